@@ -1,0 +1,200 @@
+"""One instance's repair, from first signal to healed or handed over: decisions, attempts, the case, its effects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from defib.core.model import Cause, Registration, Result, Source, Verdict
+
+
+class Action(StrEnum):
+    """The rungs of the ladder that call AWS."""
+
+    EVIDENCE = "evidence"
+    REBOOT = "reboot"
+    DRAIN = "drain"
+    STOP = "stop"
+    FORCE_STOP = "force_stop"
+    START = "start"
+    RESTORE = "restore"
+
+
+class Outcome(StrEnum):
+    """How a case closed."""
+
+    NOTHING_WRONG = "nothing_wrong"
+    RECOVERED = "recovered"
+    """Well again though Defib did nothing to it."""
+    HEALED = "healed"
+    LEFT_ALONE = "left_alone"
+    TERMINATED = "terminated"
+    HANDED_OVER = "handed_over"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Do ``action`` now; look again at ``look_again_at`` if no result came."""
+
+    action: Action
+    reason: str
+    look_again_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Time must pass before anything is known or due."""
+
+    reason: str
+    look_again_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A guard forbids ``action`` for now; people are told what Defib would have done."""
+
+    action: Action
+    guard: str
+    reason: str
+    look_again_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Escalate:
+    """Defib can't or mustn't go on; ``ask`` is what a person should do."""
+
+    reason: str
+    ask: str
+    look_again_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Nothing is left to do. The sweep goes on looking at the instance, as at every other."""
+
+    outcome: Outcome
+    reason: str
+
+
+Decision = Act | Wait | Hold | Escalate | Close
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One action: the intent, remembered before the act, then who took it up, then its result."""
+
+    number: int
+    action: Action
+    reason: str
+    intended_at: datetime
+    claimed_at: datetime | None = None
+    result: Result | None = None
+
+    @property
+    def done_at(self) -> datetime | None:
+        """When AWS accepted it; None while pending or when it failed."""
+        if self.result is None or self.result.verdict is not Verdict.DONE:
+            return None
+        return self.result.at
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One instance's repair. A value: every change makes a new one with the next version."""
+
+    instance_id: str
+    number: int
+    service: str
+    name: str
+    zone: str
+    opened_at: datetime
+    opened_by: Source
+    cause: Cause
+    since: datetime
+    """When the present cause began."""
+    evidence: tuple[str, ...] = ()
+    version: int = 0
+    """0 until stored; each write requires the version it read."""
+    failing_since: datetime | None = None
+    """When the trouble this case is about began; kept when the cause changes on the way."""
+    confirmed_at: datetime | None = None
+    """When the failure had outlived patience; people are told from here on."""
+    confirmed_cause: Cause | None = None
+    attempts: tuple[Attempt, ...] = ()
+    registrations: tuple[Registration, ...] = ()
+    """Where load balancers sent it traffic before Defib drained it."""
+    healthy_since: datetime | None = None
+    reason: str = ""
+    """Why the last decision was taken."""
+    held_by: str = ""
+    """The guard that holds the next action, or empty."""
+    held_action: Action | None = None
+    """What the guard holds."""
+    told_of: tuple[str, ...] = ()
+    """The guards that people have been told of; none is told twice."""
+    look_again_at: datetime | None = None
+    handed_over_at: datetime | None = None
+    ask: str = ""
+    """What a person was asked to do when the case was handed over."""
+    closed_at: datetime | None = None
+    outcome: Outcome | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.instance_id}-{self.number}"
+
+    @property
+    def intent(self) -> Attempt | None:
+        """The attempt that has no result yet."""
+        last = self.attempts[-1] if self.attempts else None
+        return last if last is not None and last.result is None else None
+
+    def last(self, *actions: Action) -> Attempt | None:
+        """The newest attempt at any of ``actions`` that AWS accepted."""
+        return next((a for a in reversed(self.attempts) if a.action in actions and a.done_at), None)
+
+    def count(self, *actions: Action) -> int:
+        """How many attempts at any of ``actions`` AWS accepted."""
+        return sum(1 for a in self.attempts if a.action in actions and a.done_at)
+
+    def with_intent(self, action: Action, reason: str, now: datetime) -> Case:
+        """Remember what is about to be done, before it is done."""
+        attempt = Attempt(len(self.attempts) + 1, action, reason, now)
+        return replace(self, attempts=(*self.attempts, attempt))
+
+    def with_claim(self, now: datetime) -> Case:
+        """Take up the pending intent, so that no other process does."""
+        assert self.intent is not None
+        return self._with_last(replace(self.intent, claimed_at=now))
+
+    def with_result(self, result: Result) -> Case:
+        """Record how the pending intent ended; a result of any other attempt changes nothing."""
+        intent = self.intent
+        if intent is None or (result.case_id, result.attempt) != (self.id, intent.number):
+            return self
+        return self._with_last(replace(intent, result=result))
+
+    def _with_last(self, attempt: Attempt) -> Case:
+        return replace(self, attempts=(*self.attempts[:-1], attempt))
+
+
+@dataclass(frozen=True, slots=True)
+class Perform:
+    """Ask ``remediate`` (or, for evidence, ``evidence``) to carry out an intent."""
+
+    case_id: str
+    instance_id: str
+    attempt: int
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Ask to look at the instance again at ``at``."""
+
+    instance_id: str
+    at: datetime
+
+
+Effect = Perform | Wake

@@ -1,0 +1,174 @@
+"""What no key can say alone: that services, contacts, target groups and durations agree with each other."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import combinations, pairwise
+
+from defib.core.duration import format_duration
+from defib.core.mistake import Mistakes, Path, closest, written
+from defib.core.policy import Contact, Mode, Policy, Service
+from defib.core.setting import CONTACT_NAME, NAME
+
+CALL_MOST = timedelta(seconds=20)
+"""How long one call may take with all its attempts, so that it ends within the 30 s of the function that makes it."""
+
+CLIMB = (
+    "evidence_timeout",
+    "reboots",
+    "reboot_trial",
+    "drain_timeout",
+    "stop_timeout",
+    "force_stop_timeout",
+    "start_timeout",
+)
+"""What in ``[repair]`` adds up to one climb of the ladder, every rung taken once."""
+
+
+def check(policy: Policy, mistakes: Mistakes) -> None:
+    """Report every disagreement, except where a value in question is wrong by itself."""
+    matched = [service for service in policy.services if not mistakes.spoil(_match(service))]
+    for one, other in combinations(matched, 2):
+        _check_overlap(one, other, mistakes)
+    for service in policy.services:
+        _check_opt_in(service, policy, mistakes)
+        _check_tell(service, policy.contacts, mistakes)
+        _check_verify(service, policy, mistakes)
+    _check_addresses(policy.contacts, mistakes)
+    _check_target_groups(policy.services, mistakes)
+    _check_attempts(policy, mistakes)
+    _check_durations(policy, mistakes)
+    _check_calls(policy, mistakes)
+
+
+def _match(service: Service) -> Path:
+    return ("services", service.name, "match")
+
+
+def _check_overlap(one: Service, other: Service, mistakes: Mistakes) -> None:
+    shared = one.match.keys() & other.match.keys()
+    if not any(set(one.match[key]).isdisjoint(other.match[key]) for key in shared):
+        must = f"overlaps {written(_match(one))}, an instance could belong to both; give one tag key different values"
+        mistakes.add(_match(other), dict(other.match), must, f'match = {{ service = "{other.name}" }}')
+
+
+def _check_opt_in(service: Service, policy: Policy, mistakes: Mistakes) -> None:
+    tag, path = policy.opt_in, (*_match(service), policy.opt_in.key)
+    values = service.match.get(tag.key, (tag.value,))
+    if tag.value not in values and not mistakes.spoil(path, ("defib", "opt_in_tag")):
+        must = f"matches nothing: only instances with the opt-in tag {tag.key}={tag.value} are in Defib's care"
+        mistakes.add(path, values, must, 'match = { service = "web" }')
+
+
+def _check_tell(service: Service, contacts: tuple[Contact, ...], mistakes: Mistakes) -> None:
+    path: Path = ("services", service.name, "tell")
+    known = [contact.name for contact in contacts if NAME.fits(contact.name)]
+    if service.mode is Mode.HEAL and not service.tell and not mistakes.spoil(path):
+        example = f'tell = ["{known[0] if known else "oncall"}"]'
+        mistakes.add(path, [], 'must name a contact: with mode = "heal" somebody is told', example)
+    if mistakes.found_at(("contacts",)):
+        return
+    for number, name in enumerate(service.tell):
+        if CONTACT_NAME.fits(name) and name not in known:
+            meant = closest(name, known)
+            must = (
+                f"must be a contact of this file: {', '.join(known)}" if known else "there is no contact in this file"
+            )
+            mistakes.add((*path, number), name, must, f"[contacts.{name}]" if not meant else "", meant)
+
+
+def _check_verify(service: Service, policy: Policy, mistakes: Mistakes) -> None:
+    at: Path = ("services", service.name, "verify")
+    timeout = ((*at, "timeout"), service.verify.timeout)
+    _check_order(((*at, "stable_for"), service.verify.stable_for), timeout, mistakes)
+    _check_order((("repair", "restart_trial"), policy.repair.restart_trial), timeout, mistakes)
+
+
+def _check_addresses(contacts: tuple[Contact, ...], mistakes: Mistakes) -> None:
+    # SNS refuses a second subscription of an address to a topic when its filter differs (Subscribe).
+    seen: dict[str, str] = {}
+    for contact in filter(lambda one: NAME.fits(one.name), contacts):
+        at: Path = ("contacts", contact.name)
+        if not contact.email and not contact.sms and not mistakes.spoil(at):
+            must = "must have an address: email, sms or both"
+            mistakes.add(at, {}, must, 'email = ["oncall@example.com"]')
+        for key, addresses in (("email", contact.email), ("sms", contact.sms)):
+            for number, address in enumerate(addresses):
+                owner = seen.setdefault(address.lower(), contact.name)
+                if owner != contact.name:
+                    must = f"belongs to contact {owner} already; name both contacts in tell instead"
+                    mistakes.add((*at, key, number), address, must, f'tell = ["{owner}", "{contact.name}"]')
+
+
+def _check_target_groups(services: tuple[Service, ...], mistakes: Mistakes) -> None:
+    groups = [
+        (("services", service.name, "target_groups", number, "arn"), service.name, group.arn)
+        for service in services
+        for number, group in enumerate(service.target_groups)
+    ]
+    groups = [found for found in groups if not mistakes.spoil(found[0])]
+    owners: dict[str, str] = {}
+    for path, service, arn in groups:
+        if arn in owners:
+            mistakes.add(path, arn, f"belongs to service {owners[arn]} already; a target group serves one service")
+        owners.setdefault(arn, service)
+    for (_, _, before), (path, _, arn) in pairwise(groups):
+        if _place(before) != _place(arn):
+            region, account = _place(before)
+            mistakes.add(path, arn, f"must be in Region {region} and account {account}, as the target group before it")
+
+
+def _place(arn: str) -> tuple[str, str]:
+    region, account = arn.split(":")[3:5]
+    return region, account
+
+
+def _check_attempts(policy: Policy, mistakes: Mistakes) -> None:
+    repair = policy.repair
+    counts: tuple[Path, ...] = (("repair", "reboots"), ("repair", "restarts"))
+    starts: Path = ("repair", "starts")
+    if repair.starts < repair.restarts and not mistakes.spoil(starts, *counts):
+        must = f"must be at least repair.restarts = {repair.restarts}: each restart needs a start"
+        mistakes.add(starts, repair.starts, must, f"starts = {repair.restarts}")
+    # Evidence, the reboots, and for each restart: drain, stop, forced stop, start, restore.
+    needed = 1 + repair.reboots + 5 * repair.restarts
+    attempts: Path = ("repair", "attempts")
+    if repair.attempts < needed and not mistakes.spoil(attempts, *counts):
+        must = f"must be at least {needed}: evidence, repair.reboots, and 5 actions for each of repair.restarts"
+        mistakes.add(attempts, repair.attempts, must, f"attempts = {needed}")
+
+
+def _check_durations(policy: Policy, mistakes: Mistakes) -> None:
+    repair = policy.repair
+    at: Path = ("repair",)
+    first, longest = (*at, "retry_backoff"), (*at, "retry_backoff_max")
+    _check_order((first, repair.retry_backoff), (longest, repair.retry_backoff_max), mistakes)
+    _check_order(((*at, "settle"), repair.settle), ((*at, "restart_trial"), repair.restart_trial), mistakes)
+    climb = repair.evidence_timeout + repair.reboots * repair.reboot_trial + repair.drain_timeout
+    climb += repair.stop_timeout + repair.force_stop_timeout + repair.start_timeout
+    climb += max((service.verify.timeout for service in policy.services), default=timedelta(0))
+    paths: list[Path] = [(*at, key) for key in (*CLIMB, "case_age")]
+    paths += [("services", service.name, "verify", "timeout") for service in policy.services]
+    if repair.case_age < climb and not mistakes.spoil(*paths):
+        needed = format_duration(climb)
+        must = f"must be at least {needed}, the time of one climb: {', '.join(CLIMB)} and the longest verify.timeout"
+        mistakes.add((*at, "case_age"), repair.case_age, must, f'case_age = "{needed}"')
+
+
+def _check_order(least: tuple[Path, timedelta], other: tuple[Path, timedelta], mistakes: Mistakes) -> None:
+    (least_path, shorter), (path, longer) = least, other
+    if longer < shorter and not mistakes.spoil(least_path, path):
+        needed = format_duration(shorter)
+        must = f'must be at least {written(least_path)} = "{needed}"'
+        mistakes.add(path, longer, must, f'{path[-1]} = "{needed}"')
+
+
+def _check_calls(policy: Policy, mistakes: Mistakes) -> None:
+    calls = policy.calls
+    took = calls.attempts * (calls.connect_timeout + calls.read_timeout)
+    if took > CALL_MOST and not mistakes.spoil(("calls",)):
+        must = (
+            f"attempts x (connect_timeout + read_timeout) is {format_duration(took)}, "
+            f"must be at most {format_duration(CALL_MOST)} for a call to end before its function does"
+        )
+        mistakes.add(("calls", "attempts"), calls.attempts, must, "attempts = 2")

@@ -1,0 +1,178 @@
+"""The ladder: wait, evidence, reboot, drain, stop, force stop, start, verify, restore, healed; or people."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from defib.core import restart
+from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Hold, Outcome, Wait
+from defib.core.guard import refuse
+from defib.core.model import Cause, Diagnosis, Observation, Verdict
+from defib.core.policy import Policy, Service
+from defib.core.verify import verify
+from defib.core.words import CAUSE_WORDS
+
+
+def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: Policy, now: datetime) -> Decision:
+    """What to do about the instance now, why, and when to look again."""
+    service = policy.service(case.service)
+    if service is None:
+        return Close(Outcome.LEFT_ALONE, f"service {case.service} is no longer configured")
+    decision = _by_cause(case, observation, diagnosis, policy, service, now)
+    if case.handed_over_at is not None:
+        decision = _handed_over(case, decision, policy, now)
+    if isinstance(decision, Act):
+        refusal = refuse(decision.action, case, observation, service)
+        if refusal is not None:
+            return Hold(decision.action, refusal.guard, refusal.reason, now + policy.repair.hold)
+    return decision
+
+
+def patience(cause: Cause, service: Service) -> timedelta:
+    """How long a failure of this cause must last before it counts."""
+    match cause:
+        case Cause.SYSTEM_IMPAIRED | Cause.INSTANCE_IMPAIRED | Cause.EBS_IMPAIRED | Cause.DEAD_ON_ARRIVAL:
+            return service.patience.check
+        case Cause.APPLICATION_DOWN:
+            return service.patience.application
+        case Cause.STOPPED_UNASKED:
+            return service.patience.stopped
+        case Cause.UNKNOWN:
+            return service.patience.unknown
+        case Cause.STOPPED_BY_DEFIB | Cause.STUCK_PENDING | Cause.STUCK_STOPPING | Cause.STOPPING:
+            return timedelta(0)
+        case Cause.HEALTHY | Cause.INITIALIZING | Cause.STOPPED_BY_PERSON | Cause.TERMINATED:
+            return timedelta(0)
+    assert_never(cause)
+
+
+def _by_cause(
+    case: Case, observation: Observation, diagnosis: Diagnosis, policy: Policy, service: Service, now: datetime
+) -> Decision:
+    if not policy.opted_in(observation.tags) and diagnosis.cause is not Cause.TERMINATED:
+        return Close(Outcome.LEFT_ALONE, f"it does not carry the opt-in tag {policy.opt_in.key}={policy.opt_in.value}")
+    match diagnosis.cause:
+        case Cause.TERMINATED:
+            return Close(Outcome.TERMINATED, "it has been terminated")
+        case Cause.STOPPED_BY_PERSON:
+            return Close(Outcome.LEFT_ALONE, _left_alone(case))
+        case Cause.HEALTHY:
+            return verify(case, observation, policy.repair, service, now)
+        case Cause.STOPPING:
+            until = diagnosis.since + policy.repair.stop_timeout
+            return Wait("it is stopping", min(until, now + policy.repair.look_again))
+        case Cause.INITIALIZING:
+            return _boot(case, observation, policy, service, now)
+        case _:
+            return _trouble(case, observation, diagnosis, policy, service, now)
+
+
+def _left_alone(case: Case) -> str:
+    """A person's stop is a person's wish, even in the middle of a repair."""
+    if not case.registrations:
+        return "a person stopped it; Defib leaves it alone"
+    groups = ", ".join(sorted({r.target_group_name for r in case.registrations}))
+    return (
+        f"a person stopped it; Defib leaves it alone. It is deregistered from {groups}: register it when you start it"
+    )
+
+
+def _boot(case: Case, observation: Observation, policy: Policy, service: Service, now: datetime) -> Decision:
+    """Starting up: wait, but not for ever."""
+    started = case.last(Action.START, Action.REBOOT)
+    if started is None or started.done_at is None:
+        return Wait("it is starting up", now + policy.repair.look_again)
+    limit = max(started.done_at, observation.launched_at) + service.verify.timeout
+    if now < limit:
+        return Wait("it is starting up", min(limit, now + policy.repair.look_again))
+    return _next_rung(case, observation, Cause.INITIALIZING, policy, service, now)
+
+
+def _trouble(
+    case: Case, observation: Observation, diagnosis: Diagnosis, policy: Policy, service: Service, now: datetime
+) -> Decision:
+    """A failure: confirmed by patience, bounded by limits, then the next rung."""
+    cause = diagnosis.cause
+    if case.confirmed_at is None:
+        confirmed = diagnosis.since + patience(cause, service)
+        if now < confirmed:
+            return Wait(f"{CAUSE_WORDS[cause]}: not yet long enough to count", confirmed)
+    if case.handed_over_at is None:
+        exhausted = _exhausted(case, policy, now)
+        if exhausted is not None:
+            return exhausted
+        pause = _pause(case, policy, now)
+        if pause is not None:
+            return pause
+    if not any(a.action is Action.EVIDENCE for a in case.attempts):
+        reason = f"{CAUSE_WORDS[cause]}: evidence first, a restart destroys it"
+        return Act(Action.EVIDENCE, reason, now + policy.repair.evidence_timeout)
+    return _next_rung(case, observation, cause, policy, service, now)
+
+
+def _exhausted(case: Case, policy: Policy, now: datetime) -> Escalate | None:
+    """Limits on the case as a whole."""
+    repair = policy.repair
+    if case.confirmed_at is not None and now - case.confirmed_at >= repair.case_age:
+        hours = repair.case_age / timedelta(minutes=1)
+        return restart.ask_people(f"it is still not well {hours:.0f} minutes after it was found", policy, now)
+    if len(case.attempts) >= repair.attempts:
+        return restart.ask_people(f"{len(case.attempts)} actions have not cured it", policy, now)
+    last = case.attempts[-1] if case.attempts else None
+    if last is None or last.result is None or last.action is Action.EVIDENCE:
+        return None
+    if last.result.verdict is Verdict.REFUSED:
+        said = " ".join(part for part in (last.result.code, last.result.detail) if part)
+        return restart.ask_people(f"AWS refused to {restart.VERBS[last.action]} it: {said}", policy, now)
+    return None
+
+
+def _pause(case: Case, policy: Policy, now: datetime) -> Wait | None:
+    """After passing faults, pause twice as long each time; the first recheck that decided otherwise costs nothing."""
+    failures = 0
+    for attempt in reversed(case.attempts):
+        if attempt.action is Action.EVIDENCE or attempt.result is None or attempt.done_at:
+            break
+        failures += 1
+    last = case.attempts[-1].result if case.attempts else None
+    if failures == 0 or last is None or (failures == 1 and last.verdict is Verdict.ABANDONED):
+        return None
+    repair = policy.repair
+    doubled = repair.retry_backoff * 2 ** min(failures - 1, 16)
+    resume = last.at + min(doubled, repair.retry_backoff_max)
+    if now >= resume:
+        return None
+    return Wait(f"{case.attempts[-1].action.value} failed ({last.code or last.verdict.value}); trying again", resume)
+
+
+def _next_rung(
+    case: Case, observation: Observation, cause: Cause, policy: Policy, service: Service, now: datetime
+) -> Decision:
+    match cause:
+        case Cause.STOPPED_BY_DEFIB | Cause.STOPPED_UNASKED:
+            return restart.start(case, observation, policy, now)
+        case Cause.STUCK_STOPPING:
+            return restart.force_stop(case, policy, now)
+        case Cause.STUCK_PENDING:
+            return restart.ask_people(
+                "it has been pending for too long; EC2 can't stop a pending instance", policy, now
+            )
+        case Cause.UNKNOWN:
+            return restart.ask_people("EC2 does not say whether it works", policy, now)
+        case _:
+            return restart.climb(case, observation, cause, policy, service, now)
+
+
+def _handed_over(case: Case, decision: Decision, policy: Policy, now: datetime) -> Decision:
+    """People have it: Defib watches, and puts back only what it took (its load balancer registrations)."""
+    match decision:
+        case Act(action=Action.RESTORE) | Close():
+            return decision
+        case Act() | Wait() | Hold() | Escalate():
+            if case.handed_over_at is not None and now - case.handed_over_at >= policy.repair.handed_over_age:
+                return Close(Outcome.HANDED_OVER, "handed over to people; no longer watched")
+            if isinstance(decision, Wait) and case.healthy_since is not None:
+                return decision
+            return Wait("handed over to people", now + policy.repair.hold)
+    assert_never(decision)

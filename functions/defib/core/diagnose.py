@@ -1,0 +1,172 @@
+"""From what AWS says of an instance to a named cause, since when, on what evidence."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import assert_never
+
+from defib.core.case import Action, Case
+from defib.core.model import (
+    Cause,
+    Check,
+    Checks,
+    CheckStatus,
+    Confidence,
+    Diagnosis,
+    InstanceState,
+    Observation,
+    TargetHealth,
+)
+from defib.core.policy import Policy
+
+IMPAIRED_FROM_LAUNCH = timedelta(seconds=60)
+"""An instance impaired this soon after its launch never worked. EC2 dates the impairment of one that came up
+impaired to its launch (AWSEC2 API, InstanceStatusDetails, ImpairedSince)."""
+
+PEOPLE_STOP = ("Client.UserInitiatedShutdown", "Client.UserInitiatedHibernate", "Client.InstanceInitiatedShutdown")
+"""StateReason codes of a stop that somebody asked for, by API or from inside (AWSEC2 API, StateReason)."""
+
+_INITIATED_AT = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
+
+
+def diagnose(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> Diagnosis:
+    """Name what is the matter. ``case`` is what Defib has done so far: its own stop is not taken for another's."""
+    match observation.state:
+        case InstanceState.TERMINATED | InstanceState.SHUTTING_DOWN:
+            return _found(Cause.TERMINATED, case, now, f"state {observation.state.value}")
+        case InstanceState.PENDING:
+            return _pending(observation, case, policy, now)
+        case InstanceState.STOPPING:
+            return _stopping(observation, case, policy, now)
+        case InstanceState.STOPPED:
+            return _stopped(observation, case, now)
+        case InstanceState.RUNNING:
+            return _running(observation, case, policy, now)
+    assert_never(observation.state)
+
+
+def stopped_by_person(observation: Observation) -> bool:
+    """Whether EC2 says that somebody asked for the stop."""
+    if observation.state_reason_code:
+        return observation.state_reason_code in PEOPLE_STOP
+    return observation.transition_reason.startswith("User initiated")
+
+
+def stopped_by_defib(case: Case | None) -> bool:
+    """Whether Defib's last act on the instance's power was a stop, so that a start is due."""
+    if case is None:
+        return False
+    power = case.last(Action.STOP, Action.FORCE_STOP, Action.START)
+    return power is not None and power.action is not Action.START
+
+
+def _found(cause: Cause, case: Case | None, now: datetime, *evidence: str, since: datetime | None = None) -> Diagnosis:
+    """A certain diagnosis; unless AWS says since when, it began when the case first saw it."""
+    seen = case.since if case is not None and case.cause is cause else now
+    return Diagnosis(cause, since or seen, evidence)
+
+
+def _pending(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> Diagnosis:
+    launched = observation.launched_at
+    if now - launched > policy.repair.start_timeout:
+        return _found(Cause.STUCK_PENDING, case, now, f"pending since {launched:%H:%M:%S} UTC", since=launched)
+    return _found(Cause.INITIALIZING, case, now, "state pending", since=launched)
+
+
+def _stopping(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> Diagnosis:
+    stop = case.last(Action.STOP, Action.FORCE_STOP) if case is not None and stopped_by_defib(case) else None
+    if stop is None and stopped_by_person(observation):
+        return _by_person(observation, case, now)
+    if case is not None and case.cause in (Cause.STOPPING, Cause.STUCK_STOPPING):
+        since = case.since
+    else:
+        since = stop.done_at if stop is not None and stop.done_at else now
+    if now - since >= policy.repair.stop_timeout:
+        return Diagnosis(Cause.STUCK_STOPPING, since, (f"stopping since {since:%H:%M:%S} UTC",))
+    return Diagnosis(Cause.STOPPING, since, ("state stopping",))
+
+
+def _stopped(observation: Observation, case: Case | None, now: datetime) -> Diagnosis:
+    said = observation.state_reason or observation.state_reason_code or "no reason given"
+    evidence = f"state stopped: {said}"
+    if stopped_by_defib(case):
+        return _found(Cause.STOPPED_BY_DEFIB, case, now, evidence)
+    if stopped_by_person(observation):
+        return _by_person(observation, case, now)
+    found = _found(Cause.STOPPED_UNASKED, case, now, evidence)
+    if observation.state_reason_code:
+        return found
+    return Diagnosis(found.cause, found.since, found.evidence, Confidence.LIKELY)
+
+
+def _by_person(observation: Observation, case: Case | None, now: datetime) -> Diagnosis:
+    when = _INITIATED_AT.search(observation.transition_reason)
+    since = datetime.strptime(when.group(1), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) if when else None
+    said = observation.state_reason or observation.transition_reason or observation.state_reason_code
+    return _found(Cause.STOPPED_BY_PERSON, case, now, f"state {observation.state.value}: {said}", since=since)
+
+
+def _running(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> Diagnosis:
+    checks = observation.checks
+    if checks is None:
+        return _unsure(case, now, "running, but EC2 reports no status checks")
+    impaired = _impaired(observation, checks, case)
+    if impaired is not None:
+        return impaired
+    summary = (checks.system.status, checks.instance.status)
+    if CheckStatus.INITIALIZING in summary:
+        return _initializing(observation, case, policy, now)
+    if CheckStatus.INSUFFICIENT_DATA in summary:
+        return _unsure(case, now, "status checks report insufficient data")
+    return _application(observation, checks, case, now)
+
+
+def _unsure(case: Case | None, now: datetime, evidence: str) -> Diagnosis:
+    found = _found(Cause.UNKNOWN, case, now, evidence)
+    return Diagnosis(found.cause, found.since, found.evidence, Confidence.UNSURE)
+
+
+def _impaired(observation: Observation, checks: Checks, case: Case | None) -> Diagnosis | None:
+    """The failing check. System first: a broken host fails the instance check too."""
+    failing: tuple[tuple[Cause, str, Check], ...] = (
+        (Cause.SYSTEM_IMPAIRED, "system status check", checks.system),
+        (Cause.INSTANCE_IMPAIRED, "instance status check", checks.instance),
+        (Cause.EBS_IMPAIRED, "attached EBS status check", checks.attached_ebs),
+    )
+    for cause, words, check in failing:
+        if check.status is not CheckStatus.IMPAIRED:
+            continue
+        found = _found(cause, case, observation.observed_at, "", since=check.impaired_since)
+        evidence = f"{words} impaired since {found.since:%H:%M:%S} UTC"
+        if cause is not Cause.EBS_IMPAIRED and _never_worked(observation, found.since, case):
+            launched = f"launched {observation.launched_at:%H:%M:%S} UTC"
+            return Diagnosis(Cause.DEAD_ON_ARRIVAL, found.since, (evidence, launched))
+        return Diagnosis(cause, found.since, (evidence,))
+    return None
+
+
+def _never_worked(observation: Observation, since: datetime, case: Case | None) -> bool:
+    if case is not None and case.last(Action.START) is not None:
+        return False
+    return since - observation.launched_at <= IMPAIRED_FROM_LAUNCH
+
+
+def _initializing(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> Diagnosis:
+    launched = observation.launched_at
+    ours = case is not None and case.last(Action.START, Action.REBOOT) is not None
+    if not ours and now - launched > policy.repair.arrival_timeout:
+        evidence = f"status checks initializing since the launch at {launched:%H:%M:%S} UTC"
+        return _found(Cause.DEAD_ON_ARRIVAL, case, now, evidence, since=launched)
+    return _found(Cause.INITIALIZING, case, now, "status checks initializing")
+
+
+def _application(observation: Observation, checks: Checks, case: Case | None, now: datetime) -> Diagnosis:
+    if checks.application.status is CheckStatus.IMPAIRED:
+        evidence = "application status check impaired"
+        return _found(Cause.APPLICATION_DOWN, case, now, evidence, since=checks.application.impaired_since)
+    unhealthy = [t for t in observation.targets if t.health is TargetHealth.UNHEALTHY]
+    if unhealthy:
+        where = (f"unhealthy in target group {t.registration.target_group_name}" for t in unhealthy)
+        return _found(Cause.APPLICATION_DOWN, case, now, *where)
+    return _found(Cause.HEALTHY, case, now, "status checks pass")

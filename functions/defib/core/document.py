@@ -1,0 +1,38 @@
+"""The tables of ``defib.toml``: ``parse.py`` reads along these types, the table of keys in the docs follows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from defib.core.policy import Calls, Contact, Detection, Repair, Retention, Service, Tag
+from defib.core.setting import OPT_IN_TAG, string, table, tables
+
+
+@dataclass(frozen=True, slots=True)
+class OptIn:
+    """What all instances in Defib's care have in common."""
+
+    opt_in_tag: Tag = field(
+        metadata=string(
+            "The tag that puts an instance in Defib's care, provided it belongs to a service too.",
+            "self-heal=true",
+            OPT_IN_TAG,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """The whole file, in the order in which it is explained."""
+
+    defib: OptIn = field(metadata=table("What is in Defib's care."))
+    services: tuple[Service, ...] = field(
+        metadata=tables("What is healed, and how.", "[services.web]", least=1, most=100)
+    )
+    contacts: tuple[Contact, ...] = field(
+        default=(), metadata=tables("Who can be told.", "[contacts.oncall]", least=0, most=50)
+    )
+    detection: Detection = field(metadata=table("What looks for trouble besides the one-minute sweep."))
+    repair: Repair = field(metadata=table("Limits of the ladder."))
+    calls: Calls = field(metadata=table("Bounds of every call to AWS."))
+    retention: Retention = field(metadata=table("How long things are kept."))

@@ -1,0 +1,81 @@
+"""What people are told: one incident per service, grouping its cases, with its notices in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from defib.core.model import Cause
+
+
+class Phase(StrEnum):
+    """Where a case stands, as far as people care."""
+
+    WATCHING = "watching"
+    REPAIRING = "repairing"
+    VERIFYING = "verifying"
+    HELD = "held"
+    HANDED_OVER = "handed_over"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One case of an incident."""
+
+    case_id: str
+    instance_id: str
+    name: str
+    zone: str
+    cause: Cause
+    since: datetime
+    phase: Phase
+
+
+class NoticeKind(StrEnum):
+    """Why people hear of it. The values are the ``notice`` attribute that subscriptions filter on."""
+
+    OPENED = "opened"
+    PROGRESS = "progress"
+    HELD = "held"
+    ESCALATED = "escalated"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message of an incident's timeline, in the words of every medium."""
+
+    incident_id: str
+    service: str
+    sequence: int
+    kind: NoticeKind
+    at: datetime
+    case_id: str
+    instance_id: str
+    subject: str
+    """At most 100 ASCII characters, no line breaks (SNS API, Publish, Subject)."""
+    body: str
+    sms: str
+    """At most 140 characters of the GSM alphabet: one SMS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One service's trouble, from the first confirmed case to the last closed one."""
+
+    service: str
+    number: int
+    opened_at: datetime
+    version: int = 0
+    members: tuple[Member, ...] = ()
+    notices: int = 0
+    """How many notices it has; the last one's sequence."""
+    timeline: tuple[str, ...] = ()
+    """One line a notice, for the next e-mail; only the newest are kept."""
+    resolved_at: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.service}-{self.number}"

@@ -1,0 +1,228 @@
+"""What Defib is told and what it sees: signals, observations and diagnoses, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Source(StrEnum):
+    """Who said that an instance may be in trouble."""
+
+    ALARM = "alarm"
+    FLEET_ALARM = "fleet_alarm"
+    STATE_CHANGE = "state_change"
+    HEALTH = "health"
+    SWEEP = "sweep"
+    LOAD_BALANCER = "load_balancer"
+    WAKE = "wake"
+    RESULT = "result"
+
+
+class Verdict(StrEnum):
+    """How an attempted action ended, sorted by what the caller must do next."""
+
+    DONE = "done"
+    """AWS accepted it."""
+    RETRY = "retry"
+    """A passing fault (throttle, capacity, timeout): try again after a while."""
+    REFUSED = "refused"
+    """AWS will refuse it again (permission, protection, unsupported): ask a human."""
+    ABANDONED = "abandoned"
+    """The recheck just before acting decided otherwise: decide again."""
+    LOST = "lost"
+    """No answer came before the deadline: observe again and decide afresh."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome of attempt ``attempt`` of case ``case_id``."""
+
+    case_id: str
+    attempt: int
+    verdict: Verdict
+    at: datetime
+    code: str = ""
+    """The AWS error code, or empty."""
+    detail: str = ""
+    """What people read: an error message, or where evidence was put."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Something said that an instance may be in trouble. It only says where to look, never what to believe."""
+
+    source: Source
+    instance_id: str
+    at: datetime
+    reason: str
+    result: Result | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetGroupSignal:
+    """A load balancer says that a target group has unhealthy targets, without naming them."""
+
+    target_group_arn: str
+    at: datetime
+    reason: str
+
+
+class InstanceState(StrEnum):
+    """EC2 instance states (AWSEC2 UserGuide, ec2-instance-lifecycle)."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    SHUTTING_DOWN = "shutting-down"
+    TERMINATED = "terminated"
+
+
+class CheckStatus(StrEnum):
+    """SummaryStatus of an EC2 status check (AWSEC2 API, InstanceStatusSummary)."""
+
+    OK = "ok"
+    IMPAIRED = "impaired"
+    INITIALIZING = "initializing"
+    INSUFFICIENT_DATA = "insufficient-data"
+    NOT_APPLICABLE = "not-applicable"
+
+
+class TargetHealth(StrEnum):
+    """State of a load balancer target (ELBv2 API, TargetHealth)."""
+
+    INITIAL = "initial"
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+    UNHEALTHY_DRAINING = "unhealthy.draining"
+    UNUSED = "unused"
+    DRAINING = "draining"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One status check and, when it fails, since when."""
+
+    status: CheckStatus
+    impaired_since: datetime | None = None
+
+
+NOT_APPLICABLE = Check(CheckStatus.NOT_APPLICABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """The status checks of a running instance."""
+
+    system: Check
+    instance: Check
+    attached_ebs: Check = NOT_APPLICABLE
+    application: Check = NOT_APPLICABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One place of an instance in a target group; what a restore must put back."""
+
+    target_group_arn: str
+    port: int
+
+    @property
+    def target_group_name(self) -> str:
+        return self.target_group_arn.rpartition("targetgroup/")[2].partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a load balancer says of one registration of the instance."""
+
+    registration: Registration
+    health: TargetHealth
+    reason: str = ""
+    manageable: bool = True
+    """Whether Defib may deregister and register it: its group is configured, or carries the opt-in tag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """The other instances of the service, at this moment."""
+
+    running: int
+    healthy: int
+    """Running, with no failing or initializing check."""
+    under_repair: int
+    """Other cases of the service that Defib is acting on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What AWS says of one instance now. Times are aware and in UTC."""
+
+    instance_id: str
+    observed_at: datetime
+    state: InstanceState
+    launched_at: datetime
+    """The last start, not the first launch: EC2 renews LaunchTime at each start."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    zone: str = ""
+    instance_type: str = ""
+    lifecycle: str = ""
+    """Empty for on-demand, ``spot`` or ``scheduled``."""
+    root_device: str = "ebs"
+    """``ebs`` or ``instance-store``; the latter can't be stopped."""
+    state_reason_code: str = ""
+    """EC2's StateReason.Code, such as ``Client.UserInitiatedShutdown``."""
+    state_reason: str = ""
+    transition_reason: str = ""
+    """EC2's StateTransitionReason, such as ``User initiated (2026-04-30 09:12:44 GMT)``."""
+    checks: Checks | None = None
+    """None unless running."""
+    targets: tuple[Target, ...] = ()
+    peers: Peers | None = None
+
+    @property
+    def name(self) -> str:
+        """The instance's Name tag, or its id."""
+        return self.tags.get("Name") or self.instance_id
+
+
+class Cause(StrEnum):
+    """The named states an instance can be found in."""
+
+    HEALTHY = "healthy"
+    INITIALIZING = "initializing"
+    SYSTEM_IMPAIRED = "system_impaired"
+    INSTANCE_IMPAIRED = "instance_impaired"
+    EBS_IMPAIRED = "ebs_impaired"
+    APPLICATION_DOWN = "application_down"
+    DEAD_ON_ARRIVAL = "dead_on_arrival"
+    STOPPED_UNASKED = "stopped_unasked"
+    STOPPED_BY_PERSON = "stopped_by_person"
+    STOPPED_BY_DEFIB = "stopped_by_defib"
+    STOPPING = "stopping"
+    STUCK_PENDING = "stuck_pending"
+    STUCK_STOPPING = "stuck_stopping"
+    TERMINATED = "terminated"
+    UNKNOWN = "unknown"
+
+
+class Confidence(StrEnum):
+    """How sure a diagnosis is."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The named cause, since when, on what evidence, and how sure."""
+
+    cause: Cause
+    since: datetime
+    evidence: tuple[str, ...]
+    confidence: Confidence = Confidence.CERTAIN

@@ -1,0 +1,92 @@
+"""``defib.toml`` to a Policy, with all its mistakes found at once.
+
+Run when the stack is synthesized and when a function starts.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+from defib.core.consistency import check
+from defib.core.document import Document
+from defib.core.mistake import Mistake, Mistakes, PolicyError, printable
+from defib.core.policy import Policy
+from defib.core.read import Reader
+
+__all__ = ["Mistake", "PolicyError", "parse"]
+
+BYTES_MOST = 64 * 1024
+LINE_MOST = 400
+"""In characters. A key fits in a line, and reading a dotted one costs the square of its parts."""
+
+_QUOTES = ("text and durations need quotes", 'check = "90s"')
+_ONCE = ("keep one of the two", "")
+_REMEDIES = (
+    ("Cannot declare", "this table is there twice", "merge the two, or rename one", "[services.web-2]"),
+    ("Cannot overwrite", "this is set twice", *_ONCE),
+    ("Cannot mutate", "this is set twice", *_ONCE),
+    ("Cannot redefine", "this is set twice", *_ONCE),
+    ("Duplicate inline", "this is set twice", *_ONCE),
+    ("Invalid value", "this is not a value", *_QUOTES),
+    ("Expected newline", "this goes on after its value", *_QUOTES),
+    ("Invalid statement", "this is neither a [table] nor a key", "a key is followed by = and a value", 'check = "90s"'),
+    ("Illegal character '\\n'", "this string is not closed", "end it with the quote that it begins with", ""),
+    ("Expected '='", "this key has no value", "a key is followed by = and a value", 'check = "90s"'),
+)
+"""How tomllib's complaints begin, and what to say instead: the trouble, the remedy, an example."""
+
+
+def parse(text: str) -> Policy:
+    """Read the operator's file.
+
+    Raises PolicyError, and nothing else, with all mistakes found.
+    """
+    mistakes = Mistakes()
+    document = Reader(mistakes).table(Document, _decode(text), ())
+    policy = Policy(
+        opt_in=document.defib.opt_in_tag,
+        services=document.services,
+        contacts=document.contacts,
+        detection=document.detection,
+        repair=document.repair,
+        calls=document.calls,
+        retention=document.retention,
+    )
+    check(policy, mistakes)
+    mistakes.raise_if_any()
+    return policy
+
+
+def _decode(text: str) -> dict[str, object]:
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > BYTES_MOST:
+        raise _broken("defib.toml", f"{size} bytes long, must be at most {BYTES_MOST} (64 KiB)")
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > LINE_MOST:
+            raise _broken(f"line {number}", f"{len(line)} characters long, must be at most {LINE_MOST}; break lists up")
+    try:
+        return tomllib.loads(text.removeprefix("\ufeff"))
+    except RecursionError:
+        raise _broken("defib.toml", "brackets are nested too deeply") from None
+    except ValueError as error:
+        raise PolicyError((_syntax(str(error), text),)) from None
+
+
+def _broken(key: str, must: str) -> PolicyError:
+    return PolicyError((Mistake(key, "", must),))
+
+
+def _syntax(error: str, text: str) -> Mistake:
+    place = re.search(r" \(at (?:line ([0-9]+), column [0-9]+|end of document)\)$", error)
+    words = error[: place.start()] if place else error
+    lines = text.rstrip().split("\n")
+    number = int(place[1]) if place and place[1] else len(lines)
+    line = printable(lines[min(number, len(lines)) - 1].strip())
+    if place and not place[1] and not words.startswith(("Cannot", "Duplicate", "Expected '='")):
+        must = f"the file ends before this is complete: {line}; close its quotes and brackets"
+        return Mistake(f"line {number}", "", must)
+    for beginning, trouble, remedy, example in _REMEDIES:
+        if words.startswith(beginning):
+            return Mistake(f"line {number}", "", f"{trouble}: {line}; {remedy}", example)
+    return Mistake(f"line {number}", "", f"this is not TOML: {line}; {printable(words)}")

@@ -1,0 +1,213 @@
+"""The operator's limits, as one frozen value. ``parse.py`` makes it from ``defib.toml``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from defib.core.service import (
+    ApplicationRemedy,
+    Contact,
+    Mode,
+    Patience,
+    Service,
+    TargetGroup,
+    Verify,
+)
+from defib.core.setting import duration, flag, number, one_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "ApplicationRemedy",
+    "Calls",
+    "Contact",
+    "Detection",
+    "Mode",
+    "Patience",
+    "Policy",
+    "Repair",
+    "Retention",
+    "Service",
+    "Tag",
+    "TargetGroup",
+    "Verify",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One tag, key and value."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Limits of the ladder."""
+
+    reboots: int = field(
+        default=1,
+        metadata=number("How many reboots are tried in one case; 0 goes straight to stop and start.", 0, 0, 5),
+    )
+    restarts: int = field(
+        default=2, metadata=number("How many times one case may stop and start the instance.", 1, 0, 10)
+    )
+    starts: int = field(
+        default=5,
+        metadata=number("Start calls in one case, over all restarts, before people are asked.", 8, 1, 20),
+    )
+    attempts: int = field(
+        default=25, metadata=number("Actions of any kind in one case before people are asked.", 40, 5, 100)
+    )
+    reboot_trial: timedelta = field(
+        default=timedelta(minutes=3),
+        metadata=duration("How long a reboot may take to show in the status checks.", "5m", "10s", "30m"),
+    )
+    restart_trial: timedelta = field(
+        default=timedelta(minutes=5),
+        metadata=duration("How long after a start failing checks are still put down to booting.", "8m", "10s", "1h"),
+    )
+    drain_timeout: timedelta = field(
+        default=timedelta(minutes=1),
+        metadata=duration("How long open requests may take to end before the instance is stopped.", "2m", "0s", "1h"),
+    )
+    stop_timeout: timedelta = field(
+        default=timedelta(minutes=3),
+        metadata=duration("How long a stop may take before it is forced.", "5m", "10s", "30m"),
+    )
+    force_stop_timeout: timedelta = field(
+        default=timedelta(minutes=10),
+        metadata=duration("How long a forced stop may take before people are asked.", "20m", "10s", "1h"),
+    )
+    start_timeout: timedelta = field(
+        default=timedelta(minutes=5),
+        metadata=duration("How long an instance may be pending.", "8m", "10s", "1h"),
+    )
+    arrival_timeout: timedelta = field(
+        default=timedelta(minutes=10),
+        metadata=duration(
+            "How long after a launch checks may be initializing before it is dead on arrival.", "15m", "10s", "1h"
+        ),
+    )
+    # No shorter than the remediate function may run (30 s) and a queue's delivery besides: an intent given up while it
+    # is still being carried out would be decided twice.
+    act_timeout: timedelta = field(
+        default=timedelta(seconds=60),
+        metadata=duration(
+            "How long an action waits for its result before Defib looks again and decides afresh.", "90s", "45s", "5m"
+        ),
+    )
+    evidence_timeout: timedelta = field(
+        default=timedelta(seconds=20),
+        metadata=duration("How long a repair waits for its evidence.", "30s", "5s", "60s"),
+    )
+    settle: timedelta = field(
+        default=timedelta(seconds=20),
+        metadata=duration("How long EC2's answers may lag behind an action.", "30s", "0s", "2m"),
+    )
+    retry_backoff: timedelta = field(
+        default=timedelta(seconds=15),
+        metadata=duration("First pause after a passing error; doubles each time.", "30s", "1s", "5m"),
+    )
+    retry_backoff_max: timedelta = field(
+        default=timedelta(minutes=2),
+        metadata=duration("Longest pause after a passing error.", "5m", "1s", "15m"),
+    )
+    # SQS delays a message by 15 minutes at most (SendMessage, DelaySeconds).
+    look_again: timedelta = field(
+        default=timedelta(seconds=15),
+        metadata=duration("How often a case is looked at while something is under way.", "30s", "1s", "15m"),
+    )
+    hold: timedelta = field(
+        default=timedelta(minutes=1),
+        metadata=duration("How often a held or handed-over case is looked at.", "5m", "5s", "1h"),
+    )
+    case_age: timedelta = field(
+        default=timedelta(hours=1),
+        metadata=duration("How long a repair may go on before people are asked.", "2h", "1m", "1d"),
+    )
+    handed_over_age: timedelta = field(
+        default=timedelta(days=7),
+        metadata=duration("How long a handed-over case is watched before it is closed.", "14d", "1h", "30d"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Bounds of every call to AWS."""
+
+    connect_timeout: timedelta = field(
+        default=timedelta(seconds=2), metadata=duration("How long connecting to AWS may take.", "1s", "1s", "5s")
+    )
+    read_timeout: timedelta = field(
+        default=timedelta(seconds=5), metadata=duration("How long AWS may take to answer.", "4s", "1s", "15s")
+    )
+    attempts: int = field(
+        default=2, metadata=number("How often one call is tried in all, the first time included.", 3, 1, 5)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long things are kept."""
+
+    evidence: timedelta = field(
+        default=timedelta(days=30),
+        metadata=duration("How long console output, screenshots and the like are kept.", "90d", "1d", "3650d", "1d"),
+    )
+    cases: timedelta = field(
+        default=timedelta(days=90),
+        metadata=duration(
+            "How long closed cases, resolved incidents and their notices are kept.", "365d", "1d", "3650d"
+        ),
+    )
+    # The only values CloudWatch Logs takes (PutRetentionPolicy, retentionInDays).
+    logs: timedelta = field(
+        default=timedelta(days=30),
+        metadata=one_duration(
+            "How long the functions' logs are kept.",
+            "90d",
+            "1d 3d 5d 7d 14d 30d 60d 90d 120d 150d 180d 365d 400d 545d 731d 1096d 1827d 2192d 2557d 2922d 3288d 3653d",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What looks for trouble besides the one-minute sweep."""
+
+    fleet_alarm: bool = field(
+        default=True,
+        metadata=flag(
+            "Whether a CloudWatch alarm over all instances looks for trouble too ($0.10 per instance and month)."
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything the operator decides."""
+
+    opt_in: Tag
+    services: tuple[Service, ...]
+    contacts: tuple[Contact, ...] = ()
+    detection: Detection = field(default_factory=Detection)
+    repair: Repair = field(default_factory=Repair)
+    calls: Calls = field(default_factory=Calls)
+    retention: Retention = field(default_factory=Retention)
+
+    def opted_in(self, tags: Mapping[str, str]) -> bool:
+        """Whether the instance's owner has put it in Defib's care."""
+        return tags.get(self.opt_in.key) == self.opt_in.value
+
+    def service_of(self, tags: Mapping[str, str]) -> Service | None:
+        """The one service that these tags belong to; the parser has refused overlaps."""
+        return next((s for s in self.services if s.matches(tags)), None)
+
+    def service(self, name: str) -> Service | None:
+        """The service of that name; None when it has left the configuration."""
+        return next((s for s in self.services if s.name == name), None)

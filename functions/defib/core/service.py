@@ -1,0 +1,199 @@
+"""What the operator decides about one service: which instances, how patiently, how far, who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from defib.core.setting import (
+    CONTACT_NAME,
+    EMAIL,
+    LOAD_BALANCER,
+    PHONE,
+    TARGET_GROUP_ARN,
+    choice,
+    duration,
+    number,
+    string,
+    strings,
+    table,
+    tables,
+    tags,
+)
+
+_ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/6d0ecf831eec9f09"
+_LOAD_BALANCER = "app/web/50dc6c495c0c9188"
+
+
+class Mode(StrEnum):
+    """How far Defib goes for a service."""
+
+    OBSERVE = "observe"
+    """The same decisions and notices, not one mutating call."""
+    HEAL = "heal"
+
+
+class ApplicationRemedy(StrEnum):
+    """What to do when the application is down while the instance's own checks pass."""
+
+    TELL = "tell"
+    REBOOT = "reboot"
+    RESTART = "restart"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetGroup:
+    """A target group whose unhealthy targets raise an alarm."""
+
+    arn: str = field(
+        metadata=string(
+            "A target group whose unhealthy targets raise an alarm.",
+            _ARN,
+            TARGET_GROUP_ARN,
+        )
+    )
+    load_balancer: str = field(
+        metadata=string(
+            "The load balancer that the target group belongs to, as CloudWatch's LoadBalancer dimension names it.",
+            _LOAD_BALANCER,
+            LOAD_BALANCER,
+        )
+    )
+
+    @property
+    def name(self) -> str:
+        return self.arn.rpartition("targetgroup/")[2].partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a failure must last before it counts: one failed sample is not an outage."""
+
+    check: timedelta = field(
+        default=timedelta(seconds=60),
+        metadata=duration("How long a status check of EC2 must have failed before it counts.", "2m", "0s", "1h"),
+    )
+    application: timedelta = field(
+        default=timedelta(minutes=3),
+        metadata=duration(
+            "How long the application must have been down, by its own check or its load balancer's, before it counts.",
+            "5m",
+            "0s",
+            "1h",
+        ),
+    )
+    stopped: timedelta = field(
+        default=timedelta(seconds=15),
+        metadata=duration(
+            "How long an instance that nobody stopped must have been stopped before it counts.", "30s", "0s", "1h"
+        ),
+    )
+    unknown: timedelta = field(
+        default=timedelta(minutes=15),
+        metadata=duration(
+            "How long EC2 may be unable to say how the instance is before that counts as trouble.", "30m", "0s", "1d"
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """What counts as healed."""
+
+    stable_for: timedelta = field(
+        default=timedelta(seconds=30),
+        metadata=duration(
+            "How long an instance must stay healthy after a repair before it counts as healed.", "1m", "0s", "30m"
+        ),
+    )
+    timeout: timedelta = field(
+        default=timedelta(minutes=10),
+        metadata=duration(
+            "How long after a start the instance may take to pass its checks and its load balancer's.",
+            "15m",
+            "30s",
+            "2h",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A set of instances that serve together, matched by their tags."""
+
+    name: str
+    match: Mapping[str, tuple[str, ...]] = field(
+        metadata=tags(
+            "The tags of the service's instances: every key must be there, with one of its values.",
+            '{ service = "web" }',
+            keys=10,
+            values=50,
+        )
+    )
+    mode: Mode = field(
+        default=Mode.OBSERVE,
+        metadata=choice(
+            "heal repairs; observe decides and tells the same, but touches nothing.", Mode, example=Mode.HEAL
+        ),
+    )
+    minimum_healthy: int = field(
+        default=0,
+        metadata=number("How many other instances must be healthy before one is rebooted or stopped.", 2, 0, 1_000),
+    )
+    concurrent_repairs: int = field(
+        default=1, metadata=number("How many of the service's instances are repaired at once.", 2, 1, 100)
+    )
+    application_down: ApplicationRemedy = field(
+        default=ApplicationRemedy.TELL,
+        metadata=choice(
+            "What is done when the application is down while EC2's own checks pass.",
+            ApplicationRemedy,
+            example=ApplicationRemedy.REBOOT,
+        ),
+    )
+    patience: Patience = field(default_factory=Patience, metadata=table("How long a failure must last."))
+    verify: Verify = field(default_factory=Verify, metadata=table("What counts as healed."))
+    target_groups: tuple[TargetGroup, ...] = field(
+        default=(),
+        metadata=tables(
+            "Target groups that Defib may drain, and whose unhealthy targets raise an alarm.",
+            f'[{{ arn = "{_ARN}", load_balancer = "{_LOAD_BALANCER}" }}]',
+            least=0,
+            most=20,
+        ),
+    )
+    tell: tuple[str, ...] = field(
+        default=(),
+        metadata=strings(
+            "The contacts that hear of the service's incidents; heal needs at least one.",
+            '["oncall"]',
+            CONTACT_NAME,
+            most=20,
+        ),
+    )
+
+    def matches(self, tags: Mapping[str, str]) -> bool:
+        """Whether an instance with these tags belongs to the service."""
+        return all(tags.get(key) in values for key, values in self.match.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Who is told, and by which means."""
+
+    name: str
+    email: tuple[str, ...] = field(
+        default=(),
+        metadata=strings(
+            "E-mail addresses; each must confirm the subscription that Amazon SNS sends it.",
+            '["oncall@example.com"]',
+            EMAIL,
+            most=20,
+        ),
+    )
+    sms: tuple[str, ...] = field(
+        default=(),
+        metadata=strings("Phone numbers that get a text message.", '["+12025550123"]', PHONE, most=20),
+    )

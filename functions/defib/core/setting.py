@@ -1,0 +1,155 @@
+"""What a key of ``defib.toml`` may hold: meaning, range and example, kept beside the field that it fills.
+
+The parser, its messages and the table of keys in ``docs/configuration.md`` all read these.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from defib.core.duration import parse_duration
+
+if TYPE_CHECKING:
+    from enum import StrEnum
+
+Metadata = Mapping[str, "Setting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a string must look. Nothing unprintable fits any form."""
+
+    words: str
+    longest: int
+    pattern: re.Pattern[str] = re.compile(r".+")
+
+    def fits(self, text: str) -> bool:
+        return len(text) <= self.longest and text.isprintable() and self.pattern.fullmatch(text) is not None
+
+
+NAME = Form("1 to 31 of a-z, 0-9 and -, beginning with a letter", 31, re.compile(r"[a-z][a-z0-9-]*"))
+CONTACT_NAME = Form("the name of a contact", 31, NAME.pattern)
+EMAIL = Form(
+    "an e-mail address",
+    254,
+    re.compile(r"[A-Za-z0-9._%+'-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"),
+)
+PHONE = Form("a phone number with + and country code, digits only (E.164)", 16, re.compile(r"\+[1-9][0-9]{6,14}"))
+TARGET_GROUP_ARN = Form(
+    "the ARN of a target group",
+    200,
+    re.compile(
+        r"arn:aws[a-z-]*:elasticloadbalancing:[a-z]{2}[a-z0-9-]+:[0-9]{12}:targetgroup/[A-Za-z0-9-]{1,32}/[0-9a-z]{16}"
+    ),
+)
+LOAD_BALANCER = Form(
+    "the part of the load balancer's ARN after loadbalancer/",
+    64,
+    re.compile(r"(?:app|net|gwy)/[A-Za-z0-9-]{1,32}/[0-9a-z]{16}"),
+)
+TAG_KEY = Form("a tag key of 1 to 128 characters", 128)
+TAG_VALUE = Form(
+    "a tag value of 1 to 256 characters without * or ? (there are no wildcards)", 256, re.compile(r"[^*?]+")
+)
+ANY = Form("text", 0)
+# Stricter than EC2: the tag goes into IAM conditions and a Metrics Insights query, where quotes, $ and * have meaning.
+OPT_IN_TAG = Form(
+    'a tag as "key=value", made of letters, digits and _ . : / + @ -, the key not beginning with aws:',
+    257,
+    re.compile(r"(?!(?i:aws:))[A-Za-z0-9_.:/+@-]{1,128}=[A-Za-z0-9_.:/+@-]{1,256}"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key: what people read about it, and its limits."""
+
+    about: str
+    example: str
+    """As written in the file, after the equals sign."""
+    allowed: str
+    """Completes "must be"."""
+    least: int = 0
+    most: int = 0
+    """The number, the duration in seconds, or how many items."""
+    step: int = 1
+    """Of a duration, in seconds."""
+    among: tuple[int, ...] = ()
+    """The only durations allowed, in seconds; empty: all within the range."""
+    form: Form = ANY
+    keys: int = 0
+    """How many tag keys at most."""
+
+    def holds(self, number: int) -> bool:
+        """Whether a number, a duration's seconds or a count of items is within the limits."""
+        return self.least <= number <= self.most and number % self.step == 0 and number in (self.among or (number,))
+
+
+def setting_of(metadata: Mapping[str, object]) -> Setting | None:
+    """The setting in a dataclass field's metadata; None for a field that the file doesn't fill."""
+    found = metadata.get("setting")
+    return found if isinstance(found, Setting) else None
+
+
+def flag(about: str) -> Metadata:
+    """True or false."""
+    return {"setting": Setting(about, "false", "true or false")}
+
+
+def number(about: str, example: int, least: int, most: int) -> Metadata:
+    """A whole number."""
+    return {"setting": Setting(about, str(example), f"a whole number from {least} to {most}", least, most)}
+
+
+def choice(about: str, kind: type[StrEnum], example: StrEnum) -> Metadata:
+    """One of an enum's values."""
+    allowed = "one of " + ", ".join(f'"{member.value}"' for member in kind)
+    return {"setting": Setting(about, f'"{example.value}"', allowed)}
+
+
+def duration(about: str, example: str, least: str, most: str, step: str = "1s") -> Metadata:
+    """A duration within a range, both ends included, in multiples of ``step``."""
+    whole = "" if step == "1s" else f", in steps of {step}"
+    allowed = f"a duration from {least} to {most}{whole}"
+    return {"setting": Setting(about, f'"{example}"', allowed, _seconds(least), _seconds(most), _seconds(step))}
+
+
+def one_duration(about: str, example: str, among: str) -> Metadata:
+    """One of the durations in ``among``, separated by spaces and growing."""
+    seconds = tuple(map(_seconds, among.split()))
+    allowed = "one of " + ", ".join(among.split())
+    return {"setting": Setting(about, f'"{example}"', allowed, seconds[0], seconds[-1], among=seconds)}
+
+
+def _seconds(duration: str) -> int:
+    return int(parse_duration(duration).total_seconds())
+
+
+def string(about: str, example: str, form: Form) -> Metadata:
+    """A string of a certain form."""
+    return {"setting": Setting(about, f'"{example}"', form.words, form=form)}
+
+
+def strings(about: str, example: str, form: Form, most: int) -> Metadata:
+    """A list of different strings of a certain form; one string stands for a list of one."""
+    return {"setting": Setting(about, example, f"a list of at most {most}, each {form.words}", most=most, form=form)}
+
+
+def tags(about: str, example: str, keys: int, values: int) -> Metadata:
+    """Tag keys, each with a value or a list of values."""
+    allowed = f"a table of 1 to {keys} tag keys, each with a value or a list of 1 to {values} values"
+    return {"setting": Setting(about, example, allowed, 1, values, form=TAG_VALUE, keys=keys)}
+
+
+def tables(about: str, example: str, least: int, most: int) -> Metadata:
+    """Several tables, named or in a list."""
+    allowed = f"{least} to {most} tables" if least else f"at most {most} tables"
+    return {"setting": Setting(about, example, allowed, least, most)}
+
+
+def table(about: str) -> Metadata:
+    """One table, whose keys have settings of their own."""
+    return {"setting": Setting(about, "", "a table")}

@@ -1,0 +1,142 @@
+"""The reducer: called whenever anything happens, it says what the case is now and what must be done about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Effect, Escalate, Hold, Perform, Wait, Wake
+from defib.core.decide import decide, patience
+from defib.core.diagnose import diagnose
+from defib.core.model import Cause, Diagnosis, Observation, Result, Source, Verdict
+from defib.core.policy import Policy, Repair, Service
+from defib.core.restart import REGISTERED
+from defib.core.verify import well
+
+NOT_TROUBLE = frozenset({Cause.HEALTHY, Cause.INITIALIZING, Cause.STOPPING, Cause.STOPPED_BY_PERSON, Cause.TERMINATED})
+"""Causes that are no failure by themselves."""
+
+
+def open_case(source: Source, observation: Observation, service: Service, number: int, now: datetime) -> Case:
+    """A case not stored yet (version 0): ``step`` decides whether there is anything to remember."""
+    return Case(
+        instance_id=observation.instance_id,
+        number=number,
+        service=service.name,
+        name=observation.name,
+        zone=observation.zone,
+        opened_at=now,
+        opened_by=source,
+        cause=Cause.HEALTHY,
+        since=now,
+    )
+
+
+def step(case: Case, observation: Observation, policy: Policy, now: datetime) -> tuple[Case, tuple[Effect, ...]]:
+    """What the case is now, and what must be done. The same case and no effects when nothing has changed."""
+    seen = _lost_intent(case, policy.repair, now)
+    if seen.intent is not None:
+        return _await_result(seen, seen.intent, policy.repair, now)
+    diagnosis = diagnose(observation, seen, policy, now)
+    seen = _see(seen, diagnosis, observation, policy, now)
+    decision = decide(seen, observation, diagnosis, policy, now)
+    after, effects = _apply(seen, decision, observation, now)
+    return _keep_look(case, after, effects, now)
+
+
+def recheck(case: Case, observation: Observation, policy: Policy, now: datetime) -> Decision:
+    """What would be decided now if the pending intent had not been taken: asked just before it is carried out."""
+    fresh = replace(case, attempts=case.attempts[:-1])
+    diagnosis = diagnose(observation, fresh, policy, now)
+    return decide(_see(fresh, diagnosis, observation, policy, now), observation, diagnosis, policy, now)
+
+
+def intent_deadline(attempt: Attempt, repair: Repair) -> datetime:
+    """When an intent without a result is presumed lost."""
+    limit = repair.evidence_timeout if attempt.action is Action.EVIDENCE else repair.act_timeout
+    return max(attempt.intended_at, attempt.claimed_at or attempt.intended_at) + limit
+
+
+def _lost_intent(case: Case, repair: Repair, now: datetime) -> Case:
+    intent = case.intent
+    if intent is None or now < intent_deadline(intent, repair):
+        return case
+    waited = "taken up, but no result came" if intent.claimed_at else "not taken up"
+    return case.with_result(Result(case.id, intent.number, Verdict.LOST, now, detail=f"{waited} in time"))
+
+
+def _await_result(case: Case, intent: Attempt, repair: Repair, now: datetime) -> tuple[Case, tuple[Effect, ...]]:
+    """An intent is under way: nothing is decided until its result, or its deadline."""
+    deadline = intent_deadline(intent, repair)
+    if case.look_again_at is not None and case.look_again_at > now:
+        return case, ()
+    return replace(case, look_again_at=deadline), (Wake(case.instance_id, deadline),)
+
+
+def _see(case: Case, diagnosis: Diagnosis, observation: Observation, policy: Policy, now: datetime) -> Case:
+    """Take the diagnosis into the case."""
+    service = policy.service(case.service)
+    cause = diagnosis.cause
+    healthy = cause is Cause.HEALTHY and well(case, observation)
+    trouble = cause not in NOT_TROUBLE
+    failing_since = case.failing_since or (diagnosis.since if trouble else None)
+    seen = replace(
+        case,
+        cause=cause,
+        since=diagnosis.since,
+        evidence=diagnosis.evidence,
+        failing_since=failing_since,
+        healthy_since=(case.healthy_since or now) if healthy else None,
+    )
+    if (
+        case.confirmed_at is None
+        and service is not None
+        and trouble
+        and now >= diagnosis.since + patience(cause, service)
+    ):
+        return replace(seen, confirmed_at=now, confirmed_cause=cause)
+    return seen
+
+
+def _apply(case: Case, decision: Decision, observation: Observation, now: datetime) -> tuple[Case, tuple[Effect, ...]]:
+    """Take the decision into the case, with the effects that carry it out."""
+    match decision:
+        case Act(action=action, reason=reason, look_again_at=at):
+            if action is Action.DRAIN:
+                taken = tuple(t.registration for t in observation.targets if t.manageable and t.health in REGISTERED)
+                case = replace(case, registrations=taken)
+            case = replace(
+                case.with_intent(action, reason, now), reason=reason, held_by="", held_action=None, look_again_at=at
+            )
+            perform = Perform(case.id, case.instance_id, len(case.attempts), action)
+            return case, (perform, Wake(case.instance_id, at))
+        case Wait(reason=reason, look_again_at=at):
+            return replace(case, reason=reason, held_by="", held_action=None, look_again_at=at), (
+                Wake(case.instance_id, at),
+            )
+        case Hold(action=action, guard=guard, reason=reason, look_again_at=at):
+            told_of = case.told_of if guard in case.told_of else (*case.told_of, guard)
+            case = replace(case, reason=reason, held_by=guard, held_action=action, told_of=told_of, look_again_at=at)
+            return case, (Wake(case.instance_id, at),)
+        case Escalate(reason=reason, ask=ask, look_again_at=at):
+            case = replace(
+                case, reason=reason, ask=ask, held_by="", held_action=None, handed_over_at=now, look_again_at=at
+            )
+            confirmed = replace(case, confirmed_at=case.confirmed_at or now)
+            return replace(confirmed, confirmed_cause=case.confirmed_cause or case.cause), (Wake(case.instance_id, at),)
+        case Close(outcome=outcome, reason=reason):
+            return replace(
+                case, reason=reason, held_by="", held_action=None, look_again_at=None, closed_at=now, outcome=outcome
+            ), ()
+    assert_never(decision)
+
+
+def _keep_look(
+    before: Case, after: Case, effects: tuple[Effect, ...], now: datetime
+) -> tuple[Case, tuple[Effect, ...]]:
+    """One chain of wake-ups a case: a look ahead of time that changes nothing asks for no wake-up of its own."""
+    planned = before.look_again_at
+    if planned is not None and planned > now and replace(after, look_again_at=planned) == before:
+        return before, ()
+    return after, effects

@@ -1,0 +1,86 @@
+"""When an instance counts as healed: checks pass, load balancers agree, and both for long enough."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Outcome, Wait
+from defib.core.model import Observation, Registration, TargetHealth
+from defib.core.policy import Repair, Service
+
+
+def verify(case: Case, observation: Observation, repair: Repair, service: Service, now: datetime) -> Decision:
+    """The decision on an instance whose status checks pass."""
+    if case.version == 0:
+        return Close(Outcome.NOTHING_WRONG, "status checks pass")
+    missing = unrestored(case, observation)
+    if missing:
+        return _restore(case, missing, repair, now)
+    joining = awaited(observation)
+    if joining:
+        return _await_targets(case, joining, repair, service, now)
+    since = case.healthy_since or now
+    stable = since + service.verify.stable_for
+    if now < stable:
+        return Wait("it works again; watching that it stays so", stable)
+    return _close(case)
+
+
+def unrestored(case: Case, observation: Observation) -> tuple[Registration, ...]:
+    """Registrations that Defib took away and that load balancers don't have yet."""
+    present = {
+        t.registration for t in observation.targets if t.health not in (TargetHealth.UNUSED, TargetHealth.DRAINING)
+    }
+    drained, restored = case.last(Action.DRAIN), case.last(Action.RESTORE)
+    if drained is None or (restored is not None and restored.number > drained.number):
+        return ()
+    return tuple(r for r in case.registrations if r not in present)
+
+
+def awaited(observation: Observation) -> tuple[Registration, ...]:
+    """Registrations whose health check has not passed yet."""
+    pending = (TargetHealth.INITIAL, TargetHealth.UNHEALTHY, TargetHealth.UNHEALTHY_DRAINING, TargetHealth.DRAINING)
+    return tuple(t.registration for t in observation.targets if t.health in pending)
+
+
+def well(case: Case, observation: Observation) -> bool:
+    """Whether nothing is missing but time."""
+    return not unrestored(case, observation) and not awaited(observation)
+
+
+def _restore(case: Case, missing: tuple[Registration, ...], repair: Repair, now: datetime) -> Decision:
+    tried = [a for a in case.attempts if a.action is Action.RESTORE and not a.done_at]
+    groups = ", ".join(sorted({r.target_group_name for r in missing}))
+    if len(tried) >= repair.starts:
+        ask = f"Register {case.instance_id} in target group {groups}."
+        return Escalate(f"it works, but could not be registered in {groups}", ask, now + repair.hold)
+    last = tried[-1].result if tried else None
+    if last is not None and now < last.at + repair.retry_backoff:
+        return Wait(f"registering in {groups} failed; trying again", last.at + repair.retry_backoff)
+    return Act(Action.RESTORE, f"status checks pass: back into {groups}", now + repair.act_timeout)
+
+
+def _await_targets(
+    case: Case, joining: tuple[Registration, ...], repair: Repair, service: Service, now: datetime
+) -> Decision:
+    groups = ", ".join(sorted({r.target_group_name for r in joining}))
+    began = [
+        a.done_at for a in case.attempts if a.action in (Action.RESTORE, Action.START, Action.REBOOT) and a.done_at
+    ]
+    limit = max([*began, case.opened_at]) + service.verify.timeout
+    if now < limit or case.handed_over_at is not None:
+        return Wait(f"waiting until it is healthy in {groups}", now + repair.look_again)
+    ask = f"Find out why the load balancer's health check of {groups} fails."
+    return Escalate(f"its status checks pass, but it does not become healthy in {groups}", ask, now + repair.hold)
+
+
+def _close(case: Case) -> Close:
+    repaired = case.count(Action.REBOOT, Action.START) > 0
+    if case.handed_over_at is not None:
+        return Close(Outcome.RECOVERED, "it works again since people took over")
+    if not repaired:
+        return Close(Outcome.RECOVERED, "it works again; Defib did nothing to it")
+    cure = "stopping and starting it" if case.count(Action.START) else "the reboot"
+    if case.count(Action.START) and case.last(Action.STOP, Action.FORCE_STOP) is None:
+        cure = "starting it"
+    return Close(Outcome.HEALED, f"{cure} cured it")

@@ -1,0 +1,147 @@
+"""The words for people: one place, so that a reason, an e-mail and an SMS say the same."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+from defib.core.case import Action, Case
+from defib.core.duration import format_duration
+from defib.core.model import Cause, Verdict
+from defib.core.policy import ApplicationRemedy, Policy, Service
+
+SUBJECT_MAX = 100
+"""Characters of an SNS e-mail subject (SNS API, Publish, Subject)."""
+SMS_MAX = 140
+"""Characters of one SMS (SNS Developer Guide, Publishing to a mobile phone: 140 bytes a message part)."""
+NAME_MAX = 40
+"""Characters of an instance's name in a subject or an SMS."""
+
+CAUSE_WORDS = {
+    Cause.HEALTHY: "it works",
+    Cause.INITIALIZING: "it is starting up",
+    Cause.SYSTEM_IMPAIRED: "its system status check fails",
+    Cause.INSTANCE_IMPAIRED: "its instance status check fails",
+    Cause.EBS_IMPAIRED: "its attached EBS status check fails",
+    Cause.APPLICATION_DOWN: "its application is down while its status checks pass",
+    Cause.DEAD_ON_ARRIVAL: "it was dead on arrival",
+    Cause.STOPPED_UNASKED: "it stopped though nobody asked",
+    Cause.STOPPED_BY_PERSON: "a person stopped it",
+    Cause.STOPPED_BY_DEFIB: "Defib stopped it to start it again",
+    Cause.STOPPING: "it is stopping",
+    Cause.STUCK_PENDING: "it is stuck pending",
+    Cause.STUCK_STOPPING: "it is stuck stopping",
+    Cause.TERMINATED: "it has been terminated",
+    Cause.UNKNOWN: "EC2 does not say whether it works",
+}
+
+CAUSE_SHORT = {
+    Cause.HEALTHY: "works",
+    Cause.INITIALIZING: "is starting",
+    Cause.SYSTEM_IMPAIRED: "fails its system check",
+    Cause.INSTANCE_IMPAIRED: "fails its instance check",
+    Cause.EBS_IMPAIRED: "fails its EBS check",
+    Cause.APPLICATION_DOWN: "has its application down",
+    Cause.DEAD_ON_ARRIVAL: "is dead on arrival",
+    Cause.STOPPED_UNASKED: "stopped unasked",
+    Cause.STOPPED_BY_PERSON: "was stopped by a person",
+    Cause.STOPPED_BY_DEFIB: "was stopped by Defib",
+    Cause.STOPPING: "is stopping",
+    Cause.STUCK_PENDING: "is stuck pending",
+    Cause.STUCK_STOPPING: "is stuck stopping",
+    Cause.TERMINATED: "was terminated",
+    Cause.UNKNOWN: "is in an unknown state",
+}
+
+ACTION_WORDS = {
+    Action.EVIDENCE: "captured evidence of it",
+    Action.REBOOT: "rebooted it",
+    Action.DRAIN: "taken it from its load balancer, then stopped and started it",
+    Action.STOP: "stopped it and started it on another host",
+    Action.FORCE_STOP: "forced its stop",
+    Action.START: "started it",
+    Action.RESTORE: "put it back behind its load balancer",
+}
+"""What Defib would have done."""
+
+
+def plain(text: str, limit: int) -> str:
+    """One line of printable ASCII, at most ``limit`` characters: what a subject and an SMS can carry."""
+    line = " ".join(text.split())
+    ascii_only = "".join(c if " " <= c <= "~" else "?" for c in line)
+    return ascii_only if len(ascii_only) <= limit else ascii_only[: limit - 3].rstrip() + "..."
+
+
+def name_of(case: Case) -> str:
+    """The instance as people know it, with its id when that is not its name."""
+    return case.name if case.name == case.instance_id else f"{case.name} ({case.instance_id})"
+
+
+def clock(at: datetime) -> str:
+    """A time of day, with its zone."""
+    return f"{at:%H:%M:%S} UTC"
+
+
+def began(case: Case) -> datetime:
+    """When the trouble began: AWS's date of the failure, where it gives one."""
+    return case.failing_since or case.since
+
+
+def plan(case: Case, service: Service, policy: Policy) -> str:
+    """What Defib does next about a confirmed case."""
+    match case.cause:
+        case Cause.INSTANCE_IMPAIRED:
+            trial = format_duration(policy.repair.reboot_trial)
+            return f"Defib reboots it; if that has not helped after {trial}, it stops and starts it on another host."
+        case Cause.APPLICATION_DOWN:
+            return _application_plan(service)
+        case Cause.SYSTEM_IMPAIRED | Cause.EBS_IMPAIRED | Cause.DEAD_ON_ARRIVAL:
+            return "Defib stops and starts it, which moves it to another host."
+        case Cause.STOPPED_UNASKED | Cause.STOPPED_BY_DEFIB:
+            return "Defib starts it."
+        case Cause.STUCK_STOPPING:
+            return "Defib forces its stop and then starts it."
+        case Cause.STUCK_PENDING | Cause.UNKNOWN:
+            return "Defib hands it over to people."
+        case Cause.HEALTHY | Cause.INITIALIZING | Cause.STOPPING | Cause.STOPPED_BY_PERSON | Cause.TERMINATED:
+            return "Defib watches it."
+    assert_never(case.cause)
+
+
+def _application_plan(service: Service) -> str:
+    match service.application_down:
+        case ApplicationRemedy.TELL:
+            return "Defib hands it over to people: a restart would be a guess."
+        case ApplicationRemedy.REBOOT:
+            return "Defib reboots it once."
+        case ApplicationRemedy.RESTART:
+            return "Defib reboots it; if that does not help, it stops and starts it."
+    assert_never(service.application_down)
+
+
+def brief_plan(case: Case) -> str:
+    """The plan in the few words that an SMS has room for."""
+    match case.cause:
+        case Cause.INSTANCE_IMPAIRED | Cause.APPLICATION_DOWN:
+            return "Rebooting it."
+        case Cause.SYSTEM_IMPAIRED | Cause.EBS_IMPAIRED | Cause.DEAD_ON_ARRIVAL:
+            return "Moving it to another host."
+        case Cause.STOPPED_UNASKED | Cause.STOPPED_BY_DEFIB:
+            return "Starting it."
+        case Cause.STUCK_STOPPING:
+            return "Forcing its stop."
+        case Cause.STUCK_PENDING | Cause.UNKNOWN:
+            return "Asking you."
+        case Cause.HEALTHY | Cause.INITIALIZING | Cause.STOPPING | Cause.STOPPED_BY_PERSON | Cause.TERMINATED:
+            return "Watching it."
+    assert_never(case.cause)
+
+
+def evidence_of(case: Case) -> str:
+    """Where the evidence is, or why there is none."""
+    attempt = next((a for a in case.attempts if a.action is Action.EVIDENCE and a.result is not None), None)
+    if attempt is None or attempt.result is None:
+        return ""
+    if attempt.result.verdict is Verdict.DONE:
+        return attempt.result.detail
+    return f"not captured ({attempt.result.detail or attempt.result.verdict.value})"

@@ -1,0 +1,75 @@
+"""An order in, one act out: claim the intent, look again, act only if the decision still stands, report the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from defib.core.case import Act, Action, Attempt, Case, Decision, Perform
+from defib.core.model import Observation, Result, Signal, Source, Verdict
+from defib.core.policy import Policy
+from defib.core.step import intent_deadline, recheck
+from defib.shell.ports import Actor, Clock, Conflict, Journal, Observer, Queues, Rejected, Remembered, Store, Transient
+from defib.shell.reconcile import with_under_repair
+
+
+@dataclass(frozen=True, slots=True)
+class Performing:
+    """What performing needs of the outside world."""
+
+    clock: Clock
+    observer: Observer
+    store: Store
+    actor: Actor
+    queues: Queues
+    journal: Journal
+
+
+def perform(order: Perform, edges: Performing, policy: Policy) -> None:
+    """Carry out one intent at most once.
+
+    An order whose intent is gone, taken up or overdue is dropped: ``diagnose`` decides afresh. Raises Transient or
+    Rejected only before the claim, so that a repeated delivery is harmless.
+    """
+    case = edges.store.latest_case(order.instance_id)
+    attempt = _claimable(case, order, policy, edges)
+    if case is None or attempt is None:
+        return
+    observation = edges.observer.observe(order.instance_id, case.registrations)
+    try:
+        claimed = edges.store.remember(Remembered(case.with_claim(edges.clock.now()), None, ())).case
+    except Conflict:
+        return
+    result = _act(claimed, attempt, observation, edges, policy)
+    edges.journal.performed(claimed, result)
+    reason = f"{attempt.action.value}: {result.verdict.value}"
+    edges.queues.signal([Signal(Source.RESULT, order.instance_id, result.at, reason, result)])
+
+
+def _claimable(case: Case | None, order: Perform, policy: Policy, edges: Performing) -> Attempt | None:
+    """The intent that ``order`` speaks of, if it still waits to be taken up."""
+    intent = case.intent if case is not None and case.closed_at is None and case.id == order.case_id else None
+    if intent is None or intent.number != order.attempt or intent.claimed_at is not None:
+        return None
+    return intent if edges.clock.now() < intent_deadline(intent, policy.repair) else None
+
+
+def _act(case: Case, attempt: Attempt, observation: Observation, edges: Performing, policy: Policy) -> Result:
+    def ended(verdict: Verdict, detail: str, code: str = "") -> Result:
+        return Result(case.id, attempt.number, verdict, edges.clock.now(), code, detail)
+
+    if attempt.action is not Action.EVIDENCE:
+        incident = edges.store.latest_incident(case.service)
+        completed = with_under_repair(observation, incident, case.id)
+        decision = recheck(case, completed, policy, edges.clock.now())
+        if not _stands(decision, attempt):
+            return ended(Verdict.ABANDONED, f"looked again just before: {decision.reason}")
+    try:
+        return ended(Verdict.DONE, edges.actor.perform(attempt, case, observation))
+    except Transient as error:
+        return ended(Verdict.RETRY, str(error), error.code)
+    except Rejected as error:
+        return ended(Verdict.REFUSED, str(error), error.code)
+
+
+def _stands(decision: Decision, attempt: Attempt) -> bool:
+    return isinstance(decision, Act) and decision.action is attempt.action

@@ -1,0 +1,162 @@
+"""What the shell needs of the outside world. ``aws/`` keeps these promises with boto3; tests and replays in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from defib.core.case import Attempt, Case, Perform, Wake
+from defib.core.incident import Incident, Notice
+from defib.core.model import Observation, Registration, Result, Signal
+
+
+class Conflict(Exception):
+    """Someone else wrote first: read again and decide again."""
+
+
+class CallFailed(Exception):
+    """A call out failed. ``code`` is the AWS error code, or the name of what cut the call off, or empty."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Transient(CallFailed):
+    """A passing fault of a call out (throttle, timeout, 5xx): the same call may succeed later."""
+
+
+class Rejected(CallFailed):
+    """A call out that will fail again as it is (permission, validation): a person must mend something."""
+
+
+class Malformed(ValueError):
+    """A message that is neither a known AWS event nor one of Defib's own; it belongs in the dead-letter queue."""
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """The present, aware, in UTC."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """One atomic write: the case, its incident, and the notices that follow."""
+
+    case: Case
+    incident: Incident | None
+    """None when the incident has not changed."""
+    notices: tuple[Notice, ...]
+
+
+class Store(Protocol):
+    """What is remembered: one table."""
+
+    def latest_case(self, instance_id: str) -> Case | None:
+        """The instance's newest case, open or closed; strongly consistent."""
+        ...
+
+    def latest_incident(self, service: str) -> Incident | None:
+        """The service's newest incident, open or resolved; strongly consistent."""
+        ...
+
+    def remember(self, change: Remembered) -> Remembered:
+        """Write all or nothing and return it with the new versions.
+
+        Raises Conflict unless case and incident still have the version they were read with (0: do not exist yet).
+        """
+        ...
+
+    def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
+        """Instances with an open case whose time to look again has come, longest overdue first."""
+        ...
+
+    def unpublished_notices(self, before: datetime, limit: int) -> Sequence[Notice]:
+        """Notices made before ``before`` that no channel has confirmed, oldest first."""
+        ...
+
+    def notice(self, incident_id: str, sequence: int) -> Notice | None: ...
+
+    def published_at(self, incident_id: str, sequence: int) -> datetime | None:
+        """When the notice went out, or None."""
+        ...
+
+    def mark_published(self, incident_id: str, sequence: int, at: datetime) -> None: ...
+
+
+class Observer(Protocol):
+    """Reads, and only reads, what AWS says."""
+
+    def observe(self, instance_id: str, registrations: Sequence[Registration]) -> Observation:
+        """One instance now. ``registrations`` are places to look at even though nothing is registered there now.
+
+        An instance that EC2 no longer knows is observed as terminated. ``peers.under_repair`` is left 0.
+        Raises Transient or Rejected.
+        """
+        ...
+
+    def suspects(self) -> Suspects:
+        """Every opted-in instance that may be in trouble, in about five calls at any fleet size."""
+        ...
+
+    def unhealthy_targets(self, target_group_arn: str) -> Sequence[str]:
+        """Instance ids that a target group reports unhealthy."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Suspects:
+    """What a sweep found, and which of its questions AWS did not answer."""
+
+    observations: tuple[Observation, ...]
+    unanswered: Mapping[str, str]
+    """Question to error; a sweep with any is incomplete and says so."""
+
+
+class Actor(Protocol):
+    """Carries out one action. ``aws/`` has one file for each."""
+
+    def perform(self, attempt: Attempt, case: Case, observation: Observation) -> str:
+        """Do it once; returns what people should know of it (may be empty). Raises Transient or Rejected."""
+        ...
+
+
+class Queues(Protocol):
+    """The way onward."""
+
+    def signal(self, signals: Sequence[Signal]) -> None: ...
+
+    def perform(self, effect: Perform) -> None:
+        """To ``evidence`` for Action.EVIDENCE, to ``remediate`` for all others."""
+        ...
+
+    def wake(self, effect: Wake, now: datetime) -> None:
+        """Delayed by at most 900 s (SQS DelaySeconds); the sweep wakes whatever is due later."""
+        ...
+
+    def announce(self, notices: Sequence[Notice]) -> None:
+        """To ``publish``, in order within an incident."""
+        ...
+
+
+class Channel(Protocol):
+    """One way to tell people."""
+
+    name: str
+
+    def publish(self, notice: Notice) -> None:
+        """Raises Transient or Rejected."""
+        ...
+
+
+class Journal(Protocol):
+    """Structured log lines and metrics."""
+
+    def decided(self, before: Case | None, after: Case, observation: Observation) -> None: ...
+
+    def performed(self, case: Case, result: Result) -> None: ...

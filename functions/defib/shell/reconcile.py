@@ -1,0 +1,89 @@
+"""Signal in, decision out: observe, step, remember, and only then send what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from defib.core.announce import announce, under_repair
+from defib.core.case import Effect, Perform, Wake
+from defib.core.incident import Incident, Notice
+from defib.core.model import Observation, Signal
+from defib.core.policy import Policy
+from defib.core.step import open_case, step
+from defib.shell.ports import Clock, Conflict, Journal, Observer, Queues, Remembered, Store
+
+CONFLICTS_MAX = 8
+"""How often one signal starts afresh because someone else wrote first; then its message is delivered again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciling:
+    """What reconciling needs of the outside world."""
+
+    clock: Clock
+    observer: Observer
+    store: Store
+    queues: Queues
+    journal: Journal
+
+
+def reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
+    """Look at the instance that ``signal`` names and do what is due.
+
+    Raises Conflict when others wrote first too often, Transient or Rejected when AWS can't be read.
+    """
+    for _ in range(CONFLICTS_MAX):
+        try:
+            return _reconcile(signal, edges, policy)
+        except Conflict:
+            continue
+    raise Conflict(
+        f"{signal.instance_id}: others wrote first {CONFLICTS_MAX} times; the signal will be delivered again"
+    )
+
+
+def with_under_repair(observation: Observation, incident: Incident | None, case_id: str) -> Observation:
+    """Complete the peers with what only the table knows: how many of them Defib is acting on."""
+    if observation.peers is None:
+        return observation
+    return replace(observation, peers=replace(observation.peers, under_repair=under_repair(incident, case_id)))
+
+
+def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
+    latest = edges.store.latest_case(signal.instance_id)
+    current = latest if latest is not None and latest.closed_at is None else None
+    observation = edges.observer.observe(signal.instance_id, current.registrations if current else ())
+    now = edges.clock.now()
+    before = current
+    if before is None:
+        service = policy.service_of(observation.tags)
+        if service is None or not policy.opted_in(observation.tags):
+            return
+        before = open_case(signal.source, observation, service, latest.number + 1 if latest else 1, now)
+    told = before if signal.result is None else before.with_result(signal.result)
+    incident = edges.store.latest_incident(before.service)
+    observation = with_under_repair(observation, incident, before.id)
+    after, effects = step(told, observation, policy, now)
+    if after == before:
+        return
+    if current is None and after.closed_at is not None:
+        edges.journal.decided(None, after, observation)
+        return
+    after_incident, notices = announce(incident, before, after, policy, now)
+    changed = after_incident if after_incident != incident else None
+    edges.store.remember(Remembered(after, changed, notices))
+    edges.journal.decided(current, after, observation)
+    _send(effects, notices, edges)
+
+
+def _send(effects: Sequence[Effect], notices: Sequence[Notice], edges: Reconciling) -> None:
+    """A crash between here and the write loses nothing: the sweep finds what is due and unpublished in the table."""
+    if notices:
+        edges.queues.announce(notices)
+    for effect in effects:
+        match effect:
+            case Perform():
+                edges.queues.perform(effect)
+            case Wake():
+                edges.queues.wake(effect, edges.clock.now())

@@ -1,0 +1,189 @@
+"""What people are told, and when; and what is nobody's business."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from defib.core.announce import MEMBERS_MAX, announce, phase_of, under_repair
+from defib.core.case import Action, Case, Outcome
+from defib.core.incident import Incident, Member, Notice, NoticeKind, Phase
+from defib.core.message import TIMELINE_MAX
+from defib.core.model import Cause, Verdict
+from tests.core.facts import NOON, POLICY, after, attempt, case
+
+EVIDENCE = attempt(Action.EVIDENCE)
+UNCONFIRMED = case(confirmed_at=None, confirmed_cause=None, version=1)
+CONFIRMED = case(attempt(Action.EVIDENCE, verdict=None))
+
+
+def told(incident: Incident | None, before: Case, now: Case) -> tuple[Incident | None, list[NoticeKind]]:
+    incident, notices = announce(incident, before, now, POLICY, NOON)
+    return incident, [n.kind for n in notices]
+
+
+def opened() -> Incident:
+    incident, _ = announce(None, UNCONFIRMED, CONFIRMED, POLICY, NOON)
+    assert incident is not None
+    return incident
+
+
+def other(number: int, phase: Phase = Phase.REPAIRING) -> Member:
+    name = f"i-{number:04x}"
+    return Member(f"{name}-1", name, name, "us-east-1a", Cause.INSTANCE_IMPAIRED, NOON, phase)
+
+
+def test_a_case_nobody_has_confirmed_is_nobodys_business() -> None:
+    assert told(None, UNCONFIRMED, replace(UNCONFIRMED, reason="waiting")) == (None, [])
+    closed = replace(UNCONFIRMED, closed_at=NOON, outcome=Outcome.RECOVERED)
+    assert told(None, UNCONFIRMED, closed) == (None, [])
+
+
+def test_a_confirmed_case_opens_the_services_incident() -> None:
+    incident, kinds = told(None, UNCONFIRMED, CONFIRMED)
+
+    assert kinds == [NoticeKind.OPENED]
+    assert incident is not None
+    assert incident.id == "web-1"
+    assert [m.case_id for m in incident.members] == ["i-0aa1-1"]
+
+
+def test_a_second_instance_joins_the_same_incident() -> None:
+    second = replace(CONFIRMED, instance_id="i-0bb2", name="web-3")
+
+    incident, kinds = told(opened(), replace(UNCONFIRMED, instance_id="i-0bb2"), second)
+
+    assert kinds == [NoticeKind.PROGRESS]
+    assert incident is not None
+    assert incident.number == 1
+    assert len(incident.members) == 2
+
+
+def test_the_next_trouble_after_a_resolved_incident_opens_another() -> None:
+    resolved = replace(opened(), resolved_at=NOON, members=(other(1, Phase.CLOSED),))
+
+    incident, kinds = told(resolved, UNCONFIRMED, CONFIRMED)
+
+    assert kinds == [NoticeKind.OPENED]
+    assert incident is not None
+    assert incident.id == "web-2"
+    assert incident.version == 0
+
+
+STOP_NOW = case(EVIDENCE, attempt(Action.REBOOT), attempt(Action.STOP, verdict=None))
+STOP_AGAIN = case(EVIDENCE, attempt(Action.STOP, verdict=Verdict.LOST), attempt(Action.STOP, verdict=None))
+SECOND_ROUND = case(EVIDENCE, attempt(Action.STOP), attempt(Action.START), attempt(Action.STOP, verdict=None))
+FORCING = case(EVIDENCE, attempt(Action.STOP), attempt(Action.FORCE_STOP, verdict=None))
+STARTING = case(EVIDENCE, attempt(Action.STOP), attempt(Action.START, verdict=None))
+NO_START = case(
+    EVIDENCE, attempt(Action.STOP), attempt(Action.START, verdict=Verdict.RETRY, code="InsufficientInstanceCapacity")
+)
+NO_START_AGAIN = case(EVIDENCE, attempt(Action.STOP), *(attempt(Action.START, verdict=Verdict.RETRY),) * 2)
+HELD = case(EVIDENCE, held_by="minimum_healthy", held_action=Action.STOP, told_of=("minimum_healthy",), reason="few")
+HELD_AGAIN = replace(HELD, look_again_at=after(minutes=1))
+QUEUED = case(EVIDENCE, held_by="concurrent_repairs", held_action=Action.STOP, told_of=("concurrent_repairs",))
+HANDED = case(EVIDENCE, handed_over_at=NOON, ask="Look.", reason="nothing helps")
+HEALED = case(EVIDENCE, attempt(Action.REBOOT), closed_at=NOON, outcome=Outcome.HEALED, reason="the reboot cured it")
+
+TABLE: list[tuple[str, Case, Case, list[NoticeKind]]] = [
+    ("the first stop is news", case(EVIDENCE, attempt(Action.REBOOT)), STOP_NOW, [NoticeKind.PROGRESS]),
+    ("the same stop is told once", STOP_NOW, replace(STOP_NOW, version=9), []),
+    ("a retried stop is no news", case(EVIDENCE, attempt(Action.STOP, verdict=Verdict.LOST)), STOP_AGAIN, []),
+    ("a second restart is news", case(EVIDENCE), SECOND_ROUND, [NoticeKind.PROGRESS]),
+    ("forcing is news", case(EVIDENCE, attempt(Action.STOP)), FORCING, [NoticeKind.PROGRESS]),
+    ("a start is part of the restart", case(EVIDENCE, attempt(Action.STOP)), STARTING, []),
+    ("the first failed start is news", STARTING, NO_START, [NoticeKind.PROGRESS]),
+    ("the second is not", NO_START, NO_START_AGAIN, []),
+    ("a guard's refusal is told", case(EVIDENCE), HELD, [NoticeKind.HELD]),
+    ("once", HELD, HELD_AGAIN, []),
+    ("waiting for one's turn is no news", case(EVIDENCE), QUEUED, []),
+    ("handing over needs people", case(EVIDENCE), HANDED, [NoticeKind.ESCALATED]),
+    ("once, too", HANDED, replace(HANDED, look_again_at=after(minutes=1)), []),
+    ("the last case's end ends the incident", case(EVIDENCE), HEALED, [NoticeKind.RESOLVED]),
+    ("handed over unconfirmed says so in one notice", UNCONFIRMED, HANDED, [NoticeKind.ESCALATED]),
+]
+
+
+@pytest.mark.parametrize(("before", "now", "kinds"), [r[1:] for r in TABLE], ids=[r[0] for r in TABLE])
+def test_what_is_news(before: Case, now: Case, kinds: list[NoticeKind]) -> None:
+    incident = opened()
+    assert told(incident, before, now)[1] == kinds
+
+
+def test_an_incident_goes_on_while_any_of_its_cases_does() -> None:
+    both = replace(opened(), members=(*opened().members, other(7)))
+
+    incident, kinds = told(both, case(EVIDENCE), HEALED)
+
+    assert kinds == [NoticeKind.PROGRESS]
+    assert incident is not None
+    assert incident.resolved_at is None
+
+
+def test_notices_are_numbered_without_a_gap() -> None:
+    incident, first = announce(None, UNCONFIRMED, CONFIRMED, POLICY, NOON)
+    incident, second = announce(incident, case(EVIDENCE), STOP_NOW, POLICY, NOON)
+    incident, third = announce(incident, STOP_NOW, HEALED, POLICY, NOON)
+
+    assert [n.sequence for n in (*first, *second, *third)] == [1, 2, 3]
+    assert incident is not None
+    assert incident.notices == 3
+    assert incident.resolved_at == NOON
+
+
+def test_nothing_new_leaves_the_incident_as_it_is() -> None:
+    incident = opened()
+    same, notices = announce(incident, CONFIRMED, replace(CONFIRMED, look_again_at=NOON), POLICY, NOON)
+
+    assert same is incident
+    assert notices == ()
+
+
+PHASES: list[tuple[Case, Phase]] = [
+    (CONFIRMED, Phase.WATCHING),
+    (STOP_NOW, Phase.REPAIRING),
+    (replace(STARTING, healthy_since=NOON), Phase.VERIFYING),
+    (HELD, Phase.HELD),
+    (HANDED, Phase.HANDED_OVER),
+    (HEALED, Phase.CLOSED),
+]
+
+
+@pytest.mark.parametrize(("so_far", "phase"), PHASES)
+def test_each_phase(so_far: Case, phase: Phase) -> None:
+    assert phase_of(so_far) is phase
+
+
+def test_every_phase_has_a_row() -> None:
+    assert {phase for _, phase in PHASES} == set(Phase)
+
+
+def test_only_other_cases_being_worked_on_count_as_under_repair() -> None:
+    members = (*opened().members, *(other(n, phase) for n, phase in enumerate(Phase)))
+    incident = replace(opened(), members=members)
+
+    assert under_repair(incident, "i-0aa1-1") == 2
+    assert under_repair(incident, members[2].case_id) == 1
+    assert under_repair(None, "i-0aa1-1") == 0
+
+
+def test_an_incident_of_many_cases_keeps_the_open_ones() -> None:
+    crowded = replace(opened(), members=(other(0, Phase.CLOSED), *(other(n) for n in range(1, MEMBERS_MAX))))
+
+    incident, _ = announce(crowded, UNCONFIRMED, CONFIRMED, POLICY, NOON)
+
+    assert incident is not None
+    assert len(incident.members) == MEMBERS_MAX
+    assert all(m.phase is not Phase.CLOSED for m in incident.members)
+
+
+def test_the_timeline_keeps_the_newest_lines() -> None:
+    incident: Incident | None = opened()
+    notices: tuple[Notice, ...] = ()
+    for _ in range(TIMELINE_MAX + 5):
+        incident, notices = announce(incident, case(EVIDENCE), STOP_NOW, POLICY, NOON)
+
+    assert incident is not None
+    assert len(incident.timeline) == TIMELINE_MAX
+    assert notices[0].body.count("still fails") >= TIMELINE_MAX

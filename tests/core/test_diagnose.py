@@ -1,0 +1,169 @@
+"""Facts in, the named cause out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from defib.core.case import Action, Case
+from defib.core.diagnose import diagnose
+from defib.core.model import Cause, Check, Checks, CheckStatus, Confidence, InstanceState, Observation, TargetHealth
+from tests.core.facts import (
+    INITIALIZING,
+    NOON,
+    OK,
+    POLICY,
+    after,
+    attempt,
+    case,
+    impaired,
+    observed,
+    target,
+)
+
+INSUFFICIENT = Check(CheckStatus.INSUFFICIENT_DATA)
+STOPPED, STOPPING = InstanceState.STOPPED, InstanceState.STOPPING
+USER, SERVER = "Client.UserInitiatedShutdown", "Server.InternalError"
+STOPPED_BY_US = case(attempt(Action.STOP))
+STARTED_BY_US = case(attempt(Action.STOP), attempt(Action.START))
+
+TABLE: list[tuple[str, Observation, Case | None, Cause]] = [
+    ("all checks pass", observed(), None, Cause.HEALTHY),
+    ("checks not applicable count as passing", observed(checks=Checks(OK, OK)), None, Cause.HEALTHY),
+    ("system check fails", observed(checks=Checks(impaired(), OK)), None, Cause.SYSTEM_IMPAIRED),
+    ("a broken host fails both checks", observed(checks=Checks(impaired(), impaired())), None, Cause.SYSTEM_IMPAIRED),
+    ("instance check fails", observed(checks=Checks(OK, impaired())), None, Cause.INSTANCE_IMPAIRED),
+    ("EBS check fails", observed(checks=Checks(OK, OK, impaired())), None, Cause.EBS_IMPAIRED),
+    ("application check fails", observed(checks=Checks(OK, OK, OK, impaired())), None, Cause.APPLICATION_DOWN),
+    ("target unhealthy", observed(targets=(target(TargetHealth.UNHEALTHY),)), None, Cause.APPLICATION_DOWN),
+    ("target draining", observed(targets=(target(TargetHealth.DRAINING),)), None, Cause.HEALTHY),
+    ("target not in use", observed(targets=(target(TargetHealth.UNUSED),)), None, Cause.HEALTHY),
+    ("checks initializing", observed(checks=Checks(OK, INITIALIZING), launched_at=NOON), None, Cause.INITIALIZING),
+    ("checks unknown", observed(checks=Checks(INSUFFICIENT, OK)), None, Cause.UNKNOWN),
+    ("no checks at all", observed(checks=None), None, Cause.UNKNOWN),
+    ("impaired since launch", observed(checks=Checks(OK, impaired()), launched_at=NOON), None, Cause.DEAD_ON_ARRIVAL),
+    (
+        "system impaired since launch",
+        observed(checks=Checks(impaired(), OK), launched_at=NOON),
+        None,
+        Cause.DEAD_ON_ARRIVAL,
+    ),
+    (
+        "a volume that fails at launch is no dead machine",
+        observed(checks=Checks(OK, OK, impaired()), launched_at=NOON),
+        None,
+        Cause.EBS_IMPAIRED,
+    ),
+    (
+        "failing again after our own start is not dead on arrival",
+        observed(checks=Checks(OK, impaired()), launched_at=NOON),
+        STARTED_BY_US,
+        Cause.INSTANCE_IMPAIRED,
+    ),
+    (
+        "initializing for ever since launch",
+        observed(checks=Checks(OK, INITIALIZING), launched_at=NOON - timedelta(minutes=11)),
+        None,
+        Cause.DEAD_ON_ARRIVAL,
+    ),
+    (
+        "initializing for long after our own start",
+        observed(checks=Checks(OK, INITIALIZING), launched_at=NOON - timedelta(minutes=11)),
+        STARTED_BY_US,
+        Cause.INITIALIZING,
+    ),
+    ("pending", observed(state=InstanceState.PENDING, launched_at=NOON), None, Cause.INITIALIZING),
+    (
+        "pending for too long",
+        observed(state=InstanceState.PENDING, launched_at=NOON - timedelta(minutes=6)),
+        None,
+        Cause.STUCK_PENDING,
+    ),
+    ("stopped through the API", observed(state=STOPPED, state_reason_code=USER), None, Cause.STOPPED_BY_PERSON),
+    (
+        "shut down from inside",
+        observed(state=STOPPED, state_reason_code="Client.InstanceInitiatedShutdown"),
+        None,
+        Cause.STOPPED_BY_PERSON,
+    ),
+    (
+        "only the transition names a person",
+        observed(state=STOPPED, transition_reason="User initiated (2026-04-30 11:50:00 GMT)"),
+        None,
+        Cause.STOPPED_BY_PERSON,
+    ),
+    ("stopped by AWS", observed(state=STOPPED, state_reason_code=SERVER), None, Cause.STOPPED_UNASKED),
+    ("stopped without a reason", observed(state=STOPPED), None, Cause.STOPPED_UNASKED),
+    ("our own stop", observed(state=STOPPED, state_reason_code=USER), STOPPED_BY_US, Cause.STOPPED_BY_DEFIB),
+    (
+        "a person's stop after our start",
+        observed(state=STOPPED, state_reason_code=USER),
+        STARTED_BY_US,
+        Cause.STOPPED_BY_PERSON,
+    ),
+    (
+        "a start that falls back to stopped",
+        observed(state=STOPPED, state_reason_code="Client.InternalError"),
+        STARTED_BY_US,
+        Cause.STOPPED_UNASKED,
+    ),
+    ("stopping by a person", observed(state=STOPPING, state_reason_code=USER), None, Cause.STOPPED_BY_PERSON),
+    ("stopping unasked", observed(state=STOPPING), None, Cause.STOPPING),
+    ("our own stop under way", observed(state=STOPPING, state_reason_code=USER), STOPPED_BY_US, Cause.STOPPING),
+    (
+        "our own stop does not end",
+        observed(state=STOPPING, state_reason_code=USER),
+        case(attempt(Action.STOP, after(minutes=-3))),
+        Cause.STUCK_STOPPING,
+    ),
+    (
+        "an unasked stop does not end",
+        observed(state=STOPPING),
+        case(cause=Cause.STOPPING, since=after(minutes=-3)),
+        Cause.STUCK_STOPPING,
+    ),
+    ("shutting down", observed(state=InstanceState.SHUTTING_DOWN), None, Cause.TERMINATED),
+    ("terminated", observed(state=InstanceState.TERMINATED), None, Cause.TERMINATED),
+]
+
+
+@pytest.mark.parametrize(("facts", "so_far", "cause"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_the_facts_name_the_cause(facts: Observation, so_far: Case | None, cause: Cause) -> None:
+    diagnosis = diagnose(facts, so_far, POLICY, NOON)
+
+    assert diagnosis.cause is cause
+    assert diagnosis.evidence
+    assert all(diagnosis.evidence)
+
+
+def test_every_cause_has_a_row() -> None:
+    assert {row[3] for row in TABLE} == set(Cause)
+
+
+def test_a_failure_began_when_aws_says_it_did() -> None:
+    facts = observed(checks=Checks(OK, impaired(since=after(minutes=-4))))
+
+    assert diagnose(facts, None, POLICY, NOON).since == after(minutes=-4)
+
+
+def test_a_failure_aws_does_not_date_began_when_it_was_first_seen() -> None:
+    seen_before = case(cause=Cause.APPLICATION_DOWN, since=after(minutes=-2))
+    facts = observed(targets=(target(TargetHealth.UNHEALTHY),))
+
+    assert diagnose(facts, seen_before, POLICY, NOON).since == after(minutes=-2)
+    assert diagnose(facts, None, POLICY, NOON).since == NOON
+
+
+def test_a_persons_stop_is_dated_by_the_transition() -> None:
+    facts = observed(
+        state=STOPPED, state_reason_code=USER, transition_reason="User initiated (2026-04-30 11:50:00 GMT)"
+    )
+
+    assert diagnose(facts, None, POLICY, NOON).since == after(minutes=-10)
+
+
+def test_a_stop_without_a_reason_is_only_likely_unasked_and_insufficient_data_is_unsure() -> None:
+    assert diagnose(observed(state=STOPPED), None, POLICY, NOON).confidence is Confidence.LIKELY
+    assert diagnose(observed(checks=None), None, POLICY, NOON).confidence is Confidence.UNSURE
+    assert diagnose(observed(), None, POLICY, NOON).confidence is Confidence.CERTAIN

@@ -1,0 +1,181 @@
+"""Messages fit to read at 3 a.m., and fit for the medium that carries them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from defib.core.case import Action, Case, Outcome
+from defib.core.incident import Incident, Member, Notice, Phase
+from defib.core.message import News, compose
+from defib.core.model import Cause, Verdict
+from defib.core.policy import ApplicationRemedy, Mode, Service
+from defib.core.words import CAUSE_SHORT, CAUSE_WORDS, SMS_MAX, SUBJECT_MAX, brief_plan, plain, plan
+from tests.core.facts import NOON, POLICY, SERVICE, after, attempt, case
+
+EVIDENCE = attempt(Action.EVIDENCE)
+GSM_ASCII = set(" !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz[]{}|~^\\`")
+
+
+def member(name: str, phase: Phase = Phase.REPAIRING) -> Member:
+    return Member(f"{name}-1", name, name, "us-east-1a", Cause.INSTANCE_IMPAIRED, NOON, phase)
+
+
+def incident(*members: Member) -> Incident:
+    return Incident("web", 7, NOON, members=members or (member("i-0aa1"),))
+
+
+def notice(news: News, so_far: Case, service: Service = SERVICE, of: Incident | None = None) -> Notice:
+    return compose(of or incident(), so_far, news, service, POLICY, after(minutes=1))[1]
+
+
+OPENED = case(EVIDENCE, evidence=("instance status check impaired since 12:00:00 UTC",))
+CLOSED = case(
+    EVIDENCE,
+    attempt(Action.REBOOT),
+    closed_at=after(minutes=11, seconds=5),
+    outcome=Outcome.HEALED,
+    reason="the reboot cured it",
+)
+
+
+def test_the_opening_e_mail_says_what_where_since_when_what_is_done_and_what_to_do() -> None:
+    opening = notice(News.OPENED, OPENED)
+
+    assert opening.subject == "[Defib web] web-2 fails its instance check since 12:00 UTC"
+    assert opening.body.splitlines()[:6] == [
+        "web-2 (i-0aa1) fails its instance check since 12:00 UTC.",
+        "What is wrong:    its instance status check fails (instance status check impaired since 12:00:00 UTC).",
+        "Where:            service web, us-east-1b, i-0aa1.",
+        "Since:            30 April 2026 12:00:00 UTC, confirmed 12:00:00 UTC.",
+        "What Defib does:  Defib reboots it; if that has not helped after 3m, it stops and starts it on another host.",
+        "What you must do: Nothing now. Defib tells you when it works again, or if it needs you.",
+    ]
+
+
+def test_the_opening_sms_is_complete_in_itself() -> None:
+    assert notice(News.OPENED, OPENED).sms == (
+        "Defib web: web-2 (us-east-1b) fails its instance check since 12:00 UTC. Rebooting it. Nothing for you to do."
+    )
+
+
+def test_the_closing_notice_gives_the_duration_and_the_cure() -> None:
+    closing = notice(News.CLOSED, CLOSED, of=incident(member("i-0aa1", Phase.CLOSED)))
+
+    assert closing.subject == "[Defib web] resolved: web-2 works again after 11m5s: the reboot cured it"
+    assert "What was wrong:   its instance status check fails." in closing.body
+    assert "What you must do: Nothing." in closing.body
+
+
+def test_a_closing_notice_of_one_among_others_says_who_is_left() -> None:
+    others = incident(member("i-0aa1", Phase.CLOSED), *(member(f"web-{n}") for n in range(12)))
+
+    body = notice(News.CLOSED, CLOSED, of=others).body
+
+    assert "12 of 13 instances still in trouble (web-0, web-1," in body
+    assert "and 2 more" in body
+
+
+def test_an_escalation_says_what_a_person_should_do() -> None:
+    handed = case(EVIDENCE, handed_over_at=NOON, reason="nothing helps", ask="Replace it.")
+    escalation = notice(News.ESCALATED, handed)
+
+    assert escalation.subject.startswith("[Defib web] NEEDS YOU: web-2")
+    assert "What you must do: Replace it." in escalation.body
+    assert "Please look now." in escalation.sms
+
+
+def test_a_refusal_says_what_defib_would_have_done_and_why_it_did_not() -> None:
+    held = case(EVIDENCE, held_by="minimum_healthy", held_action=Action.STOP, reason="only 0 others are healthy")
+    body = notice(News.HELD, held).body
+
+    assert "only 0 others are healthy" in body
+    assert "It would have stopped it and started it on another host." in body
+
+
+def test_in_observe_mode_people_are_told_to_act_themselves() -> None:
+    opening = notice(News.OPENED, OPENED, replace(SERVICE, mode=Mode.OBSERVE))
+
+    assert "Nothing: service web is in observe mode. In heal mode: Defib reboots it" in opening.body
+    assert "What you must do: Act yourself" in opening.body
+
+
+def test_a_failed_start_names_the_error() -> None:
+    failed = case(EVIDENCE, attempt(Action.START, verdict=Verdict.RETRY, code="InsufficientInstanceCapacity"))
+
+    assert "could not be started: InsufficientInstanceCapacity" in notice(News.START_FAILED, failed).subject
+    silent = case(EVIDENCE, attempt(Action.START, verdict=Verdict.LOST))
+    assert "could not be started: no answer" in notice(News.START_FAILED, silent).subject
+
+
+def test_evidence_is_linked_or_its_absence_explained() -> None:
+    def body(*attempts: object) -> str:
+        return notice(News.OPENED, case(*attempts)).body  # type: ignore[arg-type]  # a table of attempts
+
+    done = attempt(Action.EVIDENCE)
+    assert done.result is not None
+    linked = replace(done, result=replace(done.result, detail="s3://evidence/web/i-0aa1-1/1/"))
+    assert "Evidence:         s3://evidence/web/i-0aa1-1/1/" in body(linked)
+    assert "Evidence:         not captured (lost)" in body(attempt(Action.EVIDENCE, verdict=Verdict.LOST))
+    assert "Evidence:" not in body()
+
+
+OUTCOMES = [
+    (Outcome.RECOVERED, "works again"),
+    (Outcome.TERMINATED, "has been terminated"),
+    (Outcome.LEFT_ALONE, "is left alone"),
+    (Outcome.HANDED_OVER, "is no longer watched"),
+    (Outcome.HEALED, "works again"),
+]
+
+
+@pytest.mark.parametrize(("outcome", "words"), OUTCOMES)
+def test_each_outcome_has_its_words(outcome: Outcome, words: str) -> None:
+    assert words in notice(News.CLOSED, replace(CLOSED, outcome=outcome)).subject
+
+
+@pytest.mark.parametrize("news", list(News))
+@pytest.mark.parametrize("cause", list(Cause))
+@pytest.mark.parametrize("name", ["web-2", "n" * 300, "Ünïcode ☠ web\r\nBcc: everyone@example.com"])
+def test_every_message_fits_its_medium_and_stays_on_its_line(news: News, cause: Cause, name: str) -> None:
+    so_far = replace(CLOSED, name=name, cause=cause, held_action=Action.STOP, held_by="x", reason="because\nof this")
+    so_far = replace(
+        so_far, attempts=(*so_far.attempts, replace(attempt(Action.START, verdict=Verdict.RETRY), number=3))
+    )
+    made = notice(news, so_far)
+
+    assert len(made.subject) <= SUBJECT_MAX
+    assert "\n" not in made.subject
+    assert "\r" not in made.subject
+    assert len(made.sms) <= SMS_MAX
+    assert set(made.sms) <= GSM_ASCII
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_every_cause_has_words_and_a_plan(cause: Cause) -> None:
+    so_far = replace(OPENED, cause=cause)
+
+    assert CAUSE_WORDS[cause]
+    assert CAUSE_SHORT[cause]
+    assert plan(so_far, SERVICE, POLICY).startswith("Defib ")
+    assert brief_plan(so_far)
+
+
+@pytest.mark.parametrize(
+    ("remedy", "words"),
+    [
+        (ApplicationRemedy.TELL, "hands it over"),
+        (ApplicationRemedy.REBOOT, "reboots it once"),
+        (ApplicationRemedy.RESTART, "stops and starts it"),
+    ],
+)
+def test_the_plan_for_a_dead_application_is_the_services_own(remedy: ApplicationRemedy, words: str) -> None:
+    down = replace(OPENED, cause=Cause.APPLICATION_DOWN)
+
+    assert words in plan(down, replace(SERVICE, application_down=remedy), POLICY)
+
+
+def test_a_text_too_long_ends_in_dots() -> None:
+    assert plain("abc   def\n", 20) == "abc def"
+    assert plain("abcdefghij", 8) == "abcde..."

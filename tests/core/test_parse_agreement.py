@@ -1,0 +1,211 @@
+"""What the keys of ``defib.toml`` can't say alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.core.policy_file import ARN, GROUP, error, file, mistakes
+
+MATCH = 'for example match = { service = "web" }'
+TAGS = "must be a table of 1 to 10 tag keys, each with a value or a list of 1 to 50 values"
+
+
+@pytest.mark.parametrize(
+    ("table", "lines", "expected"),
+    [
+        # services
+        ("services.web", "", f"services.web.match is missing: {TAGS}; {MATCH}"),
+        (
+            "services.api",
+            "match = { service = ['api', 'web'], stage = 'prod' }",
+            'services.api.match = { service = ["api", "web"], stage = ["prod"] }: overlaps '
+            "services.web.match, an instance "
+            'could belong to both; give one tag key different values; for example match = { service = "api" }',
+        ),
+        (
+            "services.api",
+            "match = { stage = 'prod' }",
+            'services.api.match = { stage = ["prod"] }: overlaps services.web.match, an instance could belong to both; '
+            'give one tag key different values; for example match = { service = "api" }',
+        ),
+        (
+            "services.web",
+            "match = { service = 'web' }\nmode = 'heal'",
+            'services.web.tell = []: must name a contact: with mode = "heal" somebody is told; for '
+            'example tell = ["oncall"]',
+        ),
+        (
+            "services.web",
+            "match = { service = 'web' }\ntell = ['oncal']",
+            'services.web.tell[0] = "oncal": must be a contact of this file: oncall; did you mean "oncall"?',
+        ),
+        (
+            "services.web",
+            "match = { service = 'web' }\ntell = 'boss'",
+            'services.web.tell[0] = "boss": must be a contact of this file: oncall; for example [contacts.boss]',
+        ),
+        (
+            "services.web",
+            "match = { service = 'web' }\ntell = 'The Boss'",
+            'services.web.tell = "The Boss": must be the name of a contact; for example tell = ["oncall"]',
+        ),
+        # durations and counts that must agree
+        (
+            "services.web.verify",
+            "stable_for = '10m'\ntimeout = '6m'",
+            'services.web.verify.timeout = "6m": must be at least services.web.verify.stable_for = "10m"; '
+            'for example timeout = "10m"',
+        ),
+        (
+            "services.web.verify",
+            "timeout = '4m'",
+            'services.web.verify.timeout = "4m": must be at least repair.restart_trial = "5m"; for '
+            'example timeout = "5m"',
+        ),
+        (
+            "repair",
+            "settle = '2m'\nrestart_trial = '90s'",
+            'repair.restart_trial = "1m30s": must be at least repair.settle = "2m"; for example restart_trial = "2m"',
+        ),
+        (
+            "repair",
+            "retry_backoff = '3m'",
+            'repair.retry_backoff_max = "2m": must be at least repair.retry_backoff = "3m"; '
+            'for example retry_backoff_max = "3m"',
+        ),
+        (
+            "repair",
+            "starts = 1",
+            "repair.starts = 1: must be at least repair.restarts = 2: each restart needs a start; "
+            "for example starts = 2",
+        ),
+        (
+            "repair",
+            "attempts = 11",
+            "repair.attempts = 11: must be at least 12: evidence, repair.reboots, and 5 actions for each "
+            "of repair.restarts; "
+            "for example attempts = 12",
+        ),
+        (
+            "repair",
+            "case_age = '30m'",
+            'repair.case_age = "30m": must be at least 32m20s, the time of one climb: evidence_timeout, reboots, '
+            "reboot_trial, drain_timeout, stop_timeout, force_stop_timeout, start_timeout and the "
+            "longest verify.timeout; "
+            'for example case_age = "32m20s"',
+        ),
+        (
+            "calls",
+            "attempts = 3",
+            "calls.attempts = 3: attempts x (connect_timeout + read_timeout) is 21s, must be at most "
+            "20s for a call to end "
+            "before its function does; for example attempts = 2",
+        ),
+    ],
+)
+def test_values_must_agree_with_each_other(table: str, lines: str, expected: str) -> None:
+    assert mistakes(file({table: lines})) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        ("3", "services.web.target_groups = 3: must be at most 20 tables"),
+        ("[3]", "services.web.target_groups[0] = 3: must be a table"),
+        (
+            "[{ load_balancer = 'app/web/50dc6c495c0c9188' }]",
+            "services.web.target_groups[0].arn is missing: must be the ARN",
+        ),
+        (
+            f"[{{ arn = '{ARN}' }}]",
+            "services.web.target_groups[0].load_balancer is missing: must be the part of the load",
+        ),
+        (
+            f"[{{ arn = '{ARN}', load_balancer = 'web' }}]",
+            'services.web.target_groups[0].load_balancer = "web": must be the part of the load balancer\'s ARN after',
+        ),
+        (
+            f"[{GROUP.replace('targetgroup', 'loadbalancer')}]",
+            "services.web.target_groups[0].arn = "
+            '"arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/web/6d0ecf831eec9f09": must be',
+        ),
+        (f"[{GROUP.replace(':123456789012', ':1234')}]", "services.web.target_groups[0].arn = "),
+        (
+            f"[{GROUP}, {GROUP}]",
+            "services.web.target_groups[1].arn = "
+            '"arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/6d0ecf831eec9f09": belongs to '
+            "service web already; a target group serves one service",
+        ),
+        (
+            f"[{GROUP}, {GROUP.replace('us-east-1', 'eu-west-1').replace('/web', '/api')}]",
+            "services.web.target_groups[1].arn = "
+            '"arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/api/6d0ecf831eec9f09": must be in '
+            "Region us-east-1 and account 123456789012, as the target group before it",
+        ),
+    ],
+)
+def test_a_target_group_must_be_right(groups: str, expected: str) -> None:
+    (mistake,) = mistakes(file({"services.web": f"match = {{ service = 'web' }}\ntarget_groups = {groups}"}))
+    assert mistake.startswith(expected)
+
+
+def test_a_target_group_serves_one_service() -> None:
+    services = {
+        f"services.{name}": f"match = {{ service = '{name}' }}\ntarget_groups = [{GROUP}]" for name in ("web", "api")
+    }
+    (mistake,) = mistakes(file(services))
+    assert mistake.startswith("services.api.target_groups[0].arn = ")
+    assert mistake.endswith("belongs to service web already; a target group serves one service")
+
+
+WEB = "match = { service = 'web' }\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "keys"),
+    [
+        ({"services.web": "match = 3\ntell = 4\nmode = 'heal'"}, ["services.web.match", "services.web.tell"]),
+        ({"services.api": "match = 3"}, ["services.api.match"]),
+        (
+            {"services.web": WEB + "target_groups = [3, {}]"},
+            [f"services.web.target_groups[{key}" for key in ("0]", "1].arn", "1].load_balancer")],
+        ),
+        ({"repair": "starts = 1\nrestarts = 11\nattempts = 5"}, ["repair.restarts"]),
+        ({"repair": "case_age = '1m'\nstop_timeout = 3"}, ["repair.stop_timeout"]),
+        ({"calls": "attempts = 5\nread_timeout = '1h'"}, ["calls.read_timeout"]),
+        ({"defib": "opt_in_tag = 'x'", "services.web": "match = { self-heal = 'no' }"}, ["defib.opt_in_tag"]),
+        ({"services.web": WEB + "verify = { timeout = '6m', stable_for = '1h' }"}, ["services.web.verify.stable_for"]),
+        ({"services.web": WEB + "tell = [3, 'oncall']"}, ["services.web.tell[0]"]),
+    ],
+)
+def test_a_wrong_value_is_not_held_against_other_keys(changes: dict[str, str], keys: list[str]) -> None:
+    """Only what is wrong by itself is named; whether the others agree with it shows once it is right."""
+    assert [mistake.key for mistake in error(file(changes)).mistakes] == keys
+
+
+def test_contacts_that_are_no_tables_are_not_called_unknown() -> None:
+    text = "contacts = 3\n" + file({"services.web": "match = { service = 'web' }\ntell = 'oncall'"})
+    assert mistakes(text.replace("[contacts.oncall]", "[detection]").replace("email", "#")) == [
+        "contacts = 3: must be at most 50 tables; for example [contacts.oncall]"
+    ]
+
+
+def test_without_any_contact_the_example_is_one() -> None:
+    text = file(
+        {
+            "services.web": "match = { service = 'web' }\nmode = 'heal'",
+            "services.api": "match = { service = 'api' }\ntell = 'a'",
+        }
+    )
+    text = text.replace("[contacts.oncall]\nemail", "#")
+    assert mistakes(text) == [
+        'services.web.tell = []: must name a contact: with mode = "heal" somebody is told; for '
+        'example tell = ["oncall"]',
+        'services.api.tell[0] = "a": there is no contact in this file; for example [contacts.a]',
+    ]
+
+
+def test_too_many_services_are_one_mistake() -> None:
+    (mistake,) = mistakes(file({f"services.s{n}": f"match = {{ service = 's{n}' }}" for n in range(100)}))
+    assert mistake.startswith("services = { web = ")
+    assert mistake.endswith("must be 1 to 100 tables; for example [services.web]")

@@ -1,0 +1,118 @@
+"""Fakes of everything else that the shell talks to. Each records what it was asked and answers what it was told to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from defib.core.case import Action, Attempt, Case, Perform, Wake
+from defib.core.incident import Notice
+from defib.core.model import InstanceState, Observation, Registration, Result, Signal
+from defib.shell.ports import Clock, Suspects
+
+
+@dataclass
+class FakeObserver:
+    """Answers from ``observations``, dated with the clock; an unknown instance is terminated, as the real one says."""
+
+    clock: Clock
+    observations: dict[str, Observation] = field(default_factory=dict)
+    errors: dict[str, Exception] = field(default_factory=dict)
+    """Raised for these instances instead of answering."""
+    found: Suspects = field(default_factory=lambda: Suspects((), {}))
+    unhealthy: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Target group ARN to instance ids."""
+    observed: list[tuple[str, tuple[Registration, ...]]] = field(default_factory=list)
+
+    def observe(self, instance_id: str, registrations: Sequence[Registration]) -> Observation:
+        self.observed.append((instance_id, tuple(registrations)))
+        if instance_id in self.errors:
+            raise self.errors[instance_id]
+        now = self.clock.now()
+        known = self.observations.get(instance_id)
+        if known is None:
+            return Observation(instance_id, now, InstanceState.TERMINATED, launched_at=now)
+        return replace(known, observed_at=now)
+
+    def suspects(self) -> Suspects:
+        return self.found
+
+    def unhealthy_targets(self, target_group_arn: str) -> Sequence[str]:
+        if target_group_arn in self.errors:
+            raise self.errors[target_group_arn]
+        return self.unhealthy.get(target_group_arn, ())
+
+
+@dataclass
+class FakeActor:
+    """Records what it performed; ``answers`` gives an action's text, or the error it raises."""
+
+    answers: dict[Action, str | Exception] = field(default_factory=dict)
+    performed: list[tuple[Attempt, Case, Observation]] = field(default_factory=list)
+
+    def perform(self, attempt: Attempt, case: Case, observation: Observation) -> str:
+        self.performed.append((attempt, case, observation))
+        answer = self.answers.get(attempt.action, "")
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@dataclass
+class FakeQueues:
+    """Keeps what was sent, in order; raises ``error`` instead while it is set."""
+
+    signals: list[Signal] = field(default_factory=list)
+    orders: list[Perform] = field(default_factory=list)
+    wakes: list[tuple[Wake, datetime]] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    error: Exception | None = None
+
+    def signal(self, signals: Sequence[Signal]) -> None:
+        self._fail()
+        self.signals.extend(signals)
+
+    def perform(self, effect: Perform) -> None:
+        self._fail()
+        self.orders.append(effect)
+
+    def wake(self, effect: Wake, now: datetime) -> None:
+        self._fail()
+        self.wakes.append((effect, now))
+
+    def announce(self, notices: Sequence[Notice]) -> None:
+        self._fail()
+        self.notices.extend(notices)
+
+    def _fail(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+@dataclass
+class FakeJournal:
+    """Keeps every line."""
+
+    decisions: list[tuple[Case | None, Case, Observation]] = field(default_factory=list)
+    results: list[tuple[Case, Result]] = field(default_factory=list)
+
+    def decided(self, before: Case | None, after: Case, observation: Observation) -> None:
+        self.decisions.append((before, after, observation))
+
+    def performed(self, case: Case, result: Result) -> None:
+        self.results.append((case, result))
+
+
+@dataclass
+class FakeChannel:
+    """Keeps what was published; raises ``error`` instead while it is set."""
+
+    name: str = "fake"
+    published: list[Notice] = field(default_factory=list)
+    error: Exception | None = None
+
+    def publish(self, notice: Notice) -> None:
+        if self.error is not None:
+            raise self.error
+        self.published.append(notice)

@@ -1,0 +1,151 @@
+"""One intent, carried out at most once, and only if it still stands."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from defib.core.case import Action, Case, Perform
+from defib.core.model import Checks, Result, Verdict
+from defib.core.policy import Policy
+from defib.core.step import step
+from defib.shell.perform import Performing, perform
+from defib.shell.ports import Conflict, Rejected, Remembered, Transient
+from tests.core.facts import NOON, OK, POLICY, after, attempt, case, impaired, observed
+from tests.fakes import FakeActor, FakeClock, FakeJournal, FakeObserver, FakeQueues, FakeStore
+
+BAD = observed(checks=Checks(OK, impaired(after(minutes=-5))))
+
+
+class Bench:
+    """A stored case that wants a reboot, and everything that carries it out."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock(NOON)
+        self.store, self.actor, self.queues = FakeStore(), FakeActor(), FakeQueues()
+        self.journal = FakeJournal()
+        self.observer = FakeObserver(self.clock, {"i-0aa1": BAD})
+        wanted, effects = step(case(attempt(Action.EVIDENCE), version=0), BAD, POLICY, NOON)
+        self.case: Case = self.store.remember(Remembered(wanted, None, ())).case
+        self.order = next(e for e in effects if isinstance(e, Perform))
+
+    def perform(self, order: Perform | None = None, policy: Policy = POLICY) -> None:
+        edges = Performing(self.clock, self.observer, self.store, self.actor, self.queues, self.journal)
+        perform(order or self.order, edges, policy)
+
+    @property
+    def results(self) -> list[Result]:
+        return [s.result for s in self.queues.signals if s.result is not None]
+
+    @property
+    def actions(self) -> list[Action]:
+        return [a.action for a, _, _ in self.actor.performed]
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_an_intent_is_claimed_carried_out_and_reported(bench: Bench) -> None:
+    bench.perform()
+
+    assert bench.actions == [Action.REBOOT]
+    assert [r.verdict for r in bench.results] == [Verdict.DONE]
+    stored = bench.store.latest_case("i-0aa1")
+    assert stored is not None
+    assert stored.intent is not None
+    assert stored.intent.claimed_at == NOON
+
+
+def test_the_claim_is_stored_before_the_act(bench: Bench) -> None:
+    bench.actor.answers[Action.REBOOT] = RuntimeError("the process dies here")
+
+    with pytest.raises(RuntimeError):
+        bench.perform()
+    bench.actor.answers.clear()
+    bench.perform()
+
+    assert bench.actions == [Action.REBOOT]
+
+
+def test_a_second_delivery_does_nothing(bench: Bench) -> None:
+    bench.perform()
+    bench.perform()
+
+    assert bench.actions == [Action.REBOOT]
+
+
+def test_a_rival_that_claims_first_has_it(bench: Bench) -> None:
+    def rival() -> None:
+        raise Conflict("claimed by another")
+
+    bench.store.interruptions = [rival]
+    bench.perform()
+
+    assert bench.actions == []
+    assert bench.results == []
+
+
+STALE = [
+    Perform("i-0aa1-2", "i-0aa1", 2, Action.REBOOT),
+    Perform("i-0aa1-1", "i-0aa1", 1, Action.EVIDENCE),
+    Perform("i-0bb2-1", "i-0bb2", 1, Action.STOP),
+]
+
+
+@pytest.mark.parametrize("order", STALE)
+def test_an_order_for_anything_but_the_pending_intent_is_dropped(bench: Bench, order: Perform) -> None:
+    bench.perform(order)
+
+    assert bench.actions == []
+
+
+def test_an_overdue_order_is_dropped(bench: Bench) -> None:
+    bench.clock.advance(POLICY.repair.act_timeout)
+    bench.perform()
+
+    assert bench.actions == []
+
+
+def test_an_order_is_dropped_when_the_world_has_moved(bench: Bench) -> None:
+    bench.observer.observations["i-0aa1"] = observed()
+    bench.perform()
+
+    assert bench.actions == []
+    assert [r.verdict for r in bench.results] == [Verdict.ABANDONED]
+    assert "works again" in bench.results[0].detail
+
+
+def test_an_order_is_dropped_when_the_instance_was_opted_out_meanwhile(bench: Bench) -> None:
+    bench.observer.observations["i-0aa1"] = observed(checks=BAD.checks, tags={"service": "web"})
+    bench.perform()
+
+    assert bench.actions == []
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [(Transient("slow down"), Verdict.RETRY), (Rejected("not allowed"), Verdict.REFUSED)],
+)
+def test_an_error_is_reported_as_what_must_be_done_about_it(bench: Bench, error: Exception, verdict: Verdict) -> None:
+    bench.actor.answers[Action.REBOOT] = error
+    bench.perform()
+
+    assert [(r.verdict, r.detail) for r in bench.results] == [(verdict, str(error))]
+    assert [r.verdict for _, r in bench.journal.results] == [verdict]
+
+
+def test_nothing_is_claimed_when_the_instance_cannot_be_observed(bench: Bench) -> None:
+    bench.observer.errors["i-0aa1"] = Transient("no answer")
+
+    with pytest.raises(Transient):
+        bench.perform()
+
+    stored = bench.store.latest_case("i-0aa1")
+    assert stored == bench.case
+    bench.observer.errors.clear()
+    bench.clock.advance(timedelta(seconds=10))
+    bench.perform()
+    assert bench.actions == [Action.REBOOT]

@@ -1,0 +1,295 @@
+"""The shell over the core: the whole ladder in memory, and what crashes, rivals and lost messages do to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from defib.core.case import Action, Outcome
+from defib.core.incident import NoticeKind
+from defib.core.model import InstanceState, Peers, Signal, Source, Verdict
+from defib.core.policy import Mode, Policy
+from defib.shell.ports import Conflict, Transient
+from defib.shell.reconcile import CONFLICTS_MAX, Reconciling, reconcile
+from tests.core.facts import policy
+from tests.shell.machine import INSTANCE, Machine, failing
+
+POLICY = policy(minimum_healthy=1)
+
+
+def broken(limits: Policy = POLICY, **facts: object) -> Machine:
+    machine = Machine(limits, **facts)  # type: ignore[arg-type]  # keyword arguments of one known dataclass
+    machine.break_down()
+    machine.clock.advance(timedelta(seconds=20))
+    machine.look()
+    return machine
+
+
+def test_a_zombie_that_no_reboot_cures_is_stopped_started_verified_and_put_back() -> None:
+    machine = broken()
+    case = machine.run()
+
+    assert machine.acts == [
+        Action.EVIDENCE,
+        Action.REBOOT,
+        Action.DRAIN,
+        Action.STOP,
+        Action.START,
+        Action.RESTORE,
+    ]
+    assert case.outcome is Outcome.HEALED
+    assert machine.registered
+    assert [n.kind for n in machine.notices] == [NoticeKind.OPENED, NoticeKind.PROGRESS, NoticeKind.RESOLVED]
+
+
+def test_a_reboot_that_cures_ends_the_ladder() -> None:
+    machine = broken(cures=frozenset({Action.REBOOT}))
+
+    assert machine.run().outcome is Outcome.HEALED
+    assert machine.acts == [Action.EVIDENCE, Action.REBOOT]
+
+
+def test_one_that_nothing_cures_is_handed_over_after_two_restarts() -> None:
+    machine = broken(cures=frozenset())
+    case = machine.run()
+
+    assert machine.acts.count(Action.START) == 2
+    assert case.handed_over_at is not None
+    assert case.closed_at is None
+    assert machine.notices[-1].kind is NoticeKind.ESCALATED
+
+
+def test_one_handed_over_that_people_mend_is_put_back_and_closed() -> None:
+    machine = broken(cures=frozenset())
+    machine.run()
+    machine.sick = False
+    case = machine.run(timedelta(minutes=10))
+
+    assert case.outcome is Outcome.RECOVERED
+    assert machine.notices[-1].kind is NoticeKind.RESOLVED
+
+
+def test_a_failed_sample_disturbs_nobody() -> None:
+    machine = broken()
+    machine.sick = False
+    case = machine.run()
+
+    assert case.outcome is Outcome.RECOVERED
+    assert machine.acts == []
+    assert machine.notices == []
+
+
+def test_a_stop_that_does_not_end_is_forced() -> None:
+    machine = broken(stop_takes=timedelta(hours=9))
+    case = machine.run()
+
+    assert Action.FORCE_STOP in machine.acts
+    assert case.outcome is Outcome.HEALED
+
+
+def test_capacity_that_is_missing_for_a_while_is_waited_for() -> None:
+    machine = broken(fault=failing(Action.START, Transient("no capacity"), times=3))
+    case = machine.run()
+
+    assert case.outcome is Outcome.HEALED
+    assert [a.result.verdict for a in case.attempts if a.action is Action.START and a.result] == [
+        *[Verdict.RETRY] * 3,
+        Verdict.DONE,
+    ]
+
+
+def test_capacity_that_never_comes_is_handed_over_and_said() -> None:
+    machine = broken(fault=failing(Action.START, Transient("no capacity"), times=99))
+    case = machine.run()
+
+    assert case.handed_over_at is not None
+    assert "could not be started in 5 tries" in machine.notices[-1].subject
+    assert machine.notices[-1].kind is NoticeKind.ESCALATED
+
+
+def test_observe_mode_takes_evidence_tells_people_and_changes_nothing() -> None:
+    machine = broken(policy(mode=Mode.OBSERVE))
+    machine.run(timedelta(minutes=30))
+
+    assert machine.acts == [Action.EVIDENCE]
+    assert [n.kind for n in machine.notices] == [NoticeKind.OPENED, NoticeKind.HELD]
+
+
+def test_too_few_healthy_peers_hold_the_repair_until_there_are_enough() -> None:
+    machine = broken(peers=Peers(running=2, healthy=0, under_repair=0))
+    machine.run(timedelta(minutes=10))
+    assert machine.acts == [Action.EVIDENCE]
+
+    machine.peers = Peers(running=2, healthy=1, under_repair=0)
+    assert machine.run().outcome is Outcome.HEALED
+
+
+def test_a_hold_that_lasts_too_long_is_handed_over() -> None:
+    machine = broken(peers=Peers(running=2, healthy=0, under_repair=0))
+    case = machine.run(timedelta(hours=2))
+
+    assert machine.acts == [Action.EVIDENCE]
+    assert case.handed_over_at is not None
+
+
+def test_a_person_who_stops_it_in_the_middle_is_obeyed() -> None:
+    machine = broken()
+    machine.clock.advance(timedelta(minutes=1))
+    machine.look()
+    machine.state = InstanceState.STOPPED
+    case = machine.run()
+
+    assert case.outcome is Outcome.LEFT_ALONE
+    assert Action.START not in machine.acts
+
+
+@pytest.mark.parametrize("tags", [{"service": "web"}, {"self-heal": "true", "service": "other"}, {}])
+def test_an_instance_that_is_not_in_our_care_leaves_no_trace(tags: dict[str, str]) -> None:
+    machine = broken(tags=tags)
+
+    assert machine.case is None
+    assert machine.queues.wakes == []
+
+
+def test_a_healthy_instance_leaves_no_trace() -> None:
+    machine = Machine(POLICY)
+    machine.look()
+
+    assert machine.case is None
+    assert machine.store.audit == []
+
+
+def test_wake_ups_do_not_multiply_however_many_signals_come() -> None:
+    machine = broken()
+    for _ in range(20):
+        machine.look()
+    assert len(machine.queues.wakes) == 1
+
+    machine.run(timedelta(minutes=2))
+    for _ in range(20):
+        machine.look()
+    pending = [w for w, _ in machine.queues.wakes]
+    assert len(pending) <= 3
+
+
+def test_a_lost_wake_up_is_found_by_the_sweep() -> None:
+    machine = broken()
+    machine.queues.wakes.clear()
+    machine.clock.advance(timedelta(minutes=1))
+
+    assert machine.store.due_instances(machine.clock.now(), 10) == [INSTANCE]
+
+
+def test_a_rivals_write_makes_defib_decide_again_on_what_is_now_true() -> None:
+    machine = Machine(POLICY)
+    machine.break_down()
+    machine.clock.advance(timedelta(minutes=2))
+
+    def rival() -> None:
+        raise Conflict("someone was first")
+
+    machine.store.interruptions = [rival, rival]
+    machine.look()
+
+    assert machine.case is not None
+    assert machine.acts == [Action.EVIDENCE, Action.REBOOT]
+
+
+def test_endless_rivals_leave_the_signal_for_another_delivery() -> None:
+    machine = Machine(POLICY)
+    machine.break_down()
+    machine.observe()
+
+    def rival() -> None:
+        raise Conflict("someone was first")
+
+    machine.store.interruptions = [rival] * CONFLICTS_MAX
+    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal)
+    with pytest.raises(Conflict, match="delivered again"):
+        reconcile(Signal(Source.SWEEP, INSTANCE, machine.clock.now(), "x"), edges, POLICY)
+
+
+def test_an_order_that_is_lost_is_decided_afresh_after_its_deadline() -> None:
+    machine = Machine(POLICY)
+    machine.break_down()
+    machine.clock.advance(timedelta(minutes=2))
+    machine.queues.orders = _Lost()
+
+    machine.look()
+    machine.queues.orders = []
+    case = machine.run()
+
+    assert case.outcome is Outcome.HEALED
+    assert case.attempts[0].result is not None
+    assert case.attempts[0].result.verdict is Verdict.LOST
+
+
+class _Lost(list):  # type: ignore[type-arg]  # a queue that loses everything
+    def append(self, _item: object) -> None:
+        return None
+
+
+def test_an_order_delivered_twice_is_carried_out_once() -> None:
+    machine = Machine(POLICY)
+    machine.break_down()
+    machine.clock.advance(timedelta(minutes=2))
+    machine.observe()
+    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal)
+    reconcile(Signal(Source.SWEEP, INSTANCE, machine.clock.now(), "x"), edges, POLICY)
+    machine.queues.orders = machine.queues.orders * 3
+
+    machine.work()
+
+    assert machine.acts == [Action.EVIDENCE, Action.REBOOT]
+
+
+def test_an_order_is_dropped_when_the_instance_has_recovered_meanwhile() -> None:
+    machine = broken()
+    machine.clock.advance(timedelta(minutes=1))
+    machine.observe()
+    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal)
+    reconcile(Signal(Source.WAKE, INSTANCE, machine.clock.now(), "x"), edges, POLICY)
+    machine.work(until=Action.REBOOT)
+    machine.sick = False
+    machine.observe()
+    machine.work()
+
+    assert Action.REBOOT not in machine.acts
+    case = machine.case
+    assert case is not None
+    assert case.attempts[-1].result is not None
+    assert case.attempts[-1].result.verdict is Verdict.ABANDONED
+
+
+def test_every_order_names_an_intent_that_was_stored_first() -> None:
+    machine = broken()
+    seen: list[int] = []
+    original = machine.queues.perform
+
+    def checked(effect: object) -> None:
+        stored = machine.case
+        assert stored is not None
+        assert stored.intent is not None
+        seen.append(stored.intent.number)
+        original(effect)  # type: ignore[arg-type]  # the same call, watched
+
+    machine.queues.perform = checked  # type: ignore[method-assign]  # watching the order of events
+    machine.run()
+
+    assert seen == [1, 2, 3, 4, 5, 6]
+
+
+def test_two_cases_of_a_service_never_repair_at_once_when_one_is_allowed() -> None:
+    machine = broken()
+    machine.clock.advance(timedelta(minutes=1))
+    machine.look()
+    incident = machine.store.latest_incident("web")
+    assert incident is not None
+    rival = replace(incident.members[0], case_id="i-other-1", instance_id="i-other")
+    machine.store.incidents["web", 1] = replace(incident, members=(*incident.members, rival))
+
+    machine.run(timedelta(minutes=8))
+
+    assert Action.STOP not in machine.acts
