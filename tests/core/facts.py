@@ -22,14 +22,15 @@ from defib.core.model import (
     TargetHealth,
     Verdict,
 )
-from defib.core.policy import Mode, Policy, Service, Tag
+from defib.core.policy import Mode, Patience, Policy, Repair, Service, Tag
 
 NOON = datetime(2026, 4, 30, 12, 0, tzinfo=UTC)
 OK, IMPAIRED = Check(CheckStatus.OK), CheckStatus.IMPAIRED
 INITIALIZING = Check(CheckStatus.INITIALIZING)
 WEB = Registration("arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef", 80)
-SERVICE = Service("web", {"service": ("web",)}, Mode.HEAL)
-POLICY = Policy(Tag("self-heal", "true"), (SERVICE,))
+SERVICE = Service("web", {"service": ("web",)}, Mode.HEAL, patience=Patience(check=timedelta(seconds=60)))
+POLICY = Policy(Tag("self-heal", "true"), (SERVICE,), repair=Repair(look_again=timedelta(seconds=15)))
+"""Not the defaults, which may change without a test of the ladder having to."""
 
 
 def after(**time: float) -> datetime:

@@ -94,8 +94,15 @@ ACTIONS: list[tuple[str, Case, Observation, Policy, Action]] = [
         Action.STOP,
     ),
     (
+        "one that served nobody has no requests to wait for",
+        case(EVIDENCE, REBOOTED, DRAINED, registrations=(WEB,)),
+        observed(checks=BAD, targets=(target(DRAINING),)),
+        POLICY,
+        Action.STOP,
+    ),
+    (
         "draining for too long",
-        case(EVIDENCE, REBOOTED, attempt(Action.DRAIN, after(minutes=-2)), registrations=(WEB,)),
+        case(EVIDENCE, REBOOTED, attempt(Action.DRAIN, after(minutes=-2)), registrations=(WEB,), drained_serving=True),
         observed(checks=BAD, targets=(target(DRAINING),)),
         POLICY,
         Action.STOP,
@@ -222,7 +229,7 @@ WAITS: list[tuple[str, Case, Observation, str, timedelta]] = [
     ),
     (
         "draining",
-        case(EVIDENCE, REBOOTED, DRAINED, registrations=(WEB,)),
+        case(EVIDENCE, REBOOTED, DRAINED, registrations=(WEB,), drained_serving=True),
         observed(checks=BAD, targets=(target(DRAINING),)),
         "drained",
         timedelta(seconds=15),

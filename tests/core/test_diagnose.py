@@ -26,6 +26,7 @@ INSUFFICIENT = Check(CheckStatus.INSUFFICIENT_DATA)
 STOPPED, STOPPING = InstanceState.STOPPED, InstanceState.STOPPING
 USER, SERVER = "Client.UserInitiatedShutdown", "Server.InternalError"
 STOPPED_BY_US = case(attempt(Action.STOP))
+STARTED_LONG_AGO = case(attempt(Action.STOP, after(minutes=-9)), attempt(Action.START, after(minutes=-8)))
 STARTED_BY_US = case(attempt(Action.STOP), attempt(Action.START))
 
 TABLE: list[tuple[str, Observation, Case | None, Cause]] = [
@@ -98,14 +99,38 @@ TABLE: list[tuple[str, Observation, Case | None, Cause]] = [
     ("our own stop", observed(state=STOPPED, state_reason_code=USER), STOPPED_BY_US, Cause.STOPPED_BY_DEFIB),
     (
         "a person's stop after our start",
-        observed(state=STOPPED, state_reason_code=USER),
+        observed(state=STOPPED, state_reason_code=USER, transition_reason="User initiated (2026-04-30 12:00:00 GMT)"),
         STARTED_BY_US,
         Cause.STOPPED_BY_PERSON,
     ),
     (
+        "an undated stop long after our start",
+        observed(state=STOPPED, state_reason_code=USER),
+        STARTED_LONG_AGO,
+        Cause.STOPPED_BY_PERSON,
+    ),
+    (
+        "a person's stop of what Defib only started",
+        observed(state=STOPPED, state_reason_code=USER),
+        case(attempt(Action.START)),
+        Cause.STOPPED_BY_PERSON,
+    ),
+    (
+        "a read older than our start still shows our own stop",
+        observed(state=STOPPED, state_reason_code=USER, transition_reason="User initiated (2026-04-30 11:59:00 GMT)"),
+        STARTED_BY_US,
+        Cause.STOPPED_BY_DEFIB,
+    ),
+    (
+        "and so does an undated one while reads may lag",
+        observed(state=STOPPING, state_reason_code=USER),
+        STARTED_BY_US,
+        Cause.STOPPING,
+    ),
+    (
         "a start that falls back to stopped",
         observed(state=STOPPED, state_reason_code="Client.InternalError"),
-        STARTED_BY_US,
+        STARTED_LONG_AGO,
         Cause.STOPPED_UNASKED,
     ),
     ("stopping by a person", observed(state=STOPPING, state_reason_code=USER), None, Cause.STOPPED_BY_PERSON),

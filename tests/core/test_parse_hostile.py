@@ -29,7 +29,7 @@ HOSTILE = {
     "a long e-mail address": "[contacts.a]\nemail = '" + "a@" + "a." * 180 + "'",
     "a long phone number": "[contacts.a]\nsms = '+" + "1" * 350 + "'",
     "a list of tables": "[[services]]\n" * 4_000,
-    "tables that are none, in a service without a proper name": 'services."\\u0000" = { patience = 3, match = "\\u0007" }',
+    "no tables, and no proper name": 'services."\\u0000" = { patience = 3, match = "\\u0007" }',
     "names that are no words": '[services."\\u0000"]\n[services.""]\n[contacts."\\u202E"]\n[contacts."\\""]',
 }
 

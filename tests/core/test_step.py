@@ -146,6 +146,15 @@ def test_draining_remembers_what_must_be_put_back() -> None:
     draining, _ = stepped(rebooted, facts)
 
     assert draining.registrations == (WEB,)
+    assert not draining.drained_serving
+
+
+def test_draining_remembers_whether_requests_may_be_open() -> None:
+    rebooted = case(EVIDENCE, attempt(Action.REBOOT, after(minutes=-4)))
+
+    draining, _ = stepped(rebooted, observed(checks=BAD, targets=(target(TargetHealth.HEALTHY),)))
+
+    assert draining.drained_serving
 
 
 def test_handing_over_confirms_and_says_what_to_do() -> None:

@@ -124,6 +124,8 @@ class Case:
     attempts: tuple[Attempt, ...] = ()
     registrations: tuple[Registration, ...] = ()
     """Where load balancers sent it traffic before Defib drained it."""
+    drained_serving: bool = False
+    """Whether a load balancer still called it healthy when it was drained, so that requests may be open."""
     healthy_since: datetime | None = None
     reason: str = ""
     """Why the last decision was taken."""

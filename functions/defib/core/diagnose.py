@@ -40,7 +40,7 @@ def diagnose(observation: Observation, case: Case | None, policy: Policy, now: d
         case InstanceState.STOPPING:
             return _stopping(observation, case, policy, now)
         case InstanceState.STOPPED:
-            return _stopped(observation, case, now)
+            return _stopped(observation, case, policy, now)
         case InstanceState.RUNNING:
             return _running(observation, case, policy, now)
     assert_never(observation.state)
@@ -53,12 +53,29 @@ def stopped_by_person(observation: Observation) -> bool:
     return observation.transition_reason.startswith("User initiated")
 
 
-def stopped_by_defib(case: Case | None) -> bool:
-    """Whether Defib's last act on the instance's power was a stop, so that a start is due."""
-    if case is None:
+def stopped_by_defib(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> bool:
+    """Whether the stop that EC2 speaks of is Defib's own.
+
+    It is when Defib's last act on the power was a stop. After Defib's own start EC2's reads may still show the state
+    before it: a stop that EC2 dates before that start is the old one, and one without a date is while reads may lag.
+    """
+    power = case.last(Action.STOP, Action.FORCE_STOP, Action.START) if case is not None else None
+    if case is None or power is None or power.done_at is None:
         return False
-    power = case.last(Action.STOP, Action.FORCE_STOP, Action.START)
-    return power is not None and power.action is not Action.START
+    if power.action is not Action.START:
+        return True
+    if case.last(Action.STOP, Action.FORCE_STOP) is None:
+        return False
+    initiated = _initiated_at(observation)
+    if initiated is not None:
+        return initiated < power.intended_at
+    return now < power.done_at + policy.repair.settle
+
+
+def _initiated_at(observation: Observation) -> datetime | None:
+    """When EC2 says that somebody asked for the present state."""
+    when = _INITIATED_AT.search(observation.transition_reason)
+    return datetime.strptime(when.group(1), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) if when else None
 
 
 def _found(cause: Cause, case: Case | None, now: datetime, *evidence: str, since: datetime | None = None) -> Diagnosis:
@@ -75,7 +92,8 @@ def _pending(observation: Observation, case: Case | None, policy: Policy, now: d
 
 
 def _stopping(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> Diagnosis:
-    stop = case.last(Action.STOP, Action.FORCE_STOP) if case is not None and stopped_by_defib(case) else None
+    ours = stopped_by_defib(observation, case, policy, now)
+    stop = case.last(Action.STOP, Action.FORCE_STOP) if case is not None and ours else None
     if stop is None and stopped_by_person(observation):
         return _by_person(observation, case, now)
     if case is not None and case.cause in (Cause.STOPPING, Cause.STUCK_STOPPING):
@@ -87,10 +105,10 @@ def _stopping(observation: Observation, case: Case | None, policy: Policy, now: 
     return Diagnosis(Cause.STOPPING, since, ("state stopping",))
 
 
-def _stopped(observation: Observation, case: Case | None, now: datetime) -> Diagnosis:
+def _stopped(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> Diagnosis:
     said = observation.state_reason or observation.state_reason_code or "no reason given"
     evidence = f"state stopped: {said}"
-    if stopped_by_defib(case):
+    if stopped_by_defib(observation, case, policy, now):
         return _found(Cause.STOPPED_BY_DEFIB, case, now, evidence)
     if stopped_by_person(observation):
         return _by_person(observation, case, now)
@@ -101,10 +119,10 @@ def _stopped(observation: Observation, case: Case | None, now: datetime) -> Diag
 
 
 def _by_person(observation: Observation, case: Case | None, now: datetime) -> Diagnosis:
-    when = _INITIATED_AT.search(observation.transition_reason)
-    since = datetime.strptime(when.group(1), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) if when else None
     said = observation.state_reason or observation.transition_reason or observation.state_reason_code
-    return _found(Cause.STOPPED_BY_PERSON, case, now, f"state {observation.state.value}: {said}", since=since)
+    return _found(
+        Cause.STOPPED_BY_PERSON, case, now, f"state {observation.state.value}: {said}", since=_initiated_at(observation)
+    )
 
 
 def _running(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> Diagnosis:

@@ -119,7 +119,7 @@ class Repair:
     )
     # SQS delays a message by 15 minutes at most (SendMessage, DelaySeconds).
     look_again: timedelta = field(
-        default=timedelta(seconds=15),
+        default=timedelta(seconds=10),
         metadata=duration("How often a case is looked at while something is under way.", "30s", "1s", "15m"),
     )
     hold: timedelta = field(

@@ -111,6 +111,8 @@ def _drain(case: Case, observation: Observation, cause: Cause, policy: Policy, n
         return Act(Action.DRAIN, reason, now + policy.repair.act_timeout)
     if not current or drained is None or drained.done_at is None:
         return None
+    if not case.drained_serving:
+        return None
     draining = registered or any(t.health is TargetHealth.DRAINING for t in observation.targets)
     limit = drained.done_at + policy.repair.drain_timeout
     if draining and now < limit:

@@ -72,8 +72,13 @@ class Patience:
     """How long a failure must last before it counts: one failed sample is not an outage."""
 
     check: timedelta = field(
-        default=timedelta(seconds=60),
-        metadata=duration("How long a status check of EC2 must have failed before it counts.", "2m", "0s", "1h"),
+        default=timedelta(seconds=90),
+        metadata=duration(
+            "How long a status check of EC2 must have failed before it counts; EC2 checks once a minute.",
+            "2m",
+            "0s",
+            "1h",
+        ),
     )
     application: timedelta = field(
         default=timedelta(minutes=3),

@@ -9,7 +9,7 @@ from typing import assert_never
 from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Effect, Escalate, Hold, Perform, Wait, Wake
 from defib.core.decide import decide, patience
 from defib.core.diagnose import diagnose
-from defib.core.model import Cause, Diagnosis, Observation, Result, Source, Verdict
+from defib.core.model import Cause, Diagnosis, Observation, Result, Source, TargetHealth, Verdict
 from defib.core.policy import Policy, Repair, Service
 from defib.core.restart import REGISTERED
 from defib.core.verify import well
@@ -104,8 +104,9 @@ def _apply(case: Case, decision: Decision, observation: Observation, now: dateti
     match decision:
         case Act(action=action, reason=reason, look_again_at=at):
             if action is Action.DRAIN:
-                taken = tuple(t.registration for t in observation.targets if t.manageable and t.health in REGISTERED)
-                case = replace(case, registrations=taken)
+                taken = [t for t in observation.targets if t.manageable and t.health in REGISTERED]
+                serving = any(t.health is TargetHealth.HEALTHY for t in taken)
+                case = replace(case, registrations=tuple(t.registration for t in taken), drained_serving=serving)
             case = replace(
                 case.with_intent(action, reason, now), reason=reason, held_by="", held_action=None, look_again_at=at
             )

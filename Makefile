@@ -1,0 +1,86 @@
+# Every target installs what it needs into .venv and .cache, once.
+
+UV      := 0.13.9
+CDK     := 2.1148.1
+POLICY  ?= defib.toml
+OUT     := build/cdk.out
+
+PY      := .venv/bin/python
+export PATH       := $(CURDIR)/.venv/bin:$(CURDIR)/.venv/cdk/node_modules/.bin:$(PATH)
+export PYTHONPATH := $(CURDIR):$(CURDIR)/functions
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint types check e2e bench synth deploy bootstrap lock clean distclean
+.DELETE_ON_ERROR:
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: .venv/.installed .venv/.lambda ## the environment, as every other target does by itself
+
+demo: install ## replay the outage of April 30th and see it heal
+	@$(PY) -m sim replay scenarios/april-30.toml --out build/demo
+
+test: install ## all tests but the end-to-end one
+	$(PY) -m pytest -n auto --dist worksteal --ignore tests/e2e
+
+lint: install
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+
+types: install
+	$(PY) -m mypy
+
+check: lint types test ## linters, types and tests
+
+e2e: install .venv/.cdk ## deploy onto a local emulator with the real CDK CLI and heal there
+	$(PY) -m pytest -n 0 tests/e2e
+
+bench: install ## import times, invocation times and memory against bare boto3
+	$(PY) -m tests.bench
+
+synth: install ## the CloudFormation template; POLICY=FILE for another policy
+	@$(PY) -m infra.synthesize --policy $(POLICY) --out $(OUT)
+
+deploy: install .venv/.cdk ## into the account and Region of your AWS credentials; POLICY=FILE for another policy
+	@$(PY) -m infra.deploy --policy $(POLICY) --out $(OUT)
+
+bootstrap: install .venv/.cdk ## once for each account and Region, before the first deploy
+	@$(PY) -m infra.synthesize --policy $(POLICY) --out $(OUT) && cdk bootstrap --app $(OUT)
+
+lock: install ## pin anew what pyproject.toml asks for
+	uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" \
+	  --group synth --group replay --group check pyproject.toml -o requirements.txt
+	uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" \
+	  --generate-hashes pyproject.toml -o functions/requirements.txt
+
+clean: ## what was built
+	rm -rf build cdk.out .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+distclean: clean ## what was installed, too
+	rm -rf .venv .cache
+
+# The first Python of 3.11 or newer, the default one if it will do.
+.venv/bin/python:
+	@for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    $$python -m venv .venv && exit 0; rm -rf .venv; \
+	    echo "$$python can't make a virtual environment: install its venv package (Debian: python3-venv)." >&2; exit 1; \
+	  fi; \
+	done; echo "Defib needs Python 3.11 or newer, and found none on the PATH." >&2; exit 1
+
+.venv/.installed: requirements.txt | .venv/bin/python
+	@echo "Installing into .venv (once, about a minute) ..."
+	@{ $(PY) -m pip install -q --disable-pip-version-check uv==$(UV) && \
+	  uv pip install -q --python $(PY) -r requirements.txt; } || \
+	  $(PY) -m pip install -q --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/.lambda: functions/requirements.txt | .venv/.installed
+	@$(PY) -m infra.bundle
+	@touch $@
+
+.venv/.cdk: Makefile | .venv/.installed
+	@echo "Installing the CDK CLI into .venv (once) ..."
+	@npm install --silent --no-audit --no-fund --prefix .venv/cdk aws-cdk@$(CDK)
+	@touch $@

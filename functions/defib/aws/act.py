@@ -1,0 +1,43 @@
+"""Carries out the actions of the ladder, one file for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from defib.aws import drain, reboot, restore, start, stop
+from defib.aws.permission import union
+from defib.core.case import Action, Attempt, Case
+from defib.core.model import Observation
+from defib.shell.ports import Rejected
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+
+PERMISSIONS = union(drain.PERMISSIONS, reboot.PERMISSIONS, restore.PERMISSIONS, start.PERMISSIONS, stop.PERMISSIONS)
+
+
+class AwsActor:
+    """Keeps the promises of ``ports.Actor`` for all actions but EVIDENCE, which ``evidence`` carries out."""
+
+    def __init__(self, ec2: EC2Client, elb: ElasticLoadBalancingv2Client) -> None:
+        self._ec2 = ec2
+        self._elb = elb
+
+    def perform(self, attempt: Attempt, case: Case, observation: Observation) -> str:
+        match attempt.action:
+            case Action.REBOOT:
+                return reboot.perform(self._ec2, case.instance_id)
+            case Action.DRAIN:
+                return drain.perform(self._elb, observation)
+            case Action.STOP:
+                return stop.perform(self._ec2, case.instance_id, force=False)
+            case Action.FORCE_STOP:
+                return stop.perform(self._ec2, case.instance_id, force=True)
+            case Action.START:
+                return start.perform(self._ec2, case.instance_id)
+            case Action.RESTORE:
+                return restore.perform(self._elb, case)
+            case Action.EVIDENCE:
+                raise Rejected("evidence is taken by the function evidence, not by remediate", code="WrongFunction")
+        assert_never(attempt.action)

@@ -1,0 +1,51 @@
+"""Values to DynamoDB items and back: native maps, so that people and queries can read what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    from defib.core.case import Case
+    from defib.core.incident import Incident, Notice
+
+    Item = dict[str, AttributeValueTypeDef]
+
+T = TypeVar("T")
+
+
+class Codec:
+    """boto3's own serializer around msgspec's plain values."""
+
+    def __init__(self) -> None:
+        from boto3.dynamodb import types  # noqa: PLC0415 - boto3 is loaded with the first client, not before
+
+        self._serializer = types.TypeSerializer()
+        self._deserializer = types.TypeDeserializer()
+
+    def item(self, value: Case | Incident | Notice, attributes: Mapping[str, str | int | None]) -> Item:
+        """``value``'s fields and ``attributes`` as one item; attributes that are None are left out."""
+        fields = msgspec.to_builtins(value) | {name: a for name, a in attributes.items() if a is not None}
+        return {name: self._serializer.serialize(field) for name, field in fields.items()}
+
+    def value(self, item: Mapping[str, Any], shape: type[T]) -> T:
+        """The ``shape`` in ``item``; other attributes are ignored."""
+        fields = {name: _whole(self._deserializer.deserialize(field)) for name, field in item.items()}
+        return msgspec.convert(fields, type=shape)
+
+
+def _whole(field: Any) -> Any:
+    """Numbers come back as Decimal. None of ours has a fraction."""
+    match field:
+        case Decimal():
+            return int(field)
+        case list():
+            return [_whole(part) for part in field]
+        case dict():
+            return {name: _whole(part) for name, part in field.items()}
+    return field

@@ -1,0 +1,113 @@
+"""The one place that reads botocore's errors: sorted by what the caller must do, wait or ask a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from defib.shell.ports import CallFailed, Rejected, Transient
+
+CAPACITY = frozenset(
+    {
+        "InstanceLimitExceeded",
+        "InsufficientAddressCapacity",
+        "InsufficientCapacity",
+        "InsufficientFreeAddressesInSubnet",
+        "InsufficientHostCapacity",
+        "InsufficientInstanceCapacity",
+        "InsufficientReservedInstanceCapacity",
+        "VcpuLimitExceeded",
+    }
+)
+"""AWS has no room at this moment (AWSEC2 API, "Error codes", server and client)."""
+
+THROTTLE = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingError",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+"""botocore's own list of throttles (botocore/retries/standard.py) and DynamoDB's cancellation reasons."""
+
+PASSING = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "RequestExpired",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServerInternal",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "Unavailable",
+    }
+)
+"""Faults on AWS's side, and credentials that the runtime is about to renew."""
+
+TRANSIENT_CODES = CAPACITY | THROTTLE | PASSING
+
+TOO_MANY_REQUESTS = 429
+SERVER_ERROR = 500
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Raise Transient or Rejected for an error of botocore in the block; ``doing`` says what was being tried."""
+    try:
+        yield
+    except Exception as error:
+        failure = translation(error, doing)
+        if failure is None:
+            raise
+        raise failure from error
+
+
+def translation(error: Exception, doing: str) -> CallFailed | None:
+    """What ``error`` means to the caller; None for an error that is not botocore's."""
+    from botocore import exceptions  # noqa: PLC0415 - loaded by the client already; not for reading permissions
+
+    match error:
+        case exceptions.ClientError():
+            return _answered(error.response, doing)
+        case (
+            exceptions.HTTPClientError()
+            | exceptions.ConnectionError()
+            | exceptions.IncompleteReadError()
+            | exceptions.CredentialRetrievalError()
+        ):
+            # Whether AWS carried the call out is not known: only a new look can tell.
+            return Transient(f"{doing}: no answer ({error})", code=type(error).__name__)
+        case exceptions.BotoCoreError():
+            return Rejected(f"{doing}: {error}", code=type(error).__name__)
+    return None
+
+
+def for_code(code: str, message: str, status: int = 0) -> CallFailed:
+    """The error for an AWS error code and HTTP status."""
+    passing = code in TRANSIENT_CODES or status == TOO_MANY_REQUESTS or status >= SERVER_ERROR
+    return Transient(message, code) if passing else Rejected(message, code)
+
+
+def _answered(response: object, doing: str) -> CallFailed:
+    answer = response if isinstance(response, dict) else {}
+    error = answer.get("Error", {})
+    code = str(error.get("Code", ""))
+    status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return for_code(code, f"{doing}: {code}: {error.get('Message', '')}", status)

@@ -1,0 +1,87 @@
+"""Structured log lines and metrics, by Powertools: what was decided and done, and how often."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from defib.core.case import Case
+from defib.core.model import Observation, Result
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+
+PERMISSIONS = ()
+"""Metrics travel in the log (CloudWatch embedded metric format); the role of every function may write its log."""
+
+
+def count(metric: str, value: int = 1, **dimensions: str) -> None:
+    """Emit one count in POWERTOOLS_METRICS_NAMESPACE; ``service`` is the function's name unless given."""
+    from aws_lambda_powertools.metrics import MetricUnit, single_metric  # noqa: PLC0415 - reads the environment
+
+    with single_metric(name=metric, unit=MetricUnit.Count, value=value, default_dimensions=dimensions):
+        pass
+
+
+class PowertoolsJournal:
+    """Keeps the promises of ``ports.Journal``. The case's id is the correlation id of every line about it."""
+
+    def __init__(self, logger: Logger) -> None:
+        self._logger = logger
+
+    def decided(self, before: Case | None, after: Case, observation: Observation) -> None:
+        decision = decision_of(before, after)
+        self._logger.info(
+            "decided",
+            extra={
+                "correlation_id": after.id,
+                "case_id": after.id,
+                "instance_id": after.instance_id,
+                "service": after.service,
+                "cause": after.cause,
+                "decision": decision,
+                "reason": after.reason,
+                "look_again_at": after.look_again_at.isoformat() if after.look_again_at else None,
+                "evidence": list(after.evidence),
+                "state": observation.state,
+            },
+        )
+        service = after.service or "none"
+        if before is None and after.closed_at is not None:
+            # Nothing was wrong: such a case is never stored, and half of all signals end so.
+            return
+        count("Decisions", service=service)
+        if before is None or before.number != after.number:
+            count("CasesOpened", service=service)
+        if decision == "escalate":
+            count("Escalations", service=service)
+        if after.closed_at is not None and after.outcome is not None and decision.startswith("close"):
+            count("CasesClosed", service=service, outcome=after.outcome)
+
+    def performed(self, case: Case, result: Result) -> None:
+        attempt = next((a for a in case.attempts if a.number == result.attempt), None)
+        self._logger.info(
+            "performed",
+            extra={
+                "correlation_id": case.id,
+                "case_id": case.id,
+                "instance_id": case.instance_id,
+                "service": case.service,
+                "action": attempt.action if attempt else None,
+                "attempt": result.attempt,
+                "verdict": result.verdict,
+                "code": result.code,
+                "detail": result.detail,
+            },
+        )
+
+
+def decision_of(before: Case | None, after: Case) -> str:
+    """The decision that turned ``before`` into ``after``, in one word: the change itself is the record of it."""
+    same = before is not None and before.id == after.id
+    if after.closed_at is not None and not (same and before is not None and before.closed_at is not None):
+        return f"close:{after.outcome}"
+    if after.handed_over_at is not None and not (same and before is not None and before.handed_over_at is not None):
+        return "escalate"
+    if after.intent is not None and len(after.attempts) > (len(before.attempts) if same and before else 0):
+        return f"act:{after.intent.action}"
+    return f"hold:{after.held_by}" if after.held_by else "wait"

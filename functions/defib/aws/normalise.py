@@ -1,0 +1,170 @@
+"""One message body becomes signals, or Malformed. What an event says is never believed, only where it points.
+
+Read strictly and bounded here rather than with Powertools' event classes: those neither check types nor sizes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC
+from typing import TypeVar
+
+import msgspec
+
+from defib.aws.events import Alarm, Contributor, Envelope, Health, StateChange
+from defib.core.model import InstanceState, Signal, Source, TargetGroupSignal
+from defib.shell.ports import Malformed
+
+BODY_MAX = 256 * 1024
+"""Bytes. EventBridge delivers no larger event, and Defib's own signals are far smaller."""
+
+REASON_MAX = 500
+ENTITIES_MAX = 1000
+
+INSTANCE_ID = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+TARGET_GROUP = re.compile(r"targetgroup/[A-Za-z0-9-]{1,32}/[0-9a-f]{1,32}")
+PARTITION = re.compile(r"arn:(aws(?:-[a-z]+)*):")
+
+ALARMING = "ALARM"
+
+HEALTH_CODES = frozenset(
+    f"AWS_EC2_{code}"
+    for code in (
+        "INSTANCE_AUTO_RECOVERY_FAILURE",
+        "INSTANCE_AUTO_RECOVERY_SUCCESS",
+        "INSTANCE_NETWORK_MAINTENANCE_SCHEDULED",
+        "INSTANCE_POWER_MAINTENANCE_SCHEDULED",
+        "INSTANCE_REBOOT_FLEXIBLE_MAINTENANCE_SCHEDULED",
+        "INSTANCE_REBOOT_MAINTENANCE_SCHEDULED",
+        "INSTANCE_RETIREMENT_EXPEDITED",
+        "INSTANCE_RETIREMENT_SCHEDULED",
+        "INSTANCE_STOP_SCHEDULED",
+        "INSTANCE_TERMINATION_SCHEDULED",
+        "PERSISTENT_INSTANCE_POWER_MAINTENANCE_SCHEDULED",
+        "PERSISTENT_INSTANCE_RETIREMENT_EXPEDITED",
+        "PERSISTENT_INSTANCE_RETIREMENT_SCHEDULED",
+        "SIMPLIFIED_AUTO_RECOVERY_FAILURE",
+        "SIMPLIFIED_AUTO_RECOVERY_SUCCESS",
+        "SYSTEM_REBOOT_MAINTENANCE_SCHEDULED",
+    )
+)
+"""Codes after which an instance is worth a look. AWS publishes no complete list; the sweep sees what is not here."""
+
+Signals = tuple[Signal | TargetGroupSignal, ...]
+T = TypeVar("T")
+
+
+def normalise(body: str) -> Signals:
+    """The signals in ``body``; empty for a genuine event that is none of Defib's business.
+
+    Raises Malformed, saying what is wrong, for anything else.
+    """
+    size = len(body.encode(errors="surrogatepass"))
+    if size > BODY_MAX:
+        raise Malformed(f"the message has {size} bytes; at most {BODY_MAX} are read")
+    fields = _decode(body, dict[str, msgspec.Raw], "a message")
+    if "detail-type" in fields:
+        return _from_event(_decode(body, Envelope, "an event"))
+    return (_own(_decode(body, Signal, "a signal")),)
+
+
+def _from_event(event: Envelope) -> Signals:
+    readers: dict[tuple[str, str], Callable[[Envelope], Signals]] = {
+        ("aws.cloudwatch", "CloudWatch Alarm State Change"): _from_alarm,
+        ("aws.cloudwatch", "CloudWatch Alarm Contributor State Change"): _from_contributor,
+        ("aws.ec2", "EC2 Instance State-change Notification"): _from_state_change,
+        ("aws.health", "AWS Health Event"): _from_health,
+    }
+    reader = readers.get((event.source, event.detail_type))
+    if reader is None:
+        known = ", ".join(f"{source}: {detail_type}" for source, detail_type in readers)
+        raise Malformed(f"unknown event {plain(event.source)}: {plain(event.detail_type)}; known are {known}")
+    return reader(event)
+
+
+def _from_alarm(event: Envelope) -> Signals:
+    """Every alarm of the account comes by here; most name neither an instance nor a target group."""
+    alarm = _decode(event.detail, Alarm, "an event detail")
+    reason = plain(f"alarm {alarm.alarm_name} is {alarm.state.value}: {alarm.state.reason}")
+    found: dict[str, Signal | TargetGroupSignal] = {}
+    for query in alarm.configuration.metrics:
+        dimensions = query.metric_stat.metric.dimensions if query.metric_stat else {}
+        instance_id, group = dimensions.get("InstanceId", ""), dimensions.get("TargetGroup", "")
+        # OK too: what has recovered closes its case at once instead of at the next look.
+        if INSTANCE_ID.fullmatch(instance_id):
+            found[instance_id] = Signal(Source.ALARM, instance_id, event.time.astimezone(UTC), reason)
+        # Not OK: then no target is unhealthy, and there is no instance to look at.
+        elif TARGET_GROUP.fullmatch(group) and alarm.state.value == ALARMING:
+            arn = f"arn:{_partition(event)}:elasticloadbalancing:{event.region}:{event.account}:{group}"
+            found[arn] = TargetGroupSignal(arn, event.time.astimezone(UTC), reason)
+    return tuple(found.values())
+
+
+def _from_contributor(event: Envelope) -> Signals:
+    change = _decode(event.detail, Contributor, "an event detail")
+    instance_id = change.alarm_contributor.attributes.get("InstanceId")
+    # OK means as little as that the series has ended, which a stop does too; the stop itself is an event.
+    if instance_id is None or change.state.value != ALARMING:
+        return ()
+    reason = f"alarm {change.alarm_name} is {change.state.value} for it: {change.state.reason}"
+    return (_signal(Source.FLEET_ALARM, instance_id, event, reason),)
+
+
+def _from_state_change(event: Envelope) -> Signals:
+    change = _decode(event.detail, StateChange, "an event detail")
+    if change.state not in set(InstanceState):
+        raise Malformed(f"detail.state is {plain(change.state)!r}; EC2 knows {', '.join(InstanceState)}")
+    return (_signal(Source.STATE_CHANGE, change.instance_id, event, f"EC2 says it is {change.state}"),)
+
+
+def _from_health(event: Envelope) -> Signals:
+    notice = _decode(event.detail, Health, "an event detail")
+    # Each event is also delivered to a second Region, where its instances are unknown.
+    is_backup = str(notice.backup_event).lower() == "true" or notice.event_region != event.region
+    if is_backup or notice.service != "EC2" or notice.event_type_code not in HEALTH_CODES:
+        return ()
+    if len(notice.affected_entities) > ENTITIES_MAX:
+        raise Malformed(f"detail.affectedEntities has {len(notice.affected_entities)}; at most {ENTITIES_MAX} are read")
+    named = dict.fromkeys(entity.entity_value for entity in notice.affected_entities)
+    reason = f"AWS Health says {notice.event_type_code}"
+    return tuple(_signal(Source.HEALTH, name, event, reason) for name in named if INSTANCE_ID.fullmatch(name))
+
+
+def _own(signal: Signal) -> Signal:
+    _require_instance_id(signal.instance_id)
+    if signal.at.tzinfo is None:
+        raise Malformed(f"at is {signal.at.isoformat()}: give the offset from UTC too, such as Z")
+    result = signal.result
+    if result is not None:
+        result = replace(result, code=plain(result.code), detail=plain(result.detail))
+    return replace(signal, at=signal.at.astimezone(UTC), reason=plain(signal.reason), result=result)
+
+
+def _signal(source: Source, instance_id: str, event: Envelope, reason: str) -> Signal:
+    _require_instance_id(instance_id)
+    return Signal(source, instance_id, event.time.astimezone(UTC), plain(reason))
+
+
+def _require_instance_id(value: str) -> None:
+    if not INSTANCE_ID.fullmatch(value):
+        raise Malformed(f"{plain(value, 60)!r} is no instance id; it should look like i-0a1b2c3d4e5f60001")
+
+
+def _partition(event: Envelope) -> str:
+    found = PARTITION.match(event.resources[0]) if event.resources else None
+    return found[1] if found else "aws"
+
+
+def _decode(body: str | msgspec.Raw, shape: type[T], name: str) -> T:
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise Malformed(f"not {name} that Defib knows: {plain(str(error))}") from error
+
+
+def plain(text: str, limit: int = REASON_MAX) -> str:
+    """``text`` in one printable line of at most ``limit`` characters: others' words end in logs and e-mails."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * limit]).split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"

@@ -1,0 +1,72 @@
+"""Reads what AWS says of an instance and makes one observation of it. Only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from defib.aws import instances, peers, statuses, suspects, targets
+from defib.aws.permission import union
+from defib.aws.suspects import Sweeper
+from defib.aws.targets import TargetGroups
+from defib.core.model import CheckStatus, InstanceState, Observation, Registration, TargetHealth
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+
+    from defib.core.policy import Policy
+    from defib.shell.ports import Clock, Suspects
+
+PERMISSIONS = union(
+    instances.PERMISSIONS, peers.PERMISSIONS, statuses.PERMISSIONS, suspects.PERMISSIONS, targets.PERMISSIONS
+)
+
+_PASSED = frozenset({CheckStatus.OK, CheckStatus.NOT_APPLICABLE})
+
+
+class AwsObserver:
+    """Keeps the promises of ``ports.Observer`` with EC2 and Elastic Load Balancing.
+
+    A healthy instance costs two calls and one a target group it is in; one in trouble up to five more for its peers.
+    """
+
+    def __init__(self, ec2: EC2Client, elb: ElasticLoadBalancingv2Client, clock: Clock, policy: Policy) -> None:
+        self._ec2 = ec2
+        self._clock = clock
+        self._policy = policy
+        self._groups = TargetGroups(elb, clock, policy)
+        self._sweeper = Sweeper(ec2, self._groups, policy)
+
+    def observe(self, instance_id: str, registrations: Sequence[Registration]) -> Observation:
+        now = self._clock.now()
+        found = next(iter(instances.with_ids(self._ec2, [instance_id], now)), None)
+        if found is None:
+            return Observation(instance_id, now, InstanceState.TERMINATED, launched_at=now)
+        if found.state is InstanceState.RUNNING:
+            found = replace(found, checks=statuses.checks_of(self._ec2, instance_id))
+        service = self._policy.service_of(found.tags)
+        if service is None or found.state is InstanceState.TERMINATED:
+            return found
+        found = replace(found, targets=self._groups.targets_of(instance_id, service, registrations))
+        # Only guards ask for peers, and only an instance in trouble meets a guard.
+        if service.minimum_healthy > 0 and not _is_well(found):
+            found = replace(found, peers=peers.peers_of(self._ec2, found, service))
+        return found
+
+    def suspects(self) -> Suspects:
+        return self._sweeper.suspects(self._clock.now())
+
+    def unhealthy_targets(self, target_group_arn: str) -> Sequence[str]:
+        return tuple(self._groups.unhealthy(target_group_arn))
+
+
+def _is_well(observation: Observation) -> bool:
+    checks = observation.checks
+    if observation.state is not InstanceState.RUNNING or checks is None:
+        return False
+    each = (checks.system, checks.instance, checks.attached_ebs, checks.application)
+    return all(check.status in _PASSED for check in each) and all(
+        target.health is TargetHealth.HEALTHY for target in observation.targets
+    )

@@ -1,0 +1,31 @@
+"""The other instances of a service: how many run, and how many of those can be counted on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from defib.aws import instances, statuses
+from defib.aws.permission import union
+from defib.core.model import InstanceState, Observation, Peers
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+    from defib.core.policy import Service
+
+PERMISSIONS = union(instances.PERMISSIONS, statuses.PERMISSIONS)
+
+
+def peers_of(ec2: EC2Client, observation: Observation, service: Service) -> Peers:
+    """The peers of an instance, in five calls at any size of fleet. Raises Transient or Rejected.
+
+    An unanswered question fails the whole: peers counted healthy by mistake would let Defib stop the last good one.
+    """
+    running = {
+        peer.instance_id
+        for peer in instances.with_tags(ec2, service.match, [InstanceState.RUNNING], observation.observed_at)
+    } - {observation.instance_id}
+    if not running:
+        return Peers(running=0, healthy=0, under_repair=0)
+    unfit = {instance_id for question in statuses.UNFIT for instance_id, _ in statuses.failing(ec2, question)}
+    return Peers(running=len(running), healthy=len(running - unfit), under_repair=0)

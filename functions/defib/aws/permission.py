@@ -1,0 +1,41 @@
+"""IAM permissions as values, declared beside the calls that need them. infra grants exactly these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """What a permission is limited to. infra turns each into ARNs and conditions."""
+
+    ANY = "any"
+    """Reads that AWS can't limit to a resource (Service Authorization Reference: resource types empty)."""
+    OPTED_IN_INSTANCES = "opted_in_instances"
+    CONFIGURED_TARGET_GROUPS = "configured_target_groups"
+    OPTED_IN_TARGET_GROUPS = "opted_in_target_groups"
+    TABLE = "table"
+    TABLE_INDEX = "table_index"
+    SIGNALS_QUEUE = "signals_queue"
+    ORDERS_QUEUE = "orders_queue"
+    EVIDENCE_QUEUE = "evidence_queue"
+    NOTICES_QUEUE = "notices_queue"
+    EVIDENCE_BUCKET_OBJECTS = "evidence_bucket_objects"
+    INCIDENTS_TOPIC = "incidents_topic"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """IAM actions on one scope."""
+
+    actions: tuple[str, ...]
+    on: Scope
+
+
+def union(*declared: Iterable[Permission]) -> tuple[Permission, ...]:
+    """All of ``declared``: one permission a scope, each action once, sorted so that templates don't flap."""
+    actions: dict[Scope, set[str]] = {}
+    for permission in (permission for permissions in declared for permission in permissions):
+        actions.setdefault(permission.on, set()).update(permission.actions)
+    return tuple(Permission(tuple(sorted(actions[scope])), scope) for scope in Scope if scope in actions)

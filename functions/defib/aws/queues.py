@@ -1,0 +1,100 @@
+"""The way onward: Defib's SQS queues. A queue without a URL is one that this function may not send to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from defib.aws.errors import for_code, translated
+from defib.aws.permission import Permission, Scope, union
+from defib.aws.wire import encode, reference
+from defib.core.case import Action, Perform, Wake
+from defib.core.incident import Notice
+from defib.core.model import Signal, Source
+from defib.shell.ports import Transient
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import BatchResultErrorEntryTypeDef, SendMessageBatchRequestEntryTypeDef
+
+TO_SIGNALS = (Permission(("sqs:SendMessage",), Scope.SIGNALS_QUEUE),)
+TO_HANDS = (
+    Permission(("sqs:SendMessage",), Scope.EVIDENCE_QUEUE),
+    Permission(("sqs:SendMessage",), Scope.ORDERS_QUEUE),
+)
+TO_NOTICES = (Permission(("sqs:SendMessage",), Scope.NOTICES_QUEUE),)
+PERMISSIONS = union(TO_SIGNALS, TO_HANDS, TO_NOTICES)
+
+BATCH = 10
+DELAY_MAX_S = 900
+"""Messages in one SendMessageBatch, and DelaySeconds (SQS API)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Queue URLs; empty for those that this function may not send to."""
+
+    signals: str = ""
+    orders: str = ""
+    evidence: str = ""
+    notices: str = ""
+
+
+class SqsQueues:
+    """Keeps the promises of ``ports.Queues``. Raises Transient or Rejected."""
+
+    def __init__(self, sqs: SQSClient, to: Addresses) -> None:
+        self._sqs = sqs
+        self._to = to
+
+    def signal(self, signals: Sequence[Signal]) -> None:
+        for start in range(0, len(signals), BATCH):
+            entries: list[SendMessageBatchRequestEntryTypeDef] = [
+                {"Id": str(number), "MessageBody": encode(signal)}
+                for number, signal in enumerate(signals[start : start + BATCH])
+            ]
+            self._send_all(self._to.signals, entries)
+
+    def perform(self, effect: Perform) -> None:
+        url = self._to.evidence if effect.action is Action.EVIDENCE else self._to.orders
+        with translated(f"ordering {effect.action} of {effect.case_id}"):
+            self._sqs.send_message(QueueUrl=url, MessageBody=encode(effect))
+
+    def wake(self, effect: Wake, now: datetime) -> None:
+        # Rounded up: a look before the time would find nothing due.
+        delay = min(max(math.ceil((effect.at - now).total_seconds()), 0), DELAY_MAX_S)
+        signal = Signal(Source.WAKE, effect.instance_id, effect.at, "time to look again")
+        with translated(f"asking to be woken for {effect.instance_id}"):
+            self._sqs.send_message(QueueUrl=self._to.signals, MessageBody=encode(signal), DelaySeconds=delay)
+
+    def announce(self, notices: Sequence[Notice]) -> None:
+        # One by one: were the first of a batch refused, the second would overtake it.
+        for notice in notices:
+            with translated(f"handing notice {notice.incident_id}-{notice.sequence} to publish"):
+                self._sqs.send_message(
+                    QueueUrl=self._to.notices,
+                    MessageBody=encode(reference(notice)),
+                    MessageGroupId=notice.incident_id,
+                    MessageDeduplicationId=f"{notice.incident_id}-{notice.sequence}",
+                )
+
+    def _send_all(self, url: str, entries: list[SendMessageBatchRequestEntryTypeDef]) -> None:
+        """A batch may be refused in part: what was refused for a passing reason is sent once more."""
+        refused = self._send(url, entries)
+        if not refused:
+            return
+        again = {failure["Id"] for failure in refused if not failure["SenderFault"]}
+        refused = [failure for failure in refused if failure["SenderFault"]]
+        if again:
+            refused += self._send(url, [entry for entry in entries if entry["Id"] in again])
+        if refused:
+            first = refused[0]
+            message = f"{len(refused)} of {len(entries)} signals not sent: {first['Code']}: {first.get('Message', '')}"
+            raise for_code(first["Code"], message) if first["SenderFault"] else Transient(message, first["Code"])
+
+    def _send(self, url: str, entries: list[SendMessageBatchRequestEntryTypeDef]) -> list[BatchResultErrorEntryTypeDef]:
+        with translated("sending signals"):
+            return self._sqs.send_message_batch(QueueUrl=url, Entries=entries).get("Failed", [])

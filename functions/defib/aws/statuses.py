@@ -1,0 +1,112 @@
+"""EC2 status checks: of one instance, or of every instance that fails one, whatever the fleet's size.
+
+DescribeInstanceStatus knows no tag filter, and its filters AND together: so one question a check (AWSEC2 API).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from defib.aws.errors import translated
+from defib.aws.pages import bounded
+from defib.aws.permission import Permission, Scope
+from defib.core.model import NOT_APPLICABLE, Check, Checks, CheckStatus
+from defib.shell.ports import Rejected
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import InstanceStatusTypeDef
+
+PERMISSIONS = (Permission(("ec2:DescribeInstanceStatus",), Scope.ANY),)
+
+PAGE = 1000
+NOT_FOUND = "InvalidInstanceID.NotFound"
+UNKNOWN_FILTER = "InvalidParameterValue"
+UNSURE = Check(CheckStatus.INSUFFICIENT_DATA)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which running instances have one of ``statuses`` in one check?"""
+
+    name: str
+    filter_name: str
+    statuses: tuple[CheckStatus, ...]
+    is_universal: bool = True
+    """Whether every Region has this check; where it is unknown, no instance fails it."""
+
+
+_NOT_OK = (CheckStatus.IMPAIRED, CheckStatus.INITIALIZING, CheckStatus.INSUFFICIENT_DATA)
+
+SUSPECT = (
+    Question("system check impaired", "system-status.status", (CheckStatus.IMPAIRED,)),
+    Question("instance check not passed", "instance-status.status", _NOT_OK),
+    Question("attached EBS check impaired", "attached-ebs-status.status", (CheckStatus.IMPAIRED,)),
+    Question("application check impaired", "application-status.status", (CheckStatus.IMPAIRED,), is_universal=False),
+)
+"""What a sweep asks. While the system check is initializing or unsure, so is the instance check."""
+
+UNFIT = (
+    Question("system check not passed", "system-status.status", _NOT_OK),
+    Question("instance check not passed", "instance-status.status", _NOT_OK),
+    Question("attached EBS check impaired", "attached-ebs-status.status", (CheckStatus.IMPAIRED,)),
+    Question(
+        "application check not passed",
+        "application-status.status",
+        (CheckStatus.IMPAIRED, CheckStatus.INITIALIZING),
+        is_universal=False,
+    ),
+)
+"""Which peers can't be counted on now."""
+
+
+def failing(ec2: EC2Client, question: Question) -> Iterator[tuple[str, Checks]]:
+    """Every running instance to which ``question`` applies, with all its checks. Raises Transient or Rejected."""
+    try:
+        with translated(question.name):
+            pages = ec2.get_paginator("describe_instance_status").paginate(
+                Filters=[{"Name": question.filter_name, "Values": list(question.statuses)}],
+                PaginationConfig={"PageSize": PAGE},
+            )
+            for page in bounded(pages, question.name):
+                for entry in page["InstanceStatuses"]:
+                    yield entry.get("InstanceId", ""), checks_in(entry)
+    except Rejected as error:
+        if question.is_universal or error.code != UNKNOWN_FILTER:
+            raise
+
+
+def checks_of(ec2: EC2Client, instance_id: str) -> Checks:
+    """The checks of one running instance; ``insufficient-data`` while EC2 has nothing to say of it yet."""
+    try:
+        with translated(f"status checks of {instance_id}"):
+            # By id: the API offers no such filter. A single id can hide no other instance's answer.
+            found = ec2.describe_instance_status(InstanceIds=[instance_id])["InstanceStatuses"]
+    except Rejected as error:
+        if error.code != NOT_FOUND:
+            raise
+        found = []
+    return checks_in(found[0]) if found else Checks(UNSURE, UNSURE)
+
+
+def checks_in(entry: InstanceStatusTypeDef) -> Checks:
+    """The checks in one entry of the answer. Those that an older service or client leaves out don't apply."""
+    return Checks(
+        system=_check(entry.get("SystemStatus")) or UNSURE,
+        instance=_check(entry.get("InstanceStatus")) or UNSURE,
+        attached_ebs=_check(entry.get("AttachedEbsStatus")) or NOT_APPLICABLE,
+        application=_check(entry.get("ApplicationStatus")) or NOT_APPLICABLE,
+    )
+
+
+def _check(summary: Mapping[str, Any] | None) -> Check | None:
+    """``ImpairedSince`` stands in the details of most checks, beside the status of the application check."""
+    status = (summary or {}).get("Status")
+    if summary is None or status not in set(CheckStatus):
+        return None
+    parts = (summary, *summary.get("Details", ()))
+    since: list[datetime] = [part["ImpairedSince"] for part in parts if part.get("ImpairedSince")]
+    return Check(CheckStatus(status), min(since).astimezone(UTC) if since else None)

@@ -1,0 +1,223 @@
+"""Cases, incidents and notices in one DynamoDB table. Keys and attributes: docs/architecture.md, "What is remembered".
+
+What is still to be done stands in the sparse index ``due``, which the sweep reads: it takes the place of an outbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from defib.aws.codec import Codec
+from defib.aws.errors import for_code, translated
+from defib.aws.permission import Permission, Scope, union
+from defib.core.case import Case
+from defib.core.incident import Incident, Notice
+from defib.shell.ports import Conflict, Rejected, Remembered
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+    from defib.aws.codec import Item
+    from defib.core.policy import Retention
+
+CASES = (Permission(("dynamodb:PutItem", "dynamodb:Query"), Scope.TABLE),)
+"""For whoever reads and writes cases; a transaction of puts needs PutItem only (DynamoDB, "Transactions and IAM")."""
+PUBLISHING = (Permission(("dynamodb:GetItem", "dynamodb:UpdateItem"), Scope.TABLE),)
+DUE = (Permission(("dynamodb:GetItem",), Scope.TABLE), Permission(("dynamodb:Query",), Scope.TABLE_INDEX))
+"""For the sweep."""
+PERMISSIONS = union(CASES, PUBLISHING, DUE)
+
+DUE_INDEX = "due"
+DUE_CASE = "case"
+DUE_NOTICE = "notice"
+
+CONDITION_FAILED = "ConditionalCheckFailed"
+RACES = frozenset({CONDITION_FAILED, "TransactionConflict"})
+"""Reasons of a cancelled transaction that mean someone else wrote first (DynamoDB API, TransactWriteItems)."""
+
+T = TypeVar("T", Case, Incident)
+
+
+class DynamoStore:
+    """Keeps the promises of ``ports.Store``. ``retention`` says how long what is over is kept."""
+
+    def __init__(self, dynamodb: DynamoDBClient, table: str, retention: Retention) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+        self._kept_for = retention.cases
+        self._codec = Codec()
+
+    def latest_case(self, instance_id: str) -> Case | None:
+        return self._newest(f"INSTANCE#{instance_id}", "CASE#", Case)
+
+    def latest_incident(self, service: str) -> Incident | None:
+        return self._newest(f"SERVICE#{service}", "INCIDENT#", Incident)
+
+    def remember(self, change: Remembered) -> Remembered:
+        case = replace(change.case, version=change.case.version + 1)
+        writes = [
+            self._put(self._case_item(case), change.case.version),
+            self._put(self._audit_item(case), 0),
+        ]
+        incident = change.incident
+        if incident is not None:
+            incident = replace(incident, version=incident.version + 1)
+            writes.append(self._put(self._incident_item(incident), incident.version - 1))
+        writes += [self._put(self._notice_item(notice), 0) for notice in change.notices]
+        with _races_told(f"remembering {case.id}, version {case.version}"):
+            self._dynamodb.transact_write_items(TransactItems=writes)
+        return Remembered(case, incident, change.notices)
+
+    def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
+        # ``due_at <= now``; the index may lag a second behind, which costs a needless look or a later one.
+        return [key["pk"]["S"].removeprefix("INSTANCE#") for key in self._due(DUE_CASE, "<=", now, limit)]
+
+    def unpublished_notices(self, before: datetime, limit: int) -> Sequence[Notice]:
+        found = [self._get(key["pk"]["S"], key["sk"]["S"]) for key in self._due(DUE_NOTICE, "<", before, limit)]
+        # The index may still name what has been published a moment ago; the table itself doesn't.
+        notices = [self._codec.value(item, Notice) for item in found if item is not None and "published_at" not in item]
+        return sorted(notices, key=lambda notice: (notice.at, notice.sequence))
+
+    def notice(self, incident_id: str, sequence: int) -> Notice | None:
+        item = self._get(*_notice_key(incident_id, sequence))
+        return None if item is None else self._codec.value(item, Notice)
+
+    def published_at(self, incident_id: str, sequence: int) -> datetime | None:
+        item = self._get(*_notice_key(incident_id, sequence))
+        return None if item is None or "published_at" not in item else datetime.fromisoformat(item["published_at"]["S"])
+
+    def mark_published(self, incident_id: str, sequence: int, at: datetime) -> None:
+        pk, sk = _notice_key(incident_id, sequence)
+        try:
+            with translated(f"marking notice {incident_id}-{sequence} as published"):
+                self._dynamodb.update_item(
+                    TableName=self._table,
+                    Key={"pk": {"S": pk}, "sk": {"S": sk}},
+                    # The first time is the true one; without the due attributes, the index forgets it.
+                    UpdateExpression="SET published_at = if_not_exists(published_at, :at) REMOVE due_kind, due_at",
+                    ConditionExpression="attribute_exists(pk)",
+                    ExpressionAttributeValues={":at": {"S": _sortable(at)}},
+                )
+        except Rejected as error:
+            if error.code == "ConditionalCheckFailedException":
+                raise Conflict(f"there is no notice {incident_id}-{sequence}") from error
+            raise
+
+    def _newest(self, pk: str, prefix: str, shape: type[T]) -> T | None:
+        with translated(f"reading the newest {prefix.rstrip('#').lower()} of {pk}"):
+            items = self._dynamodb.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+                ExpressionAttributeValues={":pk": {"S": pk}, ":prefix": {"S": prefix}},
+                ScanIndexForward=False,
+                Limit=1,
+                ConsistentRead=True,
+            )["Items"]
+        return self._codec.value(items[0], shape) if items else None
+
+    def _get(self, pk: str, sk: str) -> dict[str, Any] | None:
+        with translated(f"reading {sk} of {pk}"):
+            answer = self._dynamodb.get_item(
+                TableName=self._table, Key={"pk": {"S": pk}, "sk": {"S": sk}}, ConsistentRead=True
+            )
+        return answer.get("Item")
+
+    def _due(self, kind: str, comparison: str, at: datetime, limit: int) -> list[dict[str, Any]]:
+        with translated(f"reading which {kind} is due"):
+            return self._dynamodb.query(
+                TableName=self._table,
+                IndexName=DUE_INDEX,
+                KeyConditionExpression=f"due_kind = :kind AND due_at {comparison} :at",
+                ExpressionAttributeValues={":kind": {"S": kind}, ":at": {"S": _sortable(at)}},
+                ProjectionExpression="pk, sk",
+                Limit=limit,
+            )["Items"]
+
+    def _put(self, item: Item, version: int) -> TransactWriteItemTypeDef:
+        """A put that requires the item to have ``version`` still; 0 that it does not exist."""
+        if version == 0:
+            return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": item,
+                "ConditionExpression": "#version = :read",
+                "ExpressionAttributeNames": {"#version": "version"},
+                "ExpressionAttributeValues": {":read": {"N": str(version)}},
+            }
+        }
+
+    def _case_item(self, case: Case) -> Item:
+        open_until = case.look_again_at if case.closed_at is None else None
+        return self._codec.item(
+            case,
+            {
+                "pk": f"INSTANCE#{case.instance_id}",
+                "sk": f"CASE#{case.number:06d}",
+                "due_kind": DUE_CASE if open_until else None,
+                "due_at": _sortable(open_until) if open_until else None,
+                "expires": self._expiry(case.closed_at),
+            },
+        )
+
+    def _audit_item(self, case: Case) -> Item:
+        # Every line of the trail expires by itself: nobody could find them all again when the case closes.
+        written_about = case.closed_at or case.look_again_at or case.opened_at
+        return self._codec.item(
+            case,
+            {
+                "pk": f"INSTANCE#{case.instance_id}",
+                "sk": f"AUDIT#{case.number:06d}#{case.version:06d}",
+                "expires": self._expiry(written_about),
+            },
+        )
+
+    def _incident_item(self, incident: Incident) -> Item:
+        return self._codec.item(
+            incident,
+            {
+                "pk": f"SERVICE#{incident.service}",
+                "sk": f"INCIDENT#{incident.number:06d}",
+                "expires": self._expiry(incident.resolved_at),
+            },
+        )
+
+    def _notice_item(self, notice: Notice) -> Item:
+        pk, sk = _notice_key(notice.incident_id, notice.sequence)
+        due = {"due_kind": DUE_NOTICE, "due_at": _sortable(notice.at)}
+        return self._codec.item(notice, {"pk": pk, "sk": sk, "expires": self._expiry(notice.at), **due})
+
+    def _expiry(self, over_at: datetime | None) -> int | None:
+        """Epoch seconds for DynamoDB's TTL; None while it is not over."""
+        return None if over_at is None else int((over_at + self._kept_for).timestamp())
+
+
+def _notice_key(incident_id: str, sequence: int) -> tuple[str, str]:
+    service, _, number = incident_id.rpartition("-")
+    return f"SERVICE#{service}", f"NOTICE#{int(number):06d}#{sequence:06d}"
+
+
+def _sortable(at: datetime) -> str:
+    """Always of one width and in UTC, so that the order of the texts is the order of the times."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+@contextmanager
+def _races_told(doing: str) -> Iterator[None]:
+    """Raise Conflict where a cancelled transaction lost a race."""
+    try:
+        with translated(doing):
+            yield
+    except Rejected as error:
+        if error.code != "TransactionCanceledException":
+            raise
+        answer = getattr(error.__cause__, "response", {})
+        reasons = {reason.get("Code", "None") for reason in answer.get("CancellationReasons", ())} - {"None"}
+        if reasons & RACES:
+            raise Conflict(str(error)) from error
+        raise for_code(min(reasons, default=error.code), str(error)) from error

@@ -1,0 +1,184 @@
+"""Where load balancers send an instance traffic, and what they say of it there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from defib.aws.errors import translated
+from defib.aws.pages import bounded
+from defib.aws.permission import Permission, Scope
+from defib.core.model import Registration, Target, TargetHealth
+from defib.shell.ports import Rejected
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_elbv2.type_defs import TargetDescriptionTypeDef, TargetHealthDescriptionTypeDef
+
+    from defib.core.policy import Policy, Service
+    from defib.shell.ports import Clock
+
+PERMISSIONS = (
+    Permission(
+        (
+            "elasticloadbalancing:DescribeTags",
+            "elasticloadbalancing:DescribeTargetGroups",
+            "elasticloadbalancing:DescribeTargetHealth",
+        ),
+        Scope.ANY,
+    ),
+)
+
+MEMBERSHIP_AGE = timedelta(seconds=60)
+"""Membership is read anew after this: it changes with deployments, not with failures, and costs a call a group."""
+
+GROUPS_MAX = 300
+"""More groups than this would cost a look at one instance as many calls."""
+
+ARNS_MAX = 20
+"""ARNs in one DescribeTags (ELBv2 API)."""
+
+NOT_REGISTERED = "Target.NotRegistered"
+GONE = frozenset({"InvalidTarget", "TargetGroupNotFound"})
+"""The instance, or the whole group, is no longer there (ELBv2 API, DescribeTargetHealth, Errors)."""
+
+FAILING = frozenset({TargetHealth.UNHEALTHY, TargetHealth.UNHEALTHY_DRAINING})
+
+
+@dataclass(frozen=True, slots=True)
+class _Membership:
+    """Who was registered where, when last read."""
+
+    read_at: datetime
+    places: Mapping[str, tuple[Registration, ...]]
+    """By instance id."""
+
+
+class TargetGroups:
+    """The target groups of the account. Keeps membership for a minute, health never."""
+
+    def __init__(self, elb: ElasticLoadBalancingv2Client, clock: Clock, policy: Policy) -> None:
+        self._elb = elb
+        self._clock = clock
+        self._opt_in = policy.opt_in
+        self._configured = {group.arn for service in policy.services for group in service.target_groups}
+        self._memberships: dict[str, _Membership] = {}
+        self._opted_in: dict[str, tuple[datetime, bool]] = {}
+
+    def targets_of(
+        self, instance_id: str, service: Service, registrations: Sequence[Registration]
+    ) -> tuple[Target, ...]:
+        """Every registration of the instance with its health now, and what became of ``registrations``.
+
+        The service's own groups if it names any, otherwise all that have the instance as a member.
+        Raises Transient or Rejected.
+        """
+        places = dict.fromkeys((*self._membership(service).get(instance_id, ()), *registrations))
+        ports = defaultdict(list)
+        for place in places:
+            ports[place.target_group_arn].append(place.port)
+        manageable = self._manageable(tuple(ports))
+        return tuple(
+            Target(place, health, reason, manageable[place.target_group_arn])
+            for arn, wanted in ports.items()
+            for place, health, reason in self._health(arn, [(instance_id, port) for port in wanted])
+            if reason != NOT_REGISTERED or place in registrations
+        )
+
+    def unhealthy(self, arn: str) -> dict[str, tuple[Target, ...]]:
+        """The failing targets of a configured group by instance id. Raises Transient or Rejected."""
+        found: dict[str, tuple[Target, ...]] = {}
+        for entry in self._described(arn):
+            instance_id, place, health, reason = _read(arn, entry)
+            if health in FAILING and instance_id.startswith("i-"):
+                target = Target(place, health, reason, manageable=arn in self._configured)
+                found[instance_id] = (*found.get(instance_id, ()), target)
+        return found
+
+    def _membership(self, service: Service) -> Mapping[str, tuple[Registration, ...]]:
+        scope = service.name if service.target_groups else ""
+        known = self._memberships.get(scope)
+        now = self._clock.now()
+        if known is None or now - known.read_at >= MEMBERSHIP_AGE:
+            arns = [group.arn for group in service.target_groups] or self._all()
+            places: dict[str, tuple[Registration, ...]] = {}
+            for arn in arns:
+                for instance_id, place in self._members(arn):
+                    places[instance_id] = (*places.get(instance_id, ()), place)
+            known = self._memberships[scope] = _Membership(now, places)
+        return known.places
+
+    def _all(self) -> list[str]:
+        doing = "listing target groups"
+        found: list[str] = []
+        with translated(doing):
+            for page in bounded(self._elb.get_paginator("describe_target_groups").paginate(), doing):
+                # The other types have addresses, functions or load balancers for members.
+                found += [g["TargetGroupArn"] for g in page["TargetGroups"] if g.get("TargetType") == "instance"]
+        if len(found) > GROUPS_MAX:
+            raise Rejected(
+                f"{doing}: there are {len(found)}; at most {GROUPS_MAX} are searched for members. "
+                "Name the service's own in defib.toml, under target_groups",
+                code="TooManyTargetGroups",
+            )
+        return found
+
+    def _members(self, arn: str) -> Iterator[tuple[str, Registration]]:
+        """All members: asking for one by id would find it at the group's own port only (ELBv2 API, Port)."""
+        try:
+            for entry in self._described(arn):
+                instance_id, place, _, _ = _read(arn, entry)
+                yield instance_id, place
+        except Rejected as error:
+            if error.code not in GONE:
+                raise
+
+    def _health(self, arn: str, wanted: Sequence[tuple[str, int]]) -> Iterator[tuple[Registration, TargetHealth, str]]:
+        try:
+            for entry in self._described(arn, wanted):
+                _, place, health, reason = _read(arn, entry)
+                yield place, health, reason
+        except Rejected as error:
+            if error.code not in GONE:
+                raise
+            yield from ((Registration(arn, port), TargetHealth.UNUSED, NOT_REGISTERED) for _, port in wanted)
+
+    def _described(self, arn: str, wanted: Sequence[tuple[str, int]] = ()) -> Sequence[TargetHealthDescriptionTypeDef]:
+        with translated(f"target health in {arn}"):
+            if wanted:
+                targets: list[TargetDescriptionTypeDef] = [
+                    {"Id": instance_id, "Port": port} for instance_id, port in wanted
+                ]
+                answer = self._elb.describe_target_health(TargetGroupArn=arn, Targets=targets)
+            else:
+                answer = self._elb.describe_target_health(TargetGroupArn=arn)
+            return answer["TargetHealthDescriptions"]
+
+    def _manageable(self, arns: Sequence[str]) -> Mapping[str, bool]:
+        """Whether each is configured or carries the opt-in tag: exactly where remediate's role may write."""
+        now = self._clock.now()
+        known = {arn: tagged for arn, (read_at, tagged) in self._opted_in.items() if now - read_at < MEMBERSHIP_AGE}
+        unknown = [arn for arn in arns if arn not in self._configured and arn not in known]
+        for start in range(0, len(unknown), ARNS_MAX):
+            with translated("tags of target groups"):
+                answer = self._elb.describe_tags(ResourceArns=unknown[start : start + ARNS_MAX])
+            for description in answer["TagDescriptions"]:
+                tags = {tag["Key"]: tag.get("Value", "") for tag in description.get("Tags", ())}
+                tagged = tags.get(self._opt_in.key) == self._opt_in.value
+                known[description["ResourceArn"]] = tagged
+                self._opted_in[description["ResourceArn"]] = (now, tagged)
+        return {arn: arn in self._configured or known.get(arn, False) for arn in arns}
+
+
+def _read(arn: str, entry: TargetHealthDescriptionTypeDef) -> tuple[str, Registration, TargetHealth, str]:
+    target, health = entry.get("Target", {}), entry.get("TargetHealth", {})
+    state = health.get("State", "")
+    return (
+        target.get("Id", ""),
+        Registration(arn, target.get("Port", 0)),
+        TargetHealth(state) if state in set(TargetHealth) else TargetHealth.UNAVAILABLE,
+        health.get("Reason", ""),
+    )

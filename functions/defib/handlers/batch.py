@@ -1,0 +1,59 @@
+"""SQS batches by Powertools: each message on its own, the failed ones and only they delivered again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from defib.aws.journal import count
+from defib.aws.normalise import plain
+from defib.shell.ports import CallFailed, Conflict, Malformed
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+Event = dict[str, Any]
+BODY_SHOWN = 1000
+"""Characters of a message that nobody could read, in the log line about it."""
+
+
+def each_message(
+    event: Event, context: LambdaContext, logger: Logger, work: Callable[[str], None], *, in_order: bool = False
+) -> PartialItemFailureResponse:
+    """Do ``work`` with the body of each message and report those that failed.
+
+    With ``in_order`` (a FIFO queue) a failure leaves the rest of its group for later, so that none is overtaken.
+    """
+    from aws_lambda_powertools.utilities import batch  # noqa: PLC0415 - reads the environment
+
+    def handle(record: SQSRecord) -> None:
+        logger.append_keys(message_id=record.message_id)
+        try:
+            work(record.body)
+        except Malformed as error:
+            count("MalformedSignals")
+            logger.error("malformed message", extra={"problem": str(error), "body": plain(record.body, BODY_SHOWN)})
+            raise
+        except (CallFailed, Conflict) as error:
+            logger.warning("will be tried again", extra={"problem": str(error), "code": getattr(error, "code", "")})
+            raise
+        except Exception:
+            logger.exception("defect", extra={"body": plain(record.body, BODY_SHOWN)})
+            raise
+
+    processor = (
+        batch.SqsFifoPartialProcessor(skip_group_on_error=True)
+        if in_order
+        else batch.BatchProcessor(event_type=batch.EventType.SQS)
+    )
+    # A batch of which all fails is delivered again like any other; it is no failure of the function.
+    processor.raise_on_entire_batch_failure = False
+
+    @logger.inject_lambda_context(clear_state=True)
+    def respond(event: Event, context: LambdaContext) -> PartialItemFailureResponse:
+        return batch.process_partial_response(event=event, record_handler=handle, processor=processor, context=context)
+
+    return respond(event, context)

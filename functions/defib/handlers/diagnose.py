@@ -1,0 +1,65 @@
+"""Signals in, decisions out. Reads AWS, writes the table, sends orders; may not touch an instance."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from defib.aws import journal, observe, queues, store
+from defib.aws.clients import client
+from defib.aws.clock import SystemClock
+from defib.aws.normalise import normalise
+from defib.aws.permission import union
+from defib.core.model import Signal, Source, TargetGroupSignal
+from defib.handlers.batch import each_message
+from defib.handlers.environment import Environment
+from defib.shell.reconcile import Reconciling, reconcile
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from defib.core.policy import Policy
+
+PERMISSIONS = union(observe.PERMISSIONS, store.CASES, queues.PERMISSIONS, journal.PERMISSIONS)
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    edges, policy, logger = _built()
+
+    def work(body: str) -> None:
+        for found in normalise(body):
+            for signal in _expanded(found, edges):
+                reconcile(signal, edges, policy)
+
+    return each_message(event, context, logger, work)
+
+
+def _expanded(found: Signal | TargetGroupSignal, edges: Reconciling) -> list[Signal]:
+    """A target group names no instance: its unhealthy targets do."""
+    if isinstance(found, Signal):
+        return [found]
+    unhealthy = edges.observer.unhealthy_targets(found.target_group_arn)
+    return [Signal(Source.LOAD_BALANCER, instance_id, found.at, found.reason) for instance_id in unhealthy]
+
+
+@cache
+def _built() -> tuple[Reconciling, Policy, Logger]:
+    from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
+
+    environment, clock, logger = Environment.read(), SystemClock(), Logger()
+    policy = environment.policy()
+    addresses = queues.Addresses(
+        signals=environment.signals_queue,
+        orders=environment.orders_queue,
+        evidence=environment.evidence_queue,
+        notices=environment.notices_queue,
+    )
+    edges = Reconciling(
+        clock,
+        observe.AwsObserver(client("ec2", policy.calls), client("elbv2", policy.calls), clock, policy),
+        store.DynamoStore(client("dynamodb", policy.calls), environment.table, policy.retention),
+        queues.SqsQueues(client("sqs", policy.calls), addresses),
+        journal.PowertoolsJournal(logger),
+    )
+    return edges, policy, logger

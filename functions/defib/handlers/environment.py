@@ -1,0 +1,69 @@
+"""What the deployment tells a function: one frozen value, read at its first invocation and never at import."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from defib.core.parse import parse
+from defib.core.policy import Policy
+
+
+class MissingVariable(KeyError):
+    """The deployment did not set an environment variable that this function needs."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """The variables of docs/architecture.md, "Environment". Each raises MissingVariable when asked for but not set."""
+
+    variables: Mapping[str, str]
+
+    @classmethod
+    def read(cls) -> Environment:
+        """The environment of this process as it is now."""
+        return cls(dict(os.environ))
+
+    def policy(self) -> Policy:
+        """The operator's file. Raises what ``parse`` raises, though synth has parsed it before."""
+        path = Path(self._value("LAMBDA_TASK_ROOT")) / self._value("DEFIB_POLICY")
+        return parse(path.read_text(encoding="utf-8"))
+
+    @property
+    def table(self) -> str:
+        return self._value("DEFIB_TABLE")
+
+    @property
+    def signals_queue(self) -> str:
+        return self._value("DEFIB_SIGNALS_QUEUE")
+
+    @property
+    def orders_queue(self) -> str:
+        return self._value("DEFIB_ORDERS_QUEUE")
+
+    @property
+    def evidence_queue(self) -> str:
+        return self._value("DEFIB_EVIDENCE_QUEUE")
+
+    @property
+    def notices_queue(self) -> str:
+        return self._value("DEFIB_NOTICES_QUEUE")
+
+    @property
+    def evidence_bucket(self) -> str:
+        return self._value("DEFIB_EVIDENCE_BUCKET")
+
+    @property
+    def incidents_topic(self) -> str:
+        return self._value("DEFIB_INCIDENTS_TOPIC")
+
+    def _value(self, name: str) -> str:
+        value = self.variables.get(name, "")
+        if not value:
+            raise MissingVariable(f"the environment variable {name} is not set; infra/ grants and names what it is for")
+        return value

@@ -1,0 +1,49 @@
+"""Orders for evidence in, files in S3 out: beside ``remediate``, so that a hung capture delays no repair."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from defib.aws import evidence, journal, observe, queues, store
+from defib.aws.clients import client
+from defib.aws.clock import SystemClock
+from defib.aws.permission import union
+from defib.aws.wire import order_in
+from defib.handlers.batch import each_message
+from defib.handlers.environment import Environment
+from defib.shell.perform import Performing, perform
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from defib.core.policy import Policy
+
+PERMISSIONS = union(evidence.PERMISSIONS, observe.PERMISSIONS, store.CASES, queues.TO_SIGNALS, journal.PERMISSIONS)
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    edges, policy, logger = _built()
+    return each_message(event, context, logger, lambda body: perform(order_in(body), edges, policy))
+
+
+@cache
+def _built() -> tuple[Performing, Policy, Logger]:
+    from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
+
+    environment, clock, logger = Environment.read(), SystemClock(), Logger()
+    policy = environment.policy()
+    once = evidence.one_try(policy.calls)
+    keeper = evidence.EvidenceKeeper(
+        client("ec2", once), client("cloudwatch", once), client("s3", once), environment.evidence_bucket, clock, policy
+    )
+    edges = Performing(
+        clock,
+        observe.AwsObserver(client("ec2", policy.calls), client("elbv2", policy.calls), clock, policy),
+        store.DynamoStore(client("dynamodb", policy.calls), environment.table, policy.retention),
+        keeper,
+        queues.SqsQueues(client("sqs", policy.calls), queues.Addresses(signals=environment.signals_queue)),
+        journal.PowertoolsJournal(logger),
+    )
+    return edges, policy, logger

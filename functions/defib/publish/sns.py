@@ -1,0 +1,40 @@
+"""Tells people by Amazon SNS: one topic, from which e-mail and SMS subscribers each get their own text."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from defib.aws.errors import translated
+from defib.aws.permission import Permission, Scope
+from defib.core.incident import Notice
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+PERMISSIONS = (Permission(("sns:Publish",), Scope.INCIDENTS_TOPIC),)
+
+
+class SnsChannel:
+    """Keeps the promises of ``ports.Channel``. Subscriptions may filter on ``notice``, ``service`` and ``incident``."""
+
+    name = "sns"
+
+    def __init__(self, sns: SNSClient, topic_arn: str) -> None:
+        self._sns = sns
+        self._topic_arn = topic_arn
+
+    def publish(self, notice: Notice) -> None:
+        texts = {"default": notice.body, "email": notice.body, "sms": notice.sms}
+        with translated(f"publishing notice {notice.incident_id}-{notice.sequence}"):
+            self._sns.publish(
+                TopicArn=self._topic_arn,
+                Subject=notice.subject,
+                Message=json.dumps(texts, ensure_ascii=False),
+                MessageStructure="json",
+                MessageAttributes={
+                    "notice": {"DataType": "String", "StringValue": notice.kind},
+                    "service": {"DataType": "String", "StringValue": notice.service},
+                    "incident": {"DataType": "String", "StringValue": notice.incident_id},
+                },
+            )

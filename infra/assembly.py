@@ -1,0 +1,66 @@
+"""Builds the CDK app in this process: from the CLI's context, or for the replay with its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+# The Node that came with this environment, whatever else the machine has.
+if (_node := Path(sys.executable).parent / "node").exists():
+    os.environ.setdefault("JSII_NODE", str(_node))
+
+from aws_cdk import App
+
+from defib.core.parse import PolicyError, parse
+from defib.core.policy import Policy
+from infra.bundle import ROOT, Target, bundle
+from infra.operator_error import OperatorError
+from infra.stack import DefibStack
+
+STACK = "Defib"
+
+
+def from_context() -> None:
+    """Synthesize as the CDK CLI asked for; raises OperatorError."""
+    app = new_app()
+    policy = Path(str(app.node.get_context("policy")))
+    target = Target(
+        platform=str(app.node.try_get_context("lambda_platform") or Target().platform),
+        python=str(app.node.try_get_context("lambda_python") or Target().python),
+    )
+    synthesize(app, policy if policy.is_absolute() else ROOT / policy, target)
+
+
+def into(outdir: Path, policy: Path, target: Target) -> None:
+    """Synthesize into ``outdir``; raises OperatorError."""
+    synthesize(new_app(outdir), policy, target)
+
+
+def read_policy(path: Path) -> Policy:
+    """The operator's policy; raises OperatorError with every mistake it holds."""
+    try:
+        return parse(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise OperatorError(f"Can't read the policy {path}: {error}. Name another with -c policy=FILE.") from error
+    except PolicyError as error:
+        raise OperatorError(f"{path}:\n{error}") from error
+
+
+def new_app(outdir: Path | None = None) -> App:
+    """An app that writes to ``outdir``, or where the CDK CLI wants it."""
+    # The CLI hands over cdk.json's context by itself, and its own -c wins; a direct run reads the same file.
+    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    return App(outdir=None if outdir is None else str(outdir), context=context, analytics_reporting=False)
+
+
+def synthesize(app: App, policy_path: Path, target: Target) -> None:
+    """Put the stack into ``app`` and write the assembly; raises OperatorError."""
+    policy = read_policy(policy_path)
+    with tempfile.TemporaryDirectory(prefix="defib-") as scratch:
+        code = Path(scratch) / "code"
+        bundle(policy_path, target, code)
+        DefibStack(app, STACK, policy=policy, target=target, code=code)
+        app.synth()

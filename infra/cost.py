@@ -1,0 +1,98 @@
+"""What the synthesized template will create, in plain words, and what that costs a month."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+PRICES_OF = "us-east-1, November 2026"
+
+ALARM = 0.10
+ALARMS_FREE = 10
+METRIC = 0.30
+METRICS_FREE = 10
+LAMBDA_GB_SECOND = 0.0000133334
+LAMBDA_REQUEST = 0.20 / 1e6
+SQS_REQUEST = 0.40 / 1e6
+SQS_REQUESTS_FREE = 1_000_000
+
+MINUTES = 43_200
+"""In a month of 30 days."""
+SWEEP_SECONDS = 0.6
+"""Assumed length of one sweep: five filtered calls."""
+POLLS = 5 * 3 * MINUTES
+"""Lambda polls a quiet queue with five connections, each call lasting 20 s."""
+STEADY_METRICS = 2
+"""SweepCompleted and Suspects; the others cost only in hours when something happens."""
+
+WORDS = {
+    "AWS::CloudWatch::Alarm": "CloudWatch alarm",
+    "AWS::DynamoDB::GlobalTable": "DynamoDB table",
+    "AWS::Events::Rule": "EventBridge rule",
+    "AWS::IAM::Role": "IAM role",
+    "AWS::Lambda::Function": "Lambda function",
+    "AWS::Logs::LogGroup": "log group",
+    "AWS::S3::Bucket": "S3 bucket",
+    "AWS::SNS::Subscription": "SNS subscription",
+    "AWS::SNS::Topic": "SNS topic",
+    "AWS::SQS::Queue": "SQS queue",
+    "AWS::Scheduler::Schedule": "schedule",
+}
+"""Policies, mappings and other parts of these are not worth a person's attention."""
+
+Resource = Mapping[str, object]
+Template = Mapping[str, Mapping[str, Resource]]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that costs, in dollars a month, and how much of it the free tier pays."""
+
+    what: str
+    usd: float
+    free: float = 0.0
+
+
+def creates(template: Template) -> str:
+    """The resources a person would name, counted: ``23 CloudWatch alarms, 5 Lambda functions, …``."""
+    counts = Counter(str(resource["Type"]) for resource in template["Resources"].values())
+    named = sorted((WORDS[kind], count) for kind, count in counts.items() if kind in WORDS)
+    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for word, count in named)
+
+
+def costs(template: Template) -> Iterator[Line]:
+    """What a quiet month costs; incidents and the fleet alarm come on top (``extras``)."""
+    alarms = len(_of(template, "AWS::CloudWatch::Alarm")) - len(_fleet_alarms(template))
+    yield Line(f"{alarms} alarms", alarms * ALARM, min(alarms, ALARMS_FREE) * ALARM)
+    yield Line(f"{STEADY_METRICS} custom metrics", STEADY_METRICS * METRIC, min(STEADY_METRICS, METRICS_FREE) * METRIC)
+    sweep = MINUTES * (LAMBDA_REQUEST + SWEEP_SECONDS * _sweep_gb(template) * LAMBDA_GB_SECOND)
+    yield Line(f"{MINUTES:,} sweeps", sweep, sweep)
+    polls = POLLS * len(_of(template, "AWS::Lambda::EventSourceMapping"))
+    yield Line(f"{polls / 1e6:.1f} million polls of queues", polls * SQS_REQUEST, SQS_REQUESTS_FREE * SQS_REQUEST)
+
+
+def extras(template: Template) -> Iterator[str]:
+    """What depends on the fleet and its luck."""
+    if _fleet_alarms(template):
+        yield (
+            f"${ALARM:.2f} for each running instance of the Region, by the fleet alarm "
+            "(fleet_alarm = false under [detection] does without)"
+        )
+    yield "less than $0.01 for each repair, and about $0.01 for each SMS in the United States"
+    yield "logs, table and evidence: cents, unless much breaks"
+
+
+def _of(template: Template, kind: str) -> list[Mapping[str, object]]:
+    found = (resource for resource in template["Resources"].values() if resource["Type"] == kind)
+    return [properties for resource in found if isinstance(properties := resource["Properties"], Mapping)]
+
+
+def _fleet_alarms(template: Template) -> list[Mapping[str, object]]:
+    return [alarm for alarm in _of(template, "AWS::CloudWatch::Alarm") if "Metrics" in alarm]
+
+
+def _sweep_gb(template: Template) -> float:
+    functions = _of(template, "AWS::Lambda::Function")
+    sweep = next(function for function in functions if function["Handler"] == "defib.handlers.sweep.lambda_handler")
+    return float(str(sweep["MemorySize"])) / 1024

@@ -1,0 +1,118 @@
+"""``make deploy``: says what it will create and what that costs, deploys, and says what is left for people to do."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from defib.core.policy import Policy
+from infra.bundle import ROOT
+from infra.cost import PRICES_OF, Line, Template, costs, creates, extras
+from infra.operator_error import OperatorError
+from infra.synthesize import TEMPLATE, synthesize
+
+STACK = "Defib"
+
+_MADE_UP = re.compile(r"@(.+\.)?example\.(com|net|org)$|^\+1\d{3}55501\d\d$", re.IGNORECASE)
+"""Addresses that belong to nobody (RFC 2606) and numbers that ring nowhere (NANP, 555-01xx)."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m infra.deploy", description="Deploy Defib with the CDK CLI.")
+    parser.add_argument("--policy", type=Path, default=ROOT / "defib.toml", help="the operator's file")
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "cdk.out", help="where the template goes")
+    chosen = parser.parse_args()
+    policy_path = chosen.policy.resolve()
+    try:
+        assembly = synthesize(policy_path, chosen.out.resolve())
+        policy = _policy(policy_path)
+    except OperatorError as error:
+        sys.exit(str(error))
+    template: Template = json.loads((assembly / TEMPLATE).read_text(encoding="utf-8"))
+    print("\n".join((*summary(template), *warnings(policy, policy_path.name), "")), flush=True)
+    outputs = assembly.parent / "outputs.json"
+    deploy = ["cdk", "deploy", STACK, "--app", str(assembly), "--outputs-file", str(outputs)]
+    done = subprocess.run(deploy, check=False)  # noqa: S603 - fixed words, and paths the operator gave
+    if done.returncode != 0:
+        print("\nNothing was deployed, or not all. Before the first deploy to an account and Region: make bootstrap.")
+        return done.returncode
+    print("\n".join(("", *left_to_do(json.loads(outputs.read_text(encoding="utf-8"))[STACK]))))
+    return 0
+
+
+def summary(template: Template) -> Iterator[str]:
+    """What will be created and what it costs."""
+    lines = list(costs(template))
+    yield f"This will create or update: {creates(template)}."
+    yield f"A quiet month costs about ${_total(lines):.2f}, or ${_after_free_tier(lines):.2f} after the free tier"
+    yield f"if nothing else in the account uses it ({PRICES_OF}):"
+    yield from (f"  ${line.usd:5.2f}  {line.what}" for line in lines)
+    yield "On top come:"
+    yield from (f"  {extra}" for extra in extras(template))
+
+
+def warnings(policy: Policy, name: str) -> Iterator[str]:
+    """Addresses that would tell nobody."""
+    given = {address for contact in policy.contacts for address in (*contact.email, *contact.sms)}
+    made_up = sorted(address for address in given if _MADE_UP.search(address))
+    if made_up:
+        yield ""
+        yield f"WARNING: addresses in {name} that reach nobody: {', '.join(made_up)}. Put your own people's there."
+    if not given:
+        yield ""
+        yield f"WARNING: {name} names no contact with an address: nobody will be told of anything."
+
+
+def left_to_do(outputs: dict[str, str]) -> Iterator[str]:
+    """Who has yet to confirm, asked of SNS."""
+    import boto3  # noqa: PLC0415 - only after a deploy
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as boto3
+
+    try:
+        region = outputs["IncidentsTopic"].split(":")[3]
+        pages = boto3.client("sns", region_name=region).get_paginator("list_subscriptions_by_topic")
+        topics = (outputs["IncidentsTopic"], outputs["AlertsTopic"])
+        found = [
+            entry for topic in topics for page in pages.paginate(TopicArn=topic) for entry in page["Subscriptions"]
+        ]
+    except (BotoCoreError, ClientError) as error:
+        yield f"Deployed. Whether all addresses are confirmed could not be asked: {error}"
+        return
+    yield from pending((entry["Endpoint"], entry["SubscriptionArn"]) for entry in found)
+
+
+def pending(subscriptions: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Who has not confirmed yet, and what they must do, by address and subscription ARN.
+
+    Until it is confirmed, SNS calls the ARN ``PendingConfirmation`` (API, ListSubscriptionsByTopic).
+    """
+    addresses = sorted({address for address, arn in subscriptions if not arn.startswith("arn:")})
+    if not addresses:
+        yield "Deployed. Every address is confirmed; nothing is left to do."
+        return
+    yield f"Deployed. Not yet confirmed, so not yet told of anything: {', '.join(addresses)}."
+    yield 'Each has been sent two mails, "AWS Notification - Subscription Confirmation": open the link in both within'
+    yield "two days. Texts need no confirmation, but a new account sends them only to numbers verified in the console."
+
+
+def _policy(path: Path) -> Policy:
+    from infra.assembly import read_policy  # noqa: PLC0415 - loads the CDK, which a cached synth does without
+
+    return read_policy(path)
+
+
+def _total(lines: Iterable[Line]) -> float:
+    return sum(line.usd for line in lines)
+
+
+def _after_free_tier(lines: Iterable[Line]) -> float:
+    return sum(max(0.0, line.usd - line.free) for line in lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""What each function is given: memory, time and how many may run at once. The one place to set it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The size of one function."""
+
+    does: str
+    memory_mb: int
+    """No function needs more than about 100 MB. The rest buys processor time, which Lambda gives in proportion (a full
+    core at 1,769 MB): a cold start is mostly imports, and takes twice as long with half of this."""
+    timeout_s: int
+    concurrency: int | None
+    """How many the queue may run at once (Lambda allows no fewer than 2); None for what no queue feeds."""
+
+
+SHAPES = {
+    "diagnose": Shape(
+        does="looks at an instance and decides; reads only",
+        memory_mb=512,
+        timeout_s=30,
+        # EC2 answers 10 DescribeInstances a second for long (AWSEC2 DeveloperGuide, ec2-api-throttling): five
+        # diagnoses of about half a second each use all of it.
+        concurrency=5,
+    ),
+    "remediate": Shape(
+        does="reboots, stops, starts, drains and restores what is opted in",
+        memory_mb=512,
+        timeout_s=30,
+        # EC2 takes 2 StartInstances a second for long: more at once would only be throttled.
+        concurrency=2,
+    ),
+    "evidence": Shape(
+        does="keeps what a stop would destroy",
+        memory_mb=512,
+        timeout_s=30,
+        concurrency=5,
+    ),
+    "publish": Shape(
+        does="tells people",
+        memory_mb=512,
+        timeout_s=30,
+        # The queue keeps an incident's notices in order; a second incident needn't wait for the first.
+        concurrency=2,
+    ),
+    "sweep": Shape(
+        does="looks at every opted-in instance once a minute",
+        # Run every minute, it is hardly ever cold.
+        memory_mb=256,
+        # Shorter than the minute between two sweeps, so that they never overlap.
+        timeout_s=45,
+        concurrency=None,
+    ),
+}

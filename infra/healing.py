@@ -1,0 +1,158 @@
+"""The five functions: what wakes each, and a role that holds what its handler declares and nothing else."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import cast
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_scheduler_targets as scheduler_targets
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from defib.aws.permission import Permission
+from infra.acknowledgments import acknowledge, in_nags_words
+from infra.bundle import Target
+from infra.functions import SHAPES, Shape
+from infra.permissions import Resources
+from infra.signals import Queue
+
+METRICS_NAMESPACE = "Defib"
+
+
+class Healer(Construct):
+    """One function with its role and its log."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        handler: str,
+        code: lambda_.Code,
+        target: Target,
+        resources: Resources,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        shape = SHAPES[handler]
+        permissions = declared(handler)
+        self.name = handler
+        self.log = logs.LogGroup(
+            self,
+            "Log",
+            # The table's audit trail is what outlives the stack.
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        # The parser admits only what CloudWatch offers, some of which the CDK's own list lacks a name for.
+        cast("logs.CfnLogGroup", self.log.node.default_child).retention_in_days = resources.policy.retention.logs.days
+        self.role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description=f"Defib: {shape.does}",
+            inline_policies={"declared": iam.PolicyDocument(statements=resources.statements(permissions))},
+        )
+        resources.acknowledge_wildcards(self.role, permissions)
+        self.log.grant_write(self.role)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            description=f"Defib: {shape.does}",
+            runtime=lambda_.Runtime(f"python{target.python}", lambda_.RuntimeFamily.PYTHON),
+            architecture=lambda_.Architecture.ARM_64 if target.is_arm else lambda_.Architecture.X86_64,
+            handler=f"defib.handlers.{handler}.lambda_handler",
+            code=code,
+            role=self.role,
+            log_group=self.log,
+            memory_size=shape.memory_mb,
+            timeout=Duration.seconds(shape.timeout_s),
+            environment={
+                "DEFIB_POLICY": "defib.toml",
+                **resources.environment(permissions),
+                "POWERTOOLS_SERVICE_NAME": handler,
+                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                "POWERTOOLS_LOG_LEVEL": "INFO",
+            },
+        )
+
+
+class Healing(Construct):
+    """The functions by name, each fed by its queue; ``sweep`` by the clock."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        code: lambda_.Code,
+        target: Target,
+        resources: Resources,
+        queues: Sequence[Queue],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.healers = {
+            name: Healer(self, name.capitalize(), handler=name, code=code, target=target, resources=resources)
+            for name in SHAPES
+        }
+        for queue in queues:
+            self._feed(self.healers[queue.feeds].function, queue, SHAPES[queue.feeds])
+        self.missed_sweeps = self._every_minute(self.healers["sweep"].function)
+
+    def _feed(self, function: lambda_.Function, queue: Queue, shape: Shape) -> None:
+        function.add_event_source(
+            sources.SqsEventSource(
+                queue.queue,
+                # One at a time: a call that hangs to its deadline, or an instance that poisons its message, delays no
+                # other. Throughput comes from running several at once, and EC2's throttles set its bound anyway.
+                batch_size=1,
+                max_concurrency=shape.concurrency,
+                report_batch_item_failures=True,
+            )
+        )
+
+    def _every_minute(self, sweep: lambda_.Function) -> sqs.Queue:
+        missed = sqs.Queue(
+            self,
+            "MissedSweeps",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=Duration.days(14),
+        )
+        acknowledge(missed, "SQS3", "It is the dead-letter queue of the schedule below.")
+        # A sweep that fails is not repeated: the next one, a minute later, looks at everything anew.
+        sweep.configure_async_invoke(retry_attempts=0, max_event_age=Duration.minutes(1))
+        role = iam.Role(
+            self,
+            "SchedulerRole",
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+            ),
+            description="Defib: starts sweep",
+        )
+        acknowledge(
+            role,
+            f"IAM5[Resource::{in_nags_words(sweep)}:*]",
+            "Versions and aliases of the one function that this role may start.",
+        )
+        scheduler.Schedule(
+            self,
+            "EveryMinute",
+            description="Defib: sweep",
+            schedule=scheduler.ScheduleExpression.rate(Duration.minutes(1)),
+            target=scheduler_targets.LambdaInvoke(
+                sweep, role=role, dead_letter_queue=missed, retry_attempts=2, max_event_age=Duration.minutes(1)
+            ),
+        )
+        return missed
+
+
+def declared(handler: str) -> Sequence[Permission]:
+    """The permissions that handler module ``handler`` needs, as it declares them."""
+    permissions: Sequence[Permission] = importlib.import_module(f"defib.handlers.{handler}").PERMISSIONS
+    return permissions

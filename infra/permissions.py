@@ -1,0 +1,109 @@
+"""A handler's declared permissions as IAM statements and environment: what it may use is what it is told of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from aws_cdk import Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+
+from defib.aws.permission import Permission, Scope
+from defib.core.policy import Mode, Policy
+from infra.acknowledgments import acknowledge, in_nags_words
+from infra.cases import DUE_INDEX
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What the scopes stand for in this stack."""
+
+    policy: Policy
+    table: dynamodb.TableV2
+    signals: sqs.Queue
+    orders: sqs.Queue
+    evidence: sqs.Queue
+    notices: sqs.Queue
+    bucket: s3.Bucket
+    incidents: sns.Topic
+
+    def statements(self, permissions: Sequence[Permission]) -> list[iam.PolicyStatement]:
+        """One statement a permission; none for one whose scope names nothing under this policy."""
+        granted = ((permission, self._arns(permission.on)) for permission in permissions)
+        return [
+            iam.PolicyStatement(
+                actions=list(permission.actions), resources=arns, conditions=self._conditions(permission)
+            )
+            for permission, arns in granted
+            if arns
+        ]
+
+    def environment(self, permissions: Sequence[Permission]) -> dict[str, str]:
+        """The names of exactly those resources that ``permissions`` are about."""
+        names = {
+            Scope.TABLE: ("DEFIB_TABLE", self.table.table_name),
+            Scope.SIGNALS_QUEUE: ("DEFIB_SIGNALS_QUEUE", self.signals.queue_url),
+            Scope.ORDERS_QUEUE: ("DEFIB_ORDERS_QUEUE", self.orders.queue_url),
+            Scope.EVIDENCE_QUEUE: ("DEFIB_EVIDENCE_QUEUE", self.evidence.queue_url),
+            Scope.NOTICES_QUEUE: ("DEFIB_NOTICES_QUEUE", self.notices.queue_url),
+            Scope.EVIDENCE_BUCKET_OBJECTS: ("DEFIB_EVIDENCE_BUCKET", self.bucket.bucket_name),
+            Scope.INCIDENTS_TOPIC: ("DEFIB_INCIDENTS_TOPIC", self.incidents.topic_arn),
+        }
+        used = {permission.on for permission in permissions}
+        return dict(name for scope, name in names.items() if scope in used)
+
+    def acknowledge_wildcards(self, role: iam.Role, permissions: Sequence[Permission]) -> None:
+        """Tell cdk-nag why each wildcard among the ARNs of ``permissions`` is as narrow as it can be."""
+        ours = "<AWS::Partition>:{}:<AWS::Region>:<AWS::AccountId>"
+        opted_in = "The condition on the opt-in tag narrows it; which instances carry the tag changes all the time."
+        reasons = {
+            Scope.ANY: ("*", "Reads that AWS can't limit to a resource."),
+            Scope.OPTED_IN_INSTANCES: (f"arn:{ours.format('ec2')}:instance/*", opted_in),
+            Scope.OPTED_IN_TARGET_GROUPS: (f"arn:{ours.format('elasticloadbalancing')}:targetgroup/*", opted_in),
+            Scope.EVIDENCE_BUCKET_OBJECTS: (f"{in_nags_words(self.bucket)}/*", "Keys are named for cases to come."),
+        }
+        for resource, reason in (reasons[permission.on] for permission in permissions if permission.on in reasons):
+            acknowledge(role, f"IAM5[Resource::{resource}]", reason)
+
+    def _conditions(self, permission: Permission) -> Mapping[str, Mapping[str, str]]:
+        if permission.on in (Scope.OPTED_IN_INSTANCES, Scope.OPTED_IN_TARGET_GROUPS):
+            opt_in = self.policy.opt_in
+            return {"StringEquals": {f"aws:ResourceTag/{opt_in.key}": opt_in.value}}
+        return {}
+
+    def _arns(self, scope: Scope) -> list[str]:
+        match scope:
+            case Scope.ANY:
+                return ["*"]
+            case Scope.OPTED_IN_INSTANCES:
+                return [self._arn("ec2", "instance", "*")]
+            case Scope.OPTED_IN_TARGET_GROUPS:
+                return [self._arn("elasticloadbalancing", "targetgroup", "*")]
+            case Scope.CONFIGURED_TARGET_GROUPS:
+                healing = (service for service in self.policy.services if service.mode is Mode.HEAL)
+                return sorted({group.arn for service in healing for group in service.target_groups})
+            case Scope.TABLE:
+                return [self.table.table_arn]
+            case Scope.TABLE_INDEX:
+                return [f"{self.table.table_arn}/index/{DUE_INDEX}"]
+            case Scope.SIGNALS_QUEUE:
+                return [self.signals.queue_arn]
+            case Scope.ORDERS_QUEUE:
+                return [self.orders.queue_arn]
+            case Scope.EVIDENCE_QUEUE:
+                return [self.evidence.queue_arn]
+            case Scope.NOTICES_QUEUE:
+                return [self.notices.queue_arn]
+            case Scope.EVIDENCE_BUCKET_OBJECTS:
+                return [self.bucket.arn_for_objects("*")]
+            case Scope.INCIDENTS_TOPIC:
+                return [self.incidents.topic_arn]
+        assert_never(scope)
+
+    def _arn(self, service: str, resource: str, name: str) -> str:
+        return Stack.of(self.table).format_arn(service=service, resource=resource, resource_name=name)

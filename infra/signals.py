@@ -1,0 +1,141 @@
+"""The queues between the functions, and the EventBridge rules that feed the first of them."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.acknowledgments import acknowledge
+from infra.functions import SHAPES
+
+RECEIVES = 3
+"""How often a message is tried before it goes to the dead-letter queue."""
+
+EVENT_AGE = Duration.minutes(15)
+"""A repair begun from an older event would rest on a state of affairs long gone; the sweep has found it by then."""
+
+EVENT_ATTEMPTS = 10
+
+
+class Queue(Construct):
+    """A queue that feeds one function, with the dead-letter queue for what that function can't digest."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, feeds: str, kept_for: Duration, in_order: bool = False
+    ) -> None:
+        super().__init__(scope, construct_id)
+        fifo = True if in_order else None
+        self.feeds = feeds
+        self.dead_letters = sqs.Queue(
+            self,
+            "DeadLetters",
+            fifo=fifo,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=Duration.days(14),
+        )
+        self.queue = sqs.Queue(
+            self,
+            "Queue",
+            fifo=fifo,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=kept_for,
+            # A function that dies holds its message this long: just over its own timeout, so that a retry comes soon.
+            # It may run beside the one believed dead; claims in the table make that harmless.
+            visibility_timeout=Duration.seconds(SHAPES[feeds].timeout_s + 10),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES),
+        )
+
+
+class Signals(Construct):
+    """Every way in and onward: four queues, and the rules that turn AWS events into signals."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        # What waits longer than an hour is about a world that is gone; the table and the sweep know what is still due.
+        an_hour = Duration.hours(1)
+        self.signals = Queue(self, "Signals", feeds="diagnose", kept_for=an_hour)
+        self.orders = Queue(self, "Orders", feeds="remediate", kept_for=an_hour)
+        self.evidence = Queue(self, "Evidence", feeds="evidence", kept_for=an_hour)
+        self.notices = Queue(self, "Notices", feeds="publish", kept_for=Duration.days(1), in_order=True)
+        self.undelivered = sqs.Queue(
+            self,
+            "UndeliveredEvents",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=Duration.days(14),
+        )
+        acknowledge(self.undelivered, "SQS3", "It is the dead-letter queue of the EventBridge rules below.")
+        for rule_id, description, pattern in _patterns(Stack.of(self).stack_name):
+            events.Rule(
+                self,
+                rule_id,
+                description=description,
+                event_pattern=pattern,
+                targets=[
+                    targets.SqsQueue(
+                        self.signals.queue,
+                        dead_letter_queue=self.undelivered,
+                        max_event_age=EVENT_AGE,
+                        retry_attempts=EVENT_ATTEMPTS,
+                    )
+                ],
+            )
+
+    @property
+    def queues(self) -> tuple[Queue, ...]:
+        return (self.signals, self.orders, self.evidence, self.notices)
+
+
+def _patterns(stack_name: str) -> tuple[tuple[str, str, events.EventPattern], ...]:
+    """Rule id, description and pattern; shapes from the EventBridge events reference.
+
+    Alarm events name their metrics inside a list, where not every matcher looks, so the pattern does not ask for them:
+    ``diagnose`` drops those that name neither an instance nor a target group.
+    """
+    alarm_states = {"state": {"value": ["ALARM", "OK"]}}
+    # Alarms about Defib itself tell people. Were they signals too, a failing diagnose would feed itself.
+    not_our_own = {"alarmName": [{"anything-but": {"prefix": f"{stack_name}-Watch"}}]}
+    return (
+        (
+            "AlarmRule",
+            "Alarms on one instance or one target group",
+            events.EventPattern(
+                source=["aws.cloudwatch"],
+                detail_type=["CloudWatch Alarm State Change"],
+                detail={**alarm_states, **not_our_own},
+            ),
+        ),
+        (
+            "ContributorRule",
+            "Instances within a fleet alarm",
+            events.EventPattern(
+                source=["aws.cloudwatch"],
+                detail_type=["CloudWatch Alarm Contributor State Change"],
+                detail={**alarm_states, "alarmContributor": {"attributes": {"InstanceId": [{"prefix": "i-"}]}}},
+            ),
+        ),
+        (
+            "StateRule",
+            "Instances that stop, start or end",
+            events.EventPattern(
+                source=["aws.ec2"],
+                detail_type=["EC2 Instance State-change Notification"],
+                # Not pending: running or terminated follows, and the sweep finds what stays pending.
+                detail={"state": ["running", "stopping", "stopped", "shutting-down", "terminated"]},
+            ),
+        ),
+        (
+            "HealthRule",
+            "What AWS says of instances: faults, and planned maintenance or retirement",
+            events.EventPattern(
+                source=["aws.health"],
+                detail_type=["AWS Health Event"],
+                detail={"service": ["EC2"], "eventTypeCategory": ["issue", "scheduledChange"]},
+            ),
+        ),
+    )

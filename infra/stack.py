@@ -1,0 +1,64 @@
+"""Composes the parts; defines nothing itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from defib.core.policy import Policy
+from infra.bundle import Target
+from infra.cases import Cases
+from infra.detection import Detection
+from infra.evidence import Evidence
+from infra.healing import Healing
+from infra.notify import Notify
+from infra.permissions import Resources
+from infra.signals import Signals
+from infra.watch import Watch
+
+
+class DefibStack(Stack):
+    """All of Defib in one Region of one account; neither is known, nor needed, at synth."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, policy: Policy, target: Target, code: Path) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description="Defib: gets a dead EC2 instance running again and tells everyone what happened.",
+            analytics_reporting=False,
+        )
+        signals = Signals(self, "Signals")
+        cases = Cases(self, "Cases")
+        evidence = Evidence(self, "Evidence", kept_for=policy.retention.evidence)
+        notify = Notify(self, "Notify", policy=policy)
+        healing = Healing(
+            self,
+            "Healing",
+            code=lambda_.Code.from_asset(str(code)),
+            target=target,
+            resources=Resources(
+                policy=policy,
+                table=cases.table,
+                signals=signals.signals.queue,
+                orders=signals.orders.queue,
+                evidence=signals.evidence.queue,
+                notices=signals.notices.queue,
+                bucket=evidence.bucket,
+                incidents=notify.incidents,
+            ),
+            queues=signals.queues,
+        )
+        notify.only(healing.healers["publish"].role)
+        Detection(self, "Detection", policy=policy)
+        Watch(self, "Watch", signals=signals, healing=healing, alerts=notify.alerts)
+        for name, value in (
+            ("IncidentsTopic", notify.incidents.topic_arn),
+            ("AlertsTopic", notify.alerts.topic_arn),
+            ("CasesTable", cases.table.table_name),
+            ("EvidenceBucket", evidence.bucket.bucket_name),
+            ("SignalsQueue", signals.signals.queue.queue_url),
+        ):
+            CfnOutput(self, name, value=value)

@@ -1,0 +1,123 @@
+"""Alarms about Defib itself. CloudWatch sends them to people directly: no Lambda stands between."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.healing import METRICS_NAMESPACE, Healer, Healing
+from infra.signals import RECEIVES, Queue, Signals
+
+A_MINUTE = Duration.minutes(1)
+FIVE_MINUTES = Duration.minutes(5)
+
+STALE_AFTER_S = 180
+"""Longer than a message is ever retried within its first two receives; an order older than this is late."""
+
+
+class Watch(Construct):
+    """Tells ``alerts`` when a part of Defib is dead, failing, throttled or behind."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, signals: Signals, healing: Healing, alerts: sns.Topic
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._action = actions.SnsAction(alerts)
+        for queue in signals.queues:
+            name = queue.node.id
+            self._dead_letters(name, queue.dead_letters, f"messages that {queue.feeds} could not digest")
+            if queue is signals.signals:
+                self._backlog(queue)
+            else:
+                self._age(name, queue)
+        self._dead_letters("Events", signals.undelivered, "AWS events that EventBridge could not put on the queue")
+        self._dead_letters("Sweeps", healing.missed_sweeps, "sweeps that the scheduler could not start")
+        for healer in healing.healers.values():
+            self._errors(healer)
+            self._throttles(healer)
+        self._heartbeat()
+
+    def _dead_letters(self, name: str, queue: sqs.Queue, what: str) -> None:
+        self._alarm(
+            f"{name}DeadLetters",
+            f"Defib set aside {what}. Read them in {queue.node.path}, mend the cause, redrive or purge them.",
+            queue.metric_approximate_number_of_messages_visible(period=A_MINUTE, statistic="Maximum"),
+        )
+
+    def _backlog(self, queue: Queue) -> None:
+        # Age won't do here: this queue holds delayed wake-ups, which grow up to 15 minutes old by intent.
+        self._alarm(
+            f"{queue.node.id}Backlog",
+            f"Defib does not keep up with its signals. Look at the log of {queue.feeds}.",
+            queue.queue.metric_approximate_number_of_messages_visible(period=A_MINUTE, statistic="Minimum"),
+            evaluation_periods=5,
+        )
+
+    def _age(self, name: str, queue: Queue) -> None:
+        self._alarm(
+            f"{name}Age",
+            f"A message has waited {STALE_AFTER_S} s for {queue.feeds}. Look at that function's log.",
+            queue.queue.metric_approximate_age_of_oldest_message(period=A_MINUTE, statistic="Maximum"),
+            threshold=STALE_AFTER_S,
+        )
+
+    def _errors(self, healer: Healer) -> None:
+        # As many as one message's receives: a passing error heals itself by retry and wakes nobody.
+        self._alarm(
+            f"{healer.name.capitalize()}Errors",
+            f"Defib's {healer.name} function keeps failing. Look at its log.",
+            healer.function.metric_errors(period=FIVE_MINUTES, statistic="Sum"),
+            threshold=RECEIVES,
+        )
+
+    def _throttles(self, healer: Healer) -> None:
+        self._alarm(
+            f"{healer.name.capitalize()}Throttles",
+            f"Lambda throttles Defib's {healer.name} function. Raise the account's concurrency quota, or find what "
+            "uses it up.",
+            healer.function.metric_throttles(period=FIVE_MINUTES, statistic="Sum"),
+            threshold=RECEIVES,
+        )
+
+    def _heartbeat(self) -> None:
+        self._alarm(
+            "SweepHeartbeat",
+            "No sweep has finished for 3 minutes: Defib may be blind. Look at the log of sweep, then at the schedule.",
+            cloudwatch.Metric(
+                namespace=METRICS_NAMESPACE,
+                metric_name="SweepCompleted",
+                dimensions_map={"service": "sweep"},
+                statistic="Sum",
+                period=A_MINUTE,
+            ),
+            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            evaluation_periods=3,
+            missing=cloudwatch.TreatMissingData.BREACHING,
+        )
+
+    def _alarm(
+        self,
+        construct_id: str,
+        description: str,
+        metric: cloudwatch.IMetric,
+        *,
+        threshold: float = 1,
+        comparison: cloudwatch.ComparisonOperator = (cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD),
+        evaluation_periods: int = 1,
+        missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+    ) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            construct_id,
+            alarm_description=description,
+            metric=metric,
+            threshold=threshold,
+            evaluation_periods=evaluation_periods,
+            comparison_operator=comparison,
+            treat_missing_data=missing,
+        )
+        alarm.add_alarm_action(self._action)

@@ -1,0 +1,81 @@
+"""``python -m sim replay SCENARIO``: exit status 0 when all expectations hold, 1 when not, 2 for a file to mend."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from infra.operator_error import OperatorError
+from sim.listener import EventKind, Listener
+from sim.machine import Machine
+from sim.recording import Recording
+from sim.replay import POLICY, replay
+from sim.report import document, page
+from sim.report.live import LiveView
+from sim.scenario import Scenario
+from sim.scenario_file import ScenarioError, load
+
+
+class Screen:
+    """Shows the world's events in the terminal."""
+
+    def __init__(self, view: LiveView) -> None:
+        self._view = view
+
+    def on_event(self, at: datetime, kind: EventKind, instance: str, text: str) -> None:
+        self._view.event(at, kind.value, instance, text)
+
+    def on_instance(self, machine: Machine, doing: str) -> None:
+        worst = machine.view.worst
+        check = worst.value if worst else "none"
+        self._view.instance(machine.instance_id, machine.name, machine.zone, machine.state.value, check, doing)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    chosen = _parser().parse_args(arguments)
+    try:
+        scenario = load(chosen.scenario)
+        recording = _replayed(scenario, chosen)
+    except (ScenarioError, OperatorError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{chosen.scenario}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    return 0 if recording.passed else 1
+
+
+def _replayed(scenario: Scenario, chosen: argparse.Namespace) -> Recording:
+    name = chosen.scenario.stem
+    if chosen.json:
+        recording = _replay(scenario, name, chosen, None)
+        print(document.to_json(recording))
+        if chosen.out is not None:
+            page.write(recording, chosen.out)
+        return recording
+    with LiveView(scenario.title, scenario.start, scenario.start + scenario.until) as view:
+        recording = _replay(scenario, name, chosen, Screen(view))
+        view.finished(recording, page.write(recording, chosen.out) if chosen.out is not None else None)
+    return recording
+
+
+def _replay(scenario: Scenario, name: str, chosen: argparse.Namespace, listener: Listener | None) -> Recording:
+    return replay(scenario, name, chosen.policy.resolve(), seed=chosen.seed, listener=listener)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sim", description="A simulated AWS on virtual time.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    command = commands.add_parser("replay", help="replay a scenario: an outage as data, see docs/scenarios.md")
+    command.add_argument("scenario", type=Path, metavar="SCENARIO", help="such as scenarios/april-30.toml")
+    command.add_argument("--policy", type=Path, default=POLICY, metavar="FILE", help="another policy than defib.toml")
+    command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    command.add_argument("--out", type=Path, metavar="DIR", help="write a page with a picture of the outage there")
+    command.add_argument("--seed", type=int, metavar="N", help="another seed than the scenario's")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""How much of the time to heal AWS imposes, whatever Defib does. ``docs/scenarios.md`` explains the accounting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from defib.core.case import Action, Attempt
+from defib.core.model import CheckStatus, InstanceState
+from sim.recording import Span
+
+Interval = tuple[datetime, datetime]
+
+
+def aws_imposed(
+    struck_at: datetime,
+    shown_at: datetime | None,
+    healed_at: datetime,
+    attempts: Sequence[Attempt],
+    states: Sequence[Span],
+    checks: Sequence[Span],
+    reboot_trial: timedelta,
+) -> timedelta:
+    """The union of what can't be hurried, within ``struck_at`` to ``healed_at``.
+
+    Until AWS first shows the fault; a reboot's trial; stopping; pending; and status checks that are initializing.
+    """
+    intervals: list[Interval] = [(struck_at, shown_at)] if shown_at is not None else []
+    intervals += _reboots(attempts, checks, reboot_trial)
+    imposed_states = (InstanceState.STOPPING.value, InstanceState.PENDING.value)
+    intervals += [(span.start, span.end) for span in states if span.value in imposed_states]
+    intervals += [(span.start, span.end) for span in checks if span.value == CheckStatus.INITIALIZING.value]
+    return _covered(intervals, struck_at, healed_at)
+
+
+def _reboots(attempts: Sequence[Attempt], checks: Sequence[Span], reboot_trial: timedelta) -> Iterable[Interval]:
+    """Each reboot until it shows in the checks, until the next action, or until the trial is over."""
+    for n, attempt in enumerate(attempts):
+        if attempt.action is not Action.REBOOT or attempt.done_at is None:
+            continue
+        ends = [attempt.done_at + reboot_trial]
+        ends += [later.intended_at for later in attempts[n + 1 :][:1]]
+        ends += [s.start for s in checks if s.value == CheckStatus.OK.value and s.start > attempt.done_at][:1]
+        yield attempt.done_at, min(ends)
+
+
+def _covered(intervals: Iterable[Interval], start: datetime, end: datetime) -> timedelta:
+    total = timedelta(0)
+    reached = start
+    for begin, finish in sorted(intervals):
+        first, last = max(begin, reached), min(finish, end)
+        if last > first:
+            total += last - first
+            reached = last
+    return total

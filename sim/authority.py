@@ -1,0 +1,106 @@
+"""Which IAM requests a call makes: its actions, the resources it names, and the tags that conditions look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from sim.boundary import Call, Params
+from sim.iam import Request
+
+Tags = Mapping[str, str]
+TagsOf = Callable[[str], Tags]
+"""The tags of an EC2 instance id or a target group ARN."""
+
+IAM_PREFIX = {"elbv2": "elasticloadbalancing"}
+DENIED_CODE = {
+    "ec2": "UnauthorizedOperation",
+    "dynamodb": "AccessDeniedException",
+    "sns": "AuthorizationError",
+    "autoscaling": "AccessDenied",
+}
+"""The error code with which each service reports a missing permission; ``AccessDenied`` elsewhere."""
+
+INSTANCE_ACTIONS = frozenset(
+    {"StopInstances", "StartInstances", "RebootInstances", "GetConsoleOutput", "GetConsoleScreenshot"}
+)
+TARGET_GROUP_ACTIONS = frozenset({"RegisterTargets", "DeregisterTargets"})
+TRANSACTION_ITEMS = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+S3_ACTIONS = {"HeadObject": "GetObject", "ListObjectsV2": "ListBucket"}
+
+
+class Authority:
+    """Turns calls into IAM requests for one account and Region."""
+
+    def __init__(self, account: str, region: str, tags_of: TagsOf) -> None:
+        self._account = account
+        self._region = region
+        self._tags_of = tags_of
+
+    def requests(self, call: Call) -> tuple[Request, ...]:
+        """Everything that must be allowed for ``call`` to pass (Service Authorization Reference, by service)."""
+        match call.service:
+            case "ec2" if call.operation in INSTANCE_ACTIONS:
+                ids = call.params.get("InstanceIds") or [call.params["InstanceId"]]
+                return tuple(self._tagged(call, self.instance_arn(i), self._tags_of(i), "ec2") for i in ids)
+            case "elbv2" if call.operation in TARGET_GROUP_ACTIONS:
+                arn = call.params["TargetGroupArn"]
+                return (self._tagged(call, arn, self._tags_of(arn), "elasticloadbalancing"),)
+            case "dynamodb":
+                return tuple(self._table_requests(call))
+            case "sqs" if "QueueUrl" in call.params:
+                queue = str(call.params["QueueUrl"]).rpartition("/")[2]
+                action = call.operation.removesuffix("Batch")
+                return (Request(f"sqs:{action}", f"arn:aws:sqs:{self._region}:{self._account}:{queue}", {}),)
+            case "sns" if "TopicArn" in call.params:
+                return (Request(_action(call), call.params["TopicArn"], {}),)
+            case "s3" if "Bucket" in call.params:
+                action = S3_ACTIONS.get(call.operation, call.operation)
+                key = f"/{call.params['Key']}" if "Key" in call.params else ""
+                return (Request(f"s3:{action}", f"arn:aws:s3:::{call.params['Bucket']}{key}", {}),)
+            case _:
+                return (Request(_action(call), "*", {}),)
+
+    def instance_arn(self, instance_id: str) -> str:
+        return f"arn:aws:ec2:{self._region}:{self._account}:instance/{instance_id}"
+
+    def _tagged(self, call: Call, arn: str, tags: Tags, service: str) -> Request:
+        context = {f"aws:ResourceTag/{key}": (value,) for key, value in tags.items()}
+        context |= {f"{service}:ResourceTag/{key}": (value,) for key, value in tags.items()}
+        return Request(_action(call), arn, context)
+
+    def _table_requests(self, call: Call) -> Iterable[Request]:
+        if call.operation == "TransactWriteItems":
+            for item in call.params["TransactItems"]:
+                for kind, body in item.items():
+                    yield self._table_request(TRANSACTION_ITEMS[kind], body, [body.get("Item") or body.get("Key")])
+        elif call.operation == "TransactGetItems":
+            for item in call.params["TransactItems"]:
+                yield self._table_request("GetItem", item["Get"], [item["Get"]["Key"]])
+        else:
+            keys = [call.params.get("Item") or call.params.get("Key")]
+            yield self._table_request(call.operation, call.params, keys)
+
+    def _table_request(self, action: str, body: Params, items: Iterable[Params | None]) -> Request:
+        table = str(body["TableName"]).rpartition("/")[2]
+        arn = f"arn:aws:dynamodb:{self._region}:{self._account}:table/{table}"
+        if "IndexName" in body:
+            arn += f"/index/{body['IndexName']}"
+        leading = tuple(_text(item["pk"]) for item in items if item and "pk" in item)
+        return Request(f"dynamodb:{action}", arn, {"dynamodb:LeadingKeys": leading} if leading else {})
+
+
+def denied_code(service: str) -> str:
+    return DENIED_CODE.get(service, "AccessDenied")
+
+
+def _action(call: Call) -> str:
+    return f"{IAM_PREFIX.get(call.service, call.service)}:{call.operation}"
+
+
+def _text(attribute: object) -> str:
+    return str(attribute["S"]) if isinstance(attribute, Mapping) else str(attribute)

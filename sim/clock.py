@@ -1,0 +1,166 @@
+"""Virtual time: one heap of events, and processes that take time. The real clock is never read.
+
+A process is a thread, but only one thread ever runs: it hands over whenever it pauses, so a replay is deterministic and
+handlers still overlap as they do on AWS.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+import time_machine
+
+Callback = Callable[[], None]
+
+
+class Abandoned(BaseException):
+    """The replay is over: unwind the process, as when a machine is switched off."""
+
+
+class SimulatorGap(BaseException):
+    """The simulated AWS met something it does not know; never to be swallowed by the code under replay."""
+
+
+class VirtualTime:
+    """The replay's clock and its event loop. While entered, the whole process's clock shows the virtual time."""
+
+    def __init__(self, start: datetime) -> None:
+        self._start = start
+        self._now = start
+        self._heap: list[tuple[datetime, int, Callback]] = []
+        self._sequence = 0
+        self._travel = time_machine.travel(start, tick=False)
+        self._traveller: time_machine.Traveller | None = None
+        self._processes: list[Process] = []
+
+    def __enter__(self) -> Self:
+        self._traveller = self._travel.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in list(self._processes):
+            process.abandon()
+        self._travel.stop()
+        self._traveller = None
+
+    @property
+    def now(self) -> datetime:
+        return self._now
+
+    def at(self, when: datetime, callback: Callback) -> None:
+        """Call ``callback`` at ``when``, or as soon as possible when that is past."""
+        self._sequence += 1
+        heapq.heappush(self._heap, (max(when, self._now), self._sequence, callback))
+
+    def after(self, delay: timedelta, callback: Callback) -> None:
+        self.at(self._now + delay, callback)
+
+    def every(self, period: timedelta, first: datetime, callback: Callback) -> None:
+        """Call ``callback`` at ``first`` and each ``period`` from then on, for ever."""
+
+        def tick(when: datetime) -> None:
+            self.at(when + period, lambda: tick(when + period))
+            callback()
+
+        self.at(first, lambda: tick(first))
+
+    def spawn(self, body: Callable[[Process], None], guise: Guise) -> None:
+        """Run ``body`` as a process from now on; returns when it first pauses or ends."""
+        process = Process(self, body, guise)
+        self._processes.append(process)
+        process.resume()
+
+    def run_until(self, end: datetime) -> None:
+        """Let everything happen that is due up to and including ``end``."""
+        while self._heap and self._heap[0][0] <= end:
+            when, _, callback = heapq.heappop(self._heap)
+            self._move_to(when)
+            callback()
+        self._move_to(end)
+
+    def forget(self, process: Process) -> None:
+        self._processes.remove(process)
+
+    def _move_to(self, when: datetime) -> None:
+        self._now = when
+        if self._traveller is not None:
+            self._traveller.move_to(when)
+
+
+class Guise:
+    """What a process sees differently from the rest: put on each time it runs, taken off each time it hands over."""
+
+    def put_on(self) -> None: ...
+
+    def take_off(self) -> None: ...
+
+
+class Process:
+    """A body of code that takes virtual time by calling ``pause``."""
+
+    def __init__(self, time: VirtualTime, body: Callable[[Process], None], guise: Guise) -> None:
+        self._time = time
+        self._body = body
+        self._guise = guise
+        self._may_run = threading.Semaphore(0)
+        self._handed_over = threading.Semaphore(0)
+        self._thread: threading.Thread | None = None
+        self._abandoned = False
+        self._gap: BaseException | None = None
+        self._ended = False
+
+    def resume(self) -> None:
+        """Called by the loop: let the process run until it pauses or ends."""
+        if self._is_over():
+            return
+        self._guise.put_on()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, daemon=True)
+            self._thread.start()
+        else:
+            self._may_run.release()
+        self._handed_over.acquire()
+        self._guise.take_off()
+        if self._is_over():
+            self._thread.join()
+            self._time.forget(self)
+        if self._gap is not None:
+            raise self._gap
+
+    def pause(self, delay: timedelta) -> None:
+        """Called by the process itself: let ``delay`` pass, and others with it."""
+        if self._abandoned:
+            raise Abandoned
+        if delay <= timedelta(0):
+            return
+        self._time.after(delay, self.resume)
+        self._handed_over.release()
+        self._may_run.acquire()
+        if self._abandoned:
+            raise Abandoned
+
+    def abandon(self) -> None:
+        """Unwind the process where it stands."""
+        self._abandoned = True
+        self.resume()
+
+    def _is_over(self) -> bool:
+        return self._ended
+
+    def _run(self) -> None:
+        try:
+            self._body(self)
+        except Abandoned:
+            pass
+        except BaseException as error:  # noqa: BLE001  # the loop raises it again in its own thread
+            self._gap = error
+        finally:
+            self._ended = True
+            self._handed_over.release()

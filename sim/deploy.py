@@ -1,0 +1,39 @@
+"""Puts the template's table, buckets, topics and queues into moto, as CloudFormation would."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+
+from sim.clock import SimulatorGap
+from sim.template import REGION, Resource
+from sim.wiring import Wiring
+
+INDEX_KEYS = ("IndexName", "KeySchema", "Projection")
+
+
+def deploy_storage(wiring: Wiring) -> None:
+    """Create tables and buckets; queues and topics are created by what simulates them."""
+    dynamodb = boto3.client("dynamodb", region_name=REGION)
+    for table in wiring.tables:
+        dynamodb.create_table(**_table(table))
+    s3 = boto3.client("s3", region_name=REGION)
+    for bucket in wiring.buckets:
+        s3.create_bucket(Bucket=bucket.name)
+
+
+def _table(resource: Resource) -> dict[str, Any]:
+    properties = resource.properties
+    if properties.get("BillingMode") != "PAY_PER_REQUEST":
+        raise SimulatorGap(f"{resource.logical_id} is not billed by request: sim/deploy.py knows no other table")
+    table: dict[str, Any] = {
+        "TableName": resource.name,
+        "AttributeDefinitions": properties["AttributeDefinitions"],
+        "KeySchema": properties["KeySchema"],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    indexes = properties.get("GlobalSecondaryIndexes", ())
+    if indexes:
+        table["GlobalSecondaryIndexes"] = [{key: index[key] for key in INDEX_KEYS} for index in indexes]
+    return table

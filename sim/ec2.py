@@ -1,0 +1,218 @@
+"""EC2 as boto3 sees it: moto's instances, with states that take time and status checks that can fail laid over them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.models.instances import StateReason
+
+from defib.core.model import CheckStatus, InstanceState
+from sim.boundary import Boundary, Params, Refusal, Response
+from sim.clock import VirtualTime
+from sim.described import Described
+from sim.faults import FaultKind
+from sim.filters import passes
+from sim.machine import CheckView, Machine
+from sim.physics import PERSON, Physics
+from sim.template import ACCOUNT, REGION
+
+STATE_CODES = {
+    InstanceState.PENDING: 0,
+    InstanceState.RUNNING: 16,
+    InstanceState.SHUTTING_DOWN: 32,
+    InstanceState.TERMINATED: 48,
+    InstanceState.STOPPING: 64,
+    InstanceState.STOPPED: 80,
+}
+"""EC2 API, InstanceState."""
+GONE = (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED)
+PAGE_MOST = 1000
+
+BLANK_SCREEN = (
+    "/9j/4AAQSkZJRgABAQEAYABgAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQNDAsLDBkSEw8UHRofHh0aHBwgJC4nICIsIxwcKDcpLDAxNDQ0Hyc5PTgy"
+    "PC4zNDL/wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAACf/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AVN//2Q=="
+)
+"""A black JPEG of one pixel: the console of a machine that shows nothing."""
+CONSOLE = "[    0.000000] Linux version 6.1.0\n[    4.211377] systemd[1]: Reached target Multi-User System.\n"
+
+
+class Ec2:
+    """The EC2 API over the true machines."""
+
+    def __init__(self, time: VirtualTime, physics: Physics, boundary: Boundary) -> None:
+        self._time = time
+        self._physics = physics
+        self._machines: dict[str, Machine] = {}
+        self._moto: EC2Backend = ec2_backends[ACCOUNT][REGION]
+        self._described = Described(boundary)
+        boundary.answer("ec2:DescribeInstanceStatus", self._describe_instance_status)
+        boundary.answer("ec2:StopInstances", self._stop)
+        boundary.answer("ec2:StartInstances", self._start)
+        boundary.answer("ec2:RebootInstances", self._reboot)
+        boundary.answer("ec2:GetConsoleOutput", self._console_output)
+        boundary.answer("ec2:GetConsoleScreenshot", self._screenshot)
+
+    def add(self, machine: Machine) -> None:
+        """Put a machine, which moto knows already, under the simulated physics."""
+        self._machines[machine.instance_id] = machine
+        self.show(machine)
+
+    def show(self, machine: Machine) -> None:
+        """Let moto answer with what EC2 shows of the machine."""
+        instance = self._moto.get_instance(machine.instance_id)
+        shown = machine.shown
+        instance._state.name = shown.state.value  # noqa: SLF001  # moto offers no other way to set a state
+        instance._state.code = STATE_CODES[shown.state]  # noqa: SLF001  # as above
+        instance._reason = shown.transition_reason  # noqa: SLF001  # as above
+        instance.state_reason = StateReason(shown.reason, shown.reason_code)
+        # Moto formats LaunchTime as UTC from a naive time.
+        instance.launch_time = shown.launched_at.replace(tzinfo=None)
+        self._described.forget(machine.instance_id)
+
+    def machine(self, instance_id: str) -> Machine:
+        """Raises Refusal for an id that EC2 does not know."""
+        found = self._machines.get(instance_id)
+        if found is None:
+            raise Refusal("InvalidInstanceID.NotFound", f"The instance ID '{instance_id}' does not exist")
+        return found
+
+    def _describe_instance_status(self, params: Params) -> Response:
+        ids: Sequence[str] = params.get("InstanceIds", ())
+        if ids and "MaxResults" in params:
+            raise Refusal("InvalidParameterCombination", "The parameter instancesSet cannot be used with MaxResults")
+        machines = [self.machine(i) for i in ids] if ids else list(self._machines.values())
+        every = params.get("IncludeAllInstances", False)
+        found = [
+            _status_of(m)
+            for m in machines
+            if (every and m.shown.state is not InstanceState.TERMINATED) or m.shown.state is InstanceState.RUNNING
+        ]
+        filters: Sequence[Mapping[str, Any]] = params.get("Filters", ())
+        found = [s for s in found if passes(filters, partial(_filter_values, s))]
+        first = int(params.get("NextToken", 0))
+        size = int(params.get("MaxResults", PAGE_MOST))
+        page: Response = {"InstanceStatuses": found[first : first + size]}
+        if first + size < len(found):
+            page["NextToken"] = str(first + size)
+        return page
+
+    def _stop(self, params: Params) -> Response:
+        machines = [self.machine(i) for i in params["InstanceIds"]]
+        for machine in machines:
+            if machine.state in (*GONE, InstanceState.PENDING):
+                raise _incorrect_state(machine, "stopped")
+        before = {m.instance_id: m.state for m in machines}
+        for machine in machines:
+            if machine.state is not InstanceState.STOPPED:
+                self._physics.stop(machine, PERSON, params.get("Force", False))
+        return {"StoppingInstances": [_change(m, before[m.instance_id]) for m in machines]}
+
+    def _start(self, params: Params) -> Response:
+        machines = [self.machine(i) for i in params["InstanceIds"]]
+        for machine in machines:
+            if machine.state in (*GONE, InstanceState.STOPPING):
+                raise _incorrect_state(machine, "started")
+            full = machine.suffers(FaultKind.START_CAPACITY)
+            if full is not None and machine.state is InstanceState.STOPPED:
+                self._physics.refuse_start(full)
+                raise Refusal(
+                    "InsufficientInstanceCapacity",
+                    f"We currently do not have sufficient {machine.instance_type} capacity in the Availability Zone "
+                    f"you requested ({machine.zone}).",
+                    500,
+                )
+        before = {m.instance_id: m.state for m in machines}
+        for machine in machines:
+            if machine.state is InstanceState.STOPPED:
+                self._physics.start(machine)
+        return {"StartingInstances": [_change(m, before[m.instance_id]) for m in machines]}
+
+    def _reboot(self, params: Params) -> Response:
+        machines = [self.machine(i) for i in params["InstanceIds"]]
+        for machine in machines:
+            if machine.state is not InstanceState.RUNNING:
+                raise _incorrect_state(machine, "rebooted")
+        for machine in machines:
+            self._physics.reboot(machine)
+        return {}
+
+    def _console_output(self, params: Params) -> Response:
+        machine = self.machine(params["InstanceId"])
+        return {
+            "InstanceId": machine.instance_id,
+            "Output": base64.b64encode(CONSOLE.encode()).decode(),
+            "Timestamp": self._time.now,
+        }
+
+    def _screenshot(self, params: Params) -> Response:
+        machine = self.machine(params["InstanceId"])
+        if machine.state is not InstanceState.RUNNING:
+            raise _incorrect_state(machine, "photographed")
+        return {"InstanceId": machine.instance_id, "ImageData": BLANK_SCREEN}
+
+
+def _incorrect_state(machine: Machine, done: str) -> Refusal:
+    message = f"The instance '{machine.instance_id}' is not in a state from which it can be {done}."
+    return Refusal("IncorrectInstanceState", message)
+
+
+def _change(machine: Machine, before: InstanceState) -> Response:
+    return {
+        "InstanceId": machine.instance_id,
+        "CurrentState": {"Code": STATE_CODES[machine.state], "Name": machine.state.value},
+        "PreviousState": {"Code": STATE_CODES[before], "Name": before.value},
+    }
+
+
+def _status_of(machine: Machine) -> Response:
+    shown = machine.shown
+    return {
+        "AvailabilityZone": machine.zone,
+        "InstanceId": machine.instance_id,
+        "InstanceState": {"Code": STATE_CODES[shown.state], "Name": shown.state.value},
+        "InstanceStatus": _summary(shown.instance),
+        "SystemStatus": _summary(shown.system),
+        "AttachedEbsStatus": _summary(shown.attached_ebs),
+        "Events": [],
+    }
+
+
+def _summary(check: CheckView) -> Response:
+    words = {CheckStatus.OK: "passed", CheckStatus.IMPAIRED: "failed", CheckStatus.INITIALIZING: "initializing"}
+    summary: Response = {"Status": check.status.value}
+    if check.status in words:
+        detail: Response = {"Name": "reachability", "Status": words[check.status]}
+        if check.impaired_since is not None:
+            detail["ImpairedSince"] = check.impaired_since
+        summary["Details"] = [detail]
+    return summary
+
+
+def _filter_values(status: Response, name: str) -> Iterator[str]:
+    match name:
+        case "availability-zone":
+            yield status["AvailabilityZone"]
+        case "instance-state-name":
+            yield status["InstanceState"]["Name"]
+        case "instance-state-code":
+            yield str(status["InstanceState"]["Code"])
+        case "instance-status.status":
+            yield status["InstanceStatus"]["Status"]
+        case "system-status.status":
+            yield status["SystemStatus"]["Status"]
+        case "attached-ebs-status.status":
+            yield status["AttachedEbsStatus"]["Status"]
+        case "instance-status.reachability" | "system-status.reachability":
+            part = status["InstanceStatus" if name.startswith("instance") else "SystemStatus"]
+            yield from (detail["Status"] for detail in part.get("Details", ()))
+        case "event.code":
+            yield from (event["Code"] for event in status["Events"])
+        case "application-status.status":
+            # Nothing: the simulated instances have no application status check associated.
+            return
+        case _:
+            raise Refusal("InvalidParameterValue", f"The filter '{name}' is invalid")

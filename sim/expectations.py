@@ -1,0 +1,120 @@
+"""Holds a replay against its scenario's expectations, one line each; some hold for every scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from defib.core.duration import format_duration
+from defib.core.model import InstanceState, Verdict
+from sim.recording import Expectation, FaultRecord, Recording
+from sim.scenario import Expect
+from sim.scenario_file import selected
+
+if TYPE_CHECKING:
+    from sim.world import World
+
+
+def judge(recording: Recording, world: World) -> tuple[Expectation, ...]:
+    """Every expectation with what came of it."""
+    expect = world.scenario.expect
+    return (
+        *(line for fault in recording.faults for line in _about(fault, expect)),
+        *_outcomes(recording, expect),
+        *_told(recording, expect),
+        *_instances(recording, expect, world),
+        *_always(recording, world),
+    )
+
+
+def _about(fault: FaultRecord, expect: Expect) -> Iterator[Expectation]:
+    struck, where = fault.struck_at, f"{fault.name} ({fault.kind})"
+    if expect.detected_within is not None:
+        yield _within(f"{where} is detected", struck, fault.detected_at, expect.detected_within)
+    if expect.first_notice_within is not None:
+        yield _within(
+            f"{where}: first notice after detection", fault.detected_at, fault.announced_at, expect.first_notice_within
+        )
+    if expect.healed_within is not None:
+        yield _within(f"{where} is healed", struck, fault.healed_at, expect.healed_within)
+        works = fault.healthy_at is not None and fault.healed_at is not None and fault.healthy_at <= fault.healed_at
+        yield Expectation(f"{where} really works when Defib says so", "yes", "yes" if works else "no", works)
+    if expect.escalated_within is not None:
+        yield _within(f"{where} is handed over to people", struck, fault.escalated_at, expect.escalated_within)
+    if expect.own_share_at_most is not None:
+        yield _own_share(where, fault, expect.own_share_at_most)
+    if expect.actions is not None:
+        done = [a.action for a in fault.actions if a.verdict == Verdict.DONE.value]
+        yield _same(f"{where}: actions", ", ".join(expect.actions) or "none", ", ".join(done) or "none")
+
+
+def _within(text: str, start: datetime | None, end: datetime | None, limit: timedelta) -> Expectation:
+    if start is None or end is None:
+        return Expectation(text, f"within {format_duration(limit)}", "never", held=False)
+    return Expectation(
+        text, f"within {format_duration(limit)}", f"after {format_duration(end - start)}", end - start <= limit
+    )
+
+
+def own_share(fault: FaultRecord) -> float | None:
+    """The percentage of the time to heal that AWS does not impose; None for what was not healed."""
+    if fault.healed_at is None:
+        return None
+    took = fault.healed_at - fault.struck_at
+    return 100 * (took - fault.aws_imposed) / took
+
+
+def _own_share(where: str, fault: FaultRecord, most: int) -> Expectation:
+    share = own_share(fault)
+    actual = "not healed" if share is None else f"{share:.1f} %"
+    held = share is not None and share <= most
+    return Expectation(
+        f"{where}: share of the time to heal that AWS does not impose", f"at most {most} %", actual, held
+    )
+
+
+def _outcomes(recording: Recording, expect: Expect) -> Iterator[Expectation]:
+    if expect.outcome is None:
+        return
+    wanted = expect.outcome if len(expect.outcome) > 1 else expect.outcome * len(recording.faults)
+    for fault, outcome in zip(recording.faults, wanted, strict=True):
+        yield _same(f"{fault.name} ({fault.kind}): outcome", outcome, fault.outcome)
+
+
+def _told(recording: Recording, expect: Expect) -> Iterator[Expectation]:
+    if expect.notices is not None:
+        emails = [m for m in recording.messages if m.medium == "email" and m.incident_id]
+        first = emails[0].to if emails else ""
+        said = [m.notice for m in emails if m.to == first]
+        yield _same("what the e-mails say", ", ".join(expect.notices) or "nothing", ", ".join(said) or "nothing")
+    if expect.messages is not None:
+        yield _same("messages that people get", str(expect.messages), str(len(recording.messages)))
+
+
+def _instances(recording: Recording, expect: Expect, world: World) -> Iterator[Expectation]:
+    acted_on = {case.instance_id for case in world.cases() if case.attempts}
+    touched = {name for name, machine in world.machines.items() if machine.instance_id in acted_on}
+    works = {name for name, machine in world.machines.items() if machine.works(recording.ended_at)}
+    stopped = {name for name, machine in world.machines.items() if machine.state is InstanceState.STOPPED}
+    for text, patterns, right in (
+        ("left untouched", expect.untouched, set(world.machines) - touched),
+        ("working in the end", expect.working_at_end, works),
+        ("stopped in the end", expect.stopped_at_end, stopped),
+    ):
+        if patterns:
+            wrong = [name for name in selected(patterns, world.machines) if name not in right]
+            actual = f"not {', '.join(wrong)}" if wrong else "all of them"
+            yield Expectation(text, ", ".join(patterns), actual, held=not wrong)
+
+
+def _always(recording: Recording, world: World) -> Iterator[Expectation]:
+    totals = recording.totals
+    yield _same("calls that a role did not allow", "none", ", ".join(totals.denied) or "none")
+    yield _same("messages in dead-letter queues", "0", str(totals.dead_letters))
+    yield _same("errors that left a function", "none", "; ".join(totals.errors) or "none")
+    yield _same("alarms about Defib itself", "none", ", ".join(world.alarms.fired) or "none")
+
+
+def _same(text: str, expected: str, actual: str) -> Expectation:
+    return Expectation(text, expected, actual, expected == actual)

@@ -1,0 +1,102 @@
+"""The scenario's fleet in moto: instances with the tags that the policy asks for, behind their target groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import boto3
+
+from defib.core.model import InstanceState
+from defib.core.policy import Policy
+from sim.elb import Group, LoadBalancing
+from sim.machine import Machine, View
+from sim.scenario import Fleet, Scenario
+from sim.template import REGION
+
+LONG_AGO = timedelta(days=30)
+"""How long before the scenario its instances were launched."""
+IMAGE = "ami-0abcdef1234567890"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One instance of the fleet, whether or not it has been launched."""
+
+    name: str
+    fleet: Fleet
+    zone: str
+
+
+def places(scenario: Scenario) -> Mapping[str, Place]:
+    """All instances by name, spread over their zones in turn."""
+    return {
+        f"{fleet.name}-{n + 1}": Place(f"{fleet.name}-{n + 1}", fleet, fleet.zones[n % len(fleet.zones)])
+        for fleet in scenario.fleet
+        for n in range(fleet.count)
+    }
+
+
+class Launcher:
+    """Makes instances in moto, each with the machine that is its truth."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._client = boto3.client("ec2", region_name=REGION)
+        self._subnets = {subnet["AvailabilityZone"]: subnet for subnet in self._client.describe_subnets()["Subnets"]}
+
+    def subnets(self, zones: Sequence[str]) -> tuple[list[str], str]:
+        """The default subnets in these zones, and their VPC."""
+        found = [self._subnets[zone] for zone in zones]
+        return [subnet["SubnetId"] for subnet in found], found[0]["VpcId"]
+
+    def launch(self, place: Place, launched_at: datetime, state: InstanceState) -> Machine:
+        """One instance, in the state given."""
+        tags = _tags(place, self._policy)
+        made = self._client.run_instances(
+            ImageId=IMAGE,
+            MinCount=1,
+            MaxCount=1,
+            InstanceType=place.fleet.instance_type,  # type: ignore[arg-type]  # the stubs list the types of their day
+            SubnetId=self._subnets[place.zone]["SubnetId"],
+            TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}],
+        )["Instances"][0]
+        view = View(state, launched_at)
+        return Machine(
+            instance_id=made["InstanceId"],
+            name=place.name,
+            service=place.fleet.service or place.fleet.name,
+            zone=place.zone,
+            instance_type=place.fleet.instance_type,
+            tags=tags,
+            state=state,
+            launched_at=launched_at,
+            view=view,
+            shown=view,
+            answers_from=launched_at,
+        )
+
+
+def target_groups(
+    scenario: Scenario, policy: Policy, balancing: LoadBalancing, launcher: Launcher
+) -> Mapping[str, Group]:
+    """The scenario's target groups by name; one that the policy configures gets the ARN it has there."""
+    configured = {group.name: group.arn for service in policy.services for group in service.target_groups}
+    made = {}
+    for spec in scenario.target_groups:
+        zones = sorted({zone for fleet in scenario.fleet if fleet.target_group == spec.name for zone in fleet.zones})
+        subnets, vpc = launcher.subnets(zones or ["us-east-1a"])
+        tags = {policy.opt_in.key: policy.opt_in.value} if spec.opted_in else {}
+        made[spec.name] = balancing.create(spec, subnets, vpc, tags, configured.get(spec.name, ""))
+    return made
+
+
+def _tags(place: Place, policy: Policy) -> Mapping[str, str]:
+    """The tags by which the policy knows the service, the opt-in tag, and what the scenario adds."""
+    name = place.fleet.service or place.fleet.name
+    service = policy.service(name)
+    tags = {key: values[0] for key, values in service.match.items()} if service else {"service": name}
+    if place.fleet.opted_in:
+        tags[policy.opt_in.key] = policy.opt_in.value
+    return {"Name": place.name, **tags, **{key: values[0] for key, values in place.fleet.tags.items()}}

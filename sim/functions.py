@@ -1,0 +1,154 @@
+"""The simulated Lambda: runs the real handlers as processes that take virtual time, under their roles' permissions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from sim.authority import Authority, denied_code
+from sim.boundary import Call, Refusal
+from sim.clock import Abandoned, Process, SimulatorGap, VirtualTime
+from sim.environment import Environment, OnLine, context_for
+from sim.iam import allowed_by
+from sim.ledger import Ledger
+from sim.metrics import Metric, Metrics
+from sim.wiring import Function
+
+WARM_START = timedelta(milliseconds=15)
+COLD_START = (timedelta(milliseconds=900), timedelta(milliseconds=1500))
+CALL_TIMES = {"dynamodb": 8, "sqs": 12, "sns": 40, "s3": 50, "cloudwatch": 60, "elbv2": 70, "ec2": 90}
+"""Typical milliseconds of one call from Lambda in the same Region; they order events, no result depends on them."""
+
+
+class TimedOut(BaseException):
+    """Lambda kills the invocation where it stands; no handler can catch it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an invocation ended."""
+
+    returned: Any
+    error: str
+    """Empty when the handler returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One run of a handler."""
+
+    environment: Environment
+    process: Process
+    deadline: datetime
+
+    @property
+    def function(self) -> Function:
+        return self.environment.function
+
+
+class Lambda:
+    """All functions, their warm environments and their permissions."""
+
+    def __init__(
+        self,
+        time: VirtualTime,
+        authority: Authority,
+        ledger: Ledger,
+        metrics: Metrics,
+        random: Random,
+        on_line: OnLine,
+    ) -> None:
+        self._time = time
+        self._authority = authority
+        self._ledger = ledger
+        self._metrics = metrics
+        self._random = random
+        self._on_line = on_line
+        self._environments: dict[str, list[Environment]] = {}
+        self._number = 0
+        self._running: list[Invocation] = []
+
+    def has_room(self, function: Function) -> bool:
+        """Whether reserved concurrency lets one more invocation start."""
+        busy = sum(1 for e in self._environments.get(function.name, ()) if e.busy)
+        return function.concurrency is None or busy < function.concurrency
+
+    def invoke(self, function: Function, event: Mapping[str, Any], then: Callable[[Outcome], None]) -> None:
+        """Run ``function`` from now on; ``then`` hears how it ended."""
+        environment = self._environment(function)
+        environment.busy = True
+        low, high = COLD_START
+        delay = low + (high - low) * self._random.random() if environment.cold else WARM_START
+        payload = json.loads(json.dumps(event))
+        self._time.after(delay, lambda: self._start(environment, payload, then))
+
+    def admit(self, call: Call) -> None:
+        """Let a call of the running invocation take its time, and hold it against the function's role."""
+        invocation = next((i for i in self._running if i.environment.worn), None)
+        if invocation is None:
+            return
+        self._pass_time(invocation, timedelta(milliseconds=CALL_TIMES.get(call.service, 50)))
+        self._ledger.calls[call.name] += 1
+        function = invocation.function
+        for request in self._authority.requests(call):
+            grant = allowed_by(function.word, function.statements, request)
+            if grant is None:
+                self._ledger.deny(f"{function.word}: {request.action} on {request.resource}")
+                message = f"role of {function.name} is not authorized to perform {request.action} on {request.resource}"
+                raise Refusal(denied_code(call.service), message, 403)
+            self._ledger.use(grant)
+
+    def _environment(self, function: Function) -> Environment:
+        pool = self._environments.setdefault(function.name, [])
+        idle = next((e for e in pool if not e.busy), None)
+        if idle is None:
+            idle = Environment(function, self._on_line)
+            pool.append(idle)
+        return idle
+
+    def _start(self, environment: Environment, event: Mapping[str, Any], then: Callable[[Outcome], None]) -> None:
+        self._number += 1
+        function = environment.function
+        self._ledger.invocations[function.word] += 1
+        started = self._time.now
+        context = context_for(function, self._number, started + function.timeout, lambda: self._time.now)
+
+        def body(process: Process) -> None:
+            invocation = Invocation(environment, process, context.deadline)
+            self._running.append(invocation)
+            outcome = self._outcome(invocation, lambda: environment.run(event, context))
+            self._running.remove(invocation)
+            environment.busy = False
+            took = (self._time.now - started).total_seconds()
+            errors = Metric.of("AWS/Lambda", "Errors", FunctionName=function.name)
+            self._metrics.put(errors, float(bool(outcome.error)), self._time.now)
+            self._ledger.durations.setdefault(function.word, []).append(took)
+            # The process still wears the environment; what follows is AWS's business, not the function's.
+            self._time.after(timedelta(0), lambda: then(outcome))
+
+        self._time.spawn(body, environment)
+
+    def _outcome(self, invocation: Invocation, run: Callable[[], Any]) -> Outcome:
+        word = invocation.function.word
+        try:
+            return Outcome(run(), "")
+        except TimedOut:
+            error = f"{word}: Task timed out after {invocation.function.timeout.total_seconds():g} seconds"
+        except (Abandoned, SimulatorGap):
+            raise
+        except Exception as failure:  # noqa: BLE001  # the runtime reports whatever leaves a handler
+            error = f"{word}: {type(failure).__name__}: {failure}"
+        except SystemExit as failure:
+            error = f"{word}: Runtime exited: {failure}"
+        self._ledger.errors.append(error)
+        return Outcome(None, error)
+
+    def _pass_time(self, invocation: Invocation, delay: timedelta) -> None:
+        left = invocation.deadline - self._time.now
+        invocation.process.pause(min(delay, left))
+        if delay >= left:
+            raise TimedOut

@@ -1,0 +1,121 @@
+"""The truth of one simulated instance, and what AWS shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from defib.core.model import CheckStatus, InstanceState
+from sim.faults import EFFECTS, Cure, Effect, FaultKind
+from sim.scenario import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """One status check as AWS shows it."""
+
+    status: CheckStatus
+    impaired_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What EC2's APIs say of an instance."""
+
+    state: InstanceState
+    launched_at: datetime
+    reason_code: str = ""
+    reason: str = ""
+    transition_reason: str = ""
+    system: CheckView = CheckView(CheckStatus.NOT_APPLICABLE)
+    instance: CheckView = CheckView(CheckStatus.NOT_APPLICABLE)
+    attached_ebs: CheckView = CheckView(CheckStatus.NOT_APPLICABLE)
+
+    def with_checks(self, system: CheckView, instance: CheckView, attached_ebs: CheckView) -> View:
+        return replace(self, system=system, instance=instance, attached_ebs=attached_ebs)
+
+    @property
+    def worst(self) -> CheckStatus | None:
+        """The worst check while running; None otherwise."""
+        if self.state is not InstanceState.RUNNING:
+            return None
+        shown = {self.system.status, self.instance.status, self.attached_ebs.status}
+        order = (CheckStatus.IMPAIRED, CheckStatus.INITIALIZING, CheckStatus.OK)
+        return next((status for status in order if status in shown), None)
+
+
+@dataclass
+class ActiveFault:
+    """A fault on one instance, from its strike until something ends it."""
+
+    fault: Fault
+    machine: Machine
+    struck_at: datetime
+    ended_at: datetime | None = None
+    healthy_at: datetime | None = None
+    """When the instance first worked again with this fault gone."""
+    counted: int = 0
+
+    @property
+    def effect(self) -> Effect:
+        return EFFECTS[self.fault.kind]
+
+    @property
+    def cured_by(self) -> tuple[Cure, ...]:
+        return self.effect.cured_by if self.fault.cured_by is None else self.fault.cured_by
+
+    @property
+    def lasting(self) -> bool:
+        return self.ended_at is None
+
+    @property
+    def dormant(self) -> bool:
+        """Whether it waits for the next boot."""
+        return self.fault.kind is FaultKind.NEVER_BOOTS and not self.machine.booted_since(self.struck_at)
+
+
+@dataclass
+class Machine:
+    """One instance. ``sim/physics.py`` moves it."""
+
+    instance_id: str
+    name: str
+    service: str
+    zone: str
+    instance_type: str
+    tags: Mapping[str, str]
+    state: InstanceState
+    launched_at: datetime
+    view: View
+    """What is true, as EC2 will show it."""
+    shown: View
+    """What EC2 shows, which lags behind."""
+    answers_from: datetime
+    """When the system and the application answer after the last boot."""
+    epoch: int = 0
+    """Grows with every change of state, so that what was planned before it comes to nothing."""
+    reboots_until: datetime | None = None
+    last_boot: datetime | None = None
+    stopped_before: bool = False
+    """Whether its next boot is a restart rather than its launch."""
+    faults: list[ActiveFault] = field(default_factory=list)
+
+    def booted_since(self, moment: datetime) -> bool:
+        return self.last_boot is not None and self.last_boot >= moment
+
+    @property
+    def lasting(self) -> tuple[ActiveFault, ...]:
+        return tuple(f for f in self.faults if f.lasting and not f.dormant)
+
+    def suffers(self, kind: FaultKind) -> ActiveFault | None:
+        """The oldest lasting fault of this kind."""
+        return next((f for f in self.lasting if f.fault.kind is kind), None)
+
+    def works(self, now: datetime) -> bool:
+        """Whether the system and the application answer."""
+        up = self.state is InstanceState.RUNNING and now >= self.answers_from and not self.rebooting(now)
+        return up and not any(f.effect.breaks_application for f in self.lasting)
+
+    def rebooting(self, now: datetime) -> bool:
+        return self.reboots_until is not None and now < self.reboots_until

@@ -1,0 +1,176 @@
+"""The simulated SQS and its event source mappings: moto keeps the messages, this polls them as Lambda does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import boto3
+from moto.sqs.models import Message, SQSBackend, sqs_backends
+
+from sim.boundary import Boundary, Params, Response
+from sim.clock import SimulatorGap, VirtualTime
+from sim.functions import Lambda, Outcome
+from sim.iam import Request, allowed_by
+from sim.ledger import Ledger
+from sim.template import ACCOUNT, REGION
+from sim.wiring import Poll, Queue, Wiring
+
+POLL_LATENCY = timedelta(milliseconds=25)
+"""From a message's becoming visible to Lambda's long poll returning it."""
+GRACE = timedelta(milliseconds=2)
+"""Moto makes a message visible only after, not at, the end of its visibility timeout."""
+POLLING_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+"""What Lambda needs of a function's role to poll for it (Lambda Developer Guide, Using Lambda with Amazon SQS)."""
+
+
+class Queues:
+    """All queues of the template, with the functions they feed."""
+
+    def __init__(
+        self, time: VirtualTime, wiring: Wiring, functions: Lambda, ledger: Ledger, boundary: Boundary
+    ) -> None:
+        self._time = time
+        self._wiring = wiring
+        self._functions = functions
+        self._ledger = ledger
+        self._moto: SQSBackend = sqs_backends[ACCOUNT][REGION]
+        self._polls = {poll.queue_arn: poll for poll in wiring.polls}
+        self._in_flight: dict[str, int] = {}
+        self._create()
+        for poll in wiring.polls:
+            self._check_role(poll)
+        boundary.amend("sqs:SendMessage", self._sent)
+        boundary.amend("sqs:SendMessageBatch", self._sent_batch)
+
+    def put(self, queue_arn: str, body: str, sender: str, source_arn: str) -> None:
+        """An AWS service puts a message on a queue, if the queue's own policy lets it."""
+        queue = self._wiring.queue_by_arn(queue_arn)
+        context = {"aws:SourceArn": (source_arn,), "aws:SourceAccount": (ACCOUNT,), "aws:SecureTransport": ("true",)}
+        statements = [s for s in queue.policy if sender in s.principals or s.effect == "Deny"]
+        if allowed_by(sender, statements, Request("sqs:SendMessage", queue_arn, context)) is None:
+            self._ledger.deny(f"{sender}: sqs:SendMessage on {queue_arn} (queue policy)")
+            return
+        self._moto.send_message(queue.name, body)
+        self._look(queue, timedelta(0))
+
+    def dead_letters(self) -> Mapping[str, int]:
+        """How many messages lie in each dead-letter queue, by queue name."""
+        names = [q.name for q in self._wiring.queues if q.arn not in self._polls]
+        return {name: len(self._moto.get_queue(name).messages) for name in names}
+
+    def visible(self, name: str) -> int:
+        """SQS's ApproximateNumberOfMessagesVisible."""
+        return self._moto.get_queue(name).approximate_number_of_messages
+
+    def oldest(self, name: str) -> float:
+        """SQS's ApproximateAgeOfOldestMessage, in seconds."""
+        sent = [_sent_at(m) for m in self._moto.get_queue(name).messages]
+        return self._time.now.timestamp() - min(sent) if sent else 0.0
+
+    def busy(self) -> bool:
+        """Whether any message is waiting to be delivered or being worked on."""
+        return any(self._moto.get_queue(self._wiring.queue_by_arn(arn).name)._messages for arn in self._polls)  # noqa: SLF001  # moto offers no count with delayed messages
+
+    def _create(self) -> None:
+        client = boto3.client("sqs", region_name=REGION)
+        # A queue must exist before another may name it as its dead-letter queue.
+        for queue in sorted(self._wiring.queues, key=lambda q: q.dead_letters_to is not None):
+            client.create_queue(QueueName=queue.name, Attributes=dict(queue.attributes))  # type: ignore[arg-type]  # names come from the template
+
+    def _check_role(self, poll: Poll) -> None:
+        function = self._wiring.function(poll.function_name)
+        for action in POLLING_ACTIONS:
+            grant = allowed_by(function.word, function.statements, Request(action, poll.queue_arn, {}))
+            if grant is None:
+                self._ledger.deny(f"{function.word}: {action} on {poll.queue_arn} (event source mapping)")
+            else:
+                self._ledger.use(grant)
+        queue = self._wiring.queue_by_arn(poll.queue_arn)
+        if queue.visibility < function.timeout:
+            raise SimulatorGap(
+                f"{queue.name} hides messages for less than the timeout of {function.name}: AWS refuses that"
+            )
+
+    def _sent(self, params: Params, _: Response) -> None:
+        self._look(self._by_url(params["QueueUrl"]), timedelta(seconds=params.get("DelaySeconds", 0)))
+
+    def _sent_batch(self, params: Params, _: Response) -> None:
+        queue = self._by_url(params["QueueUrl"])
+        for delay in {entry.get("DelaySeconds", 0) for entry in params["Entries"]}:
+            self._look(queue, timedelta(seconds=delay))
+
+    def _by_url(self, url: str) -> Queue:
+        return next(q for q in self._wiring.queues if q.url == url)
+
+    def _look(self, queue: Queue, delay: timedelta) -> None:
+        poll = self._polls.get(queue.arn)
+        if poll is not None:
+            self._time.after(delay + POLL_LATENCY, lambda: self._poll(poll, queue))
+
+    def _poll(self, poll: Poll, queue: Queue) -> None:
+        function = self._wiring.function(poll.function_name)
+        flying = self._in_flight.get(queue.arn, 0)
+        if not self._functions.has_room(function) or (poll.concurrency is not None and flying >= poll.concurrency):
+            return  # an invocation that ends looks again
+        hidden = int(queue.visibility.total_seconds())
+        messages = self._moto.receive_message(queue.name, poll.batch_size, 0, hidden)
+        if not messages:
+            return
+        self._in_flight[queue.arn] = flying + 1
+        event = {"Records": [_record(message, queue) for message in messages]}
+        self._time.after(queue.visibility + GRACE, lambda: self._poll(poll, queue))
+        self._functions.invoke(function, event, lambda outcome: self._settle(poll, queue, messages, outcome))
+        self._time.after(timedelta(0), lambda: self._poll(poll, queue))
+
+    def _settle(self, poll: Poll, queue: Queue, messages: Sequence[Message], outcome: Outcome) -> None:
+        self._in_flight[queue.arn] -= 1
+        failed = {m.id for m in messages} if outcome.error else _failed(poll, outcome.returned, messages)
+        for message in messages:
+            if message.id not in failed:
+                assert message.receipt_handle is not None
+                self._moto.delete_message(queue.name, message.receipt_handle)
+        self._poll(poll, queue)
+
+
+def _failed(poll: Poll, returned: Any, messages: Sequence[Message]) -> set[str]:
+    """The messages that a partial batch response leaves on the queue."""
+    if not poll.reports_failures or not returned:
+        return set()
+    ids = {str(failure["itemIdentifier"]) for failure in returned.get("batchItemFailures", ())}
+    known = {m.id for m in messages}
+    # An identifier that Lambda does not know fails the whole batch (Developer Guide, partial batch responses).
+    return min(ids, known)
+
+
+def _sent_at(message: Message) -> float:
+    """Seconds since the epoch."""
+    sent: float | None = message.sent_timestamp
+    return (sent or 0) / 1000
+
+
+def _record(message: Message, queue: Queue) -> dict[str, Any]:
+    attributes = {
+        "ApproximateReceiveCount": str(message.approximate_receive_count),
+        "SentTimestamp": str(message.sent_timestamp),
+        "SenderId": message.sender_id,
+        "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
+    }
+    if message.group_id is not None:
+        attributes |= {
+            "MessageGroupId": message.group_id,
+            "MessageDeduplicationId": str(message.deduplication_id),
+            "SequenceNumber": str(message.sequence_number),
+        }
+    return {
+        "messageId": message.id,
+        "receiptHandle": message.receipt_handle,
+        "body": message.body,
+        "attributes": attributes,
+        "messageAttributes": {},
+        "md5OfBody": message.body_md5,
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue.arn,
+        "awsRegion": REGION,
+    }

@@ -1,0 +1,51 @@
+"""Runs one scenario against one policy, from the synthesized template, on virtual time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from defib.core.parse import parse as parse_policy
+from infra.synthesize import synthesize
+from sim.listener import Deaf, Listener
+from sim.outcome import recording_of
+from sim.recording import Recording
+from sim.scenario import Scenario
+from sim.template import Template
+from sim.wiring import Wiring, wiring_of
+from sim.world import World
+
+ROOT = Path(__file__).resolve().parent.parent
+POLICY = ROOT / "defib.toml"
+ASSEMBLY = ROOT / "build" / "replay"
+"""Synthesized afresh only when the code or the policy has changed."""
+
+OVERTIME = timedelta(hours=2)
+"""How long after the scenario's ``until`` open cases may still be worked on."""
+STEP = timedelta(seconds=30)
+
+
+def wiring_for(policy: Path, assembly: Path = ASSEMBLY) -> Wiring:
+    """What the stack for ``policy`` deploys. Raises OperatorError for a policy that can't be synthesized."""
+    return wiring_of(Template.load(synthesize(policy, assembly)))
+
+
+def replay(
+    scenario: Scenario, name: str, policy: Path = POLICY, *, seed: int | None = None, listener: Listener | None = None
+) -> Recording:
+    """Run ``scenario`` to its end."""
+    seed = scenario.seed if seed is None else seed
+    wiring = wiring_for(policy)
+    with World(scenario, parse_policy(policy.read_text(encoding="utf-8")), wiring, seed, listener or Deaf()) as world:
+        run(world)
+        return recording_of(world, name, seed)
+
+
+def run(world: World) -> None:
+    """Let time pass until ``until`` and until every case is closed or handed over, but not for ever."""
+    end = world.scenario.start + world.scenario.until
+    world.time.run_until(end)
+    while world.time.now < end + OVERTIME and any(
+        c.closed_at is None and c.handed_over_at is None for c in world.cases()
+    ):
+        world.time.run_until(world.time.now + STEP)

@@ -1,0 +1,270 @@
+"""A scenario: an outage as data. Each key's meaning and limits stand beside the field that it fills."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import NamedTuple
+
+from defib.core.case import Action, Outcome
+from defib.core.incident import NoticeKind
+from defib.core.setting import (
+    Form,
+    Metadata,
+    Setting,
+    choice,
+    duration,
+    flag,
+    number,
+    string,
+    strings,
+    table,
+    tables,
+    tags,
+)
+from sim.faults import Cure, FaultKind
+
+
+class Range(NamedTuple):
+    """A duration, or the two ends between which the seed draws one."""
+
+    least: timedelta
+    most: timedelta
+
+    @classmethod
+    def of(cls, seconds: float, most: float | None = None) -> Range:
+        return cls(timedelta(seconds=seconds), timedelta(seconds=seconds if most is None else most))
+
+    def draw(self, random: Random) -> timedelta:
+        """One duration, in whole milliseconds."""
+        span = (self.most - self.least) / timedelta(milliseconds=1)
+        return self.least + timedelta(milliseconds=round(span * random.random()))
+
+
+def span(about: str, example: str, least: str, most: str) -> Metadata:
+    """A duration, or a list of two between which the seed draws one."""
+    one = duration(about, example, least, most)["setting"]
+    allowed = f"{one.allowed}, or a list of two of them, the shorter first"
+    return {"setting": Setting(about, example, allowed, one.least, one.most)}
+
+
+def moment(about: str, example: str, allowed: str) -> Metadata:
+    """A date and time, or a moment within the scenario."""
+    return {"setting": Setting(about, example, allowed)}
+
+
+def outcomes(about: str, example: str) -> Metadata:
+    """Outcomes of cases; ``none`` where no case is opened."""
+    allowed = "one or a list of " + ", ".join(f'"{name}"' for name in OUTCOMES)
+    return {"setting": Setting(about, example, allowed, 1, 200)}
+
+
+def words(about: str, example: str, kind: type[Action | NoticeKind | Cure], most: int) -> Metadata:
+    """A list of an enum's values, which may repeat."""
+    allowed = "a list of " + ", ".join(f'"{member.value}"' for member in kind)
+    return {"setting": Setting(about, example, allowed, 0, most)}
+
+
+OUTCOMES = (*(outcome.value for outcome in Outcome), "open", "none")
+"""How a fault's case can stand in the end: as the case says, still open, or there is none."""
+
+LINE = Form("one line of 1 to 100 characters", 100)
+STORY = Form("one line of 1 to 2000 characters", 2000)
+ZONE = Form("an Availability Zone such as us-east-1a", 20, re.compile(r"us-east-1[a-f]"))
+INSTANCE_TYPE = Form("an instance type such as m7g.large", 30, re.compile(r"[a-z0-9-]+\.[a-z0-9-]+"))
+INSTANCE = Form(
+    "an instance's name, such as web-2, or several with *, such as web-*", 40, re.compile(r"[a-z][a-z0-9-]*\*?")
+)
+SERVICE = Form("the name of a service in defib.toml, or of none of them", 31, re.compile(r"[a-z][a-z0-9-]*"))
+CODE = Form("a StateReason code such as Server.InternalError", 60, re.compile(r"[A-Za-z.]+"))
+
+
+@dataclass(frozen=True, slots=True)
+class TargetGroup:
+    """A load balancer's target group. The defaults are those of an Application Load Balancer's."""
+
+    name: str
+    check_every: timedelta = field(
+        default=timedelta(seconds=30),
+        metadata=duration("How often the load balancer checks each target.", "10s", "5s", "5m"),
+    )
+    unhealthy_after: int = field(
+        default=2, metadata=number("Failed checks in a row that make a target unhealthy.", 2, 2, 10)
+    )
+    healthy_after: int = field(
+        default=5, metadata=number("Passed checks in a row that make an unhealthy target healthy again.", 3, 2, 10)
+    )
+    deregistration_delay: timedelta = field(
+        default=timedelta(minutes=5),
+        metadata=duration("How long a deregistered target is shown as draining.", "30s", "0s", "1h"),
+    )
+    opted_in: bool = field(default=True, metadata=flag("Whether it carries the opt-in tag of defib.toml."))
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Instances of one kind. They are named for it: ``[fleet.web]`` with ``count = 3`` is web-1, web-2 and web-3."""
+
+    name: str
+    count: int = field(metadata=number("How many instances.", 3, 1, 200))
+    service: str = field(
+        default="",
+        metadata=string(
+            "The service they belong to, whose tags they get; left out, the fleet's own name.", "web", SERVICE
+        ),
+    )
+    zones: tuple[str, ...] = field(
+        default=("us-east-1a", "us-east-1b", "us-east-1c"),
+        metadata=strings("The zones they are spread over in turn.", '["us-east-1a", "us-east-1b"]', ZONE, 6),
+    )
+    instance_type: str = field(default="m7g.large", metadata=string("Their type.", "c7g.xlarge", INSTANCE_TYPE))
+    tags: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict,
+        metadata=tags("More tags; they win over those of the service.", '{ team = "shop" }', keys=20, values=1),
+    )
+    opted_in: bool = field(default=True, metadata=flag("Whether they carry the opt-in tag of defib.toml."))
+    target_group: str = field(default="", metadata=string("The target group they are registered in.", "web", SERVICE))
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that goes wrong with one or more instances."""
+
+    at: timedelta = field(
+        metadata=moment(
+            "When it strikes.",
+            '"3m"',
+            'a duration since the start such as "3m", or a time of day in UTC such as 12:03:00',
+        )
+    )
+    on: tuple[str, ...] = field(metadata=strings("The instances it strikes.", '["web-2"]', INSTANCE, 50))
+    kind: FaultKind = field(metadata=choice("What goes wrong.", FaultKind, FaultKind.ZOMBIE))
+    cured_by: tuple[Cure, ...] | None = field(
+        default=None,
+        metadata=words("What ends it; [] for nothing. Left out, what usually does.", '["restart"]', Cure, 3),
+    )
+    after: int = field(
+        default=1, metadata=number("How many cures, failed samples or refused starts it takes to end it.", 2, 1, 100)
+    )
+    lasts: timedelta | None = field(
+        default=None, metadata=duration("After how long it ends by itself. Left out, never.", "10m", "1s", "1d")
+    )
+    reason: str = field(
+        default="Server.InternalError",
+        metadata=string("The StateReason code that EC2 gives for stopped_unasked.", "Server.ScheduledStop", CODE),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """How long AWS takes. The defaults are what one usually sees."""
+
+    stop: Range = field(
+        default_factory=lambda: Range.of(45, 75),
+        metadata=span("From stopping to stopped.", '["45s", "75s"]', "1s", "30m"),
+    )
+    force_stop: Range = field(
+        default_factory=lambda: Range.of(20, 40),
+        metadata=span("From a forced stop to stopped.", '["20s", "40s"]', "1s", "30m"),
+    )
+    pending: Range = field(
+        default_factory=lambda: Range.of(20, 30),
+        metadata=span("From pending to running.", '["20s", "30s"]', "1s", "30m"),
+    )
+    boot: Range = field(
+        default_factory=lambda: Range.of(30, 60),
+        metadata=span("From running until the system and the application answer.", '["30s", "60s"]', "1s", "30m"),
+    )
+    checks: Range = field(
+        default_factory=lambda: Range.of(120, 150),
+        metadata=span("From running until the status checks give their first result.", '["2m", "2m30s"]', "1s", "30m"),
+    )
+    reboot: Range = field(
+        default_factory=lambda: Range.of(40, 70),
+        metadata=span(
+            "From a reboot's request until the system and the application answer.", '["40s", "70s"]', "1s", "30m"
+        ),
+    )
+    read_lag: Range = field(
+        default_factory=lambda: Range.of(0, 2),
+        metadata=span("How far EC2's answers lag behind what has happened.", '["0s", "2s"]', "0s", "1m"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """What must come of it. What is left out is not looked at; durations and outcomes hold for every fault."""
+
+    detected_within: timedelta | None = field(
+        default=None, metadata=duration("From a fault's strike until Defib has confirmed it.", "3m", "1s", "1d")
+    )
+    first_notice_within: timedelta | None = field(
+        default=None, metadata=duration("From then until the first message has arrived.", "30s", "0s", "1d")
+    )
+    healed_within: timedelta | None = field(
+        default=None,
+        metadata=duration("From a fault's strike until Defib closes the case as healed.", "12m", "1s", "1d"),
+    )
+    escalated_within: timedelta | None = field(
+        default=None, metadata=duration("From a fault's strike until Defib hands it over to people.", "1h", "1s", "1d")
+    )
+    own_share_at_most: int | None = field(
+        default=None,
+        metadata=number("Percent of the time to heal that AWS does not impose.", 15, 0, 100),
+    )
+    outcome: tuple[str, ...] | None = field(
+        default=None,
+        metadata=outcomes("How each case ends, in the order of the faults; one for all alike.", '"healed"'),
+    )
+    actions: tuple[Action, ...] | None = field(
+        default=None,
+        metadata=words(
+            "What Defib does to each faulty instance, in order.", '["evidence", "stop", "start"]', Action, 50
+        ),
+    )
+    notices: tuple[NoticeKind, ...] | None = field(
+        default=None, metadata=words("What the e-mails say, in order.", '["opened", "resolved"]', NoticeKind, 200)
+    )
+    messages: int | None = field(
+        default=None, metadata=number("How many e-mails and texts people get, all told.", 5, 0, 10_000)
+    )
+    untouched: tuple[str, ...] = field(
+        default=(), metadata=strings("Instances that Defib must do nothing to.", '["db-*"]', INSTANCE, 50)
+    )
+    working_at_end: tuple[str, ...] = field(
+        default=(), metadata=strings("Instances that must work in the end.", '["web-*"]', INSTANCE, 50)
+    )
+    stopped_at_end: tuple[str, ...] = field(
+        default=(), metadata=strings("Instances that must be stopped in the end.", '["worker-1"]', INSTANCE, 50)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """The whole file."""
+
+    title: str = field(metadata=string("What to call it.", "April 30th: the zombie", LINE))
+    story: str = field(metadata=string("What happened, for whoever reads the replay.", "A web server dies.", STORY))
+    start: datetime = field(
+        metadata=moment("When it begins.", "2026-04-30T12:00:00Z", "a date and time with Z, without quotes")
+    )
+    until: timedelta = field(
+        metadata=duration("How long it goes on at least; open cases make it go on longer.", "30m", "1m", "7d")
+    )
+    fleet: tuple[Fleet, ...] = field(metadata=tables("The instances.", "[fleet.web]", least=1, most=20))
+    seed: int = field(
+        default=1, metadata=number("Draws every duration and phase; the same seed gives the same replay.", 7, 0, 2**31)
+    )
+    original: timedelta | None = field(
+        default=None,
+        metadata=duration("How long the real outage lasted, to draw beside the replay.", "60m", "1m", "7d"),
+    )
+    target_groups: tuple[TargetGroup, ...] = field(
+        default=(), metadata=tables("Load balancers' target groups.", "[target_groups.web]", least=0, most=20)
+    )
+    faults: tuple[Fault, ...] = field(default=(), metadata=tables("What goes wrong.", "[[faults]]", least=0, most=200))
+    durations: Durations = field(default_factory=Durations, metadata=table("How long AWS takes."))
+    expect: Expect = field(default_factory=Expect, metadata=table("What must come of it."))

@@ -1,0 +1,247 @@
+"""A scenario file to a Scenario, with the parser of ``defib.toml``; all mistakes at once, each with its line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from pathlib import Path
+from types import UnionType
+from typing import get_args, get_origin
+
+from defib.core.duration import parse_duration
+from defib.core.mistake import Mistake, Mistakes, PolicyError
+from defib.core.mistake import Path as Key
+from defib.core.read import Reader
+from defib.core.setting import Setting
+from sim.faults import Cure, FaultKind
+from sim.scenario import OUTCOMES, Range, Scenario
+
+BYTES_MOST = 256 * 1024
+CURED_BY_TIME = (FaultKind.FAILED_SAMPLE, FaultKind.START_CAPACITY)
+"""Kinds that end by ``after`` or ``lasts``, never by a cure."""
+
+
+class ScenarioError(ValueError):
+    """The file is no usable scenario; ``str()`` lists every mistake with its line."""
+
+    def __init__(self, file: str, mistakes: Sequence[tuple[int, Mistake]]) -> None:
+        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        lines = (f"line {number}: {mistake}" for number, mistake in mistakes)
+        super().__init__("\n  ".join([f"{file}: {count}", *lines]))
+        self.mistakes = tuple(mistakes)
+
+
+def load(file: Path) -> Scenario:
+    """Read a scenario file. Raises ScenarioError with all mistakes, or OSError."""
+    return parse(file.read_text(encoding="utf-8"), str(file))
+
+
+def parse(text: str, file: str = "scenario") -> Scenario:
+    """Read a scenario. Raises ScenarioError with all mistakes."""
+    if len(text.encode()) > BYTES_MOST:
+        raise ScenarioError(file, [(1, Mistake("the file", "", f"must be at most {BYTES_MOST} bytes long"))])
+    try:
+        rows = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(file, [_syntax(str(error), text)]) from error
+    mistakes = _Located()
+    scenario: Scenario | None = None
+    try:
+        scenario = _ScenarioReader(mistakes, rows.get("start")).table(Scenario, rows, ())
+        _check(scenario, mistakes)
+        mistakes.raise_if_any()
+    except PolicyError:
+        lines = _Lines(text)
+        found = sorted(((lines.of(path), m) for path, m in mistakes.located), key=lambda pair: pair[0])
+        raise ScenarioError(file, found) from None
+    return scenario
+
+
+class _Located(Mistakes):
+    """Remembers where each mistake is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.located: list[tuple[Key, Mistake]] = []
+
+    def add(self, path: Key, given: object, must: str, example: str = "", hint: str = "") -> None:
+        try:
+            super().add(path, given, must, example, hint)
+        finally:
+            self.located.append((path, self._found[-1]))
+
+
+class _ScenarioReader(Reader):
+    """Knows the values that only scenarios have: moments, drawn durations, lists of words."""
+
+    def __init__(self, mistakes: Mistakes, start: object) -> None:
+        super().__init__(mistakes)
+        self._start = start if isinstance(start, datetime) else None
+
+    def _value(self, hint: object, given: object, at: Key, setting: Setting) -> object | None:
+        if isinstance(hint, UnionType):
+            hint = next(part for part in get_args(hint) if part is not type(None))
+        value: object | None
+        if hint is Range:
+            value = _range(given, setting)
+        elif hint is datetime:
+            value = given.astimezone(UTC) if isinstance(given, datetime) and given.tzinfo is not None else None
+        elif hint is timedelta and at[-1] == "at":
+            value = self._moment(given)
+        elif at == ("expect", "outcome"):
+            value = _outcomes(given)
+        elif get_origin(hint) is tuple and _is_words(get_args(hint)[0]):
+            value = _words(get_args(hint)[0], given, setting)
+        else:
+            return super()._value(hint, given, at, setting)
+        if value is None:
+            self._mistakes.add(at, given, f"must be {setting.allowed}", f"{at[-1]} = {setting.example}")
+        return value
+
+    def _moment(self, given: object) -> timedelta | None:
+        """A duration since the start, or a time of day on or after it."""
+        if isinstance(given, str):
+            return _duration(given)
+        if not isinstance(given, time) or self._start is None or self._start.tzinfo is None:
+            return None
+        start = self._start.astimezone(UTC)
+        moment = datetime.combine(start.date(), given, UTC)
+        return (moment if moment >= start else moment + timedelta(days=1)) - start
+
+
+def _range(given: object, setting: Setting) -> Range | None:
+    ends = given if isinstance(given, list) and len(given) == 2 else [given, given]
+    durations = [_duration(end) if isinstance(end, str) else None for end in ends]
+    least, most = durations
+    if least is None or most is None or least > most:
+        return None
+    within = setting.holds(int(least.total_seconds())) and setting.holds(int(most.total_seconds()))
+    return Range(least, most) if within else None
+
+
+def _duration(given: str) -> timedelta | None:
+    try:
+        return parse_duration(given)
+    except ValueError:
+        return None
+
+
+def _is_words(item: object) -> bool:
+    return isinstance(item, type) and issubclass(item, StrEnum)
+
+
+def _words(kind: type[StrEnum], given: object, setting: Setting) -> tuple[StrEnum, ...] | None:
+    known = {member.value: member for member in kind}
+    if not isinstance(given, list) or len(given) > setting.most or any(item not in known for item in given):
+        return None
+    return tuple(known[item] for item in given)
+
+
+def _outcomes(given: object) -> tuple[str, ...] | None:
+    items: list[str] = given if isinstance(given, list) else [str(given)]
+    return tuple(items) if items and all(item in OUTCOMES for item in items) else None
+
+
+def _check(scenario: Scenario, mistakes: Mistakes) -> None:
+    """What no single value can show."""
+    names = () if mistakes.spoil(("fleet",)) else instance_names(scenario)
+    groups = [group.name for group in scenario.target_groups]
+    for fleet in scenario.fleet:
+        if fleet.target_group and fleet.target_group not in groups:
+            path = ("fleet", fleet.name, "target_group")
+            mistakes.add(
+                path, fleet.target_group, f"must be one of the target groups: {', '.join(groups) or 'there are none'}"
+            )
+    selected: list[tuple[Key, Sequence[str]]] = [(("faults", n, "on"), f.on) for n, f in enumerate(scenario.faults)]
+    expect = scenario.expect
+    selected += [(("expect", "untouched"), expect.untouched), (("expect", "working_at_end"), expect.working_at_end)]
+    selected += [(("expect", "stopped_at_end"), expect.stopped_at_end)]
+    for place, patterns in selected:
+        for pattern in patterns:
+            if names and not any(fnmatchcase(name, pattern) for name in names):
+                mistakes.add(place, pattern, f"must name an instance of the fleet: {_some(names)}")
+    _check_faults(scenario, mistakes)
+    outcomes = scenario.expect.outcome
+    struck = sum(len([n for n in names if any(fnmatchcase(n, p) for p in f.on)]) for f in scenario.faults)
+    if outcomes is not None and len(outcomes) not in (1, struck):
+        mistakes.add(
+            ("expect", "outcome"),
+            list(outcomes),
+            f"must be one outcome, or {struck}: one for each instance that a fault strikes",
+        )
+
+
+def _check_faults(scenario: Scenario, mistakes: Mistakes) -> None:
+    for n, fault in enumerate(scenario.faults):
+        if mistakes.spoil(("faults", n)) or mistakes.spoil(("until",)):
+            continue
+        if fault.at >= scenario.until:
+            mistakes.add(("faults", n, "at"), fault.at, "must come before the scenario's until")
+        if fault.cured_by and fault.kind in CURED_BY_TIME:
+            mistakes.add(
+                ("faults", n, "cured_by"), list(fault.cured_by), f"{fault.kind} ends by after or lasts; leave it out"
+            )
+        if fault.cured_by and Cure.FORCE_STOP in fault.cured_by and fault.kind is not FaultKind.STUCK_STOPPING:
+            mistakes.add(("faults", n, "cured_by"), list(fault.cured_by), "force_stop ends stuck_stopping only")
+
+
+def instance_names(scenario: Scenario) -> tuple[str, ...]:
+    """The names of all instances, fleet by fleet."""
+    return tuple(f"{fleet.name}-{n}" for fleet in scenario.fleet for n in range(1, fleet.count + 1))
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+
+
+def _syntax(error: str, text: str) -> tuple[int, Mistake]:
+    place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", error)
+    words = error[: place.start()] if place else error
+    lines = text.rstrip().split("\n")
+    number = int(place[1]) if place and place[1] else len(lines)
+    return number, Mistake("this is not TOML", lines[min(number, len(lines)) - 1].strip()[:80], words)
+
+
+class _Lines:
+    """Finds the line on which a key stands, by the table headers and keys of the text."""
+
+    _HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.\-\"]+)\s*\]\]?")
+    _KEY = re.compile(r"\s*([A-Za-z0-9_\-\"]+(?:\s*\.\s*[A-Za-z0-9_\-\"]+)*)\s*=")
+
+    def __init__(self, text: str) -> None:
+        self._lines: dict[Key, int] = {(): 1}
+        counts: dict[Key, int] = {}
+        at: Key = ()
+        for number, line in enumerate(text.split("\n"), 1):
+            header = self._HEADER.match(line)
+            if header is not None:
+                at = self._parts(header[2])
+                if header[1] == "[[":
+                    counts[at] = counts.get(at, -1) + 1
+                    at = (*at, counts[at])
+                self._note(at, number)
+            elif (key := self._KEY.match(line)) is not None:
+                self._note((*at, *self._parts(key[1])), number)
+
+    def of(self, path: Key) -> int:
+        """The line of the value at ``path``, or of the nearest table around it."""
+        while path not in self._lines:
+            path = path[:-1]
+        return self._lines[path]
+
+    def _note(self, path: Key, number: int) -> None:
+        for end in range(1, len(path) + 1):
+            self._lines.setdefault(path[:end], number)
+
+    @staticmethod
+    def _parts(dotted: str) -> Key:
+        return tuple(part.strip().strip('"') for part in dotted.split("."))
+
+
+def selected(patterns: Sequence[str], names: Mapping[str, object]) -> tuple[str, ...]:
+    """The names that any of the patterns names, in the fleet's order."""
+    return tuple(name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns))

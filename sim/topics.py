@@ -1,0 +1,76 @@
+"""The simulated SNS: topics in moto, and every message as the person behind each subscription receives it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import boto3
+from moto.sns.utils import FilterPolicyMatcher
+
+from sim.boundary import Boundary, Params, Response
+from sim.clock import VirtualTime
+from sim.recording import Message
+from sim.template import REGION
+from sim.wiring import Subscription, Wiring
+
+DELIVERY = {"email": timedelta(seconds=2), "sms": timedelta(seconds=4)}
+"""From Publish to a person's inbox or phone; a typical figure, since AWS promises none."""
+
+
+class Topics:
+    """All topics of the template and the people behind them."""
+
+    def __init__(
+        self, time: VirtualTime, wiring: Wiring, boundary: Boundary, receive: Callable[[Message], None]
+    ) -> None:
+        self._time = time
+        self._subscriptions = wiring.subscriptions
+        self._receive = receive
+        client = boto3.client("sns", region_name=REGION)
+        for topic in wiring.topics:
+            client.create_topic(Name=topic.name)
+        boundary.amend("sns:Publish", self._published)
+
+    def publish(self, topic_arn: str, subject: str, message: str) -> None:
+        """An AWS service publishes to a topic."""
+        self._published({"TopicArn": topic_arn, "Subject": subject, "Message": message}, {})
+
+    def _published(self, params: Params, _: Response) -> None:
+        attributes = params.get("MessageAttributes", {})
+        for subscription in self._subscriptions:
+            if subscription.topic_arn == params["TopicArn"] and _wants(subscription, attributes, params["Message"]):
+                self._deliver(subscription, params, attributes)
+
+    def _deliver(self, subscription: Subscription, params: Params, attributes: Mapping[str, Any]) -> None:
+        delay = DELIVERY.get(subscription.protocol, timedelta(seconds=1))
+        message = Message(
+            at=self._time.now + delay,
+            medium=subscription.protocol,
+            to=subscription.endpoint,
+            subject=params.get("Subject", "") if subscription.protocol == "email" else "",
+            body=_text_for(subscription.protocol, params),
+            incident_id=_value(attributes, "incident"),
+            notice=_value(attributes, "notice"),
+        )
+        self._time.after(delay, lambda: self._receive(message))
+
+
+def _wants(subscription: Subscription, attributes: Mapping[str, Any], body: str) -> bool:
+    plain = {name: {"Type": a["DataType"], "Value": a.get("StringValue")} for name, a in attributes.items()}
+    matcher = FilterPolicyMatcher(dict(subscription.filter_policy), subscription.filter_scope)
+    return matcher.matches(plain, body)
+
+
+def _text_for(protocol: str, params: Params) -> str:
+    """The message's text for a protocol (SNS API, Publish, MessageStructure)."""
+    if params.get("MessageStructure") != "json":
+        return str(params["Message"])
+    texts = json.loads(params["Message"])
+    return str(texts.get(protocol, texts["default"]))
+
+
+def _value(attributes: Mapping[str, Any], name: str) -> str:
+    return str(attributes.get(name, {}).get("StringValue", ""))

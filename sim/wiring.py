@@ -1,0 +1,258 @@
+"""Typed views of the template: what the simulated AWS has to be, and how its parts are joined."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sim.clock import SimulatorGap
+from sim.iam import Statement, parse_statement
+from sim.template import Resource, Template
+
+LOGGING_POLICY = "AWSLambdaBasicExecutionRole"
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """One SQS queue."""
+
+    name: str
+    url: str
+    arn: str
+    attributes: Mapping[str, str]
+    visibility: timedelta
+    dead_letters_to: str | None
+    """The ARN of its dead-letter queue."""
+    policy: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One Lambda function and what its role allows."""
+
+    name: str
+    arn: str
+    word: str
+    """What people call it: diagnose, remediate, ..."""
+    handler: str
+    environment: Mapping[str, str]
+    timeout: timedelta
+    memory: int
+    task_root: Path
+    """Where its bundle lies; holds the operator's policy file."""
+    concurrency: int | None
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One event source mapping: Lambda polls the queue and invokes the function."""
+
+    queue_arn: str
+    function_name: str
+    batch_size: int
+    reports_failures: bool
+    concurrency: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One target of a rule."""
+
+    arn: str
+    dead_letters_to: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One EventBridge rule."""
+
+    name: str
+    arn: str
+    pattern: Mapping[str, Any]
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """One EventBridge Scheduler schedule with a rate."""
+
+    name: str
+    every: timedelta
+    target_arn: str
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One SNS subscription."""
+
+    topic_arn: str
+    protocol: str
+    endpoint: str
+    filter_policy: Mapping[str, Any]
+    filter_scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """The whole deployed application."""
+
+    queues: tuple[Queue, ...]
+    functions: tuple[Function, ...]
+    polls: tuple[Poll, ...]
+    rules: tuple[Rule, ...]
+    schedules: tuple[Schedule, ...]
+    topics: tuple[Resource, ...]
+    subscriptions: tuple[Subscription, ...]
+    tables: tuple[Resource, ...]
+    buckets: tuple[Resource, ...]
+    alarms: tuple[Resource, ...]
+
+    def function(self, name: str) -> Function:
+        return next(f for f in self.functions if f.name == name)
+
+    def queue_by_arn(self, arn: str) -> Queue:
+        return next(q for q in self.queues if q.arn == arn)
+
+
+def wiring_of(template: Template) -> Wiring:
+    """Read the whole template. Raises SimulatorGap for wiring that the simulated AWS can't do."""
+    return Wiring(
+        queues=tuple(_queue(template, r) for r in template.of_type("AWS::SQS::Queue")),
+        functions=tuple(_function(template, r) for r in template.of_type("AWS::Lambda::Function") if _is_ours(r)),
+        polls=tuple(_poll(r) for r in template.of_type("AWS::Lambda::EventSourceMapping")),
+        rules=tuple(_rule(r) for r in template.of_type("AWS::Events::Rule") if "EventPattern" in r.properties),
+        schedules=tuple(_schedule(r) for r in template.of_type("AWS::Scheduler::Schedule")),
+        topics=tuple(template.of_type("AWS::SNS::Topic")),
+        subscriptions=tuple(_subscription(r) for r in template.of_type("AWS::SNS::Subscription")),
+        tables=tuple(template.of_type("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")),
+        buckets=tuple(template.of_type("AWS::S3::Bucket")),
+        alarms=tuple(template.of_type("AWS::CloudWatch::Alarm")),
+    )
+
+
+def _queue(template: Template, resource: Resource) -> Queue:
+    properties = dict(resource.properties)
+    redrive = properties.get("RedrivePolicy")
+    names = {
+        "VisibilityTimeout": "VisibilityTimeout",
+        "MessageRetentionPeriod": "MessageRetentionPeriod",
+        "DelaySeconds": "DelaySeconds",
+        "FifoQueue": "FifoQueue",
+        "ContentBasedDeduplication": "ContentBasedDeduplication",
+        "DeduplicationScope": "DeduplicationScope",
+        "FifoThroughputLimit": "FifoThroughputLimit",
+    }
+    attributes = {ours: _attribute(properties[theirs]) for theirs, ours in names.items() if theirs in properties}
+    if redrive:
+        attributes["RedrivePolicy"] = json.dumps(redrive)
+    return Queue(
+        name=resource.name,
+        url=resource.ref,
+        arn=resource.arn,
+        attributes=attributes,
+        visibility=timedelta(seconds=int(properties.get("VisibilityTimeout", 30))),
+        dead_letters_to=redrive["deadLetterTargetArn"] if redrive else None,
+        policy=tuple(
+            parse_statement(statement)
+            for policy in template.of_type("AWS::SQS::QueuePolicy")
+            if resource.ref in policy.properties["Queues"]
+            for statement in policy.properties["PolicyDocument"]["Statement"]
+        ),
+    )
+
+
+def _attribute(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _is_ours(resource: Resource) -> bool:
+    """Whether it is a handler of Defib; CDK adds functions of its own, such as custom resource providers."""
+    return str(resource.properties.get("Handler", "")).startswith("defib.handlers.")
+
+
+def _function(template: Template, resource: Resource) -> Function:
+    properties = resource.properties
+    environment = properties.get("Environment", {}).get("Variables", {})
+    code = properties.get("Code", {})
+    asset = resource.metadata.get("aws:asset:path") or "asset." + str(code.get("S3Key", "")).removesuffix(".zip")
+    return Function(
+        name=resource.name,
+        arn=resource.arn,
+        word=environment.get("POWERTOOLS_SERVICE_NAME", resource.name),
+        handler=properties["Handler"],
+        environment=environment,
+        timeout=timedelta(seconds=int(properties.get("Timeout", 3))),
+        memory=int(properties.get("MemorySize", 128)),
+        task_root=template.assembly / asset,
+        concurrency=properties.get("ReservedConcurrentExecutions"),
+        statements=_statements_of_role(template, properties["Role"]),
+    )
+
+
+def _statements_of_role(template: Template, role_arn: str) -> tuple[Statement, ...]:
+    role = template.by_arn(role_arn)
+    for managed in role.properties.get("ManagedPolicyArns", ()):
+        if not str(managed).endswith(LOGGING_POLICY):
+            raise SimulatorGap(
+                f"{role.logical_id} has the managed policy {managed}; sim/wiring.py knows {LOGGING_POLICY}"
+            )
+    documents = [p["PolicyDocument"] for p in role.properties.get("Policies", ())]
+    documents += [
+        policy.properties["PolicyDocument"]
+        for policy in template.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+        if role.ref in policy.properties.get("Roles", ())
+    ]
+    return tuple(parse_statement(statement) for document in documents for statement in document["Statement"])
+
+
+def _poll(resource: Resource) -> Poll:
+    properties = resource.properties
+    if not properties.get("Enabled", True) or "FilterCriteria" in properties:
+        raise SimulatorGap(f"{resource.logical_id}: sim/wiring.py knows no disabled or filtered event source mapping")
+    return Poll(
+        queue_arn=properties["EventSourceArn"],
+        function_name=str(properties["FunctionName"]).rpartition(":")[2],
+        batch_size=int(properties.get("BatchSize", 10)),
+        reports_failures="ReportBatchItemFailures" in properties.get("FunctionResponseTypes", ()),
+        concurrency=properties.get("ScalingConfig", {}).get("MaximumConcurrency"),
+    )
+
+
+def _rule(resource: Resource) -> Rule:
+    targets = []
+    for target in resource.properties.get("Targets", ()):
+        unknown = set(target) - {"Arn", "Id", "DeadLetterConfig", "RetryPolicy"}
+        if unknown:
+            raise SimulatorGap(
+                f"{resource.logical_id} has a target with {sorted(unknown)}: sim/wiring.py knows no such thing"
+            )
+        targets.append(Target(target["Arn"], target.get("DeadLetterConfig", {}).get("Arn")))
+    return Rule(resource.name, resource.arn, resource.properties["EventPattern"], tuple(targets))
+
+
+def _schedule(resource: Resource) -> Schedule:
+    expression = resource.properties["ScheduleExpression"]
+    parts = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
+    if parts is None:
+        raise SimulatorGap(f"{resource.logical_id} is scheduled {expression}: sim/wiring.py knows only rate(...)")
+    target = resource.properties["Target"]
+    every = timedelta(**{f"{parts[2]}s": int(parts[1])})
+    return Schedule(resource.name, every, target["Arn"], json.loads(target.get("Input", "{}")))
+
+
+def _subscription(resource: Resource) -> Subscription:
+    properties = resource.properties
+    return Subscription(
+        topic_arn=properties["TopicArn"],
+        protocol=properties["Protocol"],
+        endpoint=properties["Endpoint"],
+        filter_policy=properties.get("FilterPolicy", {}),
+        filter_scope=properties.get("FilterPolicyScope", "MessageAttributes"),
+    )

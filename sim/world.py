@@ -1,0 +1,230 @@
+"""The whole simulated AWS: the template's application, the scenario's fleet, and one virtual time over both."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from random import Random
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+from moto import mock_aws
+from moto.dynamodb.models import dynamodb_backends
+from moto.moto_api._internal import mock_random
+
+from defib.aws.codec import Codec
+from defib.core.case import Case
+from defib.core.incident import Notice
+from defib.core.model import InstanceState
+from defib.core.policy import Policy
+from sim import transactions
+from sim.alarms import Alarms
+from sim.authority import Authority, Tags
+from sim.boundary import Boundary
+from sim.bus import Bus
+from sim.clock import VirtualTime
+from sim.deploy import deploy_storage
+from sim.ec2 import Ec2
+from sim.elb import LoadBalancing
+from sim.faults import FaultKind
+from sim.fleet import LONG_AGO, Launcher, places, target_groups
+from sim.functions import Lambda
+from sim.iam import Grant, grants_of
+from sim.listener import Listener
+from sim.machine import ActiveFault, Machine
+from sim.metrics import Metric, Metrics
+from sim.physics import Physics
+from sim.queues import Queues
+from sim.recorder import Recorder
+from sim.scenario import Fault, Scenario
+from sim.scenario_file import selected
+from sim.template import ACCOUNT, REGION
+from sim.topics import Topics
+from sim.wiring import Wiring
+
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    # Moto's own images and their thousand snapshots take longer to load than a replay lasts.
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
+}
+
+
+class World:
+    """Entered, it is the only AWS there is; its clock moves only by ``run``."""
+
+    def __init__(self, scenario: Scenario, policy: Policy, wiring: Wiring, seed: int, listener: Listener) -> None:
+        self.scenario = scenario
+        self.policy = policy
+        self.wiring = wiring
+        self.time = VirtualTime(scenario.start)
+        self.metrics = Metrics()
+        self.recorder = Recorder(self.time, self.metrics, listener)
+        self.machines: dict[str, Machine] = {}
+        """By name; an instance that has not been launched yet is missing."""
+        self._seed = seed
+        self._random = Random(seed)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(_environment())
+            stack.enter_context(mock_aws())
+            stack.enter_context(transactions.quick())
+            stack.enter_context(self.time)
+            mock_random.seed(self._seed)
+            boto3.setup_default_session(region_name=REGION)
+            self._build()
+            self._populate()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _build(self) -> None:
+        assert boto3.DEFAULT_SESSION is not None
+        recorder, ledger, time = self.recorder, self.recorder.ledger, self.time
+        boundary = Boundary(boto3.DEFAULT_SESSION)
+        transactions.only_puts(boundary)
+        deploy_storage(self.wiring)
+        self.launcher = Launcher(self.policy)
+        self.physics = Physics(time, self._draws("physics"), self.scenario.durations, recorder)
+        self.ec2 = Ec2(time, self.physics, boundary)
+        self.balancing = LoadBalancing(time, self._draws("elb"), self.ec2, boundary, self._target_changed)
+        self.functions = Lambda(
+            time,
+            Authority(ACCOUNT, REGION, self._tags_of),
+            ledger,
+            self.metrics,
+            self._draws("lambda"),
+            recorder.logged,
+        )
+        self.queues = Queues(time, self.wiring, self.functions, ledger, boundary)
+        self.bus = Bus(time, self.wiring, self.queues, self.functions, self._draws("bus"))
+        self.topics = Topics(time, self.wiring, boundary, recorder.received)
+        self.alarms = Alarms(time, self.metrics, self.bus, self.topics, self.wiring.alarms)
+        boundary.admit = self.functions.admit
+        recorder.on_state = self._announce_state
+        recorder.on_shown = self._show
+
+    def _populate(self) -> None:
+        groups = target_groups(self.scenario, self.policy, self.balancing, self.launcher)
+        every = places(self.scenario)
+        late = {
+            name for f in self.scenario.faults if f.kind is FaultKind.DEAD_ON_ARRIVAL for name in selected(f.on, every)
+        }
+        for name, place in every.items():
+            if name in late:
+                continue
+            machine = self.launcher.launch(place, self.scenario.start - LONG_AGO, InstanceState.RUNNING)
+            self._add(machine)
+            self.physics.settle(machine)
+            if place.fleet.target_group:
+                self.balancing.join(groups[place.fleet.target_group], machine)
+            self.recorder.add(machine)
+            self._target_changed(machine)
+            self.ec2.show(machine)
+        for fault in self.scenario.faults:
+            for name in selected(fault.on, every):
+                self.time.at(self.scenario.start + fault.at, lambda f=fault, n=name: self._strike(f, n))  # type: ignore[misc]  # mypy infers no type for a lambda's default
+        self.bus.start_schedules(self._draws("schedules"))
+        self.alarms.start(self._draws("alarms"), self._measure)
+
+    def _add(self, machine: Machine) -> None:
+        self.machines[machine.name] = machine
+        self.ec2.add(machine)
+
+    def _strike(self, fault: Fault, name: str) -> None:
+        if name not in self.machines:
+            machine = self.launcher.launch(places(self.scenario)[name], self.time.now, InstanceState.PENDING)
+            self._add(machine)
+            self.recorder.add(machine)
+        active = ActiveFault(fault, self.machines[name], self.time.now)
+        self.recorder.struck(active)
+        self.physics.strike(active)
+
+    def _announce_state(self, machine: Machine) -> None:
+        self.bus.put(
+            "aws.ec2",
+            "EC2 Instance State-change Notification",
+            {"instance-id": machine.instance_id, "state": machine.state.value},
+            (f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{machine.instance_id}",),
+        )
+
+    def _show(self, machine: Machine) -> None:
+        self.ec2.show(machine)
+        self.balancing.state_shown(machine)
+
+    def _target_changed(self, machine: Machine) -> None:
+        self.recorder.target_changed(machine, self.balancing.group_of(machine))
+
+    def _tags_of(self, resource: str) -> Tags:
+        """Tags of an instance id or a target group ARN; none for what does not exist."""
+        machine = next((m for m in self.machines.values() if m.instance_id == resource), None)
+        if machine is not None:
+            return machine.tags
+        group = self.balancing.groups.get(resource)
+        opt_in = self.policy.opt_in
+        return {opt_in.key: opt_in.value} if group is not None and group.spec.opted_in else {}
+
+    def _measure(self) -> None:
+        """What services put into CloudWatch once a minute."""
+        for group in self.balancing.groups.values():
+            name = group.arn.rpartition(":")[2]
+            metric = Metric.of(
+                "AWS/ApplicationELB", "UnHealthyHostCount", TargetGroup=name, LoadBalancer=group.load_balancer
+            )
+            self.metrics.put(metric, group.unhealthy(), self.time.now)
+        for queue in self.wiring.queues:
+            for name, value in (
+                ("ApproximateNumberOfMessagesVisible", self.queues.visible(queue.name)),
+                ("ApproximateAgeOfOldestMessage", self.queues.oldest(queue.name)),
+            ):
+                self.metrics.put(Metric.of("AWS/SQS", name, QueueName=queue.name), value, self.time.now)
+
+    def _draws(self, what: str) -> Random:
+        """A stream of its own for each part, so that one part's draws don't shift another's."""
+        return Random(f"{self._seed}/{what}")
+
+    def cases(self) -> tuple[Case, ...]:
+        """Every case that Defib remembers, in the order in which they were opened."""
+        codec = Codec()
+        found = [codec.value(item, Case) for item in self._items("CASE#")]
+        return tuple(sorted(found, key=lambda case: (case.opened_at, case.id)))
+
+    def notices(self) -> tuple[Notice, ...]:
+        """Every notice that Defib wrote, in order."""
+        codec = Codec()
+        found = [codec.value(item, Notice) for item in self._items("NOTICE#")]
+        return tuple(sorted(found, key=lambda notice: (notice.at, notice.incident_id, notice.sequence)))
+
+    def unused_grants(self) -> tuple[Grant, ...]:
+        """What the roles allow and this replay did not need."""
+        granted = (g for f in self.wiring.functions for g in grants_of(f.word, f.statements))
+        return tuple(g for g in granted if g not in self.recorder.ledger.used)
+
+    def _items(self, prefix: str) -> Iterator[dict[str, Any]]:
+        # Straight from moto: a scan through boto3 costs a second once there are a hundred lines of audit.
+        for table in self.wiring.tables:
+            for item in dynamodb_backends[ACCOUNT][REGION].tables[table.name].all_items():
+                if item.range_key is not None and str(item.range_key.value).startswith(prefix):
+                    yield {name: value.to_regular_json() for name, value in item.attrs.items()}
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    saved = {name: os.environ.get(name) for name in ENVIRONMENT}
+    os.environ.update(ENVIRONMENT)
+    try:
+        yield
+    finally:
+        for name, value in saved.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,32 @@
+"""An empty AWS account in moto, for every test that talks to AWS."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from defib.core.policy import Calls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REGION = "us-east-1"
+ONCE = replace(Calls(), attempts=1)
+"""A second try of a refused call would only make a test wait."""
+
+SESSION = boto3.Session("testing", "testing", region_name=REGION)
+"""Shared by all tests: reading EC2's model takes longer than any of them."""
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty account without AWS's thousands of images."""
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    with mock_aws():
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", SESSION)
+        yield

@@ -1,0 +1,38 @@
+"""Moto under every test of the edges, and clients to talk to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from defib.aws.clients import client
+from tests.aws.account import ONCE, aws
+from tests.aws.fleet import Fleet
+from tests.fakes import FakeClock
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+
+__all__ = ["aws"]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def ec2() -> EC2Client:
+    return client("ec2", ONCE)
+
+
+@pytest.fixture
+def elb() -> ElasticLoadBalancingv2Client:
+    return client("elbv2", ONCE)
+
+
+@pytest.fixture
+def fleet(ec2: EC2Client, elb: ElasticLoadBalancingv2Client) -> Fleet:
+    return Fleet(ec2, elb)

@@ -1,0 +1,169 @@
+"""A fleet in moto with what moto lacks laid over it: failing checks that filters find, refusals, a record of calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+
+FILTERS = {
+    "system-status.status": "SystemStatus",
+    "instance-status.status": "InstanceStatus",
+    "attached-ebs-status.status": "AttachedEbsStatus",
+    "application-status.status": "ApplicationStatus",
+}
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Http:
+    status_code: int
+
+
+@dataclass
+class Overlay:
+    """Hooks on one client: records each call, refuses those in ``refusals``, answers those in ``answers``."""
+
+    calls: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    refusals: dict[str, str] = field(default_factory=dict)
+    """Operation to AWS error code."""
+    answers: dict[str, Answer] = field(default_factory=dict)
+    """Operation to what it answers instead of moto."""
+    endless: set[str] = field(default_factory=set)
+    """Operations whose answers, from ``answers``, always name a next page."""
+    _conditions: dict[str, tuple[str, Callable[[Mapping[str, Any]], bool]]] = field(default_factory=dict)
+
+    def refuse_if(self, operation: str, code: str, condition: Callable[[Mapping[str, Any]], bool]) -> None:
+        """Refuse ``operation`` whenever its parameters meet ``condition``."""
+        self._conditions[operation] = (code, condition)
+
+    def lay_over(self, client: BaseClient) -> None:
+        client.meta.events.register_first("before-parameter-build.*.*", self._note)
+        client.meta.events.register_first("before-call.*.*", self._before)
+
+    def named(self, operation: str) -> list[Mapping[str, Any]]:
+        """The parameters of every call to ``operation``."""
+        return [params for name, params in self.calls if name == operation]
+
+    def _note(self, params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: object) -> None:
+        context["asked"] = dict(params)
+        self.calls.append((model.name, context["asked"]))
+
+    def _before(self, model: Any, context: dict[str, Any], **_: object) -> tuple[_Http, Answer] | None:
+        if model.name in self.refusals:
+            return refused(self.refusals[model.name])
+        code, condition = self._conditions.get(model.name, ("", lambda _: False))
+        if condition(context["asked"]):
+            return refused(code)
+        if model.name in self.answers:
+            more = {"NextToken": str(len(self.calls))} if model.name in self.endless else {}
+            return _Http(200), {**self.answers[model.name], **more, "ResponseMetadata": {"HTTPStatusCode": 200}}
+        return None
+
+
+def refused(code: str, status: int = 400) -> tuple[_Http, Answer]:
+    """What botocore makes of AWS refusing a call."""
+    error = {"Code": code, "Message": f"{code} was injected"}
+    return _Http(status), {"Error": error, "ResponseMetadata": {"HTTPStatusCode": status}}
+
+
+class Fleet:
+    """Instances and target groups in moto, and the checks that moto never fails."""
+
+    def __init__(self, ec2: EC2Client, elb: ElasticLoadBalancingv2Client) -> None:
+        self._ec2 = ec2
+        self._elb = elb
+        self.ec2 = Overlay()
+        self.elb = Overlay()
+        self.failing: dict[str, dict[str, tuple[str, datetime | None]]] = {}
+        """Instance id to check (such as ``SystemStatus``) to status and impaired-since."""
+        self.failing_questions: set[str] = set()
+        """Filter names that EC2 throttles, as in an outage of that one question."""
+        self.unknown_filters: set[str] = set()
+        self.ec2.lay_over(cast("BaseClient", ec2))
+        self.elb.lay_over(cast("BaseClient", elb))
+        ec2.meta.events.register("before-call.ec2.DescribeInstanceStatus", self._refuse_question)
+        ec2.meta.events.register("after-call.ec2.DescribeInstanceStatus", self._lay_checks)
+        self._vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+        self.setup_done()
+
+    def launch(self, **tags: str) -> str:
+        """One running instance with these tags."""
+        wanted = [{"Key": key.replace("_", "-"), "Value": value} for key, value in tags.items()]
+        run: Any = self._ec2.run_instances
+        answer = run(
+            ImageId="ami-12c6146b",
+            MinCount=1,
+            MaxCount=1,
+            InstanceType="t3.micro",
+            TagSpecifications=[{"ResourceType": "instance", "Tags": wanted}] if wanted else [],
+        )
+        self.setup_done()
+        return cast("str", answer["Instances"][0]["InstanceId"])
+
+    def stop(self, instance_id: str) -> None:
+        self._ec2.stop_instances(InstanceIds=[instance_id])
+        self.setup_done()
+
+    def terminate(self, instance_id: str) -> None:
+        self._ec2.terminate_instances(InstanceIds=[instance_id])
+        self.setup_done()
+
+    def fail(self, instance_id: str, check: str, status: str = "impaired", since: datetime | None = None) -> None:
+        """From now on ``check`` of the instance has ``status``."""
+        self.failing.setdefault(instance_id, {})[check] = (status, since)
+
+    def target_group(self, name: str, members: Sequence[tuple[str, int]], **tags: str) -> str:
+        """A target group with these members (instance id and port); returns its ARN."""
+        create: Any = self._elb.create_target_group
+        answer = create(
+            Name=name,
+            Protocol="HTTP",
+            Port=80,
+            VpcId=self._vpc,
+            TargetType="instance",
+            Tags=[{"Key": key.replace("_", "-"), "Value": value} for key, value in tags.items()] or [_UNRELATED],
+        )
+        arn = cast("str", answer["TargetGroups"][0]["TargetGroupArn"])
+        for instance_id, port in members:
+            self._elb.register_targets(TargetGroupArn=arn, Targets=[{"Id": instance_id, "Port": port}])
+        self.setup_done()
+        return arn
+
+    def setup_done(self) -> None:
+        """Forget the calls of the preparation."""
+        self.ec2.calls.clear()
+        self.elb.calls.clear()
+
+    def _refuse_question(self, context: dict[str, Any], **_: object) -> tuple[_Http, Answer] | None:
+        asked = {f["Name"] for f in context["asked"].get("Filters", ())}
+        if asked & self.unknown_filters:
+            return refused("InvalidParameterValue")
+        return refused("RequestLimitExceeded", 503) if asked & self.failing_questions else None
+
+    def _lay_checks(self, parsed: Answer, http_response: Any, context: dict[str, Any], **_: object) -> None:
+        """What AWS would answer: moto passes every check and ignores filters on their status."""
+        if http_response.status_code >= 300:
+            return
+        for entry in parsed["InstanceStatuses"]:
+            for check, (status, since) in self.failing.get(entry["InstanceId"], {}).items():
+                at = {"ImpairedSince": since} if since else {}
+                if check == "ApplicationStatus":
+                    entry[check] = {"Status": status, **at}
+                else:
+                    details = [{"Name": "reachability", "Status": "failed", **at}]
+                    entry[check] = {"Status": status, "Details": details}
+        for wanted in context["asked"].get("Filters", ()):
+            check = FILTERS[wanted["Name"]]
+            parsed["InstanceStatuses"] = [
+                entry for entry in parsed["InstanceStatuses"] if entry.get(check, {}).get("Status") in wanted["Values"]
+            ]
+
+
+_UNRELATED = {"Key": "team", "Value": "web"}

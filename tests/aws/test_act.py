@@ -1,0 +1,151 @@
+"""Each action makes its one call, can be done twice, and says what AWS refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from defib.aws.act import AwsActor
+from defib.core.case import Action
+from defib.core.model import InstanceState, Observation, Registration, Target, TargetHealth
+from defib.shell.ports import Rejected, Transient
+from tests.aws.cases import NOON, a_case, an_attempt
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+
+    from tests.aws.fleet import Fleet
+
+
+@pytest.fixture
+def web(fleet: Fleet) -> str:
+    return fleet.launch(service="web", self_heal="true")
+
+
+@pytest.fixture
+def actor(ec2: EC2Client, elb: ElasticLoadBalancingv2Client) -> AwsActor:
+    return AwsActor(ec2, elb)
+
+
+def seen(instance_id: str, *targets: Target) -> Observation:
+    return Observation(instance_id, NOON, InstanceState.RUNNING, NOON, targets=targets)
+
+
+@pytest.mark.parametrize(
+    ("action", "operation", "parameters", "told"),
+    [
+        (Action.REBOOT, "RebootInstances", {}, ""),
+        (Action.STOP, "StopInstances", {"Force": False}, "EC2 answers stopping"),
+        (Action.FORCE_STOP, "StopInstances", {"Force": True}, "EC2 answers stopping"),
+        (Action.START, "StartInstances", {}, "EC2 answers pending"),
+    ],
+)
+def test_an_action_is_one_call_about_one_instance(
+    fleet: Fleet, actor: AwsActor, web: str, action: Action, operation: str, parameters: dict[str, object], told: str
+) -> None:
+    if action is Action.START:
+        fleet.stop(web)
+
+    assert actor.perform(an_attempt(action), a_case(web), seen(web)) == told
+
+    assert fleet.ec2.calls == [(operation, {"InstanceIds": [web], **parameters})]
+
+
+@pytest.mark.parametrize("action", [Action.REBOOT, Action.STOP, Action.FORCE_STOP, Action.START])
+@pytest.mark.parametrize(
+    ("code", "error"), [("InsufficientInstanceCapacity", Transient), ("OperationNotPermitted", Rejected)]
+)
+def test_a_refused_action_says_so(
+    fleet: Fleet, actor: AwsActor, web: str, action: Action, code: str, error: type[Transient] | type[Rejected]
+) -> None:
+    for operation in ("RebootInstances", "StopInstances", "StartInstances"):
+        fleet.ec2.refusals[operation] = code
+
+    with pytest.raises(error) as refused:
+        actor.perform(an_attempt(action), a_case(web), seen(web))
+
+    assert refused.value.code == code
+    assert web in str(refused.value)
+
+
+def test_evidence_is_not_remediates_business(actor: AwsActor, web: str) -> None:
+    with pytest.raises(Rejected, match="not by remediate"):
+        actor.perform(an_attempt(Action.EVIDENCE), a_case(web), seen(web))
+
+
+class TestDrainAndRestore:
+    """Out of the load balancer and back, at the same port."""
+
+    def test_draining_takes_every_manageable_registration_out(
+        self, fleet: Fleet, actor: AwsActor, elb: ElasticLoadBalancingv2Client, web: str
+    ) -> None:
+        mine, foreign = fleet.target_group("mine", [(web, 8080)]), fleet.target_group("foreign", [(web, 80)])
+        targets = (
+            Target(Registration(mine, 8080), TargetHealth.UNHEALTHY),
+            Target(Registration(foreign, 80), TargetHealth.UNHEALTHY, manageable=False),
+        )
+
+        told = actor.perform(an_attempt(Action.DRAIN), a_case(web), seen(web, *targets))
+
+        assert told == "out of mine:8080"
+        assert registered(elb, mine) == []
+        assert registered(elb, foreign) == [(web, 80)]
+
+    @pytest.mark.parametrize(
+        ("health", "reason"),
+        [(TargetHealth.DRAINING, "Target.DeregistrationInProgress"), (TargetHealth.UNUSED, "Target.NotRegistered")],
+    )
+    def test_what_is_out_or_on_its_way_out_is_not_drained_again(
+        self, fleet: Fleet, actor: AwsActor, web: str, health: TargetHealth, reason: str
+    ) -> None:
+        arn = fleet.target_group("web", [])
+
+        told = actor.perform(
+            an_attempt(Action.DRAIN), a_case(web), seen(web, Target(Registration(arn, 80), health, reason))
+        )
+
+        assert told == "nothing to drain"
+        assert fleet.elb.calls == []
+
+    @pytest.mark.parametrize("code", ["InvalidTarget", "TargetGroupNotFound"])
+    def test_draining_what_is_gone_meanwhile_succeeds(self, fleet: Fleet, actor: AwsActor, web: str, code: str) -> None:
+        arn = fleet.target_group("web", [])
+        fleet.elb.refusals["DeregisterTargets"] = code
+
+        target = Target(Registration(arn, 80), TargetHealth.UNHEALTHY)
+        assert actor.perform(an_attempt(Action.DRAIN), a_case(web), seen(web, target)) == "out of web:80"
+
+    def test_draining_that_is_refused_says_so(self, fleet: Fleet, actor: AwsActor, web: str) -> None:
+        arn = fleet.target_group("web", [])
+        fleet.elb.refusals["DeregisterTargets"] = "AccessDenied"
+
+        with pytest.raises(Rejected, match=f"deregistering {web} from web"):
+            actor.perform(
+                an_attempt(Action.DRAIN),
+                a_case(web),
+                seen(web, Target(Registration(arn, 80), TargetHealth.UNHEALTHY)),
+            )
+
+    def test_restoring_registers_every_place_again_and_doing_it_twice_changes_nothing(
+        self, fleet: Fleet, actor: AwsActor, elb: ElasticLoadBalancingv2Client, web: str
+    ) -> None:
+        one, two = fleet.target_group("one", []), fleet.target_group("two", [])
+        case = replace(a_case(web), registrations=(Registration(one, 8080), Registration(two, 80)))
+
+        for _ in range(2):
+            told = actor.perform(an_attempt(Action.RESTORE), case, seen(web))
+
+        assert told == "back in one:8080, two:80"
+        assert (registered(elb, one), registered(elb, two)) == ([(web, 8080)], [(web, 80)])
+
+    def test_restoring_nothing_asks_nothing(self, fleet: Fleet, actor: AwsActor, web: str) -> None:
+        assert actor.perform(an_attempt(Action.RESTORE), a_case(web), seen(web)) == "nothing to restore"
+        assert fleet.elb.calls == []
+
+
+def registered(elb: ElasticLoadBalancingv2Client, arn: str) -> list[tuple[str, int]]:
+    answer = elb.describe_target_health(TargetGroupArn=arn)
+    return [(entry["Target"]["Id"], entry["Target"]["Port"]) for entry in answer["TargetHealthDescriptions"]]

@@ -1,0 +1,233 @@
+"""What travels on the queues: delays, order, batches, and batches refused in part."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from defib.aws.clients import client
+from defib.aws.normalise import normalise
+from defib.aws.queues import Addresses, SqsQueues
+from defib.aws.wire import NoticeReference, encode, notice_in, order_in
+from defib.core.case import Action, Perform, Wake
+from defib.core.model import Signal, Source
+from defib.shell.ports import Malformed, Rejected, Transient
+from tests.aws.account import ONCE
+from tests.aws.cases import NOON, WEB_1, a_notice
+from tests.aws.fleet import Overlay
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+
+@pytest.fixture
+def sqs() -> SQSClient:
+    return client("sqs", ONCE)
+
+
+@pytest.fixture
+def overlay(sqs: SQSClient) -> Overlay:
+    overlay = Overlay()
+    overlay.lay_over(sqs)
+    return overlay
+
+
+@pytest.fixture
+def to() -> Addresses:
+    made = boto3.client("sqs")
+    urls = {name: made.create_queue(QueueName=name)["QueueUrl"] for name in ("signals", "orders", "evidence")}
+    notices = made.create_queue(QueueName="notices.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    return Addresses(**urls, notices=notices)
+
+
+@pytest.fixture
+def queues(sqs: SQSClient, to: Addresses) -> SqsQueues:
+    return SqsQueues(sqs, to)
+
+
+def received(url: str) -> list[str]:
+    bodies: list[str] = []
+    while messages := boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        bodies += [message["Body"] for message in messages]
+    return bodies
+
+
+def a_signal(number: int = 1) -> Signal:
+    return Signal(Source.SWEEP, f"i-0a1b2c3d4e5f6{number:04x}", NOON, "instance check impaired")
+
+
+@pytest.mark.parametrize(("count", "batches"), [(0, 0), (1, 1), (10, 1), (11, 2), (25, 3)])
+def test_signals_are_sent_in_tens_and_read_back_alike(
+    queues: SqsQueues, overlay: Overlay, to: Addresses, count: int, batches: int
+) -> None:
+    signals = [a_signal(number) for number in range(count)]
+
+    queues.signal(signals)
+
+    assert len(overlay.named("SendMessageBatch")) == batches
+    assert [normalise(body)[0] for body in received(to.signals)] == signals
+
+
+@pytest.mark.parametrize("action", Action)
+def test_evidence_has_a_queue_of_its_own(queues: SqsQueues, to: Addresses, action: Action) -> None:
+    order = Perform(f"{WEB_1}-1", WEB_1, 3, action)
+
+    queues.perform(order)
+
+    mine, other = (to.evidence, to.orders) if action is Action.EVIDENCE else (to.orders, to.evidence)
+    assert [order_in(body) for body in received(mine)] == [order]
+    assert received(other) == []
+
+
+@pytest.mark.parametrize(
+    ("after", "delay"),
+    [
+        (timedelta(seconds=-5), 0),
+        (timedelta(0), 0),
+        (timedelta(milliseconds=1), 1),
+        (timedelta(seconds=15), 15),
+        (timedelta(seconds=15, microseconds=1), 16),
+        (timedelta(seconds=900), 900),
+        (timedelta(hours=2), 900),
+    ],
+)
+def test_a_wake_up_comes_no_earlier_than_asked_and_as_late_as_sqs_allows(
+    queues: SqsQueues, overlay: Overlay, after: timedelta, delay: int
+) -> None:
+    queues.wake(Wake(WEB_1, NOON + after), NOON)
+
+    (sent,) = overlay.named("SendMessage")
+    assert sent["DelaySeconds"] == delay
+    assert normalise(sent["MessageBody"]) == (Signal(Source.WAKE, WEB_1, NOON + after, "time to look again"),)
+
+
+def test_notices_go_in_order_within_their_incident_and_only_once(
+    queues: SqsQueues, overlay: Overlay, to: Addresses
+) -> None:
+    queues.announce([a_notice(1), a_notice(2)])
+    queues.announce([a_notice(2)])
+
+    assert [(s["MessageGroupId"], s["MessageDeduplicationId"]) for s in overlay.named("SendMessage")] == [
+        ("web-7", "web-7-1"),
+        ("web-7", "web-7-2"),
+        ("web-7", "web-7-2"),
+    ]
+    assert [notice_in(body) for body in received(to.notices)] == [
+        NoticeReference("web-7", 1),
+        NoticeReference("web-7", 2),
+    ]
+
+
+class TestPartialFailure:
+    """SendMessageBatch may refuse some of its messages and take the others."""
+
+    def refuse(self, sqs: SQSClient, *answers: list[dict[str, Any]]) -> list[list[str]]:
+        """Answer with these failures, one list a call; returns the ids that each call carried."""
+        carried: list[list[str]] = []
+        left = list(answers)
+
+        def answer(params: dict[str, Any], **_: object) -> None:
+            carried.append([entry["Id"] for entry in params["Entries"]])
+
+        def amend(parsed: dict[str, Any], **_: object) -> None:
+            parsed["Failed"] = left.pop(0)
+
+        sqs.meta.events.register("provide-client-params.sqs.SendMessageBatch", answer)
+        sqs.meta.events.register("after-call.sqs.SendMessageBatch", amend)
+        return carried
+
+    def test_what_was_refused_for_a_passing_reason_is_sent_once_more(self, sqs: SQSClient, queues: SqsQueues) -> None:
+        carried = self.refuse(sqs, [failure("1", sender=False)], [])
+
+        queues.signal([a_signal(0), a_signal(1), a_signal(2)])
+
+        assert carried == [["0", "1", "2"], ["1"]]
+
+    def test_what_is_refused_again_is_an_error(self, sqs: SQSClient, queues: SqsQueues) -> None:
+        self.refuse(sqs, [failure("1", sender=False)], [failure("1", sender=False)])
+
+        with pytest.raises(Transient, match="1 of 2 signals not sent: InternalError"):
+            queues.signal([a_signal(0), a_signal(1)])
+
+    def test_what_is_our_fault_is_not_sent_again(self, sqs: SQSClient, queues: SqsQueues) -> None:
+        carried = self.refuse(sqs, [failure("0", sender=True, code="InvalidMessageContents")])
+
+        with pytest.raises(Rejected) as error:
+            queues.signal([a_signal(0), a_signal(1)])
+
+        assert error.value.code == "InvalidMessageContents"
+        assert len(carried) == 1
+
+    def test_one_of_our_faults_does_not_keep_the_others_from_a_second_try(
+        self, sqs: SQSClient, queues: SqsQueues
+    ) -> None:
+        carried = self.refuse(
+            sqs, [failure("0", sender=True, code="InvalidMessageContents"), failure("1", sender=False)], []
+        )
+
+        with pytest.raises(Rejected):
+            queues.signal([a_signal(0), a_signal(1)])
+
+        assert carried == [["0", "1"], ["1"]]
+
+
+@pytest.mark.parametrize(
+    ("operation", "send"),
+    [
+        ("SendMessage", lambda queues: queues.perform(Perform(f"{WEB_1}-1", WEB_1, 1, Action.STOP))),
+        ("SendMessage", lambda queues: queues.wake(Wake(WEB_1, NOON), NOON)),
+        ("SendMessage", lambda queues: queues.announce([a_notice()])),
+        ("SendMessageBatch", lambda queues: queues.signal([a_signal()])),
+    ],
+)
+def test_what_sqs_refuses_is_raised_sorted(queues: SqsQueues, overlay: Overlay, operation: str, send: Any) -> None:
+    overlay.refusals[operation] = "AccessDenied"
+
+    with pytest.raises(Rejected):
+        send(queues)
+
+
+@pytest.mark.parametrize(
+    ("read", "body", "wrong"),
+    [
+        (order_in, "", "truncated"),
+        (order_in, "{}", "missing required field `case_id`"),
+        (
+            order_in,
+            json.dumps({"case_id": "x-1", "instance_id": WEB_1, "attempt": 1, "action": "terminate"}),
+            "terminate",
+        ),
+        (
+            order_in,
+            json.dumps({"case_id": "x-1", "instance_id": "x", "attempt": 1, "action": "stop"}),
+            "no instance id",
+        ),
+        (order_in, json.dumps({"case_id": "x-1", "instance_id": WEB_1, "attempt": "1", "action": "stop"}), "attempt"),
+        (order_in, " " * 300_000, "at most 262144"),
+        (notice_in, "[]", "got `array`"),
+        (notice_in, '{"incident_id": "web", "sequence": 1}', "no incident id"),
+        (notice_in, '{"incident_id": "web-7", "sequence": 1.5}', "sequence"),
+    ],
+)
+def test_a_malformed_order_or_notice_says_what_is_wrong(read: Any, body: str, wrong: str) -> None:
+    with pytest.raises(Malformed) as error:
+        read(body)
+
+    assert wrong in str(error.value)
+
+
+def test_the_wire_carries_plain_json() -> None:
+    assert json.loads(encode(Perform(f"{WEB_1}-1", WEB_1, 3, Action.FORCE_STOP))) == {
+        "case_id": f"{WEB_1}-1",
+        "instance_id": WEB_1,
+        "attempt": 3,
+        "action": "force_stop",
+    }
+
+
+def failure(entry: str, *, sender: bool, code: str = "InternalError") -> dict[str, Any]:
+    return {"Id": entry, "SenderFault": sender, "Code": code, "Message": "refused"}

@@ -1,0 +1,260 @@
+"""What the store promises, kept alike by the table in DynamoDB and by the fake."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from defib.aws.clients import client
+from defib.aws.store import DynamoStore
+from defib.core.case import Action, Case, Outcome
+from defib.core.incident import Incident
+from defib.core.model import Cause, Registration, Result, Verdict
+from defib.core.policy import Retention
+from defib.shell.ports import Conflict, Rejected, Remembered, Store, Transient
+from tests.aws.account import ONCE
+from tests.aws.cases import NOON, WEB_1, WEB_2, a_case, a_notice, an_incident
+from tests.aws.table import TABLE, create_table
+from tests.fakes import FakeStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@pytest.fixture
+def dynamodb() -> DynamoDBClient:
+    made = client("dynamodb", ONCE)
+    create_table(made)
+    return made
+
+
+@pytest.fixture
+def table(dynamodb: DynamoDBClient) -> DynamoStore:
+    return DynamoStore(dynamodb, TABLE, Retention())
+
+
+@pytest.fixture(params=["dynamodb", "fake"])
+def store(request: pytest.FixtureRequest) -> Store:
+    if request.param == "fake":
+        return FakeStore()
+    table: Store = request.getfixturevalue("table")
+    return table
+
+
+def test_nothing_is_remembered_at_first(store: Store) -> None:
+    assert store.latest_case(WEB_1) is None
+    assert store.latest_incident("web") is None
+    assert store.notice("web-7", 1) is None
+    assert store.published_at("web-7", 1) is None
+    assert store.due_instances(NOON, 10) == []
+    assert store.unpublished_notices(NOON, 10) == []
+
+
+def test_what_was_remembered_is_read_back_with_the_next_versions(store: Store) -> None:
+    result = Result(
+        f"{WEB_1}-1", 1, Verdict.DONE, NOON + timedelta(seconds=1, microseconds=7), "", "EC2 answers stopping"
+    )
+    case = a_case(
+        evidence=("instance check impaired since 11:58",),
+        registrations=(
+            Registration("arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/73e2d6", 8080),
+        ),
+        failing_since=NOON,
+        confirmed_cause=Cause.SYSTEM_IMPAIRED,
+        confirmed_at=NOON,
+        reason="",
+    ).with_intent(Action.STOP, "reboot did not help", NOON)
+    case = case.with_claim(NOON).with_result(result)
+
+    written = store.remember(Remembered(case, an_incident(), (a_notice(),)))
+
+    assert written == Remembered(replace(case, version=1), an_incident(version=1), (a_notice(),))
+    assert store.latest_case(WEB_1) == written.case
+    assert store.latest_incident("web") == written.incident
+    assert store.notice("web-7", 1) == a_notice()
+
+
+def test_the_newest_case_and_incident_are_those_of_the_highest_number(store: Store) -> None:
+    for number in (2, 10, 9):
+        store.remember(Remembered(a_case(number=number), an_incident(number=number), ()))
+
+    newest_case, newest_incident = store.latest_case(WEB_1), store.latest_incident("web")
+
+    assert newest_case is not None
+    assert newest_incident is not None
+    assert (newest_case.number, newest_incident.number) == (10, 10)
+
+
+def test_instances_and_services_are_kept_apart(store: Store) -> None:
+    store.remember(Remembered(a_case(WEB_1), an_incident(service="web"), ()))
+
+    assert store.latest_case(WEB_2) is None
+    assert store.latest_incident("web-eu") is None
+
+
+def test_a_write_from_the_version_last_read_succeeds(store: Store) -> None:
+    first = store.remember(Remembered(a_case(), an_incident(), ())).case
+    second = store.remember(Remembered(replace(first, reason="waiting"), None, ())).case
+
+    assert second.version == 2
+    assert store.latest_case(WEB_1) == second
+
+
+@pytest.mark.parametrize(
+    ("case", "incident"),
+    [
+        pytest.param(a_case(), None, id="the case exists already"),
+        pytest.param(a_case(version=2), None, id="the case is not so far yet"),
+        pytest.param(a_case(number=2, version=1), None, id="the case does not exist"),
+        pytest.param(a_case(version=1), an_incident(), id="the incident exists already"),
+        pytest.param(a_case(version=1), an_incident(version=3), id="the incident has another version"),
+    ],
+)
+def test_a_write_from_a_stale_version_is_a_conflict_and_changes_nothing(
+    store: Store, case: Case, incident: Incident | None
+) -> None:
+    before = store.remember(Remembered(a_case(), an_incident(), ()))
+
+    with pytest.raises(Conflict):
+        store.remember(Remembered(case, incident, (a_notice(2),)))
+
+    assert store.latest_case(WEB_1) == before.case
+    assert store.latest_incident("web") == before.incident
+    assert store.notice("web-7", 2) is None
+
+
+def test_a_notice_is_never_overwritten(store: Store) -> None:
+    first = store.remember(Remembered(a_case(), an_incident(), (a_notice(),)))
+
+    with pytest.raises(Conflict):
+        store.remember(Remembered(first.case, None, (replace(a_notice(), body="other"),)))
+
+    assert store.notice("web-7", 1) == a_notice()
+
+
+def test_open_cases_are_due_from_their_time_on_longest_overdue_first(store: Store) -> None:
+    store.remember(Remembered(a_case(WEB_1, look_again_at=NOON), None, ()))
+    store.remember(Remembered(a_case(WEB_2, look_again_at=NOON - timedelta(milliseconds=1)), None, ()))
+
+    assert store.due_instances(NOON - timedelta(seconds=1), 10) == []
+    assert store.due_instances(NOON, 10) == [WEB_2, WEB_1]
+    assert store.due_instances(NOON, 1) == [WEB_2]
+
+
+def test_a_case_with_a_later_time_is_no_longer_due(store: Store) -> None:
+    case = store.remember(Remembered(a_case(look_again_at=NOON), None, ())).case
+    store.remember(Remembered(replace(case, look_again_at=NOON + timedelta(minutes=5)), None, ()))
+
+    assert store.due_instances(NOON, 10) == []
+
+
+def test_a_closed_case_is_never_due(store: Store) -> None:
+    case = store.remember(Remembered(a_case(look_again_at=NOON), None, ())).case
+    closed = replace(case, closed_at=NOON, outcome=Outcome.HEALED)
+    store.remember(Remembered(closed, None, ()))
+
+    assert store.due_instances(NOON + timedelta(days=1), 10) == []
+
+
+def test_unpublished_notices_are_those_made_before_a_time_oldest_first(store: Store) -> None:
+    notices = (a_notice(1), a_notice(2), a_notice(3, at=NOON + timedelta(seconds=30)))
+    store.remember(Remembered(a_case(), an_incident(), notices))
+
+    assert list(store.unpublished_notices(NOON, 10)) == []
+    assert list(store.unpublished_notices(NOON + timedelta(seconds=1), 10)) == [notices[0], notices[1]]
+    assert list(store.unpublished_notices(NOON + timedelta(minutes=1), 10)) == list(notices)
+
+
+def test_a_published_notice_is_not_unpublished_and_keeps_its_first_time(store: Store) -> None:
+    store.remember(Remembered(a_case(), an_incident(), (a_notice(),)))
+    store.mark_published("web-7", 1, NOON + timedelta(seconds=2))
+    store.mark_published("web-7", 1, NOON + timedelta(seconds=9))
+
+    assert store.published_at("web-7", 1) == NOON + timedelta(seconds=2)
+    assert list(store.unpublished_notices(NOON + timedelta(days=1), 10)) == []
+    assert store.notice("web-7", 1) == a_notice()
+
+
+def test_what_does_not_exist_cannot_be_marked_as_published(store: Store) -> None:
+    with pytest.raises(Conflict):
+        store.mark_published("web-7", 1, NOON)
+
+    assert store.notice("web-7", 1) is None
+
+
+def test_services_with_hyphens_have_incidents_of_their_own(store: Store) -> None:
+    notice = a_notice(1, incident_id="web-eu-7")
+    store.remember(Remembered(a_case(service="web-eu"), an_incident(service="web-eu"), (notice,)))
+
+    assert store.notice("web-eu-7", 1) == notice
+    assert store.notice("web-7", 1) is None
+
+
+class TestTable:
+    """What only the table has: readable items, an audit trail, expiry, and AWS's refusals."""
+
+    def test_items_are_native_maps_that_people_can_read(self, table: DynamoStore) -> None:
+        table.remember(Remembered(a_case().with_intent(Action.REBOOT, "hung", NOON), None, ()))
+
+        item = _item(f"INSTANCE#{WEB_1}", "CASE#000001")
+
+        assert item["version"] == {"N": "1"}
+        assert item["cause"] == {"S": "instance_impaired"}
+        assert item["attempts"]["L"][0]["M"]["action"] == {"S": "reboot"}
+
+    def test_every_version_of_a_case_leaves_a_line_in_its_audit_trail(self, table: DynamoStore) -> None:
+        first = table.remember(Remembered(a_case(), None, ())).case
+        table.remember(Remembered(replace(first, reason="second"), None, ()))
+
+        assert _item(f"INSTANCE#{WEB_1}", "AUDIT#000001#000001")["reason"] == {"S": ""}
+        assert _item(f"INSTANCE#{WEB_1}", "AUDIT#000001#000002")["reason"] == {"S": "second"}
+
+    def test_what_is_over_expires_and_what_is_open_does_not(self, table: DynamoStore) -> None:
+        kept_until = {"N": str(int((NOON + Retention().cases).timestamp()))}
+        table.remember(Remembered(a_case(), an_incident(), (a_notice(),)))
+        closed = a_case(WEB_2, closed_at=NOON, outcome=Outcome.HEALED)
+        table.remember(Remembered(closed, an_incident(number=8, resolved_at=NOON), ()))
+
+        assert "expires" not in _item(f"INSTANCE#{WEB_1}", "CASE#000001")
+        assert "expires" not in _item("SERVICE#web", "INCIDENT#000007")
+        assert _item(f"INSTANCE#{WEB_2}", "CASE#000001")["expires"] == kept_until
+        assert _item(f"INSTANCE#{WEB_2}", "AUDIT#000001#000001")["expires"] == kept_until
+        assert _item("SERVICE#web", "INCIDENT#000008")["expires"] == kept_until
+        assert _item("SERVICE#web", "NOTICE#000007#000001")["expires"] == kept_until
+
+    @pytest.mark.parametrize(
+        ("reasons", "error"),
+        [
+            (["ConditionalCheckFailed", "None"], Conflict),
+            (["None", "TransactionConflict"], Conflict),
+            (["None", "ThrottlingError"], Transient),
+            (["ProvisionedThroughputExceeded", "None"], Transient),
+            (["ValidationError", "None"], Rejected),
+        ],
+    )
+    def test_a_cancelled_transaction_is_sorted_by_its_reasons(
+        self, table: DynamoStore, dynamodb: DynamoDBClient, reasons: list[str], error: type[Exception]
+    ) -> None:
+        answer = {
+            "Error": {"Code": "TransactionCanceledException", "Message": "Transaction cancelled"},
+            "CancellationReasons": [{"Code": reason} for reason in reasons],
+            "ResponseMetadata": {"HTTPStatusCode": 400},
+        }
+        dynamodb.meta.events.register("before-call.dynamodb.TransactWriteItems", lambda **_: (_Answered(400), answer))
+
+        with pytest.raises(error):
+            table.remember(Remembered(a_case(), None, ()))
+
+
+class _Answered:
+    def __init__(self, status_code: int) -> None:
+        self.status_code = status_code
+
+
+def _item(pk: str, sk: str) -> dict[str, Any]:
+    answer = boto3.client("dynamodb").get_item(TableName=TABLE, Key={"pk": {"S": pk}, "sk": {"S": sk}})
+    return dict(answer["Item"])

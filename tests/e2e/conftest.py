@@ -1,0 +1,70 @@
+"""Deploys once for all end-to-end tests, which run only when asked for: ``pytest --e2e tests/e2e``."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from defib.aws.clock import SystemClock
+from tests.e2e import cli, emulator
+from tests.e2e.ec2_proxy import Ec2Proxy, serving
+from tests.e2e.hardware import Hardware
+from tests.e2e.inbox import Inbox
+from tests.e2e.stack import Stack
+from tests.e2e.world import World
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--e2e", action="store_true", help="run the end-to-end tests, too: some minutes of real time")
+
+
+def pytest_ignore_collect(config: pytest.Config) -> bool | None:
+    # The option is unknown to a run that does not name this folder.
+    return None if config.getoption("--e2e", default=False) else True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    world = item.funcargs.get("world") if isinstance(item, pytest.Function) else None
+    if report.failed and isinstance(world, World):
+        report.sections.append(("What Defib and the emulator say", world.report()))
+    return report
+
+
+@pytest.fixture(scope="session")
+def tell() -> Callable[[str], None]:
+    """Says what happens, and when."""
+    start = time.monotonic()
+    print()
+    return lambda text: print(f"[{time.monotonic() - start:6.1f} s] {text}", flush=True)
+
+
+@pytest.fixture(scope="session")
+def world(tell: Callable[[str], None]) -> Iterator[World]:
+    """Defib, deployed."""
+    clock = SystemClock()
+    hardware = Hardware(clock)
+    port = emulator.free_port()
+    with (
+        # Functions that are still ending may write into it.
+        tempfile.TemporaryDirectory(prefix="defib-e2e-", ignore_cleanup_errors=True) as directory,
+        serving(Ec2Proxy(port, hardware, clock, tell)) as ec2_endpoint,
+        pytest.MonkeyPatch.context() as patched,
+    ):
+        scratch = Path(directory)
+        shared = emulator.environment(f"http://127.0.0.1:{port}", ec2_endpoint)
+        for name, value in shared.items():
+            patched.setenv(name, value)
+        with emulator.running(port, scratch, shared):
+            tell("the emulator runs")
+            cli.bootstrap(shared, scratch)
+            tell("bootstrapped")
+            outputs = cli.deploy(shared, scratch)
+            tell(f"deployed: {', '.join(outputs)}")
+            stack, inbox = Stack(outputs), Inbox(outputs["IncidentsTopic"], tell)
+            yield World(stack, hardware, inbox, tell)

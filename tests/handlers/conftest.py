@@ -1,0 +1,22 @@
+"""A deployed Defib for every test of the handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import time_machine
+
+from tests.aws.account import aws
+from tests.aws.cases import NOON
+from tests.handlers.stage import Stage
+
+__all__ = ["aws"]
+
+
+@pytest.fixture
+def stage(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Stage]:
+    """At noon, where time stands still."""
+    with time_machine.travel(NOON, tick=False):
+        yield Stage(monkeypatch, tmp_path)

@@ -1,0 +1,153 @@
+"""A deployed Defib in moto: its queues, table, bucket and topic, the environment of its functions, and a policy file."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+
+from defib.aws.clients import client
+from tests.aws.account import ONCE
+from tests.aws.table import TABLE, create_table
+
+HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep")
+
+POLICY = """
+[defib]
+opt_in_tag = "self-heal=true"
+
+[services.web]
+match = { service = "web" }
+mode = "heal"
+tell = ["oncall"]
+
+[[services.web.target_groups]]
+arn = "GROUP"
+load_balancer = "app/web/50dc6c495c0c9188"
+
+[contacts.oncall]
+email = ["oncall@example.com"]
+"""
+
+
+@dataclass(frozen=True)
+class Context:
+    """As much of Lambda's context as Powertools reads."""
+
+    function_name: str = "defib"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:defib"
+    aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+class Stage:
+    """Where handlers run, and what they leave behind."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, task_root: Path) -> None:
+        sqs = boto3.client("sqs")
+        self.queues = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("signals", "orders", "evidence")}
+        fifo = {"FifoQueue": "true"}
+        self.queues["notices"] = sqs.create_queue(QueueName="notices.fifo", Attributes=fifo)["QueueUrl"]
+        create_table(client("dynamodb", ONCE))
+        boto3.client("s3").create_bucket(Bucket="evidence")
+        self.topic = boto3.client("sns").create_topic(Name="incidents")["TopicArn"]
+        self.group = boto3.client("elbv2").create_target_group(
+            Name="web", Protocol="HTTP", Port=80, VpcId=_vpc(), TargetType="instance"
+        )["TargetGroups"][0]["TargetGroupArn"]
+        (task_root / "defib.toml").write_text(POLICY.replace("GROUP", self.group))
+        self._monkeypatch = monkeypatch
+        self.environment = {
+            "LAMBDA_TASK_ROOT": str(task_root),
+            "DEFIB_POLICY": "defib.toml",
+            "DEFIB_TABLE": TABLE,
+            "DEFIB_EVIDENCE_BUCKET": "evidence",
+            "DEFIB_INCIDENTS_TOPIC": self.topic,
+            **{f"DEFIB_{name.upper()}_QUEUE": url for name, url in self.queues.items()},
+            "POWERTOOLS_METRICS_NAMESPACE": "Defib",
+            "POWERTOOLS_LOG_LEVEL": "INFO",
+        }
+
+    def handler(self, name: str, without: str = "") -> ModuleType:
+        """The handler module as a fresh process has it, with its environment, perhaps ``without`` a variable."""
+        for variable, value in {**self.environment, "POWERTOOLS_SERVICE_NAME": name}.items():
+            self._monkeypatch.setenv(variable, value)
+        if without:
+            self._monkeypatch.delenv(without)
+        # Python keeps loggers for the life of the process, and Powertools theirs with the output it first saw.
+        logging.root.manager.loggerDict.pop(name, None)
+        module = importlib.import_module(f"defib.handlers.{name}")
+        module._built.cache_clear()
+        return module
+
+    def invoke(self, name: str, *bodies: str, groups: Mapping[int, str] | None = None) -> Any:
+        """Invoke the function with one batch, or with the schedule's empty event."""
+        event = batch(*bodies, groups=groups) if bodies else {}
+        return self.handler(name).lambda_handler(event, Context())
+
+    def received(self, queue: str) -> list[dict[str, Any]]:
+        """Everything that waits in ``queue``, delayed messages excepted."""
+        found: list[dict[str, Any]] = []
+        sqs = boto3.client("sqs")
+        while answer := sqs.receive_message(QueueUrl=self.queues[queue], MaxNumberOfMessages=10).get("Messages"):
+            found += [json.loads(message["Body"]) for message in answer]
+        return found
+
+    def launch(self, **tags: str) -> str:
+        """One running instance."""
+        answer = boto3.client("ec2").run_instances(
+            ImageId="ami-12c6146b",
+            MinCount=1,
+            MaxCount=1,
+            TagSpecifications=[
+                {
+                    "ResourceType": "instance",
+                    "Tags": [{"Key": key.replace("_", "-"), "Value": value} for key, value in tags.items()],
+                }
+            ],
+        )
+        return str(answer["Instances"][0]["InstanceId"])
+
+
+def batch(*bodies: str, groups: Mapping[int, str] | None = None) -> dict[str, Any]:
+    """An event as the SQS event source makes it; message ids are ``m0``, ``m1``, ..."""
+    return {
+        "Records": [
+            {
+                "messageId": f"m{number}",
+                "receiptHandle": "AQEB",
+                "body": body,
+                "attributes": {
+                    "ApproximateReceiveCount": "1",
+                    "SentTimestamp": "1777550400000",
+                    "SenderId": "AIDAIENQZJOLO23YVJ4VO",
+                    "ApproximateFirstReceiveTimestamp": "1777550400001",
+                    **({"MessageGroupId": groups[number]} if groups else {}),
+                },
+                "messageAttributes": {},
+                "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:signals",
+                "awsRegion": "us-east-1",
+            }
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+def failed(response: dict[str, Any]) -> list[str]:
+    return [item["itemIdentifier"] for item in response["batchItemFailures"]]
+
+
+def _vpc() -> str:
+    return str(boto3.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"])

@@ -1,0 +1,175 @@
+"""Each function once, wired as deployed: what it makes of a good message."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.ec2 import ec2_backends
+
+from defib.aws.clients import client
+from defib.aws.store import DynamoStore
+from defib.aws.wire import encode
+from defib.core.case import Action, Case, Perform
+from defib.core.policy import Retention
+from defib.shell.ports import Remembered
+from tests.aws.account import ONCE
+from tests.aws.cases import NOON, a_case, a_notice, an_incident
+from tests.aws.table import TABLE
+from tests.handlers.stage import Stage, failed
+
+EVENTS = Path(__file__).parents[1] / "events"
+
+
+@pytest.fixture
+def store(stage: Stage) -> DynamoStore:
+    return DynamoStore(client("dynamodb", ONCE), TABLE, Retention())
+
+
+def event_about(instance_id: str, name: str = "state-stopped") -> str:
+    return (EVENTS / f"{name}.json").read_text().replace("i-0a1b2c3d4e5f60001", instance_id)
+
+
+def test_diagnose_opens_a_case_for_an_instance_that_stopped_unasked(stage: Stage, store: DynamoStore) -> None:
+    web = stage.launch(service="web", self_heal="true")
+    _stop_unasked(web)
+
+    assert failed(stage.invoke("diagnose", event_about(web))) == []
+
+    case = store.latest_case(web)
+    assert case is not None
+    assert (case.service, case.cause.value, case.version) == ("web", "stopped_unasked", 1)
+
+
+def test_diagnose_leaves_strangers_alone(stage: Stage, store: DynamoStore) -> None:
+    stranger = stage.launch(service="web")
+    _stop_unasked(stranger)
+
+    assert failed(stage.invoke("diagnose", event_about(stranger))) == []
+
+    assert store.latest_case(stranger) is None
+
+
+def test_diagnose_looks_at_the_unhealthy_targets_of_an_alarming_group(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[tuple[str, str]] = []
+    monkeypatch.setattr(
+        "defib.handlers.diagnose.reconcile",
+        lambda signal, edges, policy: looked_at.append((signal.source.value, signal.instance_id)),
+    )
+    monkeypatch.setattr(
+        "defib.aws.observe.AwsObserver.unhealthy_targets",
+        lambda self, arn: ("i-0a1b2c3d4e5f60001", "i-0a1b2c3d4e5f60002") if arn == stage.group else (),
+    )
+    body = (EVENTS / "alarm-target-group.json").read_text()
+    body = body.replace("targetgroup/web/73e2d6bc24d8a067", stage.group.rpartition(":")[2])
+
+    assert failed(stage.invoke("diagnose", body)) == []
+
+    assert looked_at == [("load_balancer", "i-0a1b2c3d4e5f60001"), ("load_balancer", "i-0a1b2c3d4e5f60002")]
+
+
+def test_remediate_drops_an_order_that_no_case_intends(stage: Stage) -> None:
+    web = stage.launch(service="web", self_heal="true")
+
+    assert failed(stage.invoke("remediate", encode(Perform(f"{web}-1", web, 1, Action.STOP)))) == []
+
+    assert _state(web) == "running"
+
+
+def test_evidence_is_kept_and_its_place_reported(stage: Stage, store: DynamoStore) -> None:
+    web = stage.launch(service="web", self_heal="true")
+    case = _remember(store, a_case(web).with_intent(Action.EVIDENCE, "before the stop", NOON))
+
+    assert failed(stage.invoke("evidence", encode(Perform(case.id, web, 1, Action.EVIDENCE)))) == []
+
+    (signal,) = stage.received("signals")
+    assert signal["result"]["verdict"] == "done"
+    assert signal["result"]["detail"].startswith(f"s3://evidence/web/{web}-1/1/")
+    keys = [entry["Key"] for entry in boto3.client("s3").list_objects_v2(Bucket="evidence")["Contents"]]
+    assert f"web/{web}-1/1/manifest.json" in keys
+
+
+def test_publish_tells_people_once(stage: Stage, store: DynamoStore) -> None:
+    store.remember(Remembered(a_case(), an_incident(), (a_notice(),)))
+    oncall = _subscribe(stage.topic)
+    body = json.dumps({"incident_id": "web-7", "sequence": 1})
+
+    for _ in range(2):
+        assert failed(stage.invoke("publish", body, groups={0: "web-7"})) == []
+
+    assert [json.loads(text)["Subject"] for text in oncall()] == ["web-1 is down"]
+    assert store.published_at("web-7", 1) is not None
+
+
+def test_sweep_signals_what_fails_and_what_is_due(
+    stage: Stage, store: DynamoStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopped = stage.launch(service="web", self_heal="true")
+    stage.launch(service="web", self_heal="true")
+    _stop_unasked(stopped)
+    _remember(store, a_case("i-0a1b2c3d4e5f60002", look_again_at=NOON))
+
+    answer = stage.invoke("sweep")
+
+    assert answer == {"suspects": 1, "due": 1, "resent": 0}
+    signals = {(signal["source"], signal["instance_id"]) for signal in stage.received("signals")}
+    assert signals == {("sweep", stopped), ("wake", "i-0a1b2c3d4e5f60002")}
+    assert "SweepCompleted" in capsys.readouterr().out
+
+
+def test_sweep_sends_unpublished_notices_again(stage: Stage, store: DynamoStore) -> None:
+    long_ago = NOON - timedelta(minutes=2)
+    store.remember(Remembered(a_case(), an_incident(), (a_notice(1, long_ago), a_notice(2, long_ago), a_notice(3))))
+
+    assert stage.invoke("sweep")["resent"] == 2
+
+    assert [message["sequence"] for message in stage.received("notices")] == [1, 2]
+
+
+def test_a_sweep_that_did_not_see_everything_gives_no_sign_of_life(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    boto3.client("elbv2").delete_target_group(TargetGroupArn=stage.group)
+
+    stage.invoke("sweep")
+
+    lines = capsys.readouterr().out
+    assert "swept in part" in lines
+    assert "target group web" in lines
+    assert "SweepCompleted" not in lines
+
+
+def _remember(store: DynamoStore, case: Case) -> Case:
+    return store.remember(Remembered(case, None, ())).case
+
+
+def _state(instance_id: str) -> str:
+    described = boto3.client("ec2").describe_instances(InstanceIds=[instance_id])
+    return str(described["Reservations"][0]["Instances"][0]["State"]["Name"])
+
+
+def _stop_unasked(instance_id: str) -> None:
+    """Stop it, and let EC2 give a reason that is nobody's wish."""
+    boto3.client("ec2").stop_instances(InstanceIds=[instance_id])
+    instance = ec2_backends["123456789012"]["us-east-1"].get_instance(instance_id)
+    instance.state_reason.code = "Server.InternalError"
+    instance.state_reason.message = "Server.InternalError: Internal error on launch"
+
+
+def _subscribe(topic: str) -> Any:
+    sqs = boto3.client("sqs")
+    queue = sqs.create_queue(QueueName="oncall")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    boto3.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+
+    def received() -> list[str]:
+        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        return [message["Body"] for message in messages]
+
+    return received

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from defib.aws import journal
+from infra.functions import SHAPES
+from tests.infra.synthesized import Synthesized
+
+
+def watching(stack: Synthesized, metric: str) -> list[dict[str, Any]]:
+    return [alarm for alarm in stack.of("AWS::CloudWatch::Alarm").values() if alarm.get("MetricName") == metric]
+
+
+def about(alarm: dict[str, Any]) -> str:
+    return str(alarm["Dimensions"][0]["Value"])
+
+
+def test_the_fleet_alarm_sorts_failing_instances_first_and_takes_silence_for_health(stack: Synthesized) -> None:
+    alarm = stack.one("AWS::CloudWatch::Alarm", "FleetAlarm")
+    (query,) = alarm["Metrics"]
+
+    assert query["Expression"] == (
+        'SELECT MAX(StatusCheckFailed) FROM SCHEMA("AWS/EC2", InstanceId) GROUP BY InstanceId ORDER BY MAX() DESC'
+    )
+    assert query["Period"] == 60
+    assert query["ReturnData"] is True
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")
+    assert (alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (1, "notBreaching")
+    assert "AlarmActions" not in alarm, "its events go to signals; people hear from publish"
+
+
+@pytest.mark.parametrize(
+    ("group", "load_balancer", "namespace"),
+    [
+        ("targetgroup/web/73e2d6bc24d8a067", "app/web/50dc6c495c0c9188", "AWS/ApplicationELB"),
+        ("targetgroup/db/83e2d6bc24d8a068", "net/db/60dc6c495c0c9189", "AWS/NetworkELB"),
+    ],
+)
+def test_a_configured_target_group_has_an_alarm(
+    stack: Synthesized, group: str, load_balancer: str, namespace: str
+) -> None:
+    (alarm,) = (a for a in watching(stack, "UnHealthyHostCount") if group in str(a["Dimensions"]))
+
+    assert {d["Name"]: d["Value"] for d in alarm["Dimensions"]} == {
+        "TargetGroup": group,
+        "LoadBalancer": load_balancer,
+    }
+    assert (alarm["Namespace"], alarm["Statistic"], alarm["Period"]) == (namespace, "Maximum", 60)
+    assert "AlarmActions" not in alarm
+
+
+def test_every_queue_that_sets_messages_aside_is_watched(stack: Synthesized) -> None:
+    fed = [queue["RedrivePolicy"] for queue in stack.of("AWS::SQS::Queue").values() if "RedrivePolicy" in queue]
+    set_aside = {redrive["deadLetterTargetArn"]["Fn::GetAtt"][0] for redrive in fed}
+    set_aside |= {stack.id_of("AWS::SQS::Queue", part) for part in ("UndeliveredEvents", "MissedSweeps")}
+    one_is_enough = [a for a in watching(stack, "ApproximateNumberOfMessagesVisible") if a["EvaluationPeriods"] == 1]
+
+    assert len(set_aside) == len(one_is_enough) == 6
+    for queue in set_aside:
+        (alarm,) = (a for a in one_is_enough if queue in about(a))
+        assert (alarm["Threshold"], alarm["Statistic"]) == (1, "Maximum")
+
+
+@pytest.mark.parametrize("function", SHAPES)
+@pytest.mark.parametrize("metric", ["Errors", "Throttles"])
+def test_errors_and_throttles_of_every_function_are_watched(stack: Synthesized, function: str, metric: str) -> None:
+    logical_id = stack.id_of("AWS::Lambda::Function", f"{function.capitalize()}Function")
+    (alarm,) = (a for a in watching(stack, metric) if logical_id in about(a))
+
+    assert (alarm["Namespace"], alarm["Statistic"], alarm["Period"]) == ("AWS/Lambda", "Sum", 300)
+
+
+def test_every_queue_that_falls_behind_is_watched(stack: Synthesized) -> None:
+    late = {about(alarm) for alarm in watching(stack, "ApproximateAgeOfOldestMessage")}
+    (backlog,) = (a for a in watching(stack, "ApproximateNumberOfMessagesVisible") if a["EvaluationPeriods"] > 1)
+
+    assert len(late) == 3
+    assert stack.id_of("AWS::SQS::Queue", "SignalsQueue") in about(backlog)
+    assert backlog["Statistic"] == "Minimum"
+
+
+def test_a_sweep_that_has_not_run_is_an_alarm_because_silence_is(stack: Synthesized) -> None:
+    alarm = stack.one("AWS::CloudWatch::Alarm", "SweepHeartbeat")
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("Defib", "SweepCompleted")
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "sweep"}]
+    assert alarm["TreatMissingData"] == "breaching"
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "LessThanThreshold")
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == 180
+
+
+def test_the_heartbeat_alarm_listens_to_what_sweep_emits(
+    stack: Synthesized, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in stack.function("sweep")["Environment"]["Variables"].items():
+        monkeypatch.setenv(name, str(value))
+    journal.count("SweepCompleted")
+
+    emitted = json.loads(capsys.readouterr().out)
+    (metric,) = emitted["_aws"]["CloudWatchMetrics"]
+    alarm = stack.one("AWS::CloudWatch::Alarm", "SweepHeartbeat")
+    assert metric["Namespace"] == alarm["Namespace"]
+    assert [m["Name"] for m in metric["Metrics"]] == [alarm["MetricName"]]
+    (dimensions,) = metric["Dimensions"]
+    assert [{"Name": name, "Value": emitted[name]} for name in dimensions] == alarm["Dimensions"]
+
+
+def test_alarms_about_defib_reach_people_without_a_lambda_between(stack: Synthesized) -> None:
+    alerts = {"Ref": stack.id_of("AWS::SNS::Topic", "Alerts")}
+    watch = {k: a for k, a in stack.of("AWS::CloudWatch::Alarm").items() if k.startswith("Watch")}
+
+    assert watch
+    for alarm in watch.values():
+        assert alarm["AlarmActions"] == [alerts]
+        assert alarm["AlarmDescription"]

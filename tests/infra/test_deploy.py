@@ -1,0 +1,103 @@
+"""What ``make deploy`` tells the operator before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from defib.core.policy import Contact, Policy, Service, Tag
+from infra.cost import costs, creates, extras
+from infra.deploy import left_to_do, pending, summary, warnings
+from tests.infra.synthesized import Synthesized
+
+
+def policy(*contacts: Contact) -> Policy:
+    return Policy(Tag("self-heal", "true"), (Service("web", {"service": ("web",)}),), contacts)
+
+
+def test_it_says_in_plain_words_what_will_be_created(stack: Synthesized) -> None:
+    assert creates(stack.template) == (
+        "24 CloudWatch alarms, 1 DynamoDB table, 4 EventBridge rules, 6 IAM roles, 5 Lambda functions, 1 S3 bucket, "
+        "7 SNS subscriptions, 2 SNS topics, 10 SQS queues, 5 log groups, 1 schedule"
+    )
+
+
+def test_it_says_what_a_month_costs_with_and_without_the_free_tier(stack: Synthesized) -> None:
+    lines = {line.what: line for line in costs(stack.template)}
+    text = "\n".join(summary(stack.template))
+
+    assert lines["23 alarms"].usd == pytest.approx(2.30)
+    assert lines["23 alarms"].free == pytest.approx(1.00)
+    assert lines["43,200 sweeps"].usd < 0.25
+    assert f"${sum(line.usd for line in lines.values()):.2f}, or $" in text
+    assert "us-east-1, November 2026" in text
+
+
+def test_the_fleet_alarm_is_priced_by_instance_and_only_when_it_is_there(stack: Synthesized) -> None:
+    without = {
+        "Resources": {k: v for k, v in stack.template["Resources"].items() if not k.startswith("DetectionFleetAlarm")}
+    }
+
+    assert any("$0.10 for each running instance" in line for line in extras(stack.template))
+    assert not any("each running instance" in line for line in extras(without))
+    assert [line.what for line in costs(without)] == [line.what for line in costs(stack.template)]
+
+
+@pytest.mark.parametrize(
+    ("contact", "named"),
+    [
+        (Contact("oncall", email=("oncall@example.com",)), "oncall@example.com"),
+        (Contact("oncall", email=("me@mail.example.org",)), "me@mail.example.org"),
+        (Contact("oncall", sms=("+12025550123",)), "+12025550123"),
+    ],
+)
+def test_an_address_that_reaches_nobody_is_pointed_out(contact: Contact, named: str) -> None:
+    assert f"addresses in defib.toml that reach nobody: {named}." in "\n".join(warnings(policy(contact), "defib.toml"))
+
+
+def test_real_addresses_pass_without_a_word() -> None:
+    contact = Contact("oncall", email=("ops@examples.com",), sms=("+4915112345678",))
+
+    assert list(warnings(policy(contact), "defib.toml")) == []
+
+
+def test_a_policy_that_tells_nobody_is_pointed_out() -> None:
+    assert "nobody will be told" in "\n".join(warnings(policy(), "defib.toml"))
+
+
+def test_who_has_not_confirmed_is_named_with_what_to_do() -> None:
+    found = [
+        ("new@defib.test", "PendingConfirmation"),
+        ("old@defib.test", "arn:aws:sns:us-east-1:123456789012:incidents:0b5e"),
+    ]
+    text = "\n".join(pending(found))
+
+    assert "new@defib.test" in text
+    assert "old@defib.test" not in text
+    assert "Subscription Confirmation" in text
+    assert "two days" in text
+
+
+@pytest.fixture
+def topics(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        sns: Any = boto3.client("sns", region_name="eu-west-1")
+        yield {name: sns.create_topic(Name=name)["TopicArn"] for name in ("IncidentsTopic", "AlertsTopic")}
+
+
+def test_when_everybody_has_confirmed_nothing_is_left_to_do(topics: dict[str, str]) -> None:
+    assert list(left_to_do(topics)) == ["Deployed. Every address is confirmed; nothing is left to do."]
+
+
+def test_when_sns_cannot_be_asked_the_deploy_is_still_reported_done(topics: dict[str, str]) -> None:
+    gone = topics | {"AlertsTopic": topics["AlertsTopic"] + "-gone"}
+
+    (line,) = left_to_do(gone)
+
+    assert line.startswith("Deployed. Whether all addresses are confirmed could not be asked: ")

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import importlib
+import json
+import re
+
+import pytest
+
+from infra.functions import SHAPES
+from tests.infra.synthesized import Statement, Synthesized, listed
+
+READS = r"(ec2|elasticloadbalancing|autoscaling|cloudwatch):"
+READS_WITHOUT_RESOURCE = re.compile(READS + r"(Describe\w+|Get\w+Data|List\w+)")
+POWER_OVER_INSTANCES = {"ec2:StopInstances", "ec2:StartInstances", "ec2:RebootInstances"}
+POWER_OVER_TARGETS = {"elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"}
+UNTRUSTED_TEXT = {"ec2:GetConsoleOutput", "ec2:GetConsoleScreenshot"}
+QUEUE_CONSUMER = {
+    "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+    "sqs:GetQueueUrl",
+    "sqs:ReceiveMessage",
+}
+LOG_WRITER = {"logs:CreateLogStream", "logs:PutLogEvents"}
+
+
+def actions(stack: Synthesized, function: str) -> set[str]:
+    return {action for statement in stack.statements(function) for action in listed(statement["Action"])}
+
+
+def on(statement: Statement) -> list[str]:
+    return [json.dumps(resource) for resource in listed(statement["Resource"])]
+
+
+@pytest.mark.parametrize("function", SHAPES)
+def test_only_reads_that_aws_cannot_scope_are_granted_on_everything(stack: Synthesized, function: str) -> None:
+    for statement in stack.statements(function):
+        if "*" in listed(statement["Resource"]):
+            assert all(READS_WITHOUT_RESOURCE.fullmatch(action) for action in listed(statement["Action"]))
+
+
+def test_no_role_holds_a_wildcard_action_or_a_managed_policy(stack: Synthesized) -> None:
+    for role, statements in stack.roles().items():
+        assert "ManagedPolicyArns" not in stack.of("AWS::IAM::Role")[role]
+        assert not [action for statement in statements for action in listed(statement["Action"]) if "*" in action]
+
+
+def test_stop_start_and_reboot_need_the_opt_in_tag(stack: Synthesized) -> None:
+    granted = [s for s in stack.statements("remediate") if POWER_OVER_INSTANCES & {*listed(s["Action"])}]
+
+    assert granted
+    for statement in granted:
+        assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/self-heal": "true"}}
+        assert all(resource.endswith(':instance/*"]]}') for resource in on(statement))
+
+
+def test_targets_are_moved_only_in_groups_that_are_healed_or_opted_in(stack: Synthesized) -> None:
+    web = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/73e2d6bc24d8a067"
+    granted = [s for s in stack.statements("remediate") if POWER_OVER_TARGETS & {*listed(s["Action"])}]
+
+    by_name = [s for s in granted if "Condition" not in s]
+    by_tag = [s for s in granted if "Condition" in s]
+
+    assert [listed(s["Resource"]) for s in by_name] == [[web]], "db is only observed"
+    assert by_tag
+    for statement in by_tag:
+        assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/self-heal": "true"}}
+        assert all(resource.endswith(':targetgroup/*"]]}') for resource in on(statement))
+
+
+@pytest.mark.parametrize("function", sorted(set(SHAPES) - {"remediate"}))
+def test_nothing_but_remediate_has_power_over_instances_or_targets(stack: Synthesized, function: str) -> None:
+    assert not actions(stack, function) & (POWER_OVER_INSTANCES | POWER_OVER_TARGETS)
+
+
+def test_what_reads_events_changes_nothing_but_its_own_memory_and_queues(stack: Synthesized) -> None:
+    reads = re.compile(READS + r"(Describe|Get|List)\w+")
+    own = re.compile(r"(dynamodb|sqs|logs):\w+")
+
+    assert all(reads.fullmatch(action) or own.fullmatch(action) for action in actions(stack, "diagnose"))
+
+
+@pytest.mark.parametrize("function", sorted(set(SHAPES) - {"evidence"}))
+def test_only_evidence_reads_what_an_instance_wrote(stack: Synthesized, function: str) -> None:
+    assert not actions(stack, function) & UNTRUSTED_TEXT
+
+
+def test_what_talks_to_people_knows_nothing_of_instances(stack: Synthesized) -> None:
+    services = {action.partition(":")[0] for action in actions(stack, "publish")}
+
+    assert services == {"dynamodb", "logs", "sns", "sqs"}
+
+
+@pytest.mark.parametrize("function", SHAPES)
+def test_a_role_holds_what_its_handler_declares_and_nothing_else(stack: Synthesized, function: str) -> None:
+    handler = importlib.import_module(f"defib.handlers.{function}")
+    declared = {action for permission in handler.PERMISSIONS for action in permission.actions}
+    fed_by_a_queue = QUEUE_CONSUMER if SHAPES[function].concurrency is not None else set()
+
+    assert actions(stack, function) == declared | LOG_WRITER | fed_by_a_queue
+
+
+@pytest.mark.parametrize("function", SHAPES)
+def test_a_function_is_told_of_exactly_what_it_may_use(stack: Synthesized, function: str) -> None:
+    variables = {
+        "dynamodb": {"DEFIB_TABLE": "CasesTable"},
+        "s3": {"DEFIB_EVIDENCE_BUCKET": "EvidenceBucket"},
+        "sns": {"DEFIB_INCIDENTS_TOPIC": "NotifyIncidents"},
+    }
+    queues = {
+        "DEFIB_SIGNALS_QUEUE": "SignalsQueue",
+        "DEFIB_ORDERS_QUEUE": "SignalsOrdersQueue",
+        "DEFIB_EVIDENCE_QUEUE": "SignalsEvidenceQueue",
+        "DEFIB_NOTICES_QUEUE": "SignalsNoticesQueue",
+    }
+    environment = stack.function(function)["Environment"]["Variables"]
+    told = {name: value["Ref"] for name, value in environment.items() if isinstance(value, dict)}
+    services = {action.partition(":")[0] for action in actions(stack, function)}
+    sends_to = [r for s in stack.statements(function) if "sqs:SendMessage" in listed(s["Action"]) for r in on(s)]
+    expected = {name: part for service in services for name, part in variables.get(service, {}).items()}
+    expected |= {name: part for name, part in queues.items() if any(f'"{part}' in resource for resource in sends_to)}
+
+    assert {name: re.sub(r"[0-9A-F]{8}$", "", ref) for name, ref in told.items()} == expected
+    assert environment["DEFIB_POLICY"] == "defib.toml"
+    assert environment["POWERTOOLS_SERVICE_NAME"] == function
+    assert environment["POWERTOOLS_METRICS_NAMESPACE"] == "Defib"
+
+
+def test_only_publish_may_use_the_incidents_topic_whatever_others_are_allowed(stack: Synthesized) -> None:
+    (publish, _) = stack.function("publish")["Role"]["Fn::GetAtt"]
+    policy = stack.one("AWS::SNS::TopicPolicy", "Incidents")["PolicyDocument"]["Statement"]
+
+    (only,) = (s for s in policy if s["Sid"] == "OnlyPublishPublishes")
+
+    assert (only["Effect"], only["Principal"]) == ("Deny", {"AWS": "*"})
+    assert only["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": {"Fn::GetAtt": [publish, "Arn"]}}}
+
+
+def test_only_alarms_of_this_account_may_use_the_alerts_topic(stack: Synthesized) -> None:
+    policy = stack.one("AWS::SNS::TopicPolicy", "Alerts")["PolicyDocument"]["Statement"]
+
+    (allowed,) = (s for s in policy if s["Effect"] == "Allow")
+
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert allowed["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+
+
+def test_the_scheduler_may_start_sweep_and_nothing_else(stack: Synthesized) -> None:
+    sweep = stack.id_of("AWS::Lambda::Function", "SweepFunction")
+    role = stack.id_of("AWS::IAM::Role", "SchedulerRole")
+
+    invoke = [s for s in stack.roles()[role] if "lambda:InvokeFunction" in listed(s["Action"])]
+
+    assert all(sweep in resource for s in invoke for resource in on(s))

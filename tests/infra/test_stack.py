@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import pytest
+
+from infra.functions import SHAPES
+from tests.infra.synthesized import Synthesized
+
+
+def refers_to(value: object, logical_id: str) -> bool:
+    return logical_id in str(value)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_function_runs_its_handler_on_arm_with_a_deadline_and_its_own_log(stack: Synthesized, name: str) -> None:
+    function = stack.function(name)
+
+    assert function["Runtime"] == "python3.14"
+    assert function["Architectures"] == ["arm64"]
+    assert 256 <= function["MemorySize"] <= 512
+    assert function["Timeout"] == SHAPES[name].timeout_s
+    assert "FunctionName" not in function
+    assert stack.of("AWS::Logs::LogGroup")[function["LoggingConfig"]["LogGroup"]["Ref"]] == {"RetentionInDays": 14}
+
+
+@pytest.mark.parametrize(
+    ("queue", "function"),
+    [
+        ("SignalsQueue", "diagnose"),
+        ("SignalsOrdersQueue", "remediate"),
+        ("SignalsEvidenceQueue", "evidence"),
+        ("SignalsNoticesQueue", "publish"),
+    ],
+)
+def test_a_queue_feeds_its_function_bounded_and_message_by_message(
+    stack: Synthesized, queue: str, function: str
+) -> None:
+    source = stack.id_of("AWS::SQS::Queue", queue)
+    mapping = next(m for m in stack.of("AWS::Lambda::EventSourceMapping").values() if refers_to(m, source))
+
+    assert stack.of("AWS::Lambda::Function")[mapping["FunctionName"]["Ref"]] == stack.function(function)
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": SHAPES[function].concurrency}
+    assert stack.of("AWS::SQS::Queue")[source]["VisibilityTimeout"] > stack.function(function)["Timeout"]
+
+
+def test_what_a_function_cannot_digest_is_set_aside_after_three_tries(stack: Synthesized) -> None:
+    queues = stack.of("AWS::SQS::Queue")
+    fed = [q for q in queues.values() if "RedrivePolicy" in q]
+
+    assert len(fed) == 4
+    for queue in fed:
+        dead_letters = queues[queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]]
+        assert queue["RedrivePolicy"]["maxReceiveCount"] == 3
+        assert dead_letters["MessageRetentionPeriod"] == 14 * 24 * 3600
+        assert dead_letters.get("FifoQueue") == queue.get("FifoQueue")
+
+
+def test_only_notices_keep_their_order(stack: Synthesized) -> None:
+    in_order = [key for key, queue in stack.of("AWS::SQS::Queue").items() if queue.get("FifoQueue")]
+
+    assert all(key.startswith("SignalsNotices") for key in in_order)
+    assert len(in_order) == 2
+
+
+def test_every_queue_is_encrypted_and_refuses_plain_text(stack: Synthesized) -> None:
+    policies = stack.of("AWS::SQS::QueuePolicy").values()
+
+    for key, queue in stack.of("AWS::SQS::Queue").items():
+        (policy,) = (p for p in policies if p["Queues"] == [{"Ref": key}])
+        denials = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
+        assert queue["SqsManagedSseEnabled"] is True
+        assert [s["Condition"] for s in denials] == [{"Bool": {"aws:SecureTransport": "false"}}]
+
+
+def test_every_topic_refuses_plain_text(stack: Synthesized) -> None:
+    for policy in stack.of("AWS::SNS::TopicPolicy").values():
+        conditions = [s["Condition"] for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
+        assert {"Bool": {"aws:SecureTransport": "false"}} in conditions
+
+
+def test_the_sweep_runs_every_minute_and_is_not_repeated(stack: Synthesized) -> None:
+    schedule = stack.one("AWS::Scheduler::Schedule")
+    sweep = stack.id_of("AWS::Lambda::Function", "SweepFunction")
+    invoke = stack.one("AWS::Lambda::EventInvokeConfig")
+
+    assert schedule["ScheduleExpression"] == "rate(1 minute)"
+    assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
+    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [sweep, "Arn"]}
+    assert schedule["Target"]["RetryPolicy"] == {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 2}
+    assert refers_to(schedule["Target"]["DeadLetterConfig"], "MissedSweeps")
+    assert (invoke["FunctionName"], invoke["MaximumRetryAttempts"]) == ({"Ref": sweep}, 0)
+    assert stack.function("sweep")["Timeout"] < 60
+
+
+def test_the_table_remembers_and_forgets_as_told_and_outlives_the_stack(stack: Synthesized) -> None:
+    table = stack.one("AWS::DynamoDB::GlobalTable")
+    (replica,) = table["Replicas"]
+    (body,) = (b for b in stack.template["Resources"].values() if b["Type"] == "AWS::DynamoDB::GlobalTable")
+
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+    assert [(k["AttributeName"], k["KeyType"]) for k in table["KeySchema"]] == [("pk", "HASH"), ("sk", "RANGE")]
+    (index,) = table["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == "due"
+    assert [k["AttributeName"] for k in index["KeySchema"]] == ["due_kind", "due_at"]
+    assert replica["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert replica["DeletionProtectionEnabled"] is True
+    assert body["DeletionPolicy"] == "Retain"
+
+
+def test_evidence_is_private_encrypted_and_forgotten_in_time(stack: Synthesized) -> None:
+    bucket = stack.one("AWS::S3::Bucket")
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+
+    assert all(bucket["PublicAccessBlockConfiguration"].values())
+    assert refers_to(bucket["BucketEncryption"], "AES256")
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert rule["ExpirationInDays"] == 7
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
+    assert rule["Status"] == "Enabled"
+    denials = stack.one("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    assert {"Bool": {"aws:SecureTransport": "false"}} in [s["Condition"] for s in denials]
+
+
+def test_each_address_hears_of_the_services_that_tell_its_contact(stack: Synthesized) -> None:
+    incidents = {"Ref": stack.id_of("AWS::SNS::Topic", "Incidents")}
+    subscriptions = [s for s in stack.of("AWS::SNS::Subscription").values() if s["TopicArn"] == incidents]
+
+    assert {(s["Protocol"], s["Endpoint"]): s["FilterPolicy"] for s in subscriptions} == {
+        ("email", "oncall@defib.test"): {"service": ["db", "web"]},
+        ("email", "dba@defib.test"): {"service": ["db"]},
+        ("sms", "+12025550123"): {
+            "service": ["db", "web"],
+            "notice": ["opened", "escalated", "resolved", "held"],
+        },
+    }
+    assert len(subscriptions) == 3, "the contact that no service tells hears of no incident"
+
+
+def test_every_contact_hears_of_trouble_with_defib_itself(stack: Synthesized) -> None:
+    alerts = {"Ref": stack.id_of("AWS::SNS::Topic", "Alerts")}
+    subscriptions = [s for s in stack.of("AWS::SNS::Subscription").values() if s["TopicArn"] == alerts]
+
+    assert not [s for s in subscriptions if "FilterPolicy" in s]
+    assert sorted(s["Endpoint"] for s in subscriptions) == [
+        "+12025550123",
+        "dba@defib.test",
+        "oncall@defib.test",
+        "spare@defib.test",
+    ]
+
+
+def test_nothing_has_a_name_of_its_own_so_that_two_stacks_can_live_side_by_side(stack: Synthesized) -> None:
+    names = {"FunctionName", "QueueName", "TopicName", "TableName", "BucketName", "RoleName", "AlarmName"}
+    named = {
+        key: names & set(body.get("Properties", {}))
+        for key, body in stack.template["Resources"].items()
+        if body["Type"] not in {"AWS::Lambda::EventSourceMapping", "AWS::Lambda::EventInvokeConfig"}
+    }
+
+    assert not {key: found for key, found in named.items() if found}

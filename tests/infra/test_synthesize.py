@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra import assembly, bundle
+from infra.bundle import ROOT, Target
+from infra.operator_error import OperatorError
+from infra.synthesize import TEMPLATE, synthesize
+from tests.infra.conftest import POLICY
+from tests.infra.synthesized import Synthesized
+
+NO_NETWORK_IN_NODE = """
+const net = require('net'), dns = require('dns');
+const refuse = () => { throw new Error('synth asked for the network'); };
+net.Socket.prototype.connect = refuse; dns.lookup = refuse; dns.promises.lookup = refuse;
+"""
+
+NO_NETWORK_IN_PYTHON = """
+import runpy, socket, sys
+def refuse(*_): raise OSError('synth asked for the network')
+socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
+runpy.run_path(sys.argv[1], run_name='__main__')
+"""
+
+
+def run_app(tmp_path: Path, policy: Path, *python: str) -> subprocess.CompletedProcess[str]:
+    """app.py as the CDK CLI runs it, without credentials, Region or home."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
+    environment = kept | {
+        "CDK_OUTDIR": str(tmp_path / "cdk.out"),
+        "CDK_CONTEXT_JSON": json.dumps({"policy": str(policy)}),
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    block = tmp_path / "block.js"
+    block.write_text(NO_NETWORK_IN_NODE)
+    environment["NODE_OPTIONS"] = f"--require {block}"
+    command = [sys.executable, *(python or ("app.py",))]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_synth_asks_nothing_of_network_account_or_region(stack: Synthesized, tmp_path: Path) -> None:
+    done = run_app(tmp_path, POLICY, "-c", NO_NETWORK_IN_PYTHON, "app.py")
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "cdk.out" / TEMPLATE).read_text()) == stack.template
+
+
+def test_a_mistake_in_the_policy_stops_synth_with_its_message_alone(tmp_path: Path) -> None:
+    policy = tmp_path / "mine.toml"
+    policy.write_text(
+        POLICY.read_text().replace('mode = "heal"', 'mode = "hael"').replace("fleet_alarm", "fleet_alram")
+    )
+
+    done = run_app(tmp_path, policy)
+
+    assert done.returncode == 1
+    assert not (tmp_path / "cdk.out" / TEMPLATE).exists()
+    assert "Traceback" not in done.stderr
+    assert str(policy) in done.stderr
+    for word in ("services.web.mode", "hael", "heal", "detection.fleet_alram", "fleet_alarm"):
+        assert word in done.stderr
+
+
+def test_a_policy_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match=r"nowhere\.toml.*-c policy=FILE"):
+        assembly.read_policy(tmp_path / "nowhere.toml")
+
+
+def test_only_what_has_changed_is_synthesized_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Path] = []
+
+    def into(outdir: Path, policy: Path, target: Target) -> None:
+        asked.append(policy)
+        outdir.mkdir()
+
+    monkeypatch.setattr(assembly, "into", into)
+    policy, out = tmp_path / "defib.toml", tmp_path / "build" / "cdk.out"
+    policy.write_text(POLICY.read_text())
+    synthesize(policy, out)
+    synthesize(policy, out)
+    policy.write_text(POLICY.read_text() + "\n# changed\n")
+    synthesize(policy, out)
+
+    assert asked == [policy, policy]
+
+
+def test_the_asset_holds_the_code_its_dependencies_and_the_policy_and_no_bytecode(stack: Synthesized) -> None:
+    key = stack.function("diagnose")["Code"]["S3Key"].removesuffix(".zip")
+    asset = stack.assembly / f"asset.{key}"
+    compiled = [path.name for path in (asset / "msgspec").glob("*.so")]
+
+    assert (asset / "defib.toml").read_text() == POLICY.read_text()
+    assert (asset / "defib" / "handlers" / "diagnose.py").is_file()
+    assert (asset / "aws_lambda_powertools").is_dir()
+    assert compiled
+    assert all("cpython-314-aarch64" in name for name in compiled)
+    assert not list(asset.rglob("*.pyc"))
+    assert not (asset / "boto3").exists(), "the runtime has it"
+
+
+def test_the_asset_is_the_same_whoever_lays_it_out(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        bundle.bundle(POLICY, Target(), tmp_path / name)
+    contents = [
+        {path.relative_to(root): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+        for root in (tmp_path / "one", tmp_path / "two")
+    ]
+
+    assert contents[0] == contents[1]
+    assert not [path for path in contents[0] if path.name in {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}]
+
+
+def test_dependencies_that_cannot_be_fetched_are_a_message_not_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = tmp_path / "requirements.txt"
+    wanted.write_text("./nothing-here.whl\n")
+    monkeypatch.setattr(bundle, "REQUIREMENTS", wanted)
+    monkeypatch.setattr(bundle, "CACHE", tmp_path / "cache")
+
+    with pytest.raises(OperatorError, match="make install"):
+        bundle.dependencies(Target())
+
+    assert not [path for path in (tmp_path / "cache").iterdir() if path.suffix != ".part"]
