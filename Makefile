@@ -34,7 +34,7 @@ types: install
 check: lint types test ## linters, types and tests
 
 e2e: install .venv/.cdk ## deploy onto a local emulator with the real CDK CLI and heal there
-	$(PY) -m pytest -n 0 tests/e2e
+	$(PY) -m pytest -s --e2e tests/e2e
 
 bench: install ## import times, invocation times and memory against bare boto3
 	$(PY) -m tests.bench

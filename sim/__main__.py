@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"{chosen.scenario}: {error.strerror or error}", file=sys.stderr)
+        print(f"{error.filename or chosen.scenario}: {error.strerror or error}", file=sys.stderr)
         return 2
     return 0 if recording.passed else 1
 

@@ -37,6 +37,8 @@ class VirtualTime:
         self._travel = time_machine.travel(start, tick=False)
         self._traveller: time_machine.Traveller | None = None
         self._processes: list[Process] = []
+        self.current: Process | None = None
+        """The process that runs right now; None while the loop does."""
 
     def __enter__(self) -> Self:
         self._traveller = self._travel.start()
@@ -71,11 +73,12 @@ class VirtualTime:
 
         self.at(first, lambda: tick(first))
 
-    def spawn(self, body: Callable[[Process], None], guise: Guise) -> None:
-        """Run ``body`` as a process from now on; returns when it first pauses or ends."""
+    def spawn(self, body: Callback, guise: Guise) -> Process:
+        """Run ``body`` as a process as soon as nothing else runs."""
         process = Process(self, body, guise)
         self._processes.append(process)
-        process.resume()
+        self.after(timedelta(0), process.resume)
+        return process
 
     def run_until(self, end: datetime) -> None:
         """Let everything happen that is due up to and including ``end``."""
@@ -105,7 +108,7 @@ class Guise:
 class Process:
     """A body of code that takes virtual time by calling ``pause``."""
 
-    def __init__(self, time: VirtualTime, body: Callable[[Process], None], guise: Guise) -> None:
+    def __init__(self, time: VirtualTime, body: Callback, guise: Guise) -> None:
         self._time = time
         self._body = body
         self._guise = guise
@@ -121,12 +124,14 @@ class Process:
         if self._is_over():
             return
         self._guise.put_on()
+        self._time.current = self
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, daemon=True)
             self._thread.start()
         else:
             self._may_run.release()
         self._handed_over.acquire()
+        self._time.current = None
         self._guise.take_off()
         if self._is_over():
             self._thread.join()
@@ -156,7 +161,8 @@ class Process:
 
     def _run(self) -> None:
         try:
-            self._body(self)
+            if not self._abandoned:
+                self._body()
         except Abandoned:
             pass
         except BaseException as error:  # noqa: BLE001  # the loop raises it again in its own thread

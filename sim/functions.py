@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -37,13 +38,14 @@ class Outcome:
     """Empty when the handler returned."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Invocation:
     """One run of a handler."""
 
     environment: Environment
-    process: Process
     deadline: datetime
+    tasks: list[Process] = field(default_factory=list)
+    """What its thread pools run."""
 
     @property
     def function(self) -> Function:
@@ -70,7 +72,7 @@ class Lambda:
         self._on_line = on_line
         self._environments: dict[str, list[Environment]] = {}
         self._number = 0
-        self._running: list[Invocation] = []
+        self._invocations: list[Invocation] = []
 
     def has_room(self, function: Function) -> bool:
         """Whether reserved concurrency lets one more invocation start."""
@@ -88,7 +90,7 @@ class Lambda:
 
     def admit(self, call: Call) -> None:
         """Let a call of the running invocation take its time, and hold it against the function's role."""
-        invocation = next((i for i in self._running if i.environment.worn), None)
+        invocation = self._running()
         if invocation is None:
             return
         self._pass_time(invocation, timedelta(milliseconds=CALL_TIMES.get(call.service, 50)))
@@ -102,6 +104,27 @@ class Lambda:
                 raise Refusal(denied_code(call.service), message, 403)
             self._ledger.use(grant)
 
+    def start_task(self, task: Callable[[], None]) -> None:
+        """A thread pool of the running invocation starts a task."""
+        invocation = self._running()
+        assert invocation is not None
+
+        def body() -> None:
+            # A task that the end of its invocation's time overtakes dies with it.
+            with suppress(TimedOut):
+                task()
+
+        invocation.tasks.append(self._time.spawn(body, invocation.environment))
+
+    def pass_time(self, delay: timedelta) -> None:
+        """The running invocation waits."""
+        invocation = self._running()
+        assert invocation is not None
+        self._pass_time(invocation, delay)
+
+    def _running(self) -> Invocation | None:
+        return next((i for i in self._invocations if i.environment.worn), None)
+
     def _environment(self, function: Function) -> Environment:
         pool = self._environments.setdefault(function.name, [])
         idle = next((e for e in pool if not e.busy), None)
@@ -112,25 +135,31 @@ class Lambda:
 
     def _start(self, environment: Environment, event: Mapping[str, Any], then: Callable[[Outcome], None]) -> None:
         self._number += 1
-        function = environment.function
+        function, started = environment.function, self._time.now
         self._ledger.invocations[function.word] += 1
-        started = self._time.now
-        context = context_for(function, self._number, started + function.timeout, lambda: self._time.now)
+        invocation = Invocation(environment, started + function.timeout)
+        context = context_for(function, self._number, invocation.deadline, lambda: self._time.now)
+        self._invocations.append(invocation)
 
-        def body(process: Process) -> None:
-            invocation = Invocation(environment, process, context.deadline)
-            self._running.append(invocation)
+        def body() -> None:
             outcome = self._outcome(invocation, lambda: environment.run(event, context))
-            self._running.remove(invocation)
-            environment.busy = False
-            took = (self._time.now - started).total_seconds()
-            errors = Metric.of("AWS/Lambda", "Errors", FunctionName=function.name)
-            self._metrics.put(errors, float(bool(outcome.error)), self._time.now)
-            self._ledger.durations.setdefault(function.word, []).append(took)
+            self._invocations.remove(invocation)
             # The process still wears the environment; what follows is AWS's business, not the function's.
-            self._time.after(timedelta(0), lambda: then(outcome))
+            self._time.after(timedelta(0), lambda: self._end(invocation, started, outcome, then))
 
         self._time.spawn(body, environment)
+
+    def _end(
+        self, invocation: Invocation, started: datetime, outcome: Outcome, then: Callable[[Outcome], None]
+    ) -> None:
+        for task in invocation.tasks:
+            task.abandon()
+        function = invocation.function
+        invocation.environment.busy = False
+        errors = Metric.of("AWS/Lambda", "Errors", FunctionName=function.name)
+        self._metrics.put(errors, float(bool(outcome.error)), self._time.now)
+        self._ledger.durations.setdefault(function.word, []).append((self._time.now - started).total_seconds())
+        then(outcome)
 
     def _outcome(self, invocation: Invocation, run: Callable[[], Any]) -> Outcome:
         word = invocation.function.word
@@ -148,7 +177,9 @@ class Lambda:
         return Outcome(None, error)
 
     def _pass_time(self, invocation: Invocation, delay: timedelta) -> None:
+        process = self._time.current
+        assert process is not None
         left = invocation.deadline - self._time.now
-        invocation.process.pause(min(delay, left))
+        process.pause(min(delay, left))
         if delay >= left:
             raise TimedOut

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,17 +19,22 @@ from sim.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
 POLICY = ROOT / "defib.toml"
-ASSEMBLY = ROOT / "build" / "replay"
-"""Synthesized afresh only when the code or the policy has changed."""
+ASSEMBLIES = ROOT / "build" / "replay"
+"""One for each policy, synthesized afresh only when the code or the policy has changed."""
 
 OVERTIME = timedelta(hours=2)
 """How long after the scenario's ``until`` open cases may still be worked on."""
 STEP = timedelta(seconds=30)
 
 
-def wiring_for(policy: Path, assembly: Path = ASSEMBLY) -> Wiring:
+def wiring_for(policy: Path, assemblies: Path = ASSEMBLIES) -> Wiring:
     """What the stack for ``policy`` deploys. Raises OperatorError for a policy that can't be synthesized."""
-    return wiring_of(Template.load(synthesize(policy, assembly)))
+    assemblies.mkdir(parents=True, exist_ok=True)
+    # Replays of other policies may run at the same time, and must not lose their assembly meanwhile.
+    name = hashlib.sha256(policy.read_bytes()).hexdigest()[:12]
+    with (assemblies / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return wiring_of(Template.load(synthesize(policy, assemblies / name)))
 
 
 def replay(

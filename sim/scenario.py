@@ -12,6 +12,7 @@ from typing import NamedTuple
 from defib.core.case import Action, Outcome
 from defib.core.incident import NoticeKind
 from defib.core.setting import (
+    TAG_VALUE,
     Form,
     Metadata,
     Setting,
@@ -23,7 +24,6 @@ from defib.core.setting import (
     strings,
     table,
     tables,
-    tags,
 )
 from sim.faults import Cure, FaultKind
 
@@ -56,6 +56,12 @@ def moment(about: str, example: str, allowed: str) -> Metadata:
     return {"setting": Setting(about, example, allowed)}
 
 
+def pairs(about: str, example: str) -> Metadata:
+    """Tag keys, each with one value."""
+    allowed = "a table of at most 20 tag keys, each with one value"
+    return {"setting": Setting(about, example, allowed, 1, 1, form=TAG_VALUE, keys=20)}
+
+
 def outcomes(about: str, example: str) -> Metadata:
     """Outcomes of cases; ``none`` where no case is opened."""
     allowed = "one or a list of " + ", ".join(f'"{name}"' for name in OUTCOMES)
@@ -79,6 +85,7 @@ INSTANCE = Form(
     "an instance's name, such as web-2, or several with *, such as web-*", 40, re.compile(r"[a-z][a-z0-9-]*\*?")
 )
 SERVICE = Form("the name of a service in defib.toml, or of none of them", 31, re.compile(r"[a-z][a-z0-9-]*"))
+GROUP = Form("the name of a target group of the scenario", 31, re.compile(r"[a-z][a-z0-9-]*"))
 CODE = Form("a StateReason code such as Server.InternalError", 60, re.compile(r"[A-Za-z.]+"))
 
 
@@ -123,10 +130,10 @@ class Fleet:
     instance_type: str = field(default="m7g.large", metadata=string("Their type.", "c7g.xlarge", INSTANCE_TYPE))
     tags: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict,
-        metadata=tags("More tags; they win over those of the service.", '{ team = "shop" }', keys=20, values=1),
+        metadata=pairs("More tags; they win over those of the service.", '{ team = "shop" }'),
     )
     opted_in: bool = field(default=True, metadata=flag("Whether they carry the opt-in tag of defib.toml."))
-    target_group: str = field(default="", metadata=string("The target group they are registered in.", "web", SERVICE))
+    target_group: str = field(default="", metadata=string("The target group they are registered in.", "web", GROUP))
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,6 +177,8 @@ def _check(scenario: Scenario, mistakes: Mistakes) -> None:
 
 def _check_faults(scenario: Scenario, mistakes: Mistakes) -> None:
     for n, fault in enumerate(scenario.faults):
+        if not fault.on and not mistakes.spoil(("faults", n, "on")):
+            mistakes.add(("faults", n, "on"), [], "must name at least one instance", 'on = ["web-2"]')
         if mistakes.spoil(("faults", n)) or mistakes.spoil(("until",)):
             continue
         if fault.at >= scenario.until:

@@ -36,6 +36,7 @@ from sim.listener import Listener
 from sim.machine import ActiveFault, Machine
 from sim.metrics import Metric, Metrics
 from sim.physics import Physics
+from sim.pool import virtual_pools
 from sim.queues import Queues
 from sim.recorder import Recorder
 from sim.scenario import Fault, Scenario
@@ -69,7 +70,7 @@ class World:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        with ExitStack() as stack:
+        with self._stack as stack:
             stack.enter_context(_environment())
             stack.enter_context(mock_aws())
             stack.enter_context(transactions.quick())
@@ -77,6 +78,8 @@ class World:
             mock_random.seed(self._seed)
             boto3.setup_default_session(region_name=REGION)
             self._build()
+            # Once more: instance ids shouldn't change with the number of queues.
+            mock_random.seed(self._seed)
             self._populate()
             self._stack = stack.pop_all()
         return self
@@ -109,6 +112,7 @@ class World:
         self.topics = Topics(time, self.wiring, boundary, recorder.received)
         self.alarms = Alarms(time, self.metrics, self.bus, self.topics, self.wiring.alarms)
         boundary.admit = self.functions.admit
+        self._stack.enter_context(virtual_pools(self.functions.start_task, self.functions.pass_time))
         recorder.on_state = self._announce_state
         recorder.on_shown = self._show
 

@@ -16,7 +16,7 @@ WEB_2 = "i-0a1b2c3d4e5f60002"
 
 def a_case(instance_id: str = WEB_1, number: int = 1, **changes: Any) -> Case:
     """An open case of the service ``web``."""
-    fields = {
+    fields: dict[str, Any] = {
         "instance_id": instance_id,
         "number": number,
         "service": "web",
@@ -28,7 +28,7 @@ def a_case(instance_id: str = WEB_1, number: int = 1, **changes: Any) -> Case:
         "since": NOON - timedelta(seconds=90),
         "look_again_at": NOON + timedelta(minutes=1),
     }
-    return Case(**fields | changes)
+    return Case(**(fields | changes))
 
 
 def an_attempt(action: Action, number: int = 1) -> Attempt:
@@ -38,13 +38,19 @@ def an_attempt(action: Action, number: int = 1) -> Attempt:
 def an_incident(**changes: Any) -> Incident:
     """The seventh incident of ``web``."""
     member = Member(f"{WEB_1}-1", WEB_1, "web-1", "us-east-1a", Cause.SYSTEM_IMPAIRED, NOON, Phase.REPAIRING)
-    fields = {"service": "web", "number": 7, "opened_at": NOON, "members": (member,), "timeline": ("12:00 noticed",)}
-    return Incident(**fields | changes)
+    fields: dict[str, Any] = {
+        "service": "web",
+        "number": 7,
+        "opened_at": NOON,
+        "members": (member,),
+        "timeline": ("12:00 noticed",),
+    }
+    return Incident(**(fields | changes))
 
 
 def a_notice(sequence: int = 1, at: datetime = NOON, incident_id: str = "web-7", **changes: Any) -> Notice:
     """An opening notice."""
-    fields = {
+    fields: dict[str, Any] = {
         "incident_id": incident_id,
         "service": incident_id.rpartition("-")[0],
         "sequence": sequence,
@@ -56,4 +62,4 @@ def a_notice(sequence: int = 1, at: datetime = NOON, incident_id: str = "web-7",
         "body": "web-1 in us-east-1a fails its checks – being repaired.\nNothing to do.",
         "sms": "web-1 down, being repaired",
     }
-    return Notice(**fields | changes)
+    return Notice(**(fields | changes))

@@ -44,8 +44,9 @@ class Overlay:
         self._conditions[operation] = (code, condition)
 
     def lay_over(self, client: BaseClient) -> None:
-        client.meta.events.register_first("before-parameter-build.*.*", self._note)
-        client.meta.events.register_first("before-call.*.*", self._before)
+        events: Any = client.meta.events
+        events.register_first("before-parameter-build.*.*", self._note)
+        events.register_first("before-call.*.*", self._before)
 
     def named(self, operation: str) -> list[Mapping[str, Any]]:
         """The parameters of every call to ``operation``."""
@@ -88,8 +89,9 @@ class Fleet:
         self.unknown_filters: set[str] = set()
         self.ec2.lay_over(cast("BaseClient", ec2))
         self.elb.lay_over(cast("BaseClient", elb))
-        ec2.meta.events.register("before-call.ec2.DescribeInstanceStatus", self._refuse_question)
-        ec2.meta.events.register("after-call.ec2.DescribeInstanceStatus", self._lay_checks)
+        events: Any = ec2.meta.events
+        events.register("before-call.ec2.DescribeInstanceStatus", self._refuse_question)
+        events.register("after-call.ec2.DescribeInstanceStatus", self._lay_checks)
         self._vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
         self.setup_done()
 

@@ -9,12 +9,14 @@ from defib.core.policy import Mode, Policy, Service, Tag, TargetGroup
 
 def a_service(name: str = "web", **changes: Any) -> Service:
     """A service of the instances tagged with its name."""
-    return Service(**{"name": name, "match": {"service": (name,)}, "mode": Mode.HEAL} | changes)
+    fields: dict[str, Any] = {"name": name, "match": {"service": (name,)}, "mode": Mode.HEAL}
+    return Service(**(fields | changes))
 
 
 def a_policy(*services: Service, **changes: Any) -> Policy:
     """Opt-in by ``self-heal=true``; the service ``web`` unless others are given."""
-    return Policy(**{"opt_in": Tag("self-heal", "true"), "services": services or (a_service(),)} | changes)
+    fields: dict[str, Any] = {"opt_in": Tag("self-heal", "true"), "services": services or (a_service(),)}
+    return Policy(**(fields | changes))
 
 
 def group(arn: str) -> TargetGroup:

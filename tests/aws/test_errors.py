@@ -59,7 +59,7 @@ def test_a_refusal_keeps_its_code_and_is_sorted_by_it(code: str, status: int, me
         (exceptions.ReadTimeoutError(endpoint_url="https://ec2"), Transient),
         (exceptions.EndpointConnectionError(endpoint_url="https://ec2"), Transient),
         (exceptions.ConnectionClosedError(endpoint_url="https://ec2"), Transient),
-        (exceptions.SSLError(endpoint_url="https://ec2", error="handshake"), Transient),
+        (exceptions.SSLError(endpoint_url="https://ec2", error=OSError("handshake")), Transient),
         (exceptions.CredentialRetrievalError(provider="env", error_msg="gone"), Transient),
         (exceptions.NoCredentialsError(), Rejected),
         (exceptions.ParamValidationError(report="no such parameter"), Rejected),

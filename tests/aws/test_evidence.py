@@ -52,7 +52,7 @@ class Scene:
         }
         self._clock = clock
 
-    def keep(self, timeout: timedelta = Repair().evidence_timeout, **case: Any) -> str:
+    def keep(self, timeout: timedelta = timedelta(seconds=20), **case: Any) -> str:
         policy = a_policy(repair=Repair(evidence_timeout=timeout))
         keeper = EvidenceKeeper(self.ec2, self.cloudwatch, self.s3, BUCKET, self._clock, policy)
         observation = Observation(self.web, NOON, InstanceState.RUNNING, NOON)
@@ -166,6 +166,14 @@ def test_a_screenshot_without_a_picture_is_not_captured(scene: Scene, answer: di
     scene.keep()
 
     assert scene.manifest()["not_captured"] == {"screenshot.jpg": "EC2 has no screenshot of it"}
+
+
+def test_an_empty_console_is_not_captured(scene: Scene) -> None:
+    scene.shown.answers["GetConsoleOutput"] = {}
+
+    scene.keep()
+
+    assert scene.manifest()["not_captured"] == {"console.txt": "EC2 has no console output of it"}
 
 
 def test_an_answer_that_makes_no_sense_costs_its_own_part_only(scene: Scene) -> None:

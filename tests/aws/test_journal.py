@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools import Logger
 
-from defib.aws.journal import PowertoolsJournal, count, decision_of
+from defib.aws.journal import PowertoolsJournal, count
 from defib.core.case import Action, Case, Outcome
 from defib.core.model import InstanceState, Observation, Result, Verdict
 from tests.aws.cases import NOON, WEB_1, a_case
@@ -26,25 +26,6 @@ CLOSED = replace(OPEN, closed_at=NOON, outcome=Outcome.HEALED)
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "diagnose")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Defib")
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "decision"),
-    [
-        pytest.param(None, OPEN, "wait", id="a new case waits"),
-        pytest.param(None, ACTING, "act:reboot", id="a new case acts at once"),
-        pytest.param(OPEN, ACTING, "act:reboot", id="an intent is new"),
-        pytest.param(ACTING, replace(ACTING, reason="still"), "wait", id="an intent is pending"),
-        pytest.param(OPEN, HELD, "hold:minimum_healthy", id="a guard holds"),
-        pytest.param(HELD, HELD, "hold:minimum_healthy", id="a guard still holds"),
-        pytest.param(OPEN, HANDED, "escalate", id="handed over"),
-        pytest.param(HANDED, HANDED, "wait", id="watched after it was handed over"),
-        pytest.param(ACTING, CLOSED, "close:healed", id="closed"),
-        pytest.param(replace(HANDED, number=0), CLOSED, "close:healed", id="closed at once, after an older case"),
-    ],
-)
-def test_the_change_of_a_case_tells_the_decision(before: Case | None, after: Case, decision: str) -> None:
-    assert decision_of(before, after) == decision
 
 
 def test_a_decision_is_one_line_under_the_cases_id(capsys: pytest.CaptureFixture[str]) -> None:

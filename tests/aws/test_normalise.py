@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from defib.aws.normalise import BODY_MAX, ENTITIES_MAX, REASON_MAX, normalise, plain
+from defib.aws.normalise import ENTITIES_MAX, normalise
+from defib.aws.untrusted import BODY_MAX, TEXT_MAX, plain
 from defib.core.model import Result, Signal, Source, TargetGroupSignal, Verdict
 from defib.shell.ports import Malformed
 
@@ -179,7 +180,7 @@ def test_what_is_wrong_with_a_message_is_said(body: str, wrong: str) -> None:
         normalise(body)
 
     assert wrong in str(error.value)
-    assert len(str(error.value)) < 2 * REASON_MAX
+    assert len(str(error.value)) < 2 * TEXT_MAX
 
 
 def test_a_message_larger_than_any_event_is_not_even_read() -> None:
@@ -191,7 +192,7 @@ def test_words_of_others_are_cut_and_made_printable() -> None:
     hostile = "\x1b[2J\u202e\r\n{" + "x" * 10_000
     (signal,) = normalise(changed("alarm-instance", "detail.state.reason", hostile))
 
-    assert len(signal.reason) == REASON_MAX
+    assert len(signal.reason) == TEXT_MAX
     assert signal.reason.isprintable()
     assert signal.reason.endswith("x…")
 

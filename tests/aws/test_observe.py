@@ -220,6 +220,32 @@ class TestTargets:
 
         assert observer.observe(web, ()).targets == ()
 
+    def test_a_configured_group_that_does_not_exist_hides_no_instance(
+        self, account: Account, elb: ElasticLoadBalancingv2Client
+    ) -> None:
+        web = account.fleet.launch(service="web")
+        arn = account.fleet.target_group("web", [])
+        elb.delete_target_group(TargetGroupArn=arn)
+
+        observation = account.observer(a_policy(a_service(target_groups=(group(arn),)))).observe(web, ())
+
+        assert (observation.state, observation.targets) == (InstanceState.RUNNING, ())
+
+    def test_what_the_load_balancer_refuses_is_raised_sorted(self, account: Account) -> None:
+        web = account.fleet.launch(service="web")
+        account.fleet.target_group("web", [(web, 80)])
+        observer = account.observer(a_policy())
+        account.fleet.elb.refusals["DescribeTargetHealth"] = "AccessDenied"
+
+        with pytest.raises(Rejected):
+            observer.observe(web, ())
+
+        account.fleet.elb.refusals.clear()
+        observer.observe(web, ())
+        account.fleet.elb.refusals["DescribeTargetHealth"] = "Throttling"
+        with pytest.raises(Transient):
+            observer.observe(web, ())
+
     def test_too_many_groups_are_refused_with_what_to_do(
         self, account: Account, monkeypatch: pytest.MonkeyPatch
     ) -> None:

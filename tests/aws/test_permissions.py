@@ -136,7 +136,7 @@ def called_by(module: ModuleType) -> Iterator[str]:
         if method == "get_paginator":
             (argument,) = node.args
             assert isinstance(argument, ast.Constant)
-            method = argument.value
+            method = str(argument.value)
         yield action_of(service, method)
 
 

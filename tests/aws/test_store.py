@@ -11,6 +11,7 @@ import pytest
 
 from defib.aws.clients import client
 from defib.aws.store import DynamoStore
+from defib.core.audit import entry
 from defib.core.case import Action, Case, Outcome
 from defib.core.incident import Incident
 from defib.core.model import Cause, Registration, Result, Verdict
@@ -206,18 +207,24 @@ class TestTable:
         assert item["cause"] == {"S": "instance_impaired"}
         assert item["attempts"]["L"][0]["M"]["action"] == {"S": "reboot"}
 
-    def test_every_version_of_a_case_leaves_a_line_in_its_audit_trail(self, table: DynamoStore) -> None:
-        first = table.remember(Remembered(a_case(), None, ())).case
-        table.remember(Remembered(replace(first, reason="second"), None, ()))
+    def test_every_decision_leaves_a_line_in_the_audit_trail_and_a_mere_look_does_not(self, table: DynamoStore) -> None:
+        first = table.remember(Remembered(a_case(reason="first"), audit=entry(None, a_case(reason="first"), NOON))).case
+        later = replace(first, look_again_at=NOON + timedelta(minutes=2))
+        second = table.remember(Remembered(later, audit=entry(first, later, NOON))).case
+        third = replace(second, reason="third")
+        table.remember(Remembered(third, audit=entry(second, third, NOON)))
 
-        assert _item(f"INSTANCE#{WEB_1}", "AUDIT#000001#000001")["reason"] == {"S": ""}
-        assert _item(f"INSTANCE#{WEB_1}", "AUDIT#000001#000002")["reason"] == {"S": "second"}
+        assert _item(f"INSTANCE#{WEB_1}", "AUDIT#000001#000001")["reason"] == {"S": "first"}
+        assert _item(f"INSTANCE#{WEB_1}", "AUDIT#000001#000003")["reason"] == {"S": "third"}
+        with pytest.raises(KeyError):
+            _item(f"INSTANCE#{WEB_1}", "AUDIT#000001#000002")
 
     def test_what_is_over_expires_and_what_is_open_does_not(self, table: DynamoStore) -> None:
         kept_until = {"N": str(int((NOON + Retention().cases).timestamp()))}
         table.remember(Remembered(a_case(), an_incident(), (a_notice(),)))
         closed = a_case(WEB_2, closed_at=NOON, outcome=Outcome.HEALED)
-        table.remember(Remembered(closed, an_incident(number=8, resolved_at=NOON), ()))
+        incident = an_incident(number=8, resolved_at=NOON)
+        table.remember(Remembered(closed, incident, audit=entry(None, closed, NOON)))
 
         assert "expires" not in _item(f"INSTANCE#{WEB_1}", "CASE#000001")
         assert "expires" not in _item("SERVICE#web", "INCIDENT#000007")
@@ -244,10 +251,11 @@ class TestTable:
             "CancellationReasons": [{"Code": reason} for reason in reasons],
             "ResponseMetadata": {"HTTPStatusCode": 400},
         }
-        dynamodb.meta.events.register("before-call.dynamodb.TransactWriteItems", lambda **_: (_Answered(400), answer))
+        events: Any = dynamodb.meta.events
+        events.register("before-call.dynamodb.TransactWriteItems", lambda **_: (_Answered(400), answer))
 
         with pytest.raises(error):
-            table.remember(Remembered(a_case(), None, ()))
+            table.remember(Remembered(a_case(), an_incident()))
 
 
 class _Answered:

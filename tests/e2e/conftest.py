@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 
 from defib.aws.clock import SystemClock
 from tests.e2e import cli, emulator
@@ -32,8 +33,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     world = item.funcargs.get("world") if isinstance(item, pytest.Function) else None
     if report.failed and isinstance(world, World):
-        report.sections.append(("What Defib and the emulator say", world.report()))
+        report.sections.append(("What Defib and the emulator say", _told_by(world)))
     return report
+
+
+def _told_by(world: World) -> str:
+    try:
+        return world.report()
+    except (BotoCoreError, ClientError) as error:
+        # The emulator may be what has failed.
+        return f"Nothing; they could not be asked: {error}"
 
 
 @pytest.fixture(scope="session")
@@ -60,11 +69,15 @@ def world(tell: Callable[[str], None]) -> Iterator[World]:
         shared = emulator.environment(f"http://127.0.0.1:{port}", ec2_endpoint)
         for name, value in shared.items():
             patched.setenv(name, value)
+        # What hangs shall fail the test, not be repeated.
+        patched.setenv("AWS_MAX_ATTEMPTS", "2")
         with emulator.running(port, scratch, shared):
             tell("the emulator runs")
             cli.bootstrap(shared, scratch)
             tell("bootstrapped")
             outputs = cli.deploy(shared, scratch)
             tell(f"deployed: {', '.join(outputs)}")
-            stack, inbox = Stack(outputs), Inbox(outputs["IncidentsTopic"], tell)
-            yield World(stack, hardware, inbox, tell)
+            topic = outputs["IncidentsTopic"]
+            mail = Inbox(topic, "email", lambda text: tell(f"mail: {text}"))
+            texts = Inbox(topic, "sms", lambda text: tell(f"text: {text}"))
+            yield World(Stack(outputs), hardware, mail, texts, tell)

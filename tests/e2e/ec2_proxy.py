@@ -72,7 +72,7 @@ def serving(proxy: Ec2Proxy) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(content)
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Keep quiet: what matters is told."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:

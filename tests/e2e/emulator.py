@@ -64,7 +64,7 @@ def running(port: int, scratch: Path, shared: Mapping[str, str]) -> Iterator[Non
     log = scratch / "ministack.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, __file__],
+            [sys.executable, "-P", __file__],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -76,6 +76,7 @@ def running(port: int, scratch: Path, shared: Mapping[str, str]) -> Iterator[Non
             _await(process, port, log)
             yield
         finally:
+            # Its functions end with it.
             process.kill()
             process.communicate()
 

@@ -1,4 +1,4 @@
-"""What people are told, as a queue subscribed to the incidents topic receives it."""
+"""What people are told, as a queue subscribed to the incidents topic beside them receives it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ class Mail:
 
 
 class Inbox:
-    """All mail since the subscription, in order of arrival; ``tell`` hears of each."""
+    """All that came since the subscription, in order; ``tell`` hears of each."""
 
-    def __init__(self, topic_arn: str, tell: Callable[[str], None]) -> None:
+    def __init__(self, topic_arn: str, like: str, tell: Callable[[str], None]) -> None:
+        """Subscribe with the filter that the topic's subscriptions of protocol ``like`` have."""
         self._tell = tell
         self._sqs = boto3.client("sqs")
-        self._url = self._sqs.create_queue(QueueName="e2e-inbox")["QueueUrl"]
+        self._url = self._sqs.create_queue(QueueName=f"e2e-{like}")["QueueUrl"]
         asked = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
         arn = asked["Attributes"]["QueueArn"]
-        boto3.client("sns").subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn)
+        deployed = {"FilterPolicy": _filter_policy(topic_arn, like)}
+        boto3.client("sns").subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn, Attributes=deployed)
         self.mails: list[Mail] = []
 
     def listen(self, seconds: int) -> None:
@@ -41,3 +43,14 @@ class Inbox:
             self.mails.append(mail)
             self._tell(f"{mail.kind}: {mail.subject}")
             self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+
+    def about(self, service: str) -> list[str]:
+        """The kinds of what came of one service."""
+        return [mail.kind for mail in self.mails if mail.service == service]
+
+
+def _filter_policy(topic_arn: str, protocol: str) -> str:
+    sns = boto3.client("sns")
+    found = sns.list_subscriptions_by_topic(TopicArn=topic_arn)["Subscriptions"]
+    arn = next(subscription["SubscriptionArn"] for subscription in found if subscription["Protocol"] == protocol)
+    return sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]["FilterPolicy"]

@@ -25,6 +25,9 @@ CHECKS = {
 }
 """Filter to element, of DescribeInstanceStatus."""
 
+DETAILS = {CheckStatus.OK: "passed", CheckStatus.IMPAIRED: "failed"}
+"""How the details of a check put its status."""
+
 CONSOLE = "[    0.000000] Linux version 6.1\nlogin: "
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
 
@@ -99,7 +102,7 @@ def _lay(entry: ET.Element, element: str, status: CheckStatus, since: datetime |
     check = _child(entry, element)
     _child(check, "status").text = status.value
     details = _child(check, "details/item")
-    _child(details, "status").text = {CheckStatus.OK: "passed", CheckStatus.IMPAIRED: "failed"}.get(status, status.value)
+    _child(details, "status").text = DETAILS.get(status, status.value)
     if since is not None:
         _add(details, "impairedSince", since.isoformat())
 

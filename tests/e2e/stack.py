@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 BESIDE_THE_WAY = ("DeadLetters", "UndeliveredEvents", "MissedSweeps")
 """Parts of the logical ids of the queues for what failed."""
 LOG_LINES = 40
-LINE_MAX = 600
+LINE_MAX = 2_000
 """Of each function's log, in the report of a failure."""
+BY_LAMBDA = ("START RequestId", "END RequestId", "REPORT RequestId", '{"_aws"')
+"""How lines begin that explain no failure: Lambda's own, and metrics."""
 
 
 class Stack:
@@ -92,9 +94,7 @@ class Stack:
         """The files kept of one case."""
         bucket, prefix = self.outputs["EvidenceBucket"], f"{case.service}/{case.id}/"
         keys = [entry["Key"] for entry in self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", ())]
-        return {
-            key.rpartition("/")[2]: self._s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys
-        }
+        return {key.rpartition("/")[2]: self._s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
     def failed_messages(self) -> dict[str, list[str]]:
         """Whatever was set aside as a failure, by queue."""
@@ -103,7 +103,8 @@ class Stack:
 
     def errors(self) -> list[str]:
         """Every line that a function logged as an error."""
-        return [line for name in self._functions for line in self._log(name) if '"level":"ERROR"' in line]
+        bad = ('"level":"ERROR"', "Traceback")
+        return [line for name in self._functions for line in self._log(name) if any(word in line for word in bad)]
 
     def report(self, instance_ids: list[str]) -> str:
         """Everything that explains a failure."""
@@ -115,7 +116,7 @@ class Stack:
         parts += [f"Queue {name}: {self._depth(url)}" for name, url in self._queues.items()]
         parts += [f"Set aside in {name}: {body}" for name, bodies in self.failed_messages().items() for body in bodies]
         for name in self._functions:
-            lines = (line[:LINE_MAX] for line in self._log(name)[-LOG_LINES:])
+            lines = [line[:LINE_MAX] for line in self._log(name) if not line.startswith(BY_LAMBDA)][-LOG_LINES:]
             parts.append("\n  ".join((f"Log of {name}:", *lines)))
         return "\n".join(parts)
 
@@ -124,11 +125,10 @@ class Stack:
         return [message["Body"] for message in answer.get("Messages", ())]
 
     def _depth(self, url: str) -> str:
-        names = ("ApproximateNumberOfMessages", "NotVisible", "Delayed")
-        wanted = [names[0], *(f"{names[0]}{name}" for name in names[1:])]
         found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        waiting, in_flight, delayed = (found.get(name, "?") for name in wanted)
-        return f"{waiting} waiting, {in_flight} in flight, {delayed} delayed"
+        waiting = found["ApproximateNumberOfMessages"]
+        in_flight = found["ApproximateNumberOfMessagesNotVisible"]
+        return f"{waiting} waiting, {in_flight} in flight, {found['ApproximateNumberOfMessagesDelayed']} delayed"
 
     def _log(self, function: str) -> list[str]:
         group = self._functions[function]["LoggingConfig"]["LogGroup"]

@@ -37,14 +37,16 @@ def test_an_instance_that_only_a_stop_and_start_revives_is_healed_and_people_are
     world.break_down(zombie)
     world.stack.sweep()
     case = world.closed_case(zombie, HEALED_WITHIN_S)
-    notices = world.notices_until("resolved", "web", TOLD_WITHIN_S)
+    world.hear("resolved", "web", TOLD_WITHIN_S)
 
     assert (case.opened_by, case.confirmed_cause) == (Source.SWEEP, Cause.INSTANCE_IMPAIRED)
     assert case.outcome is Outcome.HEALED
     assert world.hardware.calls_to(zombie) == ["RebootInstances", "StopInstances", "StartInstances"]
     assert world.hardware.calls_to(peer) == []
-    assert notices[0].kind == "opened"
-    assert all("web-1" in notice.subject for notice in notices)
+    mails, texts = world.mail.about("web"), world.texts.about("web")
+    assert (mails[0], mails[-1]) == (texts[0], texts[-1]) == ("opened", "resolved")
+    assert "progress" in mails
+    assert "progress" not in texts
     evidence = world.stack.evidence_of(case)
     assert evidence["console.txt"] == CONSOLE.encode()
     assert evidence["screenshot.jpg"] == JPEG
@@ -59,16 +61,17 @@ def test_an_event_of_aws_alone_gets_a_lost_instance_started(world: World) -> Non
         world.lose_host(worker)
         handed_to = world.stack.deliver(state_change(worker, "stopped"))
         case = world.closed_case(worker, HEALED_WITHIN_S)
-    notices = world.notices_until("resolved", "worker", TOLD_WITHIN_S)
+    world.hear("resolved", "worker", TOLD_WITHIN_S)
 
     assert handed_to == [world.stack.outputs["SignalsQueue"]]
     assert (case.opened_by, case.confirmed_cause) == (Source.STATE_CHANGE, Cause.STOPPED_UNASKED)
     assert case.outcome is Outcome.HEALED
     assert world.hardware.calls_to(worker) == ["StartInstances"]
-    assert notices[0].kind == "opened"
+    assert world.mail.about("worker") == ["opened", "resolved"]
 
 
 def test_the_schedule_starts_sweeps_by_itself(world: World) -> None:
+    world.tell("waiting for the schedule to start a sweep")
     world.until("a sweep that the test did not start", world.stack.swept_by_itself, SWEPT_WITHIN_S)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from defib.core.case import Case
 from tests.e2e.hardware import Hardware
-from tests.e2e.inbox import Inbox, Mail
+from tests.e2e.inbox import Inbox
 from tests.e2e.stack import Stack
 
 T = TypeVar("T")
@@ -29,7 +29,9 @@ class World:
 
     stack: Stack
     hardware: Hardware
-    inbox: Inbox
+    mail: Inbox
+    texts: Inbox
+    """What the phone gets."""
     tell: Callable[[str], None]
     launched: list[str] = field(default_factory=list)
 
@@ -75,7 +77,7 @@ class World:
                 return found
             if time.monotonic() > deadline:
                 pytest.fail(f"Within {within_s} s not seen: {what}.")
-            self.inbox.listen(LISTEN_S)
+            self.mail.listen(LISTEN_S)
 
     def closed_case(self, instance_id: str, within_s: int) -> Case:
         """The instance's case once it is over, telling each decision on the way."""
@@ -91,17 +93,14 @@ class World:
 
         return self.until(f"a closed case of {instance_id}", look, within_s)
 
-    def notices_until(self, kind: str, service: str, within_s: int) -> list[Mail]:
-        """The service's notices so far, once the last is of ``kind``."""
-
-        def look() -> list[Mail] | None:
-            mails = [mail for mail in self.inbox.mails if mail.service == service]
-            return mails if mails and mails[-1].kind == kind else None
-
-        return self.until(f"a notice of {service} that it is {kind}", look, within_s)
+    def hear(self, kind: str, service: str, within_s: int) -> None:
+        """Wait until people have been told, by mail and by text."""
+        self.until(f"a mail of {service}: {kind}", lambda: kind in self.mail.about(service), within_s)
+        # Both leave SNS at the same time.
+        self.texts.listen(LISTEN_S)
 
     def report(self) -> str:
         """Everything that explains a failure."""
         calls = "\n".join(f"EC2 accepted {call.action} {call.instance_ids}" for call in self.hardware.calls())
-        mails = "\n".join(f"Mail: {mail}" for mail in self.inbox.mails)
+        mails = "\n".join(f"Mail: {mail}" for mail in self.mail.mails)
         return "\n".join((calls, mails, self.stack.report(self.launched)))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from defib.core.audit import Entry
 from defib.core.case import Case
 from defib.core.incident import Incident, Notice
 from defib.shell.ports import Conflict, Remembered
@@ -13,13 +14,13 @@ from defib.shell.ports import Conflict, Remembered
 
 @dataclass
 class FakeStore:
-    """``cases``, ``incidents`` and ``notices`` hold the newest version of each; ``audit`` every version of a case."""
+    """``cases``, ``incidents`` and ``notices`` hold the newest version of each; ``audit`` its trail."""
 
     cases: dict[tuple[str, int], Case] = field(default_factory=dict)
     incidents: dict[tuple[str, int], Incident] = field(default_factory=dict)
     notices: dict[tuple[str, int], Notice] = field(default_factory=dict)
     published: dict[tuple[str, int], datetime] = field(default_factory=dict)
-    audit: list[Case] = field(default_factory=list)
+    audit: list[Entry] = field(default_factory=list)
     interruptions: list[Callable[[], None]] = field(default_factory=list)
     """Each runs once, just before a ``remember``: a rival's write, or a raised error."""
 
@@ -43,12 +44,13 @@ class FakeStore:
                 raise Conflict(f"notice {notice.incident_id}-{notice.sequence} exists")
         written = replace(case, version=case.version + 1)
         self.cases[case.instance_id, case.number] = written
-        self.audit.append(written)
+        if change.audit is not None:
+            self.audit.append(change.audit)
         if incident is not None:
             incident = replace(incident, version=incident.version + 1)
             self.incidents[incident.service, incident.number] = incident
         self.notices |= {(notice.incident_id, notice.sequence): notice for notice in change.notices}
-        return Remembered(written, incident, change.notices)
+        return replace(change, case=written, incident=incident)
 
     def _require(self, version: int, stored: Case | Incident | None, name: str) -> None:
         if version != (stored.version if stored is not None else 0):

@@ -1,4 +1,4 @@
-"""A deployed Defib in moto: its queues, table, bucket and topic, the environment of its functions, and a policy file."""
+"""A deployed Defib in moto: queues, table, bucket and topic, the functions' environment, and a policy file."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ class Stage:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, task_root: Path) -> None:
         sqs = boto3.client("sqs")
         self.queues = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("signals", "orders", "evidence")}
-        fifo = {"FifoQueue": "true"}
-        self.queues["notices"] = sqs.create_queue(QueueName="notices.fifo", Attributes=fifo)["QueueUrl"]
+        notices = sqs.create_queue(QueueName="notices.fifo", Attributes={"FifoQueue": "true"})
+        self.queues["notices"] = notices["QueueUrl"]
         create_table(client("dynamodb", ONCE))
         boto3.client("s3").create_bucket(Bucket="evidence")
         self.topic = boto3.client("sns").create_topic(Name="incidents")["TopicArn"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.ec2 import ec2_backends
+from moto.ec2.models import ec2_backends
 
 from defib.aws.clients import client
 from defib.aws.store import DynamoStore

@@ -65,7 +65,7 @@ def test_every_client_of_a_function_has_the_policys_deadlines(stage: Stage, hand
 
     assert clients
     for client in clients:
-        config = client.meta.config
+        config: Any = client.meta.config
         assert config.connect_timeout == Calls().connect_timeout.total_seconds()
         assert config.read_timeout == Calls().read_timeout.total_seconds()
         assert config.retries["total_max_attempts"] <= Calls().attempts

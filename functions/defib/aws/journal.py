@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from defib.core.audit import decision_of
 from defib.core.case import Case
 from defib.core.model import Observation, Result
 
@@ -73,15 +74,3 @@ class PowertoolsJournal:
                 "detail": result.detail,
             },
         )
-
-
-def decision_of(before: Case | None, after: Case) -> str:
-    """The decision that turned ``before`` into ``after``, in one word: the change itself is the record of it."""
-    same = before is not None and before.id == after.id
-    if after.closed_at is not None and not (same and before is not None and before.closed_at is not None):
-        return f"close:{after.outcome}"
-    if after.handed_over_at is not None and not (same and before is not None and before.handed_over_at is not None):
-        return "escalate"
-    if after.intent is not None and len(after.attempts) > (len(before.attempts) if same and before else 0):
-        return f"act:{after.intent.action}"
-    return f"hold:{after.held_by}" if after.held_by else "wait"

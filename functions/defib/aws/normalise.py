@@ -9,21 +9,16 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC
-from typing import TypeVar
 
 import msgspec
 
 from defib.aws.events import Alarm, Contributor, Envelope, Health, StateChange
+from defib.aws.untrusted import decoded, is_instance_id, plain, require_instance_id
 from defib.core.model import InstanceState, Signal, Source, TargetGroupSignal
 from defib.shell.ports import Malformed
 
-BODY_MAX = 256 * 1024
-"""Bytes. EventBridge delivers no larger event, and Defib's own signals are far smaller."""
-
-REASON_MAX = 500
 ENTITIES_MAX = 1000
 
-INSTANCE_ID = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 TARGET_GROUP = re.compile(r"targetgroup/[A-Za-z0-9-]{1,32}/[0-9a-f]{1,32}")
 PARTITION = re.compile(r"arn:(aws(?:-[a-z]+)*):")
 
@@ -53,7 +48,6 @@ HEALTH_CODES = frozenset(
 """Codes after which an instance is worth a look. AWS publishes no complete list; the sweep sees what is not here."""
 
 Signals = tuple[Signal | TargetGroupSignal, ...]
-T = TypeVar("T")
 
 
 def normalise(body: str) -> Signals:
@@ -61,13 +55,10 @@ def normalise(body: str) -> Signals:
 
     Raises Malformed, saying what is wrong, for anything else.
     """
-    size = len(body.encode(errors="surrogatepass"))
-    if size > BODY_MAX:
-        raise Malformed(f"the message has {size} bytes; at most {BODY_MAX} are read")
-    fields = _decode(body, dict[str, msgspec.Raw], "a message")
+    fields = decoded(body, dict[str, msgspec.Raw], "a message")
     if "detail-type" in fields:
-        return _from_event(_decode(body, Envelope, "an event"))
-    return (_own(_decode(body, Signal, "a signal")),)
+        return _from_event(decoded(body, Envelope, "an event"))
+    return (_own(decoded(body, Signal, "a signal")),)
 
 
 def _from_event(event: Envelope) -> Signals:
@@ -86,14 +77,14 @@ def _from_event(event: Envelope) -> Signals:
 
 def _from_alarm(event: Envelope) -> Signals:
     """Every alarm of the account comes by here; most name neither an instance nor a target group."""
-    alarm = _decode(event.detail, Alarm, "an event detail")
+    alarm = decoded(event.detail, Alarm, "an event detail")
     reason = plain(f"alarm {alarm.alarm_name} is {alarm.state.value}: {alarm.state.reason}")
     found: dict[str, Signal | TargetGroupSignal] = {}
     for query in alarm.configuration.metrics:
         dimensions = query.metric_stat.metric.dimensions if query.metric_stat else {}
         instance_id, group = dimensions.get("InstanceId", ""), dimensions.get("TargetGroup", "")
         # OK too: what has recovered closes its case at once instead of at the next look.
-        if INSTANCE_ID.fullmatch(instance_id):
+        if is_instance_id(instance_id):
             found[instance_id] = Signal(Source.ALARM, instance_id, event.time.astimezone(UTC), reason)
         # Not OK: then no target is unhealthy, and there is no instance to look at.
         elif TARGET_GROUP.fullmatch(group) and alarm.state.value == ALARMING:
@@ -103,7 +94,7 @@ def _from_alarm(event: Envelope) -> Signals:
 
 
 def _from_contributor(event: Envelope) -> Signals:
-    change = _decode(event.detail, Contributor, "an event detail")
+    change = decoded(event.detail, Contributor, "an event detail")
     instance_id = change.alarm_contributor.attributes.get("InstanceId")
     # OK means as little as that the series has ended, which a stop does too; the stop itself is an event.
     if instance_id is None or change.state.value != ALARMING:
@@ -113,14 +104,14 @@ def _from_contributor(event: Envelope) -> Signals:
 
 
 def _from_state_change(event: Envelope) -> Signals:
-    change = _decode(event.detail, StateChange, "an event detail")
+    change = decoded(event.detail, StateChange, "an event detail")
     if change.state not in set(InstanceState):
         raise Malformed(f"detail.state is {plain(change.state)!r}; EC2 knows {', '.join(InstanceState)}")
     return (_signal(Source.STATE_CHANGE, change.instance_id, event, f"EC2 says it is {change.state}"),)
 
 
 def _from_health(event: Envelope) -> Signals:
-    notice = _decode(event.detail, Health, "an event detail")
+    notice = decoded(event.detail, Health, "an event detail")
     # Each event is also delivered to a second Region, where its instances are unknown.
     is_backup = str(notice.backup_event).lower() == "true" or notice.event_region != event.region
     if is_backup or notice.service != "EC2" or notice.event_type_code not in HEALTH_CODES:
@@ -129,11 +120,11 @@ def _from_health(event: Envelope) -> Signals:
         raise Malformed(f"detail.affectedEntities has {len(notice.affected_entities)}; at most {ENTITIES_MAX} are read")
     named = dict.fromkeys(entity.entity_value for entity in notice.affected_entities)
     reason = f"AWS Health says {notice.event_type_code}"
-    return tuple(_signal(Source.HEALTH, name, event, reason) for name in named if INSTANCE_ID.fullmatch(name))
+    return tuple(_signal(Source.HEALTH, name, event, reason) for name in named if is_instance_id(name))
 
 
 def _own(signal: Signal) -> Signal:
-    _require_instance_id(signal.instance_id)
+    require_instance_id(signal.instance_id)
     if signal.at.tzinfo is None:
         raise Malformed(f"at is {signal.at.isoformat()}: give the offset from UTC too, such as Z")
     result = signal.result
@@ -143,28 +134,10 @@ def _own(signal: Signal) -> Signal:
 
 
 def _signal(source: Source, instance_id: str, event: Envelope, reason: str) -> Signal:
-    _require_instance_id(instance_id)
+    require_instance_id(instance_id)
     return Signal(source, instance_id, event.time.astimezone(UTC), plain(reason))
-
-
-def _require_instance_id(value: str) -> None:
-    if not INSTANCE_ID.fullmatch(value):
-        raise Malformed(f"{plain(value, 60)!r} is no instance id; it should look like i-0a1b2c3d4e5f60001")
 
 
 def _partition(event: Envelope) -> str:
     found = PARTITION.match(event.resources[0]) if event.resources else None
     return found[1] if found else "aws"
-
-
-def _decode(body: str | msgspec.Raw, shape: type[T], name: str) -> T:
-    try:
-        return msgspec.json.decode(body, type=shape)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise Malformed(f"not {name} that Defib knows: {plain(str(error))}") from error
-
-
-def plain(text: str, limit: int = REASON_MAX) -> str:
-    """``text`` in one printable line of at most ``limit`` characters: others' words end in logs and e-mails."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * limit]).split())
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import msgspec
 
-from defib.aws.normalise import BODY_MAX, INSTANCE_ID, plain
+from defib.aws.untrusted import SHOWN_MAX, decoded, plain, require_instance_id
 from defib.core.case import Perform
 from defib.core.incident import Notice
 from defib.core.model import Signal
 from defib.shell.ports import Malformed
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +33,16 @@ def reference(notice: Notice) -> NoticeReference:
 
 def order_in(body: str) -> Perform:
     """The order in ``body``. Raises Malformed."""
-    order = _decode(body, Perform)
-    if not INSTANCE_ID.fullmatch(order.instance_id):
-        raise Malformed(f"instance_id {plain(order.instance_id, 60)!r} is no instance id")
+    order = decoded(body, Perform, "an order")
+    require_instance_id(order.instance_id)
     return order
 
 
 def notice_in(body: str) -> NoticeReference:
     """The reference in ``body``. Raises Malformed."""
-    found = _decode(body, NoticeReference)
+    found = decoded(body, NoticeReference, "a notice")
     if not found.incident_id.rpartition("-")[2].isdecimal():
-        raise Malformed(f"incident_id {plain(found.incident_id, 60)!r} is no incident id; it should look like web-7")
+        raise Malformed(
+            f"incident_id {plain(found.incident_id, SHOWN_MAX)!r} is no incident id; it should look like web-7"
+        )
     return found
-
-
-def _decode(body: str, shape: type[T]) -> T:
-    if len(body) > BODY_MAX:
-        raise Malformed(f"the message has {len(body)} characters; at most {BODY_MAX} are read")
-    try:
-        return msgspec.json.decode(body, type=shape)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise Malformed(f"not a {shape.__name__}: {plain(str(error))}") from error

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from defib.aws.journal import count
-from defib.aws.normalise import plain
+from defib.aws.untrusted import plain
 from defib.shell.ports import CallFailed, Conflict, Malformed
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from defib.core.audit import entry
 from defib.core.case import Act, Action, Attempt, Case, Decision, Perform
 from defib.core.model import Observation, Result, Signal, Source, Verdict
 from defib.core.policy import Policy
@@ -36,7 +37,8 @@ def perform(order: Perform, edges: Performing, policy: Policy) -> None:
         return
     observation = edges.observer.observe(order.instance_id, case.registrations)
     try:
-        claimed = edges.store.remember(Remembered(case.with_claim(edges.clock.now()), None, ())).case
+        taken = case.with_claim(edges.clock.now())
+        claimed = edges.store.remember(Remembered(taken, audit=entry(case, taken, edges.clock.now()))).case
     except Conflict:
         return
     result = _act(claimed, attempt, observation, edges, policy)

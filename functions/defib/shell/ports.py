@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from defib.core.audit import Entry
 from defib.core.case import Attempt, Case, Perform, Wake
 from defib.core.incident import Incident, Notice
 from defib.core.model import Observation, Registration, Result, Signal
@@ -46,12 +47,14 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """One atomic write: the case, its incident, and the notices that follow."""
+    """One atomic write: the case, its incident, the notices that follow, and the line for the case's audit."""
 
     case: Case
-    incident: Incident | None
+    incident: Incident | None = None
     """None when the incident has not changed."""
-    notices: tuple[Notice, ...]
+    notices: tuple[Notice, ...] = ()
+    audit: Entry | None = None
+    """None when only the time of the next look has moved."""
 
 
 class Store(Protocol):

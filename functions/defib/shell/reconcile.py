@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from defib.core.announce import announce, under_repair
+from defib.core.audit import entry
 from defib.core.case import Effect, Perform, Wake
 from defib.core.incident import Incident, Notice
 from defib.core.model import Observation, Signal
@@ -72,7 +73,7 @@ def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
         return
     after_incident, notices = announce(incident, before, after, policy, now)
     changed = after_incident if after_incident != incident else None
-    edges.store.remember(Remembered(after, changed, notices))
+    edges.store.remember(Remembered(after, changed, notices, entry(current, after, now)))
     edges.journal.decided(current, after, observation)
     _send(effects, notices, edges)
 

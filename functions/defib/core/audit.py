@@ -1,0 +1,47 @@
+"""The trail of a case: who decided or did what, when, why and on what evidence. Appended, never rewritten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from defib.core.case import Attempt, Case
+from defib.core.model import Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the trail."""
+
+    case_id: str
+    service: str
+    at: datetime
+    cause: Cause
+    evidence: tuple[str, ...]
+    decision: str
+    """``act:reboot``, ``wait``, ``hold:minimum_healthy``, ``escalate`` or ``close:healed``."""
+    reason: str
+    attempt: Attempt | None
+    """The attempt that this line is about: intended, taken up, or ended."""
+
+
+def entry(before: Case | None, after: Case, now: datetime) -> Entry | None:
+    """The line for the change from ``before`` (None: just opened) to ``after``; None when only the next look moved."""
+    if before is not None and replace(after, look_again_at=before.look_again_at, version=before.version) == before:
+        return None
+    known = before.attempts if before is not None else ()
+    changed = next((a for a in reversed(after.attempts) if a not in known), None)
+    return Entry(
+        after.id, after.service, now, after.cause, after.evidence, decision_of(before, after), after.reason, changed
+    )
+
+
+def decision_of(before: Case | None, after: Case) -> str:
+    """The decision that turned ``before`` into ``after``, in one word: the change itself is the record of it."""
+    if after.closed_at is not None and (before is None or before.closed_at is None):
+        return f"close:{after.outcome}"
+    if after.handed_over_at is not None and (before is None or before.handed_over_at is None):
+        return "escalate"
+    if after.intent is not None and len(after.attempts) > (len(before.attempts) if before is not None else 0):
+        return f"act:{after.intent.action}"
+    return f"hold:{after.held_by}" if after.held_by else "wait"

@@ -1,0 +1,66 @@
+"""A process as Lambda would start it for one function: its environment and its clients."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FUNCTIONS = ROOT / "functions"
+HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep")
+ADDRESSES = ("DEFIB_SIGNALS_QUEUE", "DEFIB_ORDERS_QUEUE", "DEFIB_EVIDENCE_QUEUE", "DEFIB_NOTICES_QUEUE")
+"""Names of variables that hold queue URLs."""
+
+
+class ChildFailed(RuntimeError):
+    """A measured process ended with an error."""
+
+
+def environment(handler: str, **more: str) -> dict[str, str]:
+    """What a deployed function finds in its environment, with no way to a real AWS account; ``more`` wins."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DEFIB_", "POWERTOOLS_"))}
+    return {
+        **kept,
+        "PYTHONPATH": os.pathsep.join((str(ROOT), str(FUNCTIONS))),
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "LAMBDA_TASK_ROOT": str(ROOT),
+        "DEFIB_POLICY": "defib.toml",
+        "DEFIB_TABLE": "defib",
+        "DEFIB_EVIDENCE_BUCKET": "evidence",
+        "DEFIB_INCIDENTS_TOPIC": "arn:aws:sns:us-east-1:123456789012:incidents",
+        **dict.fromkeys(ADDRESSES, "https://sqs.us-east-1.amazonaws.com/123456789012/queue"),
+        "POWERTOOLS_SERVICE_NAME": handler,
+        "POWERTOOLS_METRICS_NAMESPACE": "Defib",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+        **more,
+    }
+
+
+def run(arguments: list[str], env: Mapping[str, str]) -> str:
+    """The last line that a fresh interpreter prints. Raises ChildFailed."""
+    done = subprocess.run([sys.executable, *arguments], env=dict(env), capture_output=True, text=True, check=False)
+    if done.returncode != 0 or not done.stdout:
+        raise ChildFailed(f"python {' '.join(arguments)[:300]} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout.splitlines()[-1]
+
+
+def services_of(handler: str) -> list[str]:
+    """The AWS services of the clients that a handler builds, in its order, one for each client."""
+    code = f"""
+import json, boto3
+made, make = [], boto3.client
+boto3.client = lambda service, **how: (made.append(service), make(service, **how))[1]
+import defib.handlers.{handler} as handler
+handler._built()
+print(json.dumps(made))
+"""
+    services: list[str] = json.loads(run(["-c", code], environment(handler)))
+    return services

@@ -1,0 +1,95 @@
+"""Warm invocations: each beside the bare boto3 calls that it makes, from the same state, with moto in the process."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import boto3
+from moto import mock_aws
+
+from defib.aws.clock import SystemClock
+from defib.core.parse import parse
+from tests.bench import account, calls
+from tests.bench.failing import Failing
+from tests.bench.figure import Figure, Section, Unit
+from tests.bench.process import ROOT, environment, run
+from tests.handlers.stage import Context
+
+LIMIT = 2.0
+MEASURED = ("diagnose", "remediate")
+
+
+def measure(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
+    """Section ``warm``."""
+    figures: list[Figure] = []
+    for handler in MEASURED:
+        tell(f"warm invocations of {handler}")
+        with TemporaryDirectory() as name:
+            answer = Path(name) / "answer.json"
+            env = environment(handler, MOTO_EC2_LOAD_DEFAULT_AMIS="false")
+            run(["-m", "tests.bench.warm", handler, str(runs), str(answer)], env)
+            took = json.loads(answer.read_text())
+        figures.append(
+            Figure(
+                f"{handler} ({took['operations']} calls)",
+                took["defib"],
+                Unit.MILLISECONDS,
+                took["bare"],
+                LIMIT,
+                f"{took['defib'] - took['bare']:.1f} ms of its own",
+            )
+        )
+    return (Section("warm", "A warm invocation, beside the calls that it makes", "function", tuple(figures)),)
+
+
+def main(handler: str, runs: int) -> Mapping[str, float]:
+    """Median milliseconds of processor time, taken in turns. Runs in a process of its own, as a function does."""
+    clock, policy = SystemClock(), parse((ROOT / "defib.toml").read_text(encoding="utf-8"))
+    with mock_aws():
+        notebook = calls.Notebook()
+        failing = Failing(clock)
+        there = account.create()
+        failing.instance_id = there.instance_id
+        os.environ.update(there.variables)
+        invoke: Callable[..., Any] = importlib.import_module(f"defib.handlers.{handler}").lambda_handler
+        clients: dict[str, Any] = {}
+        times: dict[str, list[float]] = {"defib": [], "bare": []}
+        made: list[calls.Call] = []
+
+        def prepared() -> dict[str, Any]:
+            failing.since = clock.now() - account.failed_for(policy)
+            return there.prepare(handler, policy, clock)
+
+        for turn in range(runs + 1):
+            event = prepared()
+            notebook.calls.clear()
+            took = _timed(lambda event=event: invoke(event, Context()))
+            made = notebook.made(account.PROOF[handler])
+            prepared()
+            make: Callable[[str], Any] = boto3.client
+            clients = clients or {service: make(service) for service, _, _ in made}
+            bare = _timed(lambda made=made: calls.replay(made, clients))
+            if turn > 0:
+                times["defib"].append(took)
+                times["bare"].append(bare)
+    return {"operations": len(made), **{name: median(each) for name, each in times.items()}}
+
+
+def _timed(work: Callable[[], object]) -> float:
+    started = time.process_time()
+    work()
+    return (time.process_time() - started) * 1000
+
+
+if __name__ == "__main__":
+    Path(sys.argv[3]).write_text(json.dumps(main(sys.argv[1], int(sys.argv[2]))))
+    print("measured")

@@ -1,0 +1,54 @@
+"""Every decision leaves a line that says what, why and on what evidence; a mere look leaves none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from defib.core.audit import decision_of, entry
+from defib.core.case import Action, Case, Outcome
+from tests.core.facts import NOON, after, attempt, case
+
+OPEN = case(attempt(Action.EVIDENCE), reason="because", evidence=("instance status check impaired",))
+ACTING = OPEN.with_intent(Action.REBOOT, "a reboot may cure it", NOON)
+CLAIMED = ACTING.with_claim(after(seconds=1))
+HELD = replace(OPEN, held_by="minimum_healthy")
+HANDED = replace(OPEN, handed_over_at=NOON)
+CLOSED = replace(HANDED, closed_at=NOON, outcome=Outcome.RECOVERED)
+
+TABLE: list[tuple[Case | None, Case, str]] = [
+    (None, OPEN, "wait"),
+    (OPEN, ACTING, "act:reboot"),
+    (None, ACTING, "act:reboot"),
+    (ACTING, CLAIMED, "wait"),
+    (OPEN, HELD, "hold:minimum_healthy"),
+    (OPEN, HANDED, "escalate"),
+    (HANDED, CLOSED, "close:recovered"),
+]
+
+
+@pytest.mark.parametrize(("before", "now", "word"), TABLE)
+def test_the_change_tells_the_decision(before: Case | None, now: Case, word: str) -> None:
+    assert decision_of(before, now) == word
+
+
+def test_a_line_says_what_why_and_on_what_evidence() -> None:
+    line = entry(OPEN, ACTING, NOON)
+
+    assert line is not None
+    assert (line.case_id, line.at, line.decision) == ("i-0aa1-1", NOON, "act:reboot")
+    assert line.evidence == ("instance status check impaired",)
+    assert line.attempt == ACTING.intent
+
+
+def test_a_claim_is_a_line_of_its_own() -> None:
+    line = entry(ACTING, CLAIMED, after(seconds=1))
+
+    assert line is not None
+    assert line.attempt is not None
+    assert line.attempt.claimed_at == after(seconds=1)
+
+
+def test_moving_only_the_next_look_leaves_no_line() -> None:
+    assert entry(OPEN, replace(OPEN, look_again_at=after(minutes=1), version=2), NOON) is None

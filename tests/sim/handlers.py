@@ -1,0 +1,82 @@
+"""Tiny handlers for the simulated Lambda to run."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+
+from tests.sim.seen import SEEN
+
+loads = 0
+
+
+def note(event: dict[str, Any], context: Any) -> None:
+    for record in event["Records"]:
+        SEEN.append(f"{_now()} {record['body']}")
+
+
+def fail(event: dict[str, Any], context: Any) -> None:
+    note(event, context)
+    raise ValueError("cannot digest it")
+
+
+def fail_in_part(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    note(event, context)
+    bad = [r["messageId"] for r in event["Records"] if r["body"] == "bad"]
+    return {"batchItemFailures": [{"itemIdentifier": i} for i in bad]}
+
+
+def never_end(event: dict[str, Any], context: Any) -> None:
+    sqs = boto3.client("sqs")
+    try:
+        while True:
+            sqs.get_queue_url(QueueName="orders")
+    except Exception:
+        SEEN.append("caught something")
+    finally:
+        SEEN.append(f"{_now()} died with {context.get_remaining_time_in_millis()} ms left")
+
+
+def forward(event: dict[str, Any], context: Any) -> None:
+    sqs = boto3.client("sqs")
+    for record in event["Records"]:
+        sqs.send_message(QueueUrl=os.environ["ONWARD"], MessageBody=record["body"], DelaySeconds=60)
+
+
+def stop(event: dict[str, Any], context: Any) -> None:
+    ec2 = boto3.client("ec2")
+    for record in event["Records"]:
+        try:
+            ec2.stop_instances(InstanceIds=[record["body"]])
+            SEEN.append("stopped")
+        except ec2.exceptions.ClientError as error:
+            SEEN.append(error.response["Error"]["Code"])
+
+
+def two_at_once(event: dict[str, Any], context: Any) -> None:
+    sqs = boto3.client("sqs")
+
+    def ask(times: int) -> str:
+        for _ in range(times):
+            sqs.get_queue_url(QueueName="orders")
+        return f"asked {times} times until {_now()}"
+
+    pool = ThreadPoolExecutor(max_workers=2)
+    short, long = pool.submit(ask, 1), pool.submit(ask, 1000)
+    done, running = wait([short, long], timeout=2)
+    SEEN.append(f"{_now()} {short.result()}; {len(done)} done, {len(running)} running")
+    pool.shutdown(wait=False, cancel_futures=True)
+
+
+def count_loads(event: dict[str, Any], context: Any) -> None:
+    global loads  # noqa: PLW0603 - what a warm environment remembers is what is tested
+    loads += 1
+    SEEN.append(f"{loads}")
+
+
+def _now() -> str:
+    return f"{datetime.now(UTC):%H:%M:%S}"  # noqa: TID251 - the replayed code's own clock is what is tested

@@ -1,0 +1,112 @@
+"""A world of one queue and one function, wired by hand, for tests of the simulator itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from defib.core.parse import parse as parse_policy
+from sim.iam import Statement
+from sim.listener import Deaf
+from sim.replay import POLICY
+from sim.scenario import Scenario
+from sim.scenario_file import parse
+from sim.template import ACCOUNT, REGION
+from sim.wiring import Function, Poll, Queue, Wiring
+from sim.world import World
+
+QUIET = """
+title = "Nothing happens"
+story = "Nothing at all."
+start = 2026-04-30T12:00:00Z
+until = "10m"
+
+[fleet.web]
+count = 2
+target_group = "web"
+
+[fleet.other]
+count = 1
+opted_in = false
+
+[target_groups.web]
+check_every = "10s"
+healthy_after = 3
+deregistration_delay = "30s"
+
+[durations]
+stop = "60s"
+force_stop = "30s"
+pending = "20s"
+boot = "40s"
+checks = "2m"
+reboot = "50s"
+read_lag = "0s"
+"""
+
+EVERYTHING = Statement("Allow", ("*",), ("*",), {})
+
+
+def scenario(text: str = "") -> Scenario:
+    return parse(QUIET + text)
+
+
+def queue(name: str, dead_letters: Queue | None = None, fifo: bool = False) -> Queue:
+    attributes = {"VisibilityTimeout": "40"}
+    if fifo:
+        attributes |= {"FifoQueue": "true"}
+    if dead_letters is not None:
+        attributes["RedrivePolicy"] = f'{{"deadLetterTargetArn": "{dead_letters.arn}", "maxReceiveCount": 3}}'
+    return Queue(
+        name=name,
+        url=f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}",
+        arn=f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}",
+        attributes=attributes,
+        visibility=timedelta(seconds=40),
+        dead_letters_to=dead_letters.arn if dead_letters else None,
+        policy=(replace(EVERYTHING, principals=("events.amazonaws.com",)),),
+    )
+
+
+def function(handler: str, *statements: Statement, environment: dict[str, str] | None = None) -> Function:
+    return Function(
+        name=f"Defib-{handler}",
+        arn=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:Defib-{handler}",
+        word=handler,
+        handler=f"tests.sim.handlers.{handler}",
+        environment=environment or {},
+        timeout=timedelta(seconds=30),
+        memory=128,
+        task_root=Path(),
+        concurrency=None,
+        statements=statements or (EVERYTHING,),
+    )
+
+
+def wiring(of: Function, *, batch_size: int = 10, more: tuple[Queue, ...] = (), fifo: bool = False) -> Wiring:
+    suffix = ".fifo" if fifo else ""
+    letters = queue(f"dead{suffix}", fifo=fifo)
+    orders = queue(f"orders{suffix}", letters, fifo)
+    return Wiring(
+        queues=(letters, orders, *more),
+        functions=(of,),
+        polls=(Poll(orders.arn, of.name, batch_size, reports_failures=True, concurrency=None),),
+        rules=(),
+        schedules=(),
+        topics=(),
+        subscriptions=(),
+        tables=(),
+        buckets=(),
+        alarms=(),
+    )
+
+
+def world(of: Wiring | None = None, text: str = "") -> World:
+    """Not yet entered."""
+    policy = parse_policy(POLICY.read_text(encoding="utf-8"))
+    return World(scenario(text), policy, of or wiring(function("note")), 1, Deaf())
+
+
+def run_for(entered: World, time: timedelta) -> None:
+    entered.time.run_until(entered.time.now + time)
