@@ -278,7 +278,7 @@ class TestPeers:
 
         observation = account.observer(self.POLICY).observe(web, ())
 
-        assert observation.peers == Peers(running=2, healthy=2, under_repair=0)
+        assert observation.peers == Peers(running=2, healthy=2)
 
     @pytest.mark.parametrize(
         ("check", "status", "healthy"),
@@ -302,7 +302,7 @@ class TestPeers:
         account.fleet.fail(web, "InstanceStatus")
         account.fleet.fail(peer, check, status)
 
-        assert account.observer(self.POLICY).observe(web, ()).peers == Peers(1, healthy, 0)
+        assert account.observer(self.POLICY).observe(web, ()).peers == Peers(1, healthy)
 
     def test_peers_cost_five_calls_and_name_no_instance(self, account: Account) -> None:
         webs = [account.fleet.launch(service="web") for _ in range(4)]
@@ -319,7 +319,7 @@ class TestPeers:
         web = account.fleet.launch(service="web")
         account.fleet.stop(web)
 
-        assert account.observer(self.POLICY).observe(web, ()).peers == Peers(0, 0, 0)
+        assert account.observer(self.POLICY).observe(web, ()).peers == Peers(0, 0)
 
     def test_an_unanswered_question_about_peers_fails_the_observation(self, account: Account) -> None:
         web, _ = account.fleet.launch(service="web"), account.fleet.launch(service="web")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import boto3
 from botocore import xform_name
-from botocore.exceptions import ClientError
 
 Call = tuple[str, str, dict[str, Any]]
 """Service, operation and parameters, fit for JSON."""
@@ -26,7 +26,8 @@ class Notebook:
         boto3.setup_default_session()
         session = boto3.DEFAULT_SESSION
         assert session is not None
-        session.events.register("before-parameter-build", self._note)
+        # Before any handler of botocore's own has its way with the parameters.
+        session.events.register_first("provide-client-params", self._note)
 
     def made(self, proof: str) -> list[Call]:
         """The calls noted so far. Raises NotDone if ``proof``, an operation, is not among them."""
@@ -40,19 +41,18 @@ class Notebook:
 
 
 def replay(calls: Sequence[Call], clients: dict[str, Any]) -> None:
-    """Make ``calls`` again. What is refused was refused then, too."""
+    """Make ``calls`` again. Raises ClientError where one is refused: from the same state, none is."""
     for service, operation, params in calls:
         call: Callable[..., Any] = getattr(clients[service], xform_name(operation))
-        try:
-            call(**_bytes(params))
-        except ClientError:
-            continue
+        call(**_real(params))
 
 
 def _plain(value: Any) -> Any:
     match value:
         case bytes():
             return {"base64": base64.b64encode(value).decode()}
+        case datetime():
+            return {"time": value.isoformat()}
         case dict():
             return {key: _plain(part) for key, part in value.items()}
         case list() | tuple():
@@ -60,10 +60,14 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _bytes(params: dict[str, Any]) -> dict[str, Any]:
-    """``params`` with the bodies of uploads as bytes again."""
-    return {key: base64.b64decode(v["base64"]) if _is_bytes(v) else v for key, v in params.items()}
-
-
-def _is_bytes(value: Any) -> bool:
-    return isinstance(value, dict) and value.keys() == {"base64"}
+def _real(value: Any) -> Any:
+    match value:
+        case {"base64": str(encoded), **others} if not others:
+            return base64.b64decode(encoded)
+        case {"time": str(written), **others} if not others:
+            return datetime.fromisoformat(written)
+        case dict():
+            return {key: _real(part) for key, part in value.items()}
+        case list():
+            return [_real(part) for part in value]
+    return value

@@ -57,7 +57,7 @@ def observed(**changes: Any) -> Observation:
         "tags": {"Name": "web-2", "service": "web", "self-heal": "true"},
         "zone": "us-east-1b",
         "checks": Checks(OK, OK, OK),
-        "peers": Peers(running=2, healthy=2, under_repair=0),
+        "peers": Peers(running=2, healthy=2),
     }
     facts |= changes
     if facts["state"] is not InstanceState.RUNNING and "checks" not in changes:

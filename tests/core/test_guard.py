@@ -20,7 +20,7 @@ def service(**changes: object) -> Service:
 
 
 def peers(healthy: int, under_repair: int = 0) -> Observation:
-    return observed(peers=Peers(running=3, healthy=healthy, under_repair=under_repair))
+    return observed(peers=Peers(running=3, healthy=healthy), under_repair=under_repair)
 
 
 member = observed(tags={"service": "web", "self-heal": "true", GROUP_TAG: "web-asg"})
@@ -32,6 +32,7 @@ TABLE: list[tuple[str, Observation, Service, frozenset[Action], str]] = [
     ("spot", observed(lifecycle="spot"), SERVICE, STOPPING | {Action.START}, "spot"),
     ("minimum_healthy", peers(healthy=1), service(minimum_healthy=2), TAKING, "only 1 others"),
     ("minimum_healthy", observed(peers=None), service(minimum_healthy=1), TAKING, "could not be counted"),
+    ("concurrent_repairs", observed(peers=None, under_repair=1), SERVICE, TAKING, "1 of at most 1"),
     ("concurrent_repairs", peers(2, under_repair=1), SERVICE, TAKING, "1 of at most 1"),
 ]
 

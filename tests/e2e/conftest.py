@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -60,16 +61,18 @@ def world(tell: Callable[[str], None]) -> Iterator[World]:
     hardware = Hardware(clock)
     port = emulator.free_port()
     with (
-        # Functions that are still ending may write into it.
+        # Functions that are still ending may yet write into it.
         tempfile.TemporaryDirectory(prefix="defib-e2e-", ignore_cleanup_errors=True) as directory,
         serving(Ec2Proxy(port, hardware, clock, tell)) as ec2_endpoint,
         pytest.MonkeyPatch.context() as patched,
     ):
         scratch = Path(directory)
         shared = emulator.environment(f"http://127.0.0.1:{port}", ec2_endpoint)
+        for name in os.environ.keys() - shared.keys():
+            patched.delenv(name)
         for name, value in shared.items():
             patched.setenv(name, value)
-        # What hangs shall fail the test, not be repeated.
+        # Few, so that what hangs fails the test soon.
         patched.setenv("AWS_MAX_ATTEMPTS", "2")
         with emulator.running(port, scratch, shared):
             tell("the emulator runs")

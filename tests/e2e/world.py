@@ -78,6 +78,7 @@ class World:
             if time.monotonic() > deadline:
                 pytest.fail(f"Within {within_s} s not seen: {what}.")
             self.mail.listen(LISTEN_S)
+            self.texts.listen(0)
 
     def closed_case(self, instance_id: str, within_s: int) -> Case:
         """The instance's case once it is over, telling each decision on the way."""
@@ -96,8 +97,7 @@ class World:
     def hear(self, kind: str, service: str, within_s: int) -> None:
         """Wait until people have been told, by mail and by text."""
         self.until(f"a mail of {service}: {kind}", lambda: kind in self.mail.about(service), within_s)
-        # Both leave SNS at the same time.
-        self.texts.listen(LISTEN_S)
+        self.until(f"a text of {service}: {kind}", lambda: kind in self.texts.about(service), within_s)
 
     def report(self) -> str:
         """Everything that explains a failure."""

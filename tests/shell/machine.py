@@ -45,7 +45,7 @@ class Machine:
     clock: FakeClock = field(default_factory=FakeClock)
     state: InstanceState = InstanceState.RUNNING
     tags: dict[str, str] = field(default_factory=lambda: {"Name": "web-2", "service": "web", "self-heal": "true"})
-    peers: Peers = field(default_factory=lambda: Peers(running=2, healthy=2, under_repair=0))
+    peers: Peers = field(default_factory=lambda: Peers(running=2, healthy=2))
     fault: Callable[[Action], None] | None = None
 
     def __post_init__(self) -> None:

@@ -118,16 +118,16 @@ def test_observe_mode_takes_evidence_tells_people_and_changes_nothing() -> None:
 
 
 def test_too_few_healthy_peers_hold_the_repair_until_there_are_enough() -> None:
-    machine = broken(peers=Peers(running=2, healthy=0, under_repair=0))
+    machine = broken(peers=Peers(running=2, healthy=0))
     machine.run(timedelta(minutes=10))
     assert machine.acts == [Action.EVIDENCE]
 
-    machine.peers = Peers(running=2, healthy=1, under_repair=0)
+    machine.peers = Peers(running=2, healthy=1)
     assert machine.run().outcome is Outcome.HEALED
 
 
 def test_a_hold_that_lasts_too_long_is_handed_over() -> None:
-    machine = broken(peers=Peers(running=2, healthy=0, under_repair=0))
+    machine = broken(peers=Peers(running=2, healthy=0))
     case = machine.run(timedelta(hours=2))
 
     assert machine.acts == [Action.EVIDENCE]

@@ -48,8 +48,8 @@ read_lag = "0s"
 EVERYTHING = Statement("Allow", ("*",), ("*",), {})
 
 
-def scenario(text: str = "") -> Scenario:
-    return parse(QUIET + text)
+def scenario(read_lag: str = "0s") -> Scenario:
+    return parse(QUIET.replace('read_lag = "0s"', f'read_lag = "{read_lag}"'))
 
 
 def queue(name: str, dead_letters: Queue | None = None, fifo: bool = False) -> Queue:
@@ -102,10 +102,10 @@ def wiring(of: Function, *, batch_size: int = 10, more: tuple[Queue, ...] = (), 
     )
 
 
-def world(of: Wiring | None = None, text: str = "") -> World:
+def world(of: Wiring | None = None, read_lag: str = "0s") -> World:
     """Not yet entered."""
     policy = parse_policy(POLICY.read_text(encoding="utf-8"))
-    return World(scenario(text), policy, of or wiring(function("note")), 1, Deaf())
+    return World(scenario(read_lag), policy, of or wiring(function("note")), 1, Deaf())
 
 
 def run_for(entered: World, time: timedelta) -> None:

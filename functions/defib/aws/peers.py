@@ -26,6 +26,6 @@ def peers_of(ec2: EC2Client, observation: Observation, service: Service) -> Peer
         for peer in instances.with_tags(ec2, service.match, [InstanceState.RUNNING], observation.observed_at)
     } - {observation.instance_id}
     if not running:
-        return Peers(running=0, healthy=0, under_repair=0)
+        return Peers(running=0, healthy=0)
     unfit = {instance_id for question in statuses.UNFIT for instance_id, _ in statuses.failing(ec2, question)}
-    return Peers(running=len(running), healthy=len(running - unfit), under_repair=0)
+    return Peers(running=len(running), healthy=len(running - unfit))

@@ -88,7 +88,7 @@ def concurrent_repairs(action: Action, _case: Case, observation: Observation, se
     """So many repairs at a time and no more."""
     if action not in TAKES_AWAY:
         return None
-    under_repair = observation.peers.under_repair if observation.peers is not None else 0
+    under_repair = observation.under_repair
     if under_repair < service.concurrent_repairs:
         return None
     limit = service.concurrent_repairs

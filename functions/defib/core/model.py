@@ -154,8 +154,6 @@ class Peers:
     running: int
     healthy: int
     """Running, with no failing or initializing check."""
-    under_repair: int
-    """Other cases of the service that Defib is acting on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +181,9 @@ class Observation:
     """None unless running."""
     targets: tuple[Target, ...] = ()
     peers: Peers | None = None
+    """None where nobody asks: the service requires no healthy others, or the instance is well."""
+    under_repair: int = 0
+    """Other cases of the service that Defib is acting on: the one fact that AWS does not know, but the table does."""
 
     @property
     def name(self) -> str:

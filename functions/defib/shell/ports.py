@@ -98,7 +98,7 @@ class Observer(Protocol):
     def observe(self, instance_id: str, registrations: Sequence[Registration]) -> Observation:
         """One instance now. ``registrations`` are places to look at even though nothing is registered there now.
 
-        An instance that EC2 no longer knows is observed as terminated. ``peers.under_repair`` is left 0.
+        An instance that EC2 no longer knows is observed as terminated. ``under_repair`` is left 0.
         Raises Transient or Rejected.
         """
         ...

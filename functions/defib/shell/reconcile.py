@@ -45,10 +45,8 @@ def reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
 
 
 def with_under_repair(observation: Observation, incident: Incident | None, case_id: str) -> Observation:
-    """Complete the peers with what only the table knows: how many of them Defib is acting on."""
-    if observation.peers is None:
-        return observation
-    return replace(observation, peers=replace(observation.peers, under_repair=under_repair(incident, case_id)))
+    """Complete what AWS says with what only the table knows: how many of the service Defib is acting on."""
+    return replace(observation, under_repair=under_repair(incident, case_id))
 
 
 def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
