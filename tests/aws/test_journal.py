@@ -35,9 +35,9 @@ def test_a_decision_is_one_line_under_the_cases_id(capsys: pytest.CaptureFixture
 
     assert line["message"] == "decided"
     assert line["correlation_id"] == line["case_id"] == f"{WEB_1}-1"
-    assert {key: line[key] for key in ("instance_id", "service", "cause", "decision", "reason", "state")} == {
+    assert {key: line[key] for key in ("instance_id", "case_service", "cause", "decision", "reason", "state")} == {
         "instance_id": WEB_1,
-        "service": "web",
+        "case_service": "web",
         "cause": "instance_impaired",
         "decision": "act:reboot",
         "reason": "reboot may cure it",

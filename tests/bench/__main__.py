@@ -1,0 +1,73 @@
+"""``python -m tests.bench``: Defib's figures on this machine, beside bare boto3. Exit status 1 when one is missed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+
+import msgspec
+from rich.console import Console
+
+from defib.aws.clock import SystemClock
+from tests.bench import cold, elapsed, memory, tables, warm
+from tests.bench.figure import Section
+
+Measure = Callable[[int, Callable[[str], None]], tuple[Section, ...]]
+MEASURES: Mapping[str, Measure] = {
+    "cold": cold.measure,
+    "warm": warm.measure,
+    "memory": memory.measure,
+    "replay": elapsed.replayed,
+    "suite": elapsed.tested,
+}
+LONG = "suite"
+"""Only when asked for."""
+RUNS = {"cold": 15, "warm": 31, "memory": 3}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    chosen = _parser().parse_args(arguments)
+    console = Console(stderr=True)
+    today = SystemClock().now().date()
+    sections: list[Section] = []
+    for name in chosen.only or [name for name in MEASURES if name != LONG]:
+        with console.status("measuring") as status:
+            measured = MEASURES[name](chosen.runs or RUNS.get(name, 1), lambda what: status.update(f"measuring {what}"))
+        sections += measured
+        if not chosen.json:
+            for section in measured:
+                Console().print(tables.in_terminal(section))
+    if chosen.json:
+        print(msgspec.json.encode(_document(sections, tables.circumstances(today))).decode())
+    else:
+        print(tables.circumstances(today))
+    if chosen.write:
+        tables.write(sections, today)
+    return 1 if any(figure.holds is False for section in sections for figure in section.figures) else 0
+
+
+def _document(sections: list[Section], measured: str) -> dict[str, object]:
+    return {
+        "measured": measured,
+        "sections": {
+            section.name: [
+                {**asdict(figure), "ratio": figure.ratio, "holds": figure.holds} for figure in section.figures
+            ]
+            for section in sections
+        },
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Defib's figures on this machine.")
+    parser.add_argument("--only", nargs="+", choices=MEASURES, help=f"what to measure; {LONG} only when named here")
+    parser.add_argument("--runs", type=int, metavar="N", help="how often each is measured, for the median")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--write", action="store_true", help="renew the tables in docs/measurements.md")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""Whole replays: every shipped scenario, determinism, and the command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sim.__main__ import main
+from sim.recording import Recording
+from sim.replay import POLICY, ROOT, replay
+from sim.report import document
+from sim.scenario_file import load
+
+SCENARIOS = sorted((ROOT / "scenarios").glob("*.toml"))
+
+
+def run(name: str, seed: int | None = None, policy: Path = POLICY) -> Recording:
+    return replay(load(ROOT / "scenarios" / f"{name}.toml"), name, policy, seed=seed)
+
+
+@pytest.mark.parametrize("file", SCENARIOS, ids=lambda file: file.stem)
+def test_every_shipped_scenario_comes_out_as_it_must(file: Path) -> None:
+    recording = replay(load(file), file.stem)
+
+    assert [e for e in recording.expectations if not e.held] == []
+    assert recording.passed
+
+
+def test_the_same_seed_gives_the_same_document_and_another_seed_another() -> None:
+    first, again, other = (document.to_json(run("false-alarm", seed)) for seed in (4, 4, 5))
+
+    assert first == again
+    assert first != other
+
+
+def test_a_policy_that_only_observes_touches_nothing_and_fails_the_scenario(tmp_path: Path) -> None:
+    observing = tmp_path / "defib.toml"
+    observing.write_text(POLICY.read_text(encoding="utf-8").replace('mode = "heal"', 'mode = "observe"'))
+    recording = run("reboot-cures", policy=observing)
+
+    assert not recording.passed
+    assert "ec2:RebootInstances" not in recording.totals.calls
+
+
+def test_the_command_prints_one_document_and_tells_the_verdict_by_its_status(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status = main(["replay", str(ROOT / "scenarios" / "false-alarm.toml"), "--json"])
+
+    printed = json.loads(capsys.readouterr().out)
+    assert (status, printed["passed"]) == (0, True)
+
+
+def test_a_wrong_file_gets_a_message_and_no_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text('title = "T"\n')
+
+    assert main(["replay", str(wrong)]) == 2
+    assert "start is missing" in capsys.readouterr().err
+    assert main(["replay", str(tmp_path / "none.toml")]) == 2
+    assert "none.toml: No such file or directory" in capsys.readouterr().err
