@@ -1,4 +1,4 @@
-"""The AWS account of the measured functions: a failing instance, its peer, a target group, and Defib's own resources."""
+"""The AWS account of the measured functions: a failing instance, its peer, a target group, Defib's own resources."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,10 +40,19 @@ class Notebook:
         self.calls.append((model.service_model.service_name, model.name, _plain(params)))
 
 
-def replay(calls: Sequence[Call], clients: dict[str, Any]) -> None:
+def clients_for(services: Iterable[str]) -> dict[str, list[Any]]:
+    """Bare clients of the default session, one for each mention of a service."""
+    make: Callable[..., Any] = boto3.client
+    made: dict[str, list[Any]] = {}
+    for service in services:
+        made.setdefault(service, []).append(make(service))
+    return made
+
+
+def replay(calls: Sequence[Call], clients: Mapping[str, Sequence[Any]]) -> None:
     """Make ``calls`` again. Raises ClientError where one is refused: from the same state, none is."""
     for service, operation, params in calls:
-        call: Callable[..., Any] = getattr(clients[service], xform_name(operation))
+        call: Callable[..., Any] = getattr(clients[service][0], xform_name(operation))
         call(**_real(params))
 
 

@@ -1,6 +1,6 @@
 """Cold starts: what a fresh interpreter needs until a handler is ready, beside one that only makes the same clients.
 
-Processor time, not the clock on the wall: nothing is waited for in an import, and other work on the machine counts less.
+Processor time, not the wall's: an import waits for nothing, and other work on the machine counts less.
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ def _unpacked() -> Iterator[Path]:
         shutil.copytree(FUNCTIONS / "defib", root / "defib", ignore=ignore)
         for package in CARRIED:
             found = importlib.util.find_spec(package)
-            assert found is not None and found.origin is not None
+            assert found is not None
+            assert found.origin is not None
             origin = Path(found.origin)
             if origin.name == "__init__.py":
                 shutil.copytree(origin.parent, root / package, ignore=ignore)

@@ -66,9 +66,7 @@ def _elapsed(arguments: list[str]) -> tuple[float, str]:
     """Seconds by the wall clock, and what it printed. Failed expectations or tests are not of interest here."""
     env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(FUNCTIONS)))}
     started = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=env, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     took = time.perf_counter() - started
     if done.returncode not in {0, 1} or not done.stdout.strip():
         raise ChildFailed(f"python {' '.join(arguments)[:300]} failed:\n{done.stdout}{done.stderr}")

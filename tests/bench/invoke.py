@@ -9,14 +9,11 @@ import importlib
 import json
 import resource
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
-
-from tests.bench.calls import Notebook, replay
+from tests.bench.calls import Notebook, clients_for, replay
 
 STATUS = Path("/proc/self/status")
 
@@ -37,9 +34,7 @@ def defib(handler: str, event: dict[str, Any], proof: str) -> dict[str, Any]:
 
 def bare(services: list[str], calls: list[Any]) -> dict[str, Any]:
     """Make the same clients and the same calls."""
-    make: Callable[[str], Any] = boto3.client
-    clients = [(service, make(service)) for service in services]
-    replay(calls, dict(clients))
+    replay(calls, clients_for(services))
     return {"peak_mb": peak_mb()}
 
 

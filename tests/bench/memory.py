@@ -103,9 +103,9 @@ def _elsewhere() -> Iterator[Elsewhere]:
         shared = emulator.environment(f"http://127.0.0.1:{port}", ec2_endpoint)
         with emulator.running(port, Path(name), shared), _wearing(shared):
             there = account.create()
-            variables = {key: value for key, value in shared.items() if key.startswith("AWS_")} | there.variables
+            to_emulator = {key: value for key, value in shared.items() if key.startswith("AWS_")}
             policy = parse((ROOT / "defib.toml").read_text(encoding="utf-8"))
-            yield Elsewhere(there, hardware, clock, policy, variables, Path(name))
+            yield Elsewhere(there, hardware, clock, policy, {**to_emulator, **there.variables}, Path(name))
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def write(sections: Sequence[Section], on: date, document: Path = DOCUMENT) -> N
         start, end = f"<!-- measured: {section.name} -->", "<!-- end -->"
         pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
         fresh = "\n".join((start, *_markdown(section), "", f"*{circumstances(on)}*", end))
-        text, replaced = pattern.subn(lambda _, fresh=fresh: fresh, text)
+        text, replaced = pattern.subn(fresh.replace("\\", r"\\"), text)
         if replaced != 1:
             raise NoMarker(f"{document.name} needs one place between {start} and {end}; it has {replaced}")
     document.write_text(text, encoding="utf-8")

@@ -9,12 +9,12 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import boto3
 from moto import mock_aws
 
 from defib.aws.clock import SystemClock
@@ -62,9 +62,9 @@ def main(handler: str, runs: int) -> Mapping[str, float]:
         failing.instance_id = there.instance_id
         os.environ.update(there.variables)
         invoke: Callable[..., Any] = importlib.import_module(f"defib.handlers.{handler}").lambda_handler
-        clients: dict[str, Any] = {}
         times: dict[str, list[float]] = {"defib": [], "bare": []}
         made: list[calls.Call] = []
+        clients: dict[str, list[Any]] = {}
 
         def prepared() -> dict[str, Any]:
             failing.since = clock.now() - account.failed_for(policy)
@@ -73,12 +73,11 @@ def main(handler: str, runs: int) -> Mapping[str, float]:
         for turn in range(runs + 1):
             event = prepared()
             notebook.calls.clear()
-            took = _timed(lambda event=event: invoke(event, Context()))
+            took = _timed(partial(invoke, event, Context()))
             made = notebook.made(account.PROOF[handler])
+            clients = clients or calls.clients_for({service for service, _, _ in made})
             prepared()
-            make: Callable[[str], Any] = boto3.client
-            clients = clients or {service: make(service) for service, _, _ in made}
-            bare = _timed(lambda made=made: calls.replay(made, clients))
+            bare = _timed(partial(calls.replay, made, clients))
             if turn > 0:
                 times["defib"].append(took)
                 times["bare"].append(bare)

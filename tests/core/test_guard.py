@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from defib.core.case import Action
-from defib.core.guard import GROUP_TAG, GUARDS, refuse
+from defib.core.case import Action, Case
+from defib.core.guard import GUARDS
+from defib.core.guard import refuse as refuse_question
+from defib.core.guards.ownership import GROUP_TAG
+from defib.core.guards.question import Question, Refusal
 from defib.core.model import Observation, Peers
 from defib.core.policy import Mode, Service
-from tests.core.facts import SERVICE, case, observed, policy
+from tests.core.facts import NOON, POLICY, SERVICE, case, observed, policy
 
 ALL = frozenset(Action) - {Action.EVIDENCE}
 TAKING = frozenset({Action.REBOOT, Action.DRAIN, Action.STOP})
 STOPPING = frozenset({Action.DRAIN, Action.STOP, Action.FORCE_STOP})
+
+
+def refuse(action: Action, so_far: Case, facts: Observation, limits: Service) -> Refusal | None:
+    return refuse_question(Question(action, so_far, facts, limits, POLICY, NOON))
 
 
 def service(**changes: object) -> Service:

@@ -8,6 +8,7 @@ from typing import assert_never
 from defib.core import restart
 from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Hold, Outcome, Wait
 from defib.core.guard import refuse
+from defib.core.guards.question import Question
 from defib.core.model import Cause, Diagnosis, Observation, Verdict
 from defib.core.policy import Policy, Service
 from defib.core.verify import verify
@@ -23,7 +24,7 @@ def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: P
     if case.handed_over_at is not None:
         decision = _handed_over(case, decision, policy, now)
     if isinstance(decision, Act):
-        refusal = refuse(decision.action, case, observation, service)
+        refusal = refuse(Question(decision.action, case, observation, service, policy, now))
         if refusal is not None:
             return Hold(decision.action, refusal.guard, refusal.reason, now + policy.repair.hold)
     return decision

@@ -1,0 +1,40 @@
+"""What a guard is asked, and what it answers when it forbids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from defib.core.case import Action, Case
+from defib.core.model import Observation
+from defib.core.policy import Policy, Service
+
+TAKES_AWAY = frozenset({Action.REBOOT, Action.DRAIN, Action.STOP})
+"""Actions that take from the service what the instance may still give it."""
+
+CUTS_POWER = frozenset({Action.DRAIN, Action.STOP, Action.FORCE_STOP})
+"""Actions that stop the instance or prepare its stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """May ``action`` be done to this instance now?"""
+
+    action: Action
+    case: Case
+    observation: Observation
+    service: Service
+    policy: Policy
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The guard that forbids, and why, in words that also say what a person can do."""
+
+    guard: str
+    reason: str
+
+
+Guard = Callable[[Question], Refusal | None]
