@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import boto3
 import pytest
@@ -56,9 +57,7 @@ def test_a_fleet_at_rest_is_swept_every_minute_and_nothing_else_happens(deployed
     assert deployed.cases() == ()
 
 
-def test_a_state_change_reaches_the_signals_as_an_aws_event(
-    deployed: World, bodies: list[dict[str, object]]
-) -> None:
+def test_a_state_change_reaches_the_signals_as_an_aws_event(deployed: World, bodies: list[dict[str, object]]) -> None:
     machine = deployed.machines["web-1"]
     boto3.client("ec2").stop_instances(InstanceIds=[machine.instance_id])
     run_for(deployed, timedelta(seconds=2))
@@ -103,7 +102,7 @@ def test_what_functions_write_in_embedded_format_is_measured(deployed: World) ->
 
 def test_a_message_reaches_those_whose_filter_lets_it_through(deployed: World) -> None:
     topic = next(s.topic_arn for s in deployed.wiring.subscriptions if s.filter_policy)
-    attributes = {
+    attributes: dict[str, Any] = {
         "service": {"DataType": "String", "StringValue": "web"},
         "notice": {"DataType": "String", "StringValue": "progress"},
         "incident": {"DataType": "String", "StringValue": "web-1"},

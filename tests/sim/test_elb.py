@@ -61,7 +61,7 @@ def test_a_stopped_target_is_unused_and_starts_over_when_it_runs_again(quiet: Wo
     boto3.client("ec2").start_instances(InstanceIds=[machine.instance_id])
     run_for(quiet, timedelta(seconds=21))
     assert health(quiet)[0] == "initial"
-    run_for(quiet, timedelta(minutes=1))
+    run_for(quiet, timedelta(seconds=90))
     assert health(quiet)[0] == "healthy"
 
 

@@ -36,7 +36,7 @@ def test_a_failing_function_gets_its_message_again_until_it_is_a_dead_letter() -
         send(entered, "poison")
         run_for(entered, timedelta(minutes=5))
 
-        assert SEEN == ["12:00:01 poison", "12:00:40 poison", "12:01:20 poison"]
+        assert [line.partition(" ")[0] for line in SEEN] == ["12:00:01", "12:00:40", "12:01:20"]
         assert dead(entered) == 1
         assert entered.recorder.ledger.errors == ["fail: ValueError: cannot digest it"] * 3
 
@@ -116,7 +116,7 @@ def test_a_call_succeeds_only_where_the_role_allows_it(name: str, outcome: str) 
         send(entered, entered.machines[name].instance_id)
         run_for(entered, timedelta(seconds=10))
 
-        assert SEEN == [outcome]
+        assert [outcome] == SEEN
         assert bool(entered.recorder.ledger.denied) is (outcome != "stopped")
 
 

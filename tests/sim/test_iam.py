@@ -78,7 +78,9 @@ TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/cases"
             [("dynamodb:Query", f"{TABLE}/index/due")],
         ),
         (
-            Call("dynamodb", "TransactWriteItems", {"TransactItems": [{"Put": {"TableName": "cases", "Item": {}}}] * 2}),
+            Call(
+                "dynamodb", "TransactWriteItems", {"TransactItems": [{"Put": {"TableName": "cases", "Item": {}}}] * 2}
+            ),
             [("dynamodb:PutItem", TABLE)] * 2,
         ),
         (

@@ -42,7 +42,7 @@ def described(machine: Machine) -> dict[str, Any]:
 def summaries(machine: Machine) -> tuple[str, str, str]:
     """System, instance and attached-EBS check."""
     found = status(machine)
-    return tuple(found[part]["Status"] for part in ("SystemStatus", "InstanceStatus", "AttachedEbsStatus"))  # type: ignore[return-value]  # three of them
+    return tuple(found[part]["Status"] for part in ("SystemStatus", "InstanceStatus", "AttachedEbsStatus"))
 
 
 def test_a_stop_and_a_start_take_their_time(quiet: World) -> None:
