@@ -6,7 +6,7 @@ import pytest
 from botocore import exceptions
 
 from defib.aws.errors import translated, translation
-from defib.shell.ports import CallFailed, Rejected, Transient
+from defib.shell.ports import CallFailed, Rejected, Transient, Unanswered
 
 
 def refusal(code: str, status: int) -> exceptions.ClientError:
@@ -27,9 +27,9 @@ def refusal(code: str, status: int) -> exceptions.ClientError:
         ("InstanceLimitExceeded", 400, Transient),
         ("VcpuLimitExceeded", 400, Transient),
         ("InsufficientFreeAddressesInSubnet", 400, Transient),
-        ("InternalError", 500, Transient),
-        ("ServiceUnavailable", 503, Transient),
-        ("NeverSeenBefore", 502, Transient),
+        ("InternalError", 500, Unanswered),
+        ("ServiceUnavailable", 503, Unanswered),
+        ("NeverSeenBefore", 502, Unanswered),
         ("NeverSeenBefore", 429, Transient),
         ("ExpiredTokenException", 400, Transient),
         ("RequestExpired", 400, Transient),
@@ -55,12 +55,12 @@ def test_a_refusal_keeps_its_code_and_is_sorted_by_it(code: str, status: int, me
 @pytest.mark.parametrize(
     ("error", "meaning"),
     [
-        (exceptions.ConnectTimeoutError(endpoint_url="https://ec2"), Transient),
-        (exceptions.ReadTimeoutError(endpoint_url="https://ec2"), Transient),
-        (exceptions.EndpointConnectionError(endpoint_url="https://ec2"), Transient),
-        (exceptions.ConnectionClosedError(endpoint_url="https://ec2"), Transient),
-        (exceptions.SSLError(endpoint_url="https://ec2", error=OSError("handshake")), Transient),
-        (exceptions.CredentialRetrievalError(provider="env", error_msg="gone"), Transient),
+        (exceptions.ConnectTimeoutError(endpoint_url="https://ec2"), Unanswered),
+        (exceptions.ReadTimeoutError(endpoint_url="https://ec2"), Unanswered),
+        (exceptions.EndpointConnectionError(endpoint_url="https://ec2"), Unanswered),
+        (exceptions.ConnectionClosedError(endpoint_url="https://ec2"), Unanswered),
+        (exceptions.SSLError(endpoint_url="https://ec2", error=OSError("handshake")), Unanswered),
+        (exceptions.CredentialRetrievalError(provider="env", error_msg="gone"), Unanswered),
         (exceptions.NoCredentialsError(), Rejected),
         (exceptions.ParamValidationError(report="no such parameter"), Rejected),
         (exceptions.NoRegionError(), Rejected),

@@ -105,8 +105,8 @@ def test_a_failed_start_names_the_error() -> None:
     failed = case(EVIDENCE, attempt(Action.START, verdict=Verdict.RETRY, code="InsufficientInstanceCapacity"))
 
     assert "could not be started: InsufficientInstanceCapacity" in notice(News.START_FAILED, failed).subject
-    silent = case(EVIDENCE, attempt(Action.START, verdict=Verdict.LOST))
-    assert "could not be started: no answer" in notice(News.START_FAILED, silent).subject
+    silent = case(EVIDENCE, attempt(Action.START, verdict=Verdict.RETRY))
+    assert "could not be started: AWS gives no reason" in notice(News.START_FAILED, silent).subject
 
 
 def test_evidence_is_linked_or_its_absence_explained() -> None:

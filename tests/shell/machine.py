@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -23,11 +24,16 @@ from defib.core.model import (
 )
 from defib.core.policy import Policy
 from defib.shell.perform import Performing, perform
-from defib.shell.ports import Transient
 from defib.shell.reconcile import Reconciling, reconcile
 from tests.fakes import FakeActor, FakeClock, FakeJournal, FakeObserver, FakeQueues, FakeStore
 
 INSTANCE = "i-0aa1"
+
+
+class ProcessDied(BaseException):
+    """The Lambda was killed where it stood."""
+
+
 TICK = timedelta(seconds=5)
 GROUP = Registration("arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef", 80)
 
@@ -47,6 +53,9 @@ class Machine:
     tags: dict[str, str] = field(default_factory=lambda: {"Name": "web-2", "service": "web", "self-heal": "true"})
     peers: Peers = field(default_factory=lambda: Peers(running=2, healthy=2))
     fault: Callable[[Action], None] | None = None
+    """Called before each act."""
+    aftermath: Callable[[Action], None] | None = None
+    """Called after each act has taken effect, before its result is known."""
 
     def __post_init__(self) -> None:
         self.store, self.queues, self.journal = FakeStore(), FakeQueues(), FakeJournal()
@@ -77,7 +86,9 @@ class Machine:
             while self.queues.orders:
                 if self.queues.orders[0].action is until:
                     return
-                perform(self.queues.orders.pop(0), performing, self.policy)
+                # A process that dies leaves its order to be delivered again; here it just ends.
+                with suppress(ProcessDied):
+                    perform(self.queues.orders.pop(0), performing, self.policy)
                 self.observe()
             while self.queues.signals:
                 reconcile(self.queues.signals.pop(0), reconciling, self.policy)
@@ -167,10 +178,12 @@ class _Hands:
                 machine.registered = action is Action.RESTORE
             case Action.REBOOT | Action.EVIDENCE:
                 pass
+        if machine.aftermath is not None:
+            machine.aftermath(action)
         return "s3://evidence/web" if action is Action.EVIDENCE else ""
 
 
-def failing(action: Action, error: Transient, times: int) -> Callable[[Action], None]:
+def failing(action: Action, error: Exception, times: int) -> Callable[[Action], None]:
     """A fault that makes the first ``times`` tries at ``action`` fail."""
     left = [times]
 

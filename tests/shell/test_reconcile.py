@@ -11,10 +11,10 @@ from defib.core.case import Action, Outcome
 from defib.core.incident import NoticeKind
 from defib.core.model import InstanceState, Peers, Signal, Source, Verdict
 from defib.core.policy import Mode, Policy
-from defib.shell.ports import Conflict, Transient
+from defib.shell.ports import Conflict, Transient, Unanswered
 from defib.shell.reconcile import CONFLICTS_MAX, Reconciling, reconcile
 from tests.core.facts import policy
-from tests.shell.machine import INSTANCE, Machine, failing
+from tests.shell.machine import INSTANCE, Machine, ProcessDied, failing
 
 POLICY = policy(minimum_healthy=1)
 
@@ -261,6 +261,35 @@ def test_an_order_is_dropped_when_the_instance_has_recovered_meanwhile() -> None
     assert case is not None
     assert case.attempts[-1].result is not None
     assert case.attempts[-1].result.verdict is Verdict.ABANDONED
+
+
+MUTATING = sorted(set(Action) - {Action.EVIDENCE, Action.FORCE_STOP})
+TROUBLE = [Unanswered("no answer"), ProcessDied()]
+
+
+@pytest.mark.parametrize("error", TROUBLE, ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize("action", MUTATING)
+def test_an_act_whose_answer_is_lost_though_it_was_carried_out_leaves_nothing_half_done(
+    action: Action, error: Exception
+) -> None:
+    machine = broken(aftermath=failing(action, error, times=1))
+    case = machine.run()
+
+    assert case.outcome is Outcome.HEALED
+    assert machine.state is InstanceState.RUNNING
+    assert machine.registered
+    assert "nothing to it" not in case.reason
+
+
+@pytest.mark.parametrize("error", TROUBLE, ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize("action", MUTATING)
+def test_an_act_that_was_lost_before_it_was_carried_out_is_decided_afresh(action: Action, error: Exception) -> None:
+    machine = broken(fault=failing(action, error, times=1))
+    case = machine.run()
+
+    assert case.outcome is Outcome.HEALED
+    assert machine.state is InstanceState.RUNNING
+    assert machine.registered
 
 
 def test_every_order_names_an_intent_that_was_stored_first() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from defib.shell.ports import CallFailed, Rejected, Transient
+from defib.shell.ports import CallFailed, Rejected, Transient, Unanswered
 
 CAPACITY = frozenset(
     {
@@ -45,12 +45,9 @@ THROTTLE = frozenset(
 
 PASSING = frozenset(
     {
-        "ExpiredToken",
-        "ExpiredTokenException",
         "InternalError",
         "InternalFailure",
         "InternalServerError",
-        "RequestExpired",
         "RequestTimeout",
         "RequestTimeoutException",
         "ServerInternal",
@@ -59,9 +56,10 @@ PASSING = frozenset(
         "Unavailable",
     }
 )
-"""Faults on AWS's side, and credentials that the runtime is about to renew."""
+"""Faults on AWS's side, after which the call may have been carried out or not."""
 
-TRANSIENT_CODES = CAPACITY | THROTTLE | PASSING
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+"""Credentials that the runtime is about to renew."""
 
 TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500
@@ -69,7 +67,7 @@ SERVER_ERROR = 500
 
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """Raise Transient or Rejected for an error of botocore in the block; ``doing`` says what was being tried."""
+    """Raise what botocore's error in the block means to the caller; ``doing`` says what was being tried."""
     try:
         yield
     except Exception as error:
@@ -92,8 +90,7 @@ def translation(error: Exception, doing: str) -> CallFailed | None:
             | exceptions.IncompleteReadError()
             | exceptions.CredentialRetrievalError()
         ):
-            # Whether AWS carried the call out is not known: only a new look can tell.
-            return Transient(f"{doing}: no answer ({error})", code=type(error).__name__)
+            return Unanswered(f"{doing}: no answer ({error})", code=type(error).__name__)
         case exceptions.BotoCoreError():
             return Rejected(f"{doing}: {error}", code=type(error).__name__)
     return None
@@ -101,8 +98,11 @@ def translation(error: Exception, doing: str) -> CallFailed | None:
 
 def for_code(code: str, message: str, status: int = 0) -> CallFailed:
     """The error for an AWS error code and HTTP status."""
-    passing = code in TRANSIENT_CODES or status == TOO_MANY_REQUESTS or status >= SERVER_ERROR
-    return Transient(message, code) if passing else Rejected(message, code)
+    if code in CAPACITY | THROTTLE | EXPIRED or status == TOO_MANY_REQUESTS:
+        return Transient(message, code)
+    if code in PASSING or status >= SERVER_ERROR:
+        return Unanswered(message, code)
+    return Rejected(message, code)
 
 
 def _answered(response: object, doing: str) -> CallFailed:

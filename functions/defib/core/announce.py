@@ -127,7 +127,7 @@ def _first_failed_start(before: Case, after: Case) -> bool:
 
 
 def _failed_starts(case: Case) -> int:
-    failed = (Verdict.RETRY, Verdict.REFUSED, Verdict.LOST)
+    failed = (Verdict.RETRY, Verdict.REFUSED)
     return sum(
         1 for a in case.attempts if a.action is Action.START and a.result is not None and a.result.verdict in failed
     )

@@ -93,10 +93,14 @@ class Attempt:
 
     @property
     def done_at(self) -> datetime | None:
-        """When AWS accepted it; None while pending or when it failed."""
-        if self.result is None or self.result.verdict is not Verdict.DONE:
+        """When AWS accepted it, or may have: an act taken up whose answer was lost counts until a look says more.
+
+        None while pending and when it was surely not carried out.
+        """
+        if self.result is None:
             return None
-        return self.result.at
+        lost = self.result.verdict is Verdict.LOST and self.claimed_at is not None
+        return self.result.at if lost or self.result.verdict is Verdict.DONE else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +157,11 @@ class Case:
         return last if last is not None and last.result is None else None
 
     def last(self, *actions: Action) -> Attempt | None:
-        """The newest attempt at any of ``actions`` that AWS accepted."""
+        """The newest attempt at any of ``actions`` that AWS accepted, or may have."""
         return next((a for a in reversed(self.attempts) if a.action in actions and a.done_at), None)
 
     def count(self, *actions: Action) -> int:
-        """How many attempts at any of ``actions`` AWS accepted."""
+        """How many attempts at any of ``actions`` AWS accepted, or may have."""
         return sum(1 for a in self.attempts if a.action in actions and a.done_at)
 
     def with_intent(self, action: Action, reason: str, now: datetime) -> Case:

@@ -17,6 +17,7 @@ from defib.core.model import (
     InstanceState,
     Observation,
     TargetHealth,
+    Verdict,
 )
 from defib.core.policy import Policy
 
@@ -57,7 +58,8 @@ def stopped_by_defib(observation: Observation, case: Case | None, policy: Policy
     """Whether the stop that EC2 speaks of is Defib's own.
 
     It is when Defib's last act on the power was a stop. After Defib's own start EC2's reads may still show the state
-    before it: a stop that EC2 dates before that start is the old one, and one without a date is while reads may lag.
+    before it: a stop that EC2 dates before that start is the old one; one without a date is while reads may lag, and for
+    as long as nobody knows whether the start was carried out.
     """
     power = case.last(Action.STOP, Action.FORCE_STOP, Action.START) if case is not None else None
     if case is None or power is None or power.done_at is None:
@@ -69,7 +71,8 @@ def stopped_by_defib(observation: Observation, case: Case | None, policy: Policy
     initiated = _initiated_at(observation)
     if initiated is not None:
         return initiated < power.intended_at
-    return now < power.done_at + policy.repair.settle
+    lost = power.result is not None and power.result.verdict is Verdict.LOST
+    return lost or now < power.done_at + policy.repair.settle
 
 
 def _initiated_at(observation: Observation) -> datetime | None:

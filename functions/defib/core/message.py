@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from defib.core.case import Attempt, Case, Outcome
+from defib.core.case import Action, Attempt, Case, Outcome
 from defib.core.duration import format_duration
 from defib.core.incident import Incident, Notice, NoticeKind, Phase
 from defib.core.model import Verdict
@@ -129,8 +129,9 @@ def _opened(news: News, case: Case, service: Service, policy: Policy) -> _Story:
 
 def _progress(news: News, case: Case) -> _Story:
     if news is News.START_FAILED:
-        result = next(a.result for a in reversed(case.attempts) if a.result is not None and not a.done_at)
-        said = result.code or result.detail or "no answer"
+        starts = [a.result for a in case.attempts if a.action is Action.START and a.result is not None]
+        said = (starts[-1].code or starts[-1].detail) if starts else ""
+        said = said or "AWS gives no reason"
         return _Story(
             NoticeKind.PROGRESS,
             f"could not be started: {said}",

@@ -27,13 +27,13 @@ class Verdict(StrEnum):
     DONE = "done"
     """AWS accepted it."""
     RETRY = "retry"
-    """A passing fault (throttle, capacity, timeout): try again after a while."""
+    """A passing fault (throttle, capacity): it was not carried out; try again after a while."""
     REFUSED = "refused"
     """AWS will refuse it again (permission, protection, unsupported): ask a human."""
     ABANDONED = "abandoned"
     """The recheck just before acting decided otherwise: decide again."""
     LOST = "lost"
-    """No answer came before the deadline: observe again and decide afresh."""
+    """No answer came: it may have been carried out or not; observe again and decide afresh."""
 
 
 @dataclass(frozen=True, slots=True)

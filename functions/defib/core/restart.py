@@ -105,7 +105,8 @@ def _drain(case: Case, observation: Observation, cause: Cause, policy: Policy, n
     restored = case.last(Action.RESTORE)
     registered = [t for t in observation.targets if t.manageable and t.health in REGISTERED]
     current = drained is not None and (restored is None or drained.number > restored.number)
-    if registered and not current:
+    unheard = drained is not None and drained.done_at is not None and now >= drained.done_at + policy.repair.settle
+    if registered and (not current or unheard):
         groups = ", ".join(sorted({t.registration.target_group_name for t in registered}))
         reason = f"{CAUSE_WORDS[cause]}: no more requests from {groups} before it stops"
         return Act(Action.DRAIN, reason, now + policy.repair.act_timeout)

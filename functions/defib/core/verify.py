@@ -31,8 +31,7 @@ def unrestored(case: Case, observation: Observation) -> tuple[Registration, ...]
     present = {
         t.registration for t in observation.targets if t.health not in (TargetHealth.UNUSED, TargetHealth.DRAINING)
     }
-    drained, restored = case.last(Action.DRAIN), case.last(Action.RESTORE)
-    if drained is None or (restored is not None and restored.number > drained.number):
+    if case.last(Action.DRAIN) is None:
         return ()
     return tuple(r for r in case.registrations if r not in present)
 
@@ -49,14 +48,17 @@ def well(case: Case, observation: Observation) -> bool:
 
 
 def _restore(case: Case, missing: tuple[Registration, ...], repair: Repair, now: datetime) -> Decision:
-    tried = [a for a in case.attempts if a.action is Action.RESTORE and not a.done_at]
+    drained = case.last(Action.DRAIN)
+    tried = [a for a in case.attempts if a.action is Action.RESTORE and (drained is None or a.number > drained.number)]
     groups = ", ".join(sorted({r.target_group_name for r in missing}))
     if len(tried) >= repair.starts:
         ask = f"Register {case.instance_id} in target group {groups}."
         return Escalate(f"it works, but could not be registered in {groups}", ask, now + repair.hold)
-    last = tried[-1].result if tried else None
-    if last is not None and now < last.at + repair.retry_backoff:
-        return Wait(f"registering in {groups} failed; trying again", last.at + repair.retry_backoff)
+    last = tried[-1] if tried else None
+    if last is not None and last.done_at is not None and now < last.done_at + repair.settle:
+        return Wait("reads lag behind the registration", last.done_at + repair.settle)
+    if last is not None and last.result is not None and now < last.result.at + repair.retry_backoff:
+        return Wait(f"registering in {groups} failed; trying again", last.result.at + repair.retry_backoff)
     return Act(Action.RESTORE, f"status checks pass: back into {groups}", now + repair.act_timeout)
 
 

@@ -9,7 +9,19 @@ from defib.core.case import Act, Action, Attempt, Case, Decision, Perform
 from defib.core.model import Observation, Result, Signal, Source, Verdict
 from defib.core.policy import Policy
 from defib.core.step import intent_deadline, recheck
-from defib.shell.ports import Actor, Clock, Conflict, Journal, Observer, Queues, Rejected, Remembered, Store, Transient
+from defib.shell.ports import (
+    Actor,
+    Clock,
+    Conflict,
+    Journal,
+    Observer,
+    Queues,
+    Rejected,
+    Remembered,
+    Store,
+    Transient,
+    Unanswered,
+)
 from defib.shell.reconcile import with_under_repair
 
 
@@ -67,6 +79,8 @@ def _act(case: Case, attempt: Attempt, observation: Observation, edges: Performi
             return ended(Verdict.ABANDONED, f"looked again just before: {decision.reason}")
     try:
         return ended(Verdict.DONE, edges.actor.perform(attempt, case, observation))
+    except Unanswered as error:
+        return ended(Verdict.LOST, str(error), error.code)
     except Transient as error:
         return ended(Verdict.RETRY, str(error), error.code)
     except Rejected as error:

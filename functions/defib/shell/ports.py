@@ -29,6 +29,10 @@ class Transient(CallFailed):
     """A passing fault of a call out (throttle, timeout, 5xx): the same call may succeed later."""
 
 
+class Unanswered(Transient):
+    """A call out ended without an answer that says whether it was carried out: only a new look can tell."""
+
+
 class Rejected(CallFailed):
     """A call out that will fail again as it is (permission, validation): a person must mend something."""
 
