@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from defib.core.case import Action, Attempt
-from defib.core.model import CheckStatus, InstanceState
-from sim.recording import Span
+from defib.core.model import CheckStatus, InstanceState, TargetHealth
+from sim.physics import CHECK_PERIOD
+from sim.recording import InstanceTrack, Span
 
 Interval = tuple[datetime, datetime]
 
@@ -17,20 +18,34 @@ def aws_imposed(
     shown_at: datetime | None,
     healed_at: datetime,
     attempts: Sequence[Attempt],
-    states: Sequence[Span],
-    checks: Sequence[Span],
+    track: InstanceTrack,
     reboot_trial: timedelta,
 ) -> timedelta:
-    """The union of what can't be hurried, within ``struck_at`` to ``healed_at``.
-
-    Until AWS first shows the fault; a reboot's trial; stopping; pending; and status checks that are initializing.
-    """
-    intervals: list[Interval] = [(struck_at, shown_at)] if shown_at is not None else []
-    intervals += _reboots(attempts, checks, reboot_trial)
+    """The union of what can't be hurried, within ``struck_at`` to ``healed_at``."""
+    intervals = [*_shown(struck_at, shown_at, track.checks), *_reboots(attempts, track.checks, reboot_trial)]
     imposed_states = (InstanceState.STOPPING.value, InstanceState.PENDING.value)
-    intervals += [(span.start, span.end) for span in states if span.value in imposed_states]
-    intervals += [(span.start, span.end) for span in checks if span.value == CheckStatus.INITIALIZING.value]
+    intervals += [(span.start, span.end) for span in track.states if span.value in imposed_states]
+    intervals += [(span.start, span.end) for span in track.checks if span.value == CheckStatus.INITIALIZING.value]
+    intervals += _rejoining(attempts, track.targets)
     return _covered(intervals, struck_at, healed_at)
+
+
+def _shown(struck_at: datetime, shown_at: datetime | None, checks: Sequence[Span]) -> Iterable[Interval]:
+    """Until the second failed sample of a status check, as one is no outage; else until AWS first shows the fault."""
+    failing = next((s for s in checks if s.value == CheckStatus.IMPAIRED.value and s.end > struck_at), None)
+    if failing is not None:
+        yield struck_at, min(max(failing.start, struck_at) + CHECK_PERIOD, failing.end)
+    elif shown_at is not None:
+        yield struck_at, shown_at
+
+
+def _rejoining(attempts: Sequence[Attempt], targets: Sequence[Span]) -> Iterable[Interval]:
+    """From a registration until the load balancer's own checks have passed."""
+    for attempt in attempts:
+        if attempt.action is not Action.RESTORE or attempt.done_at is None:
+            continue
+        healthy = (s.start for s in targets if s.value == TargetHealth.HEALTHY.value and s.start >= attempt.done_at)
+        yield from ((attempt.done_at, at) for at in list(healthy)[:1])
 
 
 def _reboots(attempts: Sequence[Attempt], checks: Sequence[Span], reboot_trial: timedelta) -> Iterable[Interval]:

@@ -58,7 +58,7 @@ def stopped_by_defib(observation: Observation, case: Case | None, policy: Policy
     """Whether the stop that EC2 speaks of is Defib's own.
 
     It is when Defib's last act on the power was a stop. After Defib's own start EC2's reads may still show the state
-    before it: a stop that EC2 dates before that start is the old one; one without a date is while reads may lag, and for
+    before it. A stop that EC2 dates before that start is the old one; one without a date is while reads lag, and for
     as long as nobody knows whether the start was carried out.
     """
     power = case.last(Action.STOP, Action.FORCE_STOP, Action.START) if case is not None else None
