@@ -12,6 +12,7 @@ from constructs import Construct
 
 from defib.core.incident import NoticeKind
 from defib.core.policy import Policy
+from defib.core.zones import SERVICE_PREFIX
 
 WORTH_A_TEXT = (NoticeKind.OPENED, NoticeKind.ESCALATED, NoticeKind.RESOLVED, NoticeKind.HELD)
 """Progress can wait for the e-mail; these can't."""
@@ -94,7 +95,13 @@ def addresses(policy: Policy) -> Iterator[Address]:
 
 
 def _filter(address: Address) -> dict[str, sns.SubscriptionFilter]:
-    about = {"service": sns.SubscriptionFilter.string_filter(allowlist=list(address.services))}
+    about = {
+        "service": sns.SubscriptionFilter.string_filter(
+            allowlist=list(address.services),
+            # Everyone hears of a whole zone's trouble.
+            match_prefixes=[SERVICE_PREFIX],
+        )
+    }
     if address.protocol is sns.SubscriptionProtocol.SMS:
         about["notice"] = sns.SubscriptionFilter.string_filter(allowlist=[kind.value for kind in WORTH_A_TEXT])
     return about

@@ -12,11 +12,23 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_ssm as ssm
 
 from defib.aws.permission import Permission, Scope
 from defib.core.policy import Mode, Policy
 from infra.acknowledgments import acknowledge, in_nags_words
 from infra.cases import DUE_INDEX
+
+TAGGED = (
+    Scope.OPTED_IN_INSTANCES,
+    Scope.RESIZABLE_INSTANCES,
+    Scope.OPTED_IN_TARGET_GROUPS,
+    Scope.OPTED_IN_GROUPS,
+)
+"""What the condition on the opt-in tag narrows."""
+
+ANY_GROUP = "autoScalingGroup:*:autoScalingGroupName"
+"""An ARN of an Auto Scaling group has a unique id before the name (Service Authorization Reference)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,7 @@ class Resources:
     notices: sqs.Queue
     bucket: s3.Bucket
     incidents: sns.Topic
+    kill_switch: ssm.StringParameter
 
     def statements(self, permissions: Sequence[Permission]) -> list[iam.PolicyStatement]:
         """One statement a permission; none for one whose scope names nothing under this policy."""
@@ -53,6 +66,7 @@ class Resources:
             Scope.NOTICES_QUEUE: ("DEFIB_NOTICES_QUEUE", self.notices.queue_url),
             Scope.EVIDENCE_BUCKET_OBJECTS: ("DEFIB_EVIDENCE_BUCKET", self.bucket.bucket_name),
             Scope.INCIDENTS_TOPIC: ("DEFIB_INCIDENTS_TOPIC", self.incidents.topic_arn),
+            Scope.KILL_SWITCH: ("DEFIB_KILL_SWITCH", self.kill_switch.parameter_name),
         }
         used = {permission.on for permission in permissions}
         return dict(name for scope, name in names.items() if scope in used)
@@ -64,26 +78,36 @@ class Resources:
         reasons = {
             Scope.ANY: ("*", "Reads that AWS can't limit to a resource."),
             Scope.OPTED_IN_INSTANCES: (f"arn:{ours.format('ec2')}:instance/*", opted_in),
+            Scope.VOLUME_KEYS: (f"arn:{ours.format('kms')}:key/*", "For EC2's grants only; volumes name their keys."),
             Scope.OPTED_IN_TARGET_GROUPS: (f"arn:{ours.format('elasticloadbalancing')}:targetgroup/*", opted_in),
+            Scope.OPTED_IN_GROUPS: (f"arn:{ours.format('autoscaling')}:{ANY_GROUP}/*", opted_in),
             Scope.EVIDENCE_BUCKET_OBJECTS: (f"{in_nags_words(self.bucket)}/*", "Keys are named for cases to come."),
         }
         for resource, reason in (reasons[permission.on] for permission in permissions if permission.on in reasons):
             acknowledge(role, f"IAM5[Resource::{resource}]", reason)
 
     def _conditions(self, permission: Permission) -> Mapping[str, Mapping[str, str]]:
-        if permission.on in (Scope.OPTED_IN_INSTANCES, Scope.OPTED_IN_TARGET_GROUPS):
+        if permission.on in TAGGED:
             opt_in = self.policy.opt_in
             return {"StringEquals": {f"aws:ResourceTag/{opt_in.key}": opt_in.value}}
+        if permission.on is Scope.VOLUME_KEYS:
+            ec2 = f"ec2.{Stack.of(self.table).region}.amazonaws.com"
+            return {"Bool": {"kms:GrantIsForAWSResource": "true"}, "StringEquals": {"kms:ViaService": ec2}}
         return {}
 
     def _arns(self, scope: Scope) -> list[str]:
         match scope:
             case Scope.ANY:
                 return ["*"]
-            case Scope.OPTED_IN_INSTANCES:
-                return [self._arn("ec2", "instance", "*")]
-            case Scope.OPTED_IN_TARGET_GROUPS:
-                return [self._arn("elasticloadbalancing", "targetgroup", "*")]
+            case (
+                Scope.OPTED_IN_INSTANCES
+                | Scope.RESIZABLE_INSTANCES
+                | Scope.OPTED_IN_TARGET_GROUPS
+                | Scope.OPTED_IN_GROUPS
+            ):
+                return self._tagged(scope)
+            case Scope.VOLUME_KEYS:
+                return [self._arn("kms", "key", "*")]
             case Scope.CONFIGURED_TARGET_GROUPS:
                 healing = (service for service in self.policy.services if service.mode is Mode.HEAL)
                 return sorted({group.arn for service in healing for group in service.target_groups})
@@ -101,9 +125,20 @@ class Resources:
                 return [self.notices.queue_arn]
             case Scope.EVIDENCE_BUCKET_OBJECTS:
                 return [self.bucket.arn_for_objects("*")]
-            case Scope.INCIDENTS_TOPIC:
-                return [self.incidents.topic_arn]
+            case Scope.INCIDENTS_TOPIC | Scope.KILL_SWITCH:
+                return [self.incidents.topic_arn if scope is Scope.INCIDENTS_TOPIC else self.kill_switch.parameter_arn]
         assert_never(scope)
+
+    def _tagged(self, scope: Scope) -> list[str]:
+        """What the condition on the opt-in tag narrows."""
+        if scope is Scope.OPTED_IN_TARGET_GROUPS:
+            return [self._arn("elasticloadbalancing", "targetgroup", "*")]
+        if scope is Scope.OPTED_IN_GROUPS:
+            return [self._arn("autoscaling", ANY_GROUP, "*")]
+        healing = (service for service in self.policy.services if service.mode is Mode.HEAL)
+        if scope is Scope.RESIZABLE_INSTANCES and not any(service.fallback_types for service in healing):
+            return []
+        return [self._arn("ec2", "instance", "*")]
 
     def _arn(self, service: str, resource: str, name: str) -> str:
         return Stack.of(self.table).format_arn(service=service, resource=resource, resource_name=name)

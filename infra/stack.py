@@ -17,6 +17,7 @@ from infra.healing import Healing
 from infra.notify import Notify
 from infra.permissions import Resources
 from infra.signals import Signals
+from infra.switch import KillSwitch
 from infra.watch import Watch
 
 
@@ -34,6 +35,7 @@ class DefibStack(Stack):
         cases = Cases(self, "Cases")
         evidence = Evidence(self, "Evidence", kept_for=policy.retention.evidence)
         notify = Notify(self, "Notify", policy=policy)
+        switch = KillSwitch(self, "KillSwitch")
         healing = Healing(
             self,
             "Healing",
@@ -48,6 +50,7 @@ class DefibStack(Stack):
                 notices=signals.notices.queue,
                 bucket=evidence.bucket,
                 incidents=notify.incidents,
+                kill_switch=switch.parameter,
             ),
             queues=signals.queues,
         )
@@ -60,5 +63,6 @@ class DefibStack(Stack):
             ("CasesTable", cases.table.table_name),
             ("EvidenceBucket", evidence.bucket.bucket_name),
             ("SignalsQueue", signals.signals.queue.queue_url),
+            ("KillSwitchParameter", switch.parameter.parameter_name),
         ):
             CfnOutput(self, name, value=value)

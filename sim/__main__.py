@@ -11,7 +11,7 @@ from infra.operator_error import OperatorError
 from sim.listener import EventKind, Listener
 from sim.machine import Machine
 from sim.recording import Recording
-from sim.replay import POLICY, replay
+from sim.replay import replay
 from sim.report import document, page
 from sim.report.live import LiveView
 from sim.scenario import Scenario
@@ -62,7 +62,8 @@ def _replayed(scenario: Scenario, chosen: argparse.Namespace) -> Recording:
 
 
 def _replay(scenario: Scenario, name: str, chosen: argparse.Namespace, listener: Listener | None) -> Recording:
-    return replay(scenario, name, chosen.policy.resolve(), seed=chosen.seed, listener=listener)
+    policy = chosen.policy.resolve() if chosen.policy is not None else None
+    return replay(scenario, name, policy, seed=chosen.seed, listener=listener)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser("replay", help="replay a scenario: an outage as data, see docs/scenarios.md")
     command.add_argument("scenario", type=Path, metavar="SCENARIO", help="such as scenarios/april-30.toml")
-    command.add_argument("--policy", type=Path, default=POLICY, metavar="FILE", help="another policy than defib.toml")
+    command.add_argument("--policy", type=Path, metavar="FILE", help="another policy than the scenario's or defib.toml")
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.add_argument("--out", type=Path, metavar="DIR", help="write a page with a picture of the outage there")
     command.add_argument("--seed", type=int, metavar="N", help="another seed than the scenario's")

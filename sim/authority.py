@@ -9,7 +9,9 @@ from sim.iam import Request
 
 Tags = Mapping[str, str]
 TagsOf = Callable[[str], Tags]
-"""The tags of an EC2 instance id or a target group ARN."""
+"""The tags of an EC2 instance id, a target group ARN or an Auto Scaling group ARN."""
+GroupOf = Callable[[str], str]
+"""The ARN of the Auto Scaling group of an instance id."""
 
 IAM_PREFIX = {"elbv2": "elasticloadbalancing"}
 DENIED_CODE = {
@@ -17,12 +19,21 @@ DENIED_CODE = {
     "dynamodb": "AccessDeniedException",
     "sns": "AuthorizationError",
     "autoscaling": "AccessDenied",
+    "ssm": "AccessDeniedException",
 }
 """The error code with which each service reports a missing permission; ``AccessDenied`` elsewhere."""
 
 INSTANCE_ACTIONS = frozenset(
-    {"StopInstances", "StartInstances", "RebootInstances", "GetConsoleOutput", "GetConsoleScreenshot"}
+    {
+        "GetConsoleOutput",
+        "GetConsoleScreenshot",
+        "ModifyInstanceAttribute",
+        "RebootInstances",
+        "StartInstances",
+        "StopInstances",
+    }
 )
+GROUP_ACTIONS = frozenset({"SetInstanceHealth", "EnterStandby", "ExitStandby"})
 TARGET_GROUP_ACTIONS = frozenset({"RegisterTargets", "DeregisterTargets"})
 TRANSACTION_ITEMS = {
     "Put": "PutItem",
@@ -36,20 +47,26 @@ S3_ACTIONS = {"HeadObject": "GetObject", "ListObjectsV2": "ListBucket"}
 class Authority:
     """Turns calls into IAM requests for one account and Region."""
 
-    def __init__(self, account: str, region: str, tags_of: TagsOf) -> None:
+    def __init__(self, account: str, region: str, tags_of: TagsOf, group_of: GroupOf = str) -> None:
         self._account = account
         self._region = region
         self._tags_of = tags_of
+        self._group_of = group_of
 
     def requests(self, call: Call) -> tuple[Request, ...]:
         """Everything that must be allowed for ``call`` to pass (Service Authorization Reference, by service)."""
         match call.service:
             case "ec2" if call.operation in INSTANCE_ACTIONS:
                 ids = call.params.get("InstanceIds") or [call.params["InstanceId"]]
-                return tuple(self._tagged(call, self.instance_arn(i), self._tags_of(i), "ec2") for i in ids)
+                asked = tuple(self._tagged(call, self.instance_arn(i), self._tags_of(i), "ec2") for i in ids)
+                return (*asked, self._volume_key()) if call.operation == "StartInstances" else asked
             case "elbv2" if call.operation in TARGET_GROUP_ACTIONS:
                 arn = call.params["TargetGroupArn"]
                 return (self._tagged(call, arn, self._tags_of(arn), "elasticloadbalancing"),)
+            case "autoscaling" if call.operation in GROUP_ACTIONS:
+                ids = call.params.get("InstanceIds") or [call.params["InstanceId"]]
+                arns = sorted({self._group_of(i) for i in ids})
+                return tuple(self._tagged(call, arn, self._tags_of(arn), "autoscaling") for arn in arns)
             case "dynamodb":
                 return tuple(self._table_requests(call))
             case "sqs" if "QueueUrl" in call.params:
@@ -58,12 +75,21 @@ class Authority:
                 return (Request(f"sqs:{action}", f"arn:aws:sqs:{self._region}:{self._account}:{queue}", {}),)
             case "sns" if "TopicArn" in call.params:
                 return (Request(_action(call), call.params["TopicArn"], {}),)
+            case "ssm" if "Name" in call.params:
+                parameter = f"arn:aws:ssm:{self._region}:{self._account}:parameter{call.params['Name']}"
+                return (Request(_action(call), parameter, {}),)
             case "s3" if "Bucket" in call.params:
                 action = S3_ACTIONS.get(call.operation, call.operation)
                 key = f"/{call.params['Key']}" if "Key" in call.params else ""
                 return (Request(f"s3:{action}", f"arn:aws:s3:::{call.params['Bucket']}{key}", {}),)
             case _:
                 return (Request(_action(call), "*", {}),)
+
+    def _volume_key(self) -> Request:
+        """Every simulated volume is encrypted with a customer's key, which whoever starts an instance lends to EC2."""
+        context = {"kms:GrantIsForAWSResource": ("true",), "kms:ViaService": (f"ec2.{self._region}.amazonaws.com",)}
+        key = f"arn:aws:kms:{self._region}:{self._account}:key/5f1c0c3e-7a44-4f0b-9d6e-1b6f6f0e2a11"
+        return Request("kms:CreateGrant", key, context)
 
     def instance_arn(self, instance_id: str) -> str:
         return f"arn:aws:ec2:{self._region}:{self._account}:instance/{instance_id}"

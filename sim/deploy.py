@@ -14,13 +14,22 @@ INDEX_KEYS = ("IndexName", "KeySchema", "Projection")
 
 
 def deploy_storage(wiring: Wiring) -> None:
-    """Create tables and buckets; queues and topics are created by what simulates them."""
+    """Create tables, buckets and parameters; queues and topics are created by what simulates them."""
     dynamodb = boto3.client("dynamodb", region_name=REGION)
     for table in wiring.tables:
         dynamodb.create_table(**_table(table))
     s3 = boto3.client("s3", region_name=REGION)
     for bucket in wiring.buckets:
         s3.create_bucket(Bucket=bucket.name)
+    ssm = boto3.client("ssm", region_name=REGION)
+    for parameter in wiring.parameters:
+        ssm.put_parameter(Name=parameter.name, Type="String", Value=parameter.properties["Value"])
+
+
+def set_kill_switch(wiring: Wiring, to: str) -> None:
+    """Somebody sets the stack's kill switch, as with ``aws ssm put-parameter --overwrite``."""
+    (switch,) = (parameter for parameter in wiring.parameters if parameter.name.endswith("/healing"))
+    boto3.client("ssm", region_name=REGION).put_parameter(Name=switch.name, Type="String", Value=to, Overwrite=True)
 
 
 def _table(resource: Resource) -> dict[str, Any]:

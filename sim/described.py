@@ -12,7 +12,9 @@ import boto3
 
 from sim.boundary import Boundary, Params, Response
 from sim.filters import passes
+from sim.machine import Machine
 from sim.template import REGION
+from sim.traits import lay_over
 
 KNOWN = frozenset({"Filters", "InstanceIds", "MaxResults", "NextToken"})
 FILTERS = frozenset({"instance-id", "instance-state-name", "availability-zone", "instance-type"})
@@ -22,8 +24,9 @@ PAGE_MOST = 1000
 class Described:
     """What DescribeInstances says of each instance."""
 
-    def __init__(self, boundary: Boundary) -> None:
+    def __init__(self, boundary: Boundary, machines: Mapping[str, Machine]) -> None:
         self._boundary = boundary
+        self._machines = machines
         self._client = boto3.client("ec2", region_name=REGION)
         self._instances: dict[str, dict[str, Any] | None] = {}
         boundary.answer("ec2:DescribeInstances", self._answer)
@@ -54,6 +57,7 @@ class Described:
             with self._boundary.aside():
                 answer: Any = self._client.describe_instances(InstanceIds=[instance_id])
             instance = answer["Reservations"][0]["Instances"][0]
+            lay_over(instance, self._machines[instance_id])
             self._instances[instance_id] = instance
         return instance
 

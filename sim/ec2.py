@@ -16,9 +16,10 @@ from sim.clock import VirtualTime
 from sim.described import Described
 from sim.faults import FaultKind
 from sim.filters import passes
-from sim.machine import CheckView, Machine
+from sim.machine import ActiveFault, CheckView, Machine
 from sim.physics import PERSON, Physics
 from sim.template import ACCOUNT, REGION
+from sim.traits import Questions, Trait
 
 STATE_CODES = {
     InstanceState.PENDING: 0,
@@ -48,11 +49,13 @@ class Ec2:
         self._physics = physics
         self._machines: dict[str, Machine] = {}
         self._moto: EC2Backend = ec2_backends[ACCOUNT][REGION]
-        self._described = Described(boundary)
+        self._described = Described(boundary, self._machines)
+        self._questions = Questions(boundary, self._machines)
         boundary.answer("ec2:DescribeInstanceStatus", self._describe_instance_status)
         boundary.answer("ec2:StopInstances", self._stop)
         boundary.answer("ec2:StartInstances", self._start)
         boundary.answer("ec2:RebootInstances", self._reboot)
+        boundary.answer("ec2:ModifyInstanceAttribute", self._modify)
         boundary.answer("ec2:GetConsoleOutput", self._console_output)
         boundary.answer("ec2:GetConsoleScreenshot", self._screenshot)
 
@@ -105,10 +108,13 @@ class Ec2:
         for machine in machines:
             if machine.state in (*GONE, InstanceState.PENDING):
                 raise _incorrect_state(machine, "stopped")
+            if Trait.STOP_PROTECTION in machine.traits:
+                what = "may not be stopped. Modify its 'disableApiStop' instance attribute and try again."
+                raise Refusal("OperationNotPermitted", f"The instance '{machine.instance_id}' {what}")
         before = {m.instance_id: m.state for m in machines}
         for machine in machines:
             if machine.state is not InstanceState.STOPPED:
-                self._physics.stop(machine, PERSON, params.get("Force", False))
+                self._physics.stop(machine, PERSON, params.get("Force", False), params.get("SkipOsShutdown", False))
         return {"StoppingInstances": [_change(m, before[m.instance_id]) for m in machines]}
 
     def _start(self, params: Params) -> Response:
@@ -116,7 +122,7 @@ class Ec2:
         for machine in machines:
             if machine.state in (*GONE, InstanceState.STOPPING):
                 raise _incorrect_state(machine, "started")
-            full = machine.suffers(FaultKind.START_CAPACITY)
+            full = machine.lacks_room()
             if full is not None and machine.state is InstanceState.STOPPED:
                 self._physics.refuse_start(full)
                 raise Refusal(
@@ -130,6 +136,14 @@ class Ec2:
             if machine.state is InstanceState.STOPPED:
                 self._physics.start(machine)
         return {"StartingInstances": [_change(m, before[m.instance_id]) for m in machines]}
+
+    def _modify(self, params: Params) -> Response:
+        machine = self.machine(params["InstanceId"])
+        if machine.state is not InstanceState.STOPPED:
+            raise _incorrect_state(machine, "modified")
+        machine.instance_type = params["InstanceType"]["Value"]
+        self._described.forget(machine.instance_id)
+        return {}
 
     def _reboot(self, params: Params) -> Response:
         machines = [self.machine(i) for i in params["InstanceIds"]]
@@ -177,8 +191,21 @@ def _status_of(machine: Machine) -> Response:
         "InstanceStatus": _summary(shown.instance),
         "SystemStatus": _summary(shown.system),
         "AttachedEbsStatus": _summary(shown.attached_ebs),
-        "Events": [],
+        "Events": [_event(f) for f in machine.faults if f.fault.kind is FaultKind.AWS_MAINTENANCE],
     }
+
+
+def _event(active: ActiveFault) -> Response:
+    """As EC2 announces it; one that is over stays to be seen for a week."""
+    event: Response = {
+        "InstanceEventId": "instance-event-0123456789abcdef0",
+        "Code": "system-maintenance",
+        "Description": f"{'' if active.lasting else '[Completed] '}The host is being maintained",
+        "NotBefore": active.struck_at,
+    }
+    if active.fault.lasts is not None:
+        event["NotAfter"] = active.struck_at + active.fault.lasts
+    return event
 
 
 def _summary(check: CheckView) -> Response:

@@ -107,6 +107,14 @@ class LoadBalancing:
         """Begin with a target that has long been healthy."""
         group.targets[machine.instance_id, PORT] = Target(machine, PORT, TargetHealth.HEALTHY)
 
+    def enter(self, group: Group, machine: Machine) -> None:
+        """What the Auto Scaling group does for a member that enters service."""
+        self._register({"TargetGroupArn": group.arn, "Targets": [{"Id": machine.instance_id}]})
+
+    def leave(self, group: Group, machine: Machine) -> None:
+        """What the Auto Scaling group does for a member that leaves service."""
+        self._deregister({"TargetGroupArn": group.arn, "Targets": [{"Id": machine.instance_id}]})
+
     def group_of(self, machine: Machine) -> Group | None:
         """The group that shows anything of the machine."""
         return next((g for g in self.groups.values() if g.health_of(machine.instance_id) is not None), None)

@@ -97,10 +97,12 @@ def _instances(recording: Recording, expect: Expect, world: World) -> Iterator[E
     touched = {name for name, machine in world.machines.items() if machine.instance_id in acted_on}
     works = {name for name, machine in world.machines.items() if machine.works(recording.ended_at)}
     stopped = {name for name, machine in world.machines.items() if machine.state is InstanceState.STOPPED}
+    replaced = {name for name, new in world.scaling.replaced.items() if new.works(recording.ended_at)}
     for text, patterns, right in (
         ("left untouched", expect.untouched, set(world.machines) - touched),
         ("working in the end", expect.working_at_end, works),
         ("stopped in the end", expect.stopped_at_end, stopped),
+        ("replaced by one that works", expect.replaced, replaced),
     ):
         if patterns:
             wrong = [name for name in selected(patterns, world.machines) if name not in right]

@@ -13,15 +13,18 @@ class FaultKind(StrEnum):
     ZOMBIE = "zombie"
     HUNG_KERNEL = "hung_kernel"
     SYSTEM_IMPAIRED = "system_impaired"
+    AWS_MAINTENANCE = "aws_maintenance"
     EBS_IMPAIRED = "ebs_impaired"
     APPLICATION_DOWN = "application_down"
     DEAD_ON_ARRIVAL = "dead_on_arrival"
     NEVER_BOOTS = "never_boots"
     STOPPED_UNASKED = "stopped_unasked"
     STOPPED_BY_PERSON = "stopped_by_person"
+    STARTED_BY_PERSON = "started_by_person"
     TERMINATED = "terminated"
     FAILED_SAMPLE = "failed_sample"
     START_CAPACITY = "start_capacity"
+    FAILING_KEY = "failing_key"
     STUCK_STOPPING = "stuck_stopping"
     STUCK_PENDING = "stuck_pending"
 
@@ -33,6 +36,7 @@ class Cure(StrEnum):
     RESTART = "restart"
     """Stop and start."""
     FORCE_STOP = "force_stop"
+    SKIP_OS_SHUTDOWN = "skip_os_shutdown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,13 @@ EFFECTS: Mapping[FaultKind, Effect] = {
         breaks_instance=True,
         breaks_application=True,
     ),
+    FaultKind.AWS_MAINTENANCE: Effect(
+        "AWS works on the host, as announced (system-maintenance): the system check fails until it is done.",
+        breaks_system=True,
+        breaks_instance=True,
+        breaks_application=True,
+        cured_by=(),
+    ),
     FaultKind.EBS_IMPAIRED: Effect(
         "The instance can't reach its volumes: the attached-EBS check fails.", breaks_ebs=True, breaks_application=True
     ),
@@ -84,6 +95,7 @@ EFFECTS: Mapping[FaultKind, Effect] = {
     ),
     FaultKind.STOPPED_UNASKED: Effect("AWS stops the instance; nobody asked."),
     FaultKind.STOPPED_BY_PERSON: Effect("Somebody stops the instance with the console or the API."),
+    FaultKind.STARTED_BY_PERSON: Effect("Somebody starts the stopped instance.", cured_by=()),
     FaultKind.TERMINATED: Effect("Somebody terminates the instance.", cured_by=()),
     FaultKind.FAILED_SAMPLE: Effect(
         "The instance check fails and recovers by itself; the instance works all the time.",
@@ -93,8 +105,11 @@ EFFECTS: Mapping[FaultKind, Effect] = {
     FaultKind.START_CAPACITY: Effect(
         "EC2 has no room: starts of the instance are refused with InsufficientInstanceCapacity.", cured_by=()
     ),
+    FaultKind.FAILING_KEY: Effect(
+        "A volume's encryption key can't be used: starts are accepted, and fall back to stopped.", cured_by=()
+    ),
     FaultKind.STUCK_STOPPING: Effect(
-        "A stop of the instance does not end unless it is forced.", cured_by=(Cure.FORCE_STOP,)
+        "A stop of the instance does not end unless it is forced.", cured_by=(Cure.FORCE_STOP, Cure.SKIP_OS_SHUTDOWN)
     ),
     FaultKind.STUCK_PENDING: Effect("A start of the instance stays pending.", cured_by=()),
 }

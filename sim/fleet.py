@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 
 import boto3
 
+from defib.core.membership import GROUP_TAG
 from defib.core.model import InstanceState
 from defib.core.policy import Policy
 from sim.elb import Group, LoadBalancing
+from sim.groups import AutoScaling
 from sim.machine import Machine, View
 from sim.scenario import Fleet, Scenario
 from sim.template import REGION
@@ -75,6 +77,7 @@ class Launcher:
             view=view,
             shown=view,
             answers_from=launched_at,
+            traits=place.fleet.traits,
         )
 
 
@@ -92,6 +95,17 @@ def target_groups(
     return made
 
 
+def scaling_groups(
+    scenario: Scenario, policy: Policy, scaling: AutoScaling, target_groups_by_name: Mapping[str, Group]
+) -> None:
+    """The scenario's Auto Scaling groups, each with the target group of its fleets."""
+    for spec in scenario.groups:
+        fleets = [fleet for fleet in scenario.fleet if fleet.group == spec.name]
+        tags = {policy.opt_in.key: policy.opt_in.value} if spec.opted_in else {}
+        behind = next((target_groups_by_name[f.target_group] for f in fleets if f.target_group), None)
+        scaling.create(spec, sum(fleet.count for fleet in fleets), tags, behind)
+
+
 def _tags(place: Place, policy: Policy) -> Mapping[str, str]:
     """The tags by which the policy knows the service, the opt-in tag, and what the scenario adds."""
     name = place.fleet.service or place.fleet.name
@@ -99,4 +113,6 @@ def _tags(place: Place, policy: Policy) -> Mapping[str, str]:
     tags = {key: values[0] for key, values in service.match.items()} if service else {"service": name}
     if place.fleet.opted_in:
         tags[policy.opt_in.key] = policy.opt_in.value
+    if place.fleet.group:
+        tags[GROUP_TAG] = place.fleet.group
     return {"Name": place.name, **tags, **{key: values[0] for key, values in place.fleet.tags.items()}}

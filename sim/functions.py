@@ -21,7 +21,7 @@ from sim.wiring import Function
 
 WARM_START = timedelta(milliseconds=15)
 COLD_START = (timedelta(milliseconds=900), timedelta(milliseconds=1500))
-CALL_TIMES = {"dynamodb": 8, "sqs": 12, "sns": 40, "s3": 50, "cloudwatch": 60, "elbv2": 70, "ec2": 90}
+CALL_TIMES = {"dynamodb": 8, "sqs": 12, "ssm": 20, "sns": 40, "s3": 50, "cloudwatch": 60, "elbv2": 70, "ec2": 90}
 """Typical milliseconds of one call from Lambda in the same Region; they order events, no result depends on them."""
 
 

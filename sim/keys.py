@@ -11,14 +11,17 @@ from typing import Any
 from defib.core.duration import format_duration
 from defib.core.setting import setting_of
 from sim.faults import EFFECTS, FaultKind
-from sim.scenario import Durations, Expect, Fault, Fleet, Range, Scenario, TargetGroup
+from sim.scenario import Durations, Expect, Fault, Fleet, Pull, ScalingGroup, Scenario, TargetGroup
 from sim.scenario_file import CURED_BY_TIME
+from sim.scenario_value import Range
 
 SECTIONS: Mapping[str, type[Any]] = {
     "The file": Scenario,
     "`[fleet.NAME]`": Fleet,
     "`[target_groups.NAME]`": TargetGroup,
+    "`[groups.NAME]`": ScalingGroup,
     "`[[faults]]`": Fault,
+    "`[[kill_switch]]`": Pull,
     "`[durations]`": Durations,
     "`[expect]`": Expect,
 }

@@ -9,6 +9,7 @@ from datetime import datetime
 from defib.core.model import CheckStatus, InstanceState
 from sim.faults import EFFECTS, Cure, Effect, FaultKind
 from sim.scenario import Fault
+from sim.traits import Trait
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class Machine:
     stopped_before: bool = False
     """Whether its next boot is a restart rather than its launch."""
     faults: list[ActiveFault] = field(default_factory=list)
+    traits: tuple[Trait, ...] = ()
 
     def booted_since(self, moment: datetime) -> bool:
         return self.last_boot is not None and self.last_boot >= moment
@@ -111,6 +113,13 @@ class Machine:
     def suffers(self, kind: FaultKind) -> ActiveFault | None:
         """The oldest lasting fault of this kind."""
         return next((f for f in self.lasting if f.fault.kind is kind), None)
+
+    def lacks_room(self) -> ActiveFault | None:
+        """The lack of capacity that its type suffers from."""
+        full = self.suffers(FaultKind.START_CAPACITY)
+        if full is None or (full.fault.instance_types and self.instance_type not in full.fault.instance_types):
+            return None
+        return full
 
     def works(self, now: datetime) -> bool:
         """Whether the system and the application answer."""

@@ -57,8 +57,8 @@ class Physics:
         self._enter(machine, InstanceState.PENDING, View(InstanceState.PENDING, self._time.now))
         self._later(machine, self._durations.pending.draw(self._random), lambda: self._running(machine))
 
-    def stop(self, machine: Machine, reason: tuple[str, str], force: bool = False) -> None:
-        """Ask a running or stopping machine to stop."""
+    def stop(self, machine: Machine, reason: tuple[str, str], force: bool = False, skip: bool = False) -> None:
+        """Ask a running or stopping machine to stop; with ``skip``, without a shutdown of its system."""
         code, message = reason
         by_person = f"User initiated ({self._time.now:%Y-%m-%d %H:%M:%S} GMT)" if reason == PERSON else ""
         view = View(InstanceState.STOPPING, machine.launched_at, code, message, by_person)
@@ -67,10 +67,11 @@ class Physics:
         elif not force:
             return
         stuck = machine.suffers(FaultKind.STUCK_STOPPING)
-        if stuck is not None and not (force and Cure.FORCE_STOP in stuck.cured_by):
+        done = {cure for cure, asked in ((Cure.FORCE_STOP, force), (Cure.SKIP_OS_SHUTDOWN, skip)) if asked}
+        if stuck is not None and not done & set(stuck.cured_by):
             return
-        if force:
-            self._cure(machine, Cure.FORCE_STOP)
+        for cure in done:
+            self._cure(machine, cure)
         machine.epoch += 1
         duration = self._durations.force_stop if force else self._durations.stop
         self._later(machine, duration.draw(self._random), lambda: self._stopped(machine))
@@ -79,7 +80,10 @@ class Physics:
         """Ask a stopped machine to start."""
         machine.launched_at = self._time.now
         self._enter(machine, InstanceState.PENDING, View(InstanceState.PENDING, self._time.now))
-        if machine.suffers(FaultKind.STUCK_PENDING) is None:
+        failing = machine.suffers(FaultKind.FAILING_KEY)
+        if failing is not None:
+            self._later(machine, self._durations.pending.draw(self._random), lambda: self._fall_back(machine, failing))
+        elif machine.suffers(FaultKind.STUCK_PENDING) is None:
             self._later(machine, self._durations.pending.draw(self._random), lambda: self._running(machine))
 
     def reboot(self, machine: Machine) -> None:
@@ -108,6 +112,10 @@ class Physics:
                 self.stop(machine, (fault.reason, f"{fault.reason}: the instance was stopped by AWS"))
             case FaultKind.STOPPED_BY_PERSON if running:
                 self.stop(machine, PERSON)
+            case FaultKind.STARTED_BY_PERSON:
+                if machine.state is InstanceState.STOPPED:
+                    self.start(machine)
+                self._end(active)
             case FaultKind.TERMINATED:
                 self.terminate(machine)
             case FaultKind.DEAD_ON_ARRIVAL:
@@ -116,7 +124,7 @@ class Physics:
                 pass
 
     def refuse_start(self, active: ActiveFault) -> None:
-        """Note that a start was refused for want of capacity."""
+        """Note that a start came to nothing."""
         if active.fault.lasts is None:
             self._count(active)
 
@@ -136,6 +144,12 @@ class Physics:
     def _stopped(self, machine: Machine) -> None:
         machine.stopped_before = True
         self._enter(machine, InstanceState.STOPPED, replace(machine.view, state=InstanceState.STOPPED))
+
+    def _fall_back(self, machine: Machine, failing: ActiveFault) -> None:
+        """What EC2 does with a start when a volume can't be attached (EC2 User Guide, Instance launch issues)."""
+        code, message = "Client.InternalError", "Client.InternalError: Client error on launch"
+        self._enter(machine, InstanceState.STOPPED, View(InstanceState.STOPPED, machine.launched_at, code, message))
+        self.refuse_start(failing)
 
     def _rebooted(self, machine: Machine) -> None:
         self._cure(machine, Cure.REBOOT)

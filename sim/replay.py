@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from sim.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
 POLICY = ROOT / "defib.toml"
+POLICIES = ROOT / "scenarios" / "policies"
 ASSEMBLIES = ROOT / "build" / "replay"
 """One for each policy, synthesized afresh only when the code or the policy has changed."""
 
@@ -38,14 +41,30 @@ def wiring_for(policy: Path, assemblies: Path = ASSEMBLIES) -> Wiring:
 
 
 def replay(
-    scenario: Scenario, name: str, policy: Path = POLICY, *, seed: int | None = None, listener: Listener | None = None
+    scenario: Scenario,
+    name: str,
+    policy: Path | None = None,
+    *,
+    seed: int | None = None,
+    listener: Listener | None = None,
 ) -> Recording:
-    """Run ``scenario`` to its end."""
+    """Run ``scenario`` to its end, against ``policy`` or else its own, or else the shipped one."""
+    seed = scenario.seed if seed is None else seed
+    with played(scenario, policy, seed=seed, listener=listener) as world:
+        return recording_of(world, name, seed)
+
+
+@contextmanager
+def played(
+    scenario: Scenario, policy: Path | None = None, *, seed: int | None = None, listener: Listener | None = None
+) -> Iterator[World]:
+    """The world in which ``scenario`` has run to its end, while it can still be asked."""
+    policy = policy or (POLICIES / f"{scenario.policy}.toml" if scenario.policy else POLICY)
     seed = scenario.seed if seed is None else seed
     wiring = wiring_for(policy)
     with World(scenario, parse_policy(policy.read_text(encoding="utf-8")), wiring, seed, listener or Deaf()) as world:
         run(world)
-        return recording_of(world, name, seed)
+        yield world
 
 
 def run(world: World) -> None:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from random import Random
-from typing import NamedTuple
 
-from defib.core.case import Action, Outcome
+from defib.core.case import Action
 from defib.core.incident import NoticeKind
 from defib.core.setting import (
-    TAG_VALUE,
-    Form,
-    Metadata,
-    Setting,
     choice,
     duration,
     flag,
@@ -26,67 +19,26 @@ from defib.core.setting import (
     tables,
 )
 from sim.faults import Cure, FaultKind
-
-
-class Range(NamedTuple):
-    """A duration, or the two ends between which the seed draws one."""
-
-    least: timedelta
-    most: timedelta
-
-    @classmethod
-    def of(cls, seconds: float, most: float | None = None) -> Range:
-        return cls(timedelta(seconds=seconds), timedelta(seconds=seconds if most is None else most))
-
-    def draw(self, random: Random) -> timedelta:
-        """One duration, in whole milliseconds."""
-        span = (self.most - self.least) / timedelta(milliseconds=1)
-        return self.least + timedelta(milliseconds=round(span * random.random()))
-
-
-def span(about: str, example: str, least: str, most: str) -> Metadata:
-    """A duration, or a list of two between which the seed draws one."""
-    one = duration(about, example, least, most)["setting"]
-    allowed = f"{one.allowed}, or a list of two of them, the shorter first"
-    return {"setting": Setting(about, example, allowed, one.least, one.most)}
-
-
-def moment(about: str, example: str, allowed: str) -> Metadata:
-    """A date and time, or a moment within the scenario."""
-    return {"setting": Setting(about, example, allowed)}
-
-
-def pairs(about: str, example: str) -> Metadata:
-    """Tag keys, each with one value."""
-    allowed = "a table of at most 20 tag keys, each with one value"
-    return {"setting": Setting(about, example, allowed, 1, 1, form=TAG_VALUE, keys=20)}
-
-
-def outcomes(about: str, example: str) -> Metadata:
-    """Outcomes of cases; ``none`` where no case is opened."""
-    allowed = "one or a list of " + ", ".join(f'"{name}"' for name in OUTCOMES)
-    return {"setting": Setting(about, example, allowed, 1, 200)}
-
-
-def words(about: str, example: str, kind: type[Action | NoticeKind | Cure], most: int) -> Metadata:
-    """A list of an enum's values, which may repeat."""
-    allowed = "a list of " + ", ".join(f'"{member.value}"' for member in kind)
-    return {"setting": Setting(about, example, allowed, 0, most)}
-
-
-OUTCOMES = (*(outcome.value for outcome in Outcome), "open", "none")
-"""How a fault's case can stand in the end: as the case says, still open, or there is none."""
-
-LINE = Form("one line of 1 to 100 characters", 100)
-STORY = Form("one line of 1 to 2000 characters", 2000)
-ZONE = Form("an Availability Zone such as us-east-1a", 20, re.compile(r"us-east-1[a-f]"))
-INSTANCE_TYPE = Form("an instance type such as m7g.large", 30, re.compile(r"[a-z0-9-]+\.[a-z0-9-]+"))
-INSTANCE = Form(
-    "an instance's name, such as web-2, or several with *, such as web-*", 40, re.compile(r"[a-z][a-z0-9-]*\*?")
+from sim.scenario_value import (
+    CODE,
+    GROUP,
+    INSTANCE,
+    INSTANCE_TYPE,
+    LINE,
+    POLICY,
+    SCALING_GROUP,
+    SERVICE,
+    SETTING,
+    STORY,
+    ZONE,
+    Range,
+    moment,
+    outcomes,
+    pairs,
+    span,
+    words,
 )
-SERVICE = Form("the name of a service in defib.toml, or of none of them", 31, re.compile(r"[a-z][a-z0-9-]*"))
-GROUP = Form("the name of a target group of the scenario", 31, re.compile(r"[a-z][a-z0-9-]*"))
-CODE = Form("a StateReason code such as Server.InternalError", 60, re.compile(r"[A-Za-z.]+"))
+from sim.traits import Trait
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +60,15 @@ class TargetGroup:
         default=timedelta(minutes=5),
         metadata=duration("How long a deregistered target is shown as draining.", "30s", "0s", "1h"),
     )
+    opted_in: bool = field(default=True, metadata=flag("Whether it carries the opt-in tag of defib.toml."))
+
+
+@dataclass(frozen=True, slots=True)
+class ScalingGroup:
+    """An EC2 Auto Scaling group, with as many members in service as its fleets have instances."""
+
+    name: str
+    minimum: int = field(default=0, metadata=number("Its minimum size.", 2, 0, 200))
     opted_in: bool = field(default=True, metadata=flag("Whether it carries the opt-in tag of defib.toml."))
 
 
@@ -134,6 +95,10 @@ class Fleet:
     )
     opted_in: bool = field(default=True, metadata=flag("Whether they carry the opt-in tag of defib.toml."))
     target_group: str = field(default="", metadata=string("The target group they are registered in.", "web", GROUP))
+    group: str = field(default="", metadata=string("The Auto Scaling group they are members of.", "web", SCALING_GROUP))
+    traits: tuple[Trait, ...] = field(
+        default=(), metadata=words("What else is special about them.", '["public_ip"]', Trait, 10)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +124,28 @@ class Fault:
     lasts: timedelta | None = field(
         default=None, metadata=duration("After how long it ends by itself. Left out, never.", "10m", "1s", "1d")
     )
+    instance_types: tuple[str, ...] = field(
+        default=(),
+        metadata=strings("The types that EC2 has no room for; left out, all.", '["m7g.large"]', INSTANCE_TYPE, 20),
+    )
     reason: str = field(
         default="Server.InternalError",
         metadata=string("The StateReason code that EC2 gives for stopped_unasked.", "Server.ScheduledStop", CODE),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """Somebody sets the stack's kill switch."""
+
+    at: timedelta = field(
+        metadata=moment(
+            "When it is set.",
+            '"5m"',
+            'a duration since the start such as "3m", or a time of day in UTC such as 12:03:00',
+        )
+    )
+    to: str = field(metadata=string("What it is set to; only on lets Defib act.", "off", SETTING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +227,12 @@ class Expect:
     working_at_end: tuple[str, ...] = field(
         default=(), metadata=strings("Instances that must work in the end.", '["web-*"]', INSTANCE, 50)
     )
+    replaced: tuple[str, ...] = field(
+        default=(),
+        metadata=strings(
+            "Instances that their group must replace by one that works in the end.", '["web-2"]', INSTANCE, 50
+        ),
+    )
     stopped_at_end: tuple[str, ...] = field(
         default=(), metadata=strings("Instances that must be stopped in the end.", '["worker-1"]', INSTANCE, 50)
     )
@@ -262,6 +251,12 @@ class Scenario:
         metadata=duration("How long it goes on at least; open cases make it go on longer.", "30m", "1m", "7d")
     )
     fleet: tuple[Fleet, ...] = field(metadata=tables("The instances.", "[fleet.web]", least=1, most=20))
+    policy: str = field(
+        default="",
+        metadata=string(
+            "The file in scenarios/policies/ to use instead of defib.toml, without .toml.", "maintenance", POLICY
+        ),
+    )
     seed: int = field(
         default=1, metadata=number("Draws every duration and phase; the same seed gives the same replay.", 7, 0, 2**31)
     )
@@ -272,6 +267,12 @@ class Scenario:
     target_groups: tuple[TargetGroup, ...] = field(
         default=(), metadata=tables("Load balancers' target groups.", "[target_groups.web]", least=0, most=20)
     )
+    groups: tuple[ScalingGroup, ...] = field(
+        default=(), metadata=tables("Auto Scaling groups.", "[groups.web]", least=0, most=20)
+    )
     faults: tuple[Fault, ...] = field(default=(), metadata=tables("What goes wrong.", "[[faults]]", least=0, most=200))
+    kill_switch: tuple[Pull, ...] = field(
+        default=(), metadata=tables("When somebody sets the kill switch.", "[[kill_switch]]", least=0, most=20)
+    )
     durations: Durations = field(default_factory=Durations, metadata=table("How long AWS takes."))
     expect: Expect = field(default_factory=Expect, metadata=table("What must come of it."))

@@ -18,10 +18,11 @@ from defib.core.mistake import Path as Key
 from defib.core.read import Reader
 from defib.core.setting import Setting
 from sim.faults import Cure, FaultKind
-from sim.scenario import OUTCOMES, Range, Scenario
+from sim.scenario import Scenario
+from sim.scenario_value import OUTCOMES, Range
 
 BYTES_MOST = 256 * 1024
-CURED_BY_TIME = (FaultKind.FAILED_SAMPLE, FaultKind.START_CAPACITY)
+CURED_BY_TIME = (FaultKind.AWS_MAINTENANCE, FaultKind.FAILED_SAMPLE, FaultKind.START_CAPACITY, FaultKind.FAILING_KEY)
 """Kinds that end by ``after`` or ``lasts``, never by a cure."""
 
 
@@ -156,10 +157,11 @@ def _check(scenario: Scenario, mistakes: Mistakes) -> None:
             mistakes.add(
                 path, fleet.target_group, f"must be one of the target groups: {', '.join(groups) or 'there are none'}"
             )
+    _check_groups(scenario, mistakes)
     selected: list[tuple[Key, Sequence[str]]] = [(("faults", n, "on"), f.on) for n, f in enumerate(scenario.faults)]
     expect = scenario.expect
     selected += [(("expect", "untouched"), expect.untouched), (("expect", "working_at_end"), expect.working_at_end)]
-    selected += [(("expect", "stopped_at_end"), expect.stopped_at_end)]
+    selected += [(("expect", "stopped_at_end"), expect.stopped_at_end), (("expect", "replaced"), expect.replaced)]
     for place, patterns in selected:
         for pattern in patterns:
             if names and not any(fnmatchcase(name, pattern) for name in names):
@@ -175,6 +177,21 @@ def _check(scenario: Scenario, mistakes: Mistakes) -> None:
         )
 
 
+def _check_groups(scenario: Scenario, mistakes: Mistakes) -> None:
+    """A fleet's Auto Scaling group must be there, and not be larger at least than the fleets in it."""
+    sizes = {group.name: 0 for group in scenario.groups}
+    for fleet in scenario.fleet:
+        if fleet.group in sizes:
+            sizes[fleet.group] += fleet.count
+        elif fleet.group:
+            must = f"must be one of the Auto Scaling groups: {', '.join(sizes) or 'there are none'}"
+            mistakes.add(("fleet", fleet.name, "group"), fleet.group, must)
+    for group in scenario.groups:
+        if group.minimum > sizes[group.name] and not mistakes.spoil(("fleet",)):
+            must = f"must be at most {sizes[group.name]}, as many instances as the group's fleets have"
+            mistakes.add(("groups", group.name, "minimum"), group.minimum, must)
+
+
 def _check_faults(scenario: Scenario, mistakes: Mistakes) -> None:
     for n, fault in enumerate(scenario.faults):
         if not fault.on and not mistakes.spoil(("faults", n, "on")):
@@ -187,8 +204,12 @@ def _check_faults(scenario: Scenario, mistakes: Mistakes) -> None:
             mistakes.add(
                 ("faults", n, "cured_by"), list(fault.cured_by), f"{fault.kind} ends by after or lasts; leave it out"
             )
-        if fault.cured_by and Cure.FORCE_STOP in fault.cured_by and fault.kind is not FaultKind.STUCK_STOPPING:
-            mistakes.add(("faults", n, "cured_by"), list(fault.cured_by), "force_stop ends stuck_stopping only")
+        stops = {Cure.FORCE_STOP, Cure.SKIP_OS_SHUTDOWN}
+        if fault.cured_by and stops & set(fault.cured_by) and fault.kind is not FaultKind.STUCK_STOPPING:
+            must = "force_stop and skip_os_shutdown end stuck_stopping only"
+            mistakes.add(("faults", n, "cured_by"), list(fault.cured_by), must)
+        if fault.instance_types and fault.kind is not FaultKind.START_CAPACITY:
+            mistakes.add(("faults", n, "instance_types"), list(fault.instance_types), "is for start_capacity only")
 
 
 def instance_names(scenario: Scenario) -> tuple[str, ...]:

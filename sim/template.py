@@ -38,6 +38,7 @@ ARN = {
     "AWS::KMS::Key": "kms:{where}:key/{name}",
     "AWS::IAM::Role": "iam::{account}:role/{name}",
     "AWS::S3::Bucket": "s3:::{name}",
+    "AWS::SSM::Parameter": "ssm:{where}:parameter{name}",
 }
 """The ARN of each kind of resource, after ``arn:aws:`` (Service Authorization Reference)."""
 

@@ -113,6 +113,7 @@ class Wiring:
     tables: tuple[Resource, ...]
     buckets: tuple[Resource, ...]
     alarms: tuple[Resource, ...]
+    parameters: tuple[Resource, ...] = ()
 
     def function(self, name: str) -> Function:
         return next(f for f in self.functions if f.name == name)
@@ -134,6 +135,7 @@ def wiring_of(template: Template) -> Wiring:
         tables=tuple(template.of_type("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")),
         buckets=tuple(template.of_type("AWS::S3::Bucket")),
         alarms=tuple(template.of_type("AWS::CloudWatch::Alarm")),
+        parameters=tuple(template.of_type("AWS::SSM::Parameter")),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from random import Random
 from types import TracebackType
 from typing import Any, Self
@@ -20,20 +21,21 @@ from moto.moto_api._internal import mock_random
 from defib.aws.codec import Codec
 from defib.core.case import Case
 from defib.core.incident import Notice
+from defib.core.membership import GROUP_TAG
 from defib.core.model import InstanceState
 from defib.core.policy import Policy
-from sim import transactions
+from sim import deploy, transactions
 from sim.alarms import Alarms
 from sim.authority import Authority, Tags
 from sim.boundary import Boundary
 from sim.bus import Bus
 from sim.clock import VirtualTime
-from sim.deploy import deploy_storage
 from sim.ec2 import Ec2
 from sim.elb import LoadBalancing
 from sim.faults import FaultKind
-from sim.fleet import LONG_AGO, Launcher, places, target_groups
+from sim.fleet import LONG_AGO, Launcher, Place, places, scaling_groups, target_groups
 from sim.functions import Lambda
+from sim.groups import AutoScaling
 from sim.iam import Grant, grants_of
 from sim.listener import Listener
 from sim.machine import ActiveFault, Machine
@@ -100,14 +102,15 @@ class World:
         recorder, ledger, time = self.recorder, self.recorder.ledger, self.time
         boundary = Boundary(boto3.DEFAULT_SESSION)
         transactions.only_puts(boundary)
-        deploy_storage(self.wiring)
+        deploy.deploy_storage(self.wiring)
         self.launcher = Launcher(self.policy)
         self.physics = Physics(time, self._draws("physics"), self.scenario.durations, recorder)
         self.ec2 = Ec2(time, self.physics, boundary)
         self.balancing = LoadBalancing(time, self._draws("elb"), self.ec2, boundary, self._target_changed)
+        self.scaling = AutoScaling(time, self.physics, self.balancing, boundary, self._launch_in_place_of)
         self.functions = Lambda(
             time,
-            Authority(ACCOUNT, REGION, self._tags_of),
+            Authority(ACCOUNT, REGION, self._tags_of, self.scaling.arn_of),
             ledger,
             self.metrics,
             self._draws("lambda"),
@@ -124,6 +127,7 @@ class World:
 
     def _populate(self) -> None:
         groups = target_groups(self.scenario, self.policy, self.balancing, self.launcher)
+        scaling_groups(self.scenario, self.policy, self.scaling, groups)
         every = places(self.scenario)
         late = {
             name for f in self.scenario.faults if f.kind is FaultKind.DEAD_ON_ARRIVAL for name in selected(f.on, every)
@@ -142,12 +146,30 @@ class World:
         for fault in self.scenario.faults:
             for name in selected(fault.on, every):
                 self.time.at(self.scenario.start + fault.at, lambda f=fault, n=name: self._strike(f, n))  # type: ignore[misc]  # mypy infers no type for a lambda's default
+        for pull in self.scenario.kill_switch:
+            self.time.at(self.scenario.start + pull.at, partial(deploy.set_kill_switch, self.wiring, pull.to))
         self.bus.start_schedules(self._draws("schedules"))
         self.alarms.start(self._draws("alarms"), self._measure)
 
     def _add(self, machine: Machine) -> None:
         self.machines[machine.name] = machine
         self.ec2.add(machine)
+        if machine.tags.get(GROUP_TAG, "") in self.scaling.groups:
+            self.scaling.join(machine, machine.tags[GROUP_TAG])
+
+    def _launch_in_place_of(self, old: Machine) -> Machine:
+        """What a group launches where it has terminated ``old``: of the same fleet, with the next name."""
+        fleet = next(f for f in self.scenario.fleet if f.name == old.name.rpartition("-")[0])
+        number = fleet.count + 1
+        while f"{fleet.name}-{number}" in self.machines:
+            number += 1
+        place = Place(f"{fleet.name}-{number}", fleet, old.zone)
+        machine = self.launcher.launch(place, self.time.now, InstanceState.PENDING)
+        self.machines[machine.name] = machine
+        self.ec2.add(machine)
+        self.recorder.add(machine)
+        self.physics.launch(machine)
+        return machine
 
     def _strike(self, fault: Fault, name: str) -> None:
         if name not in self.machines:
@@ -174,7 +196,9 @@ class World:
         self.recorder.target_changed(machine, self.balancing.group_of(machine))
 
     def _tags_of(self, resource: str) -> Tags:
-        """Tags of an instance id or a target group ARN; none for what does not exist."""
+        """Tags of an instance id, a target group or an Auto Scaling group; none for what does not exist."""
+        if ":autoScalingGroup:" in resource:
+            return self.scaling.tags_of(resource)
         machine = next((m for m in self.machines.values() if m.instance_id == resource), None)
         if machine is not None:
             return machine.tags

@@ -95,7 +95,7 @@ class Headline:
 
 
 def headline(recording: Recording) -> Headline:
-    """The worst ending of all faults: unrepaired, else handed over, else the slowest repair, else left alone."""
+    """The worst ending of all faults: unrepaired, handed over, the slowest repair, replaced or left alone."""
     faults = recording.faults
     still_open = [f for f in faults if f.outcome == "open" and f.escalated_at is None]
     escalated = [f for f in faults if f.escalated_at is not None and f.healed_at is None]
@@ -113,6 +113,10 @@ def headline(recording: Recording) -> Headline:
         took = figures(slowest).healed or timedelta()
         which = slowest.name if len(healed) == 1 else f"{slowest.name}, the slowest of {len(healed)}"
         return Headline(span(took), f"from failure to healed, {which}", Tone.GOOD, slowest, took)
+    replaced = [f for f in faults if f.outcome == "replaced"]
+    if replaced:
+        names = ", ".join(f.name for f in replaced)
+        return Headline("Replaced", f"by its Auto Scaling group: {names}", Tone.GOOD)
     actions = sum(len(f.actions) for f in faults)
     caption = f"{count(actions, 'action')} taken, {count(len(recording.messages), 'message')} sent"
     return Headline("Left alone" if faults else "All quiet", caption, Tone.GOOD if not actions else Tone.IDLE)

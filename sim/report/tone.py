@@ -46,6 +46,7 @@ _TONES = {
     "recovered": Tone.GOOD,
     "nothing_wrong": Tone.GOOD,
     "left_alone": Tone.IDLE,
+    "replaced": Tone.GOOD,
     "handed_over": Tone.WARN,
     "open": Tone.BAD,
     "done": Tone.GOOD,

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from defib.aws.act import AwsActor
+from defib.aws.clients import client
 from defib.core.case import Action
 from defib.core.model import InstanceState, Observation, Registration, Target, TargetHealth
+from defib.core.traits import Traits
 from defib.shell.ports import Rejected, Transient
+from tests.aws.account import ONCE
 from tests.aws.cases import NOON, a_case, an_attempt
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ def web(fleet: Fleet) -> str:
 
 @pytest.fixture
 def actor(ec2: EC2Client, elb: ElasticLoadBalancingv2Client) -> AwsActor:
-    return AwsActor(ec2, elb)
+    return AwsActor(ec2, elb, lambda: client("autoscaling", ONCE))
 
 
 def seen(instance_id: str, *targets: Target) -> Observation:
@@ -40,6 +43,12 @@ def seen(instance_id: str, *targets: Target) -> Observation:
         (Action.REBOOT, "RebootInstances", {}, ""),
         (Action.STOP, "StopInstances", {"Force": False}, "EC2 answers stopping"),
         (Action.FORCE_STOP, "StopInstances", {"Force": True}, "EC2 answers stopping"),
+        (
+            Action.SKIP_OS_SHUTDOWN,
+            "StopInstances",
+            {"Force": True, "SkipOsShutdown": True},
+            "EC2 answers stopping",
+        ),
         (Action.START, "StartInstances", {}, "EC2 answers pending"),
     ],
 )
@@ -69,6 +78,39 @@ def test_a_refused_action_says_so(
 
     assert refused.value.code == code
     assert web in str(refused.value)
+
+
+class TestResize:
+    """Another type for a stopped instance, if it fits."""
+
+    @pytest.fixture
+    def stopped(self, fleet: Fleet, web: str) -> Observation:
+        fleet.stop(web)
+        fleet.ec2.answers["DescribeInstanceTypes"] = {
+            "InstanceTypes": [{"ProcessorInfo": {"SupportedArchitectures": ["arm64"]}}]
+        }
+        return replace(seen(web), instance_type="m7g.large", traits=Traits(architecture="arm64"))
+
+    def test_a_type_of_the_same_architecture_is_given_to_it(
+        self, fleet: Fleet, actor: AwsActor, web: str, stopped: Observation
+    ) -> None:
+        told = actor.perform(replace(an_attempt(Action.RESIZE), to="m6g.large"), a_case(web), stopped)
+
+        assert told == "m6g.large instead of m7g.large"
+        assert fleet.ec2.named("ModifyInstanceAttribute") == [
+            {"InstanceId": web, "InstanceType": {"Value": "m6g.large"}}
+        ]
+
+    def test_a_type_of_another_architecture_is_refused_before_anything_is_changed(
+        self, fleet: Fleet, actor: AwsActor, web: str, stopped: Observation
+    ) -> None:
+        other = replace(stopped, traits=Traits(architecture="x86_64"))
+
+        with pytest.raises(Rejected, match="the instance needs x86_64") as refused:
+            actor.perform(replace(an_attempt(Action.RESIZE), to="m6g.large"), a_case(web), other)
+
+        assert refused.value.code == "ArchitectureMismatch"
+        assert fleet.ec2.named("ModifyInstanceAttribute") == []
 
 
 def test_evidence_is_not_remediates_business(actor: AwsActor, web: str) -> None:

@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger
 
 from defib.aws.journal import PowertoolsJournal, count
 from defib.core.case import Action, Case, Outcome
-from defib.core.model import InstanceState, Observation, Result, Verdict
+from defib.core.model import Cause, InstanceState, Observation, Result, Verdict
 from tests.aws.cases import NOON, WEB_1, a_case
 
 SEEN = Observation(WEB_1, NOON, InstanceState.RUNNING, NOON)
@@ -84,6 +84,20 @@ def test_decisions_are_counted(
     lines = _lines(capsys, lambda journal: journal.decided(before, after, SEEN))
 
     assert {name: dimensions for line in lines for name, dimensions in _metrics(line).items()} == counted
+
+
+def test_a_dead_arrival_is_counted_once_a_case(capsys: pytest.CaptureFixture[str]) -> None:
+    arrived = replace(OPEN, zone="us-east-1b", confirmed_at=None, confirmed_cause=None)
+    dead = replace(arrived, confirmed_at=NOON, confirmed_cause=Cause.DEAD_ON_ARRIVAL)
+    facts = replace(SEEN, instance_type="m7g.large")
+    later = replace(dead, held_by="minimum_healthy")
+
+    lines = _lines(
+        capsys, lambda journal: [journal.decided(*change, facts) for change in ((arrived, dead), (dead, later))]
+    )
+
+    counted = [_metrics(line)["DeadOnArrival"] for line in lines if "DeadOnArrival" in _metrics(line)]
+    assert counted == [{"service": "web", "zone": "us-east-1b", "instance_type": "m7g.large"}]
 
 
 def test_a_count_without_dimensions_is_the_functions_own(capsys: pytest.CaptureFixture[str]) -> None:

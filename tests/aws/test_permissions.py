@@ -18,6 +18,7 @@ FUNCTIONS = Path(__file__).parents[2] / "functions"
 HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep")
 
 CLIENTS = {
+    "autoscaling": "autoscaling",
     "cloudwatch": "cloudwatch",
     "dynamodb": "dynamodb",
     "ec2": "ec2",
@@ -25,6 +26,7 @@ CLIENTS = {
     "s3": "s3",
     "sns": "sns",
     "sqs": "sqs",
+    "ssm": "ssm",
 }
 """What the code calls a client (perhaps with an underscore before it) to its boto3 service."""
 
@@ -38,6 +40,10 @@ OTHER_ACTIONS = {
 """Calls that IAM knows by another name."""
 
 
+IMPLIED = {"ec2:StartInstances": "kms:CreateGrant"}
+"""What AWS asks of the caller besides the call's own action."""
+
+
 def edge_modules() -> list[str]:
     paths = [path for package in ("aws", "publish") for path in sorted((FUNCTIONS / "defib" / package).glob("*.py"))]
     return [".".join(path.relative_to(FUNCTIONS).with_suffix("").parts) for path in paths if path.stem != "__init__"]
@@ -47,6 +53,7 @@ def edge_modules() -> list[str]:
 def test_a_module_declares_exactly_what_it_and_the_modules_it_uses_call(name: str) -> None:
     module = importlib.import_module(name)
     called = set(called_by(module))
+    called |= {IMPLIED[action] for action in called if action in IMPLIED}
     declared = {action for permission in getattr(module, "PERMISSIONS", ()) for action in permission.actions}
 
     if "PERMISSIONS" not in vars(module):
@@ -78,7 +85,8 @@ def test_a_handlers_permissions_are_of_the_edges_it_uses(handler: str) -> None:
 
 
 def test_only_remediate_may_touch_an_instance() -> None:
-    touching = {"ec2:RebootInstances", "ec2:StartInstances", "ec2:StopInstances"}
+    touching = {"ec2:ModifyInstanceAttribute", "ec2:RebootInstances", "ec2:StartInstances", "ec2:StopInstances"}
+    touching |= {"autoscaling:EnterStandby", "autoscaling:ExitStandby", "autoscaling:SetInstanceHealth"}
 
     assert [handler for handler in HANDLERS if touching & set(actions_of(handler))] == ["remediate"]
 

@@ -16,7 +16,8 @@ from defib.core.case import Action, Case, Outcome
 from defib.core.incident import Incident
 from defib.core.model import Cause, Registration, Result, Verdict
 from defib.core.policy import Retention
-from defib.shell.ports import Conflict, Rejected, Remembered, Store, Transient
+from defib.core.stack import Begun, Impairment, Stack
+from defib.shell.ports import Conflict, Rejected, Remembered, Store, Surveyed, Transient
 from tests.aws.account import ONCE
 from tests.aws.cases import NOON, WEB_1, WEB_2, a_case, a_notice, an_incident
 from tests.aws.table import TABLE, create_table
@@ -266,3 +267,38 @@ class _Answered:
 def _item(pk: str, sk: str) -> dict[str, Any]:
     answer = boto3.client("dynamodb").get_item(TableName=TABLE, Key={"pk": {"S": pk}, "sk": {"S": sk}})
     return dict(answer["Item"])
+
+
+def test_a_stack_that_nobody_has_written_is_empty(store: Store) -> None:
+    assert store.stack() == Stack()
+
+
+def test_a_repair_begins_in_one_write_with_its_case(store: Store) -> None:
+    stack = Stack(begun=(Begun(f"{WEB_1}-1", NOON),), running=14, counted_at=NOON)
+
+    store.remember(Remembered(a_case(), stack=stack))
+
+    assert store.stack() == replace(stack, version=1)
+
+
+def test_two_repairs_that_count_from_the_same_stack_do_not_both_begin(store: Store) -> None:
+    store.remember(Remembered(a_case(WEB_1), stack=Stack(begun=(Begun(f"{WEB_1}-1", NOON),))))
+
+    with pytest.raises(Conflict):
+        store.remember(Remembered(a_case(WEB_2), stack=Stack(begun=(Begun(f"{WEB_2}-1", NOON),))))
+
+    assert store.latest_case(WEB_2) is None
+
+
+def test_a_zone_its_incident_and_its_notice_are_written_together(store: Store) -> None:
+    stack = Stack(impaired=(Impairment("us-east-1a", NOON, 40, incident=1),))
+    incident = an_incident(service="zone:us-east-1a", number=1)
+    notice = replace(a_notice(), incident_id=incident.id, service=incident.service)
+
+    written = store.remember_stack(Surveyed(stack, incident, notice))
+
+    assert store.stack() == written.stack == replace(stack, version=1)
+    assert store.latest_incident("zone:us-east-1a") == written.incident
+    assert store.notice(incident.id, notice.sequence) == notice
+    with pytest.raises(Conflict):
+        store.remember_stack(Surveyed(stack))

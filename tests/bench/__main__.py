@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -32,31 +33,31 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console(stderr=True)
     today = SystemClock().now().date()
     sections: list[Section] = []
+    places: dict[str, str] = {}
     for name in chosen.only or [name for name in MEASURES if name != LONG]:
+        where = tables.circumstances(today, os.getloadavg()[0])
         with console.status("measuring") as status:
             measured = MEASURES[name](chosen.runs or RUNS.get(name, 1), lambda what: status.update(f"measuring {what}"))
         sections += measured
+        if chosen.write:
+            tables.write(measured, where)
         if not chosen.json:
             for section in measured:
                 Console().print(tables.in_terminal(section))
+            print(where)
+        places |= {section.name: where for section in measured}
     if chosen.json:
-        print(msgspec.json.encode(_document(sections, tables.circumstances(today))).decode())
-    else:
-        print(tables.circumstances(today))
-    if chosen.write:
-        tables.write(sections, today)
+        print(msgspec.json.encode(_document(sections, places)).decode())
     return 1 if any(figure.holds is False for section in sections for figure in section.figures) else 0
 
 
-def _document(sections: list[Section], measured: str) -> dict[str, object]:
+def _document(sections: list[Section], measured: Mapping[str, str]) -> dict[str, object]:
     return {
-        "measured": measured,
-        "sections": {
-            section.name: [
-                {**asdict(figure), "ratio": figure.ratio, "holds": figure.holds} for figure in section.figures
-            ]
-            for section in sections
-        },
+        section.name: {
+            "measured": measured[section.name],
+            "figures": [{**asdict(figure), "ratio": figure.ratio, "holds": figure.holds} for figure in section.figures],
+        }
+        for section in sections
     }
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 BEYOND_PATIENCE = timedelta(seconds=5)
 """Evidence is taken by then, and no order is overdue."""
 BUCKET = "evidence"
+KILL_SWITCH = "kill-switch"
 UNTIL = {"diagnose": None, "sweep": None, "evidence": Action.EVIDENCE, "publish": Action.EVIDENCE}
 """How far the repair has come for each function; ``remediate`` is to reboot."""
 PROOF = {
@@ -86,10 +87,12 @@ def create() -> Account:
     create_table(boto3.client("dynamodb"))
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     topic = boto3.client("sns").create_topic(Name="incidents")["TopicArn"]
+    boto3.client("ssm").put_parameter(Name=KILL_SWITCH, Value="on", Type="String")
     instances = [_launch("web-1"), _launch("web-2")]
     _behind_a_load_balancer(instances)
     variables = {f"DEFIB_{name.upper()}_QUEUE": url for name, url in queues.items()}
     variables |= {"DEFIB_TABLE": TABLE, "DEFIB_EVIDENCE_BUCKET": BUCKET, "DEFIB_INCIDENTS_TOPIC": topic}
+    variables |= {"DEFIB_KILL_SWITCH": KILL_SWITCH}
     return Account(instances[0], variables)
 
 

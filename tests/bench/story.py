@@ -34,7 +34,7 @@ def story(failing: Observation, failed_at: datetime, policy: Policy, until: Acti
     service = policy.service_of(failing.tags)
     assert service is not None
     at = failed_at + NOTICED_AFTER
-    case = open_case(Source.SWEEP, failing, service, 1, at)
+    case = open_case(Source.SWEEP, failing, service, None, at)
     incident: Incident | None = None
     notices: tuple[Notice, ...] = ()
     for _ in range(LOOKS_MAX):

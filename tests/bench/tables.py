@@ -21,9 +21,10 @@ class NoMarker(ValueError):
     """The document has no place for a section."""
 
 
-def circumstances(on: date) -> str:
-    """Where and when, as far as it matters and nobody's name is in it."""
-    return f"{on.isoformat()}, Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} processors"
+def circumstances(on: date, load: float) -> str:
+    """When and where, as far as it matters and nobody's name is in it; ``load`` is what else the machine was doing."""
+    python, processor = platform.python_version(), platform.machine()
+    return f"{on.isoformat()}, Python {python}, {processor}, {os.cpu_count()} processors, load {load:.1f} beforehand"
 
 
 def in_terminal(section: Section) -> Table:
@@ -37,13 +38,13 @@ def in_terminal(section: Section) -> Table:
     return table
 
 
-def write(sections: Sequence[Section], on: date, document: Path = DOCUMENT) -> None:
-    """Renew what stands between the markers of each section. Raises NoMarker."""
+def write(sections: Sequence[Section], measured: str, document: Path = DOCUMENT) -> None:
+    """Renew what stands between the markers of each section; ``measured`` says when and where. Raises NoMarker."""
     text = document.read_text(encoding="utf-8")
     for section in sections:
         start, end = f"<!-- measured: {section.name} -->", "<!-- end -->"
         pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
-        fresh = "\n".join((start, *_markdown(section), "", f"*{circumstances(on)}*", end))
+        fresh = "\n".join((start, *_markdown(section), "", f"*{measured}*", end))
         text, replaced = pattern.subn(fresh.replace("\\", r"\\"), text)
         if replaced != 1:
             raise NoMarker(f"{document.name} needs one place between {start} and {end}; it has {replaced}")

@@ -23,6 +23,7 @@ from defib.core.model import (
     Verdict,
 )
 from defib.core.policy import Mode, Patience, Policy, Repair, Service, Tag
+from defib.core.traits import Traits
 
 NOON = datetime(2026, 4, 30, 12, 0, tzinfo=UTC)
 OK, IMPAIRED = Check(CheckStatus.OK), CheckStatus.IMPAIRED
@@ -63,6 +64,11 @@ def observed(**changes: Any) -> Observation:
     if facts["state"] is not InstanceState.RUNNING and "checks" not in changes:
         facts["checks"] = None
     return Observation(**facts)
+
+
+def special(**traits: Any) -> Observation:
+    """The healthy web server, with these traits."""
+    return observed(traits=Traits(**traits))
 
 
 def target(health: TargetHealth, *, manageable: bool = True) -> Target:

@@ -128,13 +128,16 @@ def test_the_limits_in_the_shipped_file_are_the_defaults() -> None:
     assert {(s.patience, s.verify) for s in policy.services} == {(Patience(), Verify())}
 
 
-def test_the_commented_target_group_in_the_shipped_file_is_right() -> None:
-    commented = [line for line in SHIPPED.splitlines() if line.startswith("#   ")]
-    policy = parse(SHIPPED.replace("\n".join(commented), "\n".join(line[4:] for line in commented)))
+def test_what_is_commented_out_in_the_shipped_file_is_right() -> None:
+    policy = parse(re.sub(r"^#   ", "", SHIPPED, flags=re.MULTILINE))
     assert [group.name for group in policy.services[0].target_groups] == ["web"]
+    assert [entry.days for entry in policy.services[0].maintenance] == [("sun",)]
+    assert [entry.date for entry in policy.maintenance] == ["2026-10-25"]
 
 
-@pytest.mark.parametrize(("key", "setting"), [(key, setting) for key, _, setting in KEYS if "target" not in key])
+@pytest.mark.parametrize(
+    ("key", "setting"), [(key, setting) for key, _, setting in KEYS if "target" not in key and "maintenance" not in key]
+)
 def test_the_shipped_file_has_the_key_and_says_its_range(key: str, setting: Setting) -> None:
     table, _, name = key.replace("services.<name>", "services.web").replace("<name>", "oncall").rpartition(".")
     lines = shipped_section(table)
@@ -156,5 +159,5 @@ def test_all_examples_together_are_a_policy() -> None:
             assert f"`{setting.example}`" != default
     policy = parse("\n".join(f"[{table}]\n" + "\n".join(rows) for table, rows in lines.items()))
     (group,) = policy.services[0].target_groups
-    inner = {key: setting.example for key, _, setting in KEYS if "[]" in key}
+    inner = {key: setting.example for key, _, setting in KEYS if "target_groups[]" in key}
     assert list(inner.values()) == [f'"{group.arn}"', f'"{group.load_balancer}"']

@@ -10,8 +10,10 @@ import pytest
 from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Hold, Outcome, Wait
 from defib.core.decide import decide, patience
 from defib.core.diagnose import diagnose
+from defib.core.membership import GROUP_TAG, GroupMember, Membership
 from defib.core.model import Cause, Checks, InstanceState, Observation, TargetHealth, Verdict
 from defib.core.policy import ApplicationRemedy, Mode, Policy
+from defib.core.start import jitter
 from tests.core.facts import (
     INITIALIZING,
     NOON,
@@ -32,6 +34,7 @@ REBOOTED = attempt(Action.REBOOT, after(minutes=-4))
 DRAINED = attempt(Action.DRAIN, after(seconds=-30))
 STOPPED_NOW = attempt(Action.STOP, after(seconds=-40))
 STARTED = attempt(Action.START, after(minutes=-6))
+NO_ROOM = attempt(Action.START, after(minutes=-3), Verdict.RETRY, "InsufficientInstanceCapacity")
 
 BAD = Checks(OK, impaired(after(minutes=-5)))
 BAD_HOST = Checks(impaired(after(minutes=-5)), impaired(after(minutes=-5)))
@@ -46,6 +49,12 @@ APP_DOWN = observed(targets=(target(UNHEALTHY),))
 STOPPED_FACTS = observed(state=InstanceState.STOPPED, state_reason_code="Server.InternalError")
 STOPPING_FACTS = observed(state=InstanceState.STOPPING)
 LONG_STOP = attempt(Action.STOP, after(minutes=-4))
+
+
+def in_group(lifecycle: str, **changes: object) -> Observation:
+    tags = {"service": "web", "self-heal": "true", GROUP_TAG: "web-asg"}
+    place = Membership("web-asg", lifecycle, protected=False, opted_in=True, minimum=2, desired=3, in_service=3)
+    return observed(tags=tags, membership=place, **changes)
 
 
 def decided(so_far: Case, facts: Observation, limits: Policy = POLICY) -> Decision:
@@ -138,6 +147,20 @@ ACTIONS: list[tuple[str, Case, Observation, Policy, Action]] = [
         POLICY,
         Action.DRAIN,
     ),
+    (
+        "no room for its type: another that the service allows",
+        case(EVIDENCE, STOPPED_NOW, *(NO_ROOM,) * 3),
+        replace(STOPPED_FACTS, instance_type="m7g.large"),
+        policy(fallback_types=("m7g.large", "m6g.large")),
+        Action.RESIZE,
+    ),
+    (
+        "not even a forced stop ends: without a shutdown where allowed",
+        case(EVIDENCE, attempt(Action.FORCE_STOP, after(minutes=-10)), since=after(minutes=-15), cause=Cause.STOPPING),
+        STOPPING_FACTS,
+        policy(allow_skip_os_shutdown=True),
+        Action.SKIP_OS_SHUTDOWN,
+    ),
     ("the application down: reboot where allowed", case(EVIDENCE), APP_DOWN, REBOOT_APP, Action.REBOOT),
     (
         "the application still down: restart where allowed",
@@ -145,6 +168,27 @@ ACTIONS: list[tuple[str, Case, Observation, Policy, Action]] = [
         APP_DOWN,
         RESTART_APP,
         Action.DRAIN,
+    ),
+    (
+        "a member of a group that is to be replaced",
+        case(EVIDENCE),
+        in_group("InService", checks=BAD_HOST),
+        policy(group_member=GroupMember.REPLACE),
+        Action.REPLACE,
+    ),
+    (
+        "a member of a group that is to be kept: Standby before the stop",
+        case(EVIDENCE),
+        in_group("InService", checks=BAD_HOST),
+        policy(group_member=GroupMember.STANDBY),
+        Action.ENTER_STANDBY,
+    ),
+    (
+        "a member in Standby that works again",
+        case(EVIDENCE, attempt(Action.ENTER_STANDBY), STOPPED_NOW, STARTED, group="web-asg"),
+        in_group("Standby"),
+        policy(group_member=GroupMember.STANDBY),
+        Action.EXIT_STANDBY,
     ),
     (
         "checks pass: back into the target group",
@@ -282,7 +326,7 @@ WAITS: list[tuple[str, Case, Observation, str, timedelta]] = [
         case(EVIDENCE, STOPPED_NOW, attempt(Action.START, NOON, Verdict.RETRY, "InsufficientInstanceCapacity")),
         observed(state=InstanceState.STOPPED),
         "InsufficientInstanceCapacity",
-        timedelta(seconds=15),
+        timedelta(seconds=15) * jitter(case(), 3),
     ),
     (
         "a start failed twice",
@@ -294,7 +338,7 @@ WAITS: list[tuple[str, Case, Observation, str, timedelta]] = [
         ),
         observed(state=InstanceState.STOPPED),
         "trying again",
-        timedelta(seconds=30),
+        timedelta(seconds=30) * jitter(case(), 4),
     ),
     (
         "people have it",
@@ -338,9 +382,9 @@ ESCALATIONS: list[tuple[str, Case, Observation, Policy, str]] = [
     (
         "starts accepted, but it falls back",
         case(EVIDENCE, *(attempt(Action.START, after(minutes=-3)),) * 5),
-        replace(STOPPED_FACTS, state_reason="key is disabled"),
+        replace(STOPPED_FACTS, state_reason_code="Client.InternalError"),
         POLICY,
-        "key is disabled",
+        "encryption key is disabled",
     ),
     ("AWS refuses", case(EVIDENCE, REFUSED), observed(checks=BAD), POLICY, "OperationNotPermitted"),
     (
@@ -353,7 +397,7 @@ ESCALATIONS: list[tuple[str, Case, Observation, Policy, str]] = [
         ),
         STOPPING_FACTS,
         POLICY,
-        "AWS Support",
+        "even when forced",
     ),
     (
         "too many actions",
@@ -370,7 +414,13 @@ ESCALATIONS: list[tuple[str, Case, Observation, Policy, str]] = [
         POLICY,
         "pending",
     ),
-    ("unknown for too long", case(EVIDENCE, cause=Cause.UNKNOWN), observed(checks=None), POLICY, "does not say"),
+    (
+        "unknown for too long",
+        case(EVIDENCE, cause=Cause.UNKNOWN, since=after(minutes=-15)),
+        observed(checks=None),
+        POLICY,
+        "does not say",
+    ),
     ("the application is people's business", case(EVIDENCE), APP_DOWN, POLICY, "application is down"),
     ("a reboot did not bring it back", case(EVIDENCE, REBOOTED), APP_DOWN, REBOOT_APP, "reboot did not"),
     (
@@ -485,6 +535,14 @@ CLOSINGS: list[tuple[str, Case, Observation, Policy, Outcome, str]] = [
         "self-heal=true",
     ),
     (
+        "its group has replaced it",
+        case(EVIDENCE, attempt(Action.REPLACE), group="web-asg"),
+        observed(state=InstanceState.SHUTTING_DOWN),
+        POLICY,
+        Outcome.REPLACED,
+        "web-asg",
+    ),
+    (
         "its service left the configuration",
         case(EVIDENCE, service="gone"),
         observed(checks=BAD),
@@ -542,7 +600,10 @@ def test_pauses_double_up_to_a_limit() -> None:
         assert isinstance(decision, Wait)
         return decision.look_again_at - NOON
 
-    assert [pause(n).total_seconds() for n in (1, 2, 3, 4, 5, 20)] == [15, 30, 60, 120, 120, 120]
+    limits = {1: 15, 2: 30, 3: 60, 4: 120, 5: 120, 20: 120}
+    assert {n: pause(n).total_seconds() for n in limits} == {
+        n: pytest.approx(limit * jitter(case(), n + 1)) for n, limit in limits.items()
+    }
 
 
 def test_each_cause_has_its_patience() -> None:

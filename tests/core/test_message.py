@@ -159,7 +159,7 @@ def test_every_cause_has_words_and_a_plan(cause: Cause) -> None:
     assert CAUSE_WORDS[cause]
     assert CAUSE_SHORT[cause]
     assert plan(so_far, SERVICE, POLICY).startswith("Defib ")
-    assert brief_plan(so_far)
+    assert brief_plan(so_far, SERVICE)
 
 
 @pytest.mark.parametrize(

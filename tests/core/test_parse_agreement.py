@@ -89,10 +89,10 @@ TAGS = "must be a table of 1 to 10 tag keys, each with a value or a list of 1 to
         (
             "repair",
             "case_age = '30m'",
-            'repair.case_age = "30m": must be at least 32m20s, the time of one climb: evidence_timeout, reboots, '
-            "reboot_trial, drain_timeout, stop_timeout, force_stop_timeout, start_timeout and the "
-            "longest verify.timeout; "
-            'for example case_age = "32m20s"',
+            'repair.case_age = "30m": must be at least 35m35s, the time of one climb: evidence_timeout, '
+            "auto_recovery_grace, reboots, reboot_trial, drain_timeout, stop_timeout, force_stop_timeout, "
+            "start_timeout and the longest verify.timeout; "
+            'for example case_age = "35m35s"',
         ),
         (
             "calls",

@@ -20,7 +20,7 @@ def stepped(so_far: Case, facts: Observation, now: datetime = NOON) -> tuple[Cas
 
 
 def fresh(facts: Observation) -> Case:
-    return open_case(Source.SWEEP, facts, SERVICE, 1, NOON)
+    return open_case(Source.SWEEP, facts, SERVICE, None, NOON)
 
 
 def test_an_act_is_an_intent_an_order_and_a_wake_up() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from defib.core.case import Action, Attempt, Case, Perform, Wake
 from defib.core.incident import Notice
-from defib.core.model import InstanceState, Observation, Registration, Result, Signal
+from defib.core.model import InstanceState, Observation, Registration, Result, Signal, Switch
 from defib.shell.ports import Clock, Suspects
 
 
@@ -23,9 +23,11 @@ class FakeObserver:
     found: Suspects = field(default_factory=lambda: Suspects((), {}))
     unhealthy: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Target group ARN to instance ids."""
+    running_by_zone: dict[str, int] = field(default_factory=dict)
     observed: list[tuple[str, tuple[Registration, ...]]] = field(default_factory=list)
 
-    def observe(self, instance_id: str, registrations: Sequence[Registration]) -> Observation:
+    def observe(self, instance_id: str, registrations: Sequence[Registration], act_is_near: bool = True) -> Observation:
+        del act_is_near
         self.observed.append((instance_id, tuple(registrations)))
         if instance_id in self.errors:
             raise self.errors[instance_id]
@@ -35,6 +37,12 @@ class FakeObserver:
             return Observation(instance_id, now, InstanceState.TERMINATED, launched_at=now)
         return replace(known, observed_at=now)
 
+    def running(self) -> Mapping[str, int]:
+        return self.running_by_zone
+
+    def zone_ids(self) -> Mapping[str, str]:
+        return {"us-east-1a": "use1-az4"}
+
     def suspects(self) -> Suspects:
         return self.found
 
@@ -42,6 +50,18 @@ class FakeObserver:
         if target_group_arn in self.errors:
             raise self.errors[target_group_arn]
         return self.unhealthy.get(target_group_arn, ())
+
+
+@dataclass
+class FakeSwitch:
+    """Says what ``says`` holds, and counts how often it was asked."""
+
+    says: Switch = Switch.ON
+    asked: int = 0
+
+    def read(self) -> Switch:
+        self.asked += 1
+        return self.says
 
 
 @dataclass

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from defib.core.audit import Entry
 from defib.core.case import Case
 from defib.core.incident import Incident, Notice
-from defib.shell.ports import Conflict, Remembered
+from defib.core.stack import Stack
+from defib.shell.ports import Conflict, Remembered, Surveyed
 
 
 @dataclass
@@ -21,16 +22,15 @@ class FakeStore:
     notices: dict[tuple[str, int], Notice] = field(default_factory=dict)
     published: dict[tuple[str, int], datetime] = field(default_factory=dict)
     audit: list[Entry] = field(default_factory=list)
+    whole: Stack = field(default_factory=Stack)
     interruptions: list[Callable[[], None]] = field(default_factory=list)
     """Each runs once, just before a ``remember``: a rival's write, or a raised error."""
 
     def latest_case(self, instance_id: str) -> Case | None:
-        mine = [case for case in self.cases.values() if case.instance_id == instance_id]
-        return max(mine, key=lambda case: case.number, default=None)
+        return self.cases.get((instance_id, _newest(self.cases, instance_id)))
 
     def latest_incident(self, service: str) -> Incident | None:
-        mine = [incident for incident in self.incidents.values() if incident.service == service]
-        return max(mine, key=lambda incident: incident.number, default=None)
+        return self.incidents.get((service, _newest(self.incidents, service)))
 
     def remember(self, change: Remembered) -> Remembered:
         if self.interruptions:
@@ -39,6 +39,8 @@ class FakeStore:
         self._require(case.version, self.cases.get((case.instance_id, case.number)), case.id)
         if incident is not None:
             self._require(incident.version, self.incidents.get((incident.service, incident.number)), incident.id)
+        if change.stack is not None and change.stack.version != self.whole.version:
+            raise Conflict(f"the stack has moved on from version {change.stack.version}")
         for notice in change.notices:
             if (notice.incident_id, notice.sequence) in self.notices:
                 raise Conflict(f"notice {notice.incident_id}-{notice.sequence} exists")
@@ -50,7 +52,28 @@ class FakeStore:
             incident = replace(incident, version=incident.version + 1)
             self.incidents[incident.service, incident.number] = incident
         self.notices |= {(notice.incident_id, notice.sequence): notice for notice in change.notices}
-        return replace(change, case=written, incident=incident)
+        stack = change.stack
+        if stack is not None:
+            stack = self.whole = replace(stack, version=stack.version + 1)
+        return replace(change, case=written, incident=incident, stack=stack)
+
+    def stack(self) -> Stack:
+        return self.whole
+
+    def remember_stack(self, change: Surveyed) -> Surveyed:
+        if self.interruptions:
+            self.interruptions.pop(0)()
+        stack, incident, notice = change.stack, change.incident, change.notice
+        if stack.version != self.whole.version:
+            raise Conflict(f"the stack has moved on from version {stack.version}")
+        if incident is not None:
+            self._require(incident.version, self.incidents.get((incident.service, incident.number)), incident.id)
+            incident = replace(incident, version=incident.version + 1)
+            self.incidents[incident.service, incident.number] = incident
+        if notice is not None:
+            self.notices[notice.incident_id, notice.sequence] = notice
+        self.whole = replace(stack, version=stack.version + 1)
+        return replace(change, stack=self.whole, incident=incident)
 
     def _require(self, version: int, stored: Case | Incident | None, name: str) -> None:
         if version != (stored.version if stored is not None else 0):
@@ -78,3 +101,13 @@ class FakeStore:
         if (incident_id, sequence) not in self.notices:
             raise Conflict(f"there is no notice {incident_id}-{sequence}")
         self.published.setdefault((incident_id, sequence), at)
+
+
+def _newest(kept: Mapping[tuple[str, int], object], owner: str) -> int:
+    """The highest number under ``owner``; they are given without a gap, by what makes them."""
+    if (owner, 1) not in kept:
+        return max((number for name, number in kept if name == owner), default=0)
+    number = 1
+    while (owner, number + 1) in kept:
+        number += 1
+    return number

@@ -61,6 +61,7 @@ class Stage:
         self.queues["notices"] = notices["QueueUrl"]
         create_table(client("dynamodb", ONCE))
         boto3.client("s3").create_bucket(Bucket="evidence")
+        boto3.client("ssm").put_parameter(Name="/defib/Defib/healing", Type="String", Value="on")
         self.topic = boto3.client("sns").create_topic(Name="incidents")["TopicArn"]
         self.group = boto3.client("elbv2").create_target_group(
             Name="web", Protocol="HTTP", Port=80, VpcId=_vpc(), TargetType="instance"
@@ -73,6 +74,7 @@ class Stage:
             "DEFIB_TABLE": TABLE,
             "DEFIB_EVIDENCE_BUCKET": "evidence",
             "DEFIB_INCIDENTS_TOPIC": self.topic,
+            "DEFIB_KILL_SWITCH": "/defib/Defib/healing",
             **{f"DEFIB_{name.upper()}_QUEUE": url for name, url in self.queues.items()},
             "POWERTOOLS_METRICS_NAMESPACE": "Defib",
             "POWERTOOLS_LOG_LEVEL": "INFO",

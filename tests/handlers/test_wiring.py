@@ -18,8 +18,8 @@ from tests.handlers.stage import HANDLERS, Stage
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 
 NEEDS = {
-    "diagnose": {"TABLE", "SIGNALS_QUEUE", "ORDERS_QUEUE", "EVIDENCE_QUEUE", "NOTICES_QUEUE"},
-    "remediate": {"TABLE", "SIGNALS_QUEUE"},
+    "diagnose": {"TABLE", "SIGNALS_QUEUE", "ORDERS_QUEUE", "EVIDENCE_QUEUE", "NOTICES_QUEUE", "KILL_SWITCH"},
+    "remediate": {"TABLE", "SIGNALS_QUEUE", "KILL_SWITCH"},
     "evidence": {"TABLE", "SIGNALS_QUEUE", "EVIDENCE_BUCKET"},
     "publish": {"TABLE", "INCIDENTS_TOPIC"},
     "sweep": {"TABLE", "SIGNALS_QUEUE", "NOTICES_QUEUE"},

@@ -9,9 +9,15 @@ import pytest
 from infra.functions import SHAPES
 from tests.infra.synthesized import Statement, Synthesized, listed
 
-READS = r"(ec2|elasticloadbalancing|autoscaling|cloudwatch):"
+READS = r"(ssm|ec2|elasticloadbalancing|autoscaling|cloudwatch):"
 READS_WITHOUT_RESOURCE = re.compile(READS + r"(Describe\w+|Get\w+Data|List\w+)")
-POWER_OVER_INSTANCES = {"ec2:StopInstances", "ec2:StartInstances", "ec2:RebootInstances"}
+POWER_OVER_INSTANCES = {
+    "ec2:ModifyInstanceAttribute",
+    "ec2:RebootInstances",
+    "ec2:StartInstances",
+    "ec2:StopInstances",
+}
+POWER_OVER_GROUPS = {"autoscaling:EnterStandby", "autoscaling:ExitStandby", "autoscaling:SetInstanceHealth"}
 POWER_OVER_TARGETS = {"elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"}
 UNTRUSTED_TEXT = {"ec2:GetConsoleOutput", "ec2:GetConsoleScreenshot"}
 QUEUE_CONSUMER = {
@@ -54,6 +60,24 @@ def test_stop_start_and_reboot_need_the_opt_in_tag(stack: Synthesized) -> None:
         assert all(resource.endswith(':instance/*"]]}') for resource in on(statement))
 
 
+def test_acts_on_auto_scaling_groups_need_the_groups_opt_in_tag(stack: Synthesized) -> None:
+    granted = [s for s in stack.statements("remediate") if POWER_OVER_GROUPS & {*listed(s["Action"])}]
+
+    assert granted
+    for statement in granted:
+        assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/self-heal": "true"}}
+        assert all(resource.endswith(':autoScalingGroup:*:autoScalingGroupName/*"]]}') for resource in on(statement))
+
+
+def test_keys_are_lent_to_ec2_only_and_only_by_what_starts_instances(stack: Synthesized) -> None:
+    (granted,) = (s for s in stack.statements("remediate") if "kms:CreateGrant" in listed(s["Action"]))
+
+    assert listed(granted["Action"]) == ["kms:CreateGrant"]
+    assert granted["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}
+    assert "ec2." in json.dumps(granted["Condition"]["StringEquals"]["kms:ViaService"])
+    assert not [f for f in SHAPES if f != "remediate" and "kms:CreateGrant" in actions(stack, f)]
+
+
 def test_targets_are_moved_only_in_groups_that_are_healed_or_opted_in(stack: Synthesized) -> None:
     web = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/73e2d6bc24d8a067"
     granted = [s for s in stack.statements("remediate") if POWER_OVER_TARGETS & {*listed(s["Action"])}]
@@ -70,7 +94,7 @@ def test_targets_are_moved_only_in_groups_that_are_healed_or_opted_in(stack: Syn
 
 @pytest.mark.parametrize("function", sorted(set(SHAPES) - {"remediate"}))
 def test_nothing_but_remediate_has_power_over_instances_or_targets(stack: Synthesized, function: str) -> None:
-    assert not actions(stack, function) & (POWER_OVER_INSTANCES | POWER_OVER_TARGETS)
+    assert not actions(stack, function) & (POWER_OVER_INSTANCES | POWER_OVER_TARGETS | POWER_OVER_GROUPS)
 
 
 def test_what_reads_events_changes_nothing_but_its_own_memory_and_queues(stack: Synthesized) -> None:
@@ -106,6 +130,7 @@ def test_a_function_is_told_of_exactly_what_it_may_use(stack: Synthesized, funct
         "dynamodb": {"DEFIB_TABLE": "CasesTable"},
         "s3": {"DEFIB_EVIDENCE_BUCKET": "EvidenceBucket"},
         "sns": {"DEFIB_INCIDENTS_TOPIC": "NotifyIncidents"},
+        "ssm": {"DEFIB_KILL_SWITCH": "KillSwitchHealing"},
     }
     queues = {
         "DEFIB_SIGNALS_QUEUE": "SignalsQueue",
@@ -143,6 +168,22 @@ def test_only_alarms_of_this_account_may_use_the_alerts_topic(stack: Synthesized
 
     assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert allowed["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+
+
+@pytest.mark.parametrize("function", ["diagnose", "remediate"])
+def test_what_decides_to_act_may_read_the_kill_switch_and_no_other_parameter(stack: Synthesized, function: str) -> None:
+    (granted,) = (s for s in stack.statements(function) if "ssm:GetParameter" in listed(s["Action"]))
+    (resource,) = on(granted)
+
+    assert listed(granted["Action"]) == ["ssm:GetParameter"]
+    assert "KillSwitchHealing" in resource
+
+
+def test_the_kill_switch_is_on_when_the_stack_is_made_and_no_function_may_write_it(stack: Synthesized) -> None:
+    parameter = stack.one("AWS::SSM::Parameter", "KillSwitch")
+
+    assert (parameter["Name"], parameter["Value"]) == ("/defib/Defib/healing", "on")
+    assert not [f for f in SHAPES if "ssm:PutParameter" in actions(stack, f)]
 
 
 def test_the_scheduler_may_start_sweep_and_nothing_else(stack: Synthesized) -> None:

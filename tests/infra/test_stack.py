@@ -122,15 +122,19 @@ def test_evidence_is_private_encrypted_and_forgotten_in_time(stack: Synthesized)
     assert {"Bool": {"aws:SecureTransport": "false"}} in [s["Condition"] for s in denials]
 
 
+ZONES = {"prefix": "zone:"}
+"""Everybody hears when a whole zone is in trouble."""
+
+
 def test_each_address_hears_of_the_services_that_tell_its_contact(stack: Synthesized) -> None:
     incidents = {"Ref": stack.id_of("AWS::SNS::Topic", "Incidents")}
     subscriptions = [s for s in stack.of("AWS::SNS::Subscription").values() if s["TopicArn"] == incidents]
 
     assert {(s["Protocol"], s["Endpoint"]): s["FilterPolicy"] for s in subscriptions} == {
-        ("email", "oncall@defib.test"): {"service": ["db", "web"]},
-        ("email", "dba@defib.test"): {"service": ["db"]},
+        ("email", "oncall@defib.test"): {"service": ["db", "web", ZONES]},
+        ("email", "dba@defib.test"): {"service": ["db", ZONES]},
         ("sms", "+12025550123"): {
-            "service": ["db", "web"],
+            "service": ["db", "web", ZONES],
             "notice": ["opened", "escalated", "resolved", "held"],
         },
     }

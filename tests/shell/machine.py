@@ -25,7 +25,7 @@ from defib.core.model import (
 from defib.core.policy import Policy
 from defib.shell.perform import Performing, perform
 from defib.shell.reconcile import Reconciling, reconcile
-from tests.fakes import FakeActor, FakeClock, FakeJournal, FakeObserver, FakeQueues, FakeStore
+from tests.fakes import FakeActor, FakeClock, FakeJournal, FakeObserver, FakeQueues, FakeStore, FakeSwitch
 
 INSTANCE = "i-0aa1"
 
@@ -45,12 +45,14 @@ class Machine:
     policy: Policy
     cures: frozenset[Action] = frozenset({Action.START})
     stop_takes: timedelta = timedelta(seconds=60)
+    force_stop_takes: timedelta = TICK
     boot_takes: timedelta = timedelta(seconds=120)
     behind_load_balancer: bool = True
     sick: bool = False
     clock: FakeClock = field(default_factory=FakeClock)
     state: InstanceState = InstanceState.RUNNING
     tags: dict[str, str] = field(default_factory=lambda: {"Name": "web-2", "service": "web", "self-heal": "true"})
+    instance_type: str = "m7g.large"
     peers: Peers = field(default_factory=lambda: Peers(running=2, healthy=2))
     fault: Callable[[Action], None] | None = None
     """Called before each act."""
@@ -59,7 +61,7 @@ class Machine:
 
     def __post_init__(self) -> None:
         self.store, self.queues, self.journal = FakeStore(), FakeQueues(), FakeJournal()
-        self.actor = FakeActor()
+        self.actor, self.switch = FakeActor(), FakeSwitch()
         self.observer = FakeObserver(self.clock)
         self.launched_at = self.clock.now() - timedelta(days=30)
         self.failing_since: datetime | None = None
@@ -74,14 +76,16 @@ class Machine:
     def look(self, source: Source = Source.SWEEP) -> None:
         """One signal, and whatever follows of it at once."""
         self.observe()
-        edges = Reconciling(self.clock, self.observer, self.store, self.queues, self.journal)
+        edges = Reconciling(self.clock, self.observer, self.store, self.queues, self.journal, self.switch)
         reconcile(Signal(source, INSTANCE, self.clock.now(), "looking"), edges, self.policy)
         self.work()
 
     def work(self, until: Action | None = None) -> None:
         """Carry out orders and take in results until nothing is left to do now, or an order for ``until`` comes."""
-        performing = Performing(self.clock, self.observer, self.store, _Hands(self), self.queues, self.journal)
-        reconciling = Reconciling(self.clock, self.observer, self.store, self.queues, self.journal)
+        performing = Performing(
+            self.clock, self.observer, self.store, _Hands(self), self.queues, self.journal, self.switch
+        )
+        reconciling = Reconciling(self.clock, self.observer, self.store, self.queues, self.journal, self.switch)
         while self.queues.orders or self.queues.signals:
             while self.queues.orders:
                 if self.queues.orders[0].action is until:
@@ -126,6 +130,7 @@ class Machine:
             launched_at=self.launched_at,
             tags=self.tags,
             zone="us-east-1b",
+            instance_type=self.instance_type,
             checks=self._checks() if self.state is InstanceState.RUNNING else None,
             targets=(Target(GROUP, self._target()),) if self.behind_load_balancer else (),
             peers=self.peers,
@@ -168,9 +173,12 @@ class _Hands:
             machine.sick = False
         now = machine.clock.now()
         match action:
-            case Action.STOP | Action.FORCE_STOP:
+            case Action.STOP | Action.FORCE_STOP | Action.SKIP_OS_SHUTDOWN:
+                takes = {Action.STOP: machine.stop_takes, Action.FORCE_STOP: machine.force_stop_takes}
                 machine.state = InstanceState.STOPPING
-                machine.changes_at = now + (machine.stop_takes if action is Action.STOP else TICK)
+                machine.changes_at = now + takes.get(action, TICK)
+            case Action.RESIZE:
+                machine.instance_type = attempt.to
             case Action.START:
                 machine.state, machine.launched_at = InstanceState.RUNNING, now
                 machine.changes_at = now + machine.boot_takes

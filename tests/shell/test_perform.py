@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 
 from defib.core.case import Action, Case, Perform
-from defib.core.model import Checks, Result, Verdict
+from defib.core.model import Checks, Result, Switch, Verdict
 from defib.core.policy import Policy
 from defib.core.step import step
 from defib.shell.perform import Performing, perform
 from defib.shell.ports import Conflict, Rejected, Remembered, Transient
 from tests.core.facts import NOON, OK, POLICY, after, attempt, case, impaired, observed
-from tests.fakes import FakeActor, FakeClock, FakeJournal, FakeObserver, FakeQueues, FakeStore
+from tests.fakes import FakeActor, FakeClock, FakeJournal, FakeObserver, FakeQueues, FakeStore, FakeSwitch
 
 BAD = observed(checks=Checks(OK, impaired(after(minutes=-5))))
 
@@ -25,13 +25,14 @@ class Bench:
         self.clock = FakeClock(NOON)
         self.store, self.actor, self.queues = FakeStore(), FakeActor(), FakeQueues()
         self.journal = FakeJournal()
+        self.switch: FakeSwitch | None = FakeSwitch()
         self.observer = FakeObserver(self.clock, {"i-0aa1": BAD})
         wanted, effects = step(case(attempt(Action.EVIDENCE), version=0), BAD, POLICY, NOON)
         self.case: Case = self.store.remember(Remembered(wanted, None, ())).case
         self.order = next(e for e in effects if isinstance(e, Perform))
 
     def perform(self, order: Perform | None = None, policy: Policy = POLICY) -> None:
-        edges = Performing(self.clock, self.observer, self.store, self.actor, self.queues, self.journal)
+        edges = Performing(self.clock, self.observer, self.store, self.actor, self.queues, self.journal, self.switch)
         perform(order or self.order, edges, policy)
 
     @property
@@ -120,6 +121,23 @@ def test_an_order_is_dropped_when_the_world_has_moved(bench: Bench) -> None:
 
 def test_an_order_is_dropped_when_the_instance_was_opted_out_meanwhile(bench: Bench) -> None:
     bench.observer.observations["i-0aa1"] = observed(checks=BAD.checks, tags={"service": "web"})
+    bench.perform()
+
+    assert bench.actions == []
+
+
+@pytest.mark.parametrize("says", [Switch.OFF, Switch.UNREADABLE])
+def test_the_kill_switch_stops_an_order_that_is_already_on_its_way(bench: Bench, says: Switch) -> None:
+    bench.switch = FakeSwitch(says)
+    bench.perform()
+
+    assert bench.actions == []
+    assert [r.verdict for r in bench.results] == [Verdict.ABANDONED]
+    assert "kill switch" in bench.results[0].detail
+
+
+def test_what_can_read_no_kill_switch_does_not_act(bench: Bench) -> None:
+    bench.switch = None
     bench.perform()
 
     assert bench.actions == []

@@ -206,7 +206,7 @@ def test_endless_rivals_leave_the_signal_for_another_delivery() -> None:
         raise Conflict("someone was first")
 
     machine.store.interruptions = [rival] * CONFLICTS_MAX
-    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal)
+    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal, machine.switch)
     with pytest.raises(Conflict, match="delivered again"):
         reconcile(Signal(Source.SWEEP, INSTANCE, machine.clock.now(), "x"), edges, POLICY)
 
@@ -236,7 +236,7 @@ def test_an_order_delivered_twice_is_carried_out_once() -> None:
     machine.break_down()
     machine.clock.advance(timedelta(minutes=2))
     machine.observe()
-    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal)
+    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal, machine.switch)
     reconcile(Signal(Source.SWEEP, INSTANCE, machine.clock.now(), "x"), edges, POLICY)
     machine.queues.orders = machine.queues.orders * 3
 
@@ -249,7 +249,7 @@ def test_an_order_is_dropped_when_the_instance_has_recovered_meanwhile() -> None
     machine = broken()
     machine.clock.advance(timedelta(minutes=1))
     machine.observe()
-    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal)
+    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal, machine.switch)
     reconcile(Signal(Source.WAKE, INSTANCE, machine.clock.now(), "x"), edges, POLICY)
     machine.work(until=Action.REBOOT)
     machine.sick = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -101,3 +102,46 @@ def test_what_the_table_knows_is_signalled_even_when_ec2_does_not_answer(bench: 
         sweep(Sweeping(bench.clock, Silent(bench.clock), bench.store, bench.queues), POLICY)
 
     assert [s.source for s in bench.queues.signals] == [Source.WAKE]
+
+
+def lost(count: int) -> tuple[Observation, ...]:
+    """So many instances of one zone that fail at once."""
+    return tuple(replace(BAD, instance_id=f"i-{n}", zone="us-east-1a") for n in range(count))
+
+
+def test_a_zone_that_fails_is_one_message_and_none_of_its_instances_is_signalled(bench: Bench) -> None:
+    bench.observer.running_by_zone = {"us-east-1a": 50, "us-east-1b": 50}
+    assert bench.sweep(*lost(40)).suspects == 0
+    assert bench.queues.notices == []
+
+    bench.clock.advance(timedelta(minutes=1))
+    assert bench.sweep(*lost(40), BAD).suspects == 1
+    bench.clock.advance(timedelta(minutes=1))
+    bench.sweep(*lost(40))
+
+    assert [(n.kind, n.incident_id) for n in bench.queues.notices] == [(NoticeKind.OPENED, "zone:us-east-1a-1")]
+    assert "use1-az4" in bench.queues.notices[0].body
+    assert (bench.store.whole.running, bench.store.whole.impaired[0].incident) == (100, 1)
+
+
+def test_what_still_fails_when_its_zone_has_recovered_is_signalled(bench: Bench) -> None:
+    bench.observer.running_by_zone = {"us-east-1a": 50}
+    for _ in range(2):
+        bench.sweep(*lost(40))
+        bench.clock.advance(timedelta(minutes=1))
+    assert bench.sweep(*lost(2)).suspects == 0
+
+    bench.clock.advance(timedelta(minutes=3))
+    assert bench.sweep(*lost(2)).suspects == 2
+    assert [n.kind for n in bench.store.notices.values()] == [NoticeKind.OPENED, NoticeKind.RESOLVED]
+    assert bench.store.whole.impaired == ()
+
+
+def test_a_sweep_that_loses_the_race_for_the_stack_starts_afresh(bench: Bench) -> None:
+    def rival() -> None:
+        bench.store.whole = replace(bench.store.whole, version=bench.store.whole.version + 1)
+
+    bench.store.interruptions.append(rival)
+    bench.sweep(*lost(40))
+
+    assert bench.store.whole.impairment("us-east-1a") is not None

@@ -1,4 +1,4 @@
-"""Whole replays: every shipped scenario, determinism, and the command."""
+"""Whole replays: determinism, and the command."""
 
 from __future__ import annotations
 
@@ -13,19 +13,9 @@ from sim.replay import POLICY, ROOT, replay
 from sim.report import document
 from sim.scenario_file import load
 
-SCENARIOS = sorted((ROOT / "scenarios").glob("*.toml"))
-
 
 def run(name: str, seed: int | None = None, policy: Path = POLICY) -> Recording:
     return replay(load(ROOT / "scenarios" / f"{name}.toml"), name, policy, seed=seed)
-
-
-@pytest.mark.parametrize("file", SCENARIOS, ids=lambda file: file.stem)
-def test_every_shipped_scenario_comes_out_as_it_must(file: Path) -> None:
-    recording = replay(load(file), file.stem)
-
-    assert [e for e in recording.expectations if not e.held] == []
-    assert recording.passed
 
 
 def test_the_same_seed_gives_the_same_document_and_another_seed_another() -> None:

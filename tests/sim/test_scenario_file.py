@@ -11,8 +11,8 @@ from defib.core.case import Action
 from sim.faults import Cure, FaultKind
 from sim.keys import fault_table, key_tables
 from sim.replay import ROOT
-from sim.scenario import Range
 from sim.scenario_file import ScenarioError, load, parse
+from sim.scenario_value import Range
 
 LEAST = """
 title = "T"
@@ -85,7 +85,11 @@ MISTAKES = [
     ('on = "web-2"', "on = []", "line 12: faults[0].on = []: must name at least one instance"),
     ('at = "3m"', 'at = "40m"', "line 11: faults[0].at"),
     ('kind = "zombie"', 'kind = "zombie"\ncured_by = ["kick"]', 'line 14: faults[0].cured_by = ["kick"]'),
-    ('kind = "zombie"', 'kind = "zombie"\ncured_by = ["force_stop"]', "force_stop ends stuck_stopping only"),
+    (
+        'kind = "zombie"',
+        'kind = "zombie"\ncured_by = ["force_stop"]',
+        "force_stop and skip_os_shutdown end stuck_stopping only",
+    ),
     ('kind = "zombie"', 'kind = "failed_sample"\ncured_by = ["reboot"]', "ends by after or lasts"),
     ('kind = "zombie"', 'kind = "zombie"\n[durations]\nstop = ["75s", "45s"]', "line 15: durations.stop"),
     ('kind = "zombie"', 'kind = "zombie"\n[expect]\noutcome = "heald"', 'line 15: expect.outcome = "heald"'),

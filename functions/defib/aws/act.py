@@ -4,25 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from defib.aws import drain, reboot, restore, start, stop
+from defib.aws import drain, group, reboot, resize, restore, start, stop
 from defib.aws.permission import union
 from defib.core.case import Action, Attempt, Case
 from defib.core.model import Observation
 from defib.shell.ports import Rejected
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
-PERMISSIONS = union(drain.PERMISSIONS, reboot.PERMISSIONS, restore.PERMISSIONS, start.PERMISSIONS, stop.PERMISSIONS)
+PERMISSIONS = union(
+    drain.PERMISSIONS,
+    group.PERMISSIONS,
+    reboot.PERMISSIONS,
+    resize.PERMISSIONS,
+    restore.PERMISSIONS,
+    start.PERMISSIONS,
+    stop.PERMISSIONS,
+)
 
 
 class AwsActor:
     """Keeps the promises of ``ports.Actor`` for all actions but EVIDENCE, which ``evidence`` carries out."""
 
-    def __init__(self, ec2: EC2Client, elb: ElasticLoadBalancingv2Client) -> None:
+    def __init__(
+        self, ec2: EC2Client, elb: ElasticLoadBalancingv2Client, autoscaling: Callable[[], AutoScalingClient]
+    ) -> None:
+        """``autoscaling`` makes the client that only members of Auto Scaling groups need."""
         self._ec2 = ec2
         self._elb = elb
+        self._autoscaling = autoscaling
 
     def perform(self, attempt: Attempt, case: Case, observation: Observation) -> str:
         match attempt.action:
@@ -34,10 +49,20 @@ class AwsActor:
                 return stop.perform(self._ec2, case.instance_id, force=False)
             case Action.FORCE_STOP:
                 return stop.perform(self._ec2, case.instance_id, force=True)
+            case Action.SKIP_OS_SHUTDOWN:
+                return stop.without_shutdown(self._ec2, case.instance_id)
+            case Action.RESIZE:
+                return resize.perform(self._ec2, observation, attempt.to)
             case Action.START:
                 return start.perform(self._ec2, case.instance_id)
             case Action.RESTORE:
                 return restore.perform(self._elb, case)
+            case Action.REPLACE:
+                return group.replace(self._autoscaling(), case.instance_id)
+            case Action.ENTER_STANDBY:
+                return group.enter_standby(self._autoscaling(), case.instance_id, case.group)
+            case Action.EXIT_STANDBY:
+                return group.exit_standby(self._autoscaling(), case.instance_id, case.group)
             case Action.EVIDENCE:
                 raise Rejected("evidence is taken by the function evidence, not by remediate", code="WrongFunction")
         assert_never(attempt.action)

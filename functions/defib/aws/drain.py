@@ -28,7 +28,10 @@ def perform(elb: ElasticLoadBalancingv2Client, observation: Observation) -> str:
     places = [
         target.registration
         for target in observation.targets
-        if target.manageable and target.health is not TargetHealth.DRAINING and target.reason != NOT_REGISTERED
+        if target.manageable
+        and target.others_healthy != 0
+        and target.health is not TargetHealth.DRAINING
+        and target.reason != NOT_REGISTERED
     ]
     for place in places:
         target: TargetDescriptionTypeDef = {"Id": observation.instance_id, "Port": place.port}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from defib.aws.errors import translated
 from defib.aws.pages import bounded
 from defib.aws.permission import Permission, Scope
+from defib.aws.traits import described
 from defib.core.model import InstanceState, Observation
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def observed(instance: InstanceTypeDef, now: datetime) -> Observation:
         state_reason_code=reason.get("Code", ""),
         state_reason=reason.get("Message", ""),
         transition_reason=instance.get("StateTransitionReason", ""),
+        traits=described(instance),
     )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from defib.core.audit import decision_of
 from defib.core.case import Case
-from defib.core.model import Observation, Result
+from defib.core.model import Cause, Observation, Result
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -53,6 +53,9 @@ class PowertoolsJournal:
         count("Decisions", service=service)
         if before is None or before.number != after.number:
             count("CasesOpened", service=service)
+        newly_confirmed = after.confirmed_at is not None and (before is None or before.confirmed_at is None)
+        if newly_confirmed and after.confirmed_cause is Cause.DEAD_ON_ARRIVAL:
+            count("DeadOnArrival", service=service, zone=after.zone, instance_type=observation.instance_type)
         if decision == "escalate":
             count("Escalations", service=service)
         if after.closed_at is not None and after.outcome is not None and decision.startswith("close"):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from defib.aws import instances, peers, statuses, suspects, targets
+from defib.aws import instances, peers, statuses, suspects, targets, traits
 from defib.aws.permission import union
 from defib.aws.suspects import Sweeper
 from defib.aws.targets import TargetGroups
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
+    from defib.aws.membership import Memberships
     from defib.core.policy import Policy
     from defib.shell.ports import Clock, Suspects
 
-PERMISSIONS = union(
-    instances.PERMISSIONS, peers.PERMISSIONS, statuses.PERMISSIONS, suspects.PERMISSIONS, targets.PERMISSIONS
-)
+LOOKING = union(instances.PERMISSIONS, statuses.PERMISSIONS, targets.PERMISSIONS)
+"""For a look at one instance while no act is near."""
+ACTING = union(LOOKING, peers.PERMISSIONS, traits.PERMISSIONS)
+"""For a look at one instance before an act."""
+PERMISSIONS = union(ACTING, suspects.PERMISSIONS)
 
 _PASSED = frozenset({CheckStatus.OK, CheckStatus.NOT_APPLICABLE})
 
@@ -29,17 +32,28 @@ _PASSED = frozenset({CheckStatus.OK, CheckStatus.NOT_APPLICABLE})
 class AwsObserver:
     """Keeps the promises of ``ports.Observer`` with EC2 and Elastic Load Balancing.
 
-    A healthy instance costs two calls and one a target group it is in; one in trouble up to five more for its peers.
+    A healthy instance costs two calls and one a target group it is in; one in trouble up to five more for its peers,
+    one a target group it is in again and, twice a minute, three for what a stop of it would destroy.
     """
 
-    def __init__(self, ec2: EC2Client, elb: ElasticLoadBalancingv2Client, clock: Clock, policy: Policy) -> None:
+    def __init__(
+        self,
+        ec2: EC2Client,
+        elb: ElasticLoadBalancingv2Client,
+        clock: Clock,
+        policy: Policy,
+        memberships: Memberships | None = None,
+    ) -> None:
+        """``memberships`` is for those that decide or act; whoever only looks may not ask EC2 Auto Scaling."""
         self._ec2 = ec2
         self._clock = clock
         self._policy = policy
         self._groups = TargetGroups(elb, clock, policy)
         self._sweeper = Sweeper(ec2, self._groups, policy)
+        self._traits = traits.TraitsReader(ec2, clock)
+        self._memberships = memberships
 
-    def observe(self, instance_id: str, registrations: Sequence[Registration]) -> Observation:
+    def observe(self, instance_id: str, registrations: Sequence[Registration], act_is_near: bool = True) -> Observation:
         now = self._clock.now()
         found = next(iter(instances.with_ids(self._ec2, [instance_id], now)), None)
         if found is None:
@@ -50,13 +64,26 @@ class AwsObserver:
         if service is None or found.state is InstanceState.TERMINATED:
             return found
         found = replace(found, targets=self._groups.targets_of(instance_id, service, registrations))
-        # Only guards ask for peers, and only an instance in trouble meets a guard.
-        if service.minimum_healthy > 0 and not _is_well(found):
-            found = replace(found, peers=peers.peers_of(self._ec2, found, service))
+        # Only guards ask for peers and for the other targets, and only an instance in trouble meets a guard.
+        if act_is_near and not _is_well(found):
+            if found.group and self._memberships is not None:
+                found = replace(found, membership=self._memberships.of(found))
+            if service.minimum_healthy > 0 or service.replicated:
+                found = replace(found, peers=peers.peers_of(self._ec2, found, service))
+            if found.state is InstanceState.RUNNING:
+                found = replace(found, targets=self._groups.with_others(instance_id, found.targets))
+        if act_is_near and traits.stop_is_near(found):
+            found = self._traits.completed(found)
         return found
 
     def suspects(self) -> Suspects:
         return self._sweeper.suspects(self._clock.now())
+
+    def running(self) -> Mapping[str, int]:
+        return self._sweeper.running(self._clock.now())
+
+    def zone_ids(self) -> Mapping[str, str]:
+        return self._sweeper.zone_ids()
 
     def unhealthy_targets(self, target_group_arn: str) -> Sequence[str]:
         return tuple(self._groups.unhealthy(target_group_arn))

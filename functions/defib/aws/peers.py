@@ -15,17 +15,22 @@ if TYPE_CHECKING:
 
 PERMISSIONS = union(instances.PERMISSIONS, statuses.PERMISSIONS)
 
+EXISTING = (InstanceState.RUNNING, InstanceState.PENDING, InstanceState.STOPPING, InstanceState.STOPPED)
+
 
 def peers_of(ec2: EC2Client, observation: Observation, service: Service) -> Peers:
     """The peers of an instance, in five calls at any size of fleet. Raises Transient or Rejected.
 
     An unanswered question fails the whole: peers counted healthy by mistake would let Defib stop the last good one.
     """
-    running = {
-        peer.instance_id
-        for peer in instances.with_tags(ec2, service.match, [InstanceState.RUNNING], observation.observed_at)
-    } - {observation.instance_id}
+    others = [
+        peer
+        for peer in instances.with_tags(ec2, service.match, EXISTING, observation.observed_at)
+        if peer.instance_id != observation.instance_id
+    ]
+    running = {peer.instance_id for peer in others if peer.state is InstanceState.RUNNING}
+    not_running = len(others) - len(running)
     if not running:
-        return Peers(running=0, healthy=0)
+        return Peers(running=0, healthy=0, not_running=not_running)
     unfit = {instance_id for question in statuses.UNFIT for instance_id, _ in statuses.failing(ec2, question)}
-    return Peers(running=len(running), healthy=len(running - unfit))
+    return Peers(running=len(running), healthy=len(running - unfit), not_running=not_running)

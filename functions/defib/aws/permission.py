@@ -13,8 +13,14 @@ class Scope(StrEnum):
     ANY = "any"
     """Reads that AWS can't limit to a resource (Service Authorization Reference: resource types empty)."""
     OPTED_IN_INSTANCES = "opted_in_instances"
+    RESIZABLE_INSTANCES = "resizable_instances"
+    """The same; none at all while no service that is healed names fallback types."""
+    VOLUME_KEYS = "volume_keys"
+    """The account's KMS keys, for EC2's use only: whoever starts an instance lends EC2 the keys of its volumes."""
     CONFIGURED_TARGET_GROUPS = "configured_target_groups"
     OPTED_IN_TARGET_GROUPS = "opted_in_target_groups"
+    OPTED_IN_GROUPS = "opted_in_groups"
+    """Auto Scaling groups that carry the opt-in tag."""
     TABLE = "table"
     TABLE_INDEX = "table_index"
     SIGNALS_QUEUE = "signals_queue"
@@ -23,6 +29,7 @@ class Scope(StrEnum):
     NOTICES_QUEUE = "notices_queue"
     EVIDENCE_BUCKET_OBJECTS = "evidence_bucket_objects"
     INCIDENTS_TOPIC = "incidents_topic"
+    KILL_SWITCH = "kill_switch"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,12 @@ from defib.aws.permission import Permission, Scope
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
-PERMISSIONS = (Permission(("ec2:StartInstances",), Scope.OPTED_IN_INSTANCES),)
+PERMISSIONS = (
+    Permission(("ec2:StartInstances",), Scope.OPTED_IN_INSTANCES),
+    # Without it a start of an instance whose volumes have a customer's key falls back to stopped (AWS KMS Developer
+    # Guide, How Amazon EBS uses AWS KMS).
+    Permission(("kms:CreateGrant",), Scope.VOLUME_KEYS),
+)
 
 
 def perform(ec2: EC2Client, instance_id: str) -> str:

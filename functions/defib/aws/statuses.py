@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from defib.aws.errors import translated
 from defib.aws.pages import bounded
 from defib.aws.permission import Permission, Scope
-from defib.core.model import NOT_APPLICABLE, Check, Checks, CheckStatus
+from defib.core.model import NOT_APPLICABLE, Check, Checks, CheckStatus, Event
 from defib.shell.ports import Rejected
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ PERMISSIONS = (Permission(("ec2:DescribeInstanceStatus",), Scope.ANY),)
 PAGE = 1000
 NOT_FOUND = "InvalidInstanceID.NotFound"
 UNKNOWN_FILTER = "InvalidParameterValue"
+OVER = ("[completed]", "[canceled]")
 UNSURE = Check(CheckStatus.INSUFFICIENT_DATA)
 
 
@@ -99,7 +100,17 @@ def checks_in(entry: InstanceStatusTypeDef) -> Checks:
         instance=_check(entry.get("InstanceStatus")) or UNSURE,
         attached_ebs=_check(entry.get("AttachedEbsStatus")) or NOT_APPLICABLE,
         application=_check(entry.get("ApplicationStatus")) or NOT_APPLICABLE,
+        events=tuple(_events(entry)),
     )
+
+
+def _events(entry: InstanceStatusTypeDef) -> Iterator[Event]:
+    """Events to come or going on: what is over stays in the answer for up to a week (EC2 API, InstanceStatusEvent)."""
+    for event in entry.get("Events", ()):
+        begins, ends = event.get("NotBefore"), event.get("NotAfter")
+        over = event.get("Description", "").lower().startswith(OVER)
+        if begins is not None and not over:
+            yield Event(event.get("Code", ""), begins.astimezone(UTC), ends.astimezone(UTC) if ends else None)
 
 
 def _check(summary: Mapping[str, Any] | None) -> Check | None:

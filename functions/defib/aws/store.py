@@ -17,7 +17,8 @@ from defib.aws.permission import Permission, Scope, union
 from defib.core.audit import Entry
 from defib.core.case import Case
 from defib.core.incident import Incident, Notice
-from defib.shell.ports import Conflict, Rejected, Remembered
+from defib.core.stack import Stack
+from defib.shell.ports import Conflict, Rejected, Remembered, Surveyed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,16 +27,20 @@ if TYPE_CHECKING:
     from defib.aws.codec import Item
     from defib.core.policy import Retention
 
-CASES = (Permission(("dynamodb:PutItem", "dynamodb:Query"), Scope.TABLE),)
+CLAIMS = (Permission(("dynamodb:PutItem", "dynamodb:Query"), Scope.TABLE),)
+"""For whoever takes up intents and decides nothing."""
+CASES = union(CLAIMS, (Permission(("dynamodb:GetItem",), Scope.TABLE),))
 """For whoever reads and writes cases; a transaction of puts needs PutItem only (DynamoDB, "Transactions and IAM")."""
 PUBLISHING = (Permission(("dynamodb:GetItem", "dynamodb:UpdateItem"), Scope.TABLE),)
-DUE = (Permission(("dynamodb:GetItem",), Scope.TABLE), Permission(("dynamodb:Query",), Scope.TABLE_INDEX))
-"""For the sweep."""
+DUE = (*CASES, Permission(("dynamodb:Query",), Scope.TABLE_INDEX))
+"""For the sweep, which also writes what it sees of the whole stack."""
 PERMISSIONS = union(CASES, PUBLISHING, DUE)
 
 DUE_INDEX = "due"
 DUE_CASE = "case"
 DUE_NOTICE = "notice"
+
+STACK_KEY = {"pk": "STACK", "sk": "STACK"}
 
 CONDITION_FAILED = "ConditionalCheckFailed"
 RACES = frozenset({CONDITION_FAILED, "TransactionConflict"})
@@ -69,13 +74,33 @@ class DynamoStore:
             incident = replace(incident, version=incident.version + 1)
             writes.append(self._put(self._incident_item(incident), incident.version - 1))
         writes += [self._put(self._notice_item(notice), 0) for notice in change.notices]
+        stack = change.stack
+        if stack is not None:
+            stack = replace(stack, version=stack.version + 1)
+            writes.append(self._put(self._codec.item(stack, STACK_KEY), stack.version - 1))
         with _races_told(f"remembering {case.id}, version {case.version}"):
             if len(writes) == 1:
                 # Costs half of a transaction, and nothing else has to hold with it.
                 self._dynamodb.put_item(**writes[0]["Put"])
             else:
                 self._dynamodb.transact_write_items(TransactItems=writes)
-        return replace(change, case=case, incident=incident)
+        return replace(change, case=case, incident=incident, stack=stack)
+
+    def stack(self) -> Stack:
+        item = self._get(STACK_KEY["pk"], STACK_KEY["sk"])
+        return Stack() if item is None else self._codec.value(item, Stack)
+
+    def remember_stack(self, change: Surveyed) -> Surveyed:
+        stack, incident = replace(change.stack, version=change.stack.version + 1), change.incident
+        writes = [self._put(self._codec.item(stack, STACK_KEY), change.stack.version)]
+        if incident is not None:
+            incident = replace(incident, version=incident.version + 1)
+            writes.append(self._put(self._incident_item(incident), incident.version - 1))
+        if change.notice is not None:
+            writes.append(self._put(self._notice_item(change.notice), 0))
+        with _races_told(f"remembering the stack, version {stack.version}"):
+            self._dynamodb.transact_write_items(TransactItems=writes)
+        return replace(change, stack=stack, incident=incident)
 
     def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
         # ``due_at <= now``; the index may lag a second behind, which costs a needless look or a later one.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from defib.aws import instances, statuses, targets
-from defib.aws.permission import union
+from defib.aws.errors import translated
+from defib.aws.permission import Permission, Scope, union
 from defib.core.model import Check, Checks, CheckStatus, InstanceState, Observation, Target
 from defib.shell.ports import CallFailed, Suspects
 
@@ -20,7 +22,12 @@ if TYPE_CHECKING:
     from defib.aws.targets import TargetGroups
     from defib.core.policy import Policy
 
-PERMISSIONS = union(instances.PERMISSIONS, statuses.PERMISSIONS, targets.PERMISSIONS)
+PERMISSIONS = union(
+    (Permission(("ec2:DescribeAvailabilityZones",), Scope.ANY),),
+    instances.PERMISSIONS,
+    statuses.PERMISSIONS,
+    targets.HEALTH,
+)
 
 NOT_RUNNING = (InstanceState.PENDING, InstanceState.STOPPING, InstanceState.STOPPED)
 
@@ -66,6 +73,17 @@ class Sweeper:
             ),
             unanswered,
         )
+
+    def running(self, now: datetime) -> Mapping[str, int]:
+        """How many opted-in instances run, by zone. Raises Transient or Rejected."""
+        found = instances.with_tags(self._ec2, self._opt_in, (InstanceState.RUNNING,), now)
+        return Counter(observation.zone for observation in found)
+
+    def zone_ids(self) -> Mapping[str, str]:
+        """The id of each zone by its name in this account. Raises Transient or Rejected."""
+        with translated("describing zones"):
+            zones = self._ec2.describe_availability_zones()["AvailabilityZones"]
+        return {zone.get("ZoneName", ""): zone.get("ZoneId", "") for zone in zones}
 
     def _checks(self, unanswered: dict[str, str]) -> Mapping[str, Checks]:
         found: dict[str, Checks] = {}

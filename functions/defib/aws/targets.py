@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
 from defib.aws.pages import bounded
-from defib.aws.permission import Permission, Scope
+from defib.aws.permission import Permission, Scope, union
 from defib.core.model import Registration, Target, TargetHealth
 from defib.shell.ports import Rejected
 
@@ -21,15 +22,11 @@ if TYPE_CHECKING:
     from defib.core.policy import Policy, Service
     from defib.shell.ports import Clock
 
-PERMISSIONS = (
-    Permission(
-        (
-            "elasticloadbalancing:DescribeTags",
-            "elasticloadbalancing:DescribeTargetGroups",
-            "elasticloadbalancing:DescribeTargetHealth",
-        ),
-        Scope.ANY,
-    ),
+HEALTH = (Permission(("elasticloadbalancing:DescribeTargetHealth",), Scope.ANY),)
+"""For whoever asks configured groups only."""
+PERMISSIONS = union(
+    HEALTH,
+    (Permission(("elasticloadbalancing:DescribeTags", "elasticloadbalancing:DescribeTargetGroups"), Scope.ANY),),
 )
 
 MEMBERSHIP_AGE = timedelta(seconds=60)
@@ -45,6 +42,7 @@ NOT_REGISTERED = "Target.NotRegistered"
 GONE = frozenset({"InvalidTarget", "TargetGroupNotFound"})
 """The instance, or the whole group, is no longer there (ELBv2 API, DescribeTargetHealth, Errors)."""
 
+SERVING = frozenset({TargetHealth.HEALTHY, TargetHealth.UNAVAILABLE})
 FAILING = frozenset({TargetHealth.UNHEALTHY, TargetHealth.UNHEALTHY_DRAINING})
 
 
@@ -86,6 +84,22 @@ class TargetGroups:
             for arn, wanted in ports.items()
             for place, health, reason in self._health(arn, [(instance_id, port) for port in wanted])
             if reason != NOT_REGISTERED or place in registrations
+        )
+
+    def with_others(self, instance_id: str, targets: Sequence[Target]) -> tuple[Target, ...]:
+        """``targets`` of the instance with how many other targets of each group are healthy now.
+
+        Raises Transient or Rejected: others counted healthy by mistake would let Defib take the last good one.
+        """
+        healthy: dict[str, set[str]] = {}
+        for arn in {target.registration.target_group_arn for target in targets if target.reason != NOT_REGISTERED}:
+            entries = map(partial(_read, arn), self._described(arn))
+            healthy[arn] = {id_ for id_, _, health, _ in entries if health in SERVING} - {instance_id}
+        return tuple(
+            replace(target, others_healthy=len(healthy[target.registration.target_group_arn]))
+            if target.registration.target_group_arn in healthy
+            else target
+            for target in targets
         )
 
     def unhealthy(self, arn: str) -> dict[str, tuple[Target, ...]]:

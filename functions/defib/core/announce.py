@@ -8,16 +8,29 @@ from datetime import datetime
 from defib.core.case import Action, Attempt, Case
 from defib.core.incident import Incident, Member, Notice, Phase
 from defib.core.message import News, compose
-from defib.core.model import Verdict
+from defib.core.model import Cause, Verdict
 from defib.core.policy import Policy
 
 MEMBERS_MAX = 500
 """Cases named in one incident: keeps its item well under DynamoDB's 400 kB (DynamoDB Developer Guide, Quotas)."""
 
-ROUTINE_GUARDS = frozenset({"concurrent_repairs"})
+ROUTINE_GUARDS = frozenset({"concurrent_repairs", "maintenance", "zone_impaired"})
 """Waiting for one's turn is no news."""
 
-NEWS = {Action.STOP: News.STOPPING, Action.FORCE_STOP: News.FORCING}
+ONCE_GUARDS = frozenset({"stack_share", "stack_rate"})
+"""News once an incident: many wait for the same reason."""
+
+ZONE_IMPAIRED = "zone_impaired"
+
+SILENT = frozenset({Cause.HEALTHY, Cause.INITIALIZING, Cause.STOPPING, Cause.STOPPED_BY_PERSON, Cause.TERMINATED})
+"""What an instance that failed with its zone may be in once the zone has recovered, without being trouble itself."""
+
+NEWS = {
+    Action.STOP: News.STOPPING,
+    Action.FORCE_STOP: News.FORCING,
+    Action.SKIP_OS_SHUTDOWN: News.SKIPPING,
+    Action.REPLACE: News.REPLACING,
+}
 """Actions that people want to hear of after the opening notice."""
 
 
@@ -52,9 +65,13 @@ def announce(
     service = policy.service(after.service)
     if after.confirmed_at is None or service is None:
         return incident, ()
+    if _with_its_zone(after) and (incident is None or not _is_member(incident, after)):
+        return incident, ()
     current = _current(incident, after, now)
     joined = _with_member(current, after)
     news = _news(current, before, after)
+    if News.HELD in news and after.held_by in ONCE_GUARDS:
+        joined = replace(joined, told_of=(*current.told_of, after.held_by))
     if all(m.phase is Phase.CLOSED for m in joined.members):
         joined = replace(joined, resolved_at=now)
     notices: list[Notice] = []
@@ -62,6 +79,11 @@ def announce(
         joined, notice = compose(joined, after, item, service, policy, now)
         notices.append(notice)
     return (incident if joined == incident else joined), tuple(notices)
+
+
+def _with_its_zone(after: Case) -> bool:
+    """Whether the zone's own incident speaks for the case: it is held with its zone, or was and is well again."""
+    return after.held_by == ZONE_IMPAIRED or (ZONE_IMPAIRED in after.told_of and after.cause in SILENT)
 
 
 def _current(incident: Incident | None, case: Case, now: datetime) -> Incident:
@@ -95,14 +117,16 @@ def _news(current: Incident, before: Case, after: Case) -> list[News]:
     """What has happened that people should hear, in order."""
     news: list[News] = []
     handed_over = after.handed_over_at is not None and before.handed_over_at is None
-    if before.confirmed_at is None and not handed_over:
+    if not _is_member(current, after) and not handed_over:
         news.append(News.JOINED if current.members else News.OPENED)
     intent = after.intent
     if intent is not None and intent.action in NEWS and before.intent != intent and _first(after, intent):
         news.append(NEWS[intent.action])
+    if _resizes(after) > _resizes(before):
+        news.append(News.RESIZED)
     if _first_failed_start(before, after):
         news.append(News.START_FAILED)
-    if after.held_by and after.held_by not in before.told_of and after.held_by not in ROUTINE_GUARDS:
+    if after.held_by and after.held_by not in (*before.told_of, *current.told_of, *ROUTINE_GUARDS):
         news.append(News.HELD)
     if handed_over:
         news.append(News.ESCALATED)
@@ -119,6 +143,12 @@ def _first(case: Case, attempt: Attempt) -> bool:
         if earlier.action is attempt.action:
             return False
     return True
+
+
+def _resizes(case: Case) -> int:
+    """How often AWS has given it another type."""
+    done = (a.result.verdict for a in case.attempts if a.action is Action.RESIZE and a.result is not None)
+    return sum(1 for verdict in done if verdict is Verdict.DONE)
 
 
 def _first_failed_start(before: Case, after: Case) -> bool:

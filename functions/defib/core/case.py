@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from defib.core.model import Cause, Registration, Result, Source, Verdict
@@ -19,6 +19,14 @@ class Action(StrEnum):
     FORCE_STOP = "force_stop"
     START = "start"
     RESTORE = "restore"
+    SKIP_OS_SHUTDOWN = "skip_os_shutdown"
+    """Stop it without letting its system shut down."""
+    RESIZE = "resize"
+    """Give it another instance type while it is stopped."""
+    ENTER_STANDBY = "enter_standby"
+    EXIT_STANDBY = "exit_standby"
+    REPLACE = "replace"
+    """Its Auto Scaling group terminates it and launches another."""
 
 
 class Outcome(StrEnum):
@@ -30,6 +38,8 @@ class Outcome(StrEnum):
     HEALED = "healed"
     LEFT_ALONE = "left_alone"
     TERMINATED = "terminated"
+    REPLACED = "replaced"
+    """Terminated by its Auto Scaling group because Defib said that it is unhealthy."""
     HANDED_OVER = "handed_over"
 
 
@@ -40,6 +50,8 @@ class Act:
     action: Action
     reason: str
     look_again_at: datetime
+    to: str = ""
+    """What it is to become: for a RESIZE, the instance type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +102,8 @@ class Attempt:
     intended_at: datetime
     claimed_at: datetime | None = None
     result: Result | None = None
+    to: str = ""
+    """What it is to become: for a RESIZE, the instance type."""
 
     @property
     def done_at(self) -> datetime | None:
@@ -140,11 +154,19 @@ class Case:
     told_of: tuple[str, ...] = ()
     """The guards that people have been told of; none is told twice."""
     look_again_at: datetime | None = None
+    resumed_at: datetime | None = None
+    """When people last ended a pause of the repair: its age counts from then."""
     handed_over_at: datetime | None = None
     ask: str = ""
     """What a person was asked to do when the case was handed over."""
     closed_at: datetime | None = None
     outcome: Outcome | None = None
+    instance_type: str = ""
+    """Its type when the case was opened."""
+    group: str = ""
+    """The Auto Scaling group that it is a member of, or empty."""
+    healed_before: tuple[datetime, ...] = ()
+    """When earlier cases of the instance were healed, within HEALS_KEPT of this one's opening; the oldest first."""
 
     @property
     def id(self) -> str:
@@ -156,6 +178,26 @@ class Case:
         last = self.attempts[-1] if self.attempts else None
         return last if last is not None and last.result is None else None
 
+    @property
+    def standby(self) -> Attempt | None:
+        """The attempt that put it in Standby of its group, as far as anyone knows; None when it was returned since."""
+        left = self.last(Action.EXIT_STANDBY)
+        return next(
+            (
+                a
+                for a in reversed(self.attempts[left.number if left is not None else 0 :])
+                if a.action is Action.ENTER_STANDBY
+                and a.result is not None
+                and a.result.verdict in (Verdict.DONE, Verdict.LOST)
+            ),
+            None,
+        )
+
+    @property
+    def acted(self) -> bool:
+        """Whether Defib has begun to repair it: evidence is only read."""
+        return any(a.action is not Action.EVIDENCE for a in self.attempts)
+
     def last(self, *actions: Action) -> Attempt | None:
         """The newest attempt at any of ``actions`` that AWS accepted, or may have."""
         return next((a for a in reversed(self.attempts) if a.action in actions and a.done_at), None)
@@ -164,9 +206,9 @@ class Case:
         """How many attempts at any of ``actions`` AWS accepted, or may have."""
         return sum(1 for a in self.attempts if a.action in actions and a.done_at)
 
-    def with_intent(self, action: Action, reason: str, now: datetime) -> Case:
+    def with_intent(self, action: Action, reason: str, now: datetime, to: str = "") -> Case:
         """Remember what is about to be done, before it is done."""
-        attempt = Attempt(len(self.attempts) + 1, action, reason, now)
+        attempt = Attempt(len(self.attempts) + 1, action, reason, now, to=to)
         return replace(self, attempts=(*self.attempts, attempt))
 
     def with_claim(self, now: datetime) -> Case:
@@ -183,6 +225,18 @@ class Case:
 
     def _with_last(self, attempt: Attempt) -> Case:
         return replace(self, attempts=(*self.attempts[:-1], attempt))
+
+
+HEALS_KEPT = timedelta(days=1)
+"""How far back a case knows how often its instance was healed. Closed cases are kept for longer (Retention.cases)."""
+
+
+def heals_before(earlier: Case | None, now: datetime) -> tuple[datetime, ...]:
+    """What a case opened after ``earlier``, the instance's newest, must know: each case hands the list on."""
+    if earlier is None:
+        return ()
+    healed = (earlier.closed_at,) if earlier.outcome is Outcome.HEALED and earlier.closed_at is not None else ()
+    return tuple(at for at in (*earlier.healed_before, *healed) if now - at < HEALS_KEPT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import combinations, pairwise
 
 from defib.core.duration import format_duration
+from defib.core.maintenance import Maintenance, is_zone
 from defib.core.mistake import Mistakes, Path, closest, written
 from defib.core.policy import Contact, Mode, Policy, Service
 from defib.core.setting import CONTACT_NAME, NAME
@@ -15,6 +16,7 @@ CALL_MOST = timedelta(seconds=20)
 
 CLIMB = (
     "evidence_timeout",
+    "auto_recovery_grace",
     "reboots",
     "reboot_trial",
     "drain_timeout",
@@ -34,6 +36,8 @@ def check(policy: Policy, mistakes: Mistakes) -> None:
         _check_opt_in(service, policy, mistakes)
         _check_tell(service, policy.contacts, mistakes)
         _check_verify(service, policy, mistakes)
+        _check_maintenance(service.maintenance, ("services", service.name, "maintenance"), mistakes)
+    _check_maintenance(policy.maintenance, ("defib", "maintenance"), mistakes)
     _check_addresses(policy.contacts, mistakes)
     _check_target_groups(policy.services, mistakes)
     _check_attempts(policy, mistakes)
@@ -123,6 +127,29 @@ def _place(arn: str) -> tuple[str, str]:
     return region, account
 
 
+def _check_maintenance(planned: tuple[Maintenance, ...], at: Path, mistakes: Mistakes) -> None:
+    for number, entry in enumerate(planned):
+        path: Path = (*at, number)
+        if mistakes.spoil(path):
+            continue
+        if bool(entry.days) == bool(entry.date):
+            must = "must name either the days of the week or the one date on which it begins"
+            mistakes.add(path, {}, must, 'days = ["sun"]')
+        if not is_zone(entry.zone):
+            must = "must be a time zone of the IANA time zone database"
+            mistakes.add((*path, "zone"), entry.zone, must, 'zone = "Europe/Berlin"')
+        if entry.date and not _is_date(entry.date):
+            mistakes.add((*path, "date"), entry.date, "must be a day of the calendar", 'date = "2026-10-25"')
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _check_attempts(policy: Policy, mistakes: Mistakes) -> None:
     repair = policy.repair
     counts: tuple[Path, ...] = (("repair", "reboots"), ("repair", "restarts"))
@@ -144,8 +171,8 @@ def _check_durations(policy: Policy, mistakes: Mistakes) -> None:
     first, longest = (*at, "retry_backoff"), (*at, "retry_backoff_max")
     _check_order((first, repair.retry_backoff), (longest, repair.retry_backoff_max), mistakes)
     _check_order(((*at, "settle"), repair.settle), ((*at, "restart_trial"), repair.restart_trial), mistakes)
-    climb = repair.evidence_timeout + repair.reboots * repair.reboot_trial + repair.drain_timeout
-    climb += repair.stop_timeout + repair.force_stop_timeout + repair.start_timeout
+    climb = repair.evidence_timeout + repair.auto_recovery_grace + repair.reboots * repair.reboot_trial
+    climb += repair.drain_timeout + repair.stop_timeout + repair.force_stop_timeout + repair.start_timeout
     climb += max((service.verify.timeout for service in policy.services), default=timedelta(0))
     paths: list[Path] = [(*at, key) for key in (*CLIMB, "case_age")]
     paths += [("services", service.name, "verify", "timeout") for service in policy.services]

@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from defib.core import restart
-from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Hold, Outcome, Wait
-from defib.core.guard import refuse
-from defib.core.guards.question import Question
+from defib.core import member, restart, start
+from defib.core.case import HEALS_KEPT, Act, Action, Case, Close, Decision, Escalate, Hold, Outcome, Wait
+from defib.core.guard import SUSPENDS, refuse
+from defib.core.guards.question import GIVES_BACK, Question
+from defib.core.interference import meddled
+from defib.core.maintenance import maintenance_of
+from defib.core.membership import GroupMember
 from defib.core.model import Cause, Diagnosis, Observation, Verdict
 from defib.core.policy import Policy, Service
+from defib.core.start_failure import explained, remedy
 from defib.core.verify import verify
 from defib.core.words import CAUSE_WORDS
 
@@ -23,11 +27,30 @@ def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: P
     decision = _by_cause(case, observation, diagnosis, policy, service, now)
     if case.handed_over_at is not None:
         decision = _handed_over(case, decision, policy, now)
+        if isinstance(decision, Wait):
+            decision = start.start_again(case, observation, diagnosis.cause, policy, now) or decision
+    decision = _unmeddled(case, observation, decision, policy, now)
+    if isinstance(decision, Escalate) and diagnosis.cause is not Cause.STOPPED_BY_DEFIB:
+        window = maintenance_of(policy, service, observation.tags, now)
+        if window is not None:
+            return Wait(f"in maintenance, people are not called: {decision.reason}", now + policy.repair.hold)
     if isinstance(decision, Act):
         refusal = refuse(Question(decision.action, case, observation, service, policy, now))
         if refusal is not None:
-            return Hold(decision.action, refusal.guard, refusal.reason, now + policy.repair.hold)
+            # A zone holds hundreds, and the sweep looks at them all the moment it has recovered.
+            looks = 5 if refusal.guard == "zone_impaired" else 1
+            return Hold(decision.action, refusal.guard, refusal.reason, now + policy.repair.hold * looks)
     return decision
+
+
+def _unmeddled(case: Case, observation: Observation, decision: Decision, policy: Policy, now: datetime) -> Decision:
+    """Whoever else is at it, has it: Defib puts back what it took, and begins nothing more."""
+    if not isinstance(decision, Act) or decision.action is Action.EVIDENCE or decision.action in GIVES_BACK:
+        return decision
+    done = meddled(case, observation, decision.action, policy.repair, now)
+    if not done:
+        return decision
+    return Wait(done, now + policy.repair.hold) if case.handed_over_at else restart.ask_people(done, policy, now)
 
 
 def patience(cause: Cause, service: Service) -> timedelta:
@@ -53,9 +76,12 @@ def _by_cause(
 ) -> Decision:
     if not policy.opted_in(observation.tags) and diagnosis.cause is not Cause.TERMINATED:
         return Close(Outcome.LEFT_ALONE, f"it does not carry the opt-in tag {policy.opt_in.key}={policy.opt_in.value}")
+    replacement = member.await_replacement(case, policy, now)
+    if replacement is not None and diagnosis.cause is not Cause.TERMINATED:
+        return replacement
     match diagnosis.cause:
         case Cause.TERMINATED:
-            return Close(Outcome.TERMINATED, "it has been terminated")
+            return member.terminated(case)
         case Cause.STOPPED_BY_PERSON:
             return Close(Outcome.LEFT_ALONE, _left_alone(case))
         case Cause.HEALTHY:
@@ -71,8 +97,8 @@ def _by_cause(
 
 def _left_alone(case: Case) -> str:
     """A person's stop is a person's wish, even in the middle of a repair."""
-    if not case.registrations:
-        return "a person stopped it; Defib leaves it alone"
+    if not case.registrations or case.last(Action.DRAIN) is None:
+        return member.with_standby("a person stopped it; Defib leaves it alone", case)
     groups = ", ".join(sorted({r.target_group_name for r in case.registrations}))
     return (
         f"a person stopped it; Defib leaves it alone. It is deregistered from {groups}: register it when you start it"
@@ -96,11 +122,18 @@ def _trouble(
     """A failure: confirmed by patience, bounded by limits, then the next rung."""
     cause = diagnosis.cause
     if case.confirmed_at is None:
+        window = maintenance_of(policy, service, observation.tags, now)
+        if window is not None:
+            reason = f"{CAUSE_WORDS[cause]}, in maintenance until {window.end:%d %B %H:%M} UTC: left alone until then"
+            return Wait(reason, window.end)
         confirmed = diagnosis.since + patience(cause, service)
         if now < confirmed:
             return Wait(f"{CAUSE_WORDS[cause]}: not yet long enough to count", confirmed)
+    elif cause is Cause.UNKNOWN and now < diagnosis.since + service.patience.unknown:
+        # An instance that has begun to stop this moment is still running, but has no checks any more.
+        return Wait(f"{CAUSE_WORDS[cause]}; it may in a moment", now + policy.repair.look_again)
     if case.handed_over_at is None:
-        exhausted = _exhausted(case, policy, now)
+        exhausted = _flapping(case, policy, now) or _exhausted(case, policy, now)
         if exhausted is not None:
             return exhausted
         pause = _pause(case, policy, now)
@@ -112,10 +145,26 @@ def _trouble(
     return _next_rung(case, observation, cause, policy, service, now)
 
 
+def _flapping(case: Case, policy: Policy, now: datetime) -> Escalate | None:
+    """What comes back time and again is not cured by what Defib does: leave it as it is, once evidence is taken."""
+    heals = sum(1 for at in case.healed_before if now - at < HEALS_KEPT)
+    acted = [attempt.action for attempt in case.attempts]
+    if heals < policy.repair.heals_a_day or case.confirmed_at is None or acted != [Action.EVIDENCE]:
+        return None
+    times = "once" if heals == 1 else f"{heals} times"
+    reason = f"it fails again though it was healed {times} within 24 hours: the cure does not last"
+    ask = (
+        "Find out what breaks it: compare the evidence of its cases, replace it, or look for what kills it. "
+        "Defib leaves it as it is, goes on watching and will say when it is well."
+    )
+    return Escalate(reason, ask, now + policy.repair.hold)
+
+
 def _exhausted(case: Case, policy: Policy, now: datetime) -> Escalate | None:
     """Limits on the case as a whole."""
     repair = policy.repair
-    if case.confirmed_at is not None and now - case.confirmed_at >= repair.case_age:
+    paused = case.held_by in SUSPENDS
+    if case.confirmed_at is not None and not paused and now - (case.resumed_at or case.confirmed_at) >= repair.case_age:
         hours = repair.case_age / timedelta(minutes=1)
         return restart.ask_people(f"it is still not well {hours:.0f} minutes after it was found", policy, now)
     if len(case.attempts) >= repair.attempts:
@@ -123,7 +172,11 @@ def _exhausted(case: Case, policy: Policy, now: datetime) -> Escalate | None:
     last = case.attempts[-1] if case.attempts else None
     if last is None or last.result is None or last.action is Action.EVIDENCE:
         return None
-    if last.result.verdict is Verdict.REFUSED:
+    # A type that it can't have is passed over.
+    if last.result.verdict is Verdict.REFUSED and last.action is not Action.RESIZE:
+        if last.action is Action.START:
+            reason = f"AWS refused to start it: {explained(last.result.code)}"
+            return Escalate(reason, remedy(last.result.code), now + repair.hold)
         said = " ".join(part for part in (last.result.code, last.result.detail) if part)
         return restart.ask_people(f"AWS refused to {restart.VERBS[last.action]} it: {said}", policy, now)
     return None
@@ -140,8 +193,7 @@ def _pause(case: Case, policy: Policy, now: datetime) -> Wait | None:
     if failures == 0 or last is None or (failures == 1 and last.verdict is Verdict.ABANDONED):
         return None
     repair = policy.repair
-    doubled = repair.retry_backoff * 2 ** min(failures - 1, 16)
-    resume = last.at + min(doubled, repair.retry_backoff_max)
+    resume = last.at + start.pause(case, failures, repair)
     if now >= resume:
         return None
     return Wait(f"{case.attempts[-1].action.value} failed ({last.code or last.verdict.value}); trying again", resume)
@@ -151,14 +203,14 @@ def _next_rung(
     case: Case, observation: Observation, cause: Cause, policy: Policy, service: Service, now: datetime
 ) -> Decision:
     match cause:
+        case Cause.STOPPED_UNASKED if observation.group and service.group_member is GroupMember.REPLACE:
+            return member.replace_it(observation, cause, policy.repair, now)
         case Cause.STOPPED_BY_DEFIB | Cause.STOPPED_UNASKED:
-            return restart.start(case, observation, policy, now)
+            return start.start(case, observation, policy, service, now)
         case Cause.STUCK_STOPPING:
-            return restart.force_stop(case, policy, now)
+            return restart.force_stop(case, service, policy, now)
         case Cause.STUCK_PENDING:
-            return restart.ask_people(
-                "it has been pending for too long; EC2 can't stop a pending instance", policy, now
-            )
+            return Escalate("it has been pending for too long", restart.STUCK_PENDING, now + policy.repair.hold)
         case Cause.UNKNOWN:
             return restart.ask_people("EC2 does not say whether it works", policy, now)
         case _:

@@ -64,11 +64,13 @@ def stopped_by_defib(observation: Observation, case: Case | None, policy: Policy
     power = case.last(Action.STOP, Action.FORCE_STOP, Action.START) if case is not None else None
     if case is None or power is None or power.done_at is None:
         return False
+    initiated = _initiated_at(observation)
     if power.action is not Action.START:
-        return True
+        # Somebody else has started it since, or stopped it again.
+        again = initiated is not None and initiated > power.done_at + policy.repair.settle
+        return not again and observation.launched_at <= power.done_at
     if case.last(Action.STOP, Action.FORCE_STOP) is None:
         return False
-    initiated = _initiated_at(observation)
     if initiated is not None:
         return initiated < power.intended_at
     lost = power.result is not None and power.result.verdict is Verdict.LOST

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from defib.core.policy import Calls, Contact, Detection, Repair, Retention, Service, Tag
+from defib.core.maintenance import Maintenance
+from defib.core.policy import Calls, Contact, Detection, Limits, Repair, Retention, Service, Tag
 from defib.core.setting import OPT_IN_TAG, string, table, tables
 
 
@@ -18,6 +19,15 @@ class OptIn:
             "self-heal=true",
             OPT_IN_TAG,
         )
+    )
+    maintenance: tuple[Maintenance, ...] = field(
+        default=(),
+        metadata=tables(
+            "Planned outages of everything: nothing is repaired and nobody is told while one is on.",
+            '[{ date = "2026-10-25", at = "22:00", zone = "Europe/Berlin", lasts = "8h" }]',
+            least=0,
+            most=20,
+        ),
     )
 
 
@@ -34,5 +44,6 @@ class Document:
     )
     detection: Detection = field(metadata=table("What looks for trouble besides the one-minute sweep."))
     repair: Repair = field(metadata=table("Limits of the ladder."))
+    limits: Limits = field(metadata=table("Limits over all services together."))
     calls: Calls = field(metadata=table("Bounds of every call to AWS."))
     retention: Retention = field(metadata=table("How long things are kept."))

@@ -75,6 +75,8 @@ class Incident:
     timeline: tuple[str, ...] = ()
     """One line a notice, for the next e-mail; only the newest are kept."""
     resolved_at: datetime | None = None
+    told_of: tuple[str, ...] = ()
+    """The guards that hold many for the same reason and that people have been told of once for all."""
 
     @property
     def id(self) -> str:

@@ -12,6 +12,8 @@ from defib.core.duration import format_duration
 from defib.core.incident import Incident, Notice, NoticeKind, Phase
 from defib.core.model import Verdict
 from defib.core.policy import Mode, Policy, Service
+from defib.core.start import STOPPED
+from defib.core.start_failure import meaning
 from defib.core.words import (
     ACTION_WORDS,
     CAUSE_SHORT,
@@ -41,7 +43,10 @@ class News(StrEnum):
     JOINED = "joined"
     STOPPING = "stopping"
     FORCING = "forcing"
+    REPLACING = "replacing"
     START_FAILED = "start_failed"
+    RESIZED = "resized"
+    SKIPPING = "skipping"
     HELD = "held"
     ESCALATED = "escalated"
     CLOSED = "closed"
@@ -97,7 +102,7 @@ def _story(news: News, incident: Incident, case: Case, service: Service, policy:
     match news:
         case News.OPENED | News.JOINED:
             return _opened(news, case, service, policy)
-        case News.STOPPING | News.FORCING | News.START_FAILED:
+        case News.STOPPING | News.FORCING | News.SKIPPING | News.REPLACING | News.RESIZED | News.START_FAILED:
             return _progress(news, case)
         case News.HELD:
             would = ACTION_WORDS[case.held_action] if case.held_action is not None else "acted on it"
@@ -110,8 +115,7 @@ def _story(news: News, incident: Incident, case: Case, service: Service, policy:
                 f"Defib would have {would}. Please decide.",
             )
         case News.ESCALATED:
-            headline = f"needs you: {case.reason}"
-            return _Story(NoticeKind.ESCALATED, headline, "It watches; it acts no more.", case.ask, "Please look now.")
+            return _escalated(case, policy)
         case News.CLOSED:
             return _closed(incident, case)
     assert_never(news)
@@ -124,7 +128,7 @@ def _opened(news: News, case: Case, service: Service, policy: Policy) -> _Story:
     if service.mode is Mode.OBSERVE:
         doing = f"Nothing: service {service.name} is in observe mode. In heal mode: {doing}"
         return _Story(kind, headline, doing, "Act yourself: Defib only observes.", "Defib only observes. Please look.")
-    return _Story(kind, headline, doing, NOTHING, f"{brief_plan(case)} Nothing for you to do.")
+    return _Story(kind, headline, doing, NOTHING, f"{brief_plan(case, service)} Nothing for you to do.")
 
 
 def _progress(news: News, case: Case) -> _Story:
@@ -132,19 +136,42 @@ def _progress(news: News, case: Case) -> _Story:
         starts = [a.result for a in case.attempts if a.action is Action.START and a.result is not None]
         said = (starts[-1].code or starts[-1].detail) if starts else ""
         said = said or "AWS gives no reason"
+        means = f"That means: {meaning(said)}. " if meaning(said) else ""
         return _Story(
             NoticeKind.PROGRESS,
             f"could not be started: {said}",
-            "It tries again after a pause, and asks you if that fails too.",
+            f"{means}It tries again after a pause, and asks you if that fails too.",
             NOTHING,
             "Defib tries again.",
         )
     if news is News.FORCING:
         doing = "It forces the stop, then starts it."
         return _Story(NoticeKind.PROGRESS, "does not stop by itself", doing, NOTHING, "Defib forces its stop.")
+    if news is News.SKIPPING:
+        doing = "It stops it without letting its system shut down, then starts it."
+        return _Story(NoticeKind.PROGRESS, "does not stop even when forced", doing, NOTHING, "Its shutdown is skipped.")
+    if news is News.RESIZED:
+        change = case.last(Action.RESIZE)
+        to = change.to if change is not None else "another type"
+        doing = f"It has changed its type from {case.instance_type} to {to}, and starts it."
+        headline = f"becomes a {to}: no room for a {case.instance_type}"
+        return _Story(NoticeKind.PROGRESS, headline, doing, NOTHING, "Defib has changed its type.")
+    if news is News.REPLACING:
+        doing = f"It tells its Auto Scaling group {case.group} to terminate it and launch another."
+        return _Story(NoticeKind.PROGRESS, "is to be replaced", doing, NOTHING, "Its group replaces it.")
     headline = f"still {CAUSE_SHORT[case.cause]}" if len(case.attempts) > 2 else f"{CAUSE_SHORT[case.cause]}"
     doing = f"It stops it now and starts it on another host ({case.reason})."
     return _Story(NoticeKind.PROGRESS, headline, doing, NOTHING, "Defib stops and starts it now.")
+
+
+def _escalated(case: Case, policy: Policy) -> _Story:
+    if case.cause not in STOPPED:
+        doing = "It watches; it acts no more."
+        return _Story(NoticeKind.ESCALATED, f"needs you: {case.reason}", doing, case.ask, "Please look now.")
+    again = format_duration(policy.repair.start_again)
+    doing = f"It is STOPPED now. Defib goes on trying to start it, at first every {again}."
+    headline = f"is STOPPED and needs you: {case.reason}"
+    return _Story(NoticeKind.ESCALATED, headline, doing, case.ask, "Please look now.")
 
 
 def _closed(incident: Incident, case: Case) -> _Story:
@@ -156,10 +183,15 @@ def _closed(incident: Incident, case: Case) -> _Story:
             headline, duty = f"works again after {took}: {case.reason}", "Nothing."
         case Outcome.TERMINATED:
             headline, duty = "has been terminated", "Nothing, if that was intended."
+        case Outcome.REPLACED:
+            headline, duty = f"is being replaced: {case.reason}", "Nothing."
         case Outcome.LEFT_ALONE:
             headline, duty = f"is left alone: {case.reason}", "Nothing, if that was intended."
+            if case.cause in STOPPED:
+                headline, duty = f"is STOPPED and left alone: {case.reason}", "Start it, if it should run."
         case Outcome.HANDED_OVER | Outcome.NOTHING_WRONG | None:
-            headline, duty = f"is no longer watched: {case.reason}", "See to it if you have not yet."
+            still = "is STOPPED and no longer watched" if case.cause in STOPPED else "is no longer watched"
+            headline, duty = f"{still}: {case.reason}", "See to it if you have not yet."
         case _:
             assert_never(case.outcome)
     doing = "Nothing more." if over else f"It goes on with the others. {_members_line(incident)}"

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from defib.core.membership import GROUP_TAG, Membership
+from defib.core.stack import Stack
+from defib.core.traits import NO_TRAITS, Traits
+
 
 class Source(StrEnum):
     """Who said that an instance may be in trouble."""
@@ -115,13 +119,25 @@ NOT_APPLICABLE = Check(CheckStatus.NOT_APPLICABLE)
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """Something that AWS has announced to do to the instance or its host."""
+
+    code: str
+    """``instance-reboot``, ``system-reboot``, ``system-maintenance``, ``instance-retirement`` or ``instance-stop``."""
+    not_before: datetime
+    not_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Checks:
-    """The status checks of a running instance."""
+    """The status checks of a running instance, and the events announced for it: EC2 tells both in one answer."""
 
     system: Check
     instance: Check
     attached_ebs: Check = NOT_APPLICABLE
     application: Check = NOT_APPLICABLE
+    events: tuple[Event, ...] = ()
+    """Neither completed nor cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +161,8 @@ class Target:
     reason: str = ""
     manageable: bool = True
     """Whether Defib may deregister and register it: its group is configured, or carries the opt-in tag."""
+    others_healthy: int | None = None
+    """How many other targets of the group are healthy; None where nobody asks: the instance is well or doesn't run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +172,17 @@ class Peers:
     running: int
     healthy: int
     """Running, with no failing or initializing check."""
+    not_running: int = 0
+    """Stopped, stopping or pending."""
+
+
+class Switch(StrEnum):
+    """What the stack's kill switch says. Anything but ON forbids every act."""
+
+    ON = "on"
+    OFF = "off"
+    UNREADABLE = "unreadable"
+    """Missing, or no answer: nobody can know that it is not off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +213,25 @@ class Observation:
     """None where nobody asks: the service requires no healthy others, or the instance is well."""
     under_repair: int = 0
     """Other cases of the service that Defib is acting on: the one fact that AWS does not know, but the table does."""
+    healing: Switch = Switch.ON
+    """The kill switch, read when a decision to act is near and again just before each act; ON while none is near."""
+    traits: Traits = NO_TRAITS
+    """What a stop would destroy, and what stands in its way."""
+    membership: Membership | None = None
+    """None unless it is a member of an Auto Scaling group and may be in trouble."""
+
+    stack: Stack = field(default_factory=Stack)
+    """What the table knows of the whole stack; read when an act is near."""
 
     @property
     def name(self) -> str:
         """The instance's Name tag, or its id."""
         return self.tags.get("Name") or self.instance_id
+
+    @property
+    def group(self) -> str:
+        """The Auto Scaling group that it is a member of, or empty."""
+        return self.tags.get(GROUP_TAG, "")
 
 
 class Cause(StrEnum):

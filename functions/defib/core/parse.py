@@ -50,8 +50,10 @@ def parse(text: str) -> Policy:
         contacts=document.contacts,
         detection=document.detection,
         repair=document.repair,
+        limits=document.limits,
         calls=document.calls,
         retention=document.retention,
+        maintenance=document.defib.maintenance,
     )
     check(policy, mistakes)
     mistakes.raise_if_any()

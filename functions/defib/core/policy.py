@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from defib.core.limits import Limits
+from defib.core.maintenance import Maintenance
 from defib.core.service import (
     ApplicationRemedy,
     Contact,
@@ -25,6 +27,7 @@ __all__ = [
     "Calls",
     "Contact",
     "Detection",
+    "Limits",
     "Mode",
     "Patience",
     "Policy",
@@ -62,6 +65,12 @@ class Repair:
     )
     attempts: int = field(
         default=25, metadata=number("Actions of any kind in one case before people are asked.", 40, 5, 100)
+    )
+    heals_a_day: int = field(
+        default=3,
+        metadata=number(
+            "How often one instance may be healed within 24 hours; the next time it fails, people are asked.", 5, 1, 20
+        ),
     )
     reboot_trial: timedelta = field(
         default=timedelta(minutes=3),
@@ -105,6 +114,17 @@ class Repair:
         default=timedelta(seconds=20),
         metadata=duration("How long a repair waits for its evidence.", "30s", "5s", "60s"),
     )
+    # Just over three samples of the check, and the lag in showing them. AWS publishes no duration. It advises recovery
+    # after two failed minutes and another's act later, never at once (EC2 User Guide, UsingAlarmActions).
+    auto_recovery_grace: timedelta = field(
+        default=timedelta(minutes=3, seconds=15),
+        metadata=duration(
+            "How long after its host failed an instance is left to EC2's own automatic recovery, where it has that.",
+            "5m",
+            "0s",
+            "15m",
+        ),
+    )
     settle: timedelta = field(
         default=timedelta(seconds=20),
         metadata=duration("How long EC2's answers may lag behind an action.", "30s", "0s", "2m"),
@@ -129,6 +149,12 @@ class Repair:
     case_age: timedelta = field(
         default=timedelta(hours=1),
         metadata=duration("How long a repair may go on before people are asked.", "2h", "1m", "1d"),
+    )
+    start_again: timedelta = field(
+        default=timedelta(minutes=15),
+        metadata=duration(
+            "How often an instance that could not be started is tried again after people were asked.", "30m", "1m", "1d"
+        ),
     )
     handed_over_age: timedelta = field(
         default=timedelta(days=7),
@@ -197,8 +223,11 @@ class Policy:
     contacts: tuple[Contact, ...] = ()
     detection: Detection = field(default_factory=Detection)
     repair: Repair = field(default_factory=Repair)
+    limits: Limits = field(default_factory=Limits)
     calls: Calls = field(default_factory=Calls)
     retention: Retention = field(default_factory=Retention)
+    maintenance: tuple[Maintenance, ...] = ()
+    """Planned outages of every service."""
 
     def opted_in(self, tags: Mapping[str, str]) -> bool:
         """Whether the instance's owner has put it in Defib's care."""

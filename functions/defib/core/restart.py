@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from defib.core import member
 from defib.core.case import Act, Action, Case, Decision, Escalate, Wait
-from defib.core.model import Cause, Observation, TargetHealth
+from defib.core.model import Cause, Observation, Target, TargetHealth
 from defib.core.policy import ApplicationRemedy, Policy, Service
-from defib.core.words import CAUSE_WORDS
+from defib.core.words import CAUSE_WORDS, clock
 
 VERBS = {
     Action.EVIDENCE: "capture evidence of",
@@ -17,6 +18,11 @@ VERBS = {
     Action.FORCE_STOP: "force the stop of",
     Action.START: "start",
     Action.RESTORE: "register",
+    Action.SKIP_OS_SHUTDOWN: "stop, without a shutdown of its system,",
+    Action.RESIZE: "change the type of",
+    Action.ENTER_STANDBY: "begin the Standby of",
+    Action.EXIT_STANDBY: "end the Standby of",
+    Action.REPLACE: "replace",
 }
 
 REBOOT_CAN_HELP = frozenset({Cause.INSTANCE_IMPAIRED, Cause.APPLICATION_DOWN})
@@ -26,6 +32,18 @@ fault (AWSEC2 UserGuide, How EC2 instance stop and start works); one dead on arr
 REGISTERED = frozenset({TargetHealth.INITIAL, TargetHealth.HEALTHY, TargetHealth.UNHEALTHY, TargetHealth.UNAVAILABLE})
 
 
+STUCK_STOPPING = (
+    "Ask AWS Support to free it: its host is most likely at fault. To have it back sooner, make an image of it without "
+    "a reboot and launch another from that. Defib goes on watching, and starts it once it has stopped."
+)
+"""AWS advises this ten minutes after a forced stop (AWSEC2 UserGuide, Troubleshoot instance stop issues)."""
+
+STUCK_PENDING = (
+    "Ask AWS Support to free it, or launch another from its image: EC2 can neither stop nor start what is pending. "
+    "Defib goes on watching and will say when it is well."
+)
+
+
 def climb(
     case: Case, observation: Observation, cause: Cause, policy: Policy, service: Service, now: datetime
 ) -> Decision:
@@ -33,6 +51,9 @@ def climb(
     trial = _trial(case, observation, cause, policy, service, now)
     if trial is not None:
         return trial
+    recovering = _recovering(case, observation, cause, policy, now)
+    if recovering is not None:
+        return recovering
     repair = policy.repair
     if cause is Cause.APPLICATION_DOWN and service.application_down is ApplicationRemedy.TELL:
         return ask_people("its checks pass but the application is down", policy, now)
@@ -44,41 +65,53 @@ def climb(
     if restarted >= repair.restarts:
         times = "once" if restarted == 1 else f"{restarted} times"
         return ask_people(f"{CAUSE_WORDS[cause]}, though it was stopped and started {times}", policy, now)
-    return _drain(case, observation, cause, policy, now) or Act(
-        Action.STOP, _why_restart(case, cause), now + repair.act_timeout
+    return (
+        member.before_stop(case, observation, cause, policy, service, now)
+        or _drain(case, observation, cause, policy, now)
+        or Act(Action.STOP, _why_restart(case, cause), now + repair.act_timeout)
     )
 
 
-def force_stop(case: Case, policy: Policy, now: datetime) -> Decision:
-    """Stopping for too long: force it once, then ask people."""
-    forced = case.last(Action.FORCE_STOP)
-    if forced is None or forced.done_at is None:
-        return Act(Action.FORCE_STOP, "it does not stop by itself", now + policy.repair.act_timeout)
-    limit = forced.done_at + policy.repair.force_stop_timeout
-    if now < limit:
-        return Wait("its stop is being forced", min(limit, now + policy.repair.look_again))
-    return ask_people("it does not stop even when forced; AWS Support can free it", policy, now)
-
-
-def start(case: Case, observation: Observation, policy: Policy, now: datetime) -> Decision:
-    """Stopped, and it should run."""
+def force_stop(case: Case, service: Service, policy: Policy, now: datetime) -> Decision:
+    """Stopping for too long: force it, then, where allowed, skip its system's shutdown, then ask people."""
     repair = policy.repair
-    started = case.last(Action.START)
-    if started is not None and started.done_at is not None and now < started.done_at + repair.settle:
-        return Wait("EC2's reads lag behind the start", started.done_at + repair.settle)
-    tried = [a for a in case.attempts if a.action is Action.START]
-    if len(tried) >= repair.starts:
-        result = tried[-1].result
-        said = (result.code or result.detail) if result is not None and not tried[-1].done_at else ""
-        said = said or observation.state_reason or observation.state_reason_code or "AWS gives no reason"
-        return ask_people(f"it could not be started in {len(tried)} tries: {said}", policy, now)
-    return Act(Action.START, "it is stopped and should run", now + repair.act_timeout)
+    forced, skipped = case.last(Action.FORCE_STOP), case.last(Action.SKIP_OS_SHUTDOWN)
+    if forced is None or forced.done_at is None:
+        return Act(Action.FORCE_STOP, "it does not stop by itself", now + repair.act_timeout)
+    last = max(filter(None, (forced.done_at, skipped.done_at if skipped is not None else None)))
+    if now < last + repair.force_stop_timeout:
+        return Wait("its stop is being forced", min(last + repair.force_stop_timeout, now + repair.look_again))
+    if skipped is None and service.allow_skip_os_shutdown:
+        reason = "it does not stop even when forced: without a shutdown of its system"
+        return Act(Action.SKIP_OS_SHUTDOWN, reason, now + repair.act_timeout)
+    return Escalate("it does not stop even when forced", STUCK_STOPPING, now + repair.hold)
+
+
+def drainable(observation: Observation) -> list[Target]:
+    """Where it can be taken out of.
+
+    Where no other target is healthy a load balancer sends requests to all of them (ELB User Guide, Health checks):
+    taking one away would leave nothing serving at all.
+    """
+    return [t for t in observation.targets if t.manageable and t.health in REGISTERED and t.others_healthy != 0]
 
 
 def ask_people(reason: str, policy: Policy, now: datetime) -> Escalate:
     """Hand over, with what a person should do."""
     ask = "Look at the evidence and mend or replace the instance. Defib goes on watching and will say when it is well."
     return Escalate(reason, ask, now + policy.repair.hold)
+
+
+def _recovering(case: Case, observation: Observation, cause: Cause, policy: Policy, now: datetime) -> Wait | None:
+    """Leave a failed host to EC2's own recovery for a while, where there is one: two at once would race."""
+    traits, checks = observation.traits, observation.checks
+    if cause is not Cause.SYSTEM_IMPAIRED or not traits.auto_recovery or traits.instance_store or checks is None:
+        return None
+    until = (checks.system.impaired_since or case.since) + policy.repair.auto_recovery_grace
+    if now >= until:
+        return None
+    words = f"EC2's own automatic recovery may be at it: left to it until {clock(until)}"
+    return Wait(words, min(until, now + policy.repair.look_again))
 
 
 def _trial(
@@ -103,7 +136,7 @@ def _drain(case: Case, observation: Observation, cause: Cause, policy: Policy, n
     """Take it from its load balancers before it stops; None when there is nothing left to drain."""
     drained = case.last(Action.DRAIN)
     restored = case.last(Action.RESTORE)
-    registered = [t for t in observation.targets if t.manageable and t.health in REGISTERED]
+    registered = drainable(observation)
     current = drained is not None and (restored is None or drained.number > restored.number)
     unheard = drained is not None and drained.done_at is not None and now >= drained.done_at + policy.repair.settle
     if registered and (not current or unheard):

@@ -7,14 +7,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from defib.core.maintenance import Maintenance
+from defib.core.membership import GroupMember
 from defib.core.setting import (
     CONTACT_NAME,
     EMAIL,
+    INSTANCE_TYPE,
     LOAD_BALANCER,
     PHONE,
     TARGET_GROUP_ARN,
     choice,
     duration,
+    flag,
     number,
     string,
     strings,
@@ -150,12 +154,55 @@ class Service:
     concurrent_repairs: int = field(
         default=1, metadata=number("How many of the service's instances are repaired at once.", 2, 1, 100)
     )
+    replicated: bool = field(
+        default=False,
+        metadata=flag(
+            "Whether the instances keep copies of the same data: one at a time, and only while all others are healthy.",
+            "true",
+        ),
+    )
     application_down: ApplicationRemedy = field(
         default=ApplicationRemedy.TELL,
         metadata=choice(
             "What is done when the application is down while EC2's own checks pass.",
             ApplicationRemedy,
             example=ApplicationRemedy.REBOOT,
+        ),
+    )
+    group_member: GroupMember = field(
+        default=GroupMember.LEAVE,
+        metadata=choice(
+            "What is done to a member of an Auto Scaling group where only a stop and start would help.",
+            GroupMember,
+            example=GroupMember.REPLACE,
+        ),
+    )
+    allow_public_ip_change: bool = field(
+        default=False,
+        metadata=flag("Whether a stop may change an instance's auto-assigned public IPv4 address.", "true"),
+    )
+    allow_instance_store_loss: bool = field(
+        default=False,
+        metadata=flag("Whether a stop may lose the data on an instance's instance-store volumes.", "true"),
+    )
+    allow_skip_os_shutdown: bool = field(
+        default=False,
+        metadata=flag(
+            "Whether an instance that does not stop even when forced may be stopped without a shutdown of its system.",
+            "true",
+        ),
+    )
+    allow_windows_force_stop: bool = field(
+        default=False,
+        metadata=flag("Whether the stop of an instance that runs Windows may be forced.", "true"),
+    )
+    fallback_types: tuple[str, ...] = field(
+        default=(),
+        metadata=strings(
+            "The instance types tried in turn where AWS has no room for an instance's own.",
+            '["m7g.large", "m6g.large"]',
+            INSTANCE_TYPE,
+            most=4,
         ),
     )
     patience: Patience = field(default_factory=Patience, metadata=table("How long a failure must last."))
@@ -165,6 +212,15 @@ class Service:
         metadata=tables(
             "Target groups that Defib may drain, and whose unhealthy targets raise an alarm.",
             f'[{{ arn = "{_ARN}", load_balancer = "{_LOAD_BALANCER}" }}]',
+            least=0,
+            most=20,
+        ),
+    )
+    maintenance: tuple[Maintenance, ...] = field(
+        default=(),
+        metadata=tables(
+            "Planned outages of the service: nothing is repaired and nobody is told while one is on.",
+            '[{ days = ["sun"], at = "02:00", zone = "Europe/Berlin", lasts = "2h" }]',
             least=0,
             most=20,
         ),

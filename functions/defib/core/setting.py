@@ -50,6 +50,7 @@ LOAD_BALANCER = Form(
     64,
     re.compile(r"(?:app|net|gwy)/[A-Za-z0-9-]{1,32}/[0-9a-z]{16}"),
 )
+INSTANCE_TYPE = Form("an instance type", 40, re.compile(r"[a-z0-9-]+\.[a-z0-9-]+"))
 TAG_KEY = Form("a tag key of 1 to 128 characters", 128)
 TAG_VALUE = Form(
     "a tag value of 1 to 256 characters without * or ? (there are no wildcards)", 256, re.compile(r"[^*?]+")
@@ -94,9 +95,9 @@ def setting_of(metadata: Mapping[str, object]) -> Setting | None:
     return found if isinstance(found, Setting) else None
 
 
-def flag(about: str) -> Metadata:
+def flag(about: str, example: str = "false") -> Metadata:
     """True or false."""
-    return {"setting": Setting(about, "false", "true or false")}
+    return {"setting": Setting(about, example, "true or false")}
 
 
 def number(about: str, example: int, least: int, most: int) -> Metadata:

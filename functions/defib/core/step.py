@@ -6,30 +6,53 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Effect, Escalate, Hold, Perform, Wait, Wake
+from defib.core.case import (
+    Act,
+    Action,
+    Attempt,
+    Case,
+    Close,
+    Decision,
+    Effect,
+    Escalate,
+    Hold,
+    Perform,
+    Wait,
+    Wake,
+    heals_before,
+)
 from defib.core.decide import decide, patience
 from defib.core.diagnose import diagnose
+from defib.core.guard import SUSPENDS
+from defib.core.maintenance import maintenance_of
+from defib.core.member import with_standby
 from defib.core.model import Cause, Diagnosis, Observation, Result, Source, TargetHealth, Verdict
 from defib.core.policy import Policy, Repair, Service
-from defib.core.restart import REGISTERED
+from defib.core.restart import REGISTERED, drainable
 from defib.core.verify import well
 
 NOT_TROUBLE = frozenset({Cause.HEALTHY, Cause.INITIALIZING, Cause.STOPPING, Cause.STOPPED_BY_PERSON, Cause.TERMINATED})
 """Causes that are no failure by themselves."""
 
 
-def open_case(source: Source, observation: Observation, service: Service, number: int, now: datetime) -> Case:
-    """A case not stored yet (version 0): ``step`` decides whether there is anything to remember."""
+def open_case(source: Source, observation: Observation, service: Service, earlier: Case | None, now: datetime) -> Case:
+    """A case not stored yet (version 0): ``step`` decides whether there is anything to remember.
+
+    ``earlier`` is the instance's newest closed case.
+    """
     return Case(
         instance_id=observation.instance_id,
-        number=number,
+        number=earlier.number + 1 if earlier is not None else 1,
         service=service.name,
         name=observation.name,
         zone=observation.zone,
+        instance_type=observation.instance_type,
+        group=observation.group,
         opened_at=now,
         opened_by=source,
         cause=Cause.HEALTHY,
         since=now,
+        healed_before=heals_before(earlier, now),
     )
 
 
@@ -94,6 +117,7 @@ def _see(case: Case, diagnosis: Diagnosis, observation: Observation, policy: Pol
         and service is not None
         and trouble
         and now >= diagnosis.since + patience(cause, service)
+        and maintenance_of(policy, service, observation.tags, now) is None
     ):
         return replace(seen, confirmed_at=now, confirmed_cause=cause)
     return seen
@@ -101,14 +125,20 @@ def _see(case: Case, diagnosis: Diagnosis, observation: Observation, policy: Pol
 
 def _apply(case: Case, decision: Decision, observation: Observation, now: datetime) -> tuple[Case, tuple[Effect, ...]]:
     """Take the decision into the case, with the effects that carry it out."""
+    if case.held_by in SUSPENDS and not (isinstance(decision, Hold) and decision.guard in SUSPENDS):
+        case = replace(case, resumed_at=now)
     match decision:
-        case Act(action=action, reason=reason, look_again_at=at):
+        case Act(action=action, reason=reason, look_again_at=at, to=to):
             if action is Action.DRAIN:
-                taken = [t for t in observation.targets if t.manageable and t.health in REGISTERED]
+                taken = drainable(observation)
                 serving = any(t.health is TargetHealth.HEALTHY for t in taken)
                 case = replace(case, registrations=tuple(t.registration for t in taken), drained_serving=serving)
+            elif action is Action.ENTER_STANDBY:
+                # Its group takes it from its target groups, and puts it back when it returns to service.
+                taken = [t for t in observation.targets if t.health in REGISTERED]
+                case = replace(case, registrations=tuple(t.registration for t in taken))
             case = replace(
-                case.with_intent(action, reason, now), reason=reason, held_by="", held_action=None, look_again_at=at
+                case.with_intent(action, reason, now, to), reason=reason, held_by="", held_action=None, look_again_at=at
             )
             perform = Perform(case.id, case.instance_id, len(case.attempts), action)
             return case, (perform, Wake(case.instance_id, at))
@@ -121,6 +151,7 @@ def _apply(case: Case, decision: Decision, observation: Observation, now: dateti
             case = replace(case, reason=reason, held_by=guard, held_action=action, told_of=told_of, look_again_at=at)
             return case, (Wake(case.instance_id, at),)
         case Escalate(reason=reason, ask=ask, look_again_at=at):
+            ask = with_standby(ask, case)
             case = replace(
                 case, reason=reason, ask=ask, held_by="", held_action=None, handed_over_at=now, look_again_at=at
             )

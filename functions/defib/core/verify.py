@@ -5,8 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Outcome, Wait
+from defib.core.interference import started_by_others
+from defib.core.member import leave_standby, with_standby
 from defib.core.model import Observation, Registration, TargetHealth
 from defib.core.policy import Repair, Service
+from defib.core.start import resized
+from defib.core.words import clock
+
+BACK = frozenset({Action.RESTORE, Action.START, Action.REBOOT, Action.EXIT_STANDBY})
+"""Actions after which load balancers may need time to find it healthy."""
 
 
 def verify(case: Case, observation: Observation, repair: Repair, service: Service, now: datetime) -> Decision:
@@ -16,23 +23,34 @@ def verify(case: Case, observation: Observation, repair: Repair, service: Servic
     missing = unrestored(case, observation)
     if missing:
         return _restore(case, missing, repair, now)
-    joining = awaited(observation)
+    returned = leave_standby(case, repair, now)
+    if returned is not None:
+        return returned
+    joining = awaited(observation) or rejoining(case, observation)
     if joining:
         return _await_targets(case, joining, repair, service, now)
     since = case.healthy_since or now
     stable = since + service.verify.stable_for
     if now < stable:
         return Wait("it works again; watching that it stays so", stable)
-    return _close(case)
+    return _close(case, observation, repair)
 
 
 def unrestored(case: Case, observation: Observation) -> tuple[Registration, ...]:
     """Registrations that Defib took away and that load balancers don't have yet."""
+    return _absent(case, observation) if case.last(Action.DRAIN) is not None else ()
+
+
+def rejoining(case: Case, observation: Observation) -> tuple[Registration, ...]:
+    """Registrations that its Auto Scaling group has not put back yet, though it is to serve again."""
+    by_its_group = case.last(Action.EXIT_STANDBY) is not None and case.last(Action.DRAIN) is None
+    return _absent(case, observation) if by_its_group else ()
+
+
+def _absent(case: Case, observation: Observation) -> tuple[Registration, ...]:
     present = {
         t.registration for t in observation.targets if t.health not in (TargetHealth.UNUSED, TargetHealth.DRAINING)
     }
-    if case.last(Action.DRAIN) is None:
-        return ()
     return tuple(r for r in case.registrations if r not in present)
 
 
@@ -44,7 +62,9 @@ def awaited(observation: Observation) -> tuple[Registration, ...]:
 
 def well(case: Case, observation: Observation) -> bool:
     """Whether nothing is missing but time."""
-    return not unrestored(case, observation) and not awaited(observation)
+    returned = case.standby is None or case.handed_over_at is not None
+    missing = unrestored(case, observation) or awaited(observation) or rejoining(case, observation)
+    return returned and not missing
 
 
 def _restore(case: Case, missing: tuple[Registration, ...], repair: Repair, now: datetime) -> Decision:
@@ -66,9 +86,7 @@ def _await_targets(
     case: Case, joining: tuple[Registration, ...], repair: Repair, service: Service, now: datetime
 ) -> Decision:
     groups = ", ".join(sorted({r.target_group_name for r in joining}))
-    began = [
-        a.done_at for a in case.attempts if a.action in (Action.RESTORE, Action.START, Action.REBOOT) and a.done_at
-    ]
+    began = [a.done_at for a in case.attempts if a.action in BACK and a.done_at]
     limit = max([*began, case.opened_at]) + service.verify.timeout
     if now < limit or case.handed_over_at is not None:
         return Wait(f"waiting until it is healthy in {groups}", now + repair.look_again)
@@ -76,13 +94,22 @@ def _await_targets(
     return Escalate(f"its status checks pass, but it does not become healthy in {groups}", ask, now + repair.hold)
 
 
-def _close(case: Case) -> Close:
+def _close(case: Case, observation: Observation, repair: Repair) -> Close:
     repaired = case.count(Action.REBOOT, Action.START) > 0
-    if case.handed_over_at is not None:
-        return Close(Outcome.RECOVERED, "it works again since people took over")
+    started = case.last(Action.START)
+    again = case.handed_over_at is not None and started is not None and started.intended_at >= case.handed_over_at
+    if case.handed_over_at is not None and not again:
+        return Close(Outcome.RECOVERED, with_standby("it works again since people took over", case))
+    others = started_by_others(case, observation, repair)
+    if others is not None:
+        reason = f"it works again since somebody else started it at {clock(others)}"
+        return Close(Outcome.RECOVERED, with_standby(reason, case))
     if not repaired:
         return Close(Outcome.RECOVERED, "it works again; Defib did nothing to it")
     cure = "stopping and starting it" if case.count(Action.START) else "the reboot"
     if case.count(Action.START) and case.last(Action.STOP, Action.FORCE_STOP) is None:
         cure = "starting it"
-    return Close(Outcome.HEALED, f"{cure} cured it")
+    if again:
+        cure = "one of the later starts"
+    changed = resized(case)
+    return Close(Outcome.HEALED, f"{cure} cured it. {changed}" if changed else f"{cure} cured it")

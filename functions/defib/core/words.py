@@ -7,6 +7,7 @@ from typing import assert_never
 
 from defib.core.case import Action, Case
 from defib.core.duration import format_duration
+from defib.core.membership import GroupMember
 from defib.core.model import Cause, Verdict
 from defib.core.policy import ApplicationRemedy, Policy, Service
 
@@ -61,6 +62,11 @@ ACTION_WORDS = {
     Action.FORCE_STOP: "forced its stop",
     Action.START: "started it",
     Action.RESTORE: "put it back behind its load balancer",
+    Action.SKIP_OS_SHUTDOWN: "stopped it without letting its system shut down",
+    Action.RESIZE: "changed its instance type and started it",
+    Action.ENTER_STANDBY: "put it in Standby in its Auto Scaling group, then stopped and started it",
+    Action.EXIT_STANDBY: "returned it to service in its Auto Scaling group",
+    Action.REPLACE: "had its Auto Scaling group replace it",
 }
 """What Defib would have done."""
 
@@ -92,11 +98,11 @@ def plan(case: Case, service: Service, policy: Policy) -> str:
     match case.cause:
         case Cause.INSTANCE_IMPAIRED:
             trial = format_duration(policy.repair.reboot_trial)
-            return f"Defib reboots it; if that has not helped after {trial}, it stops and starts it on another host."
+            return f"Defib reboots it; if that has not helped after {trial}, it {_restart(case, service)}."
         case Cause.APPLICATION_DOWN:
             return _application_plan(service)
         case Cause.SYSTEM_IMPAIRED | Cause.EBS_IMPAIRED | Cause.DEAD_ON_ARRIVAL:
-            return "Defib stops and starts it, which moves it to another host."
+            return f"Defib {_restart(case, service)}."
         case Cause.STOPPED_UNASKED | Cause.STOPPED_BY_DEFIB:
             return "Defib starts it."
         case Cause.STUCK_STOPPING:
@@ -106,6 +112,22 @@ def plan(case: Case, service: Service, policy: Policy) -> str:
         case Cause.HEALTHY | Cause.INITIALIZING | Cause.STOPPING | Cause.STOPPED_BY_PERSON | Cause.TERMINATED:
             return "Defib watches it."
     assert_never(case.cause)
+
+
+def _restart(case: Case, service: Service) -> str:
+    """What Defib does where only another host helps."""
+    if not case.group:
+        return "stops and starts it on another host"
+    if service.group_member is GroupMember.LEAVE:
+        return f"leaves it to its Auto Scaling group {case.group}"
+    if _is_replaced(case, service):
+        return f"has its Auto Scaling group {case.group} replace it"
+    return "stops and starts it on another host, in Standby meanwhile"
+
+
+def _is_replaced(case: Case, service: Service) -> bool:
+    dead = case.cause is Cause.DEAD_ON_ARRIVAL and service.group_member is GroupMember.STANDBY
+    return bool(case.group) and (dead or service.group_member is GroupMember.REPLACE)
 
 
 def _application_plan(service: Service) -> str:
@@ -119,13 +141,15 @@ def _application_plan(service: Service) -> str:
     assert_never(service.application_down)
 
 
-def brief_plan(case: Case) -> str:
+def brief_plan(case: Case, service: Service) -> str:
     """The plan in the few words that an SMS has room for."""
     match case.cause:
         case Cause.INSTANCE_IMPAIRED | Cause.APPLICATION_DOWN:
             return "Rebooting it."
         case Cause.SYSTEM_IMPAIRED | Cause.EBS_IMPAIRED | Cause.DEAD_ON_ARRIVAL:
-            return "Moving it to another host."
+            if case.group and service.group_member is GroupMember.LEAVE:
+                return "Leaving it to its group."
+            return "Having it replaced." if _is_replaced(case, service) else "Moving it to another host."
         case Cause.STOPPED_UNASKED | Cause.STOPPED_BY_DEFIB:
             return "Starting it."
         case Cause.STUCK_STOPPING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from defib.aws import journal, observe, queues, store
+from defib.aws import journal, membership, observe, queues, store, switch
 from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.normalise import normalise
@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
     from defib.core.policy import Policy
 
-PERMISSIONS = union(observe.PERMISSIONS, store.CASES, queues.PERMISSIONS, journal.PERMISSIONS)
+PERMISSIONS = union(
+    observe.ACTING,
+    membership.PERMISSIONS,
+    store.CASES,
+    queues.PERMISSIONS,
+    switch.PERMISSIONS,
+    journal.PERMISSIONS,
+)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
@@ -57,9 +64,16 @@ def _built() -> tuple[Reconciling, Policy, Logger]:
     )
     edges = Reconciling(
         clock,
-        observe.AwsObserver(client("ec2", policy.calls), client("elbv2", policy.calls), clock, policy),
+        observe.AwsObserver(
+            client("ec2", policy.calls),
+            client("elbv2", policy.calls),
+            clock,
+            policy,
+            membership.Memberships(cache(lambda: client("autoscaling", policy.calls)), policy.opt_in),
+        ),
         store.DynamoStore(client("dynamodb", policy.calls), environment.table, policy.retention),
         queues.SqsQueues(client("sqs", policy.calls), addresses),
         journal.PowertoolsJournal(logger),
+        switch.SsmSwitch(client("ssm", policy.calls), environment.kill_switch),
     )
     return edges, policy, logger

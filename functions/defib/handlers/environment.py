@@ -62,6 +62,10 @@ class Environment:
     def incidents_topic(self) -> str:
         return self._value("DEFIB_INCIDENTS_TOPIC")
 
+    @property
+    def kill_switch(self) -> str:
+        return self._value("DEFIB_KILL_SWITCH")
+
     def _value(self, name: str) -> str:
         value = self.variables.get(name, "")
         if not value:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from defib.core.policy import Policy
 
-PERMISSIONS = union(evidence.PERMISSIONS, observe.PERMISSIONS, store.CASES, queues.TO_SIGNALS, journal.PERMISSIONS)
+PERMISSIONS = union(evidence.PERMISSIONS, observe.LOOKING, store.CLAIMS, queues.TO_SIGNALS, journal.PERMISSIONS)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
@@ -45,5 +45,6 @@ def _built() -> tuple[Performing, Policy, Logger]:
         keeper,
         queues.SqsQueues(client("sqs", policy.calls), queues.Addresses(signals=environment.signals_queue)),
         journal.PowertoolsJournal(logger),
+        switch=None,
     )
     return edges, policy, logger

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from defib.aws import act, journal, observe, queues, store
+from defib.aws import act, journal, membership, observe, queues, store, switch
 from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.permission import union
@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 
     from defib.core.policy import Policy
 
-PERMISSIONS = union(act.PERMISSIONS, observe.PERMISSIONS, store.CASES, queues.TO_SIGNALS, journal.PERMISSIONS)
+PERMISSIONS = union(
+    act.PERMISSIONS,
+    observe.ACTING,
+    membership.PERMISSIONS,
+    store.CASES,
+    queues.TO_SIGNALS,
+    switch.PERMISSIONS,
+    journal.PERMISSIONS,
+)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
@@ -35,12 +43,14 @@ def _built() -> tuple[Performing, Policy, Logger]:
     environment, clock, logger = Environment.read(), SystemClock(), Logger()
     policy = environment.policy()
     ec2, elb = client("ec2", policy.calls), client("elbv2", policy.calls)
+    autoscaling = cache(lambda: client("autoscaling", policy.calls))
     edges = Performing(
         clock,
-        observe.AwsObserver(ec2, elb, clock, policy),
+        observe.AwsObserver(ec2, elb, clock, policy, membership.Memberships(autoscaling, policy.opt_in)),
         store.DynamoStore(client("dynamodb", policy.calls), environment.table, policy.retention),
-        act.AwsActor(ec2, elb),
+        act.AwsActor(ec2, elb, autoscaling),
         queues.SqsQueues(client("sqs", policy.calls), queues.Addresses(signals=environment.signals_queue)),
         journal.PowertoolsJournal(logger),
+        switch.SsmSwitch(client("ssm", policy.calls), environment.kill_switch),
     )
     return edges, policy, logger

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from defib.core.audit import entry
 from defib.core.case import Act, Action, Attempt, Case, Decision, Perform
-from defib.core.model import Observation, Result, Signal, Source, Verdict
+from defib.core.model import Observation, Result, Signal, Source, Switch, Verdict
 from defib.core.policy import Policy
 from defib.core.step import intent_deadline, recheck
 from defib.shell.ports import (
@@ -14,6 +14,7 @@ from defib.shell.ports import (
     Clock,
     Conflict,
     Journal,
+    KillSwitch,
     Observer,
     Queues,
     Rejected,
@@ -35,6 +36,8 @@ class Performing:
     actor: Actor
     queues: Queues
     journal: Journal
+    switch: KillSwitch | None
+    """None for what takes evidence, which changes nothing and may not read it."""
 
 
 def perform(order: Perform, edges: Performing, policy: Policy) -> None:
@@ -47,7 +50,9 @@ def perform(order: Perform, edges: Performing, policy: Policy) -> None:
     attempt = _claimable(case, order, policy, edges)
     if case is None or attempt is None:
         return
-    observation = edges.observer.observe(order.instance_id, case.registrations)
+    observation = edges.observer.observe(
+        order.instance_id, case.registrations, act_is_near=order.action is not Action.EVIDENCE
+    )
     try:
         taken = case.with_claim(edges.clock.now())
         claimed = edges.store.remember(Remembered(taken, audit=entry(case, taken, edges.clock.now()))).case
@@ -73,7 +78,8 @@ def _act(case: Case, attempt: Attempt, observation: Observation, edges: Performi
 
     if attempt.action is not Action.EVIDENCE:
         incident = edges.store.latest_incident(case.service)
-        completed = with_under_repair(observation, incident, case.id)
+        completed = replace(with_under_repair(observation, incident, case.id), stack=edges.store.stack())
+        completed = replace(completed, healing=_healing(edges))
         decision = recheck(case, completed, policy, edges.clock.now())
         if not _stands(decision, attempt):
             return ended(Verdict.ABANDONED, f"looked again just before: {decision.reason}")
@@ -87,5 +93,10 @@ def _act(case: Case, attempt: Attempt, observation: Observation, edges: Performi
         return ended(Verdict.REFUSED, str(error), error.code)
 
 
+def _healing(edges: Performing) -> Switch:
+    """The last thing read before an act."""
+    return edges.switch.read() if edges.switch is not None else Switch.UNREADABLE
+
+
 def _stands(decision: Decision, attempt: Attempt) -> bool:
-    return isinstance(decision, Act) and decision.action is attempt.action
+    return isinstance(decision, Act) and (decision.action, decision.to) == (attempt.action, attempt.to)

@@ -10,7 +10,8 @@ from typing import Protocol
 from defib.core.audit import Entry
 from defib.core.case import Attempt, Case, Perform, Wake
 from defib.core.incident import Incident, Notice
-from defib.core.model import Observation, Registration, Result, Signal
+from defib.core.model import Observation, Registration, Result, Signal, Switch
+from defib.core.stack import Stack
 
 
 class Conflict(Exception):
@@ -59,6 +60,17 @@ class Remembered:
     notices: tuple[Notice, ...] = ()
     audit: Entry | None = None
     """None when only the time of the next look has moved."""
+    stack: Stack | None = None
+    """None when the case begins and ends no repair."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """One atomic write of what a sweep has seen of the whole stack, with what people are told of it."""
+
+    stack: Stack
+    incident: Incident | None = None
+    notice: Notice | None = None
 
 
 class Store(Protocol):
@@ -75,8 +87,16 @@ class Store(Protocol):
     def remember(self, change: Remembered) -> Remembered:
         """Write all or nothing and return it with the new versions.
 
-        Raises Conflict unless case and incident still have the version they were read with (0: do not exist yet).
+        Raises Conflict unless case, incident and stack still have the version they were read with (0: not there yet).
         """
+        ...
+
+    def stack(self) -> Stack:
+        """What holds for the whole stack; strongly consistent."""
+        ...
+
+    def remember_stack(self, change: Surveyed) -> Surveyed:
+        """Write all or nothing and return it with the new versions. Raises Conflict as ``remember`` does."""
         ...
 
     def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
@@ -99,9 +119,10 @@ class Store(Protocol):
 class Observer(Protocol):
     """Reads, and only reads, what AWS says."""
 
-    def observe(self, instance_id: str, registrations: Sequence[Registration]) -> Observation:
+    def observe(self, instance_id: str, registrations: Sequence[Registration], act_is_near: bool = True) -> Observation:
         """One instance now. ``registrations`` are places to look at even though nothing is registered there now.
 
+        Unless ``act_is_near``, what only guards ask for (peers, the other targets, traits) is not read.
         An instance that EC2 no longer knows is observed as terminated. ``under_repair`` is left 0.
         Raises Transient or Rejected.
         """
@@ -109,6 +130,14 @@ class Observer(Protocol):
 
     def suspects(self) -> Suspects:
         """Every opted-in instance that may be in trouble, in about five calls at any fleet size."""
+        ...
+
+    def running(self) -> Mapping[str, int]:
+        """How many opted-in instances run, by zone. Raises Transient or Rejected."""
+        ...
+
+    def zone_ids(self) -> Mapping[str, str]:
+        """The id of each zone, the same in every account, by its name here. Raises Transient or Rejected."""
         ...
 
     def unhealthy_targets(self, target_group_arn: str) -> Sequence[str]:
@@ -123,6 +152,14 @@ class Suspects:
     observations: tuple[Observation, ...]
     unanswered: Mapping[str, str]
     """Question to error; a sweep with any is incomplete and says so."""
+
+
+class KillSwitch(Protocol):
+    """The operator's way to stop every act of Defib's at once."""
+
+    def read(self) -> Switch:
+        """What it says at this moment; never from memory, and never an exception."""
+        ...
 
 
 class Actor(Protocol):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from defib.core.announce import announce, under_repair
 from defib.core.audit import entry
-from defib.core.case import Effect, Perform, Wake
+from defib.core.case import Action, Case, Effect, Perform, Wake
 from defib.core.incident import Incident, Notice
 from defib.core.model import Observation, Signal
 from defib.core.policy import Policy
+from defib.core.stack import Stack
 from defib.core.step import open_case, step
-from defib.shell.ports import Clock, Conflict, Journal, Observer, Queues, Remembered, Store
+from defib.shell.ports import Clock, Conflict, Journal, KillSwitch, Observer, Queues, Remembered, Store
 
 CONFLICTS_MAX = 8
 """How often one signal starts afresh because someone else wrote first; then its message is delivered again later."""
@@ -27,6 +29,7 @@ class Reconciling:
     store: Store
     queues: Queues
     journal: Journal
+    switch: KillSwitch
 
 
 def reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
@@ -52,18 +55,28 @@ def with_under_repair(observation: Observation, incident: Incident | None, case_
 def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
     latest = edges.store.latest_case(signal.instance_id)
     current = latest if latest is not None and latest.closed_at is None else None
-    observation = edges.observer.observe(signal.instance_id, current.registrations if current else ())
+    # Evidence comes before every act that a guard may forbid.
+    near = current is not None and bool(current.attempts)
+    observation = edges.observer.observe(signal.instance_id, current.registrations if current else (), near)
     now = edges.clock.now()
     before = current
     if before is None:
         service = policy.service_of(observation.tags)
         if service is None or not policy.opted_in(observation.tags):
             return
-        before = open_case(signal.source, observation, service, latest.number + 1 if latest else 1, now)
+        before = open_case(signal.source, observation, service, latest, now)
     told = before if signal.result is None else before.with_result(signal.result)
     incident = edges.store.latest_incident(before.service)
     observation = with_under_repair(observation, incident, before.id)
     after, effects = step(told, observation, policy, now)
+    acts = [effect.action for effect in effects if isinstance(effect, Perform)]
+    if acts:
+        # What only a decision to act needs: all else costs no call.
+        observation = replace(observation, stack=edges.store.stack())
+        after, effects = step(told, observation, policy, now)
+    if any(action is not Action.EVIDENCE for action in acts):
+        observation = replace(observation, healing=edges.switch.read())
+        after, effects = step(told, observation, policy, now)
     if after == before:
         return
     if current is None and after.closed_at is not None:
@@ -71,9 +84,22 @@ def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
         return
     after_incident, notices = announce(incident, before, after, policy, now)
     changed = after_incident if after_incident != incident else None
-    edges.store.remember(Remembered(after, changed, notices, entry(current, after, now)))
+    stack = _stack_after(before, after, observation, edges, now)
+    edges.store.remember(Remembered(after, changed, notices, entry(current, after, now), stack))
     edges.journal.decided(current, after, observation)
     _send(effects, notices, edges)
+
+
+def _stack_after(
+    before: Case, after: Case, observation: Observation, edges: Reconciling, now: datetime
+) -> Stack | None:
+    """The stack if the case begins or ends a repair."""
+    ended = before.acted and (after.closed_at, after.handed_over_at) != (before.closed_at, before.handed_over_at)
+    if not ended and before.acted == after.acted:
+        return None
+    stack = edges.store.stack() if ended else observation.stack
+    changed = stack.after(after, now)
+    return changed if changed != stack else None
 
 
 def _send(effects: Sequence[Effect], notices: Sequence[Notice], edges: Reconciling) -> None:

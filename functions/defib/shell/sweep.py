@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from defib.core.diagnose import diagnose
 from defib.core.model import Cause, Observation, Signal, Source
 from defib.core.policy import Policy
-from defib.shell.ports import Clock, Observer, Queues, Store
+from defib.core.stack import Stack
+from defib.core.zones import Seen, Turn, incident_service, survey, tell
+from defib.shell.ports import CallFailed, Clock, Conflict, Observer, Queues, Store, Surveyed, Suspects
 
 DUE_MAX = 1000
 """Overdue cases signalled by one sweep; the longest overdue come first, the next sweep takes the rest."""
@@ -22,6 +24,16 @@ NEEDS_NOTHING = frozenset(
     {Cause.HEALTHY, Cause.INITIALIZING, Cause.STOPPED_BY_PERSON, Cause.STOPPING, Cause.TERMINATED}
 )
 """Diagnoses that open no case."""
+
+
+NO_ZONE_TROUBLE = frozenset({*NEEDS_NOTHING, Cause.APPLICATION_DOWN})
+"""Diagnoses that say nothing of the zone: an application fails by itself, wherever it runs."""
+
+COUNTED_FOR = timedelta(minutes=10)
+"""How long a count of the running instances holds. It changes with deployments; and only trouble asks for it."""
+
+CONFLICTS_MAX = 5
+"""How often a sweep starts afresh with the stack because someone else wrote first; the next sweep tries again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +69,67 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     if due:
         edges.queues.signal([Signal(Source.WAKE, instance_id, now, "its time has come") for instance_id in due])
     found = edges.observer.suspects()
-    suspects = [s for o in found.observations if (s := _signal(o, policy, now)) and o.instance_id not in due]
+    stack = _survey(found, edges, policy, now)
+    # Whoever fails with its zone is looked at again when the zone has recovered: the sweep then still finds it.
+    alone = [o for o in found.observations if stack.impairment(o.zone) is None]
+    suspects = [s for o in alone if (s := _signal(o, policy, now)) and o.instance_id not in due]
     if suspects:
         edges.queues.signal(suspects)
     return SweepReport(len(suspects), len(due), len(notices), found.unanswered)
+
+
+def _survey(found: Suspects, edges: Sweeping, policy: Policy, now: datetime) -> Stack:
+    """What holds for the whole stack now; people are told of a zone that has become impaired, or has recovered."""
+    failing: dict[str, int] = {}
+    for observation in found.observations:
+        if policy.opted_in(observation.tags) and diagnose(observation, None, policy, now).cause not in NO_ZONE_TROUBLE:
+            failing[observation.zone] = failing.get(observation.zone, 0) + 1
+    stack = edges.store.stack()
+    for _ in range(CONFLICTS_MAX):
+        try:
+            return _surveyed(stack, failing, not found.unanswered, edges, policy, now)
+        except Conflict:
+            stack = edges.store.stack()
+    return stack
+
+
+def _surveyed(
+    stack: Stack, failing: Mapping[str, int], complete: bool, edges: Sweeping, policy: Policy, now: datetime
+) -> Stack:
+    counted = stack
+    zones: Mapping[str, Seen] = {}
+    crowded = any(count >= policy.limits.zone_instances for count in failing.values())
+    if failing and (crowded or stack.counted_at is None or now - stack.counted_at >= COUNTED_FOR):
+        try:
+            running = edges.observer.running()
+        except CallFailed:
+            return stack
+        zones = {zone: Seen(zone, count, running.get(zone, 0)) for zone, count in failing.items()}
+        counted = replace(stack, running=sum(running.values()), counted_at=now)
+    else:
+        zones = {zone: Seen(zone, count, count) for zone, count in failing.items()}
+    after, turns = survey(counted, zones, policy.limits, now, complete)
+    if not turns and after == stack:
+        return stack
+    if not turns:
+        return edges.store.remember_stack(Surveyed(after)).stack
+    for turn in turns:
+        after = _told(after, turn, edges, policy, now)
+    return after
+
+
+def _told(stack: Stack, turn: Turn, edges: Sweeping, policy: Policy, now: datetime) -> Stack:
+    """Remember one turn and tell people; a crash in between leaves the notice in the ``due`` index."""
+    zone = turn.impairment.zone
+    try:
+        named = replace(turn, seen=replace(turn.seen, zone_id=edges.observer.zone_ids().get(zone, "")))
+    except CallFailed:
+        named = turn
+    latest = edges.store.latest_incident(incident_service(zone))
+    after, incident, notice = tell(stack, named, latest, policy, now)
+    written = edges.store.remember_stack(Surveyed(after, incident, notice)).stack
+    edges.queues.announce([notice])
+    return written
 
 
 def _signal(observation: Observation, policy: Policy, now: datetime) -> Signal | None:

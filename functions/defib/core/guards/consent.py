@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from defib.core.guards.question import Question, Refusal
+from typing import assert_never
+
+from defib.core.case import Action
+from defib.core.guards.question import GIVES_BACK, Question, Refusal
+from defib.core.maintenance import UNTIL_TAG, maintenance_of, until_of
+from defib.core.model import Cause, Switch
 from defib.core.policy import Mode
 
 
@@ -12,3 +17,38 @@ def observe_mode(asked: Question) -> Refusal | None:
         return None
     name = asked.service.name
     return Refusal("observe_mode", f'service {name} is in observe mode; set mode = "heal" to let Defib act')
+
+
+def kill_switch(asked: Question) -> Refusal | None:
+    """With the kill switch off nothing at all is changed, not even to put back what Defib took."""
+    match asked.observation.healing:
+        case Switch.ON:
+            return None
+        case Switch.OFF:
+            said = "the kill switch is off; set the SSM parameter /defib/<stack>/healing to on to let Defib act"
+        case Switch.UNREADABLE:
+            said = "the kill switch can't be read, which counts as off; see to the SSM parameter /defib/<stack>/healing"
+        case _:
+            assert_never(asked.observation.healing)
+    return Refusal("kill_switch", said)
+
+
+def maintenance(asked: Question) -> Refusal | None:
+    """In a planned outage nothing is taken away and nothing is begun; what Defib took it still gives back."""
+    window = maintenance_of(asked.policy, asked.service, asked.observation.tags, asked.now)
+    if window is None or asked.action in GIVES_BACK:
+        return None
+    if asked.action is Action.START and asked.case.cause is Cause.STOPPED_BY_DEFIB:
+        return None
+    return Refusal("maintenance", f"it is in maintenance until {window.end:%d %B %H:%M} UTC")
+
+
+def unreadable_maintenance(asked: Question) -> Refusal | None:
+    """Somebody wanted maintenance of this instance: whoever can't read until when, keeps off."""
+    given = asked.observation.tags.get(UNTIL_TAG)
+    if given is None or until_of(asked.observation.tags) is not None or asked.action in GIVES_BACK:
+        return None
+    example = "2026-10-25T06:00:00Z"
+    return Refusal(
+        "unreadable_maintenance", f"its tag {UNTIL_TAG} is no time; write it as {example}, or remove the tag"
+    )

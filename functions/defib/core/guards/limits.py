@@ -3,6 +3,46 @@
 from __future__ import annotations
 
 from defib.core.guards.question import TAKES_AWAY, Question, Refusal
+from defib.core.model import Target, TargetHealth
+
+SERVING = frozenset({TargetHealth.HEALTHY, TargetHealth.UNAVAILABLE})
+"""Where a load balancer sends requests as usual; ``unavailable`` is a group without health checks (ELBv2 API)."""
+
+
+def last_serving(target: Target) -> bool:
+    """Whether the load balancer has nobody else to send requests to."""
+    return target.health in SERVING and target.others_healthy == 0
+
+
+def last_healthy_target(asked: Question) -> Refusal | None:
+    """What still serves, alone in its target group, is left there whatever its status checks say."""
+    groups = sorted({t.registration.target_group_name for t in asked.observation.targets if last_serving(t)})
+    if asked.action not in TAKES_AWAY or not groups:
+        return None
+    return Refusal(
+        "last_healthy_target",
+        f"it is the last healthy target of {', '.join(groups)}; bring another one up, then Defib repairs it",
+    )
+
+
+def replicated(asked: Question) -> Refusal | None:
+    """Of a replicated group one member at a time, and only while all the others are healthy."""
+    service, peers = asked.service, asked.observation.peers
+    if asked.action not in TAKES_AWAY or not service.replicated:
+        return None
+    if peers is None:
+        return Refusal("replicated", f"the other members of the replicated group {service.name} could not be counted")
+    others = peers.running + peers.not_running
+    if asked.observation.under_repair:
+        return Refusal("replicated", f"another member of the replicated group {service.name} is being repaired")
+    if others and peers.healthy == others:
+        return None
+    healthy = f"{peers.healthy} of the {others} other members" if others else "no other member"
+    return Refusal(
+        "replicated",
+        f"only {healthy} of the replicated group {service.name} {'are' if others else 'is'} healthy; "
+        "see that the data is safe and the others work, then Defib repairs it",
+    )
 
 
 def minimum_healthy(asked: Question) -> Refusal | None:
@@ -17,6 +57,42 @@ def minimum_healthy(asked: Question) -> Refusal | None:
     return Refusal(
         "minimum_healthy",
         f"only {peers.healthy} others of service {service.name} are healthy and {service.minimum_healthy} are required",
+    )
+
+
+def zone_impaired(asked: Question) -> Refusal | None:
+    """Nothing is begun in a zone that is impaired as a whole; what Defib has stopped itself is started again."""
+    zone = asked.observation.zone
+    found = asked.observation.stack.impairment(zone)
+    if found is None or (asked.action not in TAKES_AWAY and asked.case.acted):
+        return None
+    return Refusal("zone_impaired", f"zone {zone} is impaired as a whole; Defib goes on when it has recovered")
+
+
+def stack_share(asked: Question) -> Refusal | None:
+    """Of all running instances only a share is under repair at once."""
+    stack, limits = asked.observation.stack, asked.policy.limits
+    most, under_repair = limits.at_once(stack.running), stack.under_repair(asked.case.id)
+    if asked.case.acted or under_repair < most:
+        return None
+    of = f" of {stack.running} running instances" if stack.running is not None else ""
+    return Refusal(
+        "stack_share",
+        f"{under_repair}{of} are under repair, and limits.share = {limits.share} % allows {most} at once; "
+        "the others wait their turn",
+    )
+
+
+def stack_rate(asked: Question) -> Refusal | None:
+    """Only so many repairs are begun in ten minutes, whatever fails."""
+    limits, stack = asked.policy.limits, asked.observation.stack
+    begun = stack.begun_lately(asked.case.id, asked.now)
+    if asked.case.acted or begun < limits.rate:
+        return None
+    return Refusal(
+        "stack_rate",
+        f"{begun} repairs were begun in the last 10 minutes, and limits.rate = {limits.rate} allows no more; "
+        "the others wait their turn",
     )
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from defib.core.case import Action
 from defib.core.guards.question import CUTS_POWER, Question, Refusal
+
+BEGINS_A_STOP = frozenset({Action.ENTER_STANDBY, Action.DRAIN, Action.STOP})
+"""Not a forced stop: what is stopping already has lost what a stop loses."""
 
 
 def instance_store_root(asked: Question) -> Refusal | None:
@@ -10,3 +14,53 @@ def instance_store_root(asked: Question) -> Refusal | None:
     if asked.observation.root_device != "instance-store" or asked.action not in CUTS_POWER:
         return None
     return Refusal("instance_store_root", "its root volume is an instance store, which can't be stopped; replace it")
+
+
+def traits_unread(asked: Question) -> Refusal | None:
+    """Nothing is stopped while it is not known what a stop would destroy."""
+    unread = asked.observation.traits.unread
+    if not unread or asked.action not in CUTS_POWER:
+        return None
+    return Refusal("traits_unread", f"AWS did not say whether a stop would destroy something ({unread})")
+
+
+def instance_store_data(asked: Question) -> Refusal | None:
+    """A stop loses the data on instance-store volumes (AWSEC2 UserGuide, Data persistence of instance store)."""
+    service = asked.service
+    if not asked.observation.traits.instance_store or asked.action not in BEGINS_A_STOP:
+        return None
+    if service.allow_instance_store_loss:
+        return None
+    return Refusal(
+        "instance_store_data",
+        f"a stop would lose the data on the instance-store volumes of its type {asked.observation.instance_type}. "
+        f"Save the data and stop it yourself, or set allow_instance_store_loss = true for service {service.name}",
+    )
+
+
+def public_ip(asked: Question) -> Refusal | None:
+    """A stop gives up an auto-assigned public IPv4 address; the next start gets another (AWSEC2 UserGuide, Stop_Start).
+
+    Behind a load balancer nobody outside knows the address.
+    """
+    address, service = asked.observation.traits.auto_public_ip, asked.service
+    if not address or asked.action not in BEGINS_A_STOP:
+        return None
+    if asked.observation.targets or service.allow_public_ip_change:
+        return None
+    return Refusal(
+        "public_ip",
+        f"a stop would change its public address {address}. Give it an Elastic IP address, stop it yourself, "
+        f"or set allow_public_ip_change = true for service {service.name}",
+    )
+
+
+def stop_protection(asked: Question) -> Refusal | None:
+    """EC2 refuses to stop a protected instance; Defib never lifts the protection."""
+    if not asked.observation.traits.stop_protected or asked.action not in CUTS_POWER:
+        return None
+    return Refusal(
+        "stop_protection",
+        "it is protected against stopping (DisableApiStop), and Defib never lifts that. Switch the protection off, "
+        "or stop and start it yourself",
+    )

@@ -2,25 +2,81 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from defib.core.case import Action
 from defib.core.guards.question import CUTS_POWER, Question, Refusal
 
-GROUP_TAG = "aws:autoscaling:groupName"
-"""Set by EC2 Auto Scaling on every member (EC2 Auto Scaling User Guide, Tag Auto Scaling groups and instances)."""
+OWNERS: Mapping[str, str] = {
+    "karpenter.sh/nodepool": "Karpenter",
+    "karpenter.sh/nodeclaim": "Karpenter",
+    "karpenter.sh/provisioner-name": "Karpenter",
+    "eks:cluster-name": "Amazon EKS",
+    "eks:eks-cluster-name": "Amazon EKS",
+    "eks:nodegroup-name": "Amazon EKS",
+    "aws:eks:cluster-name": "Amazon EKS",
+    "KubernetesCluster": "Kubernetes",
+    "AmazonECSManaged": "Amazon ECS",
+    "aws:ecs:clusterName": "Amazon ECS",
+    "aws:elasticmapreduce:job-flow-id": "Amazon EMR",
+    "elasticbeanstalk:environment-id": "AWS Elastic Beanstalk",
+    "elasticbeanstalk:environment-name": "AWS Elastic Beanstalk",
+}
+"""Tag keys by which instances are known to be another system's, whatever the value.
+
+Karpenter: NodeClasses, spec.tags, and the v1 migration guide. EKS: EKS User Guide, Tag your Amazon EKS resources.
+ECS: ECS Developer Guide, Capacity providers. EMR: EMR Management Guide, Tag clusters. Beanstalk: Elastic Beanstalk
+Developer Guide, Tagging your environment's resources. ``KubernetesCluster`` is cloud-provider-aws's legacy tag.
+"""
+
+CLUSTER_TAG = "kubernetes.io/cluster/"
+"""The beginning of the tag key of a Kubernetes node; the cluster's name follows (cloud-provider-aws, Prerequisites)."""
 
 
-def group_member(asked: Question) -> Refusal | None:
-    """A stopped member of an Auto Scaling group is terminated by it (EC2 Auto Scaling, Health checks)."""
-    group = asked.observation.tags.get(GROUP_TAG)
-    if group is None or asked.action not in CUTS_POWER:
+def owned_by_others(asked: Question) -> Refusal | None:
+    """What a cluster manager has in hand it drains, replaces or repairs by itself: a stop would only confuse it."""
+    tags = asked.observation.tags
+    found = next(((key, owner) for key, owner in OWNERS.items() if key in tags), None)
+    if found is None:
+        found = next(((key, "Kubernetes") for key in sorted(tags) if key.startswith(CLUSTER_TAG)), None)
+    if found is None:
+        return None
+    key, owner = found
+    return Refusal(
+        "owned_by_others",
+        f"it belongs to {owner} (tag {key}={tags[key]}), so hands off; let {owner} repair or replace it, "
+        "or take the opt-in tag off it",
+    )
+
+
+INTERRUPTED = frozenset({"Server.SpotInstanceShutdown", "Server.SpotInstanceTermination"})
+"""StateReason codes of a spot interruption (AWSEC2 UserGuide, Find interrupted Spot Instances)."""
+
+
+def spot_interrupted(asked: Question) -> Refusal | None:
+    """Only EC2 can restart what it interrupted, when there is capacity (AWSEC2 UserGuide, interruption-behavior)."""
+    facts = asked.observation
+    if asked.action not in CUTS_POWER | {Action.START} or facts.lifecycle != "spot":
+        return None
+    if facts.state_reason_code not in INTERRUPTED:
         return None
     return Refusal(
-        "group_member", f"its Auto Scaling group {group} would terminate it; the group replaces it by itself"
+        "spot_interrupted",
+        f"EC2 interrupted this spot instance ({facts.state_reason_code}), and only EC2 can start it again; it does so "
+        "when there is capacity. Launch another if you need it sooner",
     )
 
 
 def spot(asked: Question) -> Refusal | None:
-    """Only EC2 may restart an interrupted spot instance, and a one-time request can't be stopped."""
+    """A one-time spot request can't be stopped (AWSEC2 UserGuide, Stop a Spot Instance).
+
+    Nor is it known of a stopped one that EC2 would let anyone start it.
+    """
     if asked.observation.lifecycle != "spot" or asked.action not in CUTS_POWER | {Action.START}:
         return None
-    return Refusal("spot", "it is a spot instance, which only EC2 may stop and start; replace it")
+    if asked.action is Action.START:
+        return Refusal("spot", "it is a spot instance, which EC2 starts by itself if its request is persistent")
+    return Refusal(
+        "spot",
+        "it is a spot instance: one of a one-time request can't be stopped, and none is sure to start; replace it",
+    )

@@ -10,11 +10,14 @@ from defib.core.case import Action, Case
 from defib.core.model import Observation
 from defib.core.policy import Policy, Service
 
-TAKES_AWAY = frozenset({Action.REBOOT, Action.DRAIN, Action.STOP})
+TAKES_AWAY = frozenset({Action.REBOOT, Action.DRAIN, Action.STOP, Action.ENTER_STANDBY, Action.REPLACE})
 """Actions that take from the service what the instance may still give it."""
 
-CUTS_POWER = frozenset({Action.DRAIN, Action.STOP, Action.FORCE_STOP})
+CUTS_POWER = frozenset({Action.ENTER_STANDBY, Action.DRAIN, Action.STOP, Action.FORCE_STOP})
 """Actions that stop the instance or prepare its stop."""
+
+GIVES_BACK = frozenset({Action.RESTORE, Action.EXIT_STANDBY})
+"""Actions that put back what Defib took; a start after Defib's own stop does too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,58 @@
+"""What EC2 Auto Scaling says of a member and its group: one call, by the group's name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from defib.aws.errors import translated
+from defib.aws.permission import Permission, Scope
+from defib.core.membership import IN_SERVICE, Membership
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_autoscaling import AutoScalingClient
+
+    from defib.core.model import Observation
+    from defib.core.policy import Tag
+
+PERMISSIONS = (Permission(("autoscaling:DescribeAutoScalingGroups",), Scope.ANY),)
+
+
+class Memberships:
+    """Makes its client when the first member in trouble is met: most functions in most accounts never meet one."""
+
+    def __init__(self, connect: Callable[[], AutoScalingClient], opt_in: Tag) -> None:
+        self._connect = connect
+        self._opt_in = opt_in
+
+    def of(self, observation: Observation) -> Membership | None:
+        """See ``membership_of``."""
+        return membership_of(self._connect(), observation, self._opt_in)
+
+
+def membership_of(autoscaling: AutoScalingClient, observation: Observation, opt_in: Tag) -> Membership | None:
+    """The instance's place in the group that its tag names; None where the group is gone or does not know it.
+
+    Raises Transient or Rejected.
+    """
+    name = observation.group
+    with translated(f"describing Auto Scaling group {name}"):
+        answer = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+    group = next(iter(answer["AutoScalingGroups"]), None)
+    if group is None:
+        return None
+    members = group.get("Instances", ())
+    member = next((m for m in members if m.get("InstanceId") == observation.instance_id), None)
+    if member is None:
+        return None
+    tags = {tag.get("Key", ""): tag.get("Value", "") for tag in group.get("Tags", ())}
+    return Membership(
+        group=name,
+        lifecycle=member.get("LifecycleState", ""),
+        protected=member.get("ProtectedFromScaleIn", False),
+        opted_in=tags.get(opt_in.key) == opt_in.value,
+        minimum=group["MinSize"],
+        desired=group["DesiredCapacity"],
+        in_service=sum(1 for m in members if m.get("LifecycleState") == IN_SERVICE),
+    )

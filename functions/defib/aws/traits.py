@@ -1,0 +1,134 @@
+"""What a stop of an instance would destroy: asked only when a stop is near, so that a healthy one costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from defib.aws.errors import translated
+from defib.aws.permission import Permission, Scope
+from defib.core.membership import GROUP_TAG
+from defib.core.model import CheckStatus, InstanceState, Observation, TargetHealth
+from defib.core.traits import Traits
+from defib.shell.ports import Rejected
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.literals import InstanceAttributeNameType
+    from mypy_boto3_ec2.type_defs import InstanceTypeDef
+
+    from defib.shell.ports import Clock
+
+PERMISSIONS = (Permission(("ec2:DescribeInstanceAttribute", "ec2:DescribeInstanceTypes"), Scope.ANY),)
+
+PROTECTION_AGE = timedelta(seconds=30)
+"""How long a protection that was read is believed. EC2 itself refuses what is protected since."""
+TYPE_AGE = timedelta(days=1)
+"""What a type has does not change; a container rarely lives so long."""
+FIRST_CHECKS = timedelta(minutes=5)
+"""An instance whose checks are initializing for less is just starting."""
+
+
+def described(instance: InstanceTypeDef) -> Traits:
+    """What DescribeInstances says of it, at no cost."""
+    placement = instance.get("Placement", {})
+    associations = [face.get("Association", {}) for face in instance.get("NetworkInterfaces", ())]
+    ours = (place.get("PublicIp", "") for place in associations if place.get("IpOwnerId") == "amazon")
+    # Without affinity it may come up on any Dedicated Host of the account that has room.
+    bound = placement.get("Tenancy") == "host" and placement.get("Affinity") == "host"
+    return Traits(
+        auto_public_ip=next(ours, ""),
+        architecture=instance.get("Architecture", ""),
+        windows=instance.get("Platform", "").lower() == "windows",
+        hibernation=instance.get("HibernationOptions", {}).get("Configured", False),
+        dedicated_host=placement.get("HostId", "its host") if bound else "",
+        placement_group=placement.get("GroupName", ""),
+        auto_recovery=_recovers_by_itself(instance),
+    )
+
+
+def _recovers_by_itself(instance: InstanceTypeDef) -> bool:
+    """Simplified automatic recovery leaves out metal, Dedicated Hosts, members of Auto Scaling groups, EFA, spot.
+
+    It leaves out instance-store volumes as well, which DescribeInstances does not show.
+    """
+    on = instance.get("MaintenanceOptions", {}).get("AutoRecovery") == "default"
+    metal = ".metal" in instance.get("InstanceType", "")
+    host = instance.get("Placement", {}).get("Tenancy") == "host"
+    grouped = any(tag.get("Key") == GROUP_TAG for tag in instance.get("Tags", ()))
+    efa = any(face.get("InterfaceType", "").startswith("efa") for face in instance.get("NetworkInterfaces", ()))
+    return on and not (metal or host or grouped or efa or instance.get("InstanceLifecycle"))
+
+
+def stop_is_near(observation: Observation) -> bool:
+    """Whether what Defib does next may be a stop."""
+    if observation.state is InstanceState.STOPPING:
+        return True
+    checks = observation.checks
+    if observation.state is not InstanceState.RUNNING or checks is None:
+        return False
+    each = {checks.system.status, checks.instance.status, checks.attached_ebs.status, checks.application.status}
+    late = observation.observed_at - observation.launched_at >= FIRST_CHECKS
+    if CheckStatus.IMPAIRED in each or (CheckStatus.INITIALIZING in each and late):
+        return True
+    return any(target.health is TargetHealth.UNHEALTHY for target in observation.targets)
+
+
+@dataclass(frozen=True, slots=True)
+class _Protections:
+    read_at: datetime
+    stop: bool
+    termination: bool
+
+
+class TraitsReader:
+    """Reads what DescribeInstances leaves out, and keeps it for a while."""
+
+    def __init__(self, ec2: EC2Client, clock: Clock) -> None:
+        self._ec2 = ec2
+        self._clock = clock
+        self._types: dict[str, tuple[datetime, bool]] = {}
+        self._protections: dict[str, _Protections] = {}
+
+    def completed(self, observation: Observation) -> Observation:
+        """The observation with all its traits; one that may not be read says so. Raises Transient."""
+        try:
+            stored = self._instance_store(observation.instance_type)
+            protections = self._protections_of(observation.instance_id)
+        except Rejected as error:
+            return replace(observation, traits=replace(observation.traits, unread=str(error)))
+        traits = replace(
+            observation.traits,
+            instance_store=stored,
+            stop_protected=protections.stop,
+            termination_protected=protections.termination,
+        )
+        return replace(observation, traits=traits)
+
+    def _instance_store(self, instance_type: str) -> bool:
+        known = self._types.get(instance_type)
+        now = self._clock.now()
+        if known is None or now - known[0] >= TYPE_AGE:
+            with translated(f"describing instance type {instance_type}"):
+                answer = self._ec2.describe_instance_types(InstanceTypes=[instance_type])  # type: ignore[list-item]  # the stubs list the types of their day
+            supported = any(kind.get("InstanceStorageSupported", False) for kind in answer["InstanceTypes"])
+            known = self._types[instance_type] = (now, supported)
+        return known[1]
+
+    def _protections_of(self, instance_id: str) -> _Protections:
+        known = self._protections.get(instance_id)
+        now = self._clock.now()
+        if known is None or now - known.read_at >= PROTECTION_AGE:
+            stop = self._attribute(instance_id, "disableApiStop").get("DisableApiStop", {})
+            termination = self._attribute(instance_id, "disableApiTermination").get("DisableApiTermination", {})
+            known = _Protections(now, stop.get("Value", False), termination.get("Value", False))
+            self._protections = {i: p for i, p in self._protections.items() if now - p.read_at < PROTECTION_AGE}
+            self._protections[instance_id] = known
+        return known
+
+    def _attribute(self, instance_id: str, name: InstanceAttributeNameType) -> Mapping[str, Mapping[str, bool]]:
+        with translated(f"reading {name} of {instance_id}"):
+            answer: Mapping[str, object] = self._ec2.describe_instance_attribute(InstanceId=instance_id, Attribute=name)
+        return {key: value for key, value in answer.items() if isinstance(value, Mapping)}

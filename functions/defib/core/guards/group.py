@@ -1,0 +1,94 @@
+"""What may be done to a member of an Auto Scaling group: by its state, its group's consent and its group's size."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from defib.core.case import Action
+from defib.core.guards.question import CUTS_POWER, GIVES_BACK, Question, Refusal
+from defib.core.membership import ENTERING_STANDBY, IN_SERVICE, STANDBY, GroupMember
+
+
+def group_member(asked: Question) -> Refusal | None:
+    """A member that stops outside Standby is terminated by its group, even within its grace period.
+
+    (EC2 Auto Scaling User Guide, Health checks for instances, and Temporarily remove instances.)
+    """
+    group, member = asked.observation.group, asked.observation.membership
+    if not group or asked.action not in CUTS_POWER | {Action.REPLACE}:
+        return None
+    match asked.service.group_member:
+        case GroupMember.REPLACE | GroupMember.STANDBY if asked.action is Action.REPLACE:
+            return None
+        case GroupMember.STANDBY if asked.action is Action.ENTER_STANDBY:
+            return None
+        case GroupMember.LEAVE:
+            return Refusal(
+                "group_member",
+                f"its Auto Scaling group {group} would terminate it; the group replaces it by itself, or set "
+                f'group_member for service {asked.service.name} to "replace" or "standby"',
+            )
+        case GroupMember.REPLACE:
+            return Refusal("group_member", f"its Auto Scaling group {group} would terminate it; it is to be replaced")
+        case GroupMember.STANDBY:
+            if member is not None and member.lifecycle == STANDBY and asked.case.standby is not None:
+                return None
+            return Refusal("group_member", f"its Auto Scaling group {group} would terminate it: it is not in Standby")
+    assert_never(asked.service.group_member)
+
+
+def group_state(asked: Question) -> Refusal | None:
+    """A member that its group, or a person by way of it, is moving in or out is in other hands."""
+    group, member = asked.observation.group, asked.observation.membership
+    if not group or asked.action in GIVES_BACK:
+        return None
+    if member is None:
+        if asked.service.group_member is GroupMember.LEAVE:
+            return None
+        return Refusal("group_state", f"EC2 Auto Scaling does not know it as a member of its group {group}")
+    ours = asked.case.standby is not None and member.lifecycle in (STANDBY, ENTERING_STANDBY)
+    if member.lifecycle == IN_SERVICE or ours:
+        return None
+    return Refusal(
+        "group_state",
+        f"it is {member.lifecycle} in its Auto Scaling group {group}, not by Defib; whoever moved it has it in hand",
+    )
+
+
+def group_consent(asked: Question) -> Refusal | None:
+    """Acting on a group needs the group's own consent; IAM asks for the same tag."""
+    member, opt_in = asked.observation.membership, asked.policy.opt_in
+    if asked.action not in (Action.REPLACE, Action.ENTER_STANDBY) or member is None or member.opted_in:
+        return None
+    return Refusal(
+        "group_consent",
+        f"its Auto Scaling group {member.group} does not carry the opt-in tag {opt_in.key}={opt_in.value}; "
+        "tag the group to let Defib act on it",
+    )
+
+
+def group_minimum(asked: Question) -> Refusal | None:
+    """Standby takes one from the group's desired capacity, which must stay at its minimum (API, EnterStandby)."""
+    member = asked.observation.membership
+    if asked.action is not Action.ENTER_STANDBY or member is None:
+        return None
+    left = min(member.desired, member.in_service) - 1
+    if left >= member.minimum:
+        return None
+    return Refusal(
+        "group_minimum",
+        f"Standby would leave its Auto Scaling group {member.group} {max(left, 0)} of at least {member.minimum} in "
+        "service; raise the group's desired capacity, or let it be replaced",
+    )
+
+
+def group_protection(asked: Question) -> Refusal | None:
+    """Scale-in protection does not stop a replacement; but whoever set it wanted the instance kept."""
+    member = asked.observation.membership
+    if asked.action is not Action.REPLACE or member is None or not member.protected:
+        return None
+    return Refusal(
+        "group_protection",
+        f"it is protected from scale-in in its Auto Scaling group {member.group}, and Defib never lifts that; "
+        "take the protection off, or replace it yourself",
+    )

@@ -1,0 +1,57 @@
+"""Somebody else is at it: what the observation shows that Defib's own acts don't explain."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from defib.core.case import Action, Attempt, Case
+from defib.core.model import Observation, TargetHealth, Verdict
+from defib.core.policy import Repair
+from defib.core.words import clock
+
+REGISTERED = frozenset({TargetHealth.INITIAL, TargetHealth.HEALTHY, TargetHealth.UNHEALTHY})
+
+
+def meddled(case: Case, observation: Observation, action: Action, repair: Repair, now: datetime) -> str:
+    """What somebody else has done since the case began that ``action`` would undo or fight; empty when nothing."""
+    started = started_by_others(case, observation, repair)
+    if started is not None:
+        return f"somebody else started it at {clock(started)}, during its repair: Defib does not act against them"
+    groups = _registered_again(case, observation, repair, now) if action is Action.STOP else ""
+    if groups:
+        return (
+            f"somebody else registered it again in {groups} after Defib had drained it: Defib does not act against them"
+        )
+    return ""
+
+
+def started_by_others(case: Case, observation: Observation, repair: Repair) -> datetime | None:
+    """When a person, another tool or AWS's own recovery started it during the case; None when nobody did.
+
+    EC2 renews LaunchTime at each start (AWSEC2 API, Instance), so one that no start of Defib's explains is another's.
+    A reboot by others shows nowhere; it does no harm to a repair.
+    """
+    launched = observation.launched_at
+    if launched <= case.opened_at or any(_explains(a, launched, repair) for a in case.attempts):
+        return None
+    return launched
+
+
+def _explains(attempt: Attempt, launched: datetime, repair: Repair) -> bool:
+    result = attempt.result
+    if attempt.action is not Action.START or launched < attempt.intended_at.replace(microsecond=0):
+        return False
+    if result is None:
+        return True
+    # A call that AWS refused, or that was never made, has started nothing.
+    return result.verdict in (Verdict.DONE, Verdict.LOST) and launched <= result.at + repair.settle
+
+
+def _registered_again(case: Case, observation: Observation, repair: Repair, now: datetime) -> str:
+    drained, restored = case.last(Action.DRAIN), case.last(Action.RESTORE)
+    if drained is None or drained.done_at is None or now < drained.done_at + repair.settle:
+        return ""
+    if restored is not None and restored.number > drained.number:
+        return ""
+    back = (t.registration for t in observation.targets if t.health in REGISTERED)
+    return ", ".join(sorted({r.target_group_name for r in back if r in case.registrations}))

@@ -1,0 +1,105 @@
+"""Planned outages: when a service, or one instance, is in maintenance. Time zones and their changes as in RFC 5545."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from defib.core.setting import Form, duration, string, strings
+
+if TYPE_CHECKING:
+    from defib.core.policy import Policy, Service
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+UNTIL_TAG = "defib:maintenance-until"
+"""Set on an instance by people: ad hoc maintenance of that one instance, until the ISO 8601 time in its value."""
+
+DAY = Form("one of mon, tue, wed, thu, fri, sat, sun", 3, re.compile("|".join(DAYS)))
+DATE = Form("a date such as 2026-10-25", 10, re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"))
+TIME = Form("a time of day from 00:00 to 23:59", 5, re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"))
+ZONE = Form("a time zone such as Europe/Berlin or UTC", 40, re.compile(r"[A-Za-z][A-Za-z0-9_+/-]*"))
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """One planned outage: on certain days of every week, or once."""
+
+    at: str = field(metadata=string("When it begins, in local time.", "02:00", TIME))
+    lasts: timedelta = field(metadata=duration("How long it lasts.", "2h", "5m", "3d"))
+    zone: str = field(default="UTC", metadata=string("Whose local time.", "Europe/Berlin", ZONE))
+    days: tuple[str, ...] = field(
+        default=(),
+        metadata=strings("The days of the week on which it begins; not together with date.", '["sun"]', DAY, 7),
+    )
+    date: str = field(
+        default="", metadata=string("The one day on which it begins; not together with days.", "2026-10-25", DATE)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A planned outage that is on. Times are in UTC."""
+
+    start: datetime
+    end: datetime
+
+
+def is_zone(name: str) -> bool:
+    """Whether the IANA time zone database knows it."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - reads the environment at import
+
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        return False
+    return True
+
+
+def in_window(policy: Policy, service: Service, now: datetime) -> Window | None:
+    """The planned outage that ``service`` is in at ``now``; of several, the one that ends last."""
+    planned = (*policy.maintenance, *service.maintenance)
+    current = (w for entry in planned for w in _near(entry, now) if w.start <= now < w.end)
+    return max(current, key=lambda window: window.end, default=None)
+
+
+def maintenance_of(policy: Policy, service: Service, tags: Mapping[str, str], now: datetime) -> Window | None:
+    """As ``in_window``, for an instance with these tags: one of them may say that it is in maintenance by itself."""
+    planned, until = in_window(policy, service, now), until_of(tags)
+    if until is None or until <= now or (planned is not None and planned.end >= until):
+        return planned
+    return Window(now, until)
+
+
+def until_of(tags: Mapping[str, str]) -> datetime | None:
+    """Until when people have put the instance in maintenance; None where they have not, or have written no time."""
+    try:
+        until = datetime.fromisoformat(tags.get(UNTIL_TAG, ""))
+    except ValueError:
+        return None
+    # Without an offset it would be anybody's guess whose time it is.
+    return until.astimezone(UTC) if until.tzinfo is not None else None
+
+
+def _near(entry: Maintenance, now: datetime) -> Iterator[Window]:
+    """The windows of ``entry`` that may be on at ``now``.
+
+    A local time that a clock change skips is read with the offset before the change; one that comes twice is the first
+    (RFC 5545, section 3.3.5): Python's ``fold=0`` is both. The duration is exact time, whatever the clocks do (3.3.6).
+    """
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - reads the environment at import
+
+    zone, at = ZoneInfo(entry.zone), time.fromisoformat(entry.at)
+    today = now.astimezone(zone).date()
+    # One day more than it lasts: a skipped hour may push the start past midnight.
+    days = [date.fromisoformat(entry.date)] if entry.date else _weekly(entry, today, entry.lasts.days + 2)
+    for day in days:
+        start = datetime.combine(day, at, zone).astimezone(UTC)
+        yield Window(start, start + entry.lasts)
+
+
+def _weekly(entry: Maintenance, today: date, back: int) -> list[date]:
+    days = (today - timedelta(days=n) for n in range(back + 1))
+    return [day for day in days if DAYS[day.weekday()] in entry.days]

@@ -1,0 +1,86 @@
+"""The rungs of a member of an Auto Scaling group: replaced, or put in Standby around its stop and start."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Outcome, Wait
+from defib.core.membership import IN_SERVICE, STANDBY, GroupMember
+from defib.core.model import Cause, Observation, Verdict
+from defib.core.policy import Policy, Repair, Service
+from defib.core.words import CAUSE_WORDS
+
+
+def before_stop(
+    case: Case, observation: Observation, cause: Cause, policy: Policy, service: Service, now: datetime
+) -> Decision | None:
+    """What a member needs in place of a stop, or before it; None where the stop may follow."""
+    group, repair = observation.group, policy.repair
+    if not group or service.group_member is GroupMember.LEAVE:
+        return None
+    entered = case.standby
+    if service.group_member is GroupMember.REPLACE or (cause is Cause.DEAD_ON_ARRIVAL and entered is None):
+        return replace_it(observation, cause, repair, now)
+    known = observation.membership
+    if entered is None or (entered.done_at is None and known is not None and known.lifecycle == IN_SERVICE):
+        reason = f"{CAUSE_WORDS[cause]}: Standby first, or its Auto Scaling group {group} would terminate it"
+        return Act(Action.ENTER_STANDBY, reason, now + repair.act_timeout)
+    if known is not None and known.lifecycle == STANDBY:
+        return None
+    limit = (entered.done_at or entered.intended_at) + service.verify.timeout
+    if now < limit:
+        return Wait(f"its Auto Scaling group {group} is putting it in Standby", min(limit, now + repair.look_again))
+    ask = f"Look at the activity history of Auto Scaling group {group}, and mend or replace the instance."
+    return Escalate(f"its Auto Scaling group {group} does not put it in Standby", ask, now + repair.hold)
+
+
+def replace_it(observation: Observation, cause: Cause, repair: Repair, now: datetime) -> Act:
+    """Have the group terminate it and launch another."""
+    reason = f"{CAUSE_WORDS[cause]}: its Auto Scaling group {observation.group} is to replace it"
+    return Act(Action.REPLACE, reason, now + repair.act_timeout)
+
+
+def await_replacement(case: Case, policy: Policy, now: datetime) -> Decision | None:
+    """Whatever it does now, its group has been told that it is unhealthy; None where it has not."""
+    asked = case.last(Action.REPLACE)
+    if asked is None or asked.done_at is None or case.handed_over_at is not None:
+        return None
+    limit = asked.done_at + policy.repair.force_stop_timeout
+    if now < limit:
+        words = f"its Auto Scaling group {case.group} has been asked to replace it"
+        return Wait(words, min(limit, now + policy.repair.look_again))
+    ask = f"Look at the activity history of Auto Scaling group {case.group}: its ReplaceUnhealthy may be suspended."
+    reason = f"its Auto Scaling group {case.group} was told that it is unhealthy, but does not replace it"
+    return Escalate(reason, ask, now + policy.repair.hold)
+
+
+def terminated(case: Case) -> Close:
+    """It is gone: as Defib asked, or not."""
+    if case.count(Action.REPLACE):
+        reason = f"its Auto Scaling group {case.group} terminates it and launches another"
+        return Close(Outcome.REPLACED, reason)
+    return Close(Outcome.TERMINATED, "it has been terminated")
+
+
+def leave_standby(case: Case, repair: Repair, now: datetime) -> Decision | None:
+    """Back into service, now that it works; None where Defib did not put it in Standby, or people have it in hand."""
+    entered = case.standby
+    if entered is None or case.handed_over_at is not None:
+        return None
+    tried = [a for a in case.attempts[entered.number :] if a.action is Action.EXIT_STANDBY and a.result is not None]
+    last = tried[-1].result if tried else None
+    if last is not None and (last.verdict is Verdict.REFUSED or len(tried) >= repair.starts):
+        said = " ".join(part for part in (last.code, last.detail) if part)
+        ask = f"Return {case.instance_id} to service in Auto Scaling group {case.group}."
+        return Escalate(f"it works, but could not be returned to service: {said}", ask, now + repair.hold)
+    if last is not None and now < last.at + repair.retry_backoff:
+        return Wait("returning it to service failed; trying again", last.at + repair.retry_backoff)
+    reason = f"it works again: back into service in its Auto Scaling group {case.group}"
+    return Act(Action.EXIT_STANDBY, reason, now + repair.act_timeout)
+
+
+def with_standby(text: str, case: Case) -> str:
+    """``text``, and where Defib leaves the instance in Standby, that it does."""
+    if case.standby is None:
+        return text
+    return f"{text} (It is in Standby in its Auto Scaling group {case.group}: return it to service when it works.)"

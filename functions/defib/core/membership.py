@@ -1,0 +1,42 @@
+"""What EC2 Auto Scaling says of a member of a group, and what the operator wants done with one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+GROUP_TAG = "aws:autoscaling:groupName"
+"""Set by EC2 Auto Scaling on every member (EC2 Auto Scaling User Guide, Tag Auto Scaling groups and instances)."""
+
+IN_SERVICE = "InService"
+STANDBY = "Standby"
+ENTERING_STANDBY = "EnteringStandby"
+"""Values of LifecycleState (EC2 Auto Scaling API, AutoScalingInstanceDetails). The others are left to their owners."""
+
+
+class GroupMember(StrEnum):
+    """What Defib does where only a stop and start would help a member of an Auto Scaling group."""
+
+    LEAVE = "leave"
+    """Nothing: people hear of it."""
+    REPLACE = "replace"
+    """The group is told that the member is unhealthy; it terminates it and launches another."""
+    STANDBY = "standby"
+    """The member is put in Standby, stopped and started, and returned to service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What EC2 Auto Scaling says of one member and its group at this moment."""
+
+    group: str
+    lifecycle: str
+    """The member's LifecycleState."""
+    protected: bool
+    """Whether it is protected from scale-in."""
+    opted_in: bool
+    """Whether the group itself carries the opt-in tag."""
+    minimum: int
+    desired: int
+    in_service: int
+    """Members of the group in service, this one included."""

@@ -1,0 +1,75 @@
+"""What holds for the whole stack, in one item of the table: repairs begun and under way, and impaired zones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from defib.core.case import Case
+
+RATE_WINDOW = timedelta(minutes=10)
+"""What ``limits.rate`` counts within."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """One repair: from its first act on the instance until its case is closed or handed over."""
+
+    case_id: str
+    at: datetime
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Impairment:
+    """A zone in which so many instances fail at once that it is no coincidence."""
+
+    zone: str
+    since: datetime
+    """When a sweep first saw it."""
+    failing: int
+    """The most that failed at once."""
+    incident: int = 0
+    """The number of the incident that told people; 0 until a second sweep has seen it too."""
+    below_since: datetime | None = None
+    """Since when so few fail that it may be over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A value: every change makes a new one with the next version. Each write requires the version it read."""
+
+    version: int = 0
+    begun: tuple[Begun, ...] = ()
+    impaired: tuple[Impairment, ...] = ()
+    running: int | None = None
+    """Opted-in instances that ran when a sweep last counted them; None: never counted yet."""
+    counted_at: datetime | None = None
+
+    def impairment(self, zone: str) -> Impairment | None:
+        """The impairment of that zone, suspected or told of."""
+        return next((i for i in self.impaired if i.zone == zone), None)
+
+    def under_repair(self, case_id: str) -> int:
+        """Repairs under way besides that of ``case_id``."""
+        return sum(1 for b in self.begun if not b.over and b.case_id != case_id)
+
+    def begun_lately(self, case_id: str, now: datetime) -> int:
+        """Repairs begun within RATE_WINDOW besides that of ``case_id``."""
+        return sum(1 for b in self.begun if now - b.at < RATE_WINDOW and b.case_id != case_id)
+
+    def after(self, case: Case, now: datetime) -> Stack:
+        """The stack once ``case`` is remembered; the same when the case begins or ends no repair."""
+        known = next((b for b in self.begun if b.case_id == case.id), None)
+        over = case.closed_at is not None or case.handed_over_at is not None
+        if known is None:
+            if over or not case.acted:
+                return self
+            begun = (*self.begun, Begun(case.id, now))
+        elif over and not known.over:
+            begun = tuple(replace(b, over=True) if b is known else b for b in self.begun)
+        else:
+            return self
+        return replace(self, begun=tuple(b for b in begun if not b.over or now - b.at < RATE_WINDOW))

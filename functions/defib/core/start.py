@@ -1,0 +1,113 @@
+"""Starting what is stopped and should run: again and again, as another type, then with people, never in silence."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import takewhile
+from zlib import crc32
+
+from defib.core.case import Act, Action, Attempt, Case, Decision, Escalate, Wait
+from defib.core.model import Cause, Observation, Verdict
+from defib.core.policy import Policy, Repair, Service
+from defib.core.start_failure import NO_ROOM, bare, explained, meaning, remedy
+
+TRIES_BEFORE_ANOTHER_TYPE = 3
+"""Starts of one type that EC2 has no room for before the service's next fallback type is tried."""
+
+AGAIN_AT_ONE_PACE = 8
+"""So many starts after the hand-over before their pauses grow, by one ``repair.start_again`` each time: a week of them
+is about a hundred, which a case has room for."""
+
+STOPPED = frozenset({Cause.STOPPED_BY_DEFIB, Cause.STOPPED_UNASKED})
+
+
+def start(case: Case, observation: Observation, policy: Policy, service: Service, now: datetime) -> Decision:
+    """Stopped, and it should run."""
+    repair = policy.repair
+    started = case.last(Action.START)
+    if started is not None and started.done_at is not None and now < started.done_at + repair.settle:
+        return Wait("EC2's reads lag behind the start", started.done_at + repair.settle)
+    fallen = _fell_back(case)
+    if started is not None and started.done_at is not None and fallen:
+        resume = started.done_at + pause(case, fallen, repair)
+        if now < resume:
+            return Wait("its start was accepted, but it fell back to stopped; trying again", resume)
+    tried = _tries(case)
+    code = _failure(tried, observation)
+    another = _another_type(case, observation, service) if bare(code) in NO_ROOM else ""
+    if another and len(tried) >= min(TRIES_BEFORE_ANOTHER_TYPE, repair.starts):
+        reason = f"EC2 has no room for {observation.instance_type}: it is to run as {another}"
+        return Act(Action.RESIZE, reason, now + repair.act_timeout, another)
+    if len(tried) < repair.starts:
+        return Act(Action.START, "it is stopped and should run", now + repair.act_timeout)
+    said = (explained(code) if meaning(code) else observation.state_reason) or code or "AWS gives no reason"
+    reason = f"it could not be started in {len(tried)} tries: {said}"
+    return Escalate(reason, remedy(code, observation.traits.placement_group), now + repair.hold)
+
+
+def start_again(case: Case, observation: Observation, cause: Cause, policy: Policy, now: datetime) -> Act | None:
+    """After the hand-over: nothing that Defib stopped, or tried to start, is left stopped for want of another try."""
+    ours = any(a.action in (Action.STOP, Action.FORCE_STOP, Action.START) for a in case.attempts)
+    grouped = observation.group and case.standby is None
+    if cause not in STOPPED or not ours or grouped or case.handed_over_at is None:
+        return None
+    starts = [a.intended_at for a in case.attempts if a.action is Action.START and a.intended_at >= case.handed_over_at]
+    pause = policy.repair.start_again * (1 + len(starts) // AGAIN_AT_ONE_PACE)
+    if now < max([*starts, case.handed_over_at]) + pause:
+        return None
+    return Act(Action.START, "it is still stopped: once more", now + policy.repair.act_timeout)
+
+
+def resized(case: Case) -> str:
+    """What people must know of a changed instance type; empty when it was not changed."""
+    change = case.last(Action.RESIZE)
+    if change is None or not change.to:
+        return ""
+    own = case.instance_type or "its own type"
+    return f"It runs as {change.to} instead of {own}; change it back when there is room"
+
+
+def pause(case: Case, failures: int, repair: Repair) -> timedelta:
+    """How long to wait after so many failures in a row: twice as long each time, up to a limit, and jittered."""
+    doubled: timedelta = repair.retry_backoff * 2 ** min(failures - 1, 16)
+    return min(doubled, repair.retry_backoff_max) * jitter(case, len(case.attempts))
+
+
+def jitter(case: Case, attempt: int) -> float:
+    """Between 0.5 and 1, always the same for one attempt: many cases that failed together don't try again together."""
+    return 0.5 + crc32(f"{case.id}/{attempt}".encode()) / 2**33
+
+
+def _fell_back(case: Case) -> int:
+    """How many starts in a row, up to now, AWS accepted though it is stopped."""
+    accepted = takewhile(lambda a: a.action is Action.START and a.done_at is not None, reversed(case.attempts))
+    return sum(1 for _ in accepted)
+
+
+def _tries(case: Case) -> list[Attempt]:
+    """The starts of its present type."""
+    change = case.last(Action.RESIZE)
+    since = change.number if change is not None else 0
+    return [a for a in case.attempts if a.action is Action.START and a.number > since]
+
+
+def _failure(tried: list[Attempt], observation: Observation) -> str:
+    """The code with which the last start failed: at the call, or afterwards, when EC2 let it fall back to stopped."""
+    if not tried:
+        return ""
+    result = tried[-1].result
+    if result is not None and result.verdict is not Verdict.DONE:
+        return result.code or result.detail
+    return observation.state_reason_code
+
+
+def _another_type(case: Case, observation: Observation, service: Service) -> str:
+    """The service's next fallback type that AWS has not refused and that it is not now; empty when there is none."""
+    if observation.traits.hibernation:
+        return ""
+    over = {
+        a.to
+        for a in case.attempts
+        if a.action is Action.RESIZE and a.result is not None and a.result.verdict in (Verdict.DONE, Verdict.REFUSED)
+    }
+    return next((t for t in service.fallback_types if t not in over and t != observation.instance_type), "")

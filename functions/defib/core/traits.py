@@ -1,0 +1,37 @@
+"""What of an instance decides whether a stop would destroy something, and whether a start would help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """From DescribeInstances; the last four cost calls of their own and are read only when a stop is near."""
+
+    auto_public_ip: str = ""
+    """A public IPv4 address that AWS assigned and takes back at a stop; empty with an Elastic IP address or none
+    (AWSEC2 API, InstanceNetworkInterfaceAssociation, IpOwnerId ``amazon``)."""
+    architecture: str = ""
+    """Such as ``arm64``; what another instance type must support too."""
+    windows: bool = False
+    hibernation: bool = False
+    """Configured for hibernation: its instance type can't be changed (AWSEC2 UserGuide, Hibernate)."""
+    dedicated_host: str = ""
+    """The id of the Dedicated Host that it has affinity with: every start puts it there again (AWSEC2 API,
+    ModifyInstancePlacement, Affinity)."""
+    placement_group: str = ""
+    auto_recovery: bool = False
+    """EC2 may recover it by itself when its host fails: simplified automatic recovery is on, and nothing that
+    DescribeInstances shows rules it out (AWSEC2 UserGuide, Automatic instance recovery)."""
+    instance_store: bool = False
+    """Its type has instance-store volumes, whose data a stop loses."""
+    stop_protected: bool = False
+    """EC2 refuses to stop it by API (AWSEC2 UserGuide, Enable stop protection)."""
+    termination_protected: bool = False
+    """EC2 refuses to terminate it by API."""
+    unread: str = ""
+    """Why the three above could not be read; empty when they were, or when no stop is near."""
+
+
+NO_TRAITS = Traits()

@@ -1,0 +1,92 @@
+"""What is special about an instance of a fleet, as EC2 describes it: moto knows none of it.
+
+Instance-store volumes are no trait: an instance has them when its type has (``m7gd.large``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from sim.boundary import Boundary, Params, Refusal, Response
+
+if TYPE_CHECKING:
+    from sim.machine import Machine
+
+
+class Trait(StrEnum):
+    """What ``[fleet.NAME]`` may say of its instances."""
+
+    PUBLIC_IP = "public_ip"
+    """An auto-assigned public IPv4 address."""
+    ELASTIC_IP = "elastic_ip"
+    STOP_PROTECTION = "stop_protection"
+    TERMINATION_PROTECTION = "termination_protection"
+    HIBERNATION = "hibernation"
+    DEDICATED_HOST = "dedicated_host"
+    """On a Dedicated Host, with affinity."""
+    WINDOWS = "windows"
+
+
+GRAVITON = re.compile(r"[a-z]+\d+g[a-z]*\.")
+LOCAL_DISKS = re.compile(r"([a-z]+\d+[a-z]*d[a-z]*|i\d[a-z]*|d\d[a-z]*|h1|x1e?)\.")
+"""Types whose names say that they have instance-store volumes (EC2 Instance Types, Naming conventions)."""
+
+
+def lay_over(instance: dict[str, Any], machine: Machine) -> None:
+    """What moto's description of the instance lacks, put into it."""
+    traits = machine.traits
+    instance["Architecture"] = architecture(machine.instance_type)
+    instance["InstanceType"] = machine.instance_type
+    instance["MaintenanceOptions"] = {"AutoRecovery": "default"}
+    owner = "amazon" if Trait.PUBLIC_IP in traits else "123456789012"
+    for face in instance.get("NetworkInterfaces", ()):
+        face.pop("Association", None)
+        if Trait.PUBLIC_IP in traits or Trait.ELASTIC_IP in traits:
+            face["Association"] = {"PublicIp": "203.0.113.25", "IpOwnerId": owner}
+    if Trait.HIBERNATION in traits:
+        instance["HibernationOptions"] = {"Configured": True}
+    if Trait.DEDICATED_HOST in traits:
+        instance["Placement"] |= {"Tenancy": "host", "Affinity": "host", "HostId": "h-0123456789abcdef0"}
+    if Trait.WINDOWS in traits:
+        instance["Platform"] = "windows"
+
+
+def architecture(instance_type: str) -> str:
+    return "arm64" if GRAVITON.match(instance_type) else "x86_64"
+
+
+class Questions:
+    """The calls that ask for what DescribeInstances leaves out."""
+
+    def __init__(self, boundary: Boundary, machines: Mapping[str, Machine]) -> None:
+        self._machines = machines
+        boundary.answer("ec2:DescribeInstanceTypes", self._types)
+        boundary.answer("ec2:DescribeInstanceAttribute", self._attribute)
+
+    def _types(self, params: Params) -> Response:
+        names: Sequence[str] = params["InstanceTypes"]
+        return {
+            "InstanceTypes": [
+                {
+                    "InstanceType": name,
+                    "InstanceStorageSupported": LOCAL_DISKS.match(name) is not None,
+                    "ProcessorInfo": {"SupportedArchitectures": [architecture(name)]},
+                    "Hypervisor": "nitro",
+                }
+                for name in names
+            ]
+        }
+
+    def _attribute(self, params: Params) -> Response:
+        machine = self._machines.get(params["InstanceId"])
+        if machine is None:
+            raise Refusal("InvalidInstanceID.NotFound", f"The instance ID '{params['InstanceId']}' does not exist")
+        kinds = {
+            "disableApiStop": ("DisableApiStop", Trait.STOP_PROTECTION),
+            "disableApiTermination": ("DisableApiTermination", Trait.TERMINATION_PROTECTION),
+        }
+        name, trait = kinds[params["Attribute"]]
+        return {"InstanceId": machine.instance_id, name: {"Value": trait in machine.traits}}

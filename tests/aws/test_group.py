@@ -1,0 +1,182 @@
+"""What EC2 Auto Scaling says of a member, and the three acts on its group, against moto's groups."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from defib.aws.act import AwsActor
+from defib.aws.clients import client
+from defib.aws.membership import Memberships, membership_of
+from defib.aws.observe import AwsObserver
+from defib.core.case import Action
+from defib.core.membership import GROUP_TAG, Membership
+from defib.core.model import InstanceState, Observation
+from defib.core.policy import Tag
+from defib.shell.ports import Rejected, Transient
+from tests.aws.account import ONCE
+from tests.aws.cases import NOON, a_case, an_attempt
+from tests.aws.fleet import Overlay
+from tests.aws.policies import a_policy
+
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from mypy_boto3_autoscaling import AutoScalingClient
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+
+    from tests.aws.fleet import Fleet
+    from tests.fakes import FakeClock
+
+OPT_IN = Tag("self-heal", "true")
+
+
+@pytest.fixture
+def autoscaling() -> AutoScalingClient:
+    return client("autoscaling", ONCE)
+
+
+@pytest.fixture
+def overlay(autoscaling: AutoScalingClient) -> Overlay:
+    laid = Overlay()
+    laid.lay_over(cast("BaseClient", autoscaling))
+    return laid
+
+
+@pytest.fixture
+def members(ec2: EC2Client, autoscaling: AutoScalingClient) -> list[str]:
+    """The members of the group ``web-asg``: two of at least one, opted in."""
+    ec2.create_launch_template(
+        LaunchTemplateName="web", LaunchTemplateData={"ImageId": "ami-12c6146b", "InstanceType": "t3.micro"}
+    )
+    tags = [("self-heal", "true", False), ("service", "web", True)]
+    create: Any = autoscaling.create_auto_scaling_group
+    create(
+        AutoScalingGroupName="web-asg",
+        LaunchTemplate={"LaunchTemplateName": "web"},
+        MinSize=1,
+        MaxSize=3,
+        DesiredCapacity=2,
+        AvailabilityZones=["us-east-1a"],
+        Tags=[{"Key": key, "Value": value, "PropagateAtLaunch": passed_on} for key, value, passed_on in tags],
+    )
+    (group,) = autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+    return [member["InstanceId"] for member in group["Instances"]]
+
+
+def seen(instance_id: str, group: str = "web-asg") -> Observation:
+    return Observation(instance_id, NOON, InstanceState.RUNNING, NOON, tags={GROUP_TAG: group})
+
+
+def test_a_members_place_is_read_with_its_groups_consent_and_size(
+    autoscaling: AutoScalingClient, members: list[str]
+) -> None:
+    place = membership_of(autoscaling, seen(members[0]), OPT_IN)
+
+    assert place == Membership("web-asg", "InService", False, True, minimum=1, desired=2, in_service=2)
+
+
+@pytest.mark.parametrize("opt_in", [Tag("self-heal", "yes"), Tag("other", "true")])
+def test_a_group_without_the_opt_in_tag_has_not_consented(
+    autoscaling: AutoScalingClient, members: list[str], opt_in: Tag
+) -> None:
+    place = membership_of(autoscaling, seen(members[0]), opt_in)
+
+    assert place is not None
+    assert not place.opted_in
+
+
+def test_what_no_group_knows_is_no_member(autoscaling: AutoScalingClient, members: list[str]) -> None:
+    assert membership_of(autoscaling, seen("i-0feedfeedfeedfeed"), OPT_IN) is None
+    assert membership_of(autoscaling, seen(members[0], "gone"), OPT_IN) is None
+
+
+def test_a_group_that_can_not_be_read_is_no_answer(
+    autoscaling: AutoScalingClient, overlay: Overlay, members: list[str]
+) -> None:
+    overlay.refusals["DescribeAutoScalingGroups"] = "Throttling"
+
+    with pytest.raises(Transient, match="describing Auto Scaling group web-asg"):
+        membership_of(autoscaling, seen(members[0]), OPT_IN)
+
+
+def test_only_a_member_in_trouble_costs_a_call(
+    ec2: EC2Client,
+    elb: ElasticLoadBalancingv2Client,
+    fleet: Fleet,
+    clock: FakeClock,
+    autoscaling: AutoScalingClient,
+    overlay: Overlay,
+    members: list[str],
+) -> None:
+    policy = a_policy()
+    observer = AwsObserver(ec2, elb, clock, policy, Memberships(lambda: autoscaling, policy.opt_in))
+    sick, well = members
+    alone = fleet.launch(service="web", self_heal="true")
+    fleet.fail(sick, "SystemStatus", "impaired", NOON)
+    fleet.fail(alone, "SystemStatus", "impaired", NOON)
+    overlay.calls.clear()
+
+    places = [observer.observe(instance_id, ()).membership for instance_id in (well, alone, sick)]
+
+    assert [place.lifecycle if place else None for place in places] == [None, None, "InService"]
+    assert [name for name, _ in overlay.calls] == ["DescribeAutoScalingGroups"]
+
+
+@pytest.mark.parametrize(
+    ("action", "operation", "parameters"),
+    [
+        (Action.REPLACE, "SetInstanceHealth", {"HealthStatus": "Unhealthy", "ShouldRespectGracePeriod": False}),
+        (
+            Action.ENTER_STANDBY,
+            "EnterStandby",
+            {"AutoScalingGroupName": "web-asg", "ShouldDecrementDesiredCapacity": True},
+        ),
+        (Action.EXIT_STANDBY, "ExitStandby", {"AutoScalingGroupName": "web-asg"}),
+    ],
+)
+def test_an_act_on_a_group_is_one_call_about_one_member(
+    ec2: EC2Client,
+    elb: ElasticLoadBalancingv2Client,
+    autoscaling: AutoScalingClient,
+    overlay: Overlay,
+    members: list[str],
+    action: Action,
+    operation: str,
+    parameters: dict[str, object],
+) -> None:
+    member = members[0]
+    actor = AwsActor(ec2, elb, lambda: autoscaling)
+    case = replace(a_case(member), group="web-asg")
+    overlay.calls.clear()
+
+    actor.perform(an_attempt(action), case, seen(member))
+
+    (call,) = overlay.calls
+    named = {"InstanceId": member} if action is Action.REPLACE else {"InstanceIds": [member]}
+    assert call == (operation, {**named, **parameters})
+
+
+@pytest.mark.parametrize("action", [Action.REPLACE, Action.ENTER_STANDBY, Action.EXIT_STANDBY])
+@pytest.mark.parametrize(("code", "error"), [("Throttling", Transient), ("AccessDenied", Rejected)])
+def test_an_act_that_is_refused_says_so(
+    ec2: EC2Client,
+    elb: ElasticLoadBalancingv2Client,
+    autoscaling: AutoScalingClient,
+    overlay: Overlay,
+    members: list[str],
+    action: Action,
+    code: str,
+    error: type[Transient] | type[Rejected],
+) -> None:
+    for operation in ("SetInstanceHealth", "EnterStandby", "ExitStandby"):
+        overlay.refusals[operation] = code
+    case = replace(a_case(members[0]), group="web-asg")
+
+    with pytest.raises(error) as refused:
+        AwsActor(ec2, elb, lambda: autoscaling).perform(an_attempt(action), case, seen(members[0]))
+
+    assert refused.value.code == code
+    assert members[0] in str(refused.value)

@@ -1,0 +1,115 @@
+"""What a stop would destroy: read in three calls when a stop is near, kept for a while, and never guessed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from defib.aws.observe import AwsObserver
+from defib.aws.traits import PROTECTION_AGE, TYPE_AGE, described
+from defib.core.traits import NO_TRAITS, Traits
+from defib.shell.ports import Transient
+from tests.aws.policies import a_policy
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+
+    from tests.aws.fleet import Fleet
+    from tests.fakes import FakeClock
+
+ASKED = ["DescribeInstanceTypes", "DescribeInstanceAttribute", "DescribeInstanceAttribute"]
+
+
+@pytest.fixture
+def web(fleet: Fleet) -> str:
+    return fleet.launch(service="web", self_heal="true")
+
+
+@pytest.fixture
+def observer(ec2: EC2Client, elb: ElasticLoadBalancingv2Client, fleet: Fleet, clock: FakeClock) -> AwsObserver:
+    fleet.ec2.answers["DescribeInstanceTypes"] = {"InstanceTypes": [{"InstanceStorageSupported": True}]}
+    fleet.ec2.answers["DescribeInstanceAttribute"] = {
+        "DisableApiStop": {"Value": True},
+        "DisableApiTermination": {"Value": True},
+    }
+    return AwsObserver(ec2, elb, clock, a_policy())
+
+
+def extra_calls(fleet: Fleet) -> list[str]:
+    return [name for name, _ in fleet.ec2.calls if name in ASKED]
+
+
+def test_a_healthy_instance_is_not_asked_what_a_stop_would_destroy(
+    fleet: Fleet, observer: AwsObserver, web: str
+) -> None:
+    assert not observer.observe(web, ()).traits.stop_protected
+    assert extra_calls(fleet) == []
+
+
+def test_one_in_trouble_is_asked_in_three_calls_that_are_believed_for_a_while(
+    fleet: Fleet, observer: AwsObserver, web: str, clock: FakeClock
+) -> None:
+    fleet.fail(web, "InstanceStatus")
+
+    traits = observer.observe(web, ()).traits
+    assert (traits.instance_store, traits.stop_protected, traits.termination_protected) == (True, True, True)
+    assert extra_calls(fleet) == ASKED
+    observer.observe(web, ())
+    assert extra_calls(fleet) == ASKED
+    clock.advance(PROTECTION_AGE)
+    observer.observe(web, ())
+    assert extra_calls(fleet) == [*ASKED, *ASKED[1:]]
+    clock.advance(TYPE_AGE)
+    observer.observe(web, ())
+    assert extra_calls(fleet) == [*ASKED, *ASKED[1:], *ASKED]
+
+
+def test_a_new_instance_is_near_a_stop_only_when_its_checks_take_too_long(
+    fleet: Fleet, observer: AwsObserver, web: str, clock: FakeClock
+) -> None:
+    fleet.fail(web, "InstanceStatus", "initializing")
+    since_launch = clock.now() - observer.observe(web, ()).launched_at
+    clock.advance(timedelta(minutes=1) - since_launch)
+    observer.observe(web, ())
+    assert extra_calls(fleet) == []
+
+    clock.advance(timedelta(minutes=5))
+    assert observer.observe(web, ()).traits.stop_protected
+
+
+def test_what_may_not_be_read_is_said_and_what_fails_for_now_is_tried_again(
+    fleet: Fleet, observer: AwsObserver, web: str
+) -> None:
+    fleet.fail(web, "InstanceStatus")
+    fleet.ec2.refusals["DescribeInstanceAttribute"] = "UnauthorizedOperation"
+    assert "UnauthorizedOperation" in observer.observe(web, ()).traits.unread
+
+    fleet.ec2.refusals["DescribeInstanceAttribute"] = "RequestLimitExceeded"
+    with pytest.raises(Transient):
+        observer.observe(web, ())
+
+
+def address(owner: str) -> dict[str, Any]:
+    return {"NetworkInterfaces": [{}, {"Association": {"PublicIp": "203.0.113.25", "IpOwnerId": owner}}]}
+
+
+@pytest.mark.parametrize(
+    ("said", "traits"),
+    [
+        ({}, NO_TRAITS),
+        (address("amazon"), Traits(auto_public_ip="203.0.113.25")),
+        (address("123456789012"), NO_TRAITS),
+        ({"Architecture": "arm64"}, Traits(architecture="arm64")),
+        ({"Platform": "windows"}, Traits(windows=True)),
+        ({"HibernationOptions": {"Configured": True}}, Traits(hibernation=True)),
+        ({"Placement": {"Tenancy": "host", "Affinity": "host", "HostId": "h-0a1"}}, Traits(dedicated_host="h-0a1")),
+        ({"Placement": {"Tenancy": "host", "Affinity": "default", "HostId": "h-0a1"}}, NO_TRAITS),
+        ({"Placement": {"Tenancy": "dedicated"}}, NO_TRAITS),
+        ({"Placement": {"GroupName": "hpc"}}, Traits(placement_group="hpc")),
+    ],
+)
+def test_the_rest_comes_with_the_description_of_the_instance(said: Any, traits: Traits) -> None:
+    assert described(said) == traits

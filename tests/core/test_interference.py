@@ -1,0 +1,168 @@
+"""What others do in the middle of a repair is noticed, and never fought."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Outcome, Wait
+from defib.core.decide import decide
+from defib.core.diagnose import diagnose
+from defib.core.interference import meddled, started_by_others
+from defib.core.model import Checks, InstanceState, Observation, TargetHealth, Verdict
+from defib.core.traits import Traits
+from tests.core.facts import NOON, OK, POLICY, WEB, after, attempt, case, impaired, observed, policy, target
+
+REPAIR = POLICY.repair
+BAD = Checks(OK, impaired(after(minutes=-5)))
+EVIDENCE = attempt(Action.EVIDENCE)
+EARLIER = after(minutes=-20)
+"""When the case was opened."""
+
+
+def decided(so_far: Case, facts: Observation) -> Decision:
+    return decide(so_far, facts, diagnose(facts, so_far, POLICY, NOON), POLICY, NOON)
+
+
+def pending(action: Action, at: datetime) -> Attempt:
+    return attempt(action, at, verdict=None)
+
+
+STARTS = [
+    ("before the case", (), after(days=-1), False),
+    ("nobody of ours", (), after(minutes=-6), True),
+    ("after our own stop", (attempt(Action.STOP, after(minutes=-8)),), after(minutes=-6), True),
+    ("our start", (attempt(Action.START, after(minutes=-6)),), after(minutes=-6), False),
+    (
+        "ours, dated to the whole second",
+        (attempt(Action.START, after(minutes=-6, milliseconds=700)),),
+        after(minutes=-6),
+        False,
+    ),
+    (
+        "ours, of which no answer came",
+        (attempt(Action.START, after(minutes=-6), Verdict.LOST),),
+        after(minutes=-6),
+        False,
+    ),
+    ("ours, still under way", (pending(Action.START, after(minutes=-6)),), after(minutes=-6, seconds=40), False),
+    ("one that AWS refused us", (attempt(Action.START, after(minutes=-6), Verdict.RETRY),), after(minutes=-5), True),
+    ("long after our start", (attempt(Action.START, after(minutes=-9)),), after(minutes=-6), True),
+    ("before our start", (attempt(Action.START, after(minutes=-5)),), after(minutes=-6), True),
+]
+
+
+@pytest.mark.parametrize(("story", "attempts", "launched", "foreign"), STARTS, ids=[row[0] for row in STARTS])
+def test_a_start_that_no_act_of_defibs_explains_is_anothers(
+    story: str, attempts: tuple[Attempt, ...], launched: datetime, foreign: bool
+) -> None:
+    so_far = case(*attempts, opened_at=EARLIER)
+
+    assert (started_by_others(so_far, observed(launched_at=launched), REPAIR) is not None) is foreign
+
+
+def test_one_that_somebody_else_started_is_not_stopped_again_but_handed_over() -> None:
+    so_far = case(EVIDENCE, attempt(Action.STOP, after(minutes=-15)), opened_at=EARLIER)
+    decision = decided(so_far, observed(checks=BAD, launched_at=after(minutes=-12)))
+
+    assert isinstance(decision, Escalate)
+    assert "somebody else started it at 11:48:00 UTC" in decision.reason
+
+
+def test_one_that_only_looks_started_by_defib_is_stopped_again() -> None:
+    so_far = case(
+        EVIDENCE, attempt(Action.STOP, after(minutes=-15)), attempt(Action.START, after(minutes=-12)), opened_at=EARLIER
+    )
+
+    assert isinstance(decided(so_far, observed(checks=BAD, launched_at=after(minutes=-12))), Act)
+
+
+def test_one_already_handed_over_stays_with_people() -> None:
+    so_far = case(EVIDENCE, opened_at=EARLIER, handed_over_at=after(minutes=-10))
+
+    assert isinstance(decided(so_far, observed(checks=BAD, launched_at=after(minutes=-12))), Wait)
+
+
+def test_one_that_works_since_somebody_elses_start_is_not_called_defibs_cure() -> None:
+    so_far = case(
+        EVIDENCE, attempt(Action.REBOOT, after(minutes=-15)), opened_at=EARLIER, healthy_since=after(minutes=-5)
+    )
+    decision = decided(so_far, observed(launched_at=after(minutes=-12)))
+
+    assert isinstance(decision, Close)
+    assert decision.outcome is Outcome.RECOVERED
+    assert "somebody else started it" in decision.reason
+
+
+def test_what_defib_drained_it_registers_again_whoever_started_it() -> None:
+    drained = attempt(Action.DRAIN, after(minutes=-15))
+    so_far = case(EVIDENCE, drained, opened_at=EARLIER, registrations=(WEB,))
+    decision = decided(so_far, observed(launched_at=after(minutes=-12), targets=(target(TargetHealth.UNUSED),)))
+
+    assert isinstance(decision, Act)
+    assert decision.action is Action.RESTORE
+
+
+REGISTRATIONS = [
+    ("somebody registered it again", after(seconds=-50), TargetHealth.HEALTHY, True),
+    ("load balancers' answers lag", after(seconds=-10), TargetHealth.HEALTHY, False),
+    ("it still drains", after(seconds=-50), TargetHealth.DRAINING, False),
+    ("drained", after(seconds=-50), TargetHealth.UNUSED, False),
+]
+
+
+@pytest.mark.parametrize(("story", "drained", "health", "foreign"), REGISTRATIONS, ids=[r[0] for r in REGISTRATIONS])
+def test_one_registered_again_after_defib_drained_it_is_not_stopped(
+    story: str, drained: datetime, health: TargetHealth, foreign: bool
+) -> None:
+    so_far = case(EVIDENCE, attempt(Action.DRAIN, drained), registrations=(WEB,))
+
+    said = meddled(so_far, observed(checks=BAD, targets=(target(health),)), Action.STOP, REPAIR, NOON)
+
+    assert ("registered it again in web" in said) is foreign
+
+
+def test_a_persons_stop_in_the_middle_is_still_a_persons_wish() -> None:
+    stopped = observed(state=InstanceState.STOPPED, state_reason_code="Client.UserInitiatedShutdown")
+    decision = decided(replace(case(EVIDENCE, attempt(Action.REBOOT, NOON - timedelta(minutes=1)))), stopped)
+
+    assert isinstance(decision, Close)
+    assert decision.outcome is Outcome.LEFT_ALONE
+
+
+def test_one_that_somebody_stops_this_moment_has_no_checks_and_nobody_is_called_for_it() -> None:
+    decision = decided(case(EVIDENCE), observed(checks=None))
+
+    assert isinstance(decision, Wait)
+
+
+def host_failed(minutes: float, **traits: Any) -> Observation:
+    since = impaired(after(minutes=-minutes))
+    return observed(checks=Checks(since, since), traits=Traits(**traits))
+
+
+RECOVERIES = [
+    ("EC2 may be at it", host_failed(2, auto_recovery=True), True),
+    ("it has had its time", host_failed(3.25, auto_recovery=True), False),
+    ("it is switched off, or not to be had", host_failed(2), False),
+    ("its type has an instance store", host_failed(2, auto_recovery=True, instance_store=True), False),
+]
+
+
+@pytest.mark.parametrize(("story", "facts", "waits"), RECOVERIES, ids=[row[0] for row in RECOVERIES])
+def test_a_failed_host_is_left_to_ec2s_own_recovery_where_there_is_one(
+    story: str, facts: Observation, waits: bool
+) -> None:
+    limits = policy(allow_instance_store_loss=True)
+    decision = decide(case(EVIDENCE), facts, diagnose(facts, case(EVIDENCE), limits, NOON), limits, NOON)
+
+    assert isinstance(decision, Wait if waits else Act)
+
+
+def test_a_failed_system_inside_the_instance_is_never_left_to_ec2() -> None:
+    facts = observed(checks=Checks(OK, impaired(after(minutes=-2))), traits=Traits(auto_recovery=True))
+
+    assert isinstance(decided(case(EVIDENCE), facts), Act)

@@ -1,0 +1,228 @@
+"""Members of Auto Scaling groups: replaced, or healed in Standby, and never left where nobody knows of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Hold, Outcome, Wait
+from defib.core.decide import decide
+from defib.core.guard import refuse
+from defib.core.guards.ownership import CLUSTER_TAG, OWNERS
+from defib.core.guards.question import Question
+from defib.core.membership import GROUP_TAG, GroupMember, Membership
+from defib.core.model import Cause, Checks, Diagnosis, InstanceState, Observation, TargetHealth, Verdict
+from defib.core.step import step
+from defib.core.words import brief_plan, plan
+from tests.core.facts import NOON, OK, POLICY, SERVICE, WEB, after, attempt, case, impaired, observed, policy, target
+
+TAGS = {"Name": "web-2", "service": "web", "self-heal": "true", GROUP_TAG: "web-asg"}
+EVIDENCE, ENTERED, LEFT = attempt(Action.EVIDENCE), attempt(Action.ENTER_STANDBY), attempt(Action.EXIT_STANDBY)
+STOPPED, STARTED = attempt(Action.STOP), attempt(Action.START)
+HEALTHY, UNUSED = TargetHealth.HEALTHY, TargetHealth.UNUSED
+SICK = Checks(impaired(), impaired(), OK)
+
+
+def member(lifecycle: str = "InService", **changes: Any) -> Observation:
+    place = Membership("web-asg", lifecycle, protected=False, opted_in=True, minimum=2, desired=3, in_service=3)
+    return observed(**({"tags": TAGS, "membership": place, "checks": SICK} | changes))
+
+
+def decided(
+    so_far: Case, facts: Observation, how: GroupMember, cause: Cause = Cause.SYSTEM_IMPAIRED, minutes: int = 5
+) -> Decision:
+    now = after(minutes=minutes)
+    return decide(replace(so_far, group="web-asg"), facts, Diagnosis(cause, NOON, ()), policy(group_member=how), now)
+
+
+def action_of(decision: Decision) -> Action | None:
+    return decision.action if isinstance(decision, Act) else None
+
+
+@pytest.mark.parametrize("tag", [*OWNERS, f"{CLUSTER_TAG}shop"])
+def test_whoever_owns_it_is_named_with_the_tag(tag: str) -> None:
+    facts = observed(tags={"service": "web", "self-heal": "true", tag: "shop"})
+
+    refusal = refuse(Question(Action.REBOOT, case(), facts, SERVICE, POLICY, NOON))
+
+    assert refusal is not None
+    assert refusal.guard == "owned_by_others"
+    assert f"it belongs to {OWNERS.get(tag, 'Kubernetes')} (tag {tag}=shop)" in refusal.reason
+
+
+def test_by_default_a_member_is_left_to_its_group() -> None:
+    decision = decided(case(EVIDENCE), member(), GroupMember.LEAVE)
+
+    assert isinstance(decision, Hold)
+    assert decision.guard == "group_member"
+
+
+@pytest.mark.parametrize("cause", [Cause.SYSTEM_IMPAIRED, Cause.EBS_IMPAIRED, Cause.DEAD_ON_ARRIVAL])
+def test_a_member_is_replaced_where_only_another_host_would_help(cause: Cause) -> None:
+    assert action_of(decided(case(EVIDENCE), member(), GroupMember.REPLACE, cause)) is Action.REPLACE
+
+
+def test_a_member_is_rebooted_before_it_is_replaced() -> None:
+    rebooted = case(EVIDENCE, attempt(Action.REBOOT))
+
+    assert action_of(decided(case(EVIDENCE), member(), GroupMember.REPLACE, Cause.INSTANCE_IMPAIRED)) is Action.REBOOT
+    assert action_of(decided(rebooted, member(), GroupMember.REPLACE, Cause.INSTANCE_IMPAIRED)) is Action.REPLACE
+
+
+def test_a_stopped_member_is_replaced_rather_than_started() -> None:
+    stopped = member(state=InstanceState.STOPPED, state_reason_code="Server.InternalError")
+
+    assert action_of(decided(case(EVIDENCE), stopped, GroupMember.REPLACE, Cause.STOPPED_UNASKED)) is Action.REPLACE
+
+
+def test_even_where_members_are_healed_in_standby_one_dead_on_arrival_is_replaced() -> None:
+    assert action_of(decided(case(EVIDENCE), member(), GroupMember.STANDBY, Cause.DEAD_ON_ARRIVAL)) is Action.REPLACE
+
+
+@pytest.mark.parametrize("how", list(GroupMember))
+def test_one_dead_on_arrival_that_stands_alone_is_restarted(how: GroupMember) -> None:
+    alone = observed(checks=SICK)
+
+    assert action_of(decided(case(EVIDENCE), alone, how, Cause.DEAD_ON_ARRIVAL)) is Action.STOP
+
+
+def test_when_its_group_has_terminated_it_the_case_closes_as_replaced() -> None:
+    asked = case(EVIDENCE, attempt(Action.REPLACE))
+
+    waiting = decided(asked, member(), GroupMember.REPLACE)
+    closed = decided(asked, member(), GroupMember.REPLACE, Cause.TERMINATED)
+
+    assert isinstance(waiting, Wait)
+    assert closed == Close(Outcome.REPLACED, "its Auto Scaling group web-asg terminates it and launches another")
+
+
+@pytest.mark.parametrize("cause", [Cause.HEALTHY, Cause.STOPPED_BY_PERSON, Cause.INITIALIZING, Cause.SYSTEM_IMPAIRED])
+def test_what_is_about_to_be_replaced_is_not_called_healed(cause: Cause) -> None:
+    asked = case(EVIDENCE, attempt(Action.REPLACE))
+
+    assert isinstance(decided(asked, member(), GroupMember.REPLACE, cause), Wait)
+
+
+def test_a_group_that_does_not_replace_it_is_peoples_business() -> None:
+    decision = decided(case(EVIDENCE, attempt(Action.REPLACE)), member(), GroupMember.REPLACE, minutes=20)
+
+    assert isinstance(decision, Escalate)
+    assert "ReplaceUnhealthy" in decision.ask
+
+
+def test_termination_that_nobody_asked_of_the_group_is_not_called_a_replacement() -> None:
+    decision = decided(case(EVIDENCE), member(), GroupMember.REPLACE, Cause.TERMINATED)
+
+    assert decision == Close(Outcome.TERMINATED, "it has been terminated")
+
+
+LADDER: list[tuple[list[Attempt], str, Action | None]] = [
+    ([EVIDENCE], "InService", Action.ENTER_STANDBY),
+    ([EVIDENCE, ENTERED], "EnteringStandby", None),
+    ([EVIDENCE, ENTERED], "Standby", Action.STOP),
+    ([EVIDENCE, attempt(Action.ENTER_STANDBY, verdict=Verdict.LOST)], "Standby", Action.STOP),
+    ([EVIDENCE, attempt(Action.ENTER_STANDBY, verdict=Verdict.LOST)], "InService", Action.ENTER_STANDBY),
+    ([EVIDENCE, attempt(Action.ENTER_STANDBY, verdict=Verdict.RETRY)], "InService", Action.ENTER_STANDBY),
+    ([EVIDENCE, ENTERED, LEFT], "InService", Action.ENTER_STANDBY),
+]
+
+
+@pytest.mark.parametrize(("attempts", "lifecycle", "expected"), LADDER)
+def test_a_member_is_stopped_only_in_standby(attempts: list[Attempt], lifecycle: str, expected: Action | None) -> None:
+    assert action_of(decided(case(*attempts), member(lifecycle), GroupMember.STANDBY)) is expected
+
+
+def test_a_standby_that_defib_did_not_begin_is_left_alone() -> None:
+    decision = decided(case(EVIDENCE), member("Standby"), GroupMember.STANDBY)
+
+    assert isinstance(decision, Hold)
+    assert decision.guard == "group_state"
+
+
+def test_a_standby_that_does_not_come_is_peoples_business() -> None:
+    decision = decided(case(EVIDENCE, ENTERED), member("EnteringStandby"), GroupMember.STANDBY, minutes=20)
+
+    assert isinstance(decision, Escalate)
+
+
+def test_what_works_again_is_returned_to_service_before_it_is_called_healed() -> None:
+    repaired = case(EVIDENCE, ENTERED, STOPPED, STARTED)
+    back = replace(repaired, attempts=(*repaired.attempts, replace(LEFT, number=5)), healthy_since=NOON)
+    well = member("Standby", checks=Checks(OK, OK, OK), membership=None)
+
+    assert action_of(decided(repaired, well, GroupMember.STANDBY, Cause.HEALTHY)) is Action.EXIT_STANDBY
+    assert decided(back, well, GroupMember.STANDBY, Cause.HEALTHY) == Close(
+        Outcome.HEALED, "stopping and starting it cured it"
+    )
+
+
+def test_one_that_its_group_has_not_put_back_into_its_target_group_is_not_healed_yet() -> None:
+    back = case(EVIDENCE, ENTERED, STOPPED, STARTED, LEFT, registrations=(WEB,), healthy_since=NOON)
+    gone, there = (observed(tags=TAGS, targets=(target(health),)) for health in (UNUSED, HEALTHY))
+
+    assert isinstance(decided(back, gone, GroupMember.STANDBY, Cause.HEALTHY), Wait)
+    assert isinstance(decided(back, there, GroupMember.STANDBY, Cause.HEALTHY), Close)
+
+
+def test_standby_notes_where_it_served_so_that_its_return_can_be_seen() -> None:
+    serving = member(targets=(target(HEALTHY, manageable=False),))
+
+    entering, _ = step(
+        replace(case(EVIDENCE), group="web-asg"), serving, policy(group_member=GroupMember.STANDBY), after(minutes=5)
+    )
+
+    assert entering.intent is not None
+    assert entering.intent.action is Action.ENTER_STANDBY
+    assert entering.registrations == (WEB,)
+
+
+def test_what_can_not_be_returned_to_service_is_said() -> None:
+    refused = attempt(Action.EXIT_STANDBY, verdict=Verdict.REFUSED, code="AccessDenied")
+    decision = decided(
+        case(EVIDENCE, ENTERED, STOPPED, STARTED, refused), member(membership=None), GroupMember.STANDBY, Cause.HEALTHY
+    )
+
+    assert isinstance(decision, Escalate)
+    assert "AccessDenied" in decision.reason
+    assert "Return i-0aa1 to service in Auto Scaling group web-asg" in decision.ask
+
+
+def test_a_repair_that_ends_with_people_leaves_it_in_standby_and_says_so() -> None:
+    limits = policy(group_member=GroupMember.STANDBY)
+    failing = replace(case(EVIDENCE, ENTERED, STOPPED, STARTED, STOPPED, STARTED), group="web-asg")
+
+    given_up, _ = step(failing, member("Standby"), limits, after(minutes=30))
+    again, _ = step(given_up, member("Standby", checks=Checks(OK, OK, OK)), limits, after(minutes=40))
+    closed, _ = step(again, member("Standby", checks=Checks(OK, OK, OK)), limits, after(minutes=50))
+
+    assert given_up.handed_over_at is not None
+    assert "in Standby in its Auto Scaling group web-asg" in given_up.ask
+    assert closed.outcome is Outcome.RECOVERED
+    assert "in Standby in its Auto Scaling group web-asg" in closed.reason
+    assert closed.count(Action.EXIT_STANDBY) == 0
+
+
+def test_a_persons_stop_of_one_in_standby_says_where_it_is() -> None:
+    decision = decided(case(EVIDENCE, ENTERED), member("Standby"), GroupMember.STANDBY, Cause.STOPPED_BY_PERSON)
+
+    assert isinstance(decision, Close)
+    assert "in Standby in its Auto Scaling group web-asg" in decision.reason
+
+
+@pytest.mark.parametrize(
+    ("how", "cause", "words", "brief"),
+    [
+        (GroupMember.LEAVE, Cause.SYSTEM_IMPAIRED, "leaves it to its Auto Scaling group web-asg", "Leaving it"),
+        (GroupMember.REPLACE, Cause.SYSTEM_IMPAIRED, "has its Auto Scaling group web-asg replace it", "replaced"),
+        (GroupMember.STANDBY, Cause.SYSTEM_IMPAIRED, "in Standby meanwhile", "another host"),
+        (GroupMember.STANDBY, Cause.DEAD_ON_ARRIVAL, "has its Auto Scaling group web-asg replace it", "replaced"),
+    ],
+)
+def test_people_hear_what_will_be_done_to_a_member(how: GroupMember, cause: Cause, words: str, brief: str) -> None:
+    limits = policy(group_member=how)
+    sick = case(group="web-asg", cause=cause)
+
+    assert words in plan(sick, limits.services[0], limits)
+    assert brief in brief_plan(sick, limits.services[0])

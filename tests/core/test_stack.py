@@ -1,0 +1,175 @@
+"""What holds for the whole stack: zones that fail as a whole, and repairs counted over all services."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from defib.core.announce import announce
+from defib.core.case import Act, Action, Escalate, Outcome, heals_before
+from defib.core.decide import decide
+from defib.core.incident import NoticeKind
+from defib.core.limits import Limits
+from defib.core.model import Cause, Diagnosis, TargetHealth
+from defib.core.policy import Repair
+from defib.core.stack import Begun, Impairment, Stack
+from defib.core.zones import Seen, Turn, survey, tell
+from tests.core.facts import NOON, POLICY, after, attempt, case, observed, target
+
+LIMITS = Limits()
+A = "us-east-1a"
+LOST = {A: Seen(A, 40, 50, "use1-az4")}
+KNOWN = Stack(impaired=(Impairment(A, NOON, 40, incident=1),))
+
+
+@pytest.mark.parametrize(
+    ("failing", "running", "held"), [(5, 16, True), (5, 17, False), (4, 4, False), (300, 1001, False), (40, 0, True)]
+)
+def test_a_zone_is_suspected_when_enough_of_it_fails_at_once(failing: int, running: int, held: bool) -> None:
+    stack, turns = survey(Stack(), {A: Seen(A, failing, running)}, LIMITS, NOON)
+
+    assert (stack.impairment(A) is not None) is held
+    assert turns == ()
+
+
+def test_people_are_told_when_a_second_sweep_sees_it_too() -> None:
+    suspected, _ = survey(Stack(), LOST, LIMITS, NOON)
+
+    stack, turns = survey(suspected, LOST, LIMITS, after(minutes=1))
+    _, incident, notice = tell(stack, turns[0], None, POLICY, after(minutes=1))
+
+    assert notice.kind is NoticeKind.OPENED
+    assert "zone use1-az4 (us-east-1a) is impaired: 40 of 50 instances fail at once" in notice.subject
+    assert "start-zonal-shift" in notice.body
+    assert "--away-from use1-az4" in notice.body
+    assert (incident.service, incident.resolved_at) == ("zone:us-east-1a", None)
+
+
+def test_one_failed_sample_of_a_zone_disturbs_nobody() -> None:
+    suspected, _ = survey(Stack(), LOST, LIMITS, NOON)
+
+    assert survey(suspected, {}, LIMITS, after(minutes=1)) == (Stack(), ())
+
+
+def test_a_zone_has_recovered_once_few_have_failed_for_long_enough() -> None:
+    below, turns = survey(KNOWN, {A: Seen(A, 2, 50)}, LIMITS, after(minutes=20))
+    assert (below.impairment(A) is not None, turns) == (True, ())
+
+    clear, turns = survey(below, {A: Seen(A, 2, 50)}, LIMITS, after(minutes=23))
+    _, incident, notice = tell(clear, turns[0], None, POLICY, after(minutes=23))
+
+    assert clear.impaired == ()
+    assert notice.kind is NoticeKind.RESOLVED
+    assert "works again after 23m" in notice.subject
+    assert "2 instances still fail" in notice.body
+    assert incident.resolved_at == after(minutes=23)
+
+
+def test_a_zone_that_fails_again_starts_its_recovery_over() -> None:
+    below, _ = survey(KNOWN, {}, LIMITS, after(minutes=20))
+    again, _ = survey(below, LOST, LIMITS, after(minutes=21))
+
+    assert survey(again, {}, LIMITS, after(minutes=23))[1] == ()
+
+
+def test_a_sweep_that_did_not_see_everything_ends_no_impairment() -> None:
+    below, _ = survey(KNOWN, {}, LIMITS, after(minutes=20))
+
+    assert survey(below, {}, LIMITS, after(minutes=30), complete=False) == (below, ())
+
+
+def test_a_text_message_about_a_zone_fits() -> None:
+    stack, incident, notice = tell(KNOWN, Turn(KNOWN.impaired[0], LOST[A]), None, POLICY, NOON)
+
+    assert len(notice.sms) <= 140
+    assert notice.sms.endswith("Shift traffic away?")
+    assert stack.impairment(A) == replace(KNOWN.impaired[0], incident=incident.number)
+
+
+def test_what_fails_with_its_zone_is_no_news_of_its_own() -> None:
+    held = case(held_by="zone_impaired", held_action=Action.EVIDENCE, told_of=("zone_impaired",))
+
+    assert announce(None, case(confirmed_at=None), held, POLICY, NOON) == (None, ())
+
+
+def test_what_recovers_with_its_zone_is_no_news_either() -> None:
+    held = case(held_by="zone_impaired", told_of=("zone_impaired",))
+    well = replace(held, held_by="", cause=Cause.HEALTHY)
+    closed = replace(well, closed_at=NOON, outcome=Outcome.RECOVERED)
+
+    assert announce(None, held, well, POLICY, NOON) == (None, ())
+    assert announce(None, well, closed, POLICY, NOON) == (None, ())
+
+
+def test_what_still_fails_when_its_zone_has_recovered_is_news() -> None:
+    held = case(held_by="zone_impaired", told_of=("zone_impaired",))
+
+    _, notices = announce(None, held, case(attempt(Action.EVIDENCE), told_of=("zone_impaired",)), POLICY, NOON)
+
+    assert [notice.kind for notice in notices] == [NoticeKind.OPENED]
+
+
+def test_a_limit_of_the_stack_is_said_once_an_incident() -> None:
+    first, second = case(), case(instance_id="i-0aa2")
+    incident, said = announce(None, first, replace(first, held_by="stack_rate"), POLICY, NOON)
+    _, repeated = announce(incident, second, replace(second, held_by="stack_rate"), POLICY, NOON)
+
+    assert [n.kind for n in said] == [NoticeKind.OPENED, NoticeKind.HELD]
+    assert [n.kind for n in repeated] == [NoticeKind.PROGRESS]
+
+
+def test_a_repair_counts_from_its_first_act_until_its_case_is_over() -> None:
+    watched, acting = case(attempt(Action.EVIDENCE)), case(attempt(Action.EVIDENCE), attempt(Action.REBOOT))
+    assert Stack().after(watched, NOON) == Stack()
+
+    begun = Stack().after(acting, NOON)
+    assert (begun.under_repair("another"), begun.under_repair(acting.id)) == (1, 0)
+    assert begun.begun_lately("another", NOON) == 1
+    assert begun.after(acting, NOON) == begun
+
+    over = begun.after(replace(acting, handed_over_at=NOON), NOON)
+    assert (over.under_repair("another"), over.begun_lately("another", NOON)) == (0, 1)
+
+
+def test_a_repair_that_is_long_over_is_forgotten() -> None:
+    stack = Stack(begun=(Begun("i-1-1", NOON, over=True), Begun("i-2-1", NOON)))
+    later = stack.after(case(attempt(Action.STOP)), after(minutes=10))
+
+    assert [b.case_id for b in later.begun] == ["i-2-1", "i-0aa1-1"]
+
+
+@pytest.mark.parametrize(("running", "allowed"), [(None, 1), (3, 1), (14, 2), (15, 3), (10_000, 2000)])
+def test_the_share_is_rounded_down_but_one_is_always_allowed(running: int | None, allowed: int) -> None:
+    assert LIMITS.at_once(running) == allowed
+
+
+def test_a_case_knows_how_often_its_instance_was_healed_within_a_day() -> None:
+    healed = case(closed_at=after(hours=20), outcome=Outcome.HEALED, healed_before=(NOON, after(hours=10)))
+    recovered = replace(healed, outcome=Outcome.RECOVERED)
+
+    assert heals_before(None, NOON) == ()
+    assert heals_before(healed, after(hours=25)) == (after(hours=10), after(hours=20))
+    assert heals_before(recovered, after(hours=25)) == (after(hours=10),)
+
+
+@pytest.mark.parametrize(("heals", "asked"), [(2, False), (3, True)])
+def test_an_instance_healed_too_often_is_left_to_people_once_evidence_is_taken(heals: int, asked: bool) -> None:
+    so_far = case(attempt(Action.EVIDENCE), healed_before=tuple(NOON - timedelta(hours=h) for h in range(heals)))
+
+    diagnosis = Diagnosis(Cause.INSTANCE_IMPAIRED, NOON, ())
+    decision = decide(so_far, observed(), diagnosis, replace(POLICY, repair=Repair(heals_a_day=3)), NOON)
+
+    assert isinstance(decision, Escalate) is asked
+
+
+@pytest.mark.parametrize(("others", "first"), [(1, Action.DRAIN), (0, Action.STOP)])
+def test_it_is_not_taken_out_where_nobody_else_serves(others: int, first: Action) -> None:
+    facts = observed(targets=(replace(target(TargetHealth.UNHEALTHY), others_healthy=others),))
+    so_far = case(attempt(Action.EVIDENCE), cause=Cause.SYSTEM_IMPAIRED)
+
+    decision = decide(so_far, facts, Diagnosis(Cause.SYSTEM_IMPAIRED, NOON, ()), POLICY, NOON)
+
+    assert isinstance(decision, Act)
+    assert decision.action is first

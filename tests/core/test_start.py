@@ -1,0 +1,186 @@
+"""Starting what is stopped: tries, other types, plain words, and no end of trying after people were asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Outcome, Wait
+from defib.core.decide import decide
+from defib.core.diagnose import diagnose
+from defib.core.model import Cause, InstanceState, Observation, Verdict
+from defib.core.policy import Policy
+from defib.core.start import jitter, resized
+from defib.core.start_failure import MEANINGS, NO_ROOM, explained, meaning, remedy
+from tests.core.facts import NOON, POLICY, after, attempt, case, observed, policy, special
+
+STOPPED_FACTS = observed(
+    state=InstanceState.STOPPED, state_reason_code="Client.UserInitiatedShutdown", instance_type="m7g.large"
+)
+EVIDENCE, STOP = attempt(Action.EVIDENCE, after(minutes=-9)), attempt(Action.STOP, after(minutes=-8))
+FULL = attempt(Action.START, after(minutes=-3), Verdict.RETRY, "InsufficientInstanceCapacity")
+FALLBACK = policy(fallback_types=("m6g.large", "m8g.large"))
+
+
+def resize(to: str, verdict: Verdict = Verdict.DONE) -> Attempt:
+    return replace(attempt(Action.RESIZE, after(minutes=-3), verdict), to=to)
+
+
+def decided(
+    so_far: Case, facts: Observation = STOPPED_FACTS, limits: Policy = FALLBACK, now: datetime = NOON
+) -> Decision:
+    return decide(so_far, facts, diagnose(facts, so_far, limits, now), limits, now)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "facts", "action", "to"),
+    [
+        ((FULL,) * 2, STOPPED_FACTS, Action.START, ""),
+        ((FULL,) * 3, STOPPED_FACTS, Action.RESIZE, "m6g.large"),
+        ((*(FULL,) * 3, resize("m6g.large")), replace(STOPPED_FACTS, instance_type="m6g.large"), Action.START, ""),
+        ((*(FULL,) * 3, resize("m6g.large", Verdict.REFUSED)), STOPPED_FACTS, Action.RESIZE, "m8g.large"),
+        ((*(FULL,) * 3, resize("m6g.large", Verdict.RETRY)), STOPPED_FACTS, Action.RESIZE, "m6g.large"),
+        (
+            (*(FULL,) * 3, resize("m6g.large"), *(FULL,) * 3),
+            replace(STOPPED_FACTS, instance_type="m6g.large"),
+            Action.RESIZE,
+            "m8g.large",
+        ),
+        ((FULL,) * 3, replace(STOPPED_FACTS, traits=special(hibernation=True).traits), Action.START, ""),
+    ],
+    ids=[
+        "its own type first",
+        "then the first fallback",
+        "which is started",
+        "or refused, and passed over",
+        "or tried again",
+        "then the second",
+        "never one that is configured for hibernation",
+    ],
+)
+def test_another_type_is_tried_where_there_is_no_room(
+    attempts: tuple[Attempt, ...], facts: Observation, action: Action, to: str
+) -> None:
+    decision = decided(case(EVIDENCE, STOP, *attempts), facts)
+
+    assert isinstance(decision, Act), decision
+    assert (decision.action, decision.to) == (action, to)
+
+
+def test_a_start_that_falls_back_for_want_of_room_counts_as_one() -> None:
+    fell_back = replace(STOPPED_FACTS, state_reason_code="Server.InsufficientInstanceCapacity")
+    accepted = attempt(Action.START, after(minutes=-3))
+
+    decision = decided(case(EVIDENCE, STOP, *(accepted,) * 3), fell_back)
+
+    assert isinstance(decision, Act)
+    assert decision.action is Action.RESIZE
+
+
+def test_no_other_type_helps_against_a_failing_key() -> None:
+    no_key = replace(STOPPED_FACTS, state_reason_code="Client.InternalError")
+
+    decision = decided(case(EVIDENCE, STOP, *(attempt(Action.START, after(minutes=-3)),) * 5), no_key)
+
+    assert isinstance(decision, Escalate)
+    assert "encryption key" in decision.reason
+    assert "kms:CreateGrant" in decision.ask
+
+
+def test_people_are_asked_when_no_type_has_room() -> None:
+    tried = (*(FULL,) * 3, resize("m6g.large"), *(FULL,) * 3, resize("m8g.large"), *(FULL,) * 5)
+
+    decision = decided(case(EVIDENCE, STOP, *tried), replace(STOPPED_FACTS, instance_type="m8g.large"))
+
+    assert isinstance(decision, Escalate)
+    assert "no room for its type" in decision.reason
+
+
+def test_members_of_a_placement_group_hear_what_aws_advises() -> None:
+    facts = replace(STOPPED_FACTS, traits=special(placement_group="hpc").traits)
+
+    decision = decided(case(EVIDENCE, STOP, *(FULL,) * 5), facts, POLICY)
+
+    assert isinstance(decision, Escalate)
+    assert "hpc" in decision.ask
+    assert "stop and start all" in decision.ask
+
+
+@pytest.mark.parametrize("code", sorted(MEANINGS))
+def test_every_code_has_plain_words_and_a_remedy(code: str) -> None:
+    assert meaning(code)
+    assert code in explained(code)
+    assert remedy(code).startswith(MEANINGS[code].remedy)
+
+
+def test_what_lacks_room_is_known_by_the_call_and_by_the_state_reason_and_the_rest_is_repeated() -> None:
+    assert all(meaning(f"Server.{code}") for code in NO_ROOM)
+    assert explained("Server.SomethingNew") == "Server.SomethingNew"
+
+
+class TestAfterTheHandOver:
+    """Nothing that Defib stopped, or tried to start, is left stopped for want of another try."""
+
+    HANDED = case(EVIDENCE, STOP, *(FULL,) * 5, handed_over_at=NOON, cause=Cause.STOPPED_BY_DEFIB)
+
+    @pytest.mark.parametrize(("minutes", "tries"), [(14, False), (15, True), (120, True)])
+    def test_it_is_started_again_after_a_while(self, minutes: int, tries: bool) -> None:
+        decision = decided(self.HANDED, now=after(minutes=minutes))
+
+        assert isinstance(decision, Act if tries else Wait)
+        assert not isinstance(decision, Act) or decision.action is Action.START
+
+    def test_the_pauses_grow_so_that_a_case_stays_small(self) -> None:
+        eight = tuple(attempt(Action.START, after(minutes=15 * n), Verdict.RETRY, "x") for n in range(1, 9))
+        handed = case(EVIDENCE, STOP, *eight, handed_over_at=NOON)
+
+        assert isinstance(decided(handed, now=after(minutes=120 + 29)), Wait)
+        assert isinstance(decided(handed, now=after(minutes=120 + 30)), Act)
+
+    @pytest.mark.parametrize(
+        ("so_far", "facts"),
+        [
+            (case(EVIDENCE, handed_over_at=NOON), replace(STOPPED_FACTS, state_reason_code="Server.InternalError")),
+            (HANDED, replace(STOPPED_FACTS, launched_at=after(minutes=5))),
+            (HANDED, replace(STOPPED_FACTS, transition_reason="User initiated (2026-04-30 12:05:00 GMT)")),
+            (HANDED, observed()),
+        ],
+        ids=["never touched by Defib", "started by a person since", "stopped by a person since", "running"],
+    )
+    def test_what_others_have_taken_up_is_not(self, so_far: Case, facts: Observation) -> None:
+        assert not isinstance(decided(so_far, facts, now=after(minutes=30)), Act)
+
+    def test_one_that_such_a_start_revives_is_healed_and_not_by_people(self) -> None:
+        revived = case(
+            EVIDENCE,
+            STOP,
+            attempt(Action.START, after(minutes=30)),
+            handed_over_at=NOON,
+            healthy_since=after(minutes=40),
+        )
+
+        decision = decided(revived, observed(launched_at=after(minutes=30)), now=after(minutes=60))
+
+        assert isinstance(decision, Close)
+        assert decision.outcome is Outcome.HEALED
+
+
+def test_a_changed_type_is_said_in_the_end() -> None:
+    so_far = case(
+        EVIDENCE, STOP, resize("m6g.large"), attempt(Action.START, after(minutes=-8)), instance_type="m7g.large"
+    )
+
+    assert resized(so_far) == "It runs as m6g.large instead of m7g.large; change it back when there is room"
+    assert resized(case(EVIDENCE, STOP)) == ""
+
+
+def test_pauses_of_many_cases_differ_and_those_of_one_are_always_the_same() -> None:
+    many = [jitter(case(instance_id=f"i-{n:04d}"), 3) for n in range(200)]
+
+    assert len(set(many)) > 150
+    assert all(0.5 <= factor <= 1 for factor in many)
+    assert max(many) - min(many) > 0.4
+    assert jitter(case(), 3) == jitter(case(), 3) != jitter(case(), 4)
+    assert timedelta(seconds=15) * jitter(case(), 3) <= timedelta(seconds=15)

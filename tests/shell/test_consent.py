@@ -1,0 +1,62 @@
+"""Who may stop it: the kill switch, over the whole ladder in memory."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from defib.core.case import Action, Outcome
+from defib.core.incident import NoticeKind
+from defib.core.model import Switch
+from tests.core.facts import policy
+from tests.shell.machine import Machine
+
+POLICY = policy(minimum_healthy=1)
+
+
+def broken() -> Machine:
+    machine = Machine(POLICY)
+    machine.break_down()
+    machine.clock.advance(timedelta(seconds=20))
+    machine.look()
+    return machine
+
+
+def test_with_the_kill_switch_off_only_evidence_is_taken_and_people_are_told_once() -> None:
+    machine = broken()
+    machine.switch.says = Switch.OFF
+    machine.run(timedelta(minutes=30))
+
+    assert machine.acts == [Action.EVIDENCE]
+    assert [n.kind for n in machine.notices] == [NoticeKind.OPENED, NoticeKind.HELD]
+    assert "kill switch" in machine.notices[-1].body
+
+
+def test_pulled_in_the_middle_it_stops_even_what_would_put_the_instance_back() -> None:
+    machine = broken()
+    while Action.STOP not in machine.acts:
+        machine.run(timedelta(seconds=5))
+    machine.switch.says = Switch.OFF
+    machine.run(timedelta(minutes=20))
+
+    assert machine.acts[-1] is Action.STOP
+    assert machine.notices[-1].kind is NoticeKind.HELD
+    assert "started it" in machine.notices[-1].body
+
+
+def test_switched_on_again_the_repair_goes_on_by_itself_however_long_it_was_off() -> None:
+    machine = broken()
+    machine.switch.says = Switch.OFF
+    machine.run(timedelta(hours=30))
+    assert machine.notices[-1].kind is NoticeKind.HELD
+
+    machine.switch.says = Switch.ON
+
+    assert machine.run().outcome is Outcome.HEALED
+
+
+def test_what_needs_no_act_never_asks_for_the_switch() -> None:
+    machine = Machine(POLICY)
+    for _ in range(10):
+        machine.look()
+
+    assert machine.switch.asked == 0

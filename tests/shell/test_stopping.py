@@ -1,0 +1,91 @@
+"""Stops that hang, instances that are terminated meanwhile, and what people hear of one that stays stopped."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from defib.core.case import Action, Outcome
+from defib.core.incident import NoticeKind
+from defib.core.model import InstanceState
+from defib.core.policy import Policy
+from defib.shell.ports import Transient
+from tests.core.facts import policy
+from tests.shell.machine import Machine, failing
+
+FULL = Transient("no room", code="InsufficientInstanceCapacity")
+
+
+def broken(limits: Policy, **facts: object) -> Machine:
+    machine = Machine(limits, **facts)  # type: ignore[arg-type]  # keyword arguments of one known dataclass
+    machine.break_down()
+    machine.clock.advance(timedelta(seconds=20))
+    machine.look()
+    return machine
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_the_third_rung_is_climbed_only_where_it_is_allowed(allowed: bool) -> None:
+    machine = broken(
+        policy(allow_skip_os_shutdown=allowed),
+        stop_takes=timedelta(hours=9),
+        force_stop_takes=timedelta(hours=9),
+    )
+    case = machine.run()
+
+    assert (Action.SKIP_OS_SHUTDOWN in machine.acts) == allowed
+    assert (case.outcome is Outcome.HEALED) == allowed
+    assert allowed or "AWS Support" in case.ask
+
+
+def test_one_that_is_terminated_in_the_middle_is_closed_and_said() -> None:
+    machine = broken(policy())
+    machine.clock.advance(timedelta(minutes=1))
+    machine.look()
+    machine.state = InstanceState.TERMINATED
+    case = machine.run()
+
+    assert case.outcome is Outcome.TERMINATED
+    assert (machine.notices[-1].kind, "has been terminated" in machine.notices[-1].subject) == (
+        NoticeKind.RESOLVED,
+        True,
+    )
+    assert Action.START not in machine.acts
+
+
+def test_people_hear_that_it_is_stopped_and_defib_starts_it_when_there_is_room_at_last() -> None:
+    machine = broken(policy(), fault=failing(Action.START, FULL, times=9))
+    handed_over = machine.run(timedelta(minutes=40))
+
+    assert handed_over.handed_over_at is not None
+    (asked,) = (n for n in machine.notices if n.kind is NoticeKind.ESCALATED)
+    assert "is STOPPED and needs you" in asked.subject
+    assert "It is STOPPED now. Defib goes on trying to start it, at first every 15m" in asked.body
+    assert "AWS has no room for its type" in asked.body
+
+    case = machine.run(timedelta(hours=3))
+    assert case.outcome is Outcome.HEALED
+    assert machine.registered
+
+
+def test_a_changed_type_is_announced_and_said_again_in_the_end() -> None:
+    machine = broken(policy(fallback_types=("m6g.large",)), fault=failing(Action.START, FULL, times=3))
+    case = machine.run()
+
+    assert case.outcome is Outcome.HEALED
+    assert machine.acts.count(Action.RESIZE) == 1
+    assert [n.kind for n in machine.notices][-2:] == [NoticeKind.PROGRESS, NoticeKind.RESOLVED]
+    assert "becomes a m6g.large" in machine.notices[-2].subject
+    assert "It runs as m6g.large" in machine.notices[-1].body
+
+
+def test_one_opted_out_while_defib_had_it_stopped_is_not_left_so_in_silence() -> None:
+    machine = broken(policy(), fault=failing(Action.START, FULL, times=99))
+    machine.run(timedelta(minutes=8))
+    del machine.tags["self-heal"]
+    case = machine.run()
+
+    assert case.outcome is Outcome.LEFT_ALONE
+    assert "is STOPPED and left alone" in machine.notices[-1].subject
+    assert "Start it, if it should run" in machine.notices[-1].body

@@ -1,0 +1,45 @@
+"""Every shipped scenario comes out as it must, and together they need every permission that Defib asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.sim.replays import SCENARIOS, replayed
+
+NOT_SIMULATED = {
+    "logs:CreateLogStream": "the simulated functions write no log group",
+    "logs:PutLogEvents": "the simulated functions write no log group",
+    "sqs:ChangeMessageVisibility": "the CDK grants it to every function that a queue feeds; its pollers may use it",
+    "sqs:GetQueueUrl": "the CDK grants it to every function that a queue feeds",
+    "sqs:GetQueueAttributes": "the CDK grants it to every function that a queue feeds; its pollers use it",
+}
+"""Grants that are not Defib's own calls."""
+
+FOR_CONFIGURED_GROUPS = {"sweep elasticloadbalancing:DescribeTargetHealth"}
+"""The sweep asks the target groups that a service lists; no shipped scenario's policy lists any (tests/aws/ does)."""
+
+
+@pytest.fixture
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that all processes of this run share."""
+    mine = tmp_path_factory.getbasetemp()
+    return mine if worker_id == "master" else mine.parent
+
+
+@pytest.mark.parametrize("file", SCENARIOS, ids=lambda file: file.stem)
+def test_every_shipped_scenario_comes_out_as_it_must(file: Path, shared: Path) -> None:
+    replay = replayed(file, shared)
+
+    assert replay.failed == []
+    assert replay.passed
+
+
+def test_every_permission_that_a_function_has_is_needed_in_some_scenario(shared: Path) -> None:
+    replays = [replayed(file, shared) for file in SCENARIOS]
+    granted = {grant for replay in replays for grant in replay.granted}
+    used = {grant for replay in replays for grant in replay.used}
+
+    unused = {grant for grant in granted - used if grant.split()[1] not in NOT_SIMULATED}
+    assert unused == FOR_CONFIGURED_GROUPS

@@ -1,0 +1,114 @@
+"""The functions of the stack as lanes: messages wait, so many run at a time, what fails comes back, then is dead."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+
+from defib.core.case import Action, Perform, Wake
+from defib.core.incident import Notice
+from defib.core.model import Signal, Source
+from defib.shell.ports import CallFailed, Conflict
+from infra.functions import SHAPES
+from tests.fakes import FakeClock, FakeStore
+
+TAKES = {
+    "diagnose": timedelta(milliseconds=600),
+    "remediate": timedelta(milliseconds=500),
+    "evidence": timedelta(seconds=2),
+}
+"""How long one invocation lasts."""
+VISIBLE_AGAIN = timedelta(seconds=40)
+RECEIVES = 3
+
+Message = Signal | Perform
+
+
+class Calendar:
+    """What happens when, on the fake clock."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self._order = count()
+        self._events: list[tuple[datetime, int, Callable[[], None]]] = []
+
+    def after(self, delay: timedelta, event: Callable[[], None]) -> None:
+        heapq.heappush(self._events, (self.clock.now() + max(delay, timedelta(0)), next(self._order), event))
+
+    def next(self) -> bool:
+        """Let the next thing happen; False when nothing will."""
+        if not self._events:
+            return False
+        at, _, event = heapq.heappop(self._events)
+        self.clock.advance(at - self.clock.now())
+        event()
+        return True
+
+
+@dataclass
+class Lane:
+    """One function."""
+
+    work: Callable[[Message], None]
+    takes: timedelta
+    room: int
+    waiting: list[tuple[Message, int]] = field(default_factory=list)
+    running: int = 0
+
+
+class Lanes:
+    """Queues and functions in one; keeps the promises of ``ports.Queues``."""
+
+    def __init__(self, calendar: Calendar, store: FakeStore) -> None:
+        self._calendar = calendar
+        self._store = store
+        self._lanes: dict[str, Lane] = {}
+        self.invocations = 0
+        self.redelivered = 0
+        self.dead = 0
+
+    def run(self, function: str, work: Callable[[Message], None]) -> None:
+        """Let ``function`` do ``work`` with its messages."""
+        self._lanes[function] = Lane(work, TAKES[function], SHAPES[function].concurrency or 1)
+
+    def signal(self, signals: Sequence[Signal]) -> None:
+        for signal in signals:
+            self._send("diagnose", signal)
+
+    def perform(self, effect: Perform) -> None:
+        self._send("evidence" if effect.action is Action.EVIDENCE else "remediate", effect)
+
+    def wake(self, effect: Wake, now: datetime) -> None:
+        due = Signal(Source.WAKE, effect.instance_id, effect.at, "its time has come")
+        self._calendar.after(effect.at - now, lambda: self._send("diagnose", due))
+
+    def announce(self, notices: Sequence[Notice]) -> None:
+        for notice in notices:
+            self._store.mark_published(notice.incident_id, notice.sequence, self._calendar.clock.now())
+
+    def _send(self, function: str, message: Message, received: int = 0) -> None:
+        lane = self._lanes[function]
+        lane.waiting.append((message, received))
+        self._start(function, lane)
+
+    def _start(self, function: str, lane: Lane) -> None:
+        while lane.waiting and lane.running < lane.room:
+            message, received = lane.waiting.pop(0)
+            lane.running += 1
+            self._calendar.after(lane.takes, lambda m=message, r=received: self._invoke(function, lane, m, r))  # type: ignore[misc]  # binds the loop's values
+
+    def _invoke(self, function: str, lane: Lane, message: Message, received: int) -> None:
+        self.invocations += 1
+        try:
+            lane.work(message)
+        except (CallFailed, Conflict):
+            if received + 1 >= RECEIVES:
+                self.dead += 1
+            else:
+                self.redelivered += 1
+                self._calendar.after(VISIBLE_AGAIN, lambda: self._send(function, message, received + 1))
+        lane.running -= 1
+        self._start(function, lane)

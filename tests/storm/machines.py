@@ -1,0 +1,170 @@
+"""Ten thousand machines in memory: what EC2 says of each, and what acts do to it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from defib.core.case import Action, Attempt, Case
+from defib.core.model import Check, Checks, CheckStatus, InstanceState, Observation, Peers, Registration
+from defib.shell.ports import Clock, Suspects, Transient
+from tests.storm.buckets import Buckets
+
+STOPS_IN = timedelta(seconds=60)
+BOOTS_IN = timedelta(seconds=150)
+HARD_STOP = timedelta(seconds=10)
+OK, INITIALIZING = Check(CheckStatus.OK), Check(CheckStatus.INITIALIZING)
+
+
+class Fault(StrEnum):
+    """What is wrong with a machine, named for what ends it."""
+
+    REBOOT = "a reboot cures it"
+    RESTART = "a stop and start cures it"
+    NOTHING = "nothing cures it"
+    STOPPED = "it stopped unasked"
+    STUCK = "it does not stop unless forced"
+    CAPACITY = "its first two starts find no capacity"
+
+
+@dataclass
+class Machine:
+    """One instance. Times are virtual."""
+
+    instance_id: str
+    service: str
+    zone: str
+    launched_at: datetime
+    fault: Fault | None = None
+    sick_since: datetime | None = None
+    state: InstanceState = InstanceState.RUNNING
+    asked_to_stop: bool = False
+    ready_at: datetime | None = None
+    refusals: int = 0
+
+    def settle(self, now: datetime) -> None:
+        """Let what was under way end."""
+        if self.ready_at is None or now < self.ready_at:
+            return
+        self.ready_at = None
+        if self.state is InstanceState.STOPPING:
+            self.state = InstanceState.STOPPED
+        elif self.fault is not None:
+            self.sick_since = now
+
+    def break_down(self, fault: Fault, now: datetime) -> None:
+        self.fault, self.sick_since = fault, now
+        if fault is Fault.STOPPED:
+            self.state = InstanceState.STOPPED
+
+    def recover(self) -> None:
+        """Work again by itself."""
+        self.fault = self.sick_since = None
+
+    def act(self, action: Action, now: datetime) -> None:
+        """Do what EC2 does. Raises Transient where it has no capacity."""
+        match action:
+            case Action.REBOOT:
+                if self.fault is Fault.REBOOT:
+                    self.fault = self.sick_since = None
+            case Action.STOP | Action.FORCE_STOP:
+                stuck = self.fault is Fault.STUCK and action is Action.STOP
+                self.state, self.asked_to_stop = InstanceState.STOPPING, True
+                takes = HARD_STOP if action is Action.FORCE_STOP else STOPS_IN
+                self.ready_at = None if stuck else now + takes
+            case Action.START:
+                if self.fault is Fault.CAPACITY and self.refusals < 2:
+                    self.refusals += 1
+                    raise Transient("Insufficient capacity.", "InsufficientInstanceCapacity")
+                if self.fault is not Fault.NOTHING:
+                    self.fault = self.sick_since = None
+                self.state, self.asked_to_stop = InstanceState.RUNNING, False
+                self.launched_at, self.ready_at = now, now + BOOTS_IN
+            case _:
+                raise AssertionError(f"no machine of the storm can {action.value}")
+
+    def seen(self, now: datetime, peers: Peers) -> Observation:
+        """What EC2 says of it."""
+        self.settle(now)
+        return Observation(
+            instance_id=self.instance_id,
+            observed_at=now,
+            state=self.state,
+            launched_at=self.launched_at,
+            tags={"service": self.service, "self-heal": "true"},
+            zone=self.zone,
+            state_reason_code=self._reason(),
+            checks=self._checks() if self.state is InstanceState.RUNNING else None,
+            peers=peers,
+        )
+
+    def _reason(self) -> str:
+        if self.state is InstanceState.RUNNING:
+            return ""
+        return "Client.UserInitiatedShutdown" if self.asked_to_stop else "Server.InternalError"
+
+    def _checks(self) -> Checks:
+        if self.ready_at is not None:
+            return Checks(INITIALIZING, INITIALIZING)
+        return Checks(OK, Check(CheckStatus.IMPAIRED, self.sick_since) if self.fault is not None else OK)
+
+
+class Ec2:
+    """Observer and actor over all machines, within EC2's token buckets."""
+
+    def __init__(self, machines: dict[str, Machine], clock: Clock, buckets: Buckets) -> None:
+        self.machines = machines
+        self._clock = clock
+        self._buckets = buckets
+        self.members: dict[str, list[Machine]] = {}
+        for machine in machines.values():
+            self.members.setdefault(machine.service, []).append(machine)
+        self.troubled: dict[str, list[Machine]] = {service: [] for service in self.members}
+        """The machines that have ever broken down."""
+
+    def observe(
+        self, instance_id: str, registrations: Sequence[Registration], act_is_near: bool = False
+    ) -> Observation:
+        del registrations, act_is_near
+        self._buckets.take("DescribeInstances")
+        self._buckets.take("DescribeInstanceStatus")
+        return self._seen(self.machines[instance_id])
+
+    def suspects(self) -> Suspects:
+        """The sweep's filtered questions; they are few and have a bucket of their own."""
+        now = self._clock.now()
+        troubled = [m for members in self.troubled.values() for m in members]
+        for machine in troubled:
+            machine.settle(now)
+        failing = [m for m in troubled if m.fault is not None or m.state is not InstanceState.RUNNING]
+        return Suspects(tuple(self._seen(m) for m in failing), {})
+
+    def running(self) -> Mapping[str, int]:
+        """How many run in each zone."""
+        return Counter(m.zone for m in self.machines.values() if m.state is InstanceState.RUNNING)
+
+    def zone_ids(self) -> Mapping[str, str]:
+        return {}
+
+    def unhealthy_targets(self, _target_group_arn: str) -> Sequence[str]:
+        return ()
+
+    def perform(self, attempt: Attempt, case: Case, _observation: Observation) -> str:
+        if attempt.action is Action.EVIDENCE:
+            return f"s3://evidence/{case.service}/{case.id}/"
+        calls = {Action.REBOOT: "RebootInstances", Action.START: "StartInstances"}
+        self._buckets.take(calls.get(attempt.action, "StopInstances"))
+        self.machines[case.instance_id].act(attempt.action, self._clock.now())
+        return ""
+
+    def _seen(self, machine: Machine) -> Observation:
+        # Only machines that have ever been in trouble can differ from a healthy one.
+        others = [m for m in self.troubled[machine.service] if m is not machine]
+        running = (
+            len(self.members[machine.service]) - 1 - sum(1 for m in others if m.state is not InstanceState.RUNNING)
+        )
+        unfit = sum(1 for m in others if m.state is InstanceState.RUNNING and (m.fault is not None or m.ready_at))
+        return machine.seen(self._clock.now(), Peers(running=running, healthy=running - unfit))

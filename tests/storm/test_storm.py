@@ -1,0 +1,74 @@
+"""In a storm no limit is exceeded, nothing is lost, and everything is healed or handed over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from defib.core.incident import NoticeKind
+from defib.shell.ports import Transient
+from tests.fakes import FakeClock
+from tests.storm.buckets import SIZES, Buckets
+from tests.storm.machines import Fault
+from tests.storm.storm import MIX, REPAIRS, Storm, mixed, zone_loss
+
+
+@pytest.fixture(scope="module")
+def storm() -> Storm:
+    storm = Storm(1_000, mixed(failing=100), seed=1)
+    storm.run(timedelta(hours=12))
+    return storm
+
+
+def test_everything_is_healed_or_handed_over(storm: Storm) -> None:
+    assert set(storm.outcomes()) <= {"healed", "recovered", "handed_over"}
+    assert storm.outcomes().total() == 100
+
+
+def test_what_a_restart_cures_is_running_and_well_in_the_end(storm: Storm) -> None:
+    sick = [m for m in storm.machines.values() if m.fault is not None]
+
+    assert {m.fault for m in sick} <= {Fault.NOTHING}
+    assert storm.outcomes()["handed_over"] == len(sick)
+
+
+def test_no_limit_is_ever_exceeded_and_nothing_well_is_touched(storm: Storm) -> None:
+    assert storm.broken == []
+    assert 1 < storm.most_at_once <= REPAIRS
+
+
+def test_no_throttled_call_loses_work(storm: Storm) -> None:
+    assert storm.outcomes()["open"] == storm.outcomes()["never seen"] == 0
+
+
+def test_a_zone_of_five_hundred_machines_that_fails_at_once_is_one_incident_and_no_restart() -> None:
+    storm = Storm(1_500, zone_loss(lasts=timedelta(minutes=20)), seed=1)
+    storm.run(timedelta(hours=12))
+
+    assert len(storm.failing) == 500
+    assert set(storm.acts) == set()
+    assert [notice.kind for notice in storm.store.notices.values()] == [NoticeKind.OPENED, NoticeKind.RESOLVED]
+    assert set(storm.outcomes()) <= {"recovered", "never seen"}
+
+
+def test_the_mix_adds_up() -> None:
+    assert sum(MIX.values()) == 100
+    assert set(MIX) == set(Fault)
+
+
+@pytest.mark.parametrize("call", sorted(SIZES))
+def test_a_bucket_gives_its_size_at_once_and_then_its_refill(call: str) -> None:
+    size, refill = SIZES[call]
+    clock = FakeClock()
+    buckets = Buckets(clock)
+    for _ in range(size):
+        buckets.take(call)
+    with pytest.raises(Transient):
+        buckets.take(call)
+
+    clock.advance(timedelta(seconds=1))
+    for _ in range(refill):
+        buckets.take(call)
+    with pytest.raises(Transient):
+        buckets.take(call)
