@@ -10,7 +10,7 @@ export PATH       := $(CURDIR)/.venv/bin:$(CURDIR)/.venv/cdk/node_modules/.bin:$
 export PYTHONPATH := $(CURDIR):$(CURDIR)/functions
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types check e2e bench synth deploy bootstrap lock clean distclean
+.PHONY: help install demo test lint types check e2e storm bench synth deploy bootstrap lock clean distclean
 .DELETE_ON_ERROR:
 
 help: ## what there is
@@ -35,6 +35,9 @@ check: lint types test ## linters, types and tests
 
 e2e: install .venv/.cdk ## deploy onto a local emulator with the real CDK CLI and heal there
 	$(PY) -m pytest -s --e2e tests/e2e
+
+storm: install ## a thousand of ten thousand machines fail within five minutes, in memory
+	@$(PY) -m tests.storm
 
 bench: install ## import times, invocation times and memory against bare boto3
 	$(PY) -m tests.bench

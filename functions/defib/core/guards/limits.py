@@ -37,12 +37,10 @@ def replicated(asked: Question) -> Refusal | None:
         return Refusal("replicated", f"another member of the replicated group {service.name} is being repaired")
     if others and peers.healthy == others:
         return None
-    healthy = f"{peers.healthy} of the {others} other members" if others else "no other member"
-    return Refusal(
-        "replicated",
-        f"only {healthy} of the replicated group {service.name} {'are' if others else 'is'} healthy; "
-        "see that the data is safe and the others work, then Defib repairs it",
-    )
+    standing = f"the replicated group {service.name} has no other member"
+    if others:
+        standing = f"{peers.healthy} of {others} other members of the replicated group {service.name} are healthy"
+    return Refusal("replicated", f"{standing}; see that the data is safe and the others work, then Defib repairs it")
 
 
 def minimum_healthy(asked: Question) -> Refusal | None:
