@@ -24,7 +24,7 @@ from defib.core.incident import Notice
 from defib.core.membership import GROUP_TAG
 from defib.core.model import InstanceState
 from defib.core.policy import Policy
-from sim import deploy, transactions
+from sim import deploy, serializing, transactions
 from sim.alarms import Alarms
 from sim.authority import Authority, Tags
 from sim.boundary import Boundary
@@ -82,6 +82,7 @@ class World:
             stack.enter_context(_environment())
             stack.enter_context(mock_aws())
             stack.enter_context(transactions.quick())
+            stack.enter_context(serializing.quick())
             stack.enter_context(self.time)
             mock_random.seed(self._seed)
             boto3.setup_default_session(region_name=REGION, botocore_session=_session())
