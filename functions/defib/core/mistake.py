@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -146,4 +145,6 @@ def _cut(text: str, most: int) -> str:
 
 def closest(given: str, allowed: Iterable[str]) -> str:
     """The allowed word that was probably meant, or an empty string."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it, and cold starts have none
+
     return next(iter(get_close_matches(given[:64], list(allowed), n=1)), "")
