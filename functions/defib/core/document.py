@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from defib.core.maintenance import Maintenance
+from defib.core.page.settings import PageSettings
 from defib.core.policy import Calls, Contact, Detection, Limits, Repair, Retention, Service, Tag
 from defib.core.setting import OPT_IN_TAG, string, table, tables
 
@@ -42,6 +43,7 @@ class Document:
     contacts: tuple[Contact, ...] = field(
         default=(), metadata=tables("Who can be told.", "[contacts.oncall]", least=0, most=50)
     )
+    page: PageSettings = field(metadata=table("The status page."))
     detection: Detection = field(metadata=table("What looks for trouble besides the one-minute sweep."))
     repair: Repair = field(metadata=table("Limits of the ladder."))
     limits: Limits = field(metadata=table("Limits over all services together."))

@@ -83,6 +83,18 @@ def until_of(tags: Mapping[str, str]) -> datetime | None:
     return until.astimezone(UTC) if until.tzinfo is not None else None
 
 
+def windows(entry: Maintenance, first: datetime, last: datetime) -> Iterator[Window]:
+    """The windows of ``entry`` that touch the time from ``first`` to ``last``, the soonest first."""
+    seen: set[Window] = set()
+    day = first
+    while day <= last + timedelta(days=1):
+        for window in sorted(_near(entry, day), key=lambda window: window.start):
+            if window not in seen and window.start <= last and window.end > first:
+                seen.add(window)
+                yield window
+        day += timedelta(days=1)
+
+
 def _near(entry: Maintenance, now: datetime) -> Iterator[Window]:
     """The windows of ``entry`` that may be on at ``now``.
 

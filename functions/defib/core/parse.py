@@ -53,6 +53,7 @@ def parse(text: str) -> Policy:
         limits=document.limits,
         calls=document.calls,
         retention=document.retention,
+        page=document.page,
         maintenance=document.defib.maintenance,
     )
     check(policy, mistakes)

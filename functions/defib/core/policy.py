@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from defib.core.limits import Limits
 from defib.core.maintenance import Maintenance
+from defib.core.page.settings import PageSettings
 from defib.core.service import (
     ApplicationRemedy,
     Contact,
@@ -226,6 +227,7 @@ class Policy:
     limits: Limits = field(default_factory=Limits)
     calls: Calls = field(default_factory=Calls)
     retention: Retention = field(default_factory=Retention)
+    page: PageSettings = field(default_factory=PageSettings)
     maintenance: tuple[Maintenance, ...] = ()
     """Planned outages of every service."""
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from defib.core.maintenance import Maintenance
 from defib.core.membership import GroupMember
+from defib.core.page.settings import ServiceOnPage
 from defib.core.setting import (
     CONTACT_NAME,
     EMAIL,
@@ -207,6 +208,9 @@ class Service:
     )
     patience: Patience = field(default_factory=Patience, metadata=table("How long a failure must last."))
     verify: Verify = field(default_factory=Verify, metadata=table("What counts as healed."))
+    page: ServiceOnPage = field(
+        default_factory=ServiceOnPage, metadata=table("How the service stands on the status page.")
+    )
     target_groups: tuple[TargetGroup, ...] = field(
         default=(),
         metadata=tables(

@@ -1,0 +1,246 @@
+"""The page follows Defib's incidents: called whenever anything happens, it says what customers are shown from now on.
+
+Pure and level-triggered: it looks at what is in trouble now, never at what has happened, so a lost call loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from defib.core.page.model import (
+    IMPACT_OF,
+    Affected,
+    Component,
+    ComponentStatus,
+    Impact,
+    IncidentStatus,
+    Origin,
+    PublicIncident,
+    Shown,
+    Update,
+)
+from defib.core.page.settings import Publishing
+from defib.core.page.trouble import Trouble, component_status, status_of
+from defib.core.page.words import clock, listed, took, words
+from defib.core.policy import Policy
+from defib.core.service import Service
+
+AFFECTED = Mapping[str, ComponentStatus]
+PROGRESS = (IncidentStatus.INVESTIGATING, IncidentStatus.IDENTIFIED, IncidentStatus.MONITORING)
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """The page after a look, with the incidents that have changed by it."""
+
+    shown: Shown
+    changed: tuple[PublicIncident, ...] = ()
+    """In no version yet remembered; a draft that was withdrawn among them."""
+    drafted: tuple[PublicIncident, ...] = ()
+    """Drafts that staff have not been told of."""
+
+
+def derive(shown: Shown, troubled: Sequence[Trouble], policy: Policy, now: datetime) -> Derived:
+    """What the page shows while ``troubled`` are in trouble. The same ``shown`` when nothing has changed."""
+    result = Derived(replace(shown, components=components_of(policy, shown, now)))
+    for subject, services in subjects(policy).items():
+        names = {service.name for service in services}
+        here = [trouble for trouble in troubled if trouble.service in names]
+        result = _about(subject, services, here, result, policy, now)
+    after = replace(result.shown, components=_standing(result.shown, policy, now))
+    return replace(result, shown=after)
+
+
+def publish(shown: Shown, number: int, policy: Policy, now: datetime) -> Derived:
+    """A person publishes the draft of that number; anything else of that number changes nothing."""
+    draft = next((i for i in shown.open if i.number == number and i.draft), None)
+    if draft is None:
+        return Derived(shown)
+    only = replace(draft.updates[-1], sequence=1, at=now)
+    public = replace(draft, draft=False, created_at=now, updates=(only,))
+    after = _put(shown, public)
+    return Derived(replace(after, components=_standing(after, policy, now)), (public,))
+
+
+def subjects(policy: Policy) -> Mapping[str, tuple[Service, ...]]:
+    """What has incidents of its own: each group of components, and each component that stands alone."""
+    found: dict[str, tuple[Service, ...]] = {}
+    for service in policy.services:
+        if service.page.title:
+            subject = f"group:{service.page.group}" if service.page.group else f"component:{service.name}"
+            found[subject] = (*found.get(subject, ()), service)
+    return found
+
+
+def components_of(policy: Policy, shown: Shown, now: datetime) -> tuple[Component, ...]:
+    """The policy's components first, those of one group together, then the others that are remembered."""
+    known = {component.key: component for component in shown.components}
+    services = [service for group in subjects(policy).values() for service in group]
+    ours = [
+        replace(
+            known.get(s.name, Component(s.name, s.page.title, created_at=now, updated_at=now)),
+            name=s.page.title,
+            description=s.page.description,
+            group=s.page.group,
+        )
+        for s in services
+    ]
+    configured = {service.name for service in policy.services}
+    added = [component for component in shown.components if component.key not in configured]
+    return tuple(replace(component, position=n) for n, component in enumerate((*ours, *added), 1))
+
+
+def _about(
+    subject: str,
+    services: Sequence[Service],
+    troubled: Sequence[Trouble],
+    so_far: Derived,
+    policy: Policy,
+    now: datetime,
+) -> Derived:
+    """One subject's incident: opened, updated, resolved, or left as it is."""
+    current = so_far.shown.open_of(subject, Origin.DEFIB)
+    if current is None:
+        lasting = any(t.needs_people or now - t.since >= policy.page.hold for t in troubled)
+        return _opened(subject, services, troubled, so_far, policy, now) if lasting else so_far
+    if not troubled:
+        return _resolved(current, so_far, policy, now)
+    by_name = {service.name: service for service in services}
+    fresh = {t.service: component_status(t, by_name[t.service]) for t in troubled}
+    standing = {key: fresh.get(key, ComponentStatus.OPERATIONAL) for key in {**current.components, **fresh}}
+    status = _forward(current.status, status_of(troubled))
+    due = current.next_update_at is not None and now >= current.next_update_at
+    if (status, standing) == (current.status, current.components) and not (due and not current.draft):
+        return so_far
+    since = min(current.started_at, *(t.since for t in troubled))
+    body = _body(current, status, standing, so_far.shown, policy, now)
+    return _changed(replace(current, started_at=since), status, standing, body, so_far, policy, now)
+
+
+def _opened(
+    subject: str,
+    services: Sequence[Service],
+    troubled: Sequence[Trouble],
+    so_far: Derived,
+    policy: Policy,
+    now: datetime,
+) -> Derived:
+    by_name = {service.name: service for service in services}
+    standing = {t.service: component_status(t, by_name[t.service]) for t in troubled}
+    if all(status is ComponentStatus.OPERATIONAL for status in standing.values()):
+        return so_far
+    number, since = so_far.shown.last_number + 1, min(t.since for t in troubled)
+    draft = policy.page.publishing is Publishing.DRAFT
+    status = IncidentStatus.INVESTIGATING
+    fresh = PublicIncident(number, "", subject, Origin.DEFIB, Impact.NONE, status, since, now, draft=draft)
+    body = _body(fresh, status, standing, so_far.shown, policy, now)
+    opened = replace(so_far, shown=replace(so_far.shown, last_number=number))
+    after = _changed(fresh, status, standing, body, opened, policy, now)
+    return replace(after, drafted=(*after.drafted, after.changed[-1])) if draft else after
+
+
+def _resolved(current: PublicIncident, so_far: Derived, policy: Policy, now: datetime) -> Derived:
+    if current.draft:
+        withdrawn = replace(current, withdrawn=True, resolved_at=now, next_update_at=None)
+        return replace(so_far, shown=_put(so_far.shown, withdrawn), changed=(*so_far.changed, withdrawn))
+    standing = dict.fromkeys(current.components, ComponentStatus.OPERATIONAL)
+    body = _body(current, IncidentStatus.RESOLVED, standing, so_far.shown, policy, now)
+    return _changed(current, IncidentStatus.RESOLVED, standing, body, so_far, policy, now)
+
+
+def _changed(
+    incident: PublicIncident,
+    status: IncidentStatus,
+    standing: AFFECTED,
+    body: str,
+    so_far: Derived,
+    policy: Policy,
+    now: datetime,
+) -> Derived:
+    """The incident with one more update; a draft's only update is replaced, for nobody has read it."""
+    kept = () if incident.draft else incident.updates
+    before = {a.key: a.new for a in kept[-1].affected} if kept else {}
+    names = {component.key: component.name for component in so_far.shown.components}
+    affected = tuple(
+        Affected(key, names.get(key, key), before.get(key, ComponentStatus.OPERATIONAL), new)
+        for key, new in standing.items()
+    )
+    impact = max((IMPACT_OF[new] for new in standing.values()), key=tuple(Impact).index)
+    worst = max(incident.impact, impact, key=tuple(Impact).index)
+    over = status is IncidentStatus.RESOLVED
+    said = words(policy.page.language)
+    after = replace(
+        incident,
+        name=said.name[worst].format(names=listed([a.name for a in affected], said)),
+        status=status,
+        impact=worst,
+        updates=(*kept, Update(len(kept) + 1, now, status, body, affected)),
+        monitoring_at=now if status is IncidentStatus.MONITORING else incident.monitoring_at,
+        resolved_at=now if over else None,
+        next_update_at=None if over else now + policy.page.next_update,
+    )
+    others = tuple(i for i in so_far.changed if i.number != after.number)
+    return replace(so_far, shown=_put(so_far.shown, after), changed=(*others, after))
+
+
+def _put(shown: Shown, incident: PublicIncident) -> Shown:
+    others = [i for i in shown.open if i.number != incident.number]
+    open_now = [*others, incident] if incident.resolved_at is None else others
+    return replace(shown, open=tuple(sorted(open_now, key=lambda i: i.number)))
+
+
+def _forward(before: IncidentStatus, now: IncidentStatus) -> IncidentStatus:
+    """What has been found stays found; only a cure that does not hold leads back."""
+    if before is IncidentStatus.MONITORING and now is not before:
+        return IncidentStatus.IDENTIFIED
+    return max(before, now, key=PROGRESS.index)
+
+
+def _body(
+    incident: PublicIncident, status: IncidentStatus, standing: AFFECTED, shown: Shown, policy: Policy, now: datetime
+) -> str:
+    said = words(policy.page.language)
+    known = {component.key: component.name for component in shown.components}
+    down = [key for key, new in standing.items() if new is not ComponentStatus.OPERATIONAL] or list(standing)
+    names = listed([known.get(key, key) for key in down], said)
+    since = clock(incident.started_at, now)
+    if status is IncidentStatus.RESOLVED:
+        return said.resolved.format(names=names, since=since, took=took(now - incident.started_at, said))
+    if not incident.updates or incident.draft:
+        text = said.opened
+    elif status is not incident.status:
+        text = said.monitoring if status is IncidentStatus.MONITORING else said.identified
+    elif dict(standing) != incident.components:
+        statuses = listed(
+            [f"{known.get(key, key)}: {said.component[new].lower()}" for key, new in standing.items()], said
+        )
+        text = said.changed.replace("{names}: {statuses}", "{statuses}").replace("{statuses}", statuses)
+    else:
+        text = said.still
+    promise = said.next_update.format(next=clock(now + policy.page.next_update, now))
+    return f"{text.format(names=names, since=since)} {promise}"
+
+
+def _standing(shown: Shown, policy: Policy, now: datetime) -> tuple[Component, ...]:
+    """Each component as the worst of what open incidents say of it; maintenance where none says anything."""
+    said: dict[str, ComponentStatus] = {}
+    for incident in (i for i in shown.open if not i.draft):
+        for key, status in incident.components.items():
+            said[key] = max(said.get(key, status), status, key=lambda s: s.severity)
+    planned = _under_maintenance(policy, now)
+    return tuple(_now(component, said, planned, now) for component in shown.components)
+
+
+def _now(component: Component, said: AFFECTED, planned: Iterable[str], now: datetime) -> Component:
+    status = said.get(component.key, ComponentStatus.OPERATIONAL)
+    if status is ComponentStatus.OPERATIONAL and component.key in planned:
+        status = ComponentStatus.UNDER_MAINTENANCE
+    return component if component.status is status else replace(component, status=status, updated_at=now)
+
+
+def _under_maintenance(policy: Policy, now: datetime) -> frozenset[str]:
+    from defib.core.maintenance import in_window  # noqa: PLC0415 - beside its only use
+
+    return frozenset(s.name for s in policy.services if in_window(policy, s, now) is not None)

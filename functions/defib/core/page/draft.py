@@ -1,0 +1,44 @@
+"""What staff are told of a draft: that customers see nothing yet, what they would read, and how to publish it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from defib.core.incident import Notice, NoticeKind
+from defib.core.page.model import PublicIncident
+from defib.core.policy import Policy
+from defib.core.words import SMS_MAX, SUBJECT_MAX, clock, plain
+
+NOTICES = "page"
+"""What a draft's notices are kept under, as those of an incident are under its service."""
+
+
+def ask_to_publish(draft: PublicIncident, policy: Policy, now: datetime) -> Notice:
+    """The notice to the contacts of the first service that the draft concerns."""
+    key = next(iter(draft.components))
+    detail = json.dumps({"incident": draft.number})
+    entry = json.dumps([{"Source": "defib.operator", "DetailType": "Publish", "Detail": detail}])
+    title = plain(draft.name, 60)
+    body = "\n".join(
+        (
+            f"The status page has a draft: {draft.name}.",
+            f"Customers would read: {draft.updates[-1].body}",
+            f"Since:            {draft.started_at:%d %B %Y} {clock(draft.started_at)}.",
+            "What Defib does:  Nothing is public. It keeps the draft up to date, and drops it when the trouble ends.",
+            "What you must do: Publish it, if customers should know. Its updates follow by themselves from then on:",
+            f"  aws events put-events --entries '{entry}'",
+        )
+    )
+    return Notice(
+        incident_id=f"{NOTICES}-{draft.number}",
+        service=key,
+        sequence=1,
+        kind=NoticeKind.PROGRESS,
+        at=now,
+        case_id="",
+        instance_id="",
+        subject=plain(f"[Defib {key}] publish? {title}", SUBJECT_MAX),
+        body=body,
+        sms=plain(f"Defib: status page draft waits for you: {title}. Publish it? See the e-mail.", SMS_MAX),
+    )

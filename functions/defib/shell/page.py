@@ -1,0 +1,155 @@
+"""The status page follows: read what is in trouble, derive what customers see, remember it, then lay the page out anew.
+
+Called after every change of an incident and once a minute; a call that is lost is made good by the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from defib.core.incident import Incident, Notice
+from defib.core.page.derive import Derived, derive
+from defib.core.page.draft import ask_to_publish
+from defib.core.page.model import Page, PublicIncident, Shown
+from defib.core.page.planned import planned, standing
+from defib.core.page.trouble import troubles
+from defib.core.policy import Policy
+from defib.shell.ports import Clock, Conflict
+
+CONFLICTS_MAX = 5
+"""How often one call starts afresh because someone else wrote first; the next call tries again."""
+INCIDENTS_MOST = 5_000
+"""Past incidents that the page can show; the oldest beyond it are kept in the table, but not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repaged:
+    """One atomic write of the page's state, the incidents that have changed, and what staff are told of it."""
+
+    shown: Shown
+    changed: tuple[PublicIncident, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+class PageStore(Protocol):
+    """What is remembered of the page. All reads are strongly consistent."""
+
+    def shown(self) -> Shown: ...
+
+    def public_incidents(self, most: int) -> Sequence[PublicIncident]:
+        """The newest first; no drafts, none withdrawn."""
+        ...
+
+    def remember_page(self, change: Repaged) -> Repaged:
+        """Write all or nothing and return it with the new versions. Raises Conflict when others wrote first.
+
+        Every changed incident also becomes due for each configured other page, in the same write.
+        """
+        ...
+
+    def latest_incident(self, service: str) -> Incident | None: ...
+
+    def impaired_zones(self) -> Sequence[str]:
+        """Zones whose impairment staff have been told of."""
+        ...
+
+
+class Site(Protocol):
+    """Where the documents of the page lie."""
+
+    def laid_out(self) -> LaidOut | None:
+        """What lies there; None before the first time."""
+        ...
+
+    def lay_out(self, page: Page) -> None:
+        """Make every document show ``page``: each whole, the main page last, none of an older version over a newer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LaidOut:
+    """What the documents show."""
+
+    version: int
+    generated_at: datetime
+    standing: str
+    """What changes with time alone, as ``planned.standing`` says it."""
+
+
+class Relays(Protocol):
+    """The way to the other pages."""
+
+    def relay(self, incidents: Sequence[PublicIncident]) -> None:
+        """Have each configured other page told of these; order and repetition don't matter."""
+        ...
+
+
+class Announcements(Protocol):
+    """The way to staff."""
+
+    def announce(self, notices: Sequence[Notice]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """What following needs of the outside world."""
+
+    clock: Clock
+    store: PageStore
+    site: Site
+    relays: Relays
+    staff: Announcements
+
+
+def follow(edges: Paging, policy: Policy) -> bool:
+    """Bring the page up to date; False when it was.
+
+    Raises Conflict when others wrote first too often, Transient or Rejected when AWS fails.
+    """
+    for _ in range(CONFLICTS_MAX):
+        try:
+            return _follow(edges, policy)
+        except Conflict:
+            continue
+    raise Conflict(f"the page: others wrote first {CONFLICTS_MAX} times; the next call tries again")
+
+
+def _follow(edges: Paging, policy: Policy) -> bool:
+    now = edges.clock.now()
+    shown = edges.store.shown()
+    derived = derive(shown, troubles(_incidents(edges.store, policy)), policy, now)
+    if derived.shown != shown:
+        shown = remember(derived, edges, policy, now)
+    return _lay_out(shown, edges, policy, now)
+
+
+def remember(derived: Derived, edges: Paging, policy: Policy, now: datetime) -> Shown:
+    """Write what was derived and pass it on. Raises Conflict."""
+    notices = tuple(ask_to_publish(draft, policy, now) for draft in derived.drafted)
+    written = edges.store.remember_page(Repaged(derived.shown, derived.changed, notices))
+    public = [i for i in written.changed if not i.draft and not i.withdrawn]
+    if public:
+        edges.relays.relay(public)
+    if notices:
+        edges.staff.announce(notices)
+    return written.shown
+
+
+def _incidents(store: PageStore, policy: Policy) -> list[Incident]:
+    found: Mapping[str, Incident | None] = {
+        s.name: store.latest_incident(s.name) for s in policy.services if s.page.title
+    }
+    return [incident for incident in found.values() if incident is not None]
+
+
+def _lay_out(shown: Shown, edges: Paging, policy: Policy, now: datetime) -> bool:
+    lies, outages = edges.site.laid_out(), planned(policy, now)
+    fresh = lies is not None and now - lies.generated_at < policy.page.refresh
+    if fresh and lies is not None and (lies.version, lies.standing) == (shown.version, standing(outages)):
+        return False
+    incidents = edges.store.public_incidents(INCIDENTS_MOST)
+    edges.site.lay_out(Page(shown.version, now, shown.components, tuple(incidents), outages))
+    return True
