@@ -122,13 +122,13 @@ def _follow(edges: Paging, policy: Policy) -> bool:
     shown = edges.store.shown()
     derived = derive(shown, troubles(_incidents(edges.store, policy)), policy, now)
     if derived.shown != shown:
-        shown = remember(derived, edges, policy, now)
+        shown = remember(derived, edges, now)
     return _lay_out(shown, edges, policy, now)
 
 
-def remember(derived: Derived, edges: Paging, policy: Policy, now: datetime) -> Shown:
+def remember(derived: Derived, edges: Paging, now: datetime) -> Shown:
     """Write what was derived and pass it on. Raises Conflict."""
-    notices = tuple(ask_to_publish(draft, policy, now) for draft in derived.drafted)
+    notices = tuple(ask_to_publish(draft, now) for draft in derived.drafted)
     written = edges.store.remember_page(Repaged(derived.shown, derived.changed, notices))
     public = [i for i in written.changed if not i.draft and not i.withdrawn]
     if public:

@@ -45,7 +45,11 @@ class Derived:
 def derive(shown: Shown, troubled: Sequence[Trouble], policy: Policy, now: datetime) -> Derived:
     """What the page shows while ``troubled`` are in trouble. The same ``shown`` when nothing has changed."""
     result = Derived(replace(shown, components=components_of(policy, shown, now)))
-    for subject, services in subjects(policy).items():
+    wanted = subjects(policy)
+    for incident in shown.open:
+        if incident.origin is Origin.DEFIB and incident.subject not in wanted:
+            result = _resolved(incident, result, policy, now)
+    for subject, services in wanted.items():
         names = {service.name for service in services}
         here = [trouble for trouble in troubled if trouble.service in names]
         result = _about(subject, services, here, result, policy, now)
@@ -75,7 +79,7 @@ def subjects(policy: Policy) -> Mapping[str, tuple[Service, ...]]:
 
 
 def components_of(policy: Policy, shown: Shown, now: datetime) -> tuple[Component, ...]:
-    """The policy's components first, those of one group together, then the others that are remembered."""
+    """The policy's components first, those of one group together, then those that were added."""
     known = {component.key: component for component in shown.components}
     services = [service for group in subjects(policy).values() for service in group]
     ours = [
@@ -84,11 +88,11 @@ def components_of(policy: Policy, shown: Shown, now: datetime) -> tuple[Componen
             name=s.page.title,
             description=s.page.description,
             group=s.page.group,
+            added=False,
         )
         for s in services
     ]
-    configured = {service.name for service in policy.services}
-    added = [component for component in shown.components if component.key not in configured]
+    added = [c for c in shown.components if c.added and c.key not in {service.name for service in services}]
     return tuple(replace(component, position=n) for n, component in enumerate((*ours, *added), 1))
 
 
@@ -133,7 +137,7 @@ def _opened(
         return so_far
     number, since = so_far.shown.last_number + 1, min(t.since for t in troubled)
     draft = policy.page.publishing is Publishing.DRAFT
-    status = IncidentStatus.INVESTIGATING
+    status = status_of(troubled)
     fresh = PublicIncident(number, "", subject, Origin.DEFIB, Impact.NONE, status, since, now, draft=draft)
     body = _body(fresh, status, standing, so_far.shown, policy, now)
     opened = replace(so_far, shown=replace(so_far.shown, last_number=number))
@@ -208,19 +212,16 @@ def _body(
     since = clock(incident.started_at, now)
     if status is IncidentStatus.RESOLVED:
         return said.resolved.format(names=names, since=since, took=took(now - incident.started_at, said))
+    statuses = (f"{known.get(key, key)}: {said.component[new]}" for key, new in standing.items())
     if not incident.updates or incident.draft:
         text = said.opened
-    elif status is not incident.status:
-        text = said.monitoring if status is IncidentStatus.MONITORING else said.identified
     elif dict(standing) != incident.components:
-        statuses = listed(
-            [f"{known.get(key, key)}: {said.component[new].lower()}" for key, new in standing.items()], said
-        )
-        text = said.changed.replace("{names}: {statuses}", "{statuses}").replace("{statuses}", statuses)
+        text = said.changed
     else:
-        text = said.still
+        text = "{names}:" if status is not incident.status else said.still
+    told = text.format(names=names, since=since, statuses=listed(tuple(statuses), said))
     promise = said.next_update.format(next=clock(now + policy.page.next_update, now))
-    return f"{text.format(names=names, since=since)} {promise}"
+    return f"{told} {said.doing[status]} {promise}"
 
 
 def _standing(shown: Shown, policy: Policy, now: datetime) -> tuple[Component, ...]:

@@ -7,14 +7,13 @@ from datetime import datetime
 
 from defib.core.incident import Notice, NoticeKind
 from defib.core.page.model import PublicIncident
-from defib.core.policy import Policy
 from defib.core.words import SMS_MAX, SUBJECT_MAX, clock, plain
 
 NOTICES = "page"
 """What a draft's notices are kept under, as those of an incident are under its service."""
 
 
-def ask_to_publish(draft: PublicIncident, policy: Policy, now: datetime) -> Notice:
+def ask_to_publish(draft: PublicIncident, now: datetime) -> Notice:
     """The notice to the contacts of the first service that the draft concerns."""
     key = next(iter(draft.components))
     detail = json.dumps({"incident": draft.number})

@@ -90,6 +90,8 @@ class Component:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     """When its status last changed."""
+    added: bool = False
+    """By the Stashboard API: it is no service of the policy."""
 
     @property
     def id(self) -> str:

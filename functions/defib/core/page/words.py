@@ -1,6 +1,7 @@
 """The words for customers, in every language the page speaks: impact, since when, next update when; never the cause.
 
-Placeholders: ``{names}`` the components, ``{since}`` and ``{next}`` times of day in UTC, ``{took}`` a duration.
+Placeholders: ``{names}`` the components, ``{statuses}`` how each does, ``{since}`` and ``{next}`` times of day in UTC,
+``{took}`` a duration, ``{count}`` a number.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ class Words:
     name: Mapping[Impact, str]
     """What an incident is called."""
     opened: str
-    identified: str
-    monitoring: str
+    doing: Mapping[IncidentStatus, str]
+    """A sentence of its own."""
     changed: str
     still: str
     resolved: str
@@ -76,11 +77,14 @@ ENGLISH = Words(
         Impact.MAJOR: "{names}: partial outage",
         Impact.CRITICAL: "{names}: outage",
     },
-    opened="Since {since} UTC you may see errors or slow answers from {names}. We are looking into it.",
-    identified="{names}: we have found what is wrong and are repairing it. Errors or slow answers go on until then.",
-    monitoring="{names}: the repair is done and works so far. We are watching that it lasts.",
-    changed="{names}: {statuses}. We are working on it.",
-    still="{names}: the trouble that began at {since} UTC lasts. We are still working on it.",
+    opened="Since {since} UTC you may see errors or slow answers from {names}.",
+    doing={
+        IncidentStatus.INVESTIGATING: "We are looking into it.",
+        IncidentStatus.IDENTIFIED: "We have found what is wrong and are repairing it.",
+        IncidentStatus.MONITORING: "The repair is done and works so far. We are watching that it lasts.",
+    },
+    changed="{statuses}.",
+    still="{names}: the trouble that began at {since} UTC lasts.",
     resolved="{names} works again. The trouble lasted {took}, from {since} UTC on. We are sorry.",
     next_update="Next update by {next} UTC, or sooner when something changes.",
     planned="Planned maintenance: {names}",
@@ -125,11 +129,14 @@ GERMAN = Words(
         Impact.MAJOR: "{names}: teilweiser Ausfall",
         Impact.CRITICAL: "{names}: Ausfall",
     },
-    opened="Seit {since} UTC kann es bei {names} zu Fehlern oder langsamen Antworten kommen. Wir gehen dem nach.",
-    identified="{names}: Wir haben die Störung gefunden und beheben sie. Bis dahin kann es weiter Fehler geben.",
-    monitoring="{names}: Die Störung ist behoben. Wir beobachten, ob es dabei bleibt.",
-    changed="{names}: {statuses}. Wir arbeiten daran.",
-    still="{names}: Die Störung, die um {since} UTC begann, dauert an. Wir arbeiten weiter daran.",
+    opened="Seit {since} UTC kann es bei {names} zu Fehlern oder langsamen Antworten kommen.",
+    doing={
+        IncidentStatus.INVESTIGATING: "Wir gehen dem nach.",
+        IncidentStatus.IDENTIFIED: "Wir haben die Störung gefunden und beheben sie.",
+        IncidentStatus.MONITORING: "Sie ist behoben. Wir beobachten, ob es dabei bleibt.",
+    },
+    changed="{statuses}.",
+    still="{names}: Die Störung, die um {since} UTC begann, dauert an.",
     resolved="{names}: wieder in Betrieb. Die Störung begann um {since} UTC und dauerte {took}. Es tut uns leid.",
     next_update="Nächste Meldung bis {next} UTC, oder früher, wenn sich etwas ändert.",
     planned="Geplante Wartung: {names}",
