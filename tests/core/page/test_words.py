@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from defib.core.page.derive import derive
+from defib.core.page.languages.words import Words
 from defib.core.page.model import Shown
 from defib.core.page.settings import Language, PageSettings
-from defib.core.page.words import ENGLISH, Words, clock, listed, took, words
+from defib.core.page.words import calendar_date, clock, listed, month_name, took, words
 from tests.core.page.shown import NOON, POLICY, Story, trouble
 
 LANGUAGES = tuple(Language)
+ENGLISH = words(Language.ENGLISH)
 
 
 def placeholders(said: Words) -> dict[str, set[str]]:
@@ -72,3 +74,9 @@ def test_durations_are_whole_minutes(span: timedelta, said: str) -> None:
 def test_a_time_of_another_day_has_its_date() -> None:
     evening = datetime(2026, 4, 29, 23, 50, tzinfo=UTC)
     assert (clock(evening, NOON), clock(NOON, NOON)) == ("2026-04-29 23:50", "12:00")
+
+
+def test_dates_are_written_as_the_language_does() -> None:
+    day = NOON.date()
+    assert [calendar_date(day, words(language)) for language in LANGUAGES] == ["30 April 2026", "30. April 2026"]
+    assert month_name(day, ENGLISH) == "April 2026"

@@ -32,7 +32,6 @@ COMPONENT = [
     "page_id",
     "group",
     "only_show_if_degraded",
-    ,
 ]
 UPDATE = [
     "id",
@@ -46,7 +45,6 @@ UPDATE = [
     "deliver_notifications",
     "custom_tweet",
     "tweet_id",
-    ,
 ]
 INCIDENT = [
     "id",
@@ -62,7 +60,6 @@ INCIDENT = [
     "page_id",
     "incident_updates",
     "components",
-    ,
 ]
 DOCUMENTS = {
     "api/v2/summary.json": ["page", "components", "incidents", "scheduled_maintenances", "status"],

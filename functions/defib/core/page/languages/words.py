@@ -1,0 +1,74 @@
+"""Everything that the page says of itself, in one language: one module beside this one each.
+
+Placeholders: ``{names}`` the components, ``{statuses}`` how each does, ``{since}`` and ``{next}`` times of day in UTC,
+``{took}`` a duration, ``{count}`` a number, ``{title}`` the page's name. Impact and time, never the cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from defib.core.page.model import ComponentStatus, Impact, IncidentStatus, MaintenanceStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A language."""
+
+    and_: str
+    component: Mapping[ComponentStatus, str]
+    """After a colon, or beside an icon."""
+    incident: Mapping[IncidentStatus, str]
+    maintenance: Mapping[MaintenanceStatus, str]
+    banner: Mapping[ComponentStatus, str]
+    """The page in one sentence, by the worst of its components."""
+    name: Mapping[Impact, str]
+    """What an incident is called."""
+    opened: str
+    doing: Mapping[IncidentStatus, str]
+    """A sentence of its own."""
+    changed: str
+    still: str
+    resolved: str
+    next_update: str
+    planned: str
+    planned_body: str
+    minutes: str
+    minute: str
+    hours: str
+    hour: str
+    months: str
+    """Twelve, separated by spaces."""
+    date: str
+    """Of ``{day}``, ``{month}`` (its name) and ``{year}``."""
+    about_page: str
+    open_heading: str
+    planned_heading: str
+    components_heading: str
+    past_heading: str
+    history_heading: str
+    none_reported: str
+    all_history: str
+    back: str
+    days_ago: str
+    today: str
+    uptime: str
+    """``{percent}`` with two decimals."""
+    trouble_days: str
+    """``{trouble}`` of ``{count}`` days."""
+    trouble_took: str
+    no_data: str
+    uptime_rule: str
+    affects: str
+    since_heading: str
+    until_heading: str
+    subscribe: str
+    feeds: str
+    support: str
+    generated: str
+    renewed: str
+    stale: str
+    skip: str
+    not_found: str
+    not_found_body: str

@@ -1,0 +1,108 @@
+"""The page for people: static HTML that needs nothing but itself, no script and no second request."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+
+from defib.core.page.model import Impact, MaintenanceStatus, Page
+from defib.core.page.settings import Language, PageSettings
+from defib.core.page.words import took, words
+from defib.publish.page.document import Document
+from defib.publish.page.looks import LOOKS
+from defib.publish.page.views import Viewer
+
+TEMPLATES = Path(__file__).parent / "templates"
+CONTENT_TYPE = "text/html; charset=utf-8"
+STALE_AFTER = 3
+"""A page older than so many of its refreshes says that it is stale."""
+
+
+def documents(page: Page, settings: PageSettings) -> Iterator[Document]:
+    """Every page; the main page is the last, so that laid out in order no link ever leads nowhere."""
+    said, render = words(settings.language), _Renderer(page, settings)
+    viewer = Viewer(page, said)
+    for incident in page.incidents:
+        yield render(f"incidents/{incident.id}.html", "incident", "../", incident=viewer.incident(incident, "../"))
+    months = tuple(viewer.months())
+    for month in months:
+        yield render(month.href, "month", "../", month=month.name, days=month.days)
+    listed = [{"name": m.name, "count": m.count, "href": m.href.removeprefix("history/")} for m in months]
+    yield render("history/index.html", "history", "../", months=listed)
+    yield render("404.html", "missing", "/")
+    due = [outage for outage in page.planned if outage.status is not MaintenanceStatus.COMPLETED]
+    worst_first = sorted(page.open, key=lambda incident: tuple(Impact).index(incident.impact), reverse=True)
+    yield render(
+        "index.html",
+        "main",
+        "./",
+        open=[viewer.incident(incident, "") for incident in worst_first],
+        planned=[viewer.outage(outage) for outage in due],
+        groups=tuple(viewer.groups()),
+        days=tuple(viewer.past()),
+        stale_after=round(settings.refresh.total_seconds()) * STALE_AFTER,
+    )
+
+
+def content_security_policy() -> str:
+    """What the page may load: nothing from elsewhere, and of scripts and styles only those that it brings along."""
+    style, script = (_digest(text) for text in (_style(), _script()))
+    return (
+        f"default-src 'none'; style-src '{style}'; script-src '{script}'; img-src 'self' data:; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    )
+
+
+class _Renderer:
+    """Puts what all pages share around each."""
+
+    def __init__(self, page: Page, settings: PageSettings) -> None:
+        said = words(settings.language)
+        self._environment = _environment(settings.language)
+        self._shared = {
+            "lang": settings.language.value,
+            "title": settings.title,
+            "banner": said.banner[page.worst],
+            "look": LOOKS[page.worst],
+            "favicon": Markup(LOOKS[page.worst].favicon),  # noqa: S704 - a constant of ours
+            "support": settings.support_url,
+            "made": Viewer(page, said).moment(page.generated_at),
+            "renewed": said.renewed.format(took=took(settings.refresh, said)),
+            "style": Markup(_style()),  # noqa: S704 - a file of ours
+            "script": Markup(_script()),  # noqa: S704 - a file of ours
+        }
+
+    def __call__(self, path: str, template: str, root: str, **view: object) -> Document:
+        text = self._environment.get_template(f"{template}.html.j2").render(**self._shared, **view, root=root)
+        return Document(path, CONTENT_TYPE, text.encode())
+
+
+@cache
+def _environment(language: Language) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True, auto_reload=False
+    )
+    environment.globals["said"] = words(language)
+    return environment
+
+
+@cache
+def _style() -> str:
+    return (TEMPLATES / "style.css").read_text(encoding="utf-8").replace("\n", "")
+
+
+@cache
+def _script() -> str:
+    lines = (TEMPLATES / "local.js").read_text(encoding="utf-8").splitlines()
+    return "\n".join(line.strip() for line in lines)
+
+
+def _digest(text: str) -> str:
+    """As a Content-Security-Policy names what stands within a page (CSP Level 3, hash-source)."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
