@@ -29,6 +29,9 @@ class Scope(StrEnum):
     NOTICES_QUEUE = "notices_queue"
     EVIDENCE_BUCKET_OBJECTS = "evidence_bucket_objects"
     INCIDENTS_TOPIC = "incidents_topic"
+    PAGE_BUCKET = "page_bucket"
+    PAGE_BUCKET_OBJECTS = "page_bucket_objects"
+    PAGE_QUEUE = "page_queue"
     KILL_SWITCH = "kill_switch"
 
 

@@ -13,11 +13,11 @@ from typing import Protocol
 from defib.core.incident import Incident, Notice
 from defib.core.page.derive import Derived, derive
 from defib.core.page.draft import ask_to_publish
-from defib.core.page.model import Page, PublicIncident, Shown
+from defib.core.page.model import Page, PlannedOutage, PublicIncident, Shown
 from defib.core.page.planned import planned, standing
 from defib.core.page.trouble import troubles
 from defib.core.policy import Policy
-from defib.shell.ports import Clock, Conflict
+from defib.shell.ports import CallFailed, Clock, Conflict
 
 CONFLICTS_MAX = 5
 """How often one call starts afresh because someone else wrote first; the next call tries again."""
@@ -99,7 +99,8 @@ class Paging:
 
     clock: Clock
     store: PageStore
-    site: Site
+    sites: tuple[Site, ...]
+    """The page's own place first, then copies of it in other Regions."""
     relays: Relays
     staff: Announcements
 
@@ -146,10 +147,28 @@ def _incidents(store: PageStore, policy: Policy) -> list[Incident]:
 
 
 def _lay_out(shown: Shown, edges: Paging, policy: Policy, now: datetime) -> bool:
-    lies, outages = edges.site.laid_out(), planned(policy, now)
-    fresh = lies is not None and now - lies.generated_at < policy.page.refresh
-    if fresh and lies is not None and (lies.version, lies.standing) == (shown.version, standing(outages)):
+    """Every place on its own: one that fails holds up no other, and is told of when all have been tried."""
+    outages = planned(policy, now)
+    page: Page | None = None
+    failed: list[CallFailed] = []
+    for site in edges.sites:
+        try:
+            if _is_fresh(site.laid_out(), shown, standing(outages), policy, now):
+                continue
+            page = page or _page(shown, outages, edges, now)
+            site.lay_out(page)
+        except CallFailed as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return page is not None
+
+
+def _is_fresh(lies: LaidOut | None, shown: Shown, stands: str, policy: Policy, now: datetime) -> bool:
+    if lies is None or now - lies.generated_at >= policy.page.refresh:
         return False
-    incidents = edges.store.public_incidents(INCIDENTS_MOST)
-    edges.site.lay_out(Page(shown.version, now, shown.components, tuple(incidents), outages))
-    return True
+    return (lies.version, lies.standing) == (shown.version, stands)
+
+
+def _page(shown: Shown, outages: tuple[PlannedOutage, ...], edges: Paging, now: datetime) -> Page:
+    return Page(shown.version, now, shown.components, tuple(edges.store.public_incidents(INCIDENTS_MOST)), outages)

@@ -1,0 +1,18 @@
+"""All documents of the page in the order in which they are laid out: what is linked to first, the main page last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from defib.core.page.model import Page
+from defib.core.page.settings import PageSettings
+from defib.publish.page import api_v2, badges, feeds, html
+from defib.publish.page.document import Document
+
+
+def documents(page: Page, settings: PageSettings, url: str) -> Iterator[Document]:
+    """``url`` is the page's own address, without a slash at its end."""
+    yield from badges.documents(page, settings)
+    yield from feeds.documents(page, settings, url)
+    yield from api_v2.documents(page, settings, url)
+    yield from html.documents(page, settings)
