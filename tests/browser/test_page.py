@@ -1,0 +1,149 @@
+"""What customers see, at every state of an outage, on every screen, with and without a mouse, a script, or eyes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
+from playwright.sync_api import Page, ViewportSize
+
+from tests.browser.conftest import Opening
+from tests.publish.page.pages import states
+
+STATES = tuple(states())
+MADE = "2026-04-30T12:05:30Z"
+PHONE = ViewportSize(width=360, height=740)
+AXE = Axe()
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def violations(page: Page) -> list[Any]:
+    found = AXE.run(page, options=WCAG).response["violations"]
+    return [(v["id"], [node["html"][:120] for node in v["nodes"]]) for v in found]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("state", STATES)
+def test_axe_finds_nothing_to_object_to(opened: Opening, state: str, scheme: str) -> None:
+    assert violations(opened(state, at=MADE, color_scheme=scheme)) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nor_on_the_other_pages(opened: Opening, scheme: str) -> None:
+    page = opened("outage", "history/index.html", at=MADE, color_scheme=scheme)
+    for _ in range(2):
+        assert violations(page) == []
+        page.click("main a")
+    assert violations(page) == []
+    assert "/incidents/" in page.url or "/history/" in page.url
+
+
+def test_nor_when_it_says_that_it_is_stale(opened: Opening) -> None:
+    assert violations(opened("operational", at="2026-04-30T13:00:00Z")) == []
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("path", ["index.html", "history/index.html"])
+def test_on_a_phone_nothing_has_to_be_scrolled_sideways(opened: Opening, state: str, path: str) -> None:
+    page = opened(state, path, viewport=PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert violations(page) == []
+
+
+def test_on_a_phone_half_as_many_days_are_shown_and_it_says_so(opened: Opening) -> None:
+    page = opened("operational", viewport=PHONE)
+    assert page.get_by_text("45 days ago").first.is_visible()
+    assert not page.get_by_text("90 days ago").first.is_visible()
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_without_a_script_nothing_is_missing(opened: Opening, state: str) -> None:
+    page = opened(state, java_script_enabled=False)
+    assert page.locator(".banner").is_visible()
+    assert all(text.endswith("UTC") for text in page.locator("time").all_inner_texts())
+    for heading in page.locator("h2").all():
+        assert heading.is_visible()
+
+
+def test_without_a_script_a_group_opens_and_closes(opened: Opening) -> None:
+    page = opened("operational", java_script_enabled=False)
+    assert not page.get_by_text("macOS builds").first.is_visible()
+    page.locator("summary").click()
+    assert page.get_by_text("macOS builds").first.is_visible()
+
+
+def test_the_first_tab_leads_past_the_head_and_every_stop_can_be_seen(opened: Opening) -> None:
+    page = opened("outage")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    assert page.locator(".skip").is_visible()
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main")
+    stops = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        stop = page.evaluate("(document.activeElement.getAttribute('href') || document.activeElement.tagName)")
+        if stop == "BODY":
+            break
+        stops.append(stop)
+        box = page.evaluate(
+            "(({x, y, width, height}) => [x, y, width, height])(document.activeElement.getBoundingClientRect())"
+        )
+        assert box[2] > 0
+        assert box[3] > 0
+    assert "SUMMARY" in stops
+    assert any(stop.startswith("history/2026-") for stop in stops)
+    assert "./history.rss" in stops
+
+
+def test_the_keyboard_opens_a_group_and_follows_a_bar_to_its_day(opened: Opening) -> None:
+    page = opened("operational")
+    page.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert page.get_by_text("Linux builds").first.is_visible()
+    page.locator(".bars a").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/history/2026-*.html#d*")
+
+
+def test_times_become_local_and_keep_utc_at_hand(opened: Opening) -> None:
+    page = opened("outage", at=MADE)
+    newest = page.locator(".updates time").first
+    assert newest.inner_text() in ("Apr 30, 2026, 8:04 AM EDT", "Apr 30, 2026, 8:04\u202fAM EDT")
+    assert newest.get_attribute("title") == "30 April 2026, 12:04 UTC"
+
+
+@pytest.mark.parametrize(
+    ("at", "says_so"), [(MADE, False), ("2026-04-30T12:19:00Z", False), ("2026-04-30T12:21:00Z", True)]
+)
+def test_a_page_that_nobody_makes_anew_any_more_admits_it(opened: Opening, at: str, says_so: bool) -> None:
+    assert opened("operational", at=at).locator("#stale").is_visible() is says_so
+
+
+def test_the_page_is_one_request_of_at_most_60_kb_and_breaks_no_policy(opened: Opening, site: str) -> None:
+    page = opened("outage")
+    requests: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    answer = page.reload()
+    page.wait_for_load_state("networkidle")
+    assert answer is not None
+    assert len(answer.body()) <= 60_000
+    assert [url for url in requests if not url.startswith("data:")] == [f"{site}/outage/index.html"]
+    assert complaints == []
+
+
+def test_status_is_told_by_word_and_shape_and_not_by_colour_alone(opened: Opening) -> None:
+    page = opened("outage")
+    shapes = {
+        state.inner_text().strip(): state.locator("path").get_attribute("d") for state in page.locator(".state").all()
+    }
+    assert {"Major outage", "Operational", "Degraded performance"} <= shapes.keys()
+    assert len(set(shapes.values())) == len(shapes)
+    heights = {kind: page.locator(f".bars .{kind}").first.bounding_box() for kind in ("fd", "fs")}
+    assert heights["fd"] is not None
+    assert heights["fs"] is not None
+    assert heights["fd"]["height"] > heights["fs"]["height"]
