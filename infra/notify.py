@@ -10,11 +10,17 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from defib.core.bulletin import FOR_EVERYBODY
 from defib.core.incident import NoticeKind
 from defib.core.policy import Policy
-from defib.core.zones import SERVICE_PREFIX
 
-WORTH_A_TEXT = (NoticeKind.OPENED, NoticeKind.ESCALATED, NoticeKind.RESOLVED, NoticeKind.HELD)
+WORTH_A_TEXT = (
+    NoticeKind.OPENED,
+    NoticeKind.ESCALATED,
+    NoticeKind.RESOLVED,
+    NoticeKind.HELD,
+    NoticeKind.APPROVAL,
+)
 """Progress can wait for the e-mail; these can't."""
 
 
@@ -98,8 +104,8 @@ def _filter(address: Address) -> dict[str, sns.SubscriptionFilter]:
     about = {
         "service": sns.SubscriptionFilter.string_filter(
             allowlist=list(address.services),
-            # Everyone hears of a whole zone's trouble.
-            match_prefixes=[SERVICE_PREFIX],
+            # Everyone hears of a whole zone's trouble, and of EC2's own.
+            match_prefixes=list(FOR_EVERYBODY),
         )
     }
     if address.protocol is sns.SubscriptionProtocol.SMS:

@@ -15,7 +15,9 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_ssm as ssm
 
 from defib.aws.permission import Permission, Scope
+from defib.core.limits import ZonalShift
 from defib.core.policy import Mode, Policy
+from defib.core.shift import load_balancer_of
 from infra.acknowledgments import acknowledge, in_nags_words
 from infra.cases import DUE_INDEX
 
@@ -62,21 +64,24 @@ class Resources:
             Scope.TABLE: ("DEFIB_TABLE", self.table.table_name),
             Scope.SIGNALS_QUEUE: ("DEFIB_SIGNALS_QUEUE", self.signals.queue_url),
             Scope.ORDERS_QUEUE: ("DEFIB_ORDERS_QUEUE", self.orders.queue_url),
+            Scope.SHIFT_ORDERS_QUEUE: ("DEFIB_ORDERS_QUEUE", self.orders.queue_url),
             Scope.EVIDENCE_QUEUE: ("DEFIB_EVIDENCE_QUEUE", self.evidence.queue_url),
             Scope.NOTICES_QUEUE: ("DEFIB_NOTICES_QUEUE", self.notices.queue_url),
             Scope.EVIDENCE_BUCKET_OBJECTS: ("DEFIB_EVIDENCE_BUCKET", self.bucket.bucket_name),
             Scope.INCIDENTS_TOPIC: ("DEFIB_INCIDENTS_TOPIC", self.incidents.topic_arn),
             Scope.KILL_SWITCH: ("DEFIB_KILL_SWITCH", self.kill_switch.parameter_name),
         }
-        used = {permission.on for permission in permissions}
+        used = {permission.on for permission in permissions if self._arns(permission.on)}
         return dict(name for scope, name in names.items() if scope in used)
 
     def acknowledge_wildcards(self, role: iam.Role, permissions: Sequence[Permission]) -> None:
         """Tell cdk-nag why each wildcard among the ARNs of ``permissions`` is as narrow as it can be."""
         ours = "<AWS::Partition>:{}:<AWS::Region>:<AWS::AccountId>"
         opted_in = "The condition on the opt-in tag narrows it; which instances carry the tag changes all the time."
+        shifts = " ARC's actions are limited to load balancers by a condition." if self._shifted() else ""
         reasons = {
-            Scope.ANY: ("*", "Reads that AWS can't limit to a resource."),
+            Scope.ANY: ("*", f"Reads that AWS can't limit to a resource.{shifts}"),
+            Scope.APPLICATION_CHECKS: ("*", "AWS names no resource type for these actions yet; in this Region only."),
             Scope.OPTED_IN_INSTANCES: (f"arn:{ours.format('ec2')}:instance/*", opted_in),
             Scope.VOLUME_KEYS: (f"arn:{ours.format('kms')}:key/*", "For EC2's grants only; volumes name their keys."),
             Scope.OPTED_IN_TARGET_GROUPS: (f"arn:{ours.format('elasticloadbalancing')}:targetgroup/*", opted_in),
@@ -86,19 +91,32 @@ class Resources:
         for resource, reason in (reasons[permission.on] for permission in permissions if permission.on in reasons):
             acknowledge(role, f"IAM5[Resource::{resource}]", reason)
 
-    def _conditions(self, permission: Permission) -> Mapping[str, Mapping[str, str]]:
+    def _conditions(self, permission: Permission) -> Mapping[str, Mapping[str, str | list[str]]]:
         if permission.on in TAGGED:
             opt_in = self.policy.opt_in
             return {"StringEquals": {f"aws:ResourceTag/{opt_in.key}": opt_in.value}}
+        if permission.on is Scope.APPLICATION_CHECKS:
+            return {"StringEquals": {"aws:RequestedRegion": Stack.of(self.table).region}}
         if permission.on is Scope.VOLUME_KEYS:
             ec2 = f"ec2.{Stack.of(self.table).region}.amazonaws.com"
             return {"Bool": {"kms:GrantIsForAWSResource": "true"}, "StringEquals": {"kms:ViaService": ec2}}
+        if permission.on is Scope.SHIFTED_LOAD_BALANCERS:
+            return {"StringEquals": {"arc-zonal-shift:ResourceIdentifier": self._shifted()}}
         return {}
+
+    def _shifted(self) -> list[str]:
+        """The load balancers whose traffic Defib may shift."""
+        if self.policy.limits.zonal_shift is not ZonalShift.START:
+            return []
+        healing = (service for service in self.policy.services if service.mode is Mode.HEAL)
+        return sorted({load_balancer_of(group) for service in healing for group in service.target_groups})
 
     def _arns(self, scope: Scope) -> list[str]:
         match scope:
             case Scope.ANY:
                 return ["*"]
+            case Scope.APPLICATION_CHECKS:
+                return ["*"] if any(service.mode is not Mode.OBSERVE for service in self.policy.services) else []
             case (
                 Scope.OPTED_IN_INSTANCES
                 | Scope.RESIZABLE_INSTANCES
@@ -111,23 +129,35 @@ class Resources:
             case Scope.CONFIGURED_TARGET_GROUPS:
                 healing = (service for service in self.policy.services if service.mode is Mode.HEAL)
                 return sorted({group.arn for service in healing for group in service.target_groups})
+            case Scope.SHIFTED_LOAD_BALANCERS:
+                return ["*"] if self._shifted() else []
             case Scope.TABLE:
                 return [self.table.table_arn]
             case Scope.TABLE_INDEX:
                 return [f"{self.table.table_arn}/index/{DUE_INDEX}"]
-            case Scope.SIGNALS_QUEUE:
-                return [self.signals.queue_arn]
-            case Scope.ORDERS_QUEUE:
-                return [self.orders.queue_arn]
-            case Scope.EVIDENCE_QUEUE:
-                return [self.evidence.queue_arn]
-            case Scope.NOTICES_QUEUE:
-                return [self.notices.queue_arn]
+            case (
+                Scope.SIGNALS_QUEUE
+                | Scope.ORDERS_QUEUE
+                | Scope.SHIFT_ORDERS_QUEUE
+                | Scope.EVIDENCE_QUEUE
+                | Scope.NOTICES_QUEUE
+            ):
+                return self._queues(scope)
             case Scope.EVIDENCE_BUCKET_OBJECTS:
                 return [self.bucket.arn_for_objects("*")]
             case Scope.INCIDENTS_TOPIC | Scope.KILL_SWITCH:
                 return [self.incidents.topic_arn if scope is Scope.INCIDENTS_TOPIC else self.kill_switch.parameter_arn]
         assert_never(scope)
+
+    def _queues(self, scope: Scope) -> list[str]:
+        queues = {
+            Scope.SIGNALS_QUEUE: self.signals,
+            Scope.ORDERS_QUEUE: self.orders,
+            Scope.SHIFT_ORDERS_QUEUE: self.orders,
+            Scope.EVIDENCE_QUEUE: self.evidence,
+            Scope.NOTICES_QUEUE: self.notices,
+        }
+        return [] if scope is Scope.SHIFT_ORDERS_QUEUE and not self._shifted() else [queues[scope].queue_arn]
 
     def _tagged(self, scope: Scope) -> list[str]:
         """What the condition on the opt-in tag narrows."""

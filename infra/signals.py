@@ -8,6 +8,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
 from infra.acknowledgments import acknowledge
 from infra.functions import SHAPES
 
@@ -137,5 +138,10 @@ def _patterns(stack_name: str) -> tuple[tuple[str, str, events.EventPattern], ..
                 detail_type=["AWS Health Event"],
                 detail={"service": ["EC2"], "eventTypeCategory": ["issue", "scheduledChange"]},
             ),
+        ),
+        (
+            "ApprovalRule",
+            "What people say when Defib asks whether it may repair; whoever may put such events may answer",
+            events.EventPattern(source=[EVENT_SOURCE], detail_type=[DETAIL_TYPE]),
         ),
     )

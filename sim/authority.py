@@ -12,6 +12,8 @@ TagsOf = Callable[[str], Tags]
 """The tags of an EC2 instance id, a target group ARN or an Auto Scaling group ARN."""
 GroupOf = Callable[[str], str]
 """The ARN of the Auto Scaling group of an instance id."""
+ShiftedBy = Callable[[str], str]
+"""The ARN of the load balancer of a zonal shift's id."""
 
 IAM_PREFIX = {"elbv2": "elasticloadbalancing"}
 DENIED_CODE = {
@@ -20,6 +22,7 @@ DENIED_CODE = {
     "sns": "AuthorizationError",
     "autoscaling": "AccessDenied",
     "ssm": "AccessDeniedException",
+    "arc-zonal-shift": "AccessDeniedException",
 }
 """The error code with which each service reports a missing permission; ``AccessDenied`` elsewhere."""
 
@@ -33,6 +36,8 @@ INSTANCE_ACTIONS = frozenset(
         "StopInstances",
     }
 )
+UNSCOPED_ACTIONS = frozenset({"DisableApplicationStatusCheckSuppression", "EnableApplicationStatusCheckSuppression"})
+"""For these AWS has published no resource type: a grant on instances may be none."""
 GROUP_ACTIONS = frozenset({"SetInstanceHealth", "EnterStandby", "ExitStandby"})
 TARGET_GROUP_ACTIONS = frozenset({"RegisterTargets", "DeregisterTargets"})
 TRANSACTION_ITEMS = {
@@ -47,15 +52,20 @@ S3_ACTIONS = {"HeadObject": "GetObject", "ListObjectsV2": "ListBucket"}
 class Authority:
     """Turns calls into IAM requests for one account and Region."""
 
-    def __init__(self, account: str, region: str, tags_of: TagsOf, group_of: GroupOf = str) -> None:
+    def __init__(
+        self, account: str, region: str, tags_of: TagsOf, group_of: GroupOf = str, shifted_by: ShiftedBy = str
+    ) -> None:
         self._account = account
         self._region = region
         self._tags_of = tags_of
         self._group_of = group_of
+        self._shifted_by = shifted_by
 
     def requests(self, call: Call) -> tuple[Request, ...]:
         """Everything that must be allowed for ``call`` to pass (Service Authorization Reference, by service)."""
         match call.service:
+            case "ec2" if call.operation in UNSCOPED_ACTIONS:
+                return (Request(_action(call), "*", {"aws:RequestedRegion": (self._region,)}),)
             case "ec2" if call.operation in INSTANCE_ACTIONS:
                 ids = call.params.get("InstanceIds") or [call.params["InstanceId"]]
                 asked = tuple(self._tagged(call, self.instance_arn(i), self._tags_of(i), "ec2") for i in ids)
@@ -67,6 +77,9 @@ class Authority:
                 ids = call.params.get("InstanceIds") or [call.params["InstanceId"]]
                 arns = sorted({self._group_of(i) for i in ids})
                 return tuple(self._tagged(call, arn, self._tags_of(arn), "autoscaling") for arn in arns)
+            case "arc-zonal-shift":
+                shifted = call.params.get("resourceIdentifier") or self._shifted_by(call.params["zonalShiftId"])
+                return (Request(_action(call), "*", {"arc-zonal-shift:ResourceIdentifier": (shifted,)}),)
             case "dynamodb":
                 return tuple(self._table_requests(call))
             case "sqs" if "QueueUrl" in call.params:

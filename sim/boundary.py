@@ -36,6 +36,8 @@ class Call:
     service: str
     operation: str
     params: Params
+    attempts: int = 1
+    """How often the client tries it in all while the service is too busy."""
 
     @property
     def name(self) -> str:
@@ -85,7 +87,8 @@ class Boundary:
     def _before(self, model: OperationModel, context: dict[str, Any], **_: object) -> tuple[_Http, Response] | None:
         if self._aside:
             return None
-        call = Call(model.service_model.service_name, model.name, context["sim_params"])
+        attempts = (context["client_config"].retries or {}).get("total_max_attempts", 1)
+        call = Call(model.service_model.service_name, model.name, context["sim_params"], attempts)
         try:
             self.admit(call)
             answer = self._answers.get(call.name)

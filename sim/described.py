@@ -1,86 +1,121 @@
-"""DescribeInstances from moto's own descriptions, kept until EC2 shows something else of an instance.
-
-Moto takes several milliseconds to describe an instance, and a reconciler asks again and again.
-"""
+"""DescribeInstances, from the machines themselves: a reconciler asks again and again, of a fleet of hundreds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import boto3
-
-from sim.boundary import Boundary, Params, Response
-from sim.filters import passes
+from defib.core.model import InstanceState
+from sim.boundary import Boundary, Params, Refusal, Response
+from sim.clock import SimulatorGap
+from sim.filters import ValuesOf, passes
 from sim.machine import Machine
-from sim.template import REGION
 from sim.traits import lay_over
 
+STATE_CODES = {
+    InstanceState.PENDING: 0,
+    InstanceState.RUNNING: 16,
+    InstanceState.SHUTTING_DOWN: 32,
+    InstanceState.TERMINATED: 48,
+    InstanceState.STOPPING: 64,
+    InstanceState.STOPPED: 80,
+}
+"""EC2 API, InstanceState."""
 KNOWN = frozenset({"Filters", "InstanceIds", "MaxResults", "NextToken"})
-FILTERS = frozenset({"instance-id", "instance-state-name", "availability-zone", "instance-type"})
+FILTERS = frozenset({"instance-id", "instance-state-name", "availability-zone", "instance-type", "image-id"})
 PAGE_MOST = 1000
+IMAGE = "ami-0abcdef1234567890"
+
+Description = dict[str, Any]
 
 
 class Described:
-    """What DescribeInstances says of each instance."""
+    """What DescribeInstances says of each instance, kept until EC2 shows something else of it."""
 
     def __init__(self, boundary: Boundary, machines: Mapping[str, Machine]) -> None:
-        self._boundary = boundary
+        """``machines`` are those that EC2 knows, by id."""
         self._machines = machines
-        self._client = boto3.client("ec2", region_name=REGION)
-        self._instances: dict[str, dict[str, Any] | None] = {}
+        self._instances: dict[str, Description] = {}
         boundary.answer("ec2:DescribeInstances", self._answer)
 
     def forget(self, instance_id: str) -> None:
         """Describe the instance afresh when it is next asked for."""
-        self._instances[instance_id] = None
+        self._instances.pop(instance_id, None)
 
-    def _answer(self, params: Params) -> Response | None:
-        """None where moto must answer: for what is not a plain question of ids and filters."""
-        ids, filters = params.get("InstanceIds", ()), params.get("Filters", ())
-        if not set(params) <= KNOWN or any(i not in self._instances for i in ids) or not all(map(_is_known, filters)):
-            return None
-        found = [
-            instance
-            for instance_id in self._instances
-            if (not ids or instance_id in ids) and _passes(filters, instance := self._described(instance_id))
-        ]
+    def _answer(self, params: Params) -> Response:
+        if not set(params) <= KNOWN:
+            raise SimulatorGap(f"DescribeInstances with {sorted(set(params) - KNOWN)}: sim/described.py knows no such")
+        filters: Sequence[Mapping[str, Any]] = params.get("Filters", ())
+        for name in (one["Name"] for one in filters):
+            if name not in FILTERS and not name.startswith("tag:"):
+                raise Refusal("InvalidParameterValue", f"The filter '{name}' is invalid")
+        asked = self._asked_for(params.get("InstanceIds", ()), filters)
+        found = [instance for i in asked if passes(filters, _values_of(instance := self._described(i)))]
         first, size = int(params.get("NextToken") or 0), int(params.get("MaxResults", PAGE_MOST))
         page: Response = {"Reservations": [{"Instances": [i]} for i in found[first : first + size]]}
         if first + size < len(found):
             page["NextToken"] = str(first + size)
         return page
 
-    def _described(self, instance_id: str) -> dict[str, Any]:
-        instance = self._instances[instance_id]
+    def _asked_for(self, ids: Sequence[str], filters: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+        """The instances to look at. One id that EC2 does not know fails the call; as a filter's value it is nothing."""
+        unknown = [i for i in ids if i not in self._machines]
+        if unknown:
+            raise Refusal("InvalidInstanceID.NotFound", f"The instance ID '{unknown[0]}' does not exist")
+        named = next((one["Values"] for one in filters if one["Name"] == "instance-id"), None)
+        if ids or named is None or any(set(value) & {*"*?\\"} for value in named):
+            return ids or list(self._machines)
+        return [i for i in named if i in self._machines]
+
+    def _described(self, instance_id: str) -> Description:
+        instance = self._instances.get(instance_id)
         if instance is None:
-            with self._boundary.aside():
-                answer: Any = self._client.describe_instances(InstanceIds=[instance_id])
-            instance = answer["Reservations"][0]["Instances"][0]
-            lay_over(instance, self._machines[instance_id])
-            self._instances[instance_id] = instance
+            instance = self._instances[instance_id] = _description(self._machines[instance_id])
         return instance
 
 
-def _is_known(one: Mapping[str, Any]) -> bool:
-    return one["Name"] in FILTERS or one["Name"].startswith("tag:")
+def _description(machine: Machine) -> Description:
+    """The instance as EC2 shows it (EC2 API, Instance)."""
+    shown, suffix = machine.shown, machine.instance_id.removeprefix("i-")
+    instance: Description = {
+        "InstanceId": machine.instance_id,
+        "ImageId": IMAGE,
+        "InstanceType": machine.instance_type,
+        "LaunchTime": shown.launched_at,
+        "Placement": {"AvailabilityZone": machine.zone, "GroupName": "", "Tenancy": "default"},
+        "State": {"Code": STATE_CODES[shown.state], "Name": shown.state.value},
+        "StateTransitionReason": shown.transition_reason,
+        "RootDeviceName": "/dev/xvda",
+        "RootDeviceType": "ebs",
+        "BlockDeviceMappings": [
+            {"DeviceName": "/dev/xvda", "Ebs": {"VolumeId": f"vol-{suffix}", "Status": "attached"}}
+        ],
+        "NetworkInterfaces": [
+            {"NetworkInterfaceId": f"eni-{suffix}", "InterfaceType": "interface", "Status": "in-use"}
+        ],
+        "Tags": [{"Key": key, "Value": value} for key, value in machine.tags.items()],
+    }
+    if shown.reason_code:
+        instance["StateReason"] = {"Code": shown.reason_code, "Message": shown.reason}
+    lay_over(instance, machine)
+    return instance
 
 
-def _passes(filters: Sequence[Mapping[str, Any]], instance: dict[str, Any]) -> bool:
-    return passes(filters, lambda name: _values(instance, name))
+def _values_of(instance: Description) -> ValuesOf:
+    def values(name: str) -> Iterable[str]:
+        match name:
+            case "instance-id":
+                return (instance["InstanceId"],)
+            case "instance-state-name":
+                return (instance["State"]["Name"],)
+            case "availability-zone":
+                return (instance["Placement"]["AvailabilityZone"],)
+            case "instance-type":
+                return (instance["InstanceType"],)
+            case "image-id":
+                return (instance["ImageId"],)
+            case _:
+                key = name.removeprefix("tag:")
+                return [tag["Value"] for tag in instance["Tags"] if tag["Key"] == key]
 
-
-def _values(instance: dict[str, Any], name: str) -> Iterable[str]:
-    tags = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", ())}
-    match name:
-        case "instance-id":
-            return (instance["InstanceId"],)
-        case "instance-state-name":
-            return (instance["State"]["Name"],)
-        case "availability-zone":
-            return (instance["Placement"]["AvailabilityZone"],)
-        case "instance-type":
-            return (instance["InstanceType"],)
-        case _:
-            key = name.removeprefix("tag:")
-            return (tags[key],) if key in tags else ()
+    return values

@@ -1,35 +1,23 @@
-"""EC2 as boto3 sees it: moto's instances, with states that take time and status checks that can fail laid over them."""
+"""EC2 as boto3 sees it, over machines whose states take time and whose status checks can fail."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
-
-from moto.ec2.models import EC2Backend, ec2_backends
-from moto.ec2.models.instances import StateReason
 
 from defib.core.model import CheckStatus, InstanceState
 from sim.boundary import Boundary, Params, Refusal, Response
 from sim.clock import VirtualTime
-from sim.described import Described
+from sim.described import STATE_CODES, Described
 from sim.faults import FaultKind
 from sim.filters import passes
 from sim.machine import ActiveFault, CheckView, Machine
 from sim.physics import PERSON, Physics
-from sim.template import ACCOUNT, REGION
 from sim.traits import Questions, Trait
 
-STATE_CODES = {
-    InstanceState.PENDING: 0,
-    InstanceState.RUNNING: 16,
-    InstanceState.SHUTTING_DOWN: 32,
-    InstanceState.TERMINATED: 48,
-    InstanceState.STOPPING: 64,
-    InstanceState.STOPPED: 80,
-}
-"""EC2 API, InstanceState."""
 GONE = (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED)
 PAGE_MOST = 1000
 
@@ -48,7 +36,6 @@ class Ec2:
         self._time = time
         self._physics = physics
         self._machines: dict[str, Machine] = {}
-        self._moto: EC2Backend = ec2_backends[ACCOUNT][REGION]
         self._described = Described(boundary, self._machines)
         self._questions = Questions(boundary, self._machines)
         boundary.answer("ec2:DescribeInstanceStatus", self._describe_instance_status)
@@ -60,20 +47,12 @@ class Ec2:
         boundary.answer("ec2:GetConsoleScreenshot", self._screenshot)
 
     def add(self, machine: Machine) -> None:
-        """Put a machine, which moto knows already, under the simulated physics."""
+        """Let EC2 know a machine."""
         self._machines[machine.instance_id] = machine
         self.show(machine)
 
     def show(self, machine: Machine) -> None:
-        """Let moto answer with what EC2 shows of the machine."""
-        instance = self._moto.get_instance(machine.instance_id)
-        shown = machine.shown
-        instance._state.name = shown.state.value  # noqa: SLF001  # moto offers no other way to set a state
-        instance._state.code = STATE_CODES[shown.state]  # noqa: SLF001  # as above
-        instance._reason = shown.transition_reason  # noqa: SLF001  # as above
-        instance.state_reason = StateReason(shown.reason, shown.reason_code)
-        # Moto formats LaunchTime as UTC from a naive time.
-        instance.launch_time = shown.launched_at.replace(tzinfo=None)
+        """EC2 shows something else of the machine from now on."""
         self._described.forget(machine.instance_id)
 
     def machine(self, instance_id: str) -> Machine:
@@ -90,7 +69,7 @@ class Ec2:
         machines = [self.machine(i) for i in ids] if ids else list(self._machines.values())
         every = params.get("IncludeAllInstances", False)
         found = [
-            _status_of(m)
+            _status_of(m, self._time.now)
             for m in machines
             if (every and m.shown.state is not InstanceState.TERMINATED) or m.shown.state is InstanceState.RUNNING
         ]
@@ -182,29 +161,45 @@ def _change(machine: Machine, before: InstanceState) -> Response:
     }
 
 
-def _status_of(machine: Machine) -> Response:
-    shown = machine.shown
-    return {
+ANNOUNCED = (FaultKind.AWS_MAINTENANCE, FaultKind.EVENT_ANNOUNCED)
+
+
+def _status_of(machine: Machine, now: datetime) -> Response:
+    shown, application = machine.shown, machine.application
+    status: Response = {
         "AvailabilityZone": machine.zone,
         "InstanceId": machine.instance_id,
         "InstanceState": {"Code": STATE_CODES[shown.state], "Name": shown.state.value},
         "InstanceStatus": _summary(shown.instance),
         "SystemStatus": _summary(shown.system),
         "AttachedEbsStatus": _summary(shown.attached_ebs),
-        "Events": [_event(f) for f in machine.faults if f.fault.kind is FaultKind.AWS_MAINTENANCE],
+        "Events": [_event(f) for f in machine.faults if f.fault.kind in ANNOUNCED],
     }
+    if application is not None:
+        status["ApplicationStatus"] = {"Status": application.shown(now).value}
+        if application.shown(now) is CheckStatus.IMPAIRED:
+            status["ApplicationStatus"]["ImpairedSince"] = application.since
+    return status
 
 
 def _event(active: ActiveFault) -> Response:
     """As EC2 announces it; one that is over stays to be seen for a week."""
+    fault, over = active.fault, "" if active.lasting else "[Completed] "
+    if fault.kind is FaultKind.EVENT_ANNOUNCED:
+        return {
+            "InstanceEventId": "instance-event-0123456789abcdef1",
+            "Code": fault.event.value,
+            "Description": f"{over}The instance is running on degraded hardware",
+            "NotBefore": active.struck_at + fault.due_in,
+        }
     event: Response = {
         "InstanceEventId": "instance-event-0123456789abcdef0",
         "Code": "system-maintenance",
-        "Description": f"{'' if active.lasting else '[Completed] '}The host is being maintained",
+        "Description": f"{over}The host is being maintained",
         "NotBefore": active.struck_at,
     }
-    if active.fault.lasts is not None:
-        event["NotAfter"] = active.struck_at + active.fault.lasts
+    if fault.lasts is not None:
+        event["NotAfter"] = active.struck_at + fault.lasts
     return event
 
 
@@ -239,7 +234,6 @@ def _filter_values(status: Response, name: str) -> Iterator[str]:
         case "event.code":
             yield from (event["Code"] for event in status["Events"])
         case "application-status.status":
-            # Nothing: the simulated instances have no application status check associated.
-            return
+            yield status.get("ApplicationStatus", {}).get("Status", "not-applicable")
         case _:
             raise Refusal("InvalidParameterValue", f"The filter '{name}' is invalid")

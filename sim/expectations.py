@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from defib.core.duration import format_duration
 from defib.core.model import InstanceState, Verdict
 from sim.recording import Expectation, FaultRecord, Recording
+from sim.repairs import most_at_once, most_begun
 from sim.scenario import Expect
 from sim.scenario_file import selected
 
@@ -23,6 +24,8 @@ def judge(recording: Recording, world: World) -> tuple[Expectation, ...]:
         *(line for fault in recording.faults for line in _about(fault, expect)),
         *_outcomes(recording, expect),
         *_told(recording, expect),
+        *_shifts(expect, world),
+        *_repairs(expect, world),
         *_instances(recording, expect, world),
         *_always(recording, world),
     )
@@ -90,6 +93,20 @@ def _told(recording: Recording, expect: Expect) -> Iterator[Expectation]:
         yield _same("what the e-mails say", ", ".join(expect.notices) or "nothing", ", ".join(said) or "nothing")
     if expect.messages is not None:
         yield _same("messages that people get", str(expect.messages), str(len(recording.messages)))
+
+
+def _shifts(expect: Expect, world: World) -> Iterator[Expectation]:
+    if expect.shifts is not None:
+        yield _same("zonal shifts", ", ".join(expect.shifts) or "none", ", ".join(world.shifts.moves) or "none")
+
+
+def _repairs(expect: Expect, world: World) -> Iterator[Expectation]:
+    if expect.repairs_at_once is not None:
+        most = most_at_once(world.cases())
+        yield _same("the most repairs at once", str(expect.repairs_at_once), str(most))
+    if expect.repairs_begun is not None:
+        begun = most_begun(world.cases())
+        yield _same("the most repairs begun within 10 minutes", str(expect.repairs_begun), str(begun))
 
 
 def _instances(recording: Recording, expect: Expect, world: World) -> Iterator[Expectation]:

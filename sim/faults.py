@@ -14,6 +14,7 @@ class FaultKind(StrEnum):
     HUNG_KERNEL = "hung_kernel"
     SYSTEM_IMPAIRED = "system_impaired"
     AWS_MAINTENANCE = "aws_maintenance"
+    EVENT_ANNOUNCED = "event_announced"
     EBS_IMPAIRED = "ebs_impaired"
     APPLICATION_DOWN = "application_down"
     DEAD_ON_ARRIVAL = "dead_on_arrival"
@@ -27,6 +28,16 @@ class FaultKind(StrEnum):
     FAILING_KEY = "failing_key"
     STUCK_STOPPING = "stuck_stopping"
     STUCK_PENDING = "stuck_pending"
+
+
+class EventCode(StrEnum):
+    """What AWS announces (EC2 API, InstanceStatusEvent)."""
+
+    RETIREMENT = "instance-retirement"
+    STOP = "instance-stop"
+    INSTANCE_REBOOT = "instance-reboot"
+    SYSTEM_REBOOT = "system-reboot"
+    MAINTENANCE = "system-maintenance"
 
 
 class Cure(StrEnum):
@@ -73,6 +84,10 @@ EFFECTS: Mapping[FaultKind, Effect] = {
         breaks_instance=True,
         breaks_application=True,
         cured_by=(),
+    ),
+    FaultKind.EVENT_ANNOUNCED: Effect(
+        "AWS announces `event` for `due_in` later, and then does it, unless the instance has another host by then; "
+        "`lasts` is when AWS calls it off."
     ),
     FaultKind.EBS_IMPAIRED: Effect(
         "The instance can't reach its volumes: the attached-EBS check fails.", breaks_ebs=True, breaks_application=True

@@ -1,4 +1,4 @@
-"""The scenario's fleet in moto: instances with the tags that the policy asks for, behind their target groups."""
+"""The scenario's fleet: instances with the tags that the policy asks for, behind their target groups."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import boto3
+from moto.moto_api._internal import mock_random
 
 from defib.core.membership import GROUP_TAG
 from defib.core.model import InstanceState
 from defib.core.policy import Policy
 from sim.elb import Group, LoadBalancing
 from sim.groups import AutoScaling
-from sim.machine import Machine, View
+from sim.machine import ApplicationCheck, Machine, View
 from sim.scenario import Fleet, Scenario
 from sim.template import REGION
 
 LONG_AGO = timedelta(days=30)
 """How long before the scenario its instances were launched."""
-IMAGE = "ami-0abcdef1234567890"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,12 @@ def places(scenario: Scenario) -> Mapping[str, Place]:
 
 
 class Launcher:
-    """Makes instances in moto, each with the machine that is its truth."""
+    """Makes instances."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._client = boto3.client("ec2", region_name=REGION)
-        self._subnets = {subnet["AvailabilityZone"]: subnet for subnet in self._client.describe_subnets()["Subnets"]}
+        client = boto3.client("ec2", region_name=REGION)
+        self._subnets = {subnet["AvailabilityZone"]: subnet for subnet in client.describe_subnets()["Subnets"]}
 
     def subnets(self, zones: Sequence[str]) -> tuple[list[str], str]:
         """The default subnets in these zones, and their VPC."""
@@ -55,43 +55,38 @@ class Launcher:
 
     def launch(self, place: Place, launched_at: datetime, state: InstanceState) -> Machine:
         """One instance, in the state given."""
-        tags = _tags(place, self._policy)
-        made = self._client.run_instances(
-            ImageId=IMAGE,
-            MinCount=1,
-            MaxCount=1,
-            InstanceType=place.fleet.instance_type,  # type: ignore[arg-type]  # the stubs list the types of their day
-            SubnetId=self._subnets[place.zone]["SubnetId"],
-            TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}],
-        )["Instances"][0]
         view = View(state, launched_at)
         return Machine(
-            instance_id=made["InstanceId"],
+            instance_id=f"i-{mock_random.get_random_hex(17)}",
             name=place.name,
             service=place.fleet.service or place.fleet.name,
             zone=place.zone,
             instance_type=place.fleet.instance_type,
-            tags=tags,
+            tags=_tags(place, self._policy),
             state=state,
             launched_at=launched_at,
             view=view,
             shown=view,
             answers_from=launched_at,
             traits=place.fleet.traits,
+            application=ApplicationCheck(place.fleet.application_check) if place.fleet.application_check else None,
         )
 
 
 def target_groups(
     scenario: Scenario, policy: Policy, balancing: LoadBalancing, launcher: Launcher
 ) -> Mapping[str, Group]:
-    """The scenario's target groups by name; one that the policy configures gets the ARN it has there."""
-    configured = {group.name: group.arn for service in policy.services for group in service.target_groups}
+    """The scenario's target groups by name; one that the policy configures is what it says there."""
+    configured = {group.name: group for service in policy.services for group in service.target_groups}
     made = {}
     for spec in scenario.target_groups:
         zones = sorted({zone for fleet in scenario.fleet if fleet.target_group == spec.name for zone in fleet.zones})
         subnets, vpc = launcher.subnets(zones or ["us-east-1a"])
         tags = {policy.opt_in.key: policy.opt_in.value} if spec.opted_in else {}
-        made[spec.name] = balancing.create(spec, subnets, vpc, tags, configured.get(spec.name, ""))
+        known = configured.get(spec.name)
+        made[spec.name] = balancing.create(spec, subnets, vpc, tags, known.arn if known else "")
+        if known:
+            made[spec.name].load_balancer = known.load_balancer
     return made
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sim.authority import Authority, denied_code
 from sim.boundary import Call, Refusal
+from sim.buckets import LIMIT_EXCEEDED, Buckets
 from sim.clock import Abandoned, Process, SimulatorGap, VirtualTime
 from sim.environment import Environment, OnLine, context_for
 from sim.iam import allowed_by
@@ -23,6 +24,8 @@ WARM_START = timedelta(milliseconds=15)
 COLD_START = (timedelta(milliseconds=900), timedelta(milliseconds=1500))
 CALL_TIMES = {"dynamodb": 8, "sqs": 12, "ssm": 20, "sns": 40, "s3": 50, "cloudwatch": 60, "elbv2": 70, "ec2": 90}
 """Typical milliseconds of one call from Lambda in the same Region; they order events, no result depends on them."""
+LONGEST_BACKOFF = timedelta(seconds=20)
+"""botocore's standard retry mode (Boto3 User Guide, Retries)."""
 
 
 class TimedOut(BaseException):
@@ -72,6 +75,7 @@ class Lambda:
         self._on_line = on_line
         self._environments: dict[str, list[Environment]] = {}
         self._number = 0
+        self._buckets = Buckets()
         self._invocations: list[Invocation] = []
 
     def has_room(self, function: Function) -> bool:
@@ -93,8 +97,7 @@ class Lambda:
         invocation = self._running()
         if invocation is None:
             return
-        self._pass_time(invocation, timedelta(milliseconds=CALL_TIMES.get(call.service, 50)))
-        self._ledger.calls[call.name] += 1
+        self._reach(call, invocation)
         function = invocation.function
         for request in self._authority.requests(call):
             grant = allowed_by(function.word, function.statements, request)
@@ -103,6 +106,19 @@ class Lambda:
                 message = f"role of {function.name} is not authorized to perform {request.action} on {request.resource}"
                 raise Refusal(denied_code(call.service), message, 403)
             self._ledger.use(grant)
+
+    def _reach(self, call: Call, invocation: Invocation) -> None:
+        """Get through to the service, in as many attempts as the client makes."""
+        for attempt in range(call.attempts):
+            self._pass_time(invocation, timedelta(milliseconds=CALL_TIMES.get(call.service, 50)))
+            self._ledger.calls[call.name] += 1
+            if call.service != "ec2" or self._buckets.take(call.operation, call.params, self._time.now):
+                return
+            self._ledger.throttled[call.name] += 1
+            if attempt + 1 < call.attempts:
+                backoff = min(timedelta(seconds=2**attempt), LONGEST_BACKOFF) * self._random.random()
+                self._pass_time(invocation, backoff)
+        raise Refusal(LIMIT_EXCEEDED, "Request limit exceeded.", 503)
 
     def start_task(self, task: Callable[[], None]) -> None:
         """A thread pool of the running invocation starts a task."""

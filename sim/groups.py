@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from defib.core.membership import ENTERING_STANDBY, IN_SERVICE, STANDBY
-from defib.core.model import InstanceState
+from defib.core.model import CheckStatus, InstanceState
 from sim.boundary import Boundary, Params, Refusal, Response
 from sim.clock import VirtualTime
 from sim.elb import Group as TargetGroup
@@ -97,10 +97,15 @@ class AutoScaling:
             running = member.machine.shown.state is InstanceState.RUNNING
             if member.lifecycle == PENDING and running:
                 self._into_service(group, member)
-            elif member.lifecycle == IN_SERVICE and not (running and member.healthy):
+            elif member.lifecycle == IN_SERVICE and not (running and member.healthy and self._answers(member)):
                 self._replace(group, member)
             elif member.lifecycle == TERMINATING and member.machine.state is InstanceState.TERMINATED:
                 del group.members[member.machine.instance_id]
+
+    def _answers(self, member: Member) -> bool:
+        """Whether no application status check that counts is impaired (EC2 User Guide, Application status checks)."""
+        check = member.machine.application
+        return check is None or check.shown(self._time.now) is not CheckStatus.IMPAIRED
 
     def _into_service(self, group: Scaled, member: Member) -> None:
         member.lifecycle = IN_SERVICE

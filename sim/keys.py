@@ -11,7 +11,9 @@ from typing import Any
 from defib.core.duration import format_duration
 from defib.core.setting import setting_of
 from sim.faults import EFFECTS, FaultKind
-from sim.scenario import Durations, Expect, Fault, Fleet, Pull, ScalingGroup, Scenario, TargetGroup
+from sim.issue import HealthIssue
+from sim.people import Pull, Reply
+from sim.scenario import Durations, Expect, Fault, Fleet, ScalingGroup, Scenario, TargetGroup
 from sim.scenario_file import CURED_BY_TIME
 from sim.scenario_value import Range
 
@@ -22,6 +24,8 @@ SECTIONS: Mapping[str, type[Any]] = {
     "`[groups.NAME]`": ScalingGroup,
     "`[[faults]]`": Fault,
     "`[[kill_switch]]`": Pull,
+    "`[[answers]]`": Reply,
+    "`[[health_issues]]`": HealthIssue,
     "`[durations]`": Durations,
     "`[expect]`": Expect,
 }

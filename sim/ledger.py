@@ -15,7 +15,9 @@ class Ledger:
     invocations: Counter[str] = field(default_factory=Counter)
     """By function."""
     calls: Counter[str] = field(default_factory=Counter)
-    """By ``service:Operation``."""
+    """By ``service:Operation``, each attempt counted."""
+    throttled: Counter[str] = field(default_factory=Counter)
+    """Those of the calls that the service had no token for."""
     denied: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     used: dict[Grant, int] = field(default_factory=dict)

@@ -77,6 +77,26 @@ class ActiveFault:
 
 
 @dataclass
+class ApplicationCheck:
+    """EC2's application status check of one instance. ``sim/application.py`` makes its requests."""
+
+    fails_after: int
+    """Failed requests in a row that make it impaired."""
+    status: CheckStatus = CheckStatus.OK
+    since: datetime | None = None
+    """When the present status began."""
+    otherwise: int = 0
+    """Results in a row that speak against the present status."""
+    suppressed_at: datetime | None = None
+    suppressed_until: datetime | None = None
+
+    def shown(self, now: datetime) -> CheckStatus:
+        """The status that counts: what a group replaces its members for."""
+        quiet = self.suppressed_until is not None and now < self.suppressed_until
+        return CheckStatus.SUPPRESSED if quiet else self.status
+
+
+@dataclass
 class Machine:
     """One instance. ``sim/physics.py`` moves it."""
 
@@ -102,6 +122,8 @@ class Machine:
     """Whether its next boot is a restart rather than its launch."""
     faults: list[ActiveFault] = field(default_factory=list)
     traits: tuple[Trait, ...] = ()
+    application: ApplicationCheck | None = None
+    """None where no application status check is associated with it."""
 
     def booted_since(self, moment: datetime) -> bool:
         return self.last_boot is not None and self.last_boot >= moment

@@ -47,6 +47,14 @@ class Metrics:
         values = [value for at, value in self._points.get(metric, ()) if start <= at < end]
         return _reduce(statistic, values) if values else None
 
+    def sums(self, namespace: str, name: str) -> Mapping[Metric, float]:
+        """All that was ever measured of a metric, by its dimensions."""
+        return {
+            metric: sum(value for _, value in points)
+            for metric, points in self._points.items()
+            if (metric.namespace, metric.name) == (namespace, name)
+        }
+
     def latest(self, namespace: str, name: str, label: str, since: datetime) -> Mapping[str, float]:
         """The greatest value since then of each series of a metric, by the value of its one dimension ``label``."""
         found: dict[str, float] = {}

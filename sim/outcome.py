@@ -11,7 +11,7 @@ from defib.core.incident import Notice
 from sim.accounting import aws_imposed
 from sim.expectations import judge
 from sim.machine import ActiveFault
-from sim.recording import ActionRecord, FaultRecord, Message, Recording, Totals
+from sim.recording import ActionRecord, DeadArrivals, FaultRecord, Message, Recording, Totals
 from sim.world import World
 
 HEALED = (Outcome.HEALED, Outcome.RECOVERED)
@@ -113,4 +113,14 @@ def _totals(world: World) -> Totals:
         denied=tuple(ledger.denied),
         dead_letters=sum(world.queues.dead_letters().values()),
         errors=tuple(ledger.errors),
+        throttled=dict(ledger.throttled),
+        dead_on_arrival=tuple(_dead_arrivals(world)),
     )
+
+
+def _dead_arrivals(world: World) -> list[DeadArrivals]:
+    found = []
+    for metric, counted in world.metrics.sums("Defib", "DeadOnArrival").items():
+        by = dict(metric.dimensions)
+        found.append(DeadArrivals(by["service"], by["zone"], by["instance_type"], round(counted)))
+    return sorted(found, key=lambda d: (-d.count, d.service, d.zone, d.instance_type))

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from defib.core.model import CheckStatus, InstanceState
 from sim.clock import VirtualTime
-from sim.faults import Cure, FaultKind
+from sim.faults import Cure, EventCode, FaultKind
 from sim.machine import ActiveFault, CheckView, Machine, View
 from sim.scenario import Durations
 
@@ -19,6 +19,8 @@ CHECK_PERIOD = timedelta(minutes=1)
 PASSED = CheckView(CheckStatus.OK)
 INITIALIZING = CheckView(CheckStatus.INITIALIZING)
 PERSON = ("Client.UserInitiatedShutdown", "Client.UserInitiatedShutdown: User initiated shutdown")
+SCHEDULED = ("Server.ScheduledStop", "Server.ScheduledStop: The instance was stopped due to a scheduled retirement.")
+"""EC2 API, StateReason."""
 
 
 class Witness(Protocol):
@@ -118,10 +120,23 @@ class Physics:
                 self._end(active)
             case FaultKind.TERMINATED:
                 self.terminate(machine)
+            case FaultKind.EVENT_ANNOUNCED:
+                self._time.after(fault.due_in, lambda: self._carry_out(active) if active.lasting else None)
             case FaultKind.DEAD_ON_ARRIVAL:
                 self.launch(machine)
             case _:
                 pass
+
+    def _carry_out(self, active: ActiveFault) -> None:
+        """Do what AWS has announced (EC2 User Guide, Types of scheduled events)."""
+        machine = active.machine
+        if machine.state is InstanceState.RUNNING:
+            match active.fault.event:
+                case EventCode.RETIREMENT | EventCode.STOP:
+                    self.stop(machine, SCHEDULED)
+                case EventCode.INSTANCE_REBOOT | EventCode.SYSTEM_REBOOT | EventCode.MAINTENANCE:
+                    self.reboot(machine)
+        self._end(active)
 
     def refuse_start(self, active: ActiveFault) -> None:
         """Note that a start came to nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 
@@ -107,6 +107,16 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
+class DeadArrivals:
+    """How many instances of one service, zone and type never worked: what Defib's metric ``DeadOnArrival`` counts."""
+
+    service: str
+    zone: str
+    instance_type: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """What the replay cost Defib."""
 
@@ -119,6 +129,9 @@ class Totals:
     dead_letters: int
     errors: tuple[str, ...]
     """Exceptions that left a handler."""
+    throttled: dict[str, int] = field(default_factory=dict)
+    """Those of the calls that EC2's request buckets turned away, by ``service:Operation``."""
+    dead_on_arrival: tuple[DeadArrivals, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,10 @@ from defib.core.setting import (
     table,
     tables,
 )
-from sim.faults import Cure, FaultKind
+from defib.core.shift import Move
+from sim.faults import Cure, EventCode, FaultKind
+from sim.issue import HealthIssue
+from sim.people import Pull, Reply
 from sim.scenario_value import (
     CODE,
     GROUP,
@@ -28,7 +31,6 @@ from sim.scenario_value import (
     POLICY,
     SCALING_GROUP,
     SERVICE,
-    SETTING,
     STORY,
     ZONE,
     Range,
@@ -77,7 +79,7 @@ class Fleet:
     """Instances of one kind. They are named for it: ``[fleet.web]`` with ``count = 3`` is web-1, web-2 and web-3."""
 
     name: str
-    count: int = field(metadata=number("How many instances.", 3, 1, 200))
+    count: int = field(metadata=number("How many instances.", 3, 1, 1_000))
     service: str = field(
         default="",
         metadata=string(
@@ -96,6 +98,16 @@ class Fleet:
     opted_in: bool = field(default=True, metadata=flag("Whether they carry the opt-in tag of defib.toml."))
     target_group: str = field(default="", metadata=string("The target group they are registered in.", "web", GROUP))
     group: str = field(default="", metadata=string("The Auto Scaling group they are members of.", "web", SCALING_GROUP))
+    application_check: int = field(
+        default=0,
+        metadata=number(
+            "Failed requests in a row, one a minute, that make their EC2 application status check impaired; "
+            "0: none is associated.",
+            4,
+            0,
+            10,
+        ),
+    )
     traits: tuple[Trait, ...] = field(
         default=(), metadata=words("What else is special about them.", '["public_ip"]', Trait, 10)
     )
@@ -128,24 +140,18 @@ class Fault:
         default=(),
         metadata=strings("The types that EC2 has no room for; left out, all.", '["m7g.large"]', INSTANCE_TYPE, 20),
     )
+    event: EventCode = field(
+        default=EventCode.RETIREMENT,
+        metadata=choice("What event_announced announces.", EventCode, EventCode.MAINTENANCE),
+    )
+    due_in: timedelta = field(
+        default=timedelta(days=7),
+        metadata=duration("How long after its announcement the event begins.", "6h", "1m", "30d"),
+    )
     reason: str = field(
         default="Server.InternalError",
         metadata=string("The StateReason code that EC2 gives for stopped_unasked.", "Server.ScheduledStop", CODE),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Pull:
-    """Somebody sets the stack's kill switch."""
-
-    at: timedelta = field(
-        metadata=moment(
-            "When it is set.",
-            '"5m"',
-            'a duration since the start such as "3m", or a time of day in UTC such as 12:03:00',
-        )
-    )
-    to: str = field(metadata=string("What it is set to; only on lets Defib act.", "off", SETTING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +227,15 @@ class Expect:
     messages: int | None = field(
         default=None, metadata=number("How many e-mails and texts people get, all told.", 5, 0, 10_000)
     )
+    repairs_at_once: int | None = field(
+        default=None, metadata=number("The most repairs that are ever under way at once.", 5, 0, 1_000)
+    )
+    repairs_begun: int | None = field(
+        default=None, metadata=number("The most repairs that ever begin within 10 minutes.", 20, 0, 1_000)
+    )
+    shifts: tuple[Move, ...] | None = field(
+        default=None, metadata=words("Zonal shifts that Defib starts and ends, in order.", '["start", "end"]', Move, 20)
+    )
     untouched: tuple[str, ...] = field(
         default=(), metadata=strings("Instances that Defib must do nothing to.", '["db-*"]', INSTANCE, 50)
     )
@@ -273,6 +288,12 @@ class Scenario:
     faults: tuple[Fault, ...] = field(default=(), metadata=tables("What goes wrong.", "[[faults]]", least=0, most=200))
     kill_switch: tuple[Pull, ...] = field(
         default=(), metadata=tables("When somebody sets the kill switch.", "[[kill_switch]]", least=0, most=20)
+    )
+    answers: tuple[Reply, ...] = field(
+        default=(), metadata=tables("When somebody says yes or no to a repair.", "[[answers]]", least=0, most=50)
+    )
+    health_issues: tuple[HealthIssue, ...] = field(
+        default=(), metadata=tables("What AWS Health tells of EC2's own issues.", "[[health_issues]]", least=0, most=20)
     )
     durations: Durations = field(default_factory=Durations, metadata=table("How long AWS takes."))
     expect: Expect = field(default_factory=Expect, metadata=table("What must come of it."))

@@ -159,6 +159,7 @@ def _check(scenario: Scenario, mistakes: Mistakes) -> None:
             )
     _check_groups(scenario, mistakes)
     selected: list[tuple[Key, Sequence[str]]] = [(("faults", n, "on"), f.on) for n, f in enumerate(scenario.faults)]
+    selected += [(("answers", n, "on"), a.on) for n, a in enumerate(scenario.answers)]
     expect = scenario.expect
     selected += [(("expect", "untouched"), expect.untouched), (("expect", "working_at_end"), expect.working_at_end)]
     selected += [(("expect", "stopped_at_end"), expect.stopped_at_end), (("expect", "replaced"), expect.replaced)]

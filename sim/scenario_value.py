@@ -10,6 +10,7 @@ from typing import NamedTuple
 from defib.core.case import Action, Outcome
 from defib.core.incident import NoticeKind
 from defib.core.setting import TAG_VALUE, Form, Metadata, Setting, duration
+from defib.core.shift import Move
 from sim.faults import Cure
 from sim.traits import Trait
 
@@ -54,7 +55,7 @@ def outcomes(about: str, example: str) -> Metadata:
     return {"setting": Setting(about, example, allowed, 1, 200)}
 
 
-def words(about: str, example: str, kind: type[Action | NoticeKind | Cure | Trait], most: int) -> Metadata:
+def words(about: str, example: str, kind: type[Action | NoticeKind | Cure | Move | Trait], most: int) -> Metadata:
     """A list of an enum's values, which may repeat."""
     allowed = "a list of " + ", ".join(f'"{member.value}"' for member in kind)
     return {"setting": Setting(about, example, allowed, 0, most)}
@@ -75,4 +76,7 @@ GROUP = Form("the name of a target group of the scenario", 31, re.compile(r"[a-z
 POLICY = Form("the name of a file in scenarios/policies/", 31, re.compile(r"[a-z][a-z0-9-]*"))
 SETTING = Form("one word such as on or off", 20, re.compile(r"[a-z]+"))
 SCALING_GROUP = Form("the name of an Auto Scaling group of the scenario", 31, re.compile(r"[a-z][a-z0-9-]*"))
+EVENT_CODE = Form(
+    "an event type code of AWS Health such as AWS_EC2_OPERATIONAL_ISSUE", 100, re.compile(r"AWS_EC2_[A-Z_]+")
+)
 CODE = Form("a StateReason code such as Server.InternalError", 60, re.compile(r"[A-Za-z.]+"))

@@ -24,8 +24,9 @@ from defib.core.incident import Notice
 from defib.core.membership import GROUP_TAG
 from defib.core.model import InstanceState
 from defib.core.policy import Policy
-from sim import deploy, serializing, transactions
+from sim import deploy, searching, serializing, transactions
 from sim.alarms import Alarms
+from sim.application import ApplicationChecks
 from sim.authority import Authority, Tags
 from sim.boundary import Boundary
 from sim.bus import Bus
@@ -36,16 +37,19 @@ from sim.faults import FaultKind
 from sim.fleet import LONG_AGO, Launcher, Place, places, scaling_groups, target_groups
 from sim.functions import Lambda
 from sim.groups import AutoScaling
+from sim.health import schedule_issues
 from sim.iam import Grant, grants_of
-from sim.listener import Listener
+from sim.listener import EventKind, Listener
 from sim.machine import ActiveFault, Machine
 from sim.metrics import Metric, Metrics
+from sim.people import answer
 from sim.physics import Physics
 from sim.pool import virtual_pools
 from sim.queues import Queues
 from sim.recorder import Recorder
 from sim.scenario import Fault, Scenario
 from sim.scenario_file import selected
+from sim.shifts import ZonalShifts
 from sim.template import ACCOUNT, REGION
 from sim.topics import Topics
 from sim.wiring import Wiring
@@ -83,6 +87,7 @@ class World:
             stack.enter_context(mock_aws())
             stack.enter_context(transactions.quick())
             stack.enter_context(serializing.quick())
+            stack.enter_context(searching.quick(self.time))
             stack.enter_context(self.time)
             mock_random.seed(self._seed)
             boto3.setup_default_session(region_name=REGION, botocore_session=_session())
@@ -108,10 +113,12 @@ class World:
         self.physics = Physics(time, self._draws("physics"), self.scenario.durations, recorder)
         self.ec2 = Ec2(time, self.physics, boundary)
         self.balancing = LoadBalancing(time, self._draws("elb"), self.ec2, boundary, self._target_changed)
+        self.applications = ApplicationChecks(time, self._draws("applications"), self.machines, boundary)
         self.scaling = AutoScaling(time, self.physics, self.balancing, boundary, self._launch_in_place_of)
+        self.shifts = ZonalShifts(time, boundary, self._load_balancers, self._shift_changed)
         self.functions = Lambda(
             time,
-            Authority(ACCOUNT, REGION, self._tags_of, self.scaling.arn_of),
+            Authority(ACCOUNT, REGION, self._tags_of, self.scaling.arn_of, self.shifts.load_balancer_of),
             ledger,
             self.metrics,
             self._draws("lambda"),
@@ -149,12 +156,17 @@ class World:
                 self.time.at(self.scenario.start + fault.at, lambda f=fault, n=name: self._strike(f, n))  # type: ignore[misc]  # mypy infers no type for a lambda's default
         for pull in self.scenario.kill_switch:
             self.time.at(self.scenario.start + pull.at, partial(deploy.set_kill_switch, self.wiring, pull.to))
+        for reply in self.scenario.answers:
+            for name in selected(reply.on, every):
+                self.time.at(self.scenario.start + reply.at, partial(answer, reply, name, self.cases, self.bus))
+        schedule_issues(self.time, self.bus, self.scenario.start, self.scenario.health_issues)
         self.bus.start_schedules(self._draws("schedules"))
         self.alarms.start(self._draws("alarms"), self._measure)
 
     def _add(self, machine: Machine) -> None:
         self.machines[machine.name] = machine
         self.ec2.add(machine)
+        self.applications.watch(machine)
         if machine.tags.get(GROUP_TAG, "") in self.scaling.groups:
             self.scaling.join(machine, machine.tags[GROUP_TAG])
 
@@ -166,8 +178,7 @@ class World:
             number += 1
         place = Place(f"{fleet.name}-{number}", fleet, old.zone)
         machine = self.launcher.launch(place, self.time.now, InstanceState.PENDING)
-        self.machines[machine.name] = machine
-        self.ec2.add(machine)
+        self._add(machine)
         self.recorder.add(machine)
         self.physics.launch(machine)
         return machine
@@ -195,6 +206,15 @@ class World:
 
     def _target_changed(self, machine: Machine) -> None:
         self.recorder.target_changed(machine, self.balancing.group_of(machine))
+
+    def _load_balancers(self) -> frozenset[str]:
+        return frozenset(
+            f"{g.arn.partition(':targetgroup/')[0]}:loadbalancer/{g.load_balancer}"
+            for g in self.balancing.groups.values()
+        )
+
+    def _shift_changed(self, words: str) -> None:
+        self.recorder.tell(EventKind.TARGET, "", words)
 
     def _tags_of(self, resource: str) -> Tags:
         """Tags of an instance id, a target group or an Auto Scaling group; none for what does not exist."""

@@ -127,9 +127,15 @@ def _totals(totals: Totals) -> dict[str, object]:
         "invocations_total": sum(totals.invocations.values()),
         "calls": dict(sorted(totals.calls.items())),
         "calls_total": sum(totals.calls.values()),
+        "throttled": dict(sorted(totals.throttled.items())),
+        "throttled_total": sum(totals.throttled.values()),
         "denied": list(totals.denied),
         "dead_letters": totals.dead_letters,
         "errors": list(totals.errors),
+        "dead_on_arrival": [
+            {"service": d.service, "zone": d.zone, "instance_type": d.instance_type, "count": d.count}
+            for d in totals.dead_on_arrival
+        ],
     }
 
 

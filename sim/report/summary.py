@@ -28,7 +28,7 @@ STYLES = {
     Tone.IDLE: "dim",
 }
 
-_TELLING = ("opened", "held", "escalated", "resolved")
+_TELLING = ("opened", "held", "approval", "escalated", "resolved")
 """The notices whose e-mails are shown in full; those of progress are in the page."""
 _EMAILS = 4
 _FAULTS = 5
@@ -40,6 +40,7 @@ def print_summary(recording: Recording, page: Path | None, console: Console, wid
         *_received(recording, width, page),
         *_courses(recording),
         *_comparison(recording, width),
+        *_dead_arrivals(recording),
         *_expectations(recording),
         *_troubles(recording),
     ):
@@ -152,6 +153,14 @@ def _expectations(recording: Recording) -> list[Padding]:
     return [Padding(table, (1, 0))]
 
 
+def _dead_arrivals(recording: Recording) -> list[Text]:
+    """So that a bad image, type or zone shows."""
+    return [
+        Text(f"dead on arrival: {d.count} × {clean(d.service)}, {clean(d.zone)}, {clean(d.instance_type)}")
+        for d in recording.totals.dead_on_arrival
+    ]
+
+
 def _troubles(recording: Recording) -> list[Text]:
     totals = recording.totals
     lines = [f"✗ denied: {call}" for call in totals.denied] + [f"✗ error in a function: {e}" for e in totals.errors]
@@ -165,6 +174,8 @@ def _verdict(recording: Recording) -> Text:
     text = Text("✓ PASSED" if passed else "✗ FAILED", STYLES[Tone.GOOD if passed else Tone.BAD])
     calls, runs = sum(recording.totals.calls.values()), sum(recording.totals.invocations.values())
     cost = f"{count(runs, 'invocation')}, {count(calls, 'API call')}"
+    throttled = sum(recording.totals.throttled.values())
+    cost += f" ({throttled} throttled)" if throttled else ""
     return text.append(f"  {clean(recording.scenario)}, seed {recording.seed}: {cost}", "dim")
 
 

@@ -86,7 +86,11 @@ class Fleet:
         """Instance id to check (such as ``SystemStatus``) to status and impaired-since."""
         self.failing_questions: set[str] = set()
         """Filter names that EC2 throttles, as in an outage of that one question."""
+        self.events: dict[str, list[dict[str, Any]]] = {}
+        """What AWS has announced for instances, as DescribeInstanceStatus says it."""
         self.unknown_filters: set[str] = set()
+        # Moto has no such operation.
+        self.ec2.answers["DescribeApplicationStatus"] = {}
         self.ec2.lay_over(cast("BaseClient", ec2))
         self.elb.lay_over(cast("BaseClient", elb))
         events: Any = ec2.meta.events
@@ -161,11 +165,19 @@ class Fleet:
                 else:
                     details = [{"Name": "reachability", "Status": "failed", **at}]
                     entry[check] = {"Status": status, "Details": details}
+        for entry in parsed["InstanceStatuses"]:
+            entry["Events"] = self.events.get(entry["InstanceId"], [])
         for wanted in context["asked"].get("Filters", ()):
-            check = FILTERS[wanted["Name"]]
             parsed["InstanceStatuses"] = [
-                entry for entry in parsed["InstanceStatuses"] if entry.get(check, {}).get("Status") in wanted["Values"]
+                entry for entry in parsed["InstanceStatuses"] if _values(entry, wanted["Name"]) & {*wanted["Values"]}
             ]
+
+
+def _values(entry: Answer, filter_name: str) -> set[str]:
+    """What one of DescribeInstanceStatus's filters sees of an entry."""
+    if filter_name == "event.code":
+        return {event["Code"] for event in entry["Events"]}
+    return {entry.get(FILTERS[filter_name], {}).get("Status", "")}
 
 
 _UNRELATED = {"Key": "team", "Value": "web"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,7 +31,7 @@ def web(fleet: Fleet) -> str:
 
 @pytest.fixture
 def actor(ec2: EC2Client, elb: ElasticLoadBalancingv2Client) -> AwsActor:
-    return AwsActor(ec2, elb, lambda: client("autoscaling", ONCE))
+    return AwsActor(ec2, elb, lambda: client("autoscaling", ONCE), timedelta(minutes=30))
 
 
 def seen(instance_id: str, *targets: Target) -> Observation:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from defib.aws.act import AwsActor
 from defib.aws.clients import client
-from defib.aws.membership import Memberships, membership_of
+from defib.aws.membership import Memberships, in_service, membership_of
 from defib.aws.observe import AwsObserver
 from defib.core.case import Action
 from defib.core.membership import GROUP_TAG, Membership
-from defib.core.model import InstanceState, Observation
+from defib.core.model import InstanceState, Observation, Peers
 from defib.core.policy import Tag
 from defib.shell.ports import Rejected, Transient
 from tests.aws.account import ONCE
 from tests.aws.cases import NOON, a_case, an_attempt
 from tests.aws.fleet import Overlay
-from tests.aws.policies import a_policy
+from tests.aws.policies import a_policy, a_service
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -125,6 +126,84 @@ def test_only_a_member_in_trouble_costs_a_call(
     assert [name for name, _ in overlay.calls] == ["DescribeAutoScalingGroups"]
 
 
+class TestPeers:
+    """EC2 calls a member healthy whether or not its group lets it serve."""
+
+    POLICY = a_policy(a_service(minimum_healthy=1))
+
+    def peers(
+        self, ec2: EC2Client, elb: ElasticLoadBalancingv2Client, clock: FakeClock, groups: AutoScalingClient, sick: str
+    ) -> Peers | None:
+        memberships = Memberships(lambda: groups, self.POLICY.opt_in)
+        return AwsObserver(ec2, elb, clock, self.POLICY, memberships).observe(sick, ()).peers
+
+    def test_a_member_in_standby_is_not_counted_on(
+        self,
+        ec2: EC2Client,
+        elb: ElasticLoadBalancingv2Client,
+        fleet: Fleet,
+        clock: FakeClock,
+        autoscaling: AutoScalingClient,
+        members: list[str],
+    ) -> None:
+        sick, other = members
+        fleet.fail(sick, "SystemStatus", "impaired", NOON)
+        before = self.peers(ec2, elb, clock, autoscaling, sick)
+        autoscaling.enter_standby(
+            InstanceIds=[other], AutoScalingGroupName="web-asg", ShouldDecrementDesiredCapacity=True
+        )
+
+        after = self.peers(ec2, elb, clock, autoscaling, sick)
+
+        assert (before, after) == (Peers(running=1, healthy=1), Peers(running=1, healthy=0))
+
+    def test_all_groups_of_the_peers_are_asked_in_one_call(
+        self,
+        ec2: EC2Client,
+        elb: ElasticLoadBalancingv2Client,
+        fleet: Fleet,
+        clock: FakeClock,
+        autoscaling: AutoScalingClient,
+        overlay: Overlay,
+        members: list[str],
+    ) -> None:
+        alone = fleet.launch(service="web", self_heal="true")
+        fleet.fail(alone, "SystemStatus", "impaired", NOON)
+        overlay.calls.clear()
+
+        peers = self.peers(ec2, elb, clock, autoscaling, alone)
+
+        assert peers == Peers(running=2, healthy=2)
+        assert overlay.calls == [("DescribeAutoScalingGroups", {"AutoScalingGroupNames": ["web-asg"]})]
+
+    def test_where_the_groups_can_not_be_read_nobody_is_counted(
+        self,
+        ec2: EC2Client,
+        elb: ElasticLoadBalancingv2Client,
+        fleet: Fleet,
+        clock: FakeClock,
+        autoscaling: AutoScalingClient,
+        overlay: Overlay,
+        members: list[str],
+    ) -> None:
+        alone = fleet.launch(service="web", self_heal="true")
+        fleet.fail(alone, "SystemStatus", "impaired", NOON)
+        overlay.refusals["DescribeAutoScalingGroups"] = "Throttling"
+
+        with pytest.raises(Transient, match="Auto Scaling groups of its peers"):
+            self.peers(ec2, elb, clock, autoscaling, alone)
+
+    def test_more_groups_than_one_call_takes_are_asked_in_several(
+        self, autoscaling: AutoScalingClient, overlay: Overlay, members: list[str]
+    ) -> None:
+        overlay.calls.clear()
+
+        found = in_service(autoscaling, {"web-asg", *(f"group-{n}" for n in range(50))})
+
+        assert found == {*members}
+        assert [len(asked["AutoScalingGroupNames"]) for _, asked in overlay.calls] == [50, 1]
+
+
 @pytest.mark.parametrize(
     ("action", "operation", "parameters"),
     [
@@ -148,7 +227,7 @@ def test_an_act_on_a_group_is_one_call_about_one_member(
     parameters: dict[str, object],
 ) -> None:
     member = members[0]
-    actor = AwsActor(ec2, elb, lambda: autoscaling)
+    actor = AwsActor(ec2, elb, lambda: autoscaling, timedelta(minutes=30))
     case = replace(a_case(member), group="web-asg")
     overlay.calls.clear()
 
@@ -175,8 +254,10 @@ def test_an_act_that_is_refused_says_so(
         overlay.refusals[operation] = code
     case = replace(a_case(members[0]), group="web-asg")
 
+    actor = AwsActor(ec2, elb, lambda: autoscaling, timedelta(minutes=30))
+
     with pytest.raises(error) as refused:
-        AwsActor(ec2, elb, lambda: autoscaling).perform(an_attempt(action), case, seen(members[0]))
+        actor.perform(an_attempt(action), case, seen(members[0]))
 
     assert refused.value.code == code
     assert members[0] in str(refused.value)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
+from itertools import count as count_from
 from typing import Any
 
 import pytest
 from aws_lambda_powertools import Logger
 
 from defib.aws.journal import PowertoolsJournal, count
+from defib.core.approval import Answer, Approval, Choice
 from defib.core.case import Action, Case, Outcome
 from defib.core.model import Cause, InstanceState, Observation, Result, Verdict
+from defib.core.shift import Shift, ShiftAnswer
 from tests.aws.cases import NOON, WEB_1, a_case
 
+NUMBERS = count_from(1)
 SEEN = Observation(WEB_1, NOON, InstanceState.RUNNING, NOON)
 OPEN = a_case(version=1)
 ACTING = OPEN.with_intent(Action.REBOOT, "hung", NOON)
@@ -47,6 +52,35 @@ def test_a_decision_is_one_line_under_the_cases_id(capsys: pytest.CaptureFixture
     assert line["evidence"] == ["instance check impaired since 11:58"]
 
 
+def test_an_answer_is_in_the_line_of_the_decision_that_it_led_to(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = replace(OPEN, approval=Approval(NOON, NOON + timedelta(minutes=30)))
+    given = replace(ACTING, approval=Approval(NOON, NOON + timedelta(minutes=30), Choice.APPROVE, NOON, "Ann"))
+
+    line = _lines(capsys, lambda journal: journal.decided(asked, given, SEEN))[0]
+    later = _lines(capsys, lambda journal: journal.decided(given, replace(given, reason="on it"), SEEN))[0]
+
+    assert (line["decision"], line["answer"], line["by"]) == ("act:reboot", "approve", "Ann")
+    assert "by" not in later
+
+
+def test_an_answer_without_effect_is_a_line_that_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = Answer(f"{WEB_1}-1", Choice.APPROVE, "Ann")
+
+    (line,) = _lines(capsys, lambda journal: journal.unheeded(answer, WEB_1, "that case is not open"))
+
+    keys = ("level", "message", "correlation_id", "case_id", "instance_id", "answer", "by", "why")
+    assert {key: line[key] for key in keys} == {
+        "level": "WARNING",
+        "message": "answer without effect",
+        "correlation_id": f"{WEB_1}-1",
+        "case_id": f"{WEB_1}-1",
+        "instance_id": WEB_1,
+        "answer": "approve",
+        "by": "Ann",
+        "why": "that case is not open",
+    }
+
+
 def test_a_result_is_one_line_with_its_action(capsys: pytest.CaptureFixture[str]) -> None:
     result = Result(ACTING.id, 1, Verdict.RETRY, NOON, "RequestLimitExceeded", "rebooting: throttled")
 
@@ -61,6 +95,27 @@ def test_a_result_is_one_line_with_its_action(capsys: pytest.CaptureFixture[str]
         "verdict": "retry",
         "code": "RequestLimitExceeded",
         "detail": "rebooting: throttled",
+    }
+
+
+def test_a_zonal_shift_is_one_line_with_what_was_asked_and_how_it_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/web/50dc6c495c0c9188"
+    shift = Shift(
+        arn, "us-east-1a", "use1-az4", answer=ShiftAnswer.DONE, detail="shifted away", id="shift-1", until=NOON
+    )
+
+    (line,) = _lines(capsys, lambda journal: journal.shifted(shift))
+
+    keys = ("message", "correlation_id", "load_balancer", "zone_id", "move", "answer", "zonal_shift_id", "until")
+    assert {key: line[key] for key in keys} == {
+        "message": "shifted",
+        "correlation_id": "us-east-1a web",
+        "load_balancer": arn,
+        "zone_id": "use1-az4",
+        "move": "start",
+        "answer": "done",
+        "zonal_shift_id": "shift-1",
+        "until": "2026-04-30T12:00:00+00:00",
     }
 
 
@@ -109,7 +164,8 @@ def test_a_count_without_dimensions_is_the_functions_own(capsys: pytest.CaptureF
 
 
 def _lines(capsys: pytest.CaptureFixture[str], write: Any) -> list[dict[str, Any]]:
-    logger = Logger(service=f"journal-{id(write)}")
+    # Each logger must be a new one: it keeps the stream that it found when it was made.
+    logger = Logger(service=f"journal-{next(NUMBERS)}")
     write(PowertoolsJournal(logger))
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 

@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from defib.aws.normalise import ENTITIES_MAX, normalise
-from defib.aws.untrusted import BODY_MAX, TEXT_MAX, plain
+from defib.aws.normalise import ENTITIES_MAX, ZONES_MAX, normalise
+from defib.aws.untrusted import BODY_MAX, SHOWN_MAX, TEXT_MAX, plain
+from defib.core.approval import Answer, Choice
+from defib.core.issue import Issue
 from defib.core.model import Result, Signal, Source, TargetGroupSignal, Verdict
 from defib.shell.ports import Malformed
 
@@ -68,9 +70,80 @@ def test_an_event_about_instances_becomes_one_signal_for_each(
     assert all(signal.reason.startswith(words) for signal in signals)
 
 
+ARN = "arn:aws:health:us-east-1::event/EC2"
+POWER = f"{ARN}/AWS_EC2_POWER_CONNECTIVITY_ISSUE/AWS_EC2_POWER_CONNECTIVITY_ISSUE_a1b2c3d4"
+OPERATIONAL = f"{ARN}/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_7f35c8ae"
+ENDED = datetime(2026, 4, 30, 10, 40, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("name", "issue"),
+    [
+        ("health-operational-issue", Issue(OPERATIONAL, "AWS_EC2_OPERATIONAL_ISSUE", STRUCK, STRUCK)),
+        (
+            "health-zone-issue",
+            Issue(POWER, "AWS_EC2_POWER_CONNECTIVITY_ISSUE", STRUCK, STRUCK, zone_ids=("use1-az4",)),
+        ),
+        (
+            "health-zone-issue-closed",
+            Issue(POWER, "AWS_EC2_POWER_CONNECTIVITY_ISSUE", ENDED, ENDED, over=True, zone_ids=("use1-az4",)),
+        ),
+        ("health-issue-resolved-open", Issue(OPERATIONAL, "AWS_EC2_OPERATIONAL_ISSUE", ENDED, ENDED, over=True)),
+    ],
+)
+def test_an_issue_of_ec2s_own_says_where_and_whether_it_is_over(name: str, issue: Issue) -> None:
+    assert normalise(json.dumps(sample(name))) == (issue,)
+
+
+def test_an_issue_of_this_account_is_told_from_a_public_one() -> None:
+    (issue,) = normalise(changed("health-operational-issue", "detail.eventScopeCode", "ACCOUNT_SPECIFIC"))
+
+    assert isinstance(issue, Issue)
+    assert not issue.public
+
+
+def test_an_issue_of_single_instances_is_a_reason_to_look_at_them_not_to_wait() -> None:
+    body = changed("health-recovery-failed", "detail.eventTypeCode", "AWS_EC2_INSTANCE_AVAILABILITY_ISSUE")
+    (signal,) = normalise(body)
+
+    assert isinstance(signal, Signal)
+    assert (signal.source, signal.instance_id) == (Source.HEALTH, WEB_1)
+
+
+@pytest.mark.parametrize(
+    ("text", "zones"),
+    [
+        ("Power is lost in usw2-az1 and usw2-az3.", ("usw2-az1", "usw2-az3")),
+        ("Elevated errors in a Local Zone (usw2-lax1-az1).", ("usw2-lax1-az1",)),
+        ("Elevated API error rates in the US-EAST-1 Region.", ()),
+        ("xuse1-az44444, use1_az4, use1-az", ()),
+        (" ".join(f"use1-az{n}" for n in range(ZONES_MAX + 1)), ()),
+        ("use1-az4 " * 1000, ("use1-az4",)),
+    ],
+)
+def test_zones_are_read_from_what_aws_writes(text: str, zones: tuple[str, ...]) -> None:
+    (issue,) = normalise(changed("health-zone-issue", "detail.eventDescription.0.latestDescription", text))
+
+    assert isinstance(issue, Issue)
+    assert issue.zone_ids == zones
+
+
+@pytest.mark.parametrize(
+    "end", ["", "soon", "Thu, 30 Apr 2026 09:12:45 GMT", "Thu, 99 Apr 2026 09:12:00 GMT", "x" * 9999]
+)
+def test_an_end_that_has_not_come_or_is_no_time_ends_no_issue(end: str) -> None:
+    event = json.loads(changed("health-zone-issue", "detail.statusCode", "open"))
+    event["detail"]["endTime"] = end
+    (issue,) = normalise(json.dumps(event))
+
+    assert isinstance(issue, Issue)
+    assert not issue.over
+
+
 def test_a_signal_carries_the_time_of_its_event() -> None:
     (signal,) = normalise(json.dumps(sample("state-stopped")))
 
+    assert isinstance(signal, Signal)
     assert signal.at == STRUCK
 
 
@@ -95,7 +168,16 @@ def test_a_target_group_in_another_partition_is_named_in_that_partition() -> Non
         pytest.param(json.dumps(sample("alarm-fleet-parent")), id="the fleet alarm itself, which names no instance"),
         pytest.param(json.dumps(sample("contributor-ok")), id="a series of the fleet alarm that ended or recovered"),
         pytest.param(json.dumps(sample("health-backup")), id="the copy that goes to a second Region"),
-        pytest.param(json.dumps(sample("health-operational-issue")), id="a Health code about no instance"),
+        pytest.param(
+            changed("health-operational-issue", "detail.eventTypeCode", "AWS_EC2_PERSISTENT_INSTANCE_ISSUE"),
+            id="a Health code that nobody knows",
+        ),
+        pytest.param(
+            changed("health-operational-issue", "detail.eventRegion", "us-west-2"), id="another Region's issue"
+        ),
+        pytest.param(
+            changed("health-operational-issue", "detail.statusCode", "upcoming"), id="an issue that has not begun"
+        ),
         pytest.param(changed("health-retirement", "detail.backupEvent", True), id="a backup, told as Boolean"),
         pytest.param(changed("health-retirement", "detail.eventRegion", "eu-west-1"), id="another Region's event"),
         pytest.param(changed("health-retirement", "detail.service", "RDS"), id="another service's event"),
@@ -167,7 +249,27 @@ def test_a_genuine_event_that_is_none_of_our_business_makes_no_signal(body: str)
             changed("health-retirement", "detail.affectedEntities", [{"entityValue": WEB_1}] * (ENTITIES_MAX + 1)),
             f"at most {ENTITIES_MAX}",
         ),
-        ('{"source":"operator","instance_id":"i-0a1b2c3d","at":"2026-04-30T12:00:00Z","reason":""}', "operator"),
+        (changed("health-operational-issue", "detail.statusCode", "resolved"), "Invalid enum value 'resolved'"),
+        (changed("health-operational-issue", "detail.eventScopeCode", None), "missing required field `eventScopeCode`"),
+        (changed("health-operational-issue", "detail.eventArn", "arn:" + "x" * 1600), "length <= 1600"),
+        (changed("health-operational-issue", "detail.eventArn", "arn:aws:health:\u202e"), "matching regex"),
+        ('{"source":"nobody","instance_id":"i-0a1b2c3d","at":"2026-04-30T12:00:00Z","reason":""}', "nobody"),
+        (changed("approval-given", "detail.answer", "yes"), "Invalid enum value 'yes'"),
+        (changed("approval-given", "detail.answer", None), "missing required field `answer`"),
+        (changed("approval-given", "detail.case", "web-2"), "'web-2' is no case id; it should look like i-0a1b"),
+        (changed("approval-given", "detail.case", f"{WEB_1}-0"), "is no case id"),
+        (changed("approval-given", "detail.case", f"{WEB_1}-3\n"), "is no case id"),
+        (changed("approval-given", "detail.case", "i-" + "0" * 100), "Expected `str` of length <= 60"),
+        (changed("approval-given", "detail.by", " \t "), "by is empty; it should say who answers"),
+        (changed("approval-given", "detail.by", "x" * 201), "Expected `str` of length <= 200"),
+        (changed("approval-given", "detail.by", None), "missing required field `by`"),
+        (changed("approval-given", "detail.force", True), "unknown field `force`"),
+        (changed("approval-given", "source", "aws.ec2"), "unknown event aws.ec2: Approval"),
+        (
+            f'{{"source":"operator","instance_id":"{WEB_1}","at":"2026-04-30T12:00:00Z","reason":"",'
+            '"answer":{"case_id":"x","choice":"approve","by":"Ann"}}',
+            "'x' is no case id",
+        ),
         (
             '{"source":"sweep","instance_id":"web-1","at":"2026-04-30T12:00:00Z","reason":""}',
             "'web-1' is no instance id",
@@ -192,6 +294,7 @@ def test_words_of_others_are_cut_and_made_printable() -> None:
     hostile = "\x1b[2J\u202e\r\n{" + "x" * 10_000
     (signal,) = normalise(changed("alarm-instance", "detail.state.reason", hostile))
 
+    assert isinstance(signal, Signal)
     assert len(signal.reason) == TEXT_MAX
     assert signal.reason.isprintable()
     assert signal.reason.endswith("x…")
@@ -202,6 +305,25 @@ def test_defibs_own_signals_come_back_as_they_were_sent() -> None:
     signal = Signal(Source.RESULT, WEB_1, STRUCK, "start: retry", result)
 
     assert normalise(msgspec.json.encode(signal).decode()) == (signal,)
+
+
+def test_somebodys_yes_is_a_signal_about_the_instance_of_its_case() -> None:
+    (signal,) = normalise(json.dumps(sample("approval-given")))
+
+    assert isinstance(signal, Signal)
+    assert (signal.source, signal.instance_id, signal.at) == (Source.OPERATOR, WEB_1, STRUCK)
+    assert signal.answer == Answer(f"{WEB_1}-3", Choice.APPROVE, "Ann")
+    assert signal.reason == f"Ann answers approve to case {WEB_1}-3"
+    assert normalise(msgspec.json.encode(signal).decode()) == (signal,)
+
+
+def test_what_people_say_of_themselves_is_cut_and_made_printable() -> None:
+    (signal,) = normalise(changed("approval-given", "detail.by", "\x1b[2JAnn\r\n" + "x" * 150))
+
+    assert isinstance(signal, Signal)
+    assert signal.answer is not None
+    assert signal.answer.by.startswith("[2JAnn xxx")
+    assert len(signal.answer.by) == SHOWN_MAX
 
 
 def test_an_alarm_on_one_instance_by_several_metrics_is_one_signal() -> None:

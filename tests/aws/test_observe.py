@@ -18,6 +18,7 @@ from defib.core.model import (
     Registration,
     TargetHealth,
 )
+from defib.core.shift import Served
 from defib.shell.ports import Rejected, Transient
 from tests.aws.fleet import Fleet
 from tests.aws.policies import a_policy, a_service, group
@@ -277,6 +278,20 @@ def test_one_in_trouble_is_shown_with_the_other_healthy_targets_of_its_group(acc
     assert [t.others_healthy for t in observer.observe(web, (), act_is_near=False).targets] == [None]
 
 
+def test_one_that_works_is_looked_at_for_what_forbids_its_stop_when_aws_has_announced_work(account: Account) -> None:
+    web, _ = (account.fleet.launch(service="web", self_heal="true") for _ in range(2))
+    account.fleet.events[web] = [{"Code": "instance-retirement", "NotBefore": STRUCK + timedelta(days=9)}]
+    observer = account.observer(a_policy(a_service(minimum_healthy=1)))
+
+    near = observer.observe(web, ())
+    assert near.peers == Peers(1, 1)
+    assert account.fleet.ec2.named("DescribeInstanceAttribute")
+
+    account.fleet.setup_done()
+    assert observer.observe(web, (), act_is_near=False).peers is None
+    assert [name for name, _ in account.fleet.ec2.calls] == ["DescribeInstances", "DescribeInstanceStatus"]
+
+
 def test_the_running_instances_are_counted_by_zone(account: Account) -> None:
     for _ in range(2):
         account.fleet.launch(self_heal="true")
@@ -286,6 +301,20 @@ def test_the_running_instances_are_counted_by_zone(account: Account) -> None:
 
     assert sum(observer.running().values()) == 2
     assert all(observer.zone_ids()[zone] for zone in observer.running())
+
+
+def test_who_serves_in_which_zone_is_counted_for_each_target_group(
+    account: Account, elb: ElasticLoadBalancingv2Client
+) -> None:
+    webs = [account.fleet.launch(service="web") for _ in range(3)]
+    web, other = account.fleet.target_group("web", [(w, 80) for w in webs]), account.fleet.target_group("other", [])
+    elb.register_targets(TargetGroupArn=web, Targets=[{"Id": webs[0], "Port": 81}])
+    account.fleet.stop(webs[2])
+    (zone,) = {account.observer(a_policy()).observe(w, ()).zone for w in webs}
+
+    serving = account.observer(a_policy()).serving([web, other])
+
+    assert serving == {web: {zone: Served(registered=3, healthy=2)}, other: {}}
 
 
 class TestPeers:

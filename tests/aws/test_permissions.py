@@ -18,6 +18,7 @@ FUNCTIONS = Path(__file__).parents[2] / "functions"
 HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep")
 
 CLIENTS = {
+    "arc": "arc-zonal-shift",
     "autoscaling": "autoscaling",
     "cloudwatch": "cloudwatch",
     "dynamodb": "dynamodb",
@@ -86,9 +87,16 @@ def test_a_handlers_permissions_are_of_the_edges_it_uses(handler: str) -> None:
 
 def test_only_remediate_may_touch_an_instance() -> None:
     touching = {"ec2:ModifyInstanceAttribute", "ec2:RebootInstances", "ec2:StartInstances", "ec2:StopInstances"}
+    touching |= {"ec2:DisableApplicationStatusCheckSuppression", "ec2:EnableApplicationStatusCheckSuppression"}
     touching |= {"autoscaling:EnterStandby", "autoscaling:ExitStandby", "autoscaling:SetInstanceHealth"}
 
     assert [handler for handler in HANDLERS if touching & set(actions_of(handler))] == ["remediate"]
+
+
+def test_only_remediate_may_shift_traffic() -> None:
+    assert [handler for handler in HANDLERS if "arc-zonal-shift:StartZonalShift" in actions_of(handler)] == [
+        "remediate"
+    ]
 
 
 def test_only_publish_may_talk_to_people_and_it_may_do_nothing_else_outside_the_table() -> None:

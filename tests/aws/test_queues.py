@@ -12,9 +12,10 @@ import pytest
 from defib.aws.clients import client
 from defib.aws.normalise import normalise
 from defib.aws.queues import Addresses, SqsQueues
-from defib.aws.wire import NoticeReference, encode, notice_in, order_in
+from defib.aws.wire import NoticeReference, encode, notice_in, order_in, shift_in
 from defib.core.case import Action, Perform, Wake
 from defib.core.model import Signal, Source
+from defib.core.shift import Move, ShiftOrder
 from defib.shell.ports import Malformed, Rejected, Transient
 from tests.aws.account import ONCE
 from tests.aws.cases import NOON, WEB_1, a_notice
@@ -70,6 +71,15 @@ def test_signals_are_sent_in_tens_and_read_back_alike(
 
     assert len(overlay.named("SendMessageBatch")) == batches
     assert [normalise(body)[0] for body in received(to.signals)] == signals
+
+
+def test_an_order_of_a_zonal_shift_is_told_from_one_about_an_instance(queues: SqsQueues, to: Addresses) -> None:
+    shift, stop = ShiftOrder("arn:aws:x", "us-east-1a", Move.START, NOON), Perform(f"{WEB_1}-1", WEB_1, 3, Action.STOP)
+
+    queues.shift(shift)
+
+    assert [shift_in(body) for body in received(to.orders)] == [shift]
+    assert shift_in(encode(stop)) is None
 
 
 @pytest.mark.parametrize("action", Action)
@@ -208,6 +218,8 @@ def test_what_sqs_refuses_is_raised_sorted(queues: SqsQueues, overlay: Overlay, 
         ),
         (order_in, json.dumps({"case_id": "x-1", "instance_id": WEB_1, "attempt": "1", "action": "stop"}), "attempt"),
         (order_in, " " * 300_000, "at most 262144"),
+        (shift_in, "[]", "got `array`"),
+        (shift_in, '{"load_balancer": "x", "zone": "a", "move": "stop", "ordered_at": "2026-04-30T12:00:00Z"}', "stop"),
         (notice_in, "[]", "got `array`"),
         (notice_in, '{"incident_id": "web", "sequence": 1}', "no incident id"),
         (notice_in, '{"incident_id": "web-7", "sequence": 1.5}', "sequence"),

@@ -14,6 +14,7 @@ from defib.aws.store import DynamoStore
 from defib.core.audit import entry
 from defib.core.case import Action, Case, Outcome
 from defib.core.incident import Incident
+from defib.core.issue import Issue, Issues
 from defib.core.model import Cause, Registration, Result, Verdict
 from defib.core.policy import Retention
 from defib.core.stack import Begun, Impairment, Stack
@@ -220,6 +221,17 @@ class TestTable:
         with pytest.raises(KeyError):
             _item(f"INSTANCE#{WEB_1}", "AUDIT#000001#000002")
 
+    def test_a_line_of_the_trail_is_never_rewritten(self, table: DynamoStore, dynamodb: DynamoDBClient) -> None:
+        opened = a_case(reason="what was decided")
+        table.remember(Remembered(opened, audit=entry(None, opened, NOON)))
+        dynamodb.delete_item(TableName=TABLE, Key={"pk": {"S": f"INSTANCE#{WEB_1}"}, "sk": {"S": "CASE#000001"}})
+        other = a_case(reason="what somebody would rather have read")
+
+        with pytest.raises(Conflict):
+            table.remember(Remembered(other, audit=entry(None, other, NOON)))
+
+        assert _item(f"INSTANCE#{WEB_1}", "AUDIT#000001#000001")["reason"] == {"S": "what was decided"}
+
     def test_what_is_over_expires_and_what_is_open_does_not(self, table: DynamoStore) -> None:
         kept_until = {"N": str(int((NOON + Retention().cases).timestamp()))}
         table.remember(Remembered(a_case(), an_incident(), (a_notice(),)))
@@ -274,7 +286,9 @@ def test_a_stack_that_nobody_has_written_is_empty(store: Store) -> None:
 
 
 def test_a_repair_begins_in_one_write_with_its_case(store: Store) -> None:
-    stack = Stack(begun=(Begun(f"{WEB_1}-1", NOON),), running=14, counted_at=NOON)
+    issue = Issue("arn:1", "AWS_EC2_API_ISSUE", NOON, NOON, zone_ids=("use1-az4",), zones=("us-east-1a",))
+    issues = Issues((issue,), "web-1", 1)
+    stack = Stack(begun=(Begun(f"{WEB_1}-1", NOON),), running=14, counted_at=NOON, issues=issues)
 
     store.remember(Remembered(a_case(), stack=stack))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from defib.aws import instances
 from defib.aws.observe import AwsObserver
 from defib.aws.pages import PAGES_MAX
-from defib.core.model import Check, Checks, CheckStatus, InstanceState, TargetHealth
+from defib.core.model import Check, Checks, CheckStatus, Event, InstanceState, TargetHealth
 from tests.aws.fleet import Fleet
 from tests.aws.policies import a_policy, a_service, group
 from tests.fakes import FakeClock
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from defib.core.policy import Policy
 
 OK = Check(CheckStatus.OK)
+LATER = datetime(2026, 5, 12, 10, 0, tzinfo=UTC)
 
 
 class Sky:
@@ -42,14 +45,14 @@ def sky(ec2: EC2Client, elb: ElasticLoadBalancingv2Client, clock: FakeClock) -> 
     return Sky(ec2, elb, clock)
 
 
-def test_a_healthy_fleet_has_no_suspects_and_costs_five_calls(sky: Sky) -> None:
+def test_a_healthy_fleet_has_no_suspects_and_costs_six_calls(sky: Sky) -> None:
     for _ in range(5):
         sky.fleet.launch(self_heal="true")
 
     found = sky.observer().suspects()
 
     assert (found.observations, found.unanswered) == ((), {})
-    assert sky.calls() == 5
+    assert sky.calls() == 6
 
 
 @pytest.mark.parametrize(
@@ -74,12 +77,45 @@ def test_every_kind_of_failing_check_makes_a_suspect(sky: Sky, check: str, statu
     assert suspect.tags["service"] == "web"
 
 
+def test_what_aws_has_announced_makes_a_suspect_of_what_works_until_it_is_over(sky: Sky) -> None:
+    web, moved = sky.fleet.launch(self_heal="true"), sky.fleet.launch(self_heal="true")
+    sky.fleet.events[web] = [{"Code": "instance-retirement", "Description": "degraded", "NotBefore": LATER}]
+    sky.fleet.events[moved] = [{"Code": "instance-stop", "Description": "[Completed] degraded", "NotBefore": LATER}]
+
+    (suspect,) = sky.observer().suspects().observations
+
+    assert suspect.instance_id == web
+    assert suspect.checks is not None
+    assert suspect.checks.events == (Event("instance-retirement", LATER),)
+
+
+def test_a_failing_check_hides_no_announcement_and_is_hidden_by_none(sky: Sky) -> None:
+    web = sky.fleet.launch(self_heal="true")
+    sky.fleet.events[web] = [{"Code": "system-reboot", "NotBefore": LATER}]
+    sky.fleet.fail(web, "SystemStatus")
+
+    (suspect,) = sky.observer().suspects().observations
+
+    assert suspect.checks is not None
+    assert (suspect.checks.system.status, len(suspect.checks.events)) == (CheckStatus.IMPAIRED, 1)
+
+
+def test_one_id_that_ec2_no_longer_knows_hides_no_other(sky: Sky, ec2: EC2Client, clock: FakeClock) -> None:
+    """Asked for by InstanceIds, one deleted id would fail the call for all of them."""
+    webs = [sky.fleet.launch(self_heal="true") for _ in range(2)]
+
+    found = instances.with_ids(ec2, [webs[0], "i-0deadbeefdeadbeef", webs[1]], clock.now())
+
+    assert {observation.instance_id for observation in found} == set(webs)
+    assert not any("InstanceIds" in asked for asked in sky.fleet.ec2.named("DescribeInstances"))
+
+
 def test_suspects_cost_one_more_call_however_many_there_are(sky: Sky) -> None:
     for _ in range(12):
         sky.fleet.fail(sky.fleet.launch(self_heal="true"), "InstanceStatus")
 
     assert len(sky.observer().suspects().observations) == 12
-    assert sky.calls() == 6
+    assert sky.calls() == 7
 
 
 def test_more_suspects_than_a_filter_takes_are_looked_up_in_batches(sky: Sky, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +124,7 @@ def test_more_suspects_than_a_filter_takes_are_looked_up_in_batches(sky: Sky, mo
         sky.fleet.fail(sky.fleet.launch(self_heal="true"), "InstanceStatus")
 
     assert len(sky.observer().suspects().observations) == 5
-    assert sky.calls() == 8
+    assert sky.calls() == 9
 
 
 def test_an_instance_that_fails_every_check_is_one_suspect(sky: Sky) -> None:
@@ -128,7 +164,7 @@ def test_unhealthy_targets_of_configured_groups_are_suspects(sky: Sky) -> None:
     assert (suspect.instance_id, suspect.checks) == (web, Checks(OK, OK))
     assert [(t.health, t.reason) for t in suspect.targets] == [(TargetHealth.UNHEALTHY, "Target.Timeout")]
     assert suspect.targets[0].manageable
-    assert sky.calls() == 7
+    assert sky.calls() == 8
 
 
 def test_unhealthy_targets_are_named_and_others_are_not(sky: Sky) -> None:
@@ -179,7 +215,7 @@ def test_a_silent_ec2_leaves_every_question_unanswered_and_the_load_balancers_he
     found = sky.observer(a_policy(a_service(target_groups=(group(arn),)))).suspects()
 
     assert found.observations == ()
-    assert len(found.unanswered) == 5
+    assert len(found.unanswered) == 6
     assert len(sky.fleet.elb.named("DescribeTargetHealth")) == 1
 
 
@@ -211,7 +247,7 @@ def test_an_endless_answer_is_given_up_and_what_it_said_is_kept(sky: Sky) -> Non
 
     assert [o.instance_id for o in found.observations] == [web]
     assert f"more than {PAGES_MAX} pages" in found.unanswered["system check impaired"]
-    assert len(sky.fleet.ec2.named("DescribeInstanceStatus")) == 4 * (PAGES_MAX + 1)
+    assert len(sky.fleet.ec2.named("DescribeInstanceStatus")) == 5 * (PAGES_MAX + 1)
 
 
 def test_an_answer_that_goes_round_in_circles_is_given_up(sky: Sky) -> None:

@@ -102,6 +102,8 @@ def address(owner: str) -> dict[str, Any]:
         ({}, NO_TRAITS),
         (address("amazon"), Traits(auto_public_ip="203.0.113.25")),
         (address("123456789012"), NO_TRAITS),
+        ({"Operator": {"Managed": True, "Principal": "eks.amazonaws.com"}}, Traits(managed_by="eks.amazonaws.com")),
+        ({"Operator": {"Managed": False}}, NO_TRAITS),
         ({"Architecture": "arm64"}, Traits(architecture="arm64")),
         ({"Platform": "windows"}, Traits(windows=True)),
         ({"HibernationOptions": {"Configured": True}}, Traits(hibernation=True)),

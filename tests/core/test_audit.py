@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from defib.core.approval import Approval, Choice
 from defib.core.audit import decision_of, entry
 from defib.core.case import Action, Case, Outcome
 from tests.core.facts import NOON, after, attempt, case
@@ -48,6 +49,20 @@ def test_a_claim_is_a_line_of_its_own() -> None:
     assert line is not None
     assert line.attempt is not None
     assert line.attempt.claimed_at == after(seconds=1)
+
+
+def test_a_question_and_its_answer_are_lines_of_their_own() -> None:
+    asked = replace(OPEN, approval=Approval(NOON, after(minutes=30)), held_by="approval")
+    answered = replace(asked, approval=Approval(NOON, after(minutes=30), Choice.REJECT, after(minutes=1), "Ann"))
+    question, answer = entry(OPEN, asked, NOON), entry(asked, answered, after(minutes=1))
+    later = entry(answered, replace(answered, reason="because of something else"), after(minutes=2))
+
+    assert question is not None
+    assert answer is not None
+    assert later is not None
+    assert question.approval == asked.approval
+    assert answer.approval == answered.approval
+    assert later.approval is None
 
 
 def test_moving_only_the_next_look_leaves_no_line() -> None:

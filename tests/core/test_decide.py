@@ -11,7 +11,7 @@ from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Hold, 
 from defib.core.decide import decide, patience
 from defib.core.diagnose import diagnose
 from defib.core.membership import GROUP_TAG, GroupMember, Membership
-from defib.core.model import Cause, Checks, InstanceState, Observation, TargetHealth, Verdict
+from defib.core.model import Cause, Check, Checks, CheckStatus, InstanceState, Observation, TargetHealth, Verdict
 from defib.core.policy import ApplicationRemedy, Mode, Policy
 from defib.core.start import jitter
 from tests.core.facts import (
@@ -189,6 +189,20 @@ ACTIONS: list[tuple[str, Case, Observation, Policy, Action]] = [
         in_group("Standby"),
         policy(group_member=GroupMember.STANDBY),
         Action.EXIT_STANDBY,
+    ),
+    (
+        "an application status check applies: quiet first",
+        case(EVIDENCE),
+        observed(checks=replace(BAD, application=OK)),
+        POLICY,
+        Action.SUPPRESS_CHECK,
+    ),
+    (
+        "it works again: the application status check counts again",
+        case(EVIDENCE, attempt(Action.SUPPRESS_CHECK, after(minutes=-5)), REBOOTED),
+        observed(checks=Checks(OK, OK, application=Check(CheckStatus.SUPPRESSED), beneath=OK)),
+        POLICY,
+        Action.RESUME_CHECK,
     ),
     (
         "checks pass: back into the target group",
@@ -557,6 +571,14 @@ CLOSINGS: list[tuple[str, Case, Observation, Policy, Outcome, str]] = [
         POLICY,
         Outcome.HANDED_OVER,
         "no longer watched",
+    ),
+    (
+        "failed while it waited for an announced event",
+        case(confirmed_cause=Cause.EVENT_SCHEDULED),
+        observed(checks=BAD),
+        POLICY,
+        Outcome.GAVE_WAY,
+        "a case of its own",
     ),
 ]
 

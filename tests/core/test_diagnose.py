@@ -8,7 +8,17 @@ import pytest
 
 from defib.core.case import Action, Case
 from defib.core.diagnose import diagnose
-from defib.core.model import Cause, Check, Checks, CheckStatus, Confidence, InstanceState, Observation, TargetHealth
+from defib.core.model import (
+    Cause,
+    Check,
+    Checks,
+    CheckStatus,
+    Confidence,
+    Event,
+    InstanceState,
+    Observation,
+    TargetHealth,
+)
 from tests.core.facts import (
     INITIALIZING,
     NOON,
@@ -32,6 +42,12 @@ STARTED_BY_US = case(attempt(Action.STOP), attempt(Action.START))
 TABLE: list[tuple[str, Observation, Case | None, Cause]] = [
     ("all checks pass", observed(), None, Cause.HEALTHY),
     ("checks not applicable count as passing", observed(checks=Checks(OK, OK)), None, Cause.HEALTHY),
+    (
+        "all checks pass, but AWS has announced work",
+        observed(checks=Checks(OK, OK, events=(Event("instance-stop", after(days=3)),))),
+        None,
+        Cause.EVENT_SCHEDULED,
+    ),
     ("system check fails", observed(checks=Checks(impaired(), OK)), None, Cause.SYSTEM_IMPAIRED),
     ("a broken host fails both checks", observed(checks=Checks(impaired(), impaired())), None, Cause.SYSTEM_IMPAIRED),
     ("instance check fails", observed(checks=Checks(OK, impaired())), None, Cause.INSTANCE_IMPAIRED),

@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from defib.core.case import Action, Case
+from defib.core.fall import Fall
 from defib.core.guard import GUARDS
 from defib.core.guard import refuse as refuse_question
 from defib.core.guards.question import GIVES_BACK, TAKES_AWAY, Question, Refusal
+from defib.core.issue import Issue, Issues
 from defib.core.maintenance import UNTIL_TAG, Maintenance
 from defib.core.membership import GROUP_TAG, GroupMember, Membership
-from defib.core.model import Cause, Checks, Event, Observation, Peers, Switch, TargetHealth
+from defib.core.model import Cause, Checks, Event, Observation, Peers, Switch, TargetHealth, Verdict
+from defib.core.percent import Percent
 from defib.core.policy import Mode, Service
 from defib.core.stack import Begun, Impairment, Stack
-from tests.core.facts import NOON, OK, POLICY, SERVICE, case, observed, policy, special, target
+from tests.core.facts import NOON, OK, POLICY, SERVICE, attempt, case, observed, policy, special, target
 
 ALL = frozenset(Action) - {Action.EVIDENCE}
 TAKING = frozenset({Action.REBOOT, Action.DRAIN, Action.STOP, Action.ENTER_STANDBY, Action.REPLACE})
-STOPPING = frozenset({Action.ENTER_STANDBY, Action.DRAIN, Action.STOP, Action.FORCE_STOP})
+STOPPING = frozenset({Action.ENTER_STANDBY, Action.DRAIN, Action.STOP, Action.FORCE_STOP, Action.SKIP_OS_SHUTDOWN})
 BEGINNING = frozenset({Action.ENTER_STANDBY, Action.DRAIN, Action.STOP})
 
 
 LOST_ZONE = Stack(impaired=(Impairment("us-east-1b", NOON, 40),))
+
+
+def its_issue(said_at: datetime, *zones: str, over: bool = False) -> Stack:
+    """An issue of EC2's, in a zone or the whole Region."""
+    zone_ids = tuple("use1-az6" for _ in zones)
+    return Stack(issues=Issues((Issue("arn:1", "AWS_EC2_API_ISSUE", NOON, said_at, over, True, zone_ids, zones),)))
+
+
+REGION_ISSUE = its_issue(NOON)
 
 
 def behind(health: TargetHealth, others: int) -> Observation:
@@ -35,6 +47,9 @@ def behind(health: TargetHealth, others: int) -> Observation:
 def busy(repairs: int, running: int | None, ago: timedelta = timedelta(0)) -> Stack:
     """A stack in which so many repairs are under way, all begun at the same time."""
     return Stack(begun=tuple(Begun(f"i-{n}-1", NOON - ago) for n in range(repairs)), running=running)
+
+
+FELL = tuple(Fall(f"i-0bb{n}-1", f"i-0bb{n}", f"web-{n}", NOON, NOON, restarted_at=NOON) for n in (1, 2))
 
 
 def refuse(action: Action, so_far: Case, facts: Observation, limits: Service) -> Refusal | None:
@@ -72,18 +87,23 @@ member = labelled(**{GROUP_TAG: "web-asg"})
 node = labelled(**{"kubernetes.io/cluster/shop": "owned"})
 interrupted = observed(lifecycle="spot", state_reason_code="Server.SpotInstanceShutdown")
 elsewhere = replace(member, membership=placed(lifecycle="Terminating:Wait"))
+CHECKED = observed(checks=Checks(OK, OK, application=OK), membership=placed())
 REPLACING, STANDING_BY = service(group_member=GroupMember.REPLACE), service(group_member=GroupMember.STANDBY)
 GROUPS = frozenset({Action.REPLACE, Action.ENTER_STANDBY})
 
 TABLE: list[tuple[str, Observation, Service, frozenset[Action], str]] = [
     ("observe_mode", observed(), service(mode=Mode.OBSERVE), ALL, "observe mode"),
+    ("approval", observed(), service(mode=Mode.APPROVE), ALL - GIVES_BACK, "until somebody says yes"),
     ("maintenance", observed(), service(maintenance=(NOONS,)), ALL - GIVES_BACK, "until 30 April 13:00 UTC"),
     ("maintenance", in_maintenance("2026-04-30T13:00:00Z"), SERVICE, ALL - GIVES_BACK, "until 30 April 13:00 UTC"),
     ("unreadable_maintenance", in_maintenance("soon"), SERVICE, ALL - GIVES_BACK, "is no time"),
-    ("aws_at_work", AT_WORK, SERVICE, TAKES_AWAY | {Action.FORCE_STOP}, "system-maintenance"),
+    ("aws_at_work", AT_WORK, SERVICE, TAKES_AWAY | STOPPING, "system-maintenance"),
+    ("planned_restart", observed(), SERVICE, TAKING | STOPPING, "planned_restart is off for service web"),
+    ("planned_restart", observed(), service(planned_restart=True), TAKING | STOPPING, "in no maintenance window now"),
     ("kill_switch", observed(healing=Switch.OFF), SERVICE, ALL, "kill switch is off"),
     ("kill_switch", observed(healing=Switch.UNREADABLE), SERVICE, ALL, "counts as off"),
     ("owned_by_others", node, SERVICE, ALL, "belongs to Kubernetes (tag kubernetes.io/cluster/shop=owned)"),
+    ("owned_by_others", special(managed_by="eks.amazonaws.com"), SERVICE, ALL, "eks.amazonaws.com manages it"),
     ("group_member", member, SERVICE, STOPPING | {Action.REPLACE}, "web-asg"),
     ("group_member", replace(member, membership=placed()), REPLACING, STOPPING, "would terminate it"),
     ("group_member", replace(member, membership=placed()), STANDING_BY, STOPPING - GROUPS, "not in Standby"),
@@ -98,16 +118,24 @@ TABLE: list[tuple[str, Observation, Service, frozenset[Action], str]] = [
         "2 of at least 3",
     ),
     ("group_protection", observed(membership=placed(protected=True)), REPLACING, GROUPS - BEGINNING, "never lifts"),
+    ("application_check", CHECKED, SERVICE, frozenset({Action.REBOOT}), "UnauthorizedOperation); suppress it yourself"),
     ("instance_store_root", observed(root_device="instance-store"), SERVICE, STOPPING, "instance store"),
     ("stop_protection", special(stop_protected=True), SERVICE, STOPPING, "never lifts"),
     ("traits_unread", special(unread="AccessDenied"), SERVICE, STOPPING, "did not say"),
     ("instance_store_data", special(instance_store=True), SERVICE, BEGINNING, "allow_instance_store_loss"),
     ("public_ip", special(auto_public_ip="203.0.113.25"), SERVICE, BEGINNING, "203.0.113.25"),
     ("dedicated_host", special(dedicated_host="h-0a1"), SERVICE, BEGINNING, "affinity"),
-    ("windows_force", special(windows=True), SERVICE, frozenset({Action.FORCE_STOP}), "Windows"),
+    ("windows_force", special(windows=True), SERVICE, STOPPING - BEGINNING, "Windows"),
     ("spot_interrupted", interrupted, SERVICE, STOPPING | {Action.START}, "only EC2 can start it again"),
     ("spot", observed(lifecycle="spot"), SERVICE, STOPPING | {Action.START}, "spot"),
+    ("aws_issue", observed(stack=REGION_ISSUE), SERVICE, TAKING | STOPPING | {Action.EVIDENCE}, "AWS_EC2_API_ISSUE"),
+    ("aws_issue", observed(stack=its_issue(NOON, "us-east-1b")), SERVICE, TAKING | STOPPING | {Action.EVIDENCE}, "az6"),
+    ("aws_issue", observed(stack=its_issue(NOON, "us-east-1a")), SERVICE, frozenset(), ""),
+    ("aws_issue", observed(stack=its_issue(NOON, over=True)), SERVICE, frozenset(), ""),
+    ("aws_issue", observed(stack=its_issue(NOON - timedelta(hours=6))), SERVICE, frozenset(), ""),
     ("zone_impaired", observed(stack=LOST_ZONE), SERVICE, frozenset(Action), "zone us-east-1b is impaired as a whole"),
+    ("one_by_one", observed(falls=FELL), SERVICE, TAKING, "fall one by one while EC2's checks pass"),
+    ("one_by_one", observed(falls=FELL[:1]), SERVICE, frozenset(), ""),
     ("last_healthy_target", behind(TargetHealth.HEALTHY, 0), SERVICE, TAKING, "the last healthy target of web"),
     ("last_healthy_target", behind(TargetHealth.HEALTHY, 1), SERVICE, frozenset(), ""),
     ("last_healthy_target", behind(TargetHealth.UNHEALTHY, 0), SERVICE, frozenset(), ""),
@@ -129,12 +157,19 @@ TABLE: list[tuple[str, Observation, Service, frozenset[Action], str]] = [
     ("stack_rate", observed(stack=busy(30, 1000, ago=timedelta(minutes=10))), SERVICE, frozenset(), ""),
     ("minimum_healthy", peers(healthy=1), service(minimum_healthy=2), TAKING, "only 1 others"),
     ("minimum_healthy", observed(peers=None), service(minimum_healthy=1), TAKING, "could not be counted"),
+    ("minimum_healthy", peers(healthy=1), service(minimum_healthy=Percent(50)), TAKING, "2 (50% of 4) are required"),
     ("concurrent_repairs", observed(peers=None, under_repair=1), SERVICE, TAKING, "1 of at most 1"),
     ("concurrent_repairs", peers(2, under_repair=1), SERVICE, TAKING, "1 of at most 1"),
 ]
 
 
-SO_FAR = {"dedicated_host": case(cause=Cause.SYSTEM_IMPAIRED)}
+UNSUPPRESSED = attempt(Action.SUPPRESS_CHECK, verdict=Verdict.REFUSED, code="UnauthorizedOperation")
+SO_FAR = {
+    "one_by_one": case(cause=Cause.APPLICATION_DOWN),
+    "dedicated_host": case(cause=Cause.SYSTEM_IMPAIRED),
+    "application_check": case(UNSUPPRESSED),
+    "planned_restart": case(cause=Cause.EVENT_SCHEDULED),
+}
 """The case, where a guard asks for another than that of a failing instance check."""
 
 
@@ -164,6 +199,21 @@ def test_nothing_is_refused_to_a_healthy_service_in_heal_mode(action: Action) ->
 
 def test_just_enough_healthy_peers_are_enough() -> None:
     assert refuse(Action.STOP, case(), peers(healthy=2), service(minimum_healthy=2)) is None
+
+
+@pytest.mark.parametrize(
+    ("instances", "share", "others"),
+    [(1, 50, 1), (2, 50, 1), (3, 50, 2), (4, 50, 2), (5, 50, 3), (3, 34, 2), (3, 33, 1)],
+)
+def test_a_share_of_healthy_instances_is_rounded_up(instances: int, share: int, others: int) -> None:
+    half = service(minimum_healthy=Percent(share))
+    rest = instances - 1 - others
+    enough = observed(peers=Peers(running=others, healthy=others, not_running=max(rest, 0)))
+    one_less = observed(peers=Peers(running=others - 1, healthy=others - 1, not_running=max(rest + 1, 0)))
+
+    assert half.healthy_others(instances) == others
+    assert refuse(Action.STOP, case(), one_less, half) is not None
+    assert rest < 0 or refuse(Action.STOP, case(), enough, half) is None
 
 
 def test_as_many_repairs_as_allowed_may_run() -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from dataclasses import replace
 
 import pytest
 
+from defib.core.approval import Approval, Choice
+from defib.core.asking import command
 from defib.core.case import Action, Case, Outcome
-from defib.core.incident import Incident, Member, Notice, Phase
-from defib.core.message import News, compose
+from defib.core.fall import Fall
+from defib.core.incident import Incident, Member, Notice, NoticeKind, Phase
+from defib.core.message import compose
 from defib.core.model import Cause, Verdict
+from defib.core.news import News
 from defib.core.policy import ApplicationRemedy, Mode, Service
 from defib.core.words import CAUSE_SHORT, CAUSE_WORDS, SMS_MAX, SUBJECT_MAX, brief_plan, plain, plan
 from tests.core.facts import NOON, POLICY, SERVICE, after, attempt, case
@@ -101,6 +107,67 @@ def test_in_observe_mode_people_are_told_to_act_themselves() -> None:
     assert "What you must do: Act yourself" in opening.body
 
 
+ASKED = replace(OPENED, approval=Approval(NOON, after(minutes=30)), held_by="approval", held_action=Action.REBOOT)
+
+
+def test_the_question_says_what_would_be_done_until_when_and_how_to_answer() -> None:
+    asked = notice(News.ASKING, ASKED, replace(SERVICE, mode=Mode.APPROVE))
+    lines = asked.body.splitlines()
+
+    assert asked.kind is NoticeKind.APPROVAL
+    assert asked.subject == "[Defib web] APPROVE? web-2 fails its instance check: your yes or no by 12:30 UTC"
+    assert "Nothing without your yes. With it: Defib reboots it; if that has not helped after 3m, it" in asked.body
+    assert "What you must do: Say yes or no by 30 April 12:30:00 UTC, with one of these commands" in asked.body
+    assert command(ASKED, Choice.APPROVE) in lines[lines.index(next(x for x in lines if x.startswith("Yes: ")))]
+    assert command(ASKED, Choice.REJECT) in lines[lines.index(next(x for x in lines if x.startswith("No: ")))]
+    assert asked.sms == (
+        "Defib web: web-2 fails its instance check: your yes or no by 12:30 UTC. Plan: Rebooting it. "
+        "The e-mail says how to answer."
+    )
+
+
+def test_the_question_of_the_longest_cause_still_fits_an_sms() -> None:
+    down = replace(ASKED, cause=Cause.APPLICATION_DOWN, name="web-server-0017")
+
+    assert not notice(News.ASKING, down, replace(SERVICE, mode=Mode.APPROVE)).sms.endswith("...")
+
+
+def test_the_command_is_one_that_the_shell_and_eventbridge_understand() -> None:
+    words = shlex.split(command(ASKED, Choice.APPROVE))
+    (entry,) = json.loads(words[-1])
+
+    assert words[:-1] == ["aws", "events", "put-events", "--region", "us-east-1", "--entries"]
+    assert (entry["Source"], entry["DetailType"]) == ("defib.operator", "Approval")
+    assert json.loads(entry["Detail"]) == {"case": "i-0aa1-1", "answer": "approve", "by": "YOUR NAME"}
+
+
+@pytest.mark.parametrize(
+    ("zone", "region"),
+    [
+        ("eu-west-1c", " --region eu-west-1 "),
+        ("us-west-2-lax-1a", " --region us-west-2 "),
+        ("", "put-events --entries"),
+    ],
+)
+def test_the_command_goes_to_the_region_of_the_instance(zone: str, region: str) -> None:
+    assert region in command(replace(ASKED, zone=zone), Choice.REJECT)
+
+
+def test_before_it_asks_the_opening_message_says_that_it_will() -> None:
+    opening = notice(News.OPENED, OPENED, replace(SERVICE, mode=Mode.APPROVE))
+
+    assert "Before it changes anything it asks you, and goes on only with your yes." in opening.body
+    assert opening.sms.endswith("Defib asks you before it acts.")
+
+
+def test_a_yes_is_said_with_who_gave_it() -> None:
+    given = replace(ASKED, approval=Approval(NOON, after(minutes=30), Choice.APPROVE, after(minutes=2), "Ann"))
+    said = notice(News.APPROVED, given, replace(SERVICE, mode=Mode.APPROVE))
+
+    assert said.kind is NoticeKind.PROGRESS
+    assert said.subject == "[Defib web] web-2 may be repaired, says Ann"
+
+
 def test_a_failed_start_names_the_error() -> None:
     failed = case(EVIDENCE, attempt(Action.START, verdict=Verdict.RETRY, code="InsufficientInstanceCapacity"))
 
@@ -143,7 +210,8 @@ def test_every_message_fits_its_medium_and_stays_on_its_line(news: News, cause: 
     so_far = replace(
         so_far, attempts=(*so_far.attempts, replace(attempt(Action.START, verdict=Verdict.RETRY), number=3))
     )
-    made = notice(news, so_far)
+    fell = Fall(so_far.id, so_far.instance_id, name, NOON, NOON, told=True)
+    made = notice(news, so_far, of=replace(incident(), falls=(fell,)))
 
     assert len(made.subject) <= SUBJECT_MAX
     assert "\n" not in made.subject

@@ -14,6 +14,12 @@ TAGS = "must be a table of 1 to 10 tag keys, each with a value or a list of 1 to
     ("table", "lines", "expected"),
     [
         # services
+        (
+            "services.web",
+            "match = { service = 'web' }\nplanned_restart = true",
+            "services.web.planned_restart = true: needs a maintenance window to restart in; the service has none, nor "
+            "has [defib]; for example planned_restart = false",
+        ),
         ("services.web", "", f"services.web.match is missing: {TAGS}; {MATCH}"),
         (
             "services.api",
@@ -33,6 +39,18 @@ TAGS = "must be a table of 1 to 10 tag keys, each with a value or a list of 1 to
             "match = { service = 'web' }\nmode = 'heal'",
             'services.web.tell = []: must name a contact: with mode = "heal" somebody is told; for '
             'example tell = ["oncall"]',
+        ),
+        (
+            "services.web",
+            "match = { service = 'web' }\nmode = 'approve'",
+            'services.web.tell = []: must name a contact: with mode = "approve" somebody is told; for '
+            'example tell = ["oncall"]',
+        ),
+        (
+            "services.web",
+            "match = { service = 'web' }\nmode = 'approve'\ntell = 'boss'\n[contacts.boss]\nsms = '+12025550123'",
+            'services.web.tell = ["boss"]: must name a contact with an e-mail address: with mode = "approve" it says '
+            'how to answer, which no SMS can; for example email = ["oncall@example.com"]',
         ),
         (
             "services.web",

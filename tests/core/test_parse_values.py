@@ -25,6 +25,16 @@ NAME = "its name must be 1 to 31 of a-z, 0-9 and -, beginning with a letter"
 @pytest.mark.parametrize(
     ("table", "lines", "expected"),
     [
+        # a number or a percentage
+        *[
+            (
+                "services.web",
+                f"match = {{ service = 'web' }}\nminimum_healthy = {given}",
+                f"services.web.minimum_healthy = {given}: must be a whole number from 0 to 1000, "
+                'or a percentage from "1%" to "99%"; for example minimum_healthy = "50%"',
+            )
+            for given in ("1001", "true", "0.5", '"0%"', '"100%"', '"50"', '"33.3%"', '"050%"', '" 50%"', '"-1%"')
+        ],
         # unknown keys
         ("repair", "rebots = 1", 'repair.rebots = 1: unknown key; allowed here: {repair}; did you mean "reboots"?'),
         (
@@ -119,13 +129,13 @@ NAME = "its name must be 1 to 31 of a-z, 0-9 and -, beginning with a letter"
         (
             "services.web",
             'match = { service = "web" }\nmode = "heel"',
-            'services.web.mode = "heel": must be one of "observe", "heal"; for example mode = "heal"; '
+            'services.web.mode = "heel": must be one of "observe", "approve", "heal"; for example mode = "heal"; '
             'did you mean "heal"?',
         ),
         (
             "services.web",
             'match = { service = "web" }\nmode = 1',
-            'services.web.mode = 1: must be one of "observe", "heal"; for example mode = "heal"',
+            'services.web.mode = 1: must be one of "observe", "approve", "heal"; for example mode = "heal"',
         ),
         # names
         (

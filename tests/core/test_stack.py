@@ -11,6 +11,7 @@ from defib.core.announce import announce
 from defib.core.case import Act, Action, Escalate, Outcome, heals_before
 from defib.core.decide import decide
 from defib.core.incident import NoticeKind
+from defib.core.issue import Issue, Issues
 from defib.core.limits import Limits
 from defib.core.model import Cause, Diagnosis, TargetHealth
 from defib.core.policy import Repair
@@ -45,6 +46,15 @@ def test_people_are_told_when_a_second_sweep_sees_it_too() -> None:
     assert "start-zonal-shift" in notice.body
     assert "--away-from use1-az4" in notice.body
     assert (incident.service, incident.resolved_at) == ("zone:us-east-1a", None)
+
+
+def test_what_aws_health_says_of_it_stands_in_the_zones_message() -> None:
+    issue = Issue("arn:1", "AWS_EC2_POWER_CONNECTIVITY_ISSUE", NOON, NOON, zone_ids=("use1-az4",), zones=(A,))
+    suspected = replace(KNOWN, issues=Issues((issue,)))
+
+    _, _, notice = tell(suspected, Turn(KNOWN.impaired[0], LOST[A]), None, POLICY, NOON)
+
+    assert "AWS Health tells of an open issue: AWS_EC2_POWER_CONNECTIVITY_ISSUE in use1-az4." in notice.body
 
 
 def test_one_failed_sample_of_a_zone_disturbs_nobody() -> None:

@@ -12,7 +12,7 @@ from defib.core.decide import decide
 from defib.core.diagnose import diagnose
 from defib.core.model import Cause, InstanceState, Observation, Verdict
 from defib.core.policy import Policy
-from defib.core.start import jitter, resized
+from defib.core.start import jitter, resized, type_by_others
 from defib.core.start_failure import MEANINGS, NO_ROOM, explained, meaning, remedy
 from tests.core.facts import NOON, POLICY, after, attempt, case, observed, policy, special
 
@@ -172,8 +172,56 @@ def test_a_changed_type_is_said_in_the_end() -> None:
         EVIDENCE, STOP, resize("m6g.large"), attempt(Action.START, after(minutes=-8)), instance_type="m7g.large"
     )
 
-    assert resized(so_far) == "It runs as m6g.large instead of m7g.large; change it back when there is room"
-    assert resized(case(EVIDENCE, STOP)) == ""
+    words = "It runs as m6g.large instead of m7g.large; change it back when there is room"
+    assert resized(so_far, observed(instance_type="m6g.large")) == words
+    assert resized(case(EVIDENCE, STOP), observed()) == ""
+
+
+class TestResizedByAPerson:
+    """Somebody gives it another type while Defib has it stopped: their wish, and no surprise to anyone."""
+
+    OURS = case(EVIDENCE, STOP, *(FULL,) * 3, instance_type="m7g.large")
+    THEIRS = replace(STOPPED_FACTS, instance_type="r7g.xlarge")
+
+    def test_it_is_started_as_what_they_made_it(self) -> None:
+        decision = decided(self.OURS, self.THEIRS)
+
+        assert isinstance(decision, Act)
+        assert (decision.action, decision.to) == (Action.START, "")
+        assert decision.reason == "somebody has changed its type to r7g.xlarge: it is started as that"
+
+    def test_when_it_works_again_their_change_is_told_apart_from_defibs_own(self) -> None:
+        runs = observed(instance_type="r7g.xlarge", launched_at=after(minutes=-2))
+        started = case(
+            EVIDENCE,
+            STOP,
+            attempt(Action.START, after(minutes=-2)),
+            instance_type="m7g.large",
+            healthy_since=after(minutes=-1),
+            opened_at=after(minutes=-10),
+        )
+
+        decision = decided(started, runs)
+
+        assert isinstance(decision, Close)
+        assert decision.reason == (
+            "stopping and starting it cured it. "
+            "It runs as r7g.xlarge instead of m7g.large, as somebody wanted during its repair"
+        )
+
+    @pytest.mark.parametrize(
+        ("so_far", "now_a"),
+        [
+            (OURS, "m7g.large"),
+            (case(EVIDENCE, STOP, resize("m6g.large"), instance_type="m7g.large"), "m6g.large"),
+            (case(EVIDENCE, STOP, resize("m6g.large"), instance_type="m7g.large"), "m7g.large"),
+            (case(EVIDENCE, STOP, resize("m6g.large", Verdict.LOST), instance_type="m7g.large"), "m6g.large"),
+            (case(EVIDENCE, STOP, instance_type=""), "m6g.large"),
+        ],
+        ids=["its own", "defib's", "reads lag behind defib's", "no answer came to defib's", "its own is not known"],
+    )
+    def test_what_defib_did_itself_is_nobodys_wish(self, so_far: Case, now_a: str) -> None:
+        assert type_by_others(so_far, observed(instance_type=now_a)) == ""
 
 
 def test_pauses_of_many_cases_differ_and_those_of_one_are_always_the_same() -> None:

@@ -1,7 +1,7 @@
 """In-memory keepers of the shell's promises. Each passes the contract suite of the real one where there is one."""
 
 from tests.fakes.clock import FakeClock
-from tests.fakes.edges import FakeActor, FakeChannel, FakeJournal, FakeObserver, FakeQueues, FakeSwitch
+from tests.fakes.edges import FakeActor, FakeChannel, FakeJournal, FakeObserver, FakeQueues, FakeRouter, FakeSwitch
 from tests.fakes.store import FakeStore
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "FakeJournal",
     "FakeObserver",
     "FakeQueues",
+    "FakeRouter",
     "FakeStore",
     "FakeSwitch",
 ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
+from defib.core.approval import Answer
 from defib.core.case import Action, Attempt, Case, Perform, Wake
 from defib.core.incident import Notice
 from defib.core.model import InstanceState, Observation, Registration, Result, Signal, Switch
-from defib.shell.ports import Clock, Suspects
+from defib.core.shift import Served, Shift, ShiftOrder
+from defib.shell.ports import Away, Clock, Suspects
 
 
 @dataclass
@@ -24,6 +26,7 @@ class FakeObserver:
     unhealthy: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Target group ARN to instance ids."""
     running_by_zone: dict[str, int] = field(default_factory=dict)
+    served: dict[str, dict[str, Served]] = field(default_factory=dict)
     observed: list[tuple[str, tuple[Registration, ...]]] = field(default_factory=list)
 
     def observe(self, instance_id: str, registrations: Sequence[Registration], act_is_near: bool = True) -> Observation:
@@ -42,6 +45,9 @@ class FakeObserver:
 
     def zone_ids(self) -> Mapping[str, str]:
         return {"us-east-1a": "use1-az4"}
+
+    def serving(self, target_group_arns: Sequence[str]) -> Mapping[str, Mapping[str, Served]]:
+        return {arn: self.served.get(arn, {}) for arn in target_group_arns}
 
     def suspects(self) -> Suspects:
         return self.found
@@ -80,12 +86,39 @@ class FakeActor:
 
 
 @dataclass
+class FakeRouter:
+    """Traffic as it goes now, by load balancer; raises ``error`` instead while it is set."""
+
+    away: dict[str, str] = field(default_factory=dict)
+    """The zone id that each load balancer's traffic is kept from."""
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    error: Exception | None = None
+
+    def start(self, load_balancer: str, zone_id: str, lasts: timedelta, reason: str) -> Away:
+        self._ask("start", load_balancer)
+        self.away[load_balancer] = zone_id
+        until = datetime(2026, 4, 30, 12, 0, tzinfo=UTC) + lasts
+        return Away(f"shifted away until {until:%H:%M} UTC", "shift-1", until)
+
+    def end(self, load_balancer: str, zone_id: str) -> str:
+        self._ask("end", load_balancer)
+        self.away.pop(load_balancer, None)
+        return "shifted back"
+
+    def _ask(self, move: str, load_balancer: str) -> None:
+        self.asked.append((move, load_balancer))
+        if self.error is not None:
+            raise self.error
+
+
+@dataclass
 class FakeQueues:
     """Keeps what was sent, in order; raises ``error`` instead while it is set."""
 
     signals: list[Signal] = field(default_factory=list)
     orders: list[Perform] = field(default_factory=list)
     wakes: list[tuple[Wake, datetime]] = field(default_factory=list)
+    shifts: list[ShiftOrder] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     error: Exception | None = None
 
@@ -100,6 +133,10 @@ class FakeQueues:
     def wake(self, effect: Wake, now: datetime) -> None:
         self._fail()
         self.wakes.append((effect, now))
+
+    def shift(self, order: ShiftOrder) -> None:
+        self._fail()
+        self.shifts.append(order)
 
     def announce(self, notices: Sequence[Notice]) -> None:
         self._fail()
@@ -116,12 +153,20 @@ class FakeJournal:
 
     decisions: list[tuple[Case | None, Case, Observation]] = field(default_factory=list)
     results: list[tuple[Case, Result]] = field(default_factory=list)
+    shifts: list[Shift] = field(default_factory=list)
+    without_effect: list[tuple[Answer, str, str]] = field(default_factory=list)
 
     def decided(self, before: Case | None, after: Case, observation: Observation) -> None:
         self.decisions.append((before, after, observation))
 
     def performed(self, case: Case, result: Result) -> None:
         self.results.append((case, result))
+
+    def shifted(self, shift: Shift) -> None:
+        self.shifts.append(shift)
+
+    def unheeded(self, answer: Answer, instance_id: str, why: str) -> None:
+        self.without_effect.append((answer, instance_id, why))
 
 
 @dataclass

@@ -16,6 +16,7 @@ from defib.aws.store import DynamoStore
 from defib.aws.wire import encode
 from defib.core.case import Action, Case, Perform
 from defib.core.policy import Retention
+from defib.core.shift import Move, ShiftOrder
 from defib.shell.ports import Remembered
 from tests.aws.account import ONCE
 from tests.aws.cases import NOON, a_case, a_notice, an_incident
@@ -74,12 +75,37 @@ def test_diagnose_looks_at_the_unhealthy_targets_of_an_alarming_group(
     assert looked_at == [("load_balancer", "i-0a1b2c3d4e5f60001"), ("load_balancer", "i-0a1b2c3d4e5f60002")]
 
 
+def test_diagnose_keeps_what_aws_health_says_of_ec2_itself(
+    stage: Stage, store: DynamoStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened, closed = ((EVENTS / f"health-zone-issue{name}.json").read_text() for name in ("", "-closed"))
+
+    assert failed(stage.invoke("diagnose", opened)) == []
+    assert [(i.zone_ids, i.over) for i in store.stack().issues.known] == [(("use1-az4",), False)]
+    assert "AWS Health tells of an issue" in capsys.readouterr().out
+
+    assert failed(stage.invoke("diagnose", closed, opened)) == []
+    assert [i.over for i in store.stack().issues.known] == [True]
+
+
 def test_remediate_drops_an_order_that_no_case_intends(stage: Stage) -> None:
     web = stage.launch(service="web", self_heal="true")
 
     assert failed(stage.invoke("remediate", encode(Perform(f"{web}-1", web, 1, Action.STOP)))) == []
 
     assert _state(web) == "running"
+
+
+def test_remediate_drops_an_order_of_a_zonal_shift_that_nobody_wants(stage: Stage) -> None:
+    order = ShiftOrder("arn:aws:x", "us-east-1a", Move.START, NOON)
+
+    assert failed(stage.invoke("remediate", encode(order))) == []
+
+
+def test_a_sweep_sends_no_orders_unless_the_policy_says_start(stage: Stage) -> None:
+    edges, _, _ = stage.handler("sweep", without="DEFIB_ORDERS_QUEUE")._built()
+
+    assert edges.queues._to.orders == ""
 
 
 def test_evidence_is_kept_and_its_place_reported(stage: Stage, store: DynamoStore) -> None:

@@ -21,7 +21,7 @@ def policy(*contacts: Contact) -> Policy:
 
 def test_it_says_in_plain_words_what_will_be_created(stack: Synthesized) -> None:
     assert creates(stack.template) == (
-        "24 CloudWatch alarms, 1 DynamoDB table, 4 EventBridge rules, 6 IAM roles, 5 Lambda functions, 1 S3 bucket, "
+        "24 CloudWatch alarms, 1 DynamoDB table, 5 EventBridge rules, 6 IAM roles, 5 Lambda functions, 1 S3 bucket, "
         "7 SNS subscriptions, 2 SNS topics, 10 SQS queues, 5 log groups, 1 schedule"
     )
 

@@ -3,10 +3,15 @@ from __future__ import annotations
 import importlib
 import json
 import re
+from typing import Any
 
 import pytest
 
+from defib.aws import queues, zonal_shift
+from defib.core.parse import parse
 from infra.functions import SHAPES
+from infra.permissions import Resources
+from tests.infra.conftest import POLICY
 from tests.infra.synthesized import Statement, Synthesized, listed
 
 READS = r"(ssm|ec2|elasticloadbalancing|autoscaling|cloudwatch):"
@@ -16,6 +21,10 @@ POWER_OVER_INSTANCES = {
     "ec2:RebootInstances",
     "ec2:StartInstances",
     "ec2:StopInstances",
+}
+POWER_OVER_CHECKS = {
+    "ec2:DisableApplicationStatusCheckSuppression",
+    "ec2:EnableApplicationStatusCheckSuppression",
 }
 POWER_OVER_GROUPS = {"autoscaling:EnterStandby", "autoscaling:ExitStandby", "autoscaling:SetInstanceHealth"}
 POWER_OVER_TARGETS = {"elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"}
@@ -38,10 +47,16 @@ def on(statement: Statement) -> list[str]:
     return [json.dumps(resource) for resource in listed(statement["Resource"])]
 
 
+def is_of_zonal_shifts(statement: Statement) -> bool:
+    """ARC's actions are narrowed by a condition instead of a resource."""
+    return all(action.startswith("arc-zonal-shift:") for action in listed(statement["Action"]))
+
+
 @pytest.mark.parametrize("function", SHAPES)
 def test_only_reads_that_aws_cannot_scope_are_granted_on_everything(stack: Synthesized, function: str) -> None:
     for statement in stack.statements(function):
-        if "*" in listed(statement["Resource"]):
+        narrowed = is_of_zonal_shifts(statement) or POWER_OVER_CHECKS & {*listed(statement["Action"])}
+        if "*" in listed(statement["Resource"]) and not narrowed:
             assert all(READS_WITHOUT_RESOURCE.fullmatch(action) for action in listed(statement["Action"]))
 
 
@@ -49,6 +64,14 @@ def test_no_role_holds_a_wildcard_action_or_a_managed_policy(stack: Synthesized)
     for role, statements in stack.roles().items():
         assert "ManagedPolicyArns" not in stack.of("AWS::IAM::Role")[role]
         assert not [action for statement in statements for action in listed(statement["Action"]) if "*" in action]
+
+
+def test_only_remediate_may_silence_application_checks_and_only_in_this_region(stack: Synthesized) -> None:
+    (granted,) = (s for s in stack.statements("remediate") if POWER_OVER_CHECKS & {*listed(s["Action"])})
+
+    assert set(listed(granted["Action"])) == POWER_OVER_CHECKS
+    assert granted["Condition"] == {"StringEquals": {"aws:RequestedRegion": {"Ref": "AWS::Region"}}}
+    assert not [f for f in SHAPES if f != "remediate" and POWER_OVER_CHECKS & actions(stack, f)]
 
 
 def test_stop_start_and_reboot_need_the_opt_in_tag(stack: Synthesized) -> None:
@@ -67,6 +90,23 @@ def test_acts_on_auto_scaling_groups_need_the_groups_opt_in_tag(stack: Synthesiz
     for statement in granted:
         assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/self-heal": "true"}}
         assert all(resource.endswith(':autoScalingGroup:*:autoScalingGroupName/*"]]}') for resource in on(statement))
+
+
+def test_traffic_is_shifted_only_for_load_balancers_of_services_that_are_healed(stack: Synthesized) -> None:
+    (granted,) = (s for s in stack.statements("remediate") if is_of_zonal_shifts(s))
+    web = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/web/50dc6c495c0c9188"
+
+    condition = {"StringEquals": {"arc-zonal-shift:ResourceIdentifier": [web]}}
+    assert granted["Condition"] == condition, "db is only observed"
+    assert not [f for f in SHAPES if f != "remediate" and any(is_of_zonal_shifts(s) for s in stack.statements(f))]
+
+
+def test_nobody_may_shift_traffic_nor_order_it_unless_the_policy_says_start() -> None:
+    none: Any = None
+    policy = parse(POLICY.read_text(encoding="utf-8").replace('zonal_shift = "start"', ""))
+    resources = Resources(policy, none, none, none, none, none, none, none, none)
+
+    assert resources.statements([*zonal_shift.PERMISSIONS, *queues.TO_SHIFT]) == []
 
 
 def test_keys_are_lent_to_ec2_only_and_only_by_what_starts_instances(stack: Synthesized) -> None:

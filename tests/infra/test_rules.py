@@ -16,7 +16,13 @@ Event = Any
 
 EVENTS = Path(__file__).parent.parent / "events"
 
-RULES = {"alarm": "AlarmRule", "contributor": "ContributorRule", "state": "StateRule", "health": "HealthRule"}
+RULES = {
+    "alarm": "AlarmRule",
+    "contributor": "ContributorRule",
+    "state": "StateRule",
+    "health": "HealthRule",
+    "approval": "ApprovalRule",
+}
 """Kind of sample, as its file's name begins, to the one rule that must match it."""
 
 PENDING = "state-pending.json"
@@ -59,6 +65,8 @@ UNCONCERNED = {
     "a notice to the account's owner": sample("health-retirement.json", eventTypeCategory="accountNotification"),
     "trouble of another service": sample("health-operational-issue.json", service="RDS"),
     "an event of our own making": sample("state-stopped.json") | {"source": "my.application"},
+    "another word from the same people": sample("approval-given.json") | {"detail-type": "Lunch"},
+    "a yes of somebody else's making": sample("approval-given.json") | {"source": "my.application"},
     "another event of EC2": sample("state-stopped.json") | {"detail-type": "EC2 Spot Instance Interruption Warning"},
 }
 

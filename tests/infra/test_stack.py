@@ -122,8 +122,8 @@ def test_evidence_is_private_encrypted_and_forgotten_in_time(stack: Synthesized)
     assert {"Bool": {"aws:SecureTransport": "false"}} in [s["Condition"] for s in denials]
 
 
-ZONES = {"prefix": "zone:"}
-"""Everybody hears when a whole zone is in trouble."""
+FOR_EVERYBODY = ({"prefix": "aws:"}, {"prefix": "zone:"})
+"""Everybody hears when a whole zone, or EC2 itself, is in trouble."""
 
 
 def test_each_address_hears_of_the_services_that_tell_its_contact(stack: Synthesized) -> None:
@@ -131,11 +131,11 @@ def test_each_address_hears_of_the_services_that_tell_its_contact(stack: Synthes
     subscriptions = [s for s in stack.of("AWS::SNS::Subscription").values() if s["TopicArn"] == incidents]
 
     assert {(s["Protocol"], s["Endpoint"]): s["FilterPolicy"] for s in subscriptions} == {
-        ("email", "oncall@defib.test"): {"service": ["db", "web", ZONES]},
-        ("email", "dba@defib.test"): {"service": ["db", ZONES]},
+        ("email", "oncall@defib.test"): {"service": ["db", "web", *FOR_EVERYBODY]},
+        ("email", "dba@defib.test"): {"service": ["db", *FOR_EVERYBODY]},
         ("sms", "+12025550123"): {
-            "service": ["db", "web", ZONES],
-            "notice": ["opened", "escalated", "resolved", "held"],
+            "service": ["db", "web", *FOR_EVERYBODY],
+            "notice": ["opened", "escalated", "resolved", "held", "approval"],
         },
     }
     assert len(subscriptions) == 3, "the contact that no service tells hears of no incident"
@@ -163,3 +163,10 @@ def test_nothing_has_a_name_of_its_own_so_that_two_stacks_can_live_side_by_side(
     }
 
     assert not {key: found for key, found in named.items() if found}
+
+
+def test_the_names_that_operations_md_asks_for_are_outputs_and_logs_of_the_stack(stack: Synthesized) -> None:
+    logs = [key for key in stack.of("AWS::Logs::LogGroup") if key.startswith("Healing")]
+
+    assert {"CasesTable", "EvidenceBucket"} <= set(stack.template["Outputs"])
+    assert len(logs) == len(SHAPES)

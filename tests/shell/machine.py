@@ -13,6 +13,7 @@ from defib.core.model import (
     Check,
     Checks,
     CheckStatus,
+    Event,
     InstanceState,
     Observation,
     Peers,
@@ -49,6 +50,9 @@ class Machine:
     boot_takes: timedelta = timedelta(seconds=120)
     behind_load_balancer: bool = True
     sick: bool = False
+    events: tuple[Event, ...] = ()
+    """What AWS has announced; a start moves it to another host, and away from them, unless ``events_stay``."""
+    events_stay: bool = False
     clock: FakeClock = field(default_factory=FakeClock)
     state: InstanceState = InstanceState.RUNNING
     tags: dict[str, str] = field(default_factory=lambda: {"Name": "web-2", "service": "web", "self-heal": "true"})
@@ -141,7 +145,8 @@ class Machine:
         ok = Check(CheckStatus.OK)
         if self.changes_at is not None:
             return Checks(Check(CheckStatus.INITIALIZING), Check(CheckStatus.INITIALIZING))
-        return Checks(ok, Check(CheckStatus.IMPAIRED, self.failing_since) if self.sick else ok)
+        failing = Check(CheckStatus.IMPAIRED, self.failing_since)
+        return Checks(ok, failing if self.sick else ok, events=self.events)
 
     def _target(self) -> TargetHealth:
         if not self.registered or self.state is not InstanceState.RUNNING:
@@ -182,6 +187,7 @@ class _Hands:
             case Action.START:
                 machine.state, machine.launched_at = InstanceState.RUNNING, now
                 machine.changes_at = now + machine.boot_takes
+                machine.events = machine.events if machine.events_stay else ()
             case Action.DRAIN | Action.RESTORE:
                 machine.registered = action is Action.RESTORE
             case Action.REBOOT | Action.EVIDENCE:

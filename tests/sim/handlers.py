@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from tests.sim.seen import SEEN
 
@@ -55,6 +56,20 @@ def stop(event: dict[str, Any], context: Any) -> None:
             SEEN.append("stopped")
         except ec2.exceptions.ClientError as error:
             SEEN.append(error.response["Error"]["Code"])
+
+
+def start_often(event: dict[str, Any], context: Any) -> None:
+    """Without pauses, as EC2 sees it, and without the retries of a client that waits."""
+    ec2 = boto3.client(
+        "ec2", config=Config(retries={"mode": "standard", "total_max_attempts": int(os.environ["TRIES"])})
+    )
+    for record in event["Records"]:
+        for _ in range(9):
+            try:
+                ec2.start_instances(InstanceIds=[record["body"]])
+                SEEN.append("started")
+            except ec2.exceptions.ClientError as error:
+                SEEN.append(error.response["Error"]["Code"])
 
 
 def two_at_once(event: dict[str, Any], context: Any) -> None:

@@ -25,6 +25,8 @@ class Replayed:
     """Grants that were needed, as ``role action``."""
     granted: list[str]
     """All grants of the functions' roles."""
+    cut: list[str]
+    """Subjects and SMS that end in the middle of a sentence."""
 
 
 def replayed(file: Path, shared: Path) -> Replayed:
@@ -44,4 +46,6 @@ def _replayed(file: Path) -> Replayed:
         unused = {f"{grant.role} {grant.action}" for grant in world.unused_grants()}
         used = {f"{grant.role} {grant.action}" for grant in world.recorder.ledger.used}
     failed = [f"{e.text}: expected {e.expected}, got {e.actual}" for e in recording.expectations if not e.held]
-    return Replayed(recording.passed, failed, sorted(used), sorted(used | unused))
+    shown = {m.body if m.medium == "sms" else m.subject for m in recording.messages}
+    cut = sorted(text for text in shown if "..." in text)
+    return Replayed(recording.passed, failed, sorted(used), sorted(used | unused), cut)

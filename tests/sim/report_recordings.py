@@ -11,6 +11,7 @@ import pytest
 
 from sim.recording import (
     ActionRecord,
+    DeadArrivals,
     DecisionRecord,
     Expectation,
     FaultRecord,
@@ -199,6 +200,7 @@ APRIL_30 = Recording(
         denied=(),
         dead_letters=0,
         errors=(),
+        dead_on_arrival=(DeadArrivals("worker", "us-east-1c", "m7g.large", 2),),
     ),
     expectations=(
         Expectation("web-2 is detected", "within 3 min", "2 min 20 s", True),

@@ -79,6 +79,10 @@ def test_the_summary_compares_and_judges() -> None:
     assert "Page: out/index.html" in printed
 
 
+def test_the_summary_counts_the_dead_on_arrival_by_service_zone_and_type() -> None:
+    assert "dead on arrival: 2 × worker, us-east-1c, m7g.large" in terminal(APRIL_30, tty=False)
+
+
 def test_the_summary_of_a_failed_replay_names_what_failed() -> None:
     printed = terminal(HANDED_OVER, tty=False)
     assert re.search(r"✗ FAILED +web-2 is healed +within 12 min +never", printed)

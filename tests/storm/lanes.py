@@ -11,6 +11,7 @@ from itertools import count
 from defib.core.case import Action, Perform, Wake
 from defib.core.incident import Notice
 from defib.core.model import Signal, Source
+from defib.core.shift import ShiftOrder
 from defib.shell.ports import CallFailed, Conflict
 from infra.functions import SHAPES
 from tests.fakes import FakeClock, FakeStore
@@ -84,6 +85,9 @@ class Lanes:
     def wake(self, effect: Wake, now: datetime) -> None:
         due = Signal(Source.WAKE, effect.instance_id, effect.at, "its time has come")
         self._calendar.after(effect.at - now, lambda: self._send("diagnose", due))
+
+    def shift(self, order: ShiftOrder) -> None:
+        raise AssertionError(f"nobody has enabled zonal shifts: {order}")
 
     def announce(self, notices: Sequence[Notice]) -> None:
         for notice in notices:

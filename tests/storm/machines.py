@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from defib.core.case import Action, Attempt, Case
 from defib.core.model import Check, Checks, CheckStatus, InstanceState, Observation, Peers, Registration
+from defib.core.shift import Served
 from defib.shell.ports import Clock, Suspects, Transient
 from tests.storm.buckets import Buckets
 
@@ -129,8 +130,8 @@ class Ec2:
         self, instance_id: str, registrations: Sequence[Registration], act_is_near: bool = False
     ) -> Observation:
         del registrations, act_is_near
-        self._buckets.take("DescribeInstances")
-        self._buckets.take("DescribeInstanceStatus")
+        self._buckets.take("DescribeInstances", Filters=[instance_id])
+        self._buckets.take("DescribeInstanceStatus", InstanceIds=[instance_id])
         return self._seen(self.machines[instance_id])
 
     def suspects(self) -> Suspects:
@@ -149,6 +150,9 @@ class Ec2:
     def zone_ids(self) -> Mapping[str, str]:
         return {}
 
+    def serving(self, target_group_arns: Sequence[str]) -> Mapping[str, Mapping[str, Served]]:
+        return {arn: {} for arn in target_group_arns}
+
     def unhealthy_targets(self, _target_group_arn: str) -> Sequence[str]:
         return ()
 
@@ -156,7 +160,7 @@ class Ec2:
         if attempt.action is Action.EVIDENCE:
             return f"s3://evidence/{case.service}/{case.id}/"
         calls = {Action.REBOOT: "RebootInstances", Action.START: "StartInstances"}
-        self._buckets.take(calls.get(attempt.action, "StopInstances"))
+        self._buckets.take(calls.get(attempt.action, "StopInstances"), InstanceIds=[case.instance_id])
         self.machines[case.instance_id].act(attempt.action, self._clock.now())
         return ""
 

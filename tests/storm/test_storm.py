@@ -7,9 +7,6 @@ from datetime import timedelta
 import pytest
 
 from defib.core.incident import NoticeKind
-from defib.shell.ports import Transient
-from tests.fakes import FakeClock
-from tests.storm.buckets import SIZES, Buckets
 from tests.storm.machines import Fault
 from tests.storm.storm import MIX, REPAIRS, Storm, mixed, zone_loss
 
@@ -55,20 +52,3 @@ def test_a_zone_of_five_hundred_machines_that_fails_at_once_is_one_incident_and_
 def test_the_mix_adds_up() -> None:
     assert sum(MIX.values()) == 100
     assert set(MIX) == set(Fault)
-
-
-@pytest.mark.parametrize("call", sorted(SIZES))
-def test_a_bucket_gives_its_size_at_once_and_then_its_refill(call: str) -> None:
-    size, refill = SIZES[call]
-    clock = FakeClock()
-    buckets = Buckets(clock)
-    for _ in range(size):
-        buckets.take(call)
-    with pytest.raises(Transient):
-        buckets.take(call)
-
-    clock.advance(timedelta(seconds=1))
-    for _ in range(refill):
-        buckets.take(call)
-    with pytest.raises(Transient):
-        buckets.take(call)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from defib.aws import drain, group, reboot, resize, restore, start, stop
+from defib.aws import drain, group, reboot, resize, restore, start, stop, suppress
 from defib.aws.permission import union
 from defib.core.case import Action, Attempt, Case
 from defib.core.model import Observation
@@ -12,6 +12,7 @@ from defib.shell.ports import Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import timedelta
 
     from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_ec2 import EC2Client
@@ -25,6 +26,7 @@ PERMISSIONS = union(
     restore.PERMISSIONS,
     start.PERMISSIONS,
     stop.PERMISSIONS,
+    suppress.PERMISSIONS,
 )
 
 
@@ -32,12 +34,17 @@ class AwsActor:
     """Keeps the promises of ``ports.Actor`` for all actions but EVIDENCE, which ``evidence`` carries out."""
 
     def __init__(
-        self, ec2: EC2Client, elb: ElasticLoadBalancingv2Client, autoscaling: Callable[[], AutoScalingClient]
+        self,
+        ec2: EC2Client,
+        elb: ElasticLoadBalancingv2Client,
+        autoscaling: Callable[[], AutoScalingClient],
+        suppress_for: timedelta,
     ) -> None:
         """``autoscaling`` makes the client that only members of Auto Scaling groups need."""
         self._ec2 = ec2
         self._elb = elb
         self._autoscaling = autoscaling
+        self._suppress_for = suppress_for
 
     def perform(self, attempt: Attempt, case: Case, observation: Observation) -> str:
         match attempt.action:
@@ -45,10 +52,8 @@ class AwsActor:
                 return reboot.perform(self._ec2, case.instance_id)
             case Action.DRAIN:
                 return drain.perform(self._elb, observation)
-            case Action.STOP:
-                return stop.perform(self._ec2, case.instance_id, force=False)
-            case Action.FORCE_STOP:
-                return stop.perform(self._ec2, case.instance_id, force=True)
+            case Action.STOP | Action.FORCE_STOP:
+                return stop.perform(self._ec2, case.instance_id, force=attempt.action is Action.FORCE_STOP)
             case Action.SKIP_OS_SHUTDOWN:
                 return stop.without_shutdown(self._ec2, case.instance_id)
             case Action.RESIZE:
@@ -63,6 +68,9 @@ class AwsActor:
                 return group.enter_standby(self._autoscaling(), case.instance_id, case.group)
             case Action.EXIT_STANDBY:
                 return group.exit_standby(self._autoscaling(), case.instance_id, case.group)
+            case Action.SUPPRESS_CHECK | Action.RESUME_CHECK:
+                lasts = self._suppress_for if attempt.action is Action.SUPPRESS_CHECK else None
+                return suppress.perform(self._ec2, case.instance_id, lasts)
             case Action.EVIDENCE:
                 raise Rejected("evidence is taken by the function evidence, not by remediate", code="WrongFunction")
         assert_never(attempt.action)

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
+    from defib.aws.zonal_shift import ArcClient
     from defib.core.policy import Calls
+
+
+@overload
+def client(service: Literal["arc-zonal-shift"], calls: Calls) -> ArcClient: ...
 
 
 @overload

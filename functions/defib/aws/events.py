@@ -6,9 +6,11 @@ Source: Amazon EventBridge events reference (CloudWatch, EC2), AWS Health User G
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Raw, Struct, field
+
+from defib.core.approval import Choice
 
 Moment = Annotated[datetime, Meta(tz=True)]
 
@@ -101,3 +103,30 @@ class Health(Struct, frozen=True, rename="camel"):
     affected_entities: list[HealthEntity] = []
     backup_event: bool | str = False
     """The schema table says Boolean, AWS's samples show a string."""
+
+
+class HealthText(Struct, frozen=True, rename="camel"):
+    """What AWS writes of an event, in one language."""
+
+    latest_description: str = ""
+
+
+class HealthIssue(Struct, frozen=True, rename="camel"):
+    """Detail of an ``AWS Health Event`` about an issue of a service: what ``Health`` has not."""
+
+    event_arn: Annotated[str, Meta(min_length=1, max_length=1600, pattern=r"^arn:[\x21-\x7e]+$")]
+    """The same in every word on the same issue."""
+    event_scope_code: Literal["PUBLIC", "ACCOUNT_SPECIFIC", "NONE"]
+    status_code: Literal["open", "closed", "upcoming"]
+    end_time: str = ""
+    """As in RFC 1123. AWS's own sample of a resolved issue has one, and is still ``open``."""
+    event_description: list[HealthText] = []
+    """``latest_description`` is prose; it may name zones."""
+
+
+class Reply(Struct, frozen=True, forbid_unknown_fields=True):
+    """Detail of ``Approval``, an event that people put on the bus themselves: yes or no to the repair of ``case``."""
+
+    case: Annotated[str, Meta(max_length=60)]
+    answer: Choice
+    by: Annotated[str, Meta(min_length=1, max_length=200)]

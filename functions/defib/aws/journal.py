@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from defib.core.audit import decision_of
 from defib.core.case import Case
 from defib.core.model import Cause, Observation, Result
+from defib.core.shift import Shift
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
+
+    from defib.core.approval import Answer
 
 PERMISSIONS = ()
 """Metrics travel in the log (CloudWatch embedded metric format); the role of every function may write its log."""
@@ -21,6 +24,14 @@ def count(metric: str, value: int = 1, **dimensions: str) -> None:
 
     with single_metric(name=metric, unit=MetricUnit.Count, value=value, default_dimensions=dimensions):
         pass
+
+
+def _answered(before: Case | None, after: Case) -> dict[str, str]:
+    """Who has just said yes or no to its repair; empty when nobody has."""
+    known = before.approval if before is not None else None
+    if after.approval is None or after.approval.choice is None or after.approval == known:
+        return {}
+    return {"answer": after.approval.choice, "by": after.approval.by}
 
 
 class PowertoolsJournal:
@@ -44,6 +55,7 @@ class PowertoolsJournal:
                 "look_again_at": after.look_again_at.isoformat() if after.look_again_at else None,
                 "evidence": list(after.evidence),
                 "state": observation.state,
+                **_answered(before, after),
             },
         )
         service = after.service or "none"
@@ -75,5 +87,34 @@ class PowertoolsJournal:
                 "verdict": result.verdict,
                 "code": result.code,
                 "detail": result.detail,
+            },
+        )
+
+    def unheeded(self, answer: Answer, instance_id: str, why: str) -> None:
+        self._logger.warning(
+            "answer without effect",
+            extra={
+                "correlation_id": answer.case_id,
+                "case_id": answer.case_id,
+                "instance_id": instance_id,
+                "answer": answer.choice,
+                "by": answer.by,
+                "why": why,
+            },
+        )
+
+    def shifted(self, shift: Shift) -> None:
+        self._logger.info(
+            "shifted",
+            extra={
+                "correlation_id": f"{shift.zone} {shift.name}",
+                "load_balancer": shift.load_balancer,
+                "zone": shift.zone,
+                "zone_id": shift.zone_id,
+                "move": shift.move,
+                "answer": shift.answer,
+                "detail": shift.detail,
+                "zonal_shift_id": shift.id,
+                "until": shift.until.isoformat() if shift.until else None,
             },
         )

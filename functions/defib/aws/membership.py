@@ -9,7 +9,7 @@ from defib.aws.permission import Permission, Scope
 from defib.core.membership import IN_SERVICE, Membership
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from mypy_boto3_autoscaling import AutoScalingClient
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from defib.core.policy import Tag
 
 PERMISSIONS = (Permission(("autoscaling:DescribeAutoScalingGroups",), Scope.ANY),)
+
+NAMES_MAX = 50
+"""Group names in one call (EC2 Auto Scaling API, DescribeAutoScalingGroups)."""
+HEALTHY = "Healthy"
 
 
 class Memberships:
@@ -29,6 +33,10 @@ class Memberships:
     def of(self, observation: Observation) -> Membership | None:
         """See ``membership_of``."""
         return membership_of(self._connect(), observation, self._opt_in)
+
+    def in_service(self, groups: Collection[str]) -> frozenset[str]:
+        """See ``in_service``."""
+        return in_service(self._connect(), groups)
 
 
 def membership_of(autoscaling: AutoScalingClient, observation: Observation, opt_in: Tag) -> Membership | None:
@@ -56,3 +64,18 @@ def membership_of(autoscaling: AutoScalingClient, observation: Observation, opt_
         desired=group["DesiredCapacity"],
         in_service=sum(1 for m in members if m.get("LifecycleState") == IN_SERVICE),
     )
+
+
+def in_service(autoscaling: AutoScalingClient, groups: Collection[str]) -> frozenset[str]:
+    """The members of these groups that serve there: neither in Standby nor on their way in or out, nor given up.
+
+    Raises Transient or Rejected.
+    """
+    names, found = sorted(groups), set[str]()
+    for start in range(0, len(names), NAMES_MAX):
+        with translated("describing the Auto Scaling groups of its peers"):
+            answer = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=names[start : start + NAMES_MAX])
+        members = (member for group in answer["AutoScalingGroups"] for member in group.get("Instances", ()))
+        serving = (m for m in members if m.get("LifecycleState") == IN_SERVICE and m.get("HealthStatus") == HEALTHY)
+        found.update(member.get("InstanceId", "") for member in serving)
+    return frozenset(found)

@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 
 import msgspec
 
-from defib.aws.events import Alarm, Contributor, Envelope, Health, StateChange
+from defib.aws.answers import checked, from_operator
+from defib.aws.events import Alarm, Contributor, Envelope, Health, HealthIssue, StateChange
 from defib.aws.untrusted import decoded, is_instance_id, plain, require_instance_id
+from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
+from defib.core.issue import Issue
 from defib.core.model import InstanceState, Signal, Source, TargetGroupSignal
 from defib.shell.ports import Malformed
 
@@ -29,6 +32,7 @@ HEALTH_CODES = frozenset(
     for code in (
         "INSTANCE_AUTO_RECOVERY_FAILURE",
         "INSTANCE_AUTO_RECOVERY_SUCCESS",
+        "INSTANCE_AVAILABILITY_ISSUE",
         "INSTANCE_NETWORK_MAINTENANCE_SCHEDULED",
         "INSTANCE_POWER_MAINTENANCE_SCHEDULED",
         "INSTANCE_REBOOT_FLEXIBLE_MAINTENANCE_SCHEDULED",
@@ -47,7 +51,18 @@ HEALTH_CODES = frozenset(
 )
 """Codes after which an instance is worth a look. AWS publishes no complete list; the sweep sees what is not here."""
 
-Signals = tuple[Signal | TargetGroupSignal, ...]
+ISSUE_CODES = frozenset(
+    f"AWS_EC2_{code}"
+    for code in ("API_ISSUE", "NETWORK_CONNECTIVITY_ISSUE", "OPERATIONAL_ISSUE", "POWER_CONNECTIVITY_ISSUE")
+)
+"""Issues of EC2 itself, in a zone or the Region. Not those of single instances or volumes: these a restart may mend."""
+
+ZONE_ID = re.compile(r"\b[a-z]{3,5}[0-9](?:-[a-z]{3,4}[0-9])?-az[0-9]{1,2}\b")
+"""Such as ``use1-az4``, or ``usw2-lax1-az1`` of a Local Zone (EC2 User Guide, Zone IDs)."""
+ZONES_MAX = 6
+"""More than any Region has: what names more than these is about the Region."""
+
+Signals = tuple[Signal | TargetGroupSignal | Issue, ...]
 
 
 def normalise(body: str) -> Signals:
@@ -67,6 +82,7 @@ def _from_event(event: Envelope) -> Signals:
         ("aws.cloudwatch", "CloudWatch Alarm Contributor State Change"): _from_contributor,
         ("aws.ec2", "EC2 Instance State-change Notification"): _from_state_change,
         ("aws.health", "AWS Health Event"): _from_health,
+        (EVENT_SOURCE, DETAIL_TYPE): lambda answered: (from_operator(answered),),
     }
     reader = readers.get((event.source, event.detail_type))
     if reader is None:
@@ -114,13 +130,37 @@ def _from_health(event: Envelope) -> Signals:
     notice = decoded(event.detail, Health, "an event detail")
     # Each event is also delivered to a second Region, where its instances are unknown.
     is_backup = str(notice.backup_event).lower() == "true" or notice.event_region != event.region
-    if is_backup or notice.service != "EC2" or notice.event_type_code not in HEALTH_CODES:
+    if is_backup or notice.service != "EC2":
+        return ()
+    if notice.event_type_code in ISSUE_CODES:
+        return _from_issue(event, notice.event_type_code)
+    if notice.event_type_code not in HEALTH_CODES:
         return ()
     if len(notice.affected_entities) > ENTITIES_MAX:
         raise Malformed(f"detail.affectedEntities has {len(notice.affected_entities)}; at most {ENTITIES_MAX} are read")
     named = dict.fromkeys(entity.entity_value for entity in notice.affected_entities)
     reason = f"AWS Health says {notice.event_type_code}"
     return tuple(_signal(Source.HEALTH, name, event, reason) for name in named if is_instance_id(name))
+
+
+def _from_issue(event: Envelope, code: str) -> tuple[Issue, ...]:
+    """AWS's word on an issue of EC2 itself: it is about no instance in particular."""
+    issue, said_at = decoded(event.detail, HealthIssue, "an event detail"), event.time.astimezone(UTC)
+    if issue.status_code == "upcoming":
+        return ()
+    over = issue.status_code == "closed" or _ended(issue.end_time, said_at)
+    named = sorted({zone for text in issue.event_description for zone in ZONE_ID.findall(text.latest_description)})
+    zone_ids = tuple(named) if len(named) <= ZONES_MAX else ()
+    public = issue.event_scope_code == "PUBLIC"
+    return (Issue(issue.event_arn, code, said_at, said_at, over, public, zone_ids),)
+
+
+def _ended(end_time: str, by: datetime) -> bool:
+    """Whether AWS gives an end, and it has come."""
+    try:
+        return datetime.strptime(f"{end_time}+0000", "%a, %d %b %Y %H:%M:%S GMT%z") <= by
+    except ValueError:
+        return False
 
 
 def _own(signal: Signal) -> Signal:
@@ -130,7 +170,8 @@ def _own(signal: Signal) -> Signal:
     result = signal.result
     if result is not None:
         result = replace(result, code=plain(result.code), detail=plain(result.detail))
-    return replace(signal, at=signal.at.astimezone(UTC), reason=plain(signal.reason), result=result)
+    answer = checked(signal.answer) if signal.answer is not None else None
+    return replace(signal, at=signal.at.astimezone(UTC), reason=plain(signal.reason), result=result, answer=answer)
 
 
 def _signal(source: Source, instance_id: str, event: Envelope, reason: str) -> Signal:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from defib.aws import instances, peers, statuses, suspects, targets, traits
+from defib.aws import application, instances, peers, serving, statuses, suspects, targets, traits
 from defib.aws.permission import union
 from defib.aws.suspects import Sweeper
 from defib.aws.targets import TargetGroups
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     from defib.aws.membership import Memberships
     from defib.core.policy import Policy
+    from defib.core.shift import Served
     from defib.shell.ports import Clock, Suspects
 
 LOOKING = union(instances.PERMISSIONS, statuses.PERMISSIONS, targets.PERMISSIONS)
 """For a look at one instance while no act is near."""
-ACTING = union(LOOKING, peers.PERMISSIONS, traits.PERMISSIONS)
+ACTING = union(LOOKING, application.PERMISSIONS, peers.PERMISSIONS, traits.PERMISSIONS)
 """For a look at one instance before an act."""
 PERMISSIONS = union(ACTING, suspects.PERMISSIONS)
 
@@ -32,7 +33,7 @@ _PASSED = frozenset({CheckStatus.OK, CheckStatus.NOT_APPLICABLE})
 class AwsObserver:
     """Keeps the promises of ``ports.Observer`` with EC2 and Elastic Load Balancing.
 
-    A healthy instance costs two calls and one a target group it is in; one in trouble up to five more for its peers,
+    A healthy instance costs two calls and one a target group it is in; one in trouble up to six more for its peers,
     one a target group it is in again and, twice a minute, three for what a stop of it would destroy.
     """
 
@@ -64,12 +65,14 @@ class AwsObserver:
         if service is None or found.state is InstanceState.TERMINATED:
             return found
         found = replace(found, targets=self._groups.targets_of(instance_id, service, registrations))
+        if act_is_near and found.checks is not None:
+            found = replace(found, checks=application.completed(self._ec2, instance_id, found.checks))
         # Only guards ask for peers and for the other targets, and only an instance in trouble meets a guard.
         if act_is_near and not _is_well(found):
             if found.group and self._memberships is not None:
                 found = replace(found, membership=self._memberships.of(found))
-            if service.minimum_healthy > 0 or service.replicated:
-                found = replace(found, peers=peers.peers_of(self._ec2, found, service))
+            if service.counts_peers:
+                found = replace(found, peers=peers.peers_of(self._ec2, found, service, self._memberships))
             if found.state is InstanceState.RUNNING:
                 found = replace(found, targets=self._groups.with_others(instance_id, found.targets))
         if act_is_near and traits.stop_is_near(found):
@@ -85,13 +88,17 @@ class AwsObserver:
     def zone_ids(self) -> Mapping[str, str]:
         return self._sweeper.zone_ids()
 
+    def serving(self, target_group_arns: Sequence[str]) -> Mapping[str, Mapping[str, Served]]:
+        return serving.by_zone(self._ec2, self._groups, target_group_arns, self._clock.now())
+
     def unhealthy_targets(self, target_group_arn: str) -> Sequence[str]:
         return tuple(self._groups.unhealthy(target_group_arn))
 
 
 def _is_well(observation: Observation) -> bool:
     checks = observation.checks
-    if observation.state is not InstanceState.RUNNING or checks is None:
+    # One with work by AWS ahead may be restarted though it works.
+    if observation.state is not InstanceState.RUNNING or checks is None or checks.events:
         return False
     each = (checks.system, checks.instance, checks.attached_ebs, checks.application)
     return all(check.status in _PASSED for check in each) and all(

@@ -11,6 +11,7 @@ from defib.core.model import InstanceState, Observation, Peers
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
+    from defib.aws.membership import Memberships
     from defib.core.policy import Service
 
 PERMISSIONS = union(instances.PERMISSIONS, statuses.PERMISSIONS)
@@ -18,8 +19,11 @@ PERMISSIONS = union(instances.PERMISSIONS, statuses.PERMISSIONS)
 EXISTING = (InstanceState.RUNNING, InstanceState.PENDING, InstanceState.STOPPING, InstanceState.STOPPED)
 
 
-def peers_of(ec2: EC2Client, observation: Observation, service: Service) -> Peers:
-    """The peers of an instance, in five calls at any size of fleet. Raises Transient or Rejected.
+def peers_of(
+    ec2: EC2Client, observation: Observation, service: Service, memberships: Memberships | None = None
+) -> Peers:
+    """The peers of an instance, in five calls at any size of fleet, and one more where some are members of Auto
+    Scaling groups: EC2 calls one in Standby healthy, though it does not serve. Raises Transient or Rejected.
 
     An unanswered question fails the whole: peers counted healthy by mistake would let Defib stop the last good one.
     """
@@ -33,4 +37,8 @@ def peers_of(ec2: EC2Client, observation: Observation, service: Service) -> Peer
     if not running:
         return Peers(running=0, healthy=0, not_running=not_running)
     unfit = {instance_id for question in statuses.UNFIT for instance_id, _ in statuses.failing(ec2, question)}
-    return Peers(running=len(running), healthy=len(running - unfit), not_running=not_running)
+    fit = running - unfit
+    grouped = {peer.instance_id: peer.group for peer in others if peer.group and peer.instance_id in fit}
+    if grouped and memberships is not None:
+        fit -= {*grouped} - memberships.in_service({*grouped.values()})
+    return Peers(running=len(running), healthy=len(fit), not_running=not_running)

@@ -13,6 +13,9 @@ class Scope(StrEnum):
     ANY = "any"
     """Reads that AWS can't limit to a resource (Service Authorization Reference: resource types empty)."""
     OPTED_IN_INSTANCES = "opted_in_instances"
+    APPLICATION_CHECKS = "application_checks"
+    """Every instance of this Region, while any service is healed: nothing that AWS has published names a resource type
+    or a tag condition for suppressing application status checks, and a narrower grant might grant nothing."""
     RESIZABLE_INSTANCES = "resizable_instances"
     """The same; none at all while no service that is healed names fallback types."""
     VOLUME_KEYS = "volume_keys"
@@ -21,6 +24,13 @@ class Scope(StrEnum):
     OPTED_IN_TARGET_GROUPS = "opted_in_target_groups"
     OPTED_IN_GROUPS = "opted_in_groups"
     """Auto Scaling groups that carry the opt-in tag."""
+    SHIFTED_LOAD_BALANCERS = "shifted_load_balancers"
+    """The load balancers of services that are healed; none at all unless the policy lets Defib start zonal shifts.
+
+    ARC's actions are scoped by the condition key ``arc-zonal-shift:ResourceIdentifier`` on any resource, as AWS's own
+    example does it (ARC Developer Guide, "IAM and permissions for zonal shift")."""
+    SHIFT_ORDERS_QUEUE = "shift_orders_queue"
+    """The orders queue for whoever orders zonal shifts; none unless the policy lets Defib start them."""
     TABLE = "table"
     TABLE_INDEX = "table_index"
     SIGNALS_QUEUE = "signals_queue"

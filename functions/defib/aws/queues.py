@@ -14,6 +14,7 @@ from defib.aws.wire import encode, reference
 from defib.core.case import Action, Perform, Wake
 from defib.core.incident import Notice
 from defib.core.model import Signal, Source
+from defib.core.shift import ShiftOrder
 from defib.shell.ports import Transient
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ TO_HANDS = (
     Permission(("sqs:SendMessage",), Scope.ORDERS_QUEUE),
 )
 TO_NOTICES = (Permission(("sqs:SendMessage",), Scope.NOTICES_QUEUE),)
-PERMISSIONS = union(TO_SIGNALS, TO_HANDS, TO_NOTICES)
+TO_SHIFT = (Permission(("sqs:SendMessage",), Scope.SHIFT_ORDERS_QUEUE),)
+"""For whoever orders nothing but zonal shifts."""
+DECIDING = union(TO_SIGNALS, TO_HANDS, TO_NOTICES)
+PERMISSIONS = union(DECIDING, TO_SHIFT)
 
 BATCH = 10
 DELAY_MAX_S = 900
@@ -69,6 +73,10 @@ class SqsQueues:
         signal = Signal(Source.WAKE, effect.instance_id, effect.at, "time to look again")
         with translated(f"asking to be woken for {effect.instance_id}"):
             self._sqs.send_message(QueueUrl=self._to.signals, MessageBody=encode(signal), DelaySeconds=delay)
+
+    def shift(self, order: ShiftOrder) -> None:
+        with translated(f"ordering the zonal shift of {order.load_balancer}"):
+            self._sqs.send_message(QueueUrl=self._to.orders, MessageBody=encode(order))
 
     def announce(self, notices: Sequence[Notice]) -> None:
         # One by one: were the first of a batch refused, the second would overtake it.

@@ -14,6 +14,7 @@ from defib.aws.errors import translated
 from defib.aws.pages import bounded
 from defib.aws.permission import Permission, Scope
 from defib.core.model import NOT_APPLICABLE, Check, Checks, CheckStatus, Event
+from defib.core.planned import EVENTS
 from defib.shell.ports import Rejected
 
 if TYPE_CHECKING:
@@ -31,11 +32,11 @@ UNSURE = Check(CheckStatus.INSUFFICIENT_DATA)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which running instances have one of ``statuses`` in one check?"""
+    """For which running instances does what ``filter_name`` filters by have one of ``values``?"""
 
     name: str
     filter_name: str
-    statuses: tuple[CheckStatus, ...]
+    values: tuple[str, ...]
     is_universal: bool = True
     """Whether every Region has this check; where it is unknown, no instance fails it."""
 
@@ -48,7 +49,10 @@ SUSPECT = (
     Question("attached EBS check impaired", "attached-ebs-status.status", (CheckStatus.IMPAIRED,)),
     Question("application check impaired", "application-status.status", (CheckStatus.IMPAIRED,), is_universal=False),
 )
-"""What a sweep asks. While the system check is initializing or unsure, so is the instance check."""
+"""What a sweep asks of the checks. While the system check is initializing or unsure, so is the instance check."""
+
+ANNOUNCED = Question("event announced", "event.code", tuple(sorted(EVENTS)))
+"""What else a sweep asks. The answer also names instances whose events are over (EC2 API, InstanceStatusEvent)."""
 
 UNFIT = (
     Question("system check not passed", "system-status.status", _NOT_OK),
@@ -69,7 +73,7 @@ def failing(ec2: EC2Client, question: Question) -> Iterator[tuple[str, Checks]]:
     try:
         with translated(question.name):
             pages = ec2.get_paginator("describe_instance_status").paginate(
-                Filters=[{"Name": question.filter_name, "Values": list(question.statuses)}],
+                Filters=[{"Name": question.filter_name, "Values": list(question.values)}],
                 PaginationConfig={"PageSize": PAGE},
             )
             for page in bounded(pages, question.name):

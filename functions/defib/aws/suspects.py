@@ -35,7 +35,7 @@ _OK = Check(CheckStatus.OK)
 
 
 class Sweeper:
-    """Asks, in about five calls and one a configured target group, who may be in trouble.
+    """Asks, in about six calls and one a configured target group, who may be in trouble.
 
     Only opted-in instances are reported. A question that fails is named in ``unanswered``; what it had said by then
     is kept, and the others are still asked.
@@ -90,6 +90,9 @@ class Sweeper:
         for question in statuses.SUSPECT:
             with _asking(question.name, unanswered):
                 found.update(statuses.failing(self._ec2, question))
+        with _asking(statuses.ANNOUNCED.name, unanswered):
+            announced = statuses.failing(self._ec2, statuses.ANNOUNCED)
+            found.update((instance_id, checks) for instance_id, checks in announced if checks.events)
         return found
 
     def _targets(self, unanswered: dict[str, str]) -> Mapping[str, tuple[Target, ...]]:

@@ -112,6 +112,17 @@ class TargetGroups:
                 found[instance_id] = (*found.get(instance_id, ()), target)
         return found
 
+    def registered(self, arn: str) -> dict[str, bool]:
+        """By instance id, who is registered in a group, and whether it is healthy there at any port.
+
+        Raises Transient or Rejected.
+        """
+        found: dict[str, bool] = {}
+        for entry in self._described(arn):
+            instance_id, _, health, _ = _read(arn, entry)
+            found[instance_id] = found.get(instance_id, False) or health is TargetHealth.HEALTHY
+        return found
+
     def _membership(self, service: Service) -> Mapping[str, tuple[Registration, ...]]:
         scope = service.name if service.target_groups else ""
         known = self._memberships.get(scope)

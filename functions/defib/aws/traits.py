@@ -40,6 +40,7 @@ def described(instance: InstanceTypeDef) -> Traits:
     bound = placement.get("Tenancy") == "host" and placement.get("Affinity") == "host"
     return Traits(
         auto_public_ip=next(ours, ""),
+        managed_by=_operator(instance),
         architecture=instance.get("Architecture", ""),
         windows=instance.get("Platform", "").lower() == "windows",
         hibernation=instance.get("HibernationOptions", {}).get("Configured", False),
@@ -47,6 +48,11 @@ def described(instance: InstanceTypeDef) -> Traits:
         placement_group=placement.get("GroupName", ""),
         auto_recovery=_recovers_by_itself(instance),
     )
+
+
+def _operator(instance: InstanceTypeDef) -> str:
+    operator = instance.get("Operator", {})
+    return operator.get("Principal", "an AWS service") if operator.get("Managed", False) else ""
 
 
 def _recovers_by_itself(instance: InstanceTypeDef) -> bool:
@@ -69,7 +75,10 @@ def stop_is_near(observation: Observation) -> bool:
     checks = observation.checks
     if observation.state is not InstanceState.RUNNING or checks is None:
         return False
-    each = {checks.system.status, checks.instance.status, checks.attached_ebs.status, checks.application.status}
+    if checks.events:
+        return True
+    each = {checks.system.status, checks.instance.status, checks.attached_ebs.status}
+    each |= {checks.application.status, checks.beneath.status}
     late = observation.observed_at - observation.launched_at >= FIRST_CHECKS
     if CheckStatus.IMPAIRED in each or (CheckStatus.INITIALIZING in each and late):
         return True

@@ -10,6 +10,7 @@ from defib.aws.untrusted import SHOWN_MAX, decoded, plain, require_instance_id
 from defib.core.case import Perform
 from defib.core.incident import Notice
 from defib.core.model import Signal
+from defib.core.shift import ShiftOrder
 from defib.shell.ports import Malformed
 
 
@@ -21,7 +22,7 @@ class NoticeReference:
     sequence: int
 
 
-def encode(message: Signal | Perform | NoticeReference) -> str:
+def encode(message: Signal | Perform | ShiftOrder | NoticeReference) -> str:
     """The message body for ``message``."""
     return msgspec.json.encode(message).decode()
 
@@ -29,6 +30,13 @@ def encode(message: Signal | Perform | NoticeReference) -> str:
 def reference(notice: Notice) -> NoticeReference:
     """What the ``notices`` queue carries of ``notice``."""
     return NoticeReference(notice.incident_id, notice.sequence)
+
+
+def shift_in(body: str) -> ShiftOrder | None:
+    """The order of a zonal shift in ``body``; None for an order of another kind. Raises Malformed."""
+    if "load_balancer" not in decoded(body, dict[str, msgspec.Raw], "an order"):
+        return None
+    return decoded(body, ShiftOrder, "an order of a zonal shift")
 
 
 def order_in(body: str) -> Perform:

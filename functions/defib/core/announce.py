@@ -5,25 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from defib.core.case import Action, Attempt, Case
+from defib.core import approval, one_by_one
+from defib.core.case import Action, Attempt, Case, Outcome
+from defib.core.forewarning import news_of
+from defib.core.guard import SPOKEN_FOR
 from defib.core.incident import Incident, Member, Notice, Phase
-from defib.core.message import News, compose
+from defib.core.message import compose
 from defib.core.model import Cause, Verdict
-from defib.core.policy import Policy
+from defib.core.news import News
+from defib.core.planned import at_rest
+from defib.core.policy import ApplicationRemedy, Mode, Policy, Service
 
 MEMBERS_MAX = 500
 """Cases named in one incident: keeps its item well under DynamoDB's 400 kB (DynamoDB Developer Guide, Quotas)."""
 
-ROUTINE_GUARDS = frozenset({"concurrent_repairs", "maintenance", "zone_impaired"})
-"""Waiting for one's turn is no news."""
+ROUTINE_GUARDS = frozenset({"concurrent_repairs", "maintenance", "zone_impaired", "one_by_one"})
+"""Waiting for one's turn is no news, nor what another message has said."""
 
-ONCE_GUARDS = frozenset({"stack_share", "stack_rate"})
+ONCE_GUARDS = frozenset({"stack_share", "stack_rate", "aws_issue"})
 """News once an incident: many wait for the same reason."""
 
-ZONE_IMPAIRED = "zone_impaired"
-
 SILENT = frozenset({Cause.HEALTHY, Cause.INITIALIZING, Cause.STOPPING, Cause.STOPPED_BY_PERSON, Cause.TERMINATED})
-"""What an instance that failed with its zone may be in once the zone has recovered, without being trouble itself."""
+"""What an instance that failed with a crowd may be in once that is over, without being trouble itself."""
 
 NEWS = {
     Action.STOP: News.STOPPING,
@@ -65,14 +68,18 @@ def announce(
     service = policy.service(after.service)
     if after.confirmed_at is None or service is None:
         return incident, ()
-    if _with_its_zone(after) and (incident is None or not _is_member(incident, after)):
+    if _spoken_for(after) and (incident is None or not _is_member(incident, after)):
         return incident, ()
-    current = _current(incident, after, now)
+    foretold = news_of(before, after, service, policy, now)
+    current = _current(incident, after, service, now)
     joined = _with_member(current, after)
-    news = _news(current, before, after)
+    joined = replace(joined, falls=one_by_one.remember(joined.falls, after, service, now))
+    joined, news = _as_one(current, joined, after, [*foretold, *_news(current, before, after)], service, now)
+    if not news and _only_waits(incident, after):
+        return incident, ()
     if News.HELD in news and after.held_by in ONCE_GUARDS:
         joined = replace(joined, told_of=(*current.told_of, after.held_by))
-    if all(m.phase is Phase.CLOSED for m in joined.members):
+    if all(m.is_settled for m in joined.members):
         joined = replace(joined, resolved_at=now)
     notices: list[Notice] = []
     for item in news:
@@ -81,16 +88,24 @@ def announce(
     return (incident if joined == incident else joined), tuple(notices)
 
 
-def _with_its_zone(after: Case) -> bool:
-    """Whether the zone's own incident speaks for the case: it is held with its zone, or was and is well again."""
-    return after.held_by == ZONE_IMPAIRED or (ZONE_IMPAIRED in after.told_of and after.cause in SILENT)
+def _spoken_for(after: Case) -> bool:
+    """Whether another incident speaks for the case: it is held with a crowd, or was and is well again."""
+    return after.held_by in SPOKEN_FOR or (not SPOKEN_FOR.isdisjoint(after.told_of) and after.cause in SILENT)
 
 
-def _current(incident: Incident | None, case: Case, now: datetime) -> Incident:
-    """The open incident of the service, or a new one."""
-    if incident is not None and (incident.resolved_at is None or _is_member(incident, case)):
+def _current(incident: Incident | None, case: Case, service: Service, now: datetime) -> Incident:
+    """The open incident of the service, or a new one.
+
+    A case that waits for an announced event keeps no incident open. When it is acted on, that is in the newest: two
+    repairs of a service that begin at once must write the same incident, so that one of them sees the other.
+    """
+    goes_on = case.confirmed_cause is not Cause.EVENT_SCHEDULED
+    if incident is not None and (incident.resolved_at is None or (goes_on and _is_member(incident, case))):
         return incident
-    return Incident(service=case.service, number=incident.number + 1 if incident else 1, opened_at=now)
+    if incident is None:
+        return Incident(service=case.service, number=1, opened_at=now)
+    falls = one_by_one.handed_on(incident.falls, service, now)
+    return Incident(service=case.service, number=incident.number + 1, opened_at=now, falls=falls)
 
 
 def _is_member(incident: Incident, case: Case) -> bool:
@@ -117,22 +132,61 @@ def _news(current: Incident, before: Case, after: Case) -> list[News]:
     """What has happened that people should hear, in order."""
     news: list[News] = []
     handed_over = after.handed_over_at is not None and before.handed_over_at is None
-    if not _is_member(current, after) and not handed_over:
-        news.append(News.JOINED if current.members else News.OPENED)
+    foretold = after.confirmed_cause is Cause.EVENT_SCHEDULED
+    if not _is_member(current, after) and not handed_over and not foretold:
+        troubled = any(m.cause is not Cause.EVENT_SCHEDULED for m in current.members)
+        news.append(News.JOINED if troubled else News.OPENED)
     intent = after.intent
-    if intent is not None and intent.action in NEWS and before.intent != intent and _first(after, intent):
+    if _approved(after) and not _approved(before):
+        news.append(News.APPROVED)
+    elif intent is not None and intent.action in NEWS and before.intent != intent and _first(after, intent):
         news.append(NEWS[intent.action])
     if _resizes(after) > _resizes(before):
         news.append(News.RESIZED)
     if _first_failed_start(before, after):
         news.append(News.START_FAILED)
     if after.held_by and after.held_by not in (*before.told_of, *current.told_of, *ROUTINE_GUARDS):
-        news.append(News.HELD)
+        news.append(News.ASKING if after.held_by == approval.GUARD else News.HELD)
     if handed_over:
         news.append(News.ESCALATED)
-    if after.closed_at is not None and before.closed_at is None:
+    if after.closed_at is not None and before.closed_at is None and after.outcome is not Outcome.GAVE_WAY:
         news.append(News.CLOSED)
     return news
+
+
+def _only_waits(incident: Incident | None, case: Case) -> bool:
+    """Whether a case that waits for an announced event has only looked again: that changes no incident."""
+    is_open = incident is not None and incident.resolved_at is None and _is_member(incident, case)
+    waits = case.confirmed_cause is Cause.EVENT_SCHEDULED and at_rest(case) and case.handed_over_at is None
+    return waits and not is_open
+
+
+def _as_one(
+    current: Incident, joined: Incident, after: Case, news: list[News], service: Service, now: datetime
+) -> tuple[Incident, list[News]]:
+    """Of applications that fall one by one people hear once, in place of once for each server."""
+    recent = one_by_one.lately(joined.falls, service, now)
+    fall = one_by_one.fall_of(joined.falls, after)
+    known = one_by_one.fall_of(current.falls, after) is not None
+    if fall is not None and not known and after.closed_at is None and one_by_one.recognised(recent, service):
+        first = not any(f.told for f in recent)
+        falls = tuple(replace(f, told=f in recent) for f in joined.falls)
+        news = [*([News.ONE_BY_ONE] if first else []), *(n for n in news if n not in (News.OPENED, News.JOINED))]
+        joined, fall = replace(joined, falls=falls), replace(fall, told=True)
+    if fall is None or not fall.told or fall.restarted_at is not None:
+        return joined, news
+    said = set[News]()
+    if not all(m.is_settled for m in joined.members):
+        said.add(News.CLOSED)
+    if after.held_by == "observe_mode":
+        said.add(News.HELD)
+    if service.mode is Mode.OBSERVE or service.application_down is ApplicationRemedy.TELL:
+        said.add(News.ESCALATED)
+    return joined, [n for n in news if n not in said]
+
+
+def _approved(case: Case) -> bool:
+    return case.approval is not None and case.approval.choice is approval.Choice.APPROVE
 
 
 def _first(case: Case, attempt: Attempt) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from defib.core.approval import Approval
 from defib.core.case import Attempt, Case
 from defib.core.model import Cause
 
@@ -23,6 +24,8 @@ class Entry:
     reason: str
     attempt: Attempt | None
     """The attempt that this line is about: intended, taken up, or ended."""
+    approval: Approval | None = None
+    """Who was asked or answered, where this line is about that."""
 
 
 def entry(before: Case | None, after: Case, now: datetime) -> Entry | None:
@@ -31,9 +34,9 @@ def entry(before: Case | None, after: Case, now: datetime) -> Entry | None:
         return None
     known = before.attempts if before is not None else ()
     changed = next((a for a in reversed(after.attempts) if a not in known), None)
-    return Entry(
-        after.id, after.service, now, after.cause, after.evidence, decision_of(before, after), after.reason, changed
-    )
+    asked = after.approval if before is None or after.approval != before.approval else None
+    decision = decision_of(before, after)
+    return Entry(after.id, after.service, now, after.cause, after.evidence, decision, after.reason, changed, asked)
 
 
 def decision_of(before: Case | None, after: Case) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from defib.core.model import Cause, Registration, Result, Source, Verdict
+from defib.core.approval import Approval
+from defib.core.model import Cause, Event, Registration, Result, Source, Verdict
 
 
 class Action(StrEnum):
@@ -27,6 +28,9 @@ class Action(StrEnum):
     EXIT_STANDBY = "exit_standby"
     REPLACE = "replace"
     """Its Auto Scaling group terminates it and launches another."""
+    SUPPRESS_CHECK = "suppress_check"
+    """Its application status check counts for nothing during the repair."""
+    RESUME_CHECK = "resume_check"
 
 
 class Outcome(StrEnum):
@@ -41,6 +45,8 @@ class Outcome(StrEnum):
     REPLACED = "replaced"
     """Terminated by its Auto Scaling group because Defib said that it is unhealthy."""
     HANDED_OVER = "handed_over"
+    GAVE_WAY = "gave_way"
+    """It waited for an announced event when the instance failed: the failure has the next case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,12 @@ class Case:
     """The Auto Scaling group that it is a member of, or empty."""
     healed_before: tuple[datetime, ...] = ()
     """When earlier cases of the instance were healed, within HEALS_KEPT of this one's opening; the oldest first."""
+    event: Event | None = None
+    """What AWS has announced to do to it: the next event, or the last one that was announced."""
+    reminded_at: datetime | None = None
+    """When that event came within a day, and people were reminded if Defib does nothing about it."""
+    approval: Approval | None = None
+    """What people were asked about this repair; None until they are, which only approve mode does."""
 
     @property
     def id(self) -> str:
@@ -235,7 +247,8 @@ def heals_before(earlier: Case | None, now: datetime) -> tuple[datetime, ...]:
     """What a case opened after ``earlier``, the instance's newest, must know: each case hands the list on."""
     if earlier is None:
         return ()
-    healed = (earlier.closed_at,) if earlier.outcome is Outcome.HEALED and earlier.closed_at is not None else ()
+    cured = earlier.outcome is Outcome.HEALED and earlier.confirmed_cause is not Cause.EVENT_SCHEDULED
+    healed = (earlier.closed_at,) if cured and earlier.closed_at is not None else ()
     return tuple(at for at in (*earlier.healed_before, *healed) if now - at < HEALS_KEPT)
 
 

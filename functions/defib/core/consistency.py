@@ -36,6 +36,7 @@ def check(policy: Policy, mistakes: Mistakes) -> None:
         _check_opt_in(service, policy, mistakes)
         _check_tell(service, policy.contacts, mistakes)
         _check_verify(service, policy, mistakes)
+        _check_planned_restart(service, policy, mistakes)
         _check_maintenance(service.maintenance, ("services", service.name, "maintenance"), mistakes)
     _check_maintenance(policy.maintenance, ("defib", "maintenance"), mistakes)
     _check_addresses(policy.contacts, mistakes)
@@ -67,11 +68,17 @@ def _check_opt_in(service: Service, policy: Policy, mistakes: Mistakes) -> None:
 def _check_tell(service: Service, contacts: tuple[Contact, ...], mistakes: Mistakes) -> None:
     path: Path = ("services", service.name, "tell")
     known = [contact.name for contact in contacts if NAME.fits(contact.name)]
-    if service.mode is Mode.HEAL and not service.tell and not mistakes.spoil(path):
+    if service.mode is not Mode.OBSERVE and not service.tell and not mistakes.spoil(path):
         example = f'tell = ["{known[0] if known else "oncall"}"]'
-        mistakes.add(path, [], 'must name a contact: with mode = "heal" somebody is told', example)
+        mistakes.add(path, [], f'must name a contact: with mode = "{service.mode}" somebody is told', example)
     if mistakes.found_at(("contacts",)):
         return
+    told = [contact for contact in contacts if contact.name in service.tell]
+    if service.mode is Mode.APPROVE and told and not any(contact.email for contact in told):
+        must = (
+            'must name a contact with an e-mail address: with mode = "approve" it says how to answer, which no SMS can'
+        )
+        mistakes.add(path, list(service.tell), must, 'email = ["oncall@example.com"]')
     for number, name in enumerate(service.tell):
         if CONTACT_NAME.fits(name) and name not in known:
             meant = closest(name, known)
@@ -79,6 +86,16 @@ def _check_tell(service: Service, contacts: tuple[Contact, ...], mistakes: Mista
                 f"must be a contact of this file: {', '.join(known)}" if known else "there is no contact in this file"
             )
             mistakes.add((*path, number), name, must, f"[contacts.{name}]" if not meant else "", meant)
+
+
+def _check_planned_restart(service: Service, policy: Policy, mistakes: Mistakes) -> None:
+    path: Path = ("services", service.name, "planned_restart")
+    windows: Path = ("services", service.name, "maintenance")
+    if not service.planned_restart or service.maintenance or policy.maintenance:
+        return
+    if not mistakes.found_at(windows) and not mistakes.found_at(("defib", "maintenance")):
+        must = "needs a maintenance window to restart in; the service has none, nor has [defib]"
+        mistakes.add(path, True, must, "planned_restart = false")
 
 
 def _check_verify(service: Service, policy: Policy, mistakes: Mistakes) -> None:

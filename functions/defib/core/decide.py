@@ -1,22 +1,26 @@
-"""The ladder: wait, evidence, reboot, drain, stop, force stop, start, verify, restore, healed; or people."""
+"""The ladder: wait, evidence, quiet, reboot, drain, stop, force stop, start, verify, restore, healed; or people."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from defib.core import member, restart, start
+from defib.core import approval, member, planned, restart, start, suppression
 from defib.core.case import HEALS_KEPT, Act, Action, Case, Close, Decision, Escalate, Hold, Outcome, Wait
-from defib.core.guard import SUSPENDS, refuse
-from defib.core.guards.question import GIVES_BACK, Question
+from defib.core.guard import SPOKEN_FOR, SUSPENDS, refuse
+from defib.core.guards.consent import needs_yes
+from defib.core.guards.question import GIVES_BACK, Question, Refusal
 from defib.core.interference import meddled
 from defib.core.maintenance import maintenance_of
 from defib.core.membership import GroupMember
 from defib.core.model import Cause, Diagnosis, Observation, Verdict
-from defib.core.policy import Policy, Service
+from defib.core.policy import Mode, Policy, Service
 from defib.core.start_failure import explained, remedy
 from defib.core.verify import verify
 from defib.core.words import CAUSE_WORDS
+
+PASSED_OVER = frozenset({Action.RESIZE, Action.SUPPRESS_CHECK, Action.RESUME_CHECK})
+"""What AWS may refuse without an end of the repair: a type that it can't have, and a check's silence."""
 
 
 def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: Policy, now: datetime) -> Decision:
@@ -30,17 +34,44 @@ def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: P
         if isinstance(decision, Wait):
             decision = start.start_again(case, observation, diagnosis.cause, policy, now) or decision
     decision = _unmeddled(case, observation, decision, policy, now)
-    if isinstance(decision, Escalate) and diagnosis.cause is not Cause.STOPPED_BY_DEFIB:
+    decision = _not_refused(case, decision, policy, service, now)
+    decision = suppression.before_leaving(case, observation, decision, policy, now)
+    # What Defib itself has stopped, or begun to move within the window, must not fail in silence.
+    own = diagnosis.cause is Cause.STOPPED_BY_DEFIB or case.confirmed_cause is Cause.EVENT_SCHEDULED
+    if isinstance(decision, Escalate) and not own:
         window = maintenance_of(policy, service, observation.tags, now)
         if window is not None:
             return Wait(f"in maintenance, people are not called: {decision.reason}", now + policy.repair.hold)
     if isinstance(decision, Act):
         refusal = refuse(Question(decision.action, case, observation, service, policy, now))
         if refusal is not None:
-            # A zone holds hundreds, and the sweep looks at them all the moment it has recovered.
-            looks = 5 if refusal.guard == "zone_impaired" else 1
-            return Hold(decision.action, refusal.guard, refusal.reason, now + policy.repair.hold * looks)
+            return Hold(decision.action, refusal.guard, refusal.reason, _next_look(case, refusal, policy, now))
+        return suppression.before(case, observation, decision, policy.repair, now)
+    if isinstance(decision, Close):
+        return suppression.said(decision, case, policy.repair, now)
     return decision
+
+
+def _next_look(case: Case, refusal: Refusal, policy: Policy, now: datetime) -> datetime:
+    """When what a guard holds is looked at again."""
+    if refusal.guard == approval.GUARD:
+        until = case.approval.until if case.approval is not None else now + policy.repair.approval_timeout
+        return min(until, now + policy.repair.hold)
+    # They hold hundreds, and the sweep looks at them all the moment it is over.
+    looks = 5 if refusal.guard in SPOKEN_FOR else 1
+    return now + policy.repair.hold * looks
+
+
+def _not_refused(case: Case, decision: Decision, policy: Policy, service: Service, now: datetime) -> Decision:
+    """Where people have said no, or nothing in time, the repair is theirs."""
+    asks = service.mode is Mode.APPROVE and isinstance(decision, Act) and needs_yes(decision.action, case)
+    refused = approval.refused(case.approval, now) if asks else ""
+    if not refused:
+        return decision
+    if case.handed_over_at is not None:
+        return Wait(refused, now + policy.repair.hold)
+    ask = "Repair it yourself, or leave it as it is. Defib goes on watching and will say when it is well."
+    return Escalate(refused, ask, now + policy.repair.hold)
 
 
 def _unmeddled(case: Case, observation: Observation, decision: Decision, policy: Policy, now: datetime) -> Decision:
@@ -64,6 +95,8 @@ def patience(cause: Cause, service: Service) -> timedelta:
             return service.patience.stopped
         case Cause.UNKNOWN:
             return service.patience.unknown
+        case Cause.EVENT_SCHEDULED:
+            return timedelta(0)
         case Cause.STOPPED_BY_DEFIB | Cause.STUCK_PENDING | Cause.STUCK_STOPPING | Cause.STOPPING:
             return timedelta(0)
         case Cause.HEALTHY | Cause.INITIALIZING | Cause.STOPPED_BY_PERSON | Cause.TERMINATED:
@@ -91,6 +124,8 @@ def _by_cause(
             return Wait("it is stopping", min(until, now + policy.repair.look_again))
         case Cause.INITIALIZING:
             return _boot(case, observation, policy, service, now)
+        case Cause.EVENT_SCHEDULED:
+            return _before_event(case, observation, policy, service, now)
         case _:
             return _trouble(case, observation, diagnosis, policy, service, now)
 
@@ -116,11 +151,31 @@ def _boot(case: Case, observation: Observation, policy: Policy, service: Service
     return _next_rung(case, observation, Cause.INITIALIZING, policy, service, now)
 
 
+def _before_event(case: Case, observation: Observation, policy: Policy, service: Service, now: datetime) -> Decision:
+    """It works, and AWS has announced an event: restarted in time where that is wanted, never left drained."""
+    if case.event is None:
+        return Wait("AWS has announced work on it", now + policy.repair.hold)
+    if case.handed_over_at is not None:
+        waits = Wait("handed over to people", now + planned.LOOK)
+        return planned.given_back(case, observation, policy, service, now) or waits
+    decision = planned.restart_it(case, observation, case.event, policy, service, now)
+    if not isinstance(decision, Act) or decision.action in GIVES_BACK:
+        return decision
+    if refuse(Question(decision.action, case, observation, service, policy, now)) is not None:
+        return planned.given_back(case, observation, policy, service, now) or decision
+    return _spent(case, policy, now) or _pause(case, policy, now) or decision
+
+
 def _trouble(
     case: Case, observation: Observation, diagnosis: Diagnosis, policy: Policy, service: Service, now: datetime
 ) -> Decision:
     """A failure: confirmed by patience, bounded by limits, then the next rung."""
     cause = diagnosis.cause
+    if planned.gives_way(case):
+        confirmed = diagnosis.since + patience(cause, service)
+        if now < confirmed:
+            return Wait(f"{CAUSE_WORDS[cause]}: not yet long enough to count", confirmed)
+        return Close(Outcome.GAVE_WAY, f"{CAUSE_WORDS[cause]}: that is a case of its own")
     if case.confirmed_at is None:
         window = maintenance_of(policy, service, observation.tags, now)
         if window is not None:
@@ -167,13 +222,18 @@ def _exhausted(case: Case, policy: Policy, now: datetime) -> Escalate | None:
     if case.confirmed_at is not None and not paused and now - (case.resumed_at or case.confirmed_at) >= repair.case_age:
         hours = repair.case_age / timedelta(minutes=1)
         return restart.ask_people(f"it is still not well {hours:.0f} minutes after it was found", policy, now)
+    return _spent(case, policy, now)
+
+
+def _spent(case: Case, policy: Policy, now: datetime) -> Escalate | None:
+    """Limits on its actions: too many, or one that AWS will always refuse."""
+    repair = policy.repair
     if len(case.attempts) >= repair.attempts:
         return restart.ask_people(f"{len(case.attempts)} actions have not cured it", policy, now)
     last = case.attempts[-1] if case.attempts else None
     if last is None or last.result is None or last.action is Action.EVIDENCE:
         return None
-    # A type that it can't have is passed over.
-    if last.result.verdict is Verdict.REFUSED and last.action is not Action.RESIZE:
+    if last.result.verdict is Verdict.REFUSED and last.action not in PASSED_OVER:
         if last.action is Action.START:
             reason = f"AWS refused to start it: {explained(last.result.code)}"
             return Escalate(reason, remedy(last.result.code), now + repair.hold)
@@ -187,6 +247,8 @@ def _pause(case: Case, policy: Policy, now: datetime) -> Wait | None:
     failures = 0
     for attempt in reversed(case.attempts):
         if attempt.action is Action.EVIDENCE or attempt.result is None or attempt.done_at:
+            break
+        if attempt.action is Action.SUPPRESS_CHECK and attempt.result.verdict is Verdict.REFUSED:
             break
         failures += 1
     last = case.attempts[-1].result if case.attempts else None
@@ -223,7 +285,9 @@ def _handed_over(case: Case, decision: Decision, policy: Policy, now: datetime) 
         case Act(action=Action.RESTORE) | Close():
             return decision
         case Act() | Wait() | Hold() | Escalate():
-            if case.handed_over_at is not None and now - case.handed_over_at >= policy.repair.handed_over_age:
+            over = case.handed_over_at is not None and now - case.handed_over_at >= policy.repair.handed_over_age
+            # An event that is still announced would only open the next case.
+            if over and case.cause is not Cause.EVENT_SCHEDULED:
                 return Close(Outcome.HANDED_OVER, "handed over to people; no longer watched")
             if isinstance(decision, Wait) and case.healthy_since is not None:
                 return decision

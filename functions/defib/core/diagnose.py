@@ -19,7 +19,10 @@ from defib.core.model import (
     TargetHealth,
     Verdict,
 )
+from defib.core.planned import announced
 from defib.core.policy import Policy
+from defib.core.suppression import seen
+from defib.core.words import day
 
 IMPAIRED_FROM_LAUNCH = timedelta(seconds=60)
 """An instance impaired this soon after its launch never worked. EC2 dates the impairment of one that came up
@@ -185,11 +188,16 @@ def _initializing(observation: Observation, case: Case | None, policy: Policy, n
 
 
 def _application(observation: Observation, checks: Checks, case: Case | None, now: datetime) -> Diagnosis:
-    if checks.application.status is CheckStatus.IMPAIRED:
+    application = seen(checks, case)
+    if application.status is CheckStatus.IMPAIRED:
         evidence = "application status check impaired"
-        return _found(Cause.APPLICATION_DOWN, case, now, evidence, since=checks.application.impaired_since)
+        return _found(Cause.APPLICATION_DOWN, case, now, evidence, since=application.impaired_since)
     unhealthy = [t for t in observation.targets if t.health is TargetHealth.UNHEALTHY]
     if unhealthy:
         where = (f"unhealthy in target group {t.registration.target_group_name}" for t in unhealthy)
         return _found(Cause.APPLICATION_DOWN, case, now, *where)
+    event = announced(checks, case, now)
+    if event is not None:
+        evidence = f"status checks pass, and AWS has announced {event.code} from {day(event.not_before)}"
+        return _found(Cause.EVENT_SCHEDULED, case, now, evidence)
     return _found(Cause.HEALTHY, case, now, "status checks pass")

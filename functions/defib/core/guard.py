@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from defib.core.case import Action
-from defib.core.guards import consent, event, group, limits, loss, ownership, placement
+from defib.core.guards import consent, event, group, limits, loss, ownership, pattern, placement
 from defib.core.guards.question import Guard, Question, Refusal
 
 GUARDS: tuple[Guard, ...] = (
@@ -12,12 +12,14 @@ GUARDS: tuple[Guard, ...] = (
     consent.maintenance,
     consent.unreadable_maintenance,
     event.aws_at_work,
+    event.planned_restart,
     ownership.owned_by_others,
     group.group_state,
     group.group_member,
     group.group_consent,
     group.group_minimum,
     group.group_protection,
+    group.application_check,
     loss.instance_store_root,
     loss.stop_protection,
     loss.traits_unread,
@@ -28,23 +30,45 @@ GUARDS: tuple[Guard, ...] = (
     ownership.spot_interrupted,
     ownership.spot,
     limits.zone_impaired,
+    event.aws_issue,
+    pattern.one_by_one,
     limits.last_healthy_target,
     limits.replicated,
     limits.minimum_healthy,
     limits.concurrent_repairs,
     limits.stack_share,
     limits.stack_rate,
+    # The last one: people are asked only about what nothing else forbids.
+    consent.approval,
 )
 """In the order in which people should hear of them."""
 
-SUSPENDS = frozenset({"kill_switch", "maintenance", "aws_at_work", "zone_impaired", "spot_interrupted"})
-"""Guards by which Defib is paused, or left to EC2: the time that they hold is none that a repair has had."""
+SUSPENDS = frozenset(
+    {
+        "kill_switch",
+        "maintenance",
+        "aws_at_work",
+        "zone_impaired",
+        "aws_issue",
+        "one_by_one",
+        "spot_interrupted",
+        "approval",
+    }
+)
+"""Guards by which Defib is paused, or leaves it to EC2 or to people: the time that they hold is none that a repair has
+had."""
+
+AS_ONE = (limits.zone_impaired, event.aws_issue)
+"""Guards that hold many at once for one reason, so that even their evidence would be taken for nothing."""
+
+SPOKEN_FOR = frozenset(guard.__name__ for guard in AS_ONE)
+"""Their names: an incident of its own, the zone's or AWS's, speaks for all that they hold."""
 
 
 def refuse(asked: Question) -> Refusal | None:
     """The first guard that forbids the action now, or None.
 
-    Evidence is only read, so nothing forbids it, except where a whole zone's would be taken for nothing.
+    Evidence is only read, so nothing forbids it, except where a whole crowd's would be taken for nothing.
     """
-    asking = (guard for guard in GUARDS if asked.action is not Action.EVIDENCE or guard is limits.zone_impaired)
+    asking = (guard for guard in GUARDS if asked.action is not Action.EVIDENCE or guard in AS_ONE)
     return next((refusal for guard in asking if (refusal := guard(asked)) is not None), None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from defib.core.fall import Fall
 from defib.core.model import Cause
 
 
@@ -32,6 +33,12 @@ class Member:
     since: datetime
     phase: Phase
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether it needs nobody: its case is over, or only waits for something that AWS has announced."""
+        waits = self.cause is Cause.EVENT_SCHEDULED and self.phase in (Phase.WATCHING, Phase.HELD)
+        return waits or self.phase is Phase.CLOSED
+
 
 class NoticeKind(StrEnum):
     """Why people hear of it. The values are the ``notice`` attribute that subscriptions filter on."""
@@ -39,8 +46,12 @@ class NoticeKind(StrEnum):
     OPENED = "opened"
     PROGRESS = "progress"
     HELD = "held"
+    APPROVAL = "approval"
+    """Defib asks whether it may repair."""
     ESCALATED = "escalated"
     RESOLVED = "resolved"
+    PLANNED = "planned"
+    """AWS has announced work on what works; or it is over, or avoided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,8 @@ class Incident:
     resolved_at: datetime | None = None
     told_of: tuple[str, ...] = ()
     """The guards that hold many for the same reason and that people have been told of once for all."""
+    falls: tuple[Fall, ...] = ()
+    """Applications that fell while EC2's checks passed, those of earlier incidents included; the oldest first."""
 
     @property
     def id(self) -> str:

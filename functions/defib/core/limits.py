@@ -4,8 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 
-from defib.core.setting import duration, number
+from defib.core.setting import choice, duration, number
+
+
+class HealthIssue(StrEnum):
+    """What an open EC2 issue in AWS Health means for repairs."""
+
+    HOLD = "hold"
+    IGNORE = "ignore"
+
+
+class ZonalShift(StrEnum):
+    """What becomes of the traffic when a zone is impaired."""
+
+    RECOMMEND = "recommend"
+    """People read the commands that shift it away."""
+    START = "start"
+    """Defib shifts it away, and back when the zone has recovered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +53,42 @@ class Limits:
     zone_clear: timedelta = field(
         default=timedelta(minutes=3),
         metadata=duration("How long fewer must have failed before the zone counts as recovered.", "10m", "1m", "1h"),
+    )
+    health_issue: HealthIssue = field(
+        default=HealthIssue.HOLD,
+        metadata=choice(
+            "Whether repairs are held while AWS Health tells of an open EC2 issue in the Region or zone.",
+            HealthIssue,
+            HealthIssue.IGNORE,
+        ),
+    )
+    health_issue_hold: timedelta = field(
+        default=timedelta(hours=6),
+        metadata=duration(
+            "How long after AWS's last word on an issue it still counts as open, in case word of its end is lost.",
+            "12h",
+            "30m",
+            "3d",
+        ),
+    )
+    zonal_shift: ZonalShift = field(
+        default=ZonalShift.RECOMMEND,
+        metadata=choice(
+            "Whether traffic is shifted away from an impaired zone (Amazon ARC), or people read how.",
+            ZonalShift,
+            example=ZonalShift.START,
+        ),
+    )
+    # ARC takes whole minutes, three days at most (StartZonalShift, expiresIn).
+    zonal_shift_for: timedelta = field(
+        default=timedelta(hours=3),
+        metadata=duration(
+            "When a zonal shift that Defib has started ends by itself; it ends it when the zone has recovered.",
+            "6h",
+            "10m",
+            "3d",
+            "1m",
+        ),
     )
 
     def at_once(self, running: int | None) -> int:

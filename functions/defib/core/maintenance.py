@@ -65,6 +65,13 @@ def in_window(policy: Policy, service: Service, now: datetime) -> Window | None:
     return max(current, key=lambda window: window.end, default=None)
 
 
+def next_window(policy: Policy, service: Service, now: datetime) -> Window | None:
+    """The next planned outage of ``service`` that has not begun yet."""
+    planned = (*policy.maintenance, *service.maintenance)
+    coming = (w for entry in planned for w in _within_a_week(entry, now) if w.start > now)
+    return min(coming, key=lambda window: window.start, default=None)
+
+
 def maintenance_of(policy: Policy, service: Service, tags: Mapping[str, str], now: datetime) -> Window | None:
     """As ``in_window``, for an instance with these tags: one of them may say that it is in maintenance by itself."""
     planned, until = in_window(policy, service, now), until_of(tags)
@@ -96,7 +103,18 @@ def windows(entry: Maintenance, first: datetime, last: datetime) -> Iterator[Win
 
 
 def _near(entry: Maintenance, now: datetime) -> Iterator[Window]:
-    """The windows of ``entry`` that may be on at ``now``.
+    """The windows of ``entry`` that may be on at ``now``."""
+    # One day more than it lasts: a skipped hour may push the start past midnight.
+    return _windows(entry, now, range(-entry.lasts.days - 2, 1))
+
+
+def _within_a_week(entry: Maintenance, now: datetime) -> Iterator[Window]:
+    """The windows of ``entry`` that may begin within a week of ``now``; the one of a single day whenever it is."""
+    return _windows(entry, now, range(-1, 9))
+
+
+def _windows(entry: Maintenance, now: datetime, ahead: range) -> Iterator[Window]:
+    """The windows of ``entry`` on its days of the week, so many days ``ahead`` of today, or on its one date.
 
     A local time that a clock change skips is read with the offset before the change; one that comes twice is the first
     (RFC 5545, section 3.3.5): Python's ``fold=0`` is both. The duration is exact time, whatever the clocks do (3.3.6).
@@ -105,13 +123,7 @@ def _near(entry: Maintenance, now: datetime) -> Iterator[Window]:
 
     zone, at = ZoneInfo(entry.zone), time.fromisoformat(entry.at)
     today = now.astimezone(zone).date()
-    # One day more than it lasts: a skipped hour may push the start past midnight.
-    days = [date.fromisoformat(entry.date)] if entry.date else _weekly(entry, today, entry.lasts.days + 2)
-    for day in days:
+    weekly = (day for n in ahead if DAYS[(day := today + timedelta(days=n)).weekday()] in entry.days)
+    for day in [date.fromisoformat(entry.date)] if entry.date else weekly:
         start = datetime.combine(day, at, zone).astimezone(UTC)
         yield Window(start, start + entry.lasts)
-
-
-def _weekly(entry: Maintenance, today: date, back: int) -> list[date]:
-    days = (today - timedelta(days=n) for n in range(back + 1))
-    return [day for day in days if DAYS[day.weekday()] in entry.days]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import assert_never
 
+from defib.core import asking, one_by_one
+from defib.core.brevity import sms_of, subject_of
 from defib.core.case import Action, Attempt, Case, Outcome
 from defib.core.duration import format_duration
-from defib.core.incident import Incident, Notice, NoticeKind, Phase
+from defib.core.forewarning import forewarned
+from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.model import Verdict
+from defib.core.news import NOTHING, News, Story
 from defib.core.policy import Mode, Policy, Service
 from defib.core.start import STOPPED
 from defib.core.start_failure import meaning
@@ -19,8 +22,6 @@ from defib.core.words import (
     CAUSE_SHORT,
     CAUSE_WORDS,
     NAME_MAX,
-    SMS_MAX,
-    SUBJECT_MAX,
     began,
     brief_plan,
     clock,
@@ -33,47 +34,17 @@ from defib.core.words import (
 TIMELINE_MAX = 40
 """Lines of the timeline that an e-mail repeats."""
 
-NOTHING = "Nothing now. Defib tells you when it works again, or if it needs you."
-
-
-class News(StrEnum):
-    """What has happened to a case that people should hear."""
-
-    OPENED = "opened"
-    JOINED = "joined"
-    STOPPING = "stopping"
-    FORCING = "forcing"
-    REPLACING = "replacing"
-    START_FAILED = "start_failed"
-    RESIZED = "resized"
-    SKIPPING = "skipping"
-    HELD = "held"
-    ESCALATED = "escalated"
-    CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class _Story:
-    kind: NoticeKind
-    headline: str
-    """One sentence after the instance's name, without a full stop."""
-    doing: str
-    duty: str
-    brief: str
-    """What an SMS says after the headline."""
-
 
 def compose(
     incident: Incident, case: Case, news: News, service: Service, policy: Policy, now: datetime
 ) -> tuple[Incident, Notice]:
     """The next notice of ``incident``, and the incident with the notice in its timeline."""
-    story = _story(news, incident, case, service, policy)
+    story = forewarned(news, case, service, policy, now) or _story(news, incident, case, service, policy)
     headline = f"{name_of(case)} {story.headline}"
     entry = f"{clock(now)}  {headline}"
     told = replace(incident, notices=incident.notices + 1, timeline=(*incident.timeline, entry)[-TIMELINE_MAX:])
     name = plain(case.name, NAME_MAX)
     where = f" ({case.zone})" if case.zone and story.kind is NoticeKind.OPENED else ""
-    brief = f"Defib {service.name}: {name}{where} {story.headline}. {story.brief}"
     notice = Notice(
         incident_id=told.id,
         service=service.name,
@@ -82,9 +53,9 @@ def compose(
         at=now,
         case_id=case.id,
         instance_id=case.instance_id,
-        subject=plain(f"[Defib {service.name}] {_SUBJECT[story.kind]}{name} {story.headline}", SUBJECT_MAX),
+        subject=subject_of(f"[Defib {service.name}] {_SUBJECT[story.kind]}{name}", story.headline),
         body=_body(told, case, headline, story, now),
-        sms=plain(brief, SMS_MAX),
+        sms=sms_of(f"Defib {service.name}: {name}{where}", story.headline, story.brief),
     )
     return told, notice
 
@@ -93,20 +64,22 @@ _SUBJECT = {
     NoticeKind.OPENED: "",
     NoticeKind.PROGRESS: "",
     NoticeKind.HELD: "HELD: ",
+    NoticeKind.APPROVAL: "APPROVE? ",
     NoticeKind.ESCALATED: "NEEDS YOU: ",
     NoticeKind.RESOLVED: "resolved: ",
+    NoticeKind.PLANNED: "PLANNED: ",
 }
 
 
-def _story(news: News, incident: Incident, case: Case, service: Service, policy: Policy) -> _Story:
+def _story(news: News, incident: Incident, case: Case, service: Service, policy: Policy) -> Story:
     match news:
-        case News.OPENED | News.JOINED:
+        case News.OPENED | News.JOINED | News.ANNOUNCED | News.REMINDED:
             return _opened(news, case, service, policy)
         case News.STOPPING | News.FORCING | News.SKIPPING | News.REPLACING | News.RESIZED | News.START_FAILED:
             return _progress(news, case)
         case News.HELD:
             would = ACTION_WORDS[case.held_action] if case.held_action is not None else "acted on it"
-            return _Story(
+            return Story(
                 NoticeKind.HELD,
                 f"is held: {case.reason}",
                 f"Nothing for now. It would have {would}. It looks again every {format_duration(policy.repair.hold)}"
@@ -114,6 +87,12 @@ def _story(news: News, incident: Incident, case: Case, service: Service, policy:
                 "Decide whether to act yourself; Defib will not until the reason is gone.",
                 f"Defib would have {would}. Please decide.",
             )
+        case News.ASKING | News.APPROVED:
+            return _asked(news, case, service, policy)
+        case News.ONE_BY_ONE:
+            fallen = tuple(fall for fall in incident.falls if fall.told)
+            headline, doing = one_by_one.headline(fallen), one_by_one.doing(fallen, service)
+            return Story(NoticeKind.ESCALATED, headline, doing, one_by_one.ASK, "Check pools, locks, last deployment.")
         case News.ESCALATED:
             return _escalated(case, policy)
         case News.CLOSED:
@@ -121,23 +100,39 @@ def _story(news: News, incident: Incident, case: Case, service: Service, policy:
     assert_never(news)
 
 
-def _opened(news: News, case: Case, service: Service, policy: Policy) -> _Story:
+def _opened(news: News, case: Case, service: Service, policy: Policy) -> Story:
     kind = NoticeKind.OPENED if news is News.OPENED else NoticeKind.PROGRESS
     headline = f"{CAUSE_SHORT[case.cause]} since {began(case):%H:%M} UTC"
     doing = plan(case, service, policy)
     if service.mode is Mode.OBSERVE:
         doing = f"Nothing: service {service.name} is in observe mode. In heal mode: {doing}"
-        return _Story(kind, headline, doing, "Act yourself: Defib only observes.", "Defib only observes. Please look.")
-    return _Story(kind, headline, doing, NOTHING, f"{brief_plan(case, service)} Nothing for you to do.")
+        return Story(kind, headline, doing, "Act yourself: Defib only observes.", "Defib only observes. Please look.")
+    if service.mode is Mode.APPROVE:
+        doing = f"{doing} Before it changes anything it asks you, and goes on only with your yes."
+        return Story(kind, headline, doing, NOTHING, "Defib asks you before it acts.")
+    return Story(kind, headline, doing, NOTHING, f"{brief_plan(case, service)} Nothing for you to do.")
 
 
-def _progress(news: News, case: Case) -> _Story:
+def _asked(news: News, case: Case, service: Service, policy: Policy) -> Story:
+    """The question whether it may be repaired, and the yes."""
+    then = plan(case, service, policy)
+    if case.approval is None or news is News.APPROVED:
+        by = plain(case.approval.by if case.approval is not None else "somebody", NAME_MAX)
+        return Story(NoticeKind.PROGRESS, f"may be repaired, says {by}", then, NOTHING, "Defib repairs it.")
+    until = f"{case.approval.until:%H:%M} UTC"
+    headline = f"{CAUSE_SHORT[case.cause]}: your yes or no by {until}"
+    doing = f"Nothing without your yes. With it: {then} Without an answer by {until} it leaves it to you."
+    brief = f"Plan: {brief_plan(case, service)} The e-mail says how to answer."
+    return Story(NoticeKind.APPROVAL, headline, doing, asking.duty(case, case.approval), brief)
+
+
+def _progress(news: News, case: Case) -> Story:
     if news is News.START_FAILED:
         starts = [a.result for a in case.attempts if a.action is Action.START and a.result is not None]
         said = (starts[-1].code or starts[-1].detail) if starts else ""
         said = said or "AWS gives no reason"
         means = f"That means: {meaning(said)}. " if meaning(said) else ""
-        return _Story(
+        return Story(
             NoticeKind.PROGRESS,
             f"could not be started: {said}",
             f"{means}It tries again after a pause, and asks you if that fails too.",
@@ -146,41 +141,42 @@ def _progress(news: News, case: Case) -> _Story:
         )
     if news is News.FORCING:
         doing = "It forces the stop, then starts it."
-        return _Story(NoticeKind.PROGRESS, "does not stop by itself", doing, NOTHING, "Defib forces its stop.")
+        return Story(NoticeKind.PROGRESS, "does not stop by itself", doing, NOTHING, "Defib forces its stop.")
     if news is News.SKIPPING:
         doing = "It stops it without letting its system shut down, then starts it."
-        return _Story(NoticeKind.PROGRESS, "does not stop even when forced", doing, NOTHING, "Its shutdown is skipped.")
+        return Story(NoticeKind.PROGRESS, "does not stop even when forced", doing, NOTHING, "Its shutdown is skipped.")
     if news is News.RESIZED:
         change = case.last(Action.RESIZE)
         to = change.to if change is not None else "another type"
         doing = f"It has changed its type from {case.instance_type} to {to}, and starts it."
         headline = f"becomes a {to}: no room for a {case.instance_type}"
-        return _Story(NoticeKind.PROGRESS, headline, doing, NOTHING, "Defib has changed its type.")
+        return Story(NoticeKind.PROGRESS, headline, doing, NOTHING, "Defib has changed its type.")
     if news is News.REPLACING:
         doing = f"It tells its Auto Scaling group {case.group} to terminate it and launch another."
-        return _Story(NoticeKind.PROGRESS, "is to be replaced", doing, NOTHING, "Its group replaces it.")
+        return Story(NoticeKind.PROGRESS, "is to be replaced", doing, NOTHING, "Its group replaces it.")
     headline = f"still {CAUSE_SHORT[case.cause]}" if len(case.attempts) > 2 else f"{CAUSE_SHORT[case.cause]}"
     doing = f"It stops it now and starts it on another host ({case.reason})."
-    return _Story(NoticeKind.PROGRESS, headline, doing, NOTHING, "Defib stops and starts it now.")
+    return Story(NoticeKind.PROGRESS, headline, doing, NOTHING, "Defib stops and starts it now.")
 
 
-def _escalated(case: Case, policy: Policy) -> _Story:
+def _escalated(case: Case, policy: Policy) -> Story:
     if case.cause not in STOPPED:
         doing = "It watches; it acts no more."
-        return _Story(NoticeKind.ESCALATED, f"needs you: {case.reason}", doing, case.ask, "Please look now.")
+        return Story(NoticeKind.ESCALATED, f"needs you: {case.reason}", doing, case.ask, "Please look now.")
     again = format_duration(policy.repair.start_again)
     doing = f"It is STOPPED now. Defib goes on trying to start it, at first every {again}."
     headline = f"is STOPPED and needs you: {case.reason}"
-    return _Story(NoticeKind.ESCALATED, headline, doing, case.ask, "Please look now.")
+    return Story(NoticeKind.ESCALATED, headline, doing, case.ask, "Please look now.")
 
 
-def _closed(incident: Incident, case: Case) -> _Story:
-    over = all(m.phase is Phase.CLOSED for m in incident.members)
+def _closed(incident: Incident, case: Case) -> Story:
+    over = all(m.is_settled for m in incident.members)
     kind = NoticeKind.RESOLVED if over else NoticeKind.PROGRESS
     took = format_duration(_whole_seconds((case.closed_at or case.opened_at) - began(case)))
     match case.outcome:
         case Outcome.HEALED | Outcome.RECOVERED:
-            headline, duty = f"works again after {took}: {case.reason}", "Nothing."
+            last = one_by_one.ending(incident.falls, case) if over else ""
+            headline, duty = last or f"works again after {took}: {case.reason}", "Nothing."
         case Outcome.TERMINATED:
             headline, duty = "has been terminated", "Nothing, if that was intended."
         case Outcome.REPLACED:
@@ -189,16 +185,16 @@ def _closed(incident: Incident, case: Case) -> _Story:
             headline, duty = f"is left alone: {case.reason}", "Nothing, if that was intended."
             if case.cause in STOPPED:
                 headline, duty = f"is STOPPED and left alone: {case.reason}", "Start it, if it should run."
-        case Outcome.HANDED_OVER | Outcome.NOTHING_WRONG | None:
+        case Outcome.HANDED_OVER | Outcome.NOTHING_WRONG | Outcome.GAVE_WAY | None:
             still = "is STOPPED and no longer watched" if case.cause in STOPPED else "is no longer watched"
             headline, duty = f"{still}: {case.reason}", "See to it if you have not yet."
         case _:
             assert_never(case.outcome)
     doing = "Nothing more." if over else f"It goes on with the others. {_members_line(incident)}"
-    return _Story(kind, headline, doing, duty, f"Since {began(case):%H:%M} UTC.")
+    return Story(kind, headline, doing, duty, f"Since {began(case):%H:%M} UTC.")
 
 
-def _body(incident: Incident, case: Case, headline: str, story: _Story, now: datetime) -> str:
+def _body(incident: Incident, case: Case, headline: str, story: Story, now: datetime) -> str:
     timeline = "\n".join(f"  {entry}" for entry in incident.timeline)
     parts = [
         f"{headline}.",
@@ -253,7 +249,7 @@ def _members_line(incident: Incident) -> str:
     """How the incident's instances stand, when there is more than one."""
     if len(incident.members) < 2:
         return ""
-    trouble = [m for m in incident.members if m.phase is not Phase.CLOSED]
+    trouble = [m for m in incident.members if not m.is_settled]
     names = ", ".join(m.name for m in trouble[:10])
     more = f" and {len(trouble) - 10} more" if len(trouble) > 10 else ""
     named = f" ({names}{more})" if trouble else ""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from defib.core.approval import Answer
+from defib.core.fall import Fall
 from defib.core.membership import GROUP_TAG, Membership
 from defib.core.stack import Stack
 from defib.core.traits import NO_TRAITS, Traits
@@ -23,6 +25,8 @@ class Source(StrEnum):
     LOAD_BALANCER = "load_balancer"
     WAKE = "wake"
     RESULT = "result"
+    OPERATOR = "operator"
+    """Somebody says yes or no to a repair."""
 
 
 class Verdict(StrEnum):
@@ -63,6 +67,7 @@ class Signal:
     at: datetime
     reason: str
     result: Result | None = None
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,8 @@ class CheckStatus(StrEnum):
     INITIALIZING = "initializing"
     INSUFFICIENT_DATA = "insufficient-data"
     NOT_APPLICABLE = "not-applicable"
+    SUPPRESSED = "suppressed"
+    """Of the application status only: somebody has asked EC2 that it count for nothing for a while."""
 
 
 class TargetHealth(StrEnum):
@@ -136,6 +143,8 @@ class Checks:
     instance: Check
     attached_ebs: Check = NOT_APPLICABLE
     application: Check = NOT_APPLICABLE
+    beneath: Check = NOT_APPLICABLE
+    """What the application status checks themselves say while they are suppressed; not applicable where unknown."""
     events: tuple[Event, ...] = ()
     """Neither completed nor cancelled."""
 
@@ -213,6 +222,8 @@ class Observation:
     """None where nobody asks: the service requires no healthy others, or the instance is well."""
     under_repair: int = 0
     """Other cases of the service that Defib is acting on: the one fact that AWS does not know, but the table does."""
+    falls: tuple[Fall, ...] = ()
+    """Applications of the service that have fallen, as its newest incident remembers them."""
     healing: Switch = Switch.ON
     """The kill switch, read when a decision to act is near and again just before each act; ON while none is near."""
     traits: Traits = NO_TRAITS
@@ -251,6 +262,8 @@ class Cause(StrEnum):
     STUCK_PENDING = "stuck_pending"
     STUCK_STOPPING = "stuck_stopping"
     TERMINATED = "terminated"
+    EVENT_SCHEDULED = "event_scheduled"
+    """It works, and AWS has announced something that will end that for a while."""
     UNKNOWN = "unknown"
 
 

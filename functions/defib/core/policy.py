@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from defib.core.contact import Contact
 from defib.core.limits import Limits
 from defib.core.maintenance import Maintenance
 from defib.core.page.settings import PageSettings
 from defib.core.service import (
     ApplicationRemedy,
-    Contact,
     Mode,
     Patience,
     Service,
@@ -151,10 +151,30 @@ class Repair:
         default=timedelta(hours=1),
         metadata=duration("How long a repair may go on before people are asked.", "2h", "1m", "1d"),
     )
+    approval_timeout: timedelta = field(
+        default=timedelta(minutes=30),
+        metadata=duration(
+            "How long Defib waits for a yes in approve mode before people have to repair it themselves.",
+            "2h",
+            "1m",
+            "1d",
+        ),
+    )
     start_again: timedelta = field(
         default=timedelta(minutes=15),
         metadata=duration(
             "How often an instance that could not be started is tried again after people were asked.", "30m", "1m", "1d"
+        ),
+    )
+    # AWS gives a duration neither a range nor a default; without one a suppression lasts for ever.
+    suppress_for: timedelta = field(
+        default=timedelta(minutes=30),
+        metadata=duration(
+            "How long EC2's application status check of an instance is suppressed at most while it is repaired; "
+            "Defib lifts it when it is done.",
+            "1h",
+            "5m",
+            "1d",
         ),
     )
     handed_over_age: timedelta = field(

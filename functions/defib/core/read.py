@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeGuard, TypeVar, get_args, get_origin, get_
 
 from defib.core.duration import parse_duration
 from defib.core.mistake import Mistakes, Path, closest, written
+from defib.core.percent import Percent, parse_percent
 from defib.core.policy import Tag
 from defib.core.setting import NAME, TAG_KEY, Setting, setting_of
 
@@ -123,6 +124,8 @@ def _scalar(hint: object, given: object, setting: Setting) -> object | None:
         return given if isinstance(given, bool) else None
     if hint is int:
         return given if isinstance(given, int) and not isinstance(given, bool) and setting.holds(given) else None
+    if hint == int | Percent:
+        return _percent(given, setting) if isinstance(given, str) else _scalar(int, given, setting)
     if not isinstance(given, str):
         return None
     if hint is timedelta:
@@ -140,6 +143,11 @@ def _duration(given: str, setting: Setting) -> timedelta | None:
     except ValueError:
         return None
     return duration if setting.holds(int(duration.total_seconds())) else None
+
+
+def _percent(given: str, setting: Setting) -> Percent | None:
+    percent = parse_percent(given)
+    return percent if percent is not None and 1 <= percent.value <= setting.percent_most else None
 
 
 def _nothing(hint: object) -> object:

@@ -8,6 +8,7 @@ from defib.core import member
 from defib.core.case import Act, Action, Case, Decision, Escalate, Wait
 from defib.core.model import Cause, Observation, Target, TargetHealth
 from defib.core.policy import ApplicationRemedy, Policy, Service
+from defib.core.suppression import confirmed_in, passes_over_reboot
 from defib.core.words import CAUSE_WORDS, clock
 
 VERBS = {
@@ -23,6 +24,8 @@ VERBS = {
     Action.ENTER_STANDBY: "begin the Standby of",
     Action.EXIT_STANDBY: "end the Standby of",
     Action.REPLACE: "replace",
+    Action.SUPPRESS_CHECK: "suppress the application status check of",
+    Action.RESUME_CHECK: "resume the application status check of",
 }
 
 REBOOT_CAN_HELP = frozenset({Cause.INSTANCE_IMPAIRED, Cause.APPLICATION_DOWN})
@@ -48,9 +51,9 @@ def climb(
     case: Case, observation: Observation, cause: Cause, policy: Policy, service: Service, now: datetime
 ) -> Decision:
     """The next rung for a running instance that fails."""
-    trial = _trial(case, observation, cause, policy, service, now)
-    if trial is not None:
-        return trial
+    waits = trial(case, observation, cause, policy, service, now)
+    if waits is not None:
+        return waits
     recovering = _recovering(case, observation, cause, policy, now)
     if recovering is not None:
         return recovering
@@ -58,7 +61,8 @@ def climb(
     if cause is Cause.APPLICATION_DOWN and service.application_down is ApplicationRemedy.TELL:
         return ask_people("its checks pass but the application is down", policy, now)
     restarted = case.count(Action.START)
-    if cause in REBOOT_CAN_HELP and restarted == 0 and case.count(Action.REBOOT) < repair.reboots:
+    left = restarted == 0 and case.count(Action.REBOOT) < repair.reboots
+    if cause in REBOOT_CAN_HELP and left and not passes_over_reboot(case, observation, cause, service):
         return Act(Action.REBOOT, f"{CAUSE_WORDS[cause]}: a reboot may cure it", now + repair.act_timeout)
     if cause is Cause.APPLICATION_DOWN and service.application_down is ApplicationRemedy.REBOOT:
         return ask_people("its checks pass, and a reboot did not bring the application back", policy, now)
@@ -67,7 +71,7 @@ def climb(
         return ask_people(f"{CAUSE_WORDS[cause]}, though it was stopped and started {times}", policy, now)
     return (
         member.before_stop(case, observation, cause, policy, service, now)
-        or _drain(case, observation, cause, policy, now)
+        or drain(case, observation, cause, policy, now)
         or Act(Action.STOP, _why_restart(case, cause), now + repair.act_timeout)
     )
 
@@ -114,7 +118,7 @@ def _recovering(case: Case, observation: Observation, cause: Cause, policy: Poli
     return Wait(words, min(until, now + policy.repair.look_again))
 
 
-def _trial(
+def trial(
     case: Case, observation: Observation, cause: Cause, policy: Policy, service: Service, now: datetime
 ) -> Wait | None:
     """Give the last act time to show: EC2's reads lag, machines take time to boot and checks to notice."""
@@ -123,7 +127,8 @@ def _trial(
         return None
     repair = policy.repair
     if last.action is Action.REBOOT:
-        until, words = last.done_at + repair.reboot_trial, "giving the reboot time to work"
+        until = last.done_at + repair.reboot_trial + confirmed_in(observation, cause)
+        words = "giving the reboot time to work"
     elif last.action is Action.START or observation.launched_at > last.done_at:
         given = service.verify.timeout if cause is Cause.APPLICATION_DOWN else repair.restart_trial
         until, words = max(last.done_at, observation.launched_at) + given, "giving the start time to work"
@@ -132,7 +137,7 @@ def _trial(
     return Wait(words, min(until, now + repair.look_again)) if now < until else None
 
 
-def _drain(case: Case, observation: Observation, cause: Cause, policy: Policy, now: datetime) -> Act | Wait | None:
+def drain(case: Case, observation: Observation, cause: Cause, policy: Policy, now: datetime) -> Act | Wait | None:
     """Take it from its load balancers before it stops; None when there is nothing left to drain."""
     drained = case.last(Action.DRAIN)
     restored = case.last(Action.RESTORE)

@@ -10,17 +10,17 @@ from enum import StrEnum
 from defib.core.maintenance import Maintenance
 from defib.core.membership import GroupMember
 from defib.core.page.settings import ServiceOnPage
+from defib.core.percent import Percent
 from defib.core.setting import (
     CONTACT_NAME,
-    EMAIL,
     INSTANCE_TYPE,
     LOAD_BALANCER,
-    PHONE,
     TARGET_GROUP_ARN,
     choice,
     duration,
     flag,
     number,
+    number_or_percent,
     string,
     strings,
     table,
@@ -37,6 +37,8 @@ class Mode(StrEnum):
 
     OBSERVE = "observe"
     """The same decisions and notices, not one mutating call."""
+    APPROVE = "approve"
+    """Asks people before the first act of each repair, and acts only on a yes."""
     HEAL = "heal"
 
 
@@ -145,12 +147,21 @@ class Service:
     mode: Mode = field(
         default=Mode.OBSERVE,
         metadata=choice(
-            "heal repairs; observe decides and tells the same, but touches nothing.", Mode, example=Mode.HEAL
+            "heal repairs; approve asks people first, and repairs on their yes; "
+            "observe decides and tells the same, but touches nothing.",
+            Mode,
+            example=Mode.HEAL,
         ),
     )
-    minimum_healthy: int = field(
+    minimum_healthy: int | Percent = field(
         default=0,
-        metadata=number("How many other instances must be healthy before one is rebooted or stopped.", 2, 0, 1_000),
+        metadata=number_or_percent(
+            "How many other instances must be healthy before one is rebooted or stopped, or what share of all of them.",
+            '"50%"',
+            0,
+            1_000,
+            99,
+        ),
     )
     concurrent_repairs: int = field(
         default=1, metadata=number("How many of the service's instances are repaired at once.", 2, 1, 100)
@@ -170,12 +181,29 @@ class Service:
             example=ApplicationRemedy.REBOOT,
         ),
     )
+    application_restarts: int = field(
+        default=2,
+        metadata=number(
+            "How many instances are rebooted or restarted for a dead application within application_window.", 1, 1, 20
+        ),
+    )
+    application_window: timedelta = field(
+        default=timedelta(hours=1),
+        metadata=duration("How near applications must fall to each other to share a cause.", "2h", "5m", "1d"),
+    )
     group_member: GroupMember = field(
         default=GroupMember.LEAVE,
         metadata=choice(
             "What is done to a member of an Auto Scaling group where only a stop and start would help.",
             GroupMember,
             example=GroupMember.REPLACE,
+        ),
+    )
+    planned_restart: bool = field(
+        default=False,
+        metadata=flag(
+            "Whether a working instance is restarted in a maintenance window before an event that AWS has scheduled.",
+            "true",
         ),
     )
     allow_public_ip_change: bool = field(
@@ -232,33 +260,23 @@ class Service:
     tell: tuple[str, ...] = field(
         default=(),
         metadata=strings(
-            "The contacts that hear of the service's incidents; heal needs at least one.",
+            "The contacts that hear of the service's incidents; heal and approve need at least one.",
             '["oncall"]',
             CONTACT_NAME,
             most=20,
         ),
     )
 
+    @property
+    def counts_peers(self) -> bool:
+        """Whether its other instances must be counted before one is taken away."""
+        return self.minimum_healthy != 0 or self.replicated
+
+    def healthy_others(self, instances: int) -> int:
+        """How many others must be healthy where the service has so many instances, the failing one included."""
+        floor = self.minimum_healthy
+        return floor.of(instances) if isinstance(floor, Percent) else floor
+
     def matches(self, tags: Mapping[str, str]) -> bool:
         """Whether an instance with these tags belongs to the service."""
         return all(tags.get(key) in values for key, values in self.match.items())
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Who is told, and by which means."""
-
-    name: str
-    email: tuple[str, ...] = field(
-        default=(),
-        metadata=strings(
-            "E-mail addresses; each must confirm the subscription that Amazon SNS sends it.",
-            '["oncall@example.com"]',
-            EMAIL,
-            most=20,
-        ),
-    )
-    sms: tuple[str, ...] = field(
-        default=(),
-        metadata=strings("Phone numbers that get a text message.", '["+12025550123"]', PHONE, most=20),
-    )

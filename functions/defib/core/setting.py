@@ -84,6 +84,9 @@ class Setting:
     keys: int = 0
     """How many tag keys at most."""
 
+    percent_most: int = 0
+    """The greatest percentage that a number may be written as; 0: none may."""
+
     def holds(self, number: int) -> bool:
         """Whether a number, a duration's seconds or a count of items is within the limits."""
         return self.least <= number <= self.most and number % self.step == 0 and number in (self.among or (number,))
@@ -103,6 +106,12 @@ def flag(about: str, example: str = "false") -> Metadata:
 def number(about: str, example: int, least: int, most: int) -> Metadata:
     """A whole number."""
     return {"setting": Setting(about, str(example), f"a whole number from {least} to {most}", least, most)}
+
+
+def number_or_percent(about: str, example: str, least: int, most: int, percent_most: int) -> Metadata:
+    """A whole number, or a percentage as text."""
+    allowed = f'a whole number from {least} to {most}, or a percentage from "1%" to "{percent_most}%"'
+    return {"setting": Setting(about, example, allowed, least, most, percent_most=percent_most)}
 
 
 def choice(about: str, kind: type[StrEnum], example: StrEnum) -> Metadata:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from defib.core.issue import Issues
+from defib.core.shift import Shift
 
 if TYPE_CHECKING:
     from defib.core.case import Case
@@ -47,10 +50,23 @@ class Stack:
     running: int | None = None
     """Opted-in instances that ran when a sweep last counted them; None: never counted yet."""
     counted_at: datetime | None = None
+    shifts: tuple[Shift, ...] = ()
+    """Zonal shifts that are wanted, in effect, or being ended; one a load balancer and zone."""
+    issues: Issues = field(default_factory=Issues)
+    """Issues of EC2 that AWS Health has told of."""
 
     def impairment(self, zone: str) -> Impairment | None:
         """The impairment of that zone, suspected or told of."""
         return next((i for i in self.impaired if i.zone == zone), None)
+
+    def shift(self, load_balancer: str, zone: str) -> Shift | None:
+        """What Defib wants of that load balancer's traffic in that zone."""
+        return next((s for s in self.shifts if (s.load_balancer, s.zone) == (load_balancer, zone)), None)
+
+    def with_shift(self, shift: Shift) -> Stack:
+        """The stack with ``shift`` in place of what it held of the same load balancer and zone."""
+        same = (shift.load_balancer, shift.zone)
+        return replace(self, shifts=tuple(shift if (s.load_balancer, s.zone) == same else s for s in self.shifts))
 
     def under_repair(self, case_id: str) -> int:
         """Repairs under way besides that of ``case_id``."""

@@ -34,12 +34,14 @@ def start(case: Case, observation: Observation, policy: Policy, service: Service
             return Wait("its start was accepted, but it fell back to stopped; trying again", resume)
     tried = _tries(case)
     code = _failure(tried, observation)
-    another = _another_type(case, observation, service) if bare(code) in NO_ROOM else ""
+    others = type_by_others(case, observation)
+    another = _another_type(case, observation, service) if bare(code) in NO_ROOM and not others else ""
     if another and len(tried) >= min(TRIES_BEFORE_ANOTHER_TYPE, repair.starts):
         reason = f"EC2 has no room for {observation.instance_type}: it is to run as {another}"
         return Act(Action.RESIZE, reason, now + repair.act_timeout, another)
     if len(tried) < repair.starts:
-        return Act(Action.START, "it is stopped and should run", now + repair.act_timeout)
+        theirs = f"somebody has changed its type to {others}: it is started as that"
+        return Act(Action.START, theirs if others else "it is stopped and should run", now + repair.act_timeout)
     said = (explained(code) if meaning(code) else observation.state_reason) or code or "AWS gives no reason"
     reason = f"it could not be started in {len(tried)} tries: {said}"
     return Escalate(reason, remedy(code, observation.traits.placement_group), now + repair.hold)
@@ -58,8 +60,21 @@ def start_again(case: Case, observation: Observation, cause: Cause, policy: Poli
     return Act(Action.START, "it is still stopped: once more", now + policy.repair.act_timeout)
 
 
-def resized(case: Case) -> str:
+def type_by_others(case: Case, observation: Observation) -> str:
+    """The type that a person, or another tool, has given it since the case began; empty when it is Defib's or its own.
+
+    Only a stopped instance can be given another (AWSEC2 UserGuide, Change the instance type).
+    """
+    explained = {case.instance_type, *(a.to for a in case.attempts if a.action is Action.RESIZE)}
+    known = case.instance_type and observation.instance_type
+    return observation.instance_type if known and observation.instance_type not in explained else ""
+
+
+def resized(case: Case, observation: Observation) -> str:
     """What people must know of a changed instance type; empty when it was not changed."""
+    others = type_by_others(case, observation)
+    if others:
+        return f"It runs as {others} instead of {case.instance_type}, as somebody wanted during its repair"
     change = case.last(Action.RESIZE)
     if change is None or not change.to:
         return ""

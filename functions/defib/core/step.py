@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
+from defib.core import approval, planned
 from defib.core.case import (
     Act,
     Action,
@@ -16,6 +17,7 @@ from defib.core.case import (
     Effect,
     Escalate,
     Hold,
+    Outcome,
     Perform,
     Wait,
     Wake,
@@ -29,10 +31,14 @@ from defib.core.member import with_standby
 from defib.core.model import Cause, Diagnosis, Observation, Result, Source, TargetHealth, Verdict
 from defib.core.policy import Policy, Repair, Service
 from defib.core.restart import REGISTERED, drainable
+from defib.core.suppression import with_lift
 from defib.core.verify import well
 
 NOT_TROUBLE = frozenset({Cause.HEALTHY, Cause.INITIALIZING, Cause.STOPPING, Cause.STOPPED_BY_PERSON, Cause.TERMINATED})
 """Causes that are no failure by themselves."""
+
+FOLLOWS_WITHIN = timedelta(minutes=5)
+"""How long after a case gave way to a failure the next one is about that failure."""
 
 
 def open_case(source: Source, observation: Observation, service: Service, earlier: Case | None, now: datetime) -> Case:
@@ -40,6 +46,7 @@ def open_case(source: Source, observation: Observation, service: Service, earlie
 
     ``earlier`` is the instance's newest closed case.
     """
+    begun = _gave_way(earlier, now)
     return Case(
         instance_id=observation.instance_id,
         number=earlier.number + 1 if earlier is not None else 1,
@@ -50,10 +57,17 @@ def open_case(source: Source, observation: Observation, service: Service, earlie
         group=observation.group,
         opened_at=now,
         opened_by=source,
-        cause=Cause.HEALTHY,
-        since=now,
+        cause=begun.cause if begun is not None else Cause.HEALTHY,
+        since=begun.since if begun is not None else now,
         healed_before=heals_before(earlier, now),
     )
+
+
+def _gave_way(earlier: Case | None, now: datetime) -> Case | None:
+    """The case that has just seen the failure which the next one is about, and has waited for it to count."""
+    if earlier is None or earlier.outcome is not Outcome.GAVE_WAY or earlier.closed_at is None:
+        return None
+    return earlier if now - earlier.closed_at < FOLLOWS_WITHIN else None
 
 
 def step(case: Case, observation: Observation, policy: Policy, now: datetime) -> tuple[Case, tuple[Effect, ...]]:
@@ -64,6 +78,8 @@ def step(case: Case, observation: Observation, policy: Policy, now: datetime) ->
     diagnosis = diagnose(observation, seen, policy, now)
     seen = _see(seen, diagnosis, observation, policy, now)
     decision = decide(seen, observation, diagnosis, policy, now)
+    if isinstance(decision, Hold) and decision.guard == approval.GUARD:
+        seen = approval.ask(seen, policy.repair.approval_timeout, now)
     after, effects = _apply(seen, decision, observation, now)
     return _keep_look(case, after, effects, now)
 
@@ -101,7 +117,7 @@ def _see(case: Case, diagnosis: Diagnosis, observation: Observation, policy: Pol
     """Take the diagnosis into the case."""
     service = policy.service(case.service)
     cause = diagnosis.cause
-    healthy = cause is Cause.HEALTHY and well(case, observation)
+    healthy = cause in (Cause.HEALTHY, Cause.EVENT_SCHEDULED) and well(case, observation)
     trouble = cause not in NOT_TROUBLE
     failing_since = case.failing_since or (diagnosis.since if trouble else None)
     seen = replace(
@@ -112,6 +128,8 @@ def _see(case: Case, diagnosis: Diagnosis, observation: Observation, policy: Pol
         failing_since=failing_since,
         healthy_since=(case.healthy_since or now) if healthy else None,
     )
+    if cause is Cause.EVENT_SCHEDULED:
+        return _see_event(seen, observation, now)
     if (
         case.confirmed_at is None
         and service is not None
@@ -123,9 +141,30 @@ def _see(case: Case, diagnosis: Diagnosis, observation: Observation, policy: Pol
     return seen
 
 
+def _see_event(case: Case, observation: Observation, now: datetime) -> Case:
+    """Take the announced event into the case. There is nothing to be patient about: people are told at once."""
+    event = planned.announced(observation.checks, case, now) if observation.checks is not None else None
+    if event is None:
+        return case
+    same = case.event is not None and (case.event.code, case.event.not_before) == (event.code, event.not_before)
+    reminded_at = case.reminded_at if same else None
+    if planned.at_rest(case) and now >= event.not_before - planned.REMIND:
+        reminded_at = reminded_at or now
+    return replace(
+        case,
+        event=case.event if same else event,
+        reminded_at=reminded_at,
+        confirmed_at=case.confirmed_at or now,
+        confirmed_cause=case.confirmed_cause or Cause.EVENT_SCHEDULED,
+    )
+
+
 def _apply(case: Case, decision: Decision, observation: Observation, now: datetime) -> tuple[Case, tuple[Effect, ...]]:
     """Take the decision into the case, with the effects that carry it out."""
     if case.held_by in SUSPENDS and not (isinstance(decision, Hold) and decision.guard in SUSPENDS):
+        case = replace(case, resumed_at=now)
+    if case.cause is Cause.EVENT_SCHEDULED and isinstance(decision, Act):
+        # It has waited for days; the repair begins only now.
         case = replace(case, resumed_at=now)
     match decision:
         case Act(action=action, reason=reason, look_again_at=at, to=to):
@@ -151,7 +190,7 @@ def _apply(case: Case, decision: Decision, observation: Observation, now: dateti
             case = replace(case, reason=reason, held_by=guard, held_action=action, told_of=told_of, look_again_at=at)
             return case, (Wake(case.instance_id, at),)
         case Escalate(reason=reason, ask=ask, look_again_at=at):
-            ask = with_standby(ask, case)
+            ask = with_lift(with_standby(ask, case), case)
             case = replace(
                 case, reason=reason, ask=ask, held_by="", held_action=None, handed_over_at=now, look_again_at=at
             )
@@ -160,7 +199,7 @@ def _apply(case: Case, decision: Decision, observation: Observation, now: dateti
         case Close(outcome=outcome, reason=reason):
             return replace(
                 case, reason=reason, held_by="", held_action=None, look_again_at=None, closed_at=now, outcome=outcome
-            ), ()
+            ), (Wake(case.instance_id, now),) if outcome is Outcome.GAVE_WAY else ()
     assert_never(decision)
 
 

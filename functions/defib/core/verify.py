@@ -7,9 +7,10 @@ from datetime import datetime
 from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Outcome, Wait
 from defib.core.interference import started_by_others
 from defib.core.member import leave_standby, with_standby
-from defib.core.model import Observation, Registration, TargetHealth
+from defib.core.model import Cause, Event, Observation, Registration, TargetHealth
 from defib.core.policy import Repair, Service
 from defib.core.start import resized
+from defib.core.suppression import counts_since, lift
 from defib.core.words import clock
 
 BACK = frozenset({Action.RESTORE, Action.START, Action.REBOOT, Action.EXIT_STANDBY})
@@ -29,8 +30,11 @@ def verify(case: Case, observation: Observation, repair: Repair, service: Servic
     joining = awaited(observation) or rejoining(case, observation)
     if joining:
         return _await_targets(case, joining, repair, service, now)
+    lifted = lift(case, repair, now)
+    if lifted is not None:
+        return lifted
     since = case.healthy_since or now
-    stable = since + service.verify.stable_for
+    stable = max(since, counts_since(case) or since) + service.verify.stable_for
     if now < stable:
         return Wait("it works again; watching that it stays so", stable)
     return _close(case, observation, repair)
@@ -95,6 +99,8 @@ def _await_targets(
 
 
 def _close(case: Case, observation: Observation, repair: Repair) -> Close:
+    if case.confirmed_cause is Cause.EVENT_SCHEDULED and case.event is not None:
+        return _event_over(case, case.event, observation, repair)
     repaired = case.count(Action.REBOOT, Action.START) > 0
     started = case.last(Action.START)
     again = case.handed_over_at is not None and started is not None and started.intended_at >= case.handed_over_at
@@ -111,5 +117,18 @@ def _close(case: Case, observation: Observation, repair: Repair) -> Close:
         cure = "starting it"
     if again:
         cure = "one of the later starts"
-    changed = resized(case)
+    changed = resized(case, observation)
     return Close(Outcome.HEALED, f"{cure} cured it. {changed}" if changed else f"{cure} cured it")
+
+
+def _event_over(case: Case, event: Event, observation: Observation, repair: Repair) -> Close:
+    """What AWS had announced is announced no more."""
+    others = started_by_others(case, observation, repair)
+    if others is not None:
+        reason = f"the {event.code} is off since somebody else started it at {clock(others)}"
+        return Close(Outcome.RECOVERED, with_standby(reason, case))
+    if case.count(Action.START):
+        changed = resized(case, observation)
+        reason = f"it is on another host, the {event.code} is off"
+        return Close(Outcome.HEALED, f"{reason}. {changed}" if changed else reason)
+    return Close(Outcome.RECOVERED, f"AWS has done or called off the {event.code}")

@@ -33,6 +33,7 @@ CAUSE_WORDS = {
     Cause.STUCK_PENDING: "it is stuck pending",
     Cause.STUCK_STOPPING: "it is stuck stopping",
     Cause.TERMINATED: "it has been terminated",
+    Cause.EVENT_SCHEDULED: "AWS has announced work on it",
     Cause.UNKNOWN: "EC2 does not say whether it works",
 }
 
@@ -51,6 +52,7 @@ CAUSE_SHORT = {
     Cause.STUCK_PENDING: "is stuck pending",
     Cause.STUCK_STOPPING: "is stuck stopping",
     Cause.TERMINATED: "was terminated",
+    Cause.EVENT_SCHEDULED: "has work by AWS ahead",
     Cause.UNKNOWN: "is in an unknown state",
 }
 
@@ -67,6 +69,8 @@ ACTION_WORDS = {
     Action.ENTER_STANDBY: "put it in Standby in its Auto Scaling group, then stopped and started it",
     Action.EXIT_STANDBY: "returned it to service in its Auto Scaling group",
     Action.REPLACE: "had its Auto Scaling group replace it",
+    Action.SUPPRESS_CHECK: "suppressed its application status check",
+    Action.RESUME_CHECK: "let its application status check count again",
 }
 """What Defib would have done."""
 
@@ -88,6 +92,11 @@ def clock(at: datetime) -> str:
     return f"{at:%H:%M:%S} UTC"
 
 
+def day(at: datetime) -> str:
+    """A time that may be days away."""
+    return f"{at:%d %B %H:%M} UTC"
+
+
 def began(case: Case) -> datetime:
     """When the trouble began: AWS's date of the failure, where it gives one."""
     return case.failing_since or case.since
@@ -101,7 +110,7 @@ def plan(case: Case, service: Service, policy: Policy) -> str:
             return f"Defib reboots it; if that has not helped after {trial}, it {_restart(case, service)}."
         case Cause.APPLICATION_DOWN:
             return _application_plan(service)
-        case Cause.SYSTEM_IMPAIRED | Cause.EBS_IMPAIRED | Cause.DEAD_ON_ARRIVAL:
+        case Cause.SYSTEM_IMPAIRED | Cause.EBS_IMPAIRED | Cause.DEAD_ON_ARRIVAL | Cause.EVENT_SCHEDULED:
             return f"Defib {_restart(case, service)}."
         case Cause.STOPPED_UNASKED | Cause.STOPPED_BY_DEFIB:
             return "Defib starts it."
@@ -146,7 +155,7 @@ def brief_plan(case: Case, service: Service) -> str:
     match case.cause:
         case Cause.INSTANCE_IMPAIRED | Cause.APPLICATION_DOWN:
             return "Rebooting it."
-        case Cause.SYSTEM_IMPAIRED | Cause.EBS_IMPAIRED | Cause.DEAD_ON_ARRIVAL:
+        case Cause.SYSTEM_IMPAIRED | Cause.EBS_IMPAIRED | Cause.DEAD_ON_ARRIVAL | Cause.EVENT_SCHEDULED:
             if case.group and service.group_member is GroupMember.LEAVE:
                 return "Leaving it to its group."
             return "Having it replaced." if _is_replaced(case, service) else "Moving it to another host."

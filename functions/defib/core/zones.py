@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from defib.core.bulletin import Story, compose
 from defib.core.duration import format_duration
 from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.limits import Limits
 from defib.core.policy import Policy
+from defib.core.shift import Shift, load_balancer_of
+from defib.core.shifting import ended, wanted
 from defib.core.stack import Impairment, Stack
-from defib.core.words import SMS_MAX, SUBJECT_MAX, clock, plain
 
 SEEN_TWICE = timedelta(seconds=45)
 """One failed sample is not an outage: a second sweep, a minute later, must see it too before people are told."""
@@ -89,92 +91,68 @@ def tell(
     """The stack, the zone's incident and its next notice after ``turn``. ``latest`` is the zone's newest incident."""
     if turn.over:
         incident = latest or Incident(incident_service(turn.impairment.zone), turn.impairment.incident, now)
-        return stack, *_compose(replace(incident, resolved_at=now), _recovered(turn, now), NoticeKind.RESOLVED, now)
+        given_back = ended(stack.shifts, turn.impairment.zone)
+        story = _recovered(turn, tuple(s for s in given_back if s.zone == turn.impairment.zone), now)
+        after = replace(stack, shifts=given_back)
+        return after, *compose(replace(incident, resolved_at=now), story, NoticeKind.RESOLVED, now)
     number = latest.number + 1 if latest is not None else 1
     incident = Incident(incident_service(turn.impairment.zone), number, turn.impairment.since)
     told = replace(turn.impairment, incident=number)
     impaired = tuple(told if i.zone == told.zone else i for i in stack.impaired)
-    return replace(stack, impaired=impaired), *_compose(incident, _impaired(turn, policy), NoticeKind.OPENED, now)
+    shifts = wanted(told.zone, turn.seen.zone_id, policy)
+    others = tuple(shift for shift in stack.shifts if shift.zone != told.zone)
+    after = replace(stack, impaired=impaired, shifts=(*others, *shifts))
+    story, issue = _impaired(turn, bool(shifts), policy), stack.issues.about(told.zone, policy.limits, now)
+    if issue is not None:
+        story = replace(story, wrong=f"{story.wrong} AWS Health tells of an open issue: {issue.code}{issue.where}.")
+    return after, *compose(incident, story, NoticeKind.OPENED, now)
 
 
-@dataclass(frozen=True, slots=True)
-class _Story:
-    headline: str
-    wrong: str
-    doing: str
-    duty: str
-    brief: str
-
-
-def _impaired(turn: Turn, policy: Policy) -> _Story:
+def _impaired(turn: Turn, shifting: bool, policy: Policy) -> Story:
     seen = turn.seen
     counts = f"{seen.failing} of {max(seen.running, seen.failing)} instances fail at once"
-    return _Story(
-        f"zone {seen.name} is impaired: {counts}",
-        "So many at once are no coincidence: the zone itself is in trouble, and restarting would not help.",
+    wrong = "So many at once are no coincidence: the zone itself is in trouble, and restarting would not help."
+    doing = (
         "It holds all repairs in the zone, and goes on with those elsewhere. When the zone recovers it says so and "
-        "repairs, within its limits, what still fails.",
-        "Shift traffic away from the zone, if the other zones can carry it, and look at the AWS Health Dashboard:\n"
-        + "\n".join(f"  {command}" for command in shift_commands(seen, policy)),
-        "Repairs held. Shift traffic away?",
+        "repairs, within its limits, what still fails."
     )
+    if shifting:
+        doing += (
+            " It asks Amazon ARC to shift traffic away from the zone, where the other zones can carry it; the next "
+            "message says how that went."
+        )
+        duty = "Look at the AWS Health Dashboard."
+        return Story(
+            f"zone {seen.name} is impaired: {counts}", wrong, doing, duty, "Repairs held. Shifting traffic away."
+        )
+    duty = "Shift traffic away from the zone, if the other zones can carry it, and look at the AWS Health Dashboard:\n"
+    commands = "\n".join(f"  {command}" for command in shift_commands(seen.zone_id or seen.zone, policy))
+    brief = "Repairs held. Shift traffic away?"
+    return Story(f"zone {seen.name} is impaired: {counts}", wrong, doing, duty + commands, brief)
 
 
-def _recovered(turn: Turn, now: datetime) -> _Story:
+def _recovered(turn: Turn, shifted: tuple[Shift, ...], now: datetime) -> Story:
     seen, took = turn.seen, format_duration(timedelta(seconds=round((now - turn.impairment.since).total_seconds())))
     left = f"{seen.failing} instances still fail" if seen.failing else "no instance fails any more"
     doing = "It repairs what still fails, one by one, within its limits." if seen.failing else "Nothing more."
-    return _Story(
+    duty = "If you shifted traffic away, end the shift (aws arc-zonal-shift cancel-zonal-shift) once you trust it."
+    if shifted:
+        doing = f"It sends traffic to the zone again ({', '.join(shift.name for shift in shifted)}). {doing}"
+        duty = "Nothing. If you shifted anything else away, end that shift once you trust the zone."
+    return Story(
         f"zone {seen.name} works again after {took}: {left}",
         f"At worst {turn.impairment.failing} instances failed at once.",
         doing,
-        "If you shifted traffic away, end the shift (aws arc-zonal-shift cancel-zonal-shift) once you trust the zone.",
+        duty,
         "Repairs there go on.",
     )
 
 
-def shift_commands(seen: Seen, policy: Policy) -> tuple[str, ...]:
+def shift_commands(away_from: str, policy: Policy) -> tuple[str, ...]:
     """One command a configured load balancer; where none is configured, how to find them."""
-    away = f"--away-from {seen.zone_id or seen.zone} --expires-in 3h --comment 'zone impaired'"
-    balancers = sorted(
-        {
-            f"{group.arn.partition(':targetgroup/')[0]}:loadbalancer/{group.load_balancer}"
-            for service in policy.services
-            for group in service.target_groups
-        }
-    )
+    away = f"--away-from {away_from} --expires-in 3h --comment 'zone impaired'"
+    balancers = sorted({load_balancer_of(group) for service in policy.services for group in service.target_groups})
     start = "aws arc-zonal-shift start-zonal-shift --resource-identifier"
     if not balancers:
         return ("aws arc-zonal-shift list-managed-resources", f"{start} LOAD_BALANCER_ARN {away}")
     return tuple(f"{start} {balancer} {away}" for balancer in balancers)
-
-
-def _compose(incident: Incident, story: _Story, kind: NoticeKind, now: datetime) -> tuple[Incident, Notice]:
-    entry = f"{clock(now)}  {story.headline}"
-    told = replace(incident, notices=incident.notices + 1, timeline=(*incident.timeline, entry))
-    resolved = "resolved: " if kind is NoticeKind.RESOLVED else ""
-    timeline = "\n".join(f"  {line}" for line in told.timeline)
-    headline = story.headline[0].upper() + story.headline[1:]
-    body = "\n".join(
-        (
-            f"{headline}.",
-            f"What is wrong:    {story.wrong}" if kind is NoticeKind.OPENED else f"What was wrong:   {story.wrong}",
-            f"Since:            {incident.opened_at:%d %B %Y} {clock(incident.opened_at)}.",
-            f"What Defib does:  {story.doing}",
-            f"What you must do: {story.duty}",
-            f"\nTimeline of incident {told.id} (written {clock(now)})\n{timeline}",
-        )
-    )
-    notice = Notice(
-        incident_id=told.id,
-        service=told.service,
-        sequence=told.notices,
-        kind=kind,
-        at=now,
-        case_id="",
-        instance_id="",
-        subject=plain(f"[Defib] {resolved}{story.headline}", SUBJECT_MAX),
-        body=body,
-        sms=plain(f"Defib: {story.headline}. {story.brief}", SMS_MAX),
-    )
-    return told, notice

@@ -10,9 +10,11 @@ from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.normalise import normalise
 from defib.aws.permission import union
+from defib.core.issue import Issue
 from defib.core.model import Signal, Source, TargetGroupSignal
 from defib.handlers.batch import each_message
 from defib.handlers.environment import Environment
+from defib.shell.issues import take_in
 from defib.shell.reconcile import Reconciling, reconcile
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ PERMISSIONS = union(
     observe.ACTING,
     membership.PERMISSIONS,
     store.CASES,
-    queues.PERMISSIONS,
+    queues.DECIDING,
     switch.PERMISSIONS,
     journal.PERMISSIONS,
 )
@@ -36,10 +38,19 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
 
     def work(body: str) -> None:
         for found in normalise(body):
+            if isinstance(found, Issue):
+                _take_in(found, edges, logger)
+                continue
             for signal in _expanded(found, edges):
                 reconcile(signal, edges, policy)
 
     return each_message(event, context, logger, work)
+
+
+def _take_in(issue: Issue, edges: Reconciling, logger: Logger) -> None:
+    if take_in(issue, edges.clock, edges.store):
+        said = {"issue": issue.arn, "code": issue.code, "over": issue.over, "zone_ids": issue.zone_ids}
+        logger.info("AWS Health tells of an issue", extra=said)
 
 
 def _expanded(found: Signal | TargetGroupSignal, edges: Reconciling) -> list[Signal]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from defib.aws import act, journal, membership, observe, queues, store, switch
+from defib.aws import act, journal, membership, observe, queues, store, switch, zonal_shift
 from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.permission import union
-from defib.aws.wire import order_in
+from defib.aws.wire import order_in, shift_in
 from defib.handlers.batch import each_message
 from defib.handlers.environment import Environment
 from defib.shell.perform import Performing, perform
+from defib.shell.shift import Shifting, shift
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -27,30 +28,44 @@ PERMISSIONS = union(
     store.CASES,
     queues.TO_SIGNALS,
     switch.PERMISSIONS,
+    zonal_shift.PERMISSIONS,
     journal.PERMISSIONS,
 )
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    edges, policy, logger = _built()
-    return each_message(event, context, logger, lambda body: perform(order_in(body), edges, policy))
+    performing, shifting, policy, logger = _built()
+
+    def work(body: str) -> None:
+        move = shift_in(body)
+        if move is not None:
+            shift(move, shifting, policy)
+        else:
+            perform(order_in(body), performing, policy)
+
+    return each_message(event, context, logger, work)
 
 
 @cache
-def _built() -> tuple[Performing, Policy, Logger]:
+def _built() -> tuple[Performing, Shifting, Policy, Logger]:
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
 
     environment, clock, logger = Environment.read(), SystemClock(), Logger()
     policy = environment.policy()
     ec2, elb = client("ec2", policy.calls), client("elbv2", policy.calls)
     autoscaling = cache(lambda: client("autoscaling", policy.calls))
-    edges = Performing(
+    observer = observe.AwsObserver(ec2, elb, clock, policy, membership.Memberships(autoscaling, policy.opt_in))
+    kept = store.DynamoStore(client("dynamodb", policy.calls), environment.table, policy.retention)
+    told = journal.PowertoolsJournal(logger)
+    kill_switch = switch.SsmSwitch(client("ssm", policy.calls), environment.kill_switch)
+    performing = Performing(
         clock,
-        observe.AwsObserver(ec2, elb, clock, policy, membership.Memberships(autoscaling, policy.opt_in)),
-        store.DynamoStore(client("dynamodb", policy.calls), environment.table, policy.retention),
-        act.AwsActor(ec2, elb, autoscaling),
+        observer,
+        kept,
+        act.AwsActor(ec2, elb, autoscaling, policy.repair.suppress_for),
         queues.SqsQueues(client("sqs", policy.calls), queues.Addresses(signals=environment.signals_queue)),
-        journal.PowertoolsJournal(logger),
-        switch.SsmSwitch(client("ssm", policy.calls), environment.kill_switch),
+        told,
+        kill_switch,
     )
-    return edges, policy, logger
+    router = zonal_shift.ArcRouter(cache(lambda: client("arc-zonal-shift", policy.calls)))
+    return performing, Shifting(clock, observer, kept, router, told, kill_switch), policy, logger

@@ -10,6 +10,7 @@ from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.observe import AwsObserver
 from defib.aws.permission import union
+from defib.core.limits import ZonalShift
 from defib.handlers.environment import Environment
 from defib.shell.sweep import Sweeping, sweep
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
     from defib.core.policy import Policy
 
-PERMISSIONS = union(suspects.PERMISSIONS, store.DUE, queues.TO_SIGNALS, queues.TO_NOTICES, journal.PERMISSIONS)
+PERMISSIONS = union(
+    suspects.PERMISSIONS, store.DUE, queues.TO_SIGNALS, queues.TO_NOTICES, queues.TO_SHIFT, journal.PERMISSIONS
+)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
@@ -44,7 +47,12 @@ def _built() -> tuple[Sweeping, Policy, Logger]:
 
     environment, clock, logger = Environment.read(), SystemClock(), Logger()
     policy = environment.policy()
-    addresses = queues.Addresses(signals=environment.signals_queue, notices=environment.notices_queue)
+    shifts = policy.limits.zonal_shift is ZonalShift.START
+    addresses = queues.Addresses(
+        signals=environment.signals_queue,
+        notices=environment.notices_queue,
+        orders=environment.orders_queue if shifts else "",
+    )
     edges = Sweeping(
         clock,
         AwsObserver(client("ec2", policy.calls), client("elbv2", policy.calls), clock, policy),

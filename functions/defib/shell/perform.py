@@ -23,7 +23,7 @@ from defib.shell.ports import (
     Transient,
     Unanswered,
 )
-from defib.shell.reconcile import with_under_repair
+from defib.shell.reconcile import with_remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def _act(case: Case, attempt: Attempt, observation: Observation, edges: Performi
 
     if attempt.action is not Action.EVIDENCE:
         incident = edges.store.latest_incident(case.service)
-        completed = replace(with_under_repair(observation, incident, case.id), stack=edges.store.stack())
+        completed = replace(with_remembered(observation, incident, case.id), stack=edges.store.stack())
         completed = replace(completed, healing=_healing(edges))
         decision = recheck(case, completed, policy, edges.clock.now())
         if not _stands(decision, attempt):

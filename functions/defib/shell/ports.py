@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from defib.core.approval import Answer
 from defib.core.audit import Entry
 from defib.core.case import Attempt, Case, Perform, Wake
 from defib.core.incident import Incident, Notice
 from defib.core.model import Observation, Registration, Result, Signal, Switch
+from defib.core.shift import Served, Shift, ShiftOrder
 from defib.core.stack import Stack
 
 
@@ -61,7 +63,7 @@ class Remembered:
     audit: Entry | None = None
     """None when only the time of the next look has moved."""
     stack: Stack | None = None
-    """None when the case begins and ends no repair."""
+    """None when nothing changes for the whole stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class Observer(Protocol):
         ...
 
     def suspects(self) -> Suspects:
-        """Every opted-in instance that may be in trouble, in about five calls at any fleet size."""
+        """Every opted-in instance that may be in trouble, in about six calls at any fleet size."""
         ...
 
     def running(self) -> Mapping[str, int]:
@@ -138,6 +140,10 @@ class Observer(Protocol):
 
     def zone_ids(self) -> Mapping[str, str]:
         """The id of each zone, the same in every account, by its name here. Raises Transient or Rejected."""
+        ...
+
+    def serving(self, target_group_arns: Sequence[str]) -> Mapping[str, Mapping[str, Served]]:
+        """By target group ARN and zone, the registered and the healthy targets. Raises Transient or Rejected."""
         ...
 
     def unhealthy_targets(self, target_group_arn: str) -> Sequence[str]:
@@ -170,6 +176,29 @@ class Actor(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Traffic goes elsewhere."""
+
+    detail: str
+    """What people read."""
+    id: str = ""
+    """ARC's id of the shift; empty when it is not Defib's own, so that Defib must not end it."""
+    until: datetime | None = None
+
+
+class Router(Protocol):
+    """Shifts traffic between zones. Both look first: what is as it should be already is not done again."""
+
+    def start(self, load_balancer: str, zone_id: str, lasts: timedelta, reason: str) -> Away:
+        """Send no traffic of the load balancer (an ARN) to the zone. Raises Transient or Rejected."""
+        ...
+
+    def end(self, load_balancer: str, zone_id: str) -> str:
+        """End what Defib has begun, and only that; returns what people read. Raises Transient or Rejected."""
+        ...
+
+
 class Queues(Protocol):
     """The way onward."""
 
@@ -181,6 +210,10 @@ class Queues(Protocol):
 
     def wake(self, effect: Wake, now: datetime) -> None:
         """Delayed by at most 900 s (SQS DelaySeconds); the sweep wakes whatever is due later."""
+        ...
+
+    def shift(self, order: ShiftOrder) -> None:
+        """To ``remediate``."""
         ...
 
     def announce(self, notices: Sequence[Notice]) -> None:
@@ -204,3 +237,9 @@ class Journal(Protocol):
     def decided(self, before: Case | None, after: Case, observation: Observation) -> None: ...
 
     def performed(self, case: Case, result: Result) -> None: ...
+
+    def unheeded(self, answer: Answer, instance_id: str, why: str) -> None:
+        """Somebody's answer has changed nothing."""
+        ...
+
+    def shifted(self, shift: Shift) -> None: ...

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from defib.core.announce import announce, under_repair
+from defib.core.approval import unheeded, with_answer
 from defib.core.audit import entry
 from defib.core.case import Action, Case, Effect, Perform, Wake
 from defib.core.incident import Incident, Notice
+from defib.core.issue import AWS_ISSUE
 from defib.core.model import Observation, Signal
 from defib.core.policy import Policy
 from defib.core.stack import Stack
@@ -47,9 +49,10 @@ def reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
     )
 
 
-def with_under_repair(observation: Observation, incident: Incident | None, case_id: str) -> Observation:
-    """Complete what AWS says with what only the table knows: how many of the service Defib is acting on."""
-    return replace(observation, under_repair=under_repair(incident, case_id))
+def with_remembered(observation: Observation, incident: Incident | None, case_id: str) -> Observation:
+    """Complete what AWS says with what only the table knows: what of the service is under repair, and what fell."""
+    falls = incident.falls if incident is not None else ()
+    return replace(observation, under_repair=under_repair(incident, case_id), falls=falls)
 
 
 def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
@@ -59,6 +62,9 @@ def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
     near = current is not None and bool(current.attempts)
     observation = edges.observer.observe(signal.instance_id, current.registrations if current else (), near)
     now = edges.clock.now()
+    why = unheeded(current, signal.answer, now) if signal.answer is not None else ""
+    if signal.answer is not None and why:
+        edges.journal.unheeded(signal.answer, signal.instance_id, why)
     before = current
     if before is None:
         service = policy.service_of(observation.tags)
@@ -66,10 +72,14 @@ def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
             return
         before = open_case(signal.source, observation, service, latest, now)
     told = before if signal.result is None else before.with_result(signal.result)
+    told = told if signal.answer is None else with_answer(told, signal.answer, now)
     incident = edges.store.latest_incident(before.service)
-    observation = with_under_repair(observation, incident, before.id)
+    observation = with_remembered(observation, incident, before.id)
     after, effects = step(told, observation, policy, now)
     acts = [effect.action for effect in effects if isinstance(effect, Perform)]
+    if told.approval is None and after.approval is not None and after.held_action is not None:
+        # People are asked only about what nothing else forbids.
+        acts.append(after.held_action)
     if acts:
         # What only a decision to act needs: all else costs no call.
         observation = replace(observation, stack=edges.store.stack())
@@ -93,7 +103,10 @@ def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
 def _stack_after(
     before: Case, after: Case, observation: Observation, edges: Reconciling, now: datetime
 ) -> Stack | None:
-    """The stack if the case begins or ends a repair."""
+    """The stack if the case begins or ends a repair, or is the first that an issue of AWS's holds."""
+    issues = observation.stack.issues
+    if after.held_by == AWS_ISSUE and issues.known and not issues.held:
+        return replace(observation.stack, issues=replace(issues, held=after.name))
     ended = before.acted and (after.closed_at, after.handed_over_at) != (before.closed_at, before.handed_over_at)
     if not ended and before.acted == after.acted:
         return None

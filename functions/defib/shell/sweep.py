@@ -11,7 +11,9 @@ from defib.core.model import Cause, Observation, Signal, Source
 from defib.core.policy import Policy
 from defib.core.stack import Stack
 from defib.core.zones import Seen, Turn, incident_service, survey, tell
+from defib.shell.issues import Telling, tell_of_issues
 from defib.shell.ports import CallFailed, Clock, Conflict, Observer, Queues, Store, Surveyed, Suspects
+from defib.shell.shifting import pursue_shifts
 
 DUE_MAX = 1000
 """Overdue cases signalled by one sweep; the longest overdue come first, the next sweep takes the rest."""
@@ -26,8 +28,9 @@ NEEDS_NOTHING = frozenset(
 """Diagnoses that open no case."""
 
 
-NO_ZONE_TROUBLE = frozenset({*NEEDS_NOTHING, Cause.APPLICATION_DOWN})
-"""Diagnoses that say nothing of the zone: an application fails by itself, wherever it runs."""
+NO_ZONE_TROUBLE = frozenset({*NEEDS_NOTHING, Cause.APPLICATION_DOWN, Cause.EVENT_SCHEDULED})
+"""Diagnoses that say nothing of the zone: an application fails by itself, wherever it runs, and what AWS only announces
+does not fail."""
 
 COUNTED_FOR = timedelta(minutes=10)
 """How long a count of the running instances holds. It changes with deployments; and only trouble asks for it."""
@@ -70,9 +73,11 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
         edges.queues.signal([Signal(Source.WAKE, instance_id, now, "its time has come") for instance_id in due])
     found = edges.observer.suspects()
     stack = _survey(found, edges, policy, now)
+    stack = tell_of_issues(stack, Telling(edges.observer, edges.store, edges.queues), policy, now)
+    stack = pursue_shifts(stack, edges.store, edges.queues, edges.observer.zone_ids, policy, now)
     # Whoever fails with its zone is looked at again when the zone has recovered: the sweep then still finds it.
     alone = [o for o in found.observations if stack.impairment(o.zone) is None]
-    suspects = [s for o in alone if (s := _signal(o, policy, now)) and o.instance_id not in due]
+    suspects = [s for o in alone if o.instance_id not in due and (s := _signal(o, edges.store, policy, now))]
     if suspects:
         edges.queues.signal(suspects)
     return SweepReport(len(suspects), len(due), len(notices), found.unanswered)
@@ -132,11 +137,16 @@ def _told(stack: Stack, turn: Turn, edges: Sweeping, policy: Policy, now: dateti
     return written
 
 
-def _signal(observation: Observation, policy: Policy, now: datetime) -> Signal | None:
+def _signal(observation: Observation, store: Store, policy: Policy, now: datetime) -> Signal | None:
     """A signal for an instance that needs a look, or None."""
     if not policy.opted_in(observation.tags) or policy.service_of(observation.tags) is None:
         return None
     diagnosis = diagnose(observation, None, policy, now)
     if diagnosis.cause in NEEDS_NOTHING:
         return None
+    if diagnosis.cause is Cause.EVENT_SCHEDULED:
+        # Announced for weeks, and nothing fails: an open case looks by itself when it is time.
+        case = store.latest_case(observation.instance_id)
+        if case is not None and case.closed_at is None:
+            return None
     return Signal(Source.SWEEP, observation.instance_id, now, "; ".join(diagnosis.evidence))

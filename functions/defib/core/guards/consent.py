@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from defib.core.case import Action
-from defib.core.guards.question import GIVES_BACK, Question, Refusal
+from defib.core.approval import GUARD, Choice
+from defib.core.case import Action, Case
+from defib.core.guards.question import GIVES_BACK, Question, Refusal, is_permitted
 from defib.core.maintenance import UNTIL_TAG, maintenance_of, until_of
 from defib.core.model import Cause, Switch
 from defib.core.policy import Mode
@@ -17,6 +18,23 @@ def observe_mode(asked: Question) -> Refusal | None:
         return None
     name = asked.service.name
     return Refusal("observe_mode", f'service {name} is in observe mode; set mode = "heal" to let Defib act')
+
+
+def approval(asked: Question) -> Refusal | None:
+    """In approve mode people are asked before the first act of a repair; their yes is for all of it."""
+    if asked.service.mode is not Mode.APPROVE or not needs_yes(asked.action, asked.case):
+        return None
+    given = asked.case.approval
+    if given is not None and given.choice is Choice.APPROVE:
+        return None
+    return Refusal(GUARD, f"service {asked.service.name} is in approve mode: it waits until somebody says yes")
+
+
+def needs_yes(action: Action, case: Case) -> bool:
+    """Whether people are asked about ``action``: not where it only reads, or gives back what Defib took."""
+    if action is Action.EVIDENCE or action in GIVES_BACK:
+        return False
+    return not (action is Action.START and case.cause is Cause.STOPPED_BY_DEFIB)
 
 
 def kill_switch(asked: Question) -> Refusal | None:
@@ -37,6 +55,8 @@ def maintenance(asked: Question) -> Refusal | None:
     """In a planned outage nothing is taken away and nothing is begun; what Defib took it still gives back."""
     window = maintenance_of(asked.policy, asked.service, asked.observation.tags, asked.now)
     if window is None or asked.action in GIVES_BACK:
+        return None
+    if asked.case.confirmed_cause is Cause.EVENT_SCHEDULED and is_permitted(asked):
         return None
     if asked.action is Action.START and asked.case.cause is Cause.STOPPED_BY_DEFIB:
         return None

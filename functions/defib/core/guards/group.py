@@ -7,6 +7,7 @@ from typing import assert_never
 from defib.core.case import Action
 from defib.core.guards.question import CUTS_POWER, GIVES_BACK, Question, Refusal
 from defib.core.membership import ENTERING_STANDBY, IN_SERVICE, STANDBY, GroupMember
+from defib.core.suppression import applies, in_vain
 
 
 def group_member(asked: Question) -> Refusal | None:
@@ -35,6 +36,24 @@ def group_member(asked: Question) -> Refusal | None:
                 return None
             return Refusal("group_member", f"its Auto Scaling group {group} would terminate it: it is not in Standby")
     assert_never(asked.service.group_member)
+
+
+def application_check(asked: Question) -> Refusal | None:
+    """While it reboots its application does not answer, and a group replaces what fails its application check.
+
+    (EC2 User Guide, Application status checks.) In Standby no check counts; so this is for a reboot in service.
+    """
+    member, failed = asked.observation.membership, in_vain(asked.case)
+    group = member.group if member is not None else asked.observation.group
+    away = member is not None and member.lifecycle != IN_SERVICE
+    if asked.action is not Action.REBOOT or not group or away or failed is None or not applies(asked.observation):
+        return None
+    why = (failed.result.code or failed.result.detail) if failed.result is not None else ""
+    return Refusal(
+        "application_check",
+        f"its Auto Scaling group {group} would replace it while it reboots: its application status check could not be "
+        f"suppressed ({why or 'no answer'}); suppress it yourself, or exclude the check from aggregation",
+    )
 
 
 def group_state(asked: Question) -> Refusal | None:

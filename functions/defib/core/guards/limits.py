@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from defib.core.guards.question import TAKES_AWAY, Question, Refusal
 from defib.core.model import Target, TargetHealth
+from defib.core.percent import Percent
 
 SERVING = frozenset({TargetHealth.HEALTHY, TargetHealth.UNAVAILABLE})
 """Where a load balancer sends requests as usual; ``unavailable`` is a group without health checks (ELBv2 API)."""
@@ -50,11 +51,14 @@ def minimum_healthy(asked: Question) -> Refusal | None:
         return None
     if peers is None:
         return Refusal("minimum_healthy", f"the other instances of service {service.name} could not be counted")
-    if peers.healthy >= service.minimum_healthy:
+    instances = peers.running + peers.not_running + 1
+    required = service.healthy_others(instances)
+    if peers.healthy >= required:
         return None
+    share = f" ({service.minimum_healthy} of {instances})" if isinstance(service.minimum_healthy, Percent) else ""
     return Refusal(
         "minimum_healthy",
-        f"only {peers.healthy} others of service {service.name} are healthy and {service.minimum_healthy} are required",
+        f"only {peers.healthy} others of service {service.name} are healthy and {required}{share} are required",
     )
 
 

@@ -33,7 +33,7 @@ def instance_store_data(asked: Question) -> Refusal | None:
         return None
     return Refusal(
         "instance_store_data",
-        f"a stop would lose the data on the instance-store volumes of its type {asked.observation.instance_type}. "
+        f"a stop would lose the data on its instance-store volumes (type {asked.observation.instance_type}). "
         f"Save the data and stop it yourself, or set allow_instance_store_loss = true for service {service.name}",
     )
 

@@ -11,6 +11,8 @@ OWNERS: Mapping[str, str] = {
     "karpenter.sh/nodepool": "Karpenter",
     "karpenter.sh/nodeclaim": "Karpenter",
     "karpenter.sh/provisioner-name": "Karpenter",
+    "karpenter.k8s.aws/ec2nodeclass": "Karpenter",
+    "eks:kubernetes-node-pool-name": "Amazon EKS",
     "eks:cluster-name": "Amazon EKS",
     "eks:eks-cluster-name": "Amazon EKS",
     "eks:nodegroup-name": "Amazon EKS",
@@ -24,9 +26,11 @@ OWNERS: Mapping[str, str] = {
 }
 """Tag keys by which instances are known to be another system's, whatever the value.
 
-Karpenter: NodeClasses, spec.tags, and the v1 migration guide. EKS: EKS User Guide, Tag your Amazon EKS resources.
-ECS: ECS Developer Guide, Capacity providers. EMR: EMR Management Guide, Tag clusters. Beanstalk: Elastic Beanstalk
-Developer Guide, Tagging your environment's resources. ``KubernetesCluster`` is cloud-provider-aws's legacy tag.
+Karpenter: pkg/apis/v1/labels.go (NodePoolTagKey, NodeClaimTagKey, NodeClassTagKey, EKSClusterNameTagKey), and
+``provisioner-name`` before v0.32. EKS: EC2 User Guide, Capacity Manager (tags that AWS provides), and EKS User Guide,
+Tag your Amazon EKS resources; a node pool's tag is EKS Auto Mode's. ECS: ECS Developer Guide, Capacity providers.
+EMR: EMR Management Guide, Tag clusters. Beanstalk: Elastic Beanstalk Developer Guide, Tagging your environment's
+resources. ``KubernetesCluster`` is cloud-provider-aws's legacy tag.
 """
 
 CLUSTER_TAG = "kubernetes.io/cluster/"
@@ -35,6 +39,13 @@ CLUSTER_TAG = "kubernetes.io/cluster/"
 
 def owned_by_others(asked: Question) -> Refusal | None:
     """What a cluster manager has in hand it drains, replaces or repairs by itself: a stop would only confuse it."""
+    operator = asked.observation.traits.managed_by
+    if operator:
+        return Refusal(
+            "owned_by_others",
+            f"EC2 says that {operator} manages it, so hands off; let that repair or replace it, or take the opt-in tag "
+            "off it",
+        )
     tags = asked.observation.tags
     found = next(((key, owner) for key, owner in OWNERS.items() if key in tags), None)
     if found is None:

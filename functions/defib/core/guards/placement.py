@@ -21,9 +21,9 @@ def dedicated_host(asked: Question) -> Refusal | None:
 
 
 def windows_force(asked: Question) -> Refusal | None:
-    """AWS recommends no forced stop for Windows (AWSEC2 UserGuide, Troubleshoot instance stop issues)."""
+    """AWS recommends no forced stop for Windows (AWSEC2 API, StopInstances, Force)."""
     service = asked.service
-    if not asked.observation.traits.windows or asked.action is not Action.FORCE_STOP:
+    if not asked.observation.traits.windows or asked.action not in (Action.FORCE_STOP, Action.SKIP_OS_SHUTDOWN):
         return None
     if service.allow_windows_force_stop:
         return None

@@ -1,0 +1,51 @@
+"""Subjects and SMS of whole clauses: what has no room is left to the e-mail."""
+
+from __future__ import annotations
+
+import re
+
+from defib.core.words import SMS_MAX, SUBJECT_MAX, plain
+
+INTROS = {"is held: ": ": ", "needs you: ": ": ", "is STOPPED and needs you: ": " is STOPPED: "}
+"""Beginnings that say nothing without the reason that follows, and what stands for them where a tag says the same."""
+
+_END = re.compile(r"; |\. |: |, | \(")
+
+
+def subject_of(opening: str, headline: str) -> str:
+    """The subject of an e-mail about ``opening``, which ends with who it is about."""
+    intro = _intro(headline)
+    forms = [(f"{opening} {headline}", len(opening) + 1 + len(intro))]
+    if intro:
+        short = opening + INTROS[intro]
+        forms.append((short + headline[len(intro) :], len(short)))
+    whole = (text for text, _ in forms if len(text) <= SUBJECT_MAX)
+    cut = [(clauses(text, SUBJECT_MAX, least), least) for text, least in forms]
+    fullest, _ = max(cut, key=lambda form: len(form[0]) - form[1])
+    return _first((*whole, fullest, clauses(forms[0][0], SUBJECT_MAX, len(opening))), forms[0][0], SUBJECT_MAX)
+
+
+def sms_of(opening: str, headline: str, brief: str) -> str:
+    """An SMS about ``opening``: what ``brief`` asks for stays, if need be without its plan."""
+    text, least = f"{opening} {headline}", len(opening) + 1 + len(_intro(headline))
+    ends = (f". {brief}", f". {brief.rpartition('. ')[2]}")
+    whole = (text + end for end in ends if len(text + end) <= SMS_MAX)
+    # The reason is worth more than the plan.
+    end = ends[1]
+    cut = filter(None, (clauses(text, SMS_MAX - len(end), at_least) for at_least in (least, len(opening))))
+    return _first((*whole, *(part + end for part in cut)), text + ends[0], SMS_MAX)
+
+
+def clauses(text: str, limit: int, least: int) -> str:
+    """As many whole clauses of ``text`` as fit; empty where none ends between ``least`` and ``limit`` characters."""
+    ends = (end.start() for end in _END.finditer(text) if least < end.start() <= limit)
+    # What opens a bracket must close it.
+    return max((text[:end] for end in ends if text[:end].count("(") == text[:end].count(")")), key=len, default="")
+
+
+def _intro(headline: str) -> str:
+    return next((intro for intro in INTROS if headline.startswith(intro)), "")
+
+
+def _first(texts: tuple[str, ...], otherwise: str, limit: int) -> str:
+    return plain(next(filter(None, texts), otherwise), limit)

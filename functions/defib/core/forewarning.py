@@ -1,0 +1,102 @@
+"""The words for what AWS has announced: what it will do and when, what Defib does before, and what people can do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from defib.core.case import Case, Outcome
+from defib.core.incident import NoticeKind
+from defib.core.model import Cause, Event
+from defib.core.news import NOTHING, News, Story
+from defib.core.planned import at_rest, window_before
+from defib.core.policy import Mode, Policy, Service
+from defib.core.words import day, plan
+
+WORDS = {
+    "instance-retirement": "is to be retired by AWS",
+    "instance-stop": "is to be stopped by AWS",
+    "instance-reboot": "is to be rebooted by AWS",
+    "system-reboot": "is to be rebooted by AWS",
+    "system-maintenance": "may be cut off by work of AWS",
+}
+"""What AWS will do, after the instance's name (EC2 User Guide, Types of scheduled events)."""
+
+
+def news_of(before: Case, after: Case, service: Service, policy: Policy, now: datetime) -> tuple[News, ...]:
+    """Whether people are to hear of an announced event: when it is announced or moved, and once more when it is near.
+
+    They are reminded only of what nothing that Defib does avoids.
+    """
+    event = after.event
+    if event is None or after.cause is not Cause.EVENT_SCHEDULED or not at_rest(after):
+        return ()
+    if before.event != event:
+        return (News.ANNOUNCED,)
+    near = after.reminded_at is not None and before.reminded_at is None and now < event.not_before
+    return (News.REMINDED,) if near and window_before(event, policy, service, now) is None else ()
+
+
+def forewarned(news: News, case: Case, service: Service, policy: Policy, now: datetime) -> Story | None:
+    """The story of an announced event; None for all else, and where a planned restart goes wrong."""
+    event = case.event
+    if case.confirmed_cause is not Cause.EVENT_SCHEDULED or event is None:
+        return None
+    doing, duty, brief = _plan(case, event, service, policy, now)
+    match news:
+        case News.ANNOUNCED:
+            headline = f"{WORDS[event.code]} from {day(event.not_before)}"
+            if event.not_after is not None:
+                doing = f"{doing} AWS says that it ends by {day(event.not_after)}."
+        case News.REMINDED:
+            headline = f"{WORDS[event.code]} soon, from {day(event.not_before)}"
+        case News.HELD if at_rest(case):
+            headline = f"is not restarted yet before {day(event.not_before)}"
+            doing = f"Nothing for now: {case.reason}. It looks again while the maintenance window is on."
+            duty, brief = _yourself(case, event), f"Restart it yourself before {day(event.not_before)}."
+        case News.STOPPING:
+            doing = "It stops it now and starts it on another host, inside its maintenance window."
+            return Story(NoticeKind.PROGRESS, "is restarted as planned", doing, NOTHING, "Defib restarts it now.")
+        case News.CLOSED if case.handed_over_at is None and case.outcome in (Outcome.HEALED, Outcome.RECOVERED):
+            headline, doing, duty, brief = f"is safe: {case.reason}", "Nothing more.", "Nothing.", ""
+        case _:
+            return None
+    return Story(NoticeKind.PLANNED, headline, doing, duty, brief)
+
+
+def _plan(case: Case, event: Event, service: Service, policy: Policy, now: datetime) -> tuple[str, str, str]:
+    """What Defib does before the event, what people must do, and both in the few words of an SMS."""
+    window = window_before(event, policy, service, now)
+    itself = _yourself(case, event)
+    if window is None:
+        return _nothing(event, service), itself, f"Restart it yourself before {day(event.not_before)}."
+    doing = f"In the maintenance window from {day(window.start)} to {day(window.end)}: {plan(case, service, policy)}"
+    if service.mode is Mode.OBSERVE:
+        doing = f"Nothing: service {service.name} is in observe mode. In heal mode: {doing}"
+        return doing, itself, f"Restart it yourself before {day(event.not_before)}."
+    sooner = f"Nothing. To have it sooner, do it yourself. {itself}"
+    return doing, sooner, f"Defib restarts it from {day(window.start)}."
+
+
+def _nothing(event: Event, service: Service) -> str:
+    why = f"no maintenance window of service {service.name} begins before then"
+    if not service.planned_restart:
+        why = f"planned_restart is off for service {service.name}"
+    return f"Nothing before {day(event.not_before)}: {why}. What fails or stops then, it repairs as usual."
+
+
+def _yourself(case: Case, event: Event) -> str:
+    """What moves it to another host at a time of one's own choosing."""
+    until, instance = day(event.not_before), case.instance_id
+    if case.group:
+        return (
+            f"Its Auto Scaling group {case.group} may replace it by itself. To choose the time, replace it before "
+            f"{until}:\n  aws autoscaling terminate-instance-in-auto-scaling-group --instance-id {instance} "
+            "--no-should-decrement-desired-capacity"
+        )
+    commands = (
+        f"aws ec2 stop-instances --instance-ids {instance}",
+        f"aws ec2 wait instance-stopped --instance-ids {instance}",
+        f"aws ec2 start-instances --instance-ids {instance}",
+    )
+    lines = "\n".join(f"  {command}" for command in commands)
+    return f"Stop and start it before {until}, at a time that suits you; it then runs on another host:\n{lines}"

@@ -1,0 +1,136 @@
+"""What works, but not for long: AWS has announced an event, and a stop and start in a maintenance window avoids it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from defib.core import member, restart
+from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Wait
+from defib.core.maintenance import Window, in_window, next_window, until_of
+from defib.core.model import Cause, Checks, Event, Observation
+from defib.core.policy import Policy, Service
+from defib.core.verify import unrestored, verify
+from defib.core.words import day
+
+EVENTS = frozenset({"instance-retirement", "instance-stop", "instance-reboot", "system-reboot", "system-maintenance"})
+"""Event codes (EC2 API, InstanceStatusEvent). For each of them AWS offers a stop and start, which moves an EBS-backed
+instance to another host, as the way to choose the time oneself (EC2 User Guide, Scheduled events for your instances).
+"""
+
+LOOK = timedelta(hours=1)
+"""How often a case that waits for days looks again; AWS may move an event, or call it off."""
+
+REMIND = timedelta(days=1)
+"""How long before an event that nothing avoids people are reminded of it."""
+
+_POWER = (Action.REBOOT, Action.STOP, Action.FORCE_STOP, Action.START, Action.REPLACE)
+
+
+def announced(checks: Checks, case: Case | None, now: datetime) -> Event | None:
+    """The next event that makes a working instance a case, or None.
+
+    One that has begun opens no case: it is over soon, or the instance fails and is healed. Nor does any in the middle
+    of a repair: that one comes first.
+    """
+    confirmed = case.confirmed_cause if case is not None else None
+    if confirmed not in (None, Cause.EVENT_SCHEDULED):
+        return None
+    told = confirmed is Cause.EVENT_SCHEDULED
+    coming = (e for e in checks.events if e.code in EVENTS and (told or e.not_before > now))
+    return min(coming, key=lambda event: event.not_before, default=None)
+
+
+def at_rest(case: Case) -> bool:
+    """Whether nothing has been taken from the instance, or all of it was put back: it serves as if nobody waited."""
+    drained, restored = case.last(Action.DRAIN), case.last(Action.RESTORE)
+    given_back = drained is None or (restored is not None and restored.number > drained.number)
+    under_way = case.intent is not None and case.intent.action is not Action.EVIDENCE
+    return not under_way and given_back and case.standby is None and case.last(*_POWER) is None
+
+
+def gives_way(case: Case) -> bool:
+    """Whether a failure of the instance is another matter than this case, which only waited for an event."""
+    return case.confirmed_cause is Cause.EVENT_SCHEDULED and at_rest(case)
+
+
+def permitted(case: Case, observation: Observation, policy: Policy, service: Service, now: datetime) -> bool:
+    """Whether what works may be restarted: its operators said so, and a maintenance window of theirs is on.
+
+    What was begun within a window is finished after it. A person who keeps the instance in maintenance by its tag is
+    at work on it.
+    """
+    until = until_of(observation.tags)
+    if not service.planned_restart or (until is not None and until > now):
+        return False
+    return in_window(policy, service, now) is not None or not at_rest(case)
+
+
+def window_before(event: Event, policy: Policy, service: Service, now: datetime) -> Window | None:
+    """The window in which Defib restarts it, if nothing forbids it then; None where it never does."""
+    if not service.planned_restart:
+        return None
+    window = in_window(policy, service, now) or next_window(policy, service, now)
+    return window if window is not None and window.start < event.not_before else None
+
+
+def restart_it(
+    case: Case, observation: Observation, event: Event, policy: Policy, service: Service, now: datetime
+) -> Decision:
+    """The next rung of a planned restart, or what it waits for."""
+    if case.last(Action.START) is not None:
+        return _moved(case, observation, event, policy, service, now)
+    if not permitted(case, observation, policy, service, now):
+        return given_back(case, observation, policy, service, now) or _await_window(event, policy, service, now)
+    waits = restart.trial(case, observation, Cause.EVENT_SCHEDULED, policy, service, now)
+    if waits is not None:
+        return waits
+    act_timeout, why = policy.repair.act_timeout, _why(event)
+    if not any(a.action is Action.EVIDENCE for a in case.attempts):
+        # Should it not come back, this shows how it was when it worked.
+        return Act(Action.EVIDENCE, f"{why}: evidence first", now + policy.repair.evidence_timeout)
+    return (
+        member.before_stop(case, observation, Cause.EVENT_SCHEDULED, policy, service, now)
+        or restart.drain(case, observation, Cause.EVENT_SCHEDULED, policy, now)
+        or Act(Action.STOP, f"{why}: a stop and start moves it to another host first", now + act_timeout)
+    )
+
+
+def given_back(
+    case: Case, observation: Observation, policy: Policy, service: Service, now: datetime
+) -> Decision | None:
+    """Put back what was taken from an instance that works after all; None where nothing is missing."""
+    if at_rest(case) and not unrestored(case, observation):
+        return None
+    decision = verify(case, observation, policy.repair, service, now)
+    return None if isinstance(decision, Close) else decision
+
+
+def _moved(
+    case: Case, observation: Observation, event: Event, policy: Policy, service: Service, now: datetime
+) -> Decision:
+    """Stopped and started, and back in service; but the event is still announced."""
+    back = verify(case, observation, policy.repair, service, now)
+    if not isinstance(back, Close):
+        return back
+    started = case.last(Action.START)
+    limit = max(observation.launched_at, (started.done_at if started is not None else None) or now)
+    limit += service.verify.timeout
+    if now < limit:
+        return Wait("it runs again; EC2 may still say for a while what it had announced", limit)
+    ask = f"Ask AWS Support whether {case.instance_id} has left the host that the {event.code} is about."
+    reason = f"it was stopped and started, but AWS still announces the {event.code} of {day(event.not_before)}"
+    return Escalate(reason, ask, now + LOOK)
+
+
+def _await_window(event: Event, policy: Policy, service: Service, now: datetime) -> Wait:
+    window = window_before(event, policy, service, now)
+    looks = [now + LOOK, *(at for at in (event.not_before, window.start if window else now) if at > now)]
+    if now >= event.not_before:
+        return Wait(f"{_why(event)}, and its time has come", min(looks))
+    if window is None:
+        return Wait(f"{_why(event)}; no restart is planned before it", min(looks))
+    return Wait(f"{_why(event)}; a restart is planned from {day(window.start)}", min(looks))
+
+
+def _why(event: Event) -> str:
+    return f"AWS has announced {event.code} from {day(event.not_before)}"

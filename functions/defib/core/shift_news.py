@@ -1,0 +1,74 @@
+"""What people hear of zonal shifts, in the incident of the zone: begun until when, or why not and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from defib.core.bulletin import Story, compose
+from defib.core.incident import Incident, Notice, NoticeKind
+from defib.core.shift import Move, Shift, ShiftAnswer
+from defib.core.shifting import is_final
+from defib.core.stack import Stack
+
+
+def zones_with_news(stack: Stack) -> tuple[str, ...]:
+    """The zones of shifts whose end, or whose hold, people have not heard of."""
+    return tuple(sorted({shift.zone for shift in stack.shifts if _is_news(shift)}))
+
+
+def tell(stack: Stack, zone: str, incident: Incident, now: datetime) -> tuple[Stack, Incident, Notice]:
+    """The stack, the zone's incident and its next notice once people have heard of all news of its shifts."""
+    news = [shift for shift in stack.shifts if shift.zone == zone and _is_news(shift)]
+    for shift in news:
+        stack = stack.with_shift(replace(shift, said=shift.answer))
+    failed = [shift for shift in news if shift.answer is not ShiftAnswer.DONE]
+    kind = NoticeKind.PROGRESS
+    if failed:
+        held = all(shift.answer is ShiftAnswer.HELD for shift in failed)
+        kind = NoticeKind.HELD if held else NoticeKind.ESCALATED
+    return stack, *compose(incident, _story(zone, news, failed), kind, now)
+
+
+def _is_news(shift: Shift) -> bool:
+    return shift.answer is not shift.said and (shift.answer is ShiftAnswer.HELD or is_final(shift))
+
+
+def _story(zone: str, news: list[Shift], failed: list[Shift]) -> Story:
+    back = all(shift.move is Move.END for shift in news)
+    done = len(news) - len(failed)
+    whose = news[0].name if len(news) == 1 else f"{done or len(news)} of {len(news)} load balancers"
+    where = f"back to zone {zone}" if back else f"away from zone {zone}"
+    headline = f"traffic of {whose} is {'' if done else 'not '}shifted {where}"
+    wrong = f"Nothing any more: zone {zone} works again." if back else f"Zone {zone} is impaired."
+    lines = "".join(f"\n  {shift.name}: {_line(shift)}" for shift in news)
+    if failed:
+        held = all(shift.answer is ShiftAnswer.HELD for shift in failed)
+        doing = "It tries again every few minutes." if held else "Nothing more."
+        duty = f"If you want the traffic {where} now:\n" + "\n".join(f"  {command}" for command in _commands(failed))
+        return Story(headline, wrong, doing + lines, duty, "Defib tries again." if held else "Please look now.")
+    ends = [f"  aws arc-zonal-shift cancel-zonal-shift --zonal-shift-id {shift.id}" for shift in news if shift.id]
+    duty = "Nothing. To end it yourself:\n" + "\n".join(ends) if ends and not back else "Nothing."
+    doing = "Nothing more." if back else "It ends what it shifted when the zone has recovered."
+    return Story(headline, wrong, doing + lines, duty, "Nothing for you to do.")
+
+
+def _line(shift: Shift) -> str:
+    if shift.answer is ShiftAnswer.DONE:
+        return shift.detail
+    return f"{'not shifted away' if shift.move is Move.START else 'not shifted back'}: {shift.detail}"
+
+
+def _commands(failed: list[Shift]) -> list[str]:
+    lines = []
+    for shift in failed:
+        if shift.move is Move.START:
+            lines.append(
+                f"aws arc-zonal-shift start-zonal-shift --resource-identifier {shift.load_balancer} "
+                f"--away-from {shift.zone_id} --expires-in 3h --comment 'zone impaired'"
+            )
+        elif shift.id:
+            lines.append(f"aws arc-zonal-shift cancel-zonal-shift --zonal-shift-id {shift.id}")
+        else:
+            lines.append(f"aws arc-zonal-shift list-zonal-shifts --resource-identifier {shift.load_balancer}")
+    return lines

@@ -1,0 +1,201 @@
+"""A zonal shift is asked for by the sweep, carried out at most once, and told; whatever dies in between."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from defib.core.incident import Incident, NoticeKind
+from defib.core.model import Switch
+from defib.core.shift import Move, ShiftAnswer, ShiftOrder
+from defib.core.shifting import wanted
+from defib.core.stack import Impairment, Stack
+from defib.shell.ports import Conflict, Rejected, Transient, Unanswered
+from defib.shell.shift import Shifting, shift
+from defib.shell.shifting import pursue_shifts
+from tests.core.facts import NOON
+from tests.core.test_shifting import BALANCER, SERVING, STARTS, A
+from tests.fakes import FakeClock, FakeJournal, FakeObserver, FakeQueues, FakeRouter, FakeStore, FakeSwitch
+
+MINUTE = timedelta(minutes=1)
+
+
+class Bench:
+    """A zone that has just been found impaired, and everything that shifts traffic away from it."""
+
+    def __init__(self) -> None:
+        self.clock, self.store, self.queues = FakeClock(NOON), FakeStore(), FakeQueues()
+        self.router, self.switch, self.journal = FakeRouter(), FakeSwitch(), FakeJournal()
+        self.observer = FakeObserver(self.clock, served=dict(SERVING))
+        self.store.incidents["zone:us-east-1a", 1] = Incident("zone:us-east-1a", 1, NOON, version=1)
+        shifts = wanted(A, "use1-az4", STARTS)
+        self.store.whole = Stack(1, impaired=(Impairment(A, NOON, 40, incident=1),), shifts=shifts)
+
+    def sweep(self) -> None:
+        now = self.clock.now()
+        pursue_shifts(self.store.stack(), self.store, self.queues, self.observer.zone_ids, STARTS, now)
+
+    def remediate(self, order: ShiftOrder | None = None) -> None:
+        edges = Shifting(self.clock, self.observer, self.store, self.router, self.journal, self.switch)
+        shift(order or self.queues.shifts[-1], edges, STARTS)
+
+    def told(self) -> list[NoticeKind]:
+        return [notice.kind for notice in self.queues.notices]
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_a_wanted_shift_is_ordered_carried_out_and_told(bench: Bench) -> None:
+    bench.sweep()
+    bench.remediate()
+    bench.clock.advance(MINUTE)
+    bench.sweep()
+    bench.sweep()
+
+    assert bench.router.asked == [("start", BALANCER)]
+    assert bench.router.away == {BALANCER: "use1-az4"}
+    assert bench.told() == [NoticeKind.PROGRESS]
+    assert [line.answer for line in bench.journal.shifts] == [ShiftAnswer.DONE]
+
+
+def test_it_is_ended_when_the_zone_has_recovered(bench: Bench) -> None:
+    bench.sweep()
+    bench.remediate()
+    (done,) = bench.store.whole.shifts
+    ending = replace(done, move=Move.END, ordered_at=None, claimed_at=None, answer=None, said=None)
+    bench.store.whole = replace(bench.store.whole, impaired=(), shifts=(ending,))
+
+    bench.sweep()
+    bench.remediate()
+    bench.sweep()
+    bench.sweep()
+
+    assert bench.router.away == {}
+    assert bench.told() == [NoticeKind.PROGRESS]
+    assert bench.store.whole.shifts == ()
+
+
+def test_an_order_delivered_twice_is_carried_out_once(bench: Bench) -> None:
+    bench.sweep()
+    bench.remediate()
+    bench.remediate()
+
+    assert len(bench.router.asked) == 1
+
+
+def test_an_order_that_is_lost_is_sent_again_and_the_old_one_has_no_effect(bench: Bench) -> None:
+    bench.sweep()
+    bench.clock.advance(MINUTE)
+    bench.sweep()
+    first, second = bench.queues.shifts
+    bench.remediate(first)
+    assert bench.router.asked == []
+
+    bench.remediate(second)
+    assert bench.router.asked == [("start", BALANCER)]
+
+
+def test_one_that_dies_after_its_claim_is_ordered_again(bench: Bench) -> None:
+    class Died(BaseException):
+        pass
+
+    bench.sweep()
+    bench.router.error = Died()  # type: ignore[assignment]  # a kill is no Exception
+    with pytest.raises(Died):
+        bench.remediate()
+    bench.router.error = None
+
+    bench.sweep()
+    assert len(bench.queues.shifts) == 1, "it may still be at work"
+    bench.clock.advance(MINUTE)
+    bench.sweep()
+    bench.remediate()
+
+    assert bench.store.whole.shifts[0].answer is ShiftAnswer.DONE
+
+
+def test_the_kill_switch_holds_a_shift_that_is_already_ordered_and_people_hear_of_it_once(bench: Bench) -> None:
+    bench.sweep()
+    bench.switch.says = Switch.OFF
+    bench.remediate()
+    for _ in range(12):
+        bench.clock.advance(MINUTE)
+        bench.sweep()
+        if len(bench.queues.shifts) > 1 and bench.store.whole.shifts[0].claimed_at is None:
+            bench.remediate()
+
+    assert bench.router.asked == []
+    assert bench.told() == [NoticeKind.HELD]
+
+    bench.switch.says = Switch.ON
+    bench.clock.advance(timedelta(minutes=5))
+    bench.sweep()
+    bench.remediate()
+    assert bench.router.away == {BALANCER: "use1-az4"}
+
+
+@pytest.mark.parametrize(
+    ("error", "answer", "orders"),
+    [
+        (Transient("throttled"), ShiftAnswer.RETRY, 5),
+        (Unanswered("no answer"), ShiftAnswer.LOST, 5),
+        (Rejected("ARC does not manage it"), ShiftAnswer.REFUSED, 1),
+    ],
+)
+def test_what_arc_refuses_is_tried_a_few_times_at_most_and_then_peoples_business(
+    bench: Bench, error: Exception, answer: ShiftAnswer, orders: int
+) -> None:
+    bench.router.error = error
+    for _ in range(10):
+        bench.sweep()
+        bench.remediate()
+        bench.clock.advance(MINUTE)
+
+    assert bench.store.whole.shifts[0].answer is answer
+    assert (len(bench.queues.shifts), len(bench.router.asked)) == (orders, orders)
+    assert bench.told() == [NoticeKind.ESCALATED]
+
+
+def test_others_who_write_the_stack_meanwhile_lose_nothing(bench: Bench) -> None:
+    def rival() -> None:
+        bench.store.whole = replace(bench.store.whole, version=bench.store.whole.version + 1)
+
+    bench.store.interruptions += [rival]
+    bench.sweep()
+    bench.store.interruptions += [rival, rival]
+    bench.remediate()
+
+    assert bench.router.asked == [("start", BALANCER)]
+    assert bench.store.whole.shifts[0].answer is ShiftAnswer.DONE
+
+
+def test_an_order_that_never_gets_to_claim_is_delivered_again(bench: Bench) -> None:
+    def rival() -> None:
+        bench.store.whole = replace(bench.store.whole, version=bench.store.whole.version + 1)
+
+    bench.sweep()
+    bench.store.interruptions += [rival] * 8
+    with pytest.raises(Conflict):
+        bench.remediate()
+
+    assert bench.router.asked == []
+
+
+def test_a_zone_whose_id_ec2_did_not_tell_waits_for_it(bench: Bench) -> None:
+    (shift_,) = bench.store.whole.shifts
+    bench.store.whole = replace(bench.store.whole, shifts=(replace(shift_, zone_id=""),))
+
+    def unknown() -> dict[str, str]:
+        raise Transient("no answer")
+
+    pursue_shifts(bench.store.stack(), bench.store, bench.queues, unknown, STARTS, NOON)
+    assert bench.queues.shifts == []
+
+    bench.sweep()
+    bench.remediate()
+    assert bench.router.away == {BALANCER: "use1-az4"}
