@@ -18,9 +18,11 @@ from defib.core.parse import PolicyError, parse
 from defib.core.policy import Policy
 from infra.bundle import ROOT, Target, bundle
 from infra.operator_error import OperatorError
+from infra.page import PageCopyStack
 from infra.stack import DefibStack
 
 STACK = "Defib"
+PAGE_COPY_STACK = "DefibPageCopy"
 
 
 def from_context() -> None:
@@ -62,5 +64,8 @@ def synthesize(app: App, policy_path: Path, target: Target) -> None:
     with tempfile.TemporaryDirectory(prefix="defib-") as scratch:
         code = Path(scratch) / "code"
         bundle(policy_path, target, code)
-        DefibStack(app, STACK, policy=policy, target=target, code=code)
+        stack = DefibStack(app, STACK, policy=policy, target=target, code=code)
+        if policy.page.enabled and policy.page.failover_region:
+            # First, for what the page's function writes to must be there.
+            stack.add_dependency(PageCopyStack(app, PAGE_COPY_STACK, region=policy.page.failover_region))
         app.synth()

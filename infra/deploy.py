@@ -36,7 +36,7 @@ def main() -> int:
     template: Template = json.loads((assembly / TEMPLATE).read_text(encoding="utf-8"))
     print("\n".join((*summary(template), *warnings(policy, policy_path.name), "")), flush=True)
     outputs = assembly.parent / "outputs.json"
-    deploy = ["cdk", "deploy", STACK, "--app", str(assembly), "--outputs-file", str(outputs)]
+    deploy = ["cdk", "deploy", "--all", "--app", str(assembly), "--outputs-file", str(outputs)]
     done = subprocess.run(deploy, check=False)  # noqa: S603 - fixed words, and paths the operator gave
     if done.returncode != 0:
         print("\nNothing was deployed, or not all. Before the first deploy to an account and Region: make bootstrap.")

@@ -55,4 +55,11 @@ SHAPES = {
         timeout_s=45,
         concurrency=None,
     ),
+    "page": Shape(
+        does="makes the status page anew",
+        memory_mb=512,
+        # The first time after a year of incidents it lays out a file for each.
+        timeout_s=120,
+        concurrency=2,
+    ),
 }

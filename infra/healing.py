@@ -1,4 +1,4 @@
-"""The five functions: what wakes each, and a role that holds what its handler declares and nothing else."""
+"""The functions: what wakes each, and a role that holds what its handler declares and nothing else."""
 
 from __future__ import annotations
 
@@ -99,6 +99,7 @@ class Healing(Construct):
         self.healers = {
             name: Healer(self, name.capitalize(), handler=name, code=code, target=target, resources=resources)
             for name in SHAPES
+            if name != "page" or resources.page is not None
         }
         for queue in queues:
             self._feed(self.healers[queue.feeds].function, queue, SHAPES[queue.feeds])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -20,6 +20,7 @@ from defib.core.policy import Mode, Policy
 from defib.core.shift import load_balancer_of
 from infra.acknowledgments import acknowledge, in_nags_words
 from infra.cases import DUE_INDEX
+from infra.page import StatusPage
 
 TAGGED = (
     Scope.OPTED_IN_INSTANCES,
@@ -46,6 +47,8 @@ class Resources:
     bucket: s3.Bucket
     incidents: sns.Topic
     kill_switch: ssm.StringParameter
+    page: StatusPage | None = None
+    """None where the policy has no status page."""
 
     def statements(self, permissions: Sequence[Permission]) -> list[iam.PolicyStatement]:
         """One statement a permission; none for one whose scope names nothing under this policy."""
@@ -72,7 +75,8 @@ class Resources:
             Scope.KILL_SWITCH: ("DEFIB_KILL_SWITCH", self.kill_switch.parameter_name),
         }
         used = {permission.on for permission in permissions if self._arns(permission.on)}
-        return dict(name for scope, name in names.items() if scope in used)
+        found = dict(name for scope, name in names.items() if scope in used)
+        return found if self.page is None else {**found, **dict(_page_variables(self.page, used))}
 
     def acknowledge_wildcards(self, role: iam.Role, permissions: Sequence[Permission]) -> None:
         """Tell cdk-nag why each wildcard among the ARNs of ``permissions`` is as narrow as it can be."""
@@ -88,6 +92,9 @@ class Resources:
             Scope.OPTED_IN_GROUPS: (f"arn:{ours.format('autoscaling')}:{ANY_GROUP}/*", opted_in),
             Scope.EVIDENCE_BUCKET_OBJECTS: (f"{in_nags_words(self.bucket)}/*", "Keys are named for cases to come."),
         }
+        if self.page is not None:
+            page = f"{in_nags_words(self.page.files.bucket)}/*"
+            reasons[Scope.PAGE_BUCKET_OBJECTS] = (page, "Its documents are named for incidents to come.")
         for resource, reason in (reasons[permission.on] for permission in permissions if permission.on in reasons):
             acknowledge(role, f"IAM5[Resource::{resource}]", reason)
 
@@ -147,6 +154,8 @@ class Resources:
                 return [self.bucket.arn_for_objects("*")]
             case Scope.INCIDENTS_TOPIC | Scope.KILL_SWITCH:
                 return [self.incidents.topic_arn if scope is Scope.INCIDENTS_TOPIC else self.kill_switch.parameter_arn]
+            case Scope.PAGE_BUCKET | Scope.PAGE_BUCKET_OBJECTS | Scope.PAGE_QUEUE:
+                return [] if self.page is None else _page_arns(self.page, scope)
         assert_never(scope)
 
     def _queues(self, scope: Scope) -> list[str]:
@@ -172,3 +181,21 @@ class Resources:
 
     def _arn(self, service: str, resource: str, name: str) -> str:
         return Stack.of(self.table).format_arn(service=service, resource=resource, resource_name=name)
+
+
+def _page_arns(page: StatusPage, scope: Scope) -> list[str]:
+    if scope is Scope.PAGE_QUEUE:
+        return [page.queue.queue.queue_arn]
+    copies = [Stack.of(page).format_arn(service="s3", region="", account="", resource=page.copy)] if page.copy else []
+    buckets = [page.files.bucket.bucket_arn, *copies]
+    return buckets if scope is Scope.PAGE_BUCKET else [f"{bucket}/*" for bucket in buckets]
+
+
+def _page_variables(page: StatusPage, used: Collection[Scope]) -> Iterator[tuple[str, str]]:
+    if Scope.PAGE_QUEUE in used:
+        yield "DEFIB_PAGE_QUEUE", page.queue.queue.queue_url
+    if Scope.PAGE_BUCKET_OBJECTS in used:
+        yield "DEFIB_PAGE_BUCKET", page.files.bucket.bucket_name
+        yield "DEFIB_PAGE_URL", page.distribution.url
+        if page.copy:
+            yield "DEFIB_PAGE_COPY", page.copy

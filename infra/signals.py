@@ -42,6 +42,8 @@ class Queue(Construct):
             self,
             "Queue",
             fifo=fifo,
+            # EventBridge gives its messages no id of their own to a FIFO queue (User Guide, Amazon SQS targets).
+            content_based_deduplication=fifo,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             retention_period=kept_for,

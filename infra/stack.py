@@ -15,6 +15,7 @@ from infra.detection import Detection
 from infra.evidence import Evidence
 from infra.healing import Healing
 from infra.notify import Notify
+from infra.page import StatusPage
 from infra.permissions import Resources
 from infra.signals import Signals
 from infra.switch import KillSwitch
@@ -36,6 +37,8 @@ class DefibStack(Stack):
         evidence = Evidence(self, "Evidence", kept_for=policy.retention.evidence)
         notify = Notify(self, "Notify", policy=policy)
         switch = KillSwitch(self, "KillSwitch")
+        page = StatusPage(self, "StatusPage", settings=policy.page) if policy.page.enabled else None
+        queues = (*signals.queues, *([page.queue] if page is not None else []))
         healing = Healing(
             self,
             "Healing",
@@ -51,12 +54,13 @@ class DefibStack(Stack):
                 bucket=evidence.bucket,
                 incidents=notify.incidents,
                 kill_switch=switch.parameter,
+                page=page,
             ),
-            queues=signals.queues,
+            queues=queues,
         )
         notify.only(healing.healers["publish"].role)
         Detection(self, "Detection", policy=policy)
-        Watch(self, "Watch", signals=signals, healing=healing, alerts=notify.alerts)
+        Watch(self, "Watch", signals=signals, queues=queues, healing=healing, alerts=notify.alerts)
         for name, value in (
             ("IncidentsTopic", notify.incidents.topic_arn),
             ("AlertsTopic", notify.alerts.topic_arn),
@@ -66,3 +70,5 @@ class DefibStack(Stack):
             ("KillSwitchParameter", switch.parameter.parameter_name),
         ):
             CfnOutput(self, name, value=value)
+        if page is not None:
+            CfnOutput(self, "StatusPageAddress", value=page.distribution.url)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -23,11 +25,18 @@ class Watch(Construct):
     """Tells ``alerts`` when a part of Defib is dead, failing, throttled or behind."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, signals: Signals, healing: Healing, alerts: sns.Topic
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        signals: Signals,
+        queues: Sequence[Queue],
+        healing: Healing,
+        alerts: sns.Topic,
     ) -> None:
         super().__init__(scope, construct_id)
         self._action = actions.SnsAction(alerts)
-        for queue in signals.queues:
+        for queue in queues:
             name = queue.node.id
             self._dead_letters(name, queue.dead_letters, f"messages that {queue.feeds} could not digest")
             if queue is signals.signals:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -68,7 +69,8 @@ class Bus:
         for target in rule.targets:
             if ":sqs:" not in target.arn:
                 raise SimulatorGap(f"rule {rule.name} has the target {target.arn}: sim/bus.py delivers to queues only")
-            self._time.after(delay, lambda arn=target.arn: self._queues.put(arn, body, EVENTS, rule.arn))  # type: ignore[misc]  # as above
+            put = partial(self._queues.put, target.arn, body, EVENTS, rule.arn, target.group)
+            self._time.after(delay, put)
 
     def _fire(self, schedule: Schedule) -> None:
         if ":lambda:" in schedule.target_arn:

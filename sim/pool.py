@@ -114,5 +114,6 @@ def _swap(replacements: Mapping[Any, Any]) -> None:
     # A module that was imported meanwhile holds a stand-in, too: look at all of them each time.
     for module in [concurrent.futures, *(m for name, m in sys.modules.items() if name.startswith("defib."))]:
         for name, value in list(vars(module).items()):
-            if isinstance(value, Hashable) and value in replacements:
+            # Only by what they are: a value of ours may be hashable by its type, and yet hold what is not.
+            if callable(value) and isinstance(value, Hashable) and value in replacements:
                 setattr(module, name, replacements[value])

@@ -44,7 +44,7 @@ class Queues:
         boundary.amend("sqs:SendMessage", self._sent)
         boundary.amend("sqs:SendMessageBatch", self._sent_batch)
 
-    def put(self, queue_arn: str, body: str, sender: str, source_arn: str) -> None:
+    def put(self, queue_arn: str, body: str, sender: str, source_arn: str, group: str = "") -> None:
         """An AWS service puts a message on a queue, if the queue's own policy lets it."""
         queue = self._wiring.queue_by_arn(queue_arn)
         context = {"aws:SourceArn": (source_arn,), "aws:SourceAccount": (ACCOUNT,), "aws:SecureTransport": ("true",)}
@@ -52,7 +52,7 @@ class Queues:
         if allowed_by(sender, statements, Request("sqs:SendMessage", queue_arn, context)) is None:
             self._ledger.deny(f"{sender}: sqs:SendMessage on {queue_arn} (queue policy)")
             return
-        self._moto.send_message(queue.name, body)
+        self._moto.send_message(queue.name, body, group_id=group or None)
         self._look(queue, timedelta(0))
 
     def dead_letters(self) -> Mapping[str, int]:

@@ -37,7 +37,7 @@ def wiring_for(policy: Path, assemblies: Path = ASSEMBLIES) -> Wiring:
     name = hashlib.sha256(policy.read_bytes()).hexdigest()[:12]
     with (assemblies / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return wiring_of(Template.load(synthesize(policy, assemblies / name)))
+        return wiring_of(Template.load(synthesize(policy, assemblies / name), "Defib"))
 
 
 def replay(

@@ -173,6 +173,8 @@ class Template:
     def _attribute(self, logical_id: str, attribute: str) -> str:
         if attribute.endswith("Arn"):
             return self._arn(logical_id)
+        if attribute == "DomainName":
+            return f"{logical_id.lower()}.cloudfront.net"
         if attribute.endswith("Name"):
             return self._name(logical_id)
         raise SimulatorGap(f"Fn::GetAtt {logical_id}.{attribute}: sim/template.py knows only ARNs and names")

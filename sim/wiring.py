@@ -66,6 +66,8 @@ class Target:
 
     arn: str
     dead_letters_to: str | None
+    group: str = ""
+    """The message group, of a FIFO queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,12 +232,13 @@ def _poll(resource: Resource) -> Poll:
 def _rule(resource: Resource) -> Rule:
     targets = []
     for target in resource.properties.get("Targets", ()):
-        unknown = set(target) - {"Arn", "Id", "DeadLetterConfig", "RetryPolicy"}
+        unknown = set(target) - {"Arn", "Id", "DeadLetterConfig", "RetryPolicy", "SqsParameters"}
         if unknown:
             raise SimulatorGap(
                 f"{resource.logical_id} has a target with {sorted(unknown)}: sim/wiring.py knows no such thing"
             )
-        targets.append(Target(target["Arn"], target.get("DeadLetterConfig", {}).get("Arn")))
+        group = target.get("SqsParameters", {}).get("MessageGroupId", "")
+        targets.append(Target(target["Arn"], target.get("DeadLetterConfig", {}).get("Arn"), group))
     return Rule(resource.name, resource.arn, resource.properties["EventPattern"], tuple(targets))
 
 

@@ -120,6 +120,7 @@ class FakeQueues:
     wakes: list[tuple[Wake, datetime]] = field(default_factory=list)
     shifts: list[ShiftOrder] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
     error: Exception | None = None
 
     def signal(self, signals: Sequence[Signal]) -> None:
@@ -141,6 +142,10 @@ class FakeQueues:
     def announce(self, notices: Sequence[Notice]) -> None:
         self._fail()
         self.notices.extend(notices)
+
+    def follow(self, change: str) -> None:
+        self._fail()
+        self.changes.append(change)
 
     def _fail(self) -> None:
         if self.error is not None:

@@ -89,6 +89,9 @@ class Lanes:
     def shift(self, order: ShiftOrder) -> None:
         raise AssertionError(f"nobody has enabled zonal shifts: {order}")
 
+    def follow(self, change: str) -> None:
+        pass  # no page here
+
     def announce(self, notices: Sequence[Notice]) -> None:
         for notice in notices:
             self._store.mark_published(notice.incident_id, notice.sequence, self._calendar.clock.now())

@@ -48,7 +48,7 @@ def client(service: Literal["elbv2"], calls: Calls) -> ElasticLoadBalancingv2Cli
 
 
 @overload
-def client(service: Literal["s3"], calls: Calls) -> S3Client: ...
+def client(service: Literal["s3"], calls: Calls, region: str = ...) -> S3Client: ...
 
 
 @overload
@@ -63,8 +63,8 @@ def client(service: Literal["sqs"], calls: Calls) -> SQSClient: ...
 def client(service: Literal["ssm"], calls: Calls) -> SSMClient: ...
 
 
-def client(service: str, calls: Calls) -> Any:
-    """A client of the default session whose every call ends in bounded time.
+def client(service: str, calls: Calls, region: str = "") -> Any:
+    """A client of the default session whose every call ends in bounded time; of its Region unless another is named.
 
     ``calls.attempts`` counts the first try too (botocore Config, ``total_max_attempts``).
     """
@@ -76,6 +76,7 @@ def client(service: str, calls: Calls) -> Any:
         make: Callable[..., Any] = boto3.client
         return make(
             service,
+            region_name=region or None,
             config=Config(
                 connect_timeout=calls.connect_timeout.total_seconds(),
                 read_timeout=calls.read_timeout.total_seconds(),

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from defib.core.audit import Entry
     from defib.core.case import Case
     from defib.core.incident import Incident, Notice
+    from defib.core.page.model import PublicIncident, Shown
     from defib.core.stack import Stack
 
     Item = dict[str, AttributeValueTypeDef]
+    Remembered = Case | Entry | Incident | Notice | Stack | Shown | PublicIncident
 
 T = TypeVar("T")
 
@@ -30,7 +32,11 @@ class Codec:
         self._serializer = types.TypeSerializer()
         self._deserializer = types.TypeDeserializer()
 
-    def item(self, value: Case | Entry | Incident | Notice | Stack, attributes: Mapping[str, str | int | None]) -> Item:
+    def item(
+        self,
+        value: Case | Entry | Incident | Notice | Stack | Shown | PublicIncident,
+        attributes: Mapping[str, str | int | None],
+    ) -> Item:
         """``value``'s fields and ``attributes`` as one item; attributes that are None are left out."""
         fields = msgspec.to_builtins(value) | {name: a for name, a in attributes.items() if a is not None}
         return {name: self._serializer.serialize(field) for name, field in fields.items()}

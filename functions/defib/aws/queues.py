@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from defib.aws.errors import for_code, translated
 from defib.aws.permission import Permission, Scope, union
-from defib.aws.wire import encode, reference
+from defib.aws.wire import Turn, encode, reference
 from defib.core.case import Action, Perform, Wake
 from defib.core.incident import Notice
 from defib.core.model import Signal, Source
@@ -26,10 +26,11 @@ TO_HANDS = (
     Permission(("sqs:SendMessage",), Scope.EVIDENCE_QUEUE),
     Permission(("sqs:SendMessage",), Scope.ORDERS_QUEUE),
 )
+TO_PAGE = (Permission(("sqs:SendMessage",), Scope.PAGE_QUEUE),)
 TO_NOTICES = (Permission(("sqs:SendMessage",), Scope.NOTICES_QUEUE),)
 TO_SHIFT = (Permission(("sqs:SendMessage",), Scope.SHIFT_ORDERS_QUEUE),)
 """For whoever orders nothing but zonal shifts."""
-DECIDING = union(TO_SIGNALS, TO_HANDS, TO_NOTICES)
+DECIDING = union(TO_SIGNALS, TO_HANDS, TO_NOTICES, TO_PAGE)
 PERMISSIONS = union(DECIDING, TO_SHIFT)
 
 BATCH = 10
@@ -45,6 +46,8 @@ class Addresses:
     orders: str = ""
     evidence: str = ""
     notices: str = ""
+    page: str = ""
+    """Empty, too, where there is no status page."""
 
 
 class SqsQueues:
@@ -77,6 +80,18 @@ class SqsQueues:
     def shift(self, order: ShiftOrder) -> None:
         with translated(f"ordering the zonal shift of {order.load_balancer}"):
             self._sqs.send_message(QueueUrl=self._to.orders, MessageBody=encode(order))
+
+    def follow(self, change: str) -> None:
+        if not self._to.page:
+            return
+        with translated("telling the page to follow"):
+            self._sqs.send_message(
+                QueueUrl=self._to.page,
+                MessageBody=encode(Turn(change)),
+                # One after the other: two that make the page anew at once would only get in each other's way.
+                MessageGroupId="page",
+                MessageDeduplicationId=change,
+            )
 
     def announce(self, notices: Sequence[Notice]) -> None:
         # One by one: were the first of a batch refused, the second would overtake it.

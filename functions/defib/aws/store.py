@@ -5,15 +5,15 @@ What is still to be done stands in the sparse index ``due``, which the sweep rea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from defib.aws.codec import Codec
-from defib.aws.errors import for_code, translated
+from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope, union
+from defib.aws.table import put, races_told, sortable
 from defib.core.audit import Entry
 from defib.core.case import Case
 from defib.core.incident import Incident, Notice
@@ -22,7 +22,6 @@ from defib.shell.ports import Conflict, Rejected, Remembered, Surveyed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
     from defib.aws.codec import Item
     from defib.core.policy import Retention
@@ -41,10 +40,6 @@ DUE_CASE = "case"
 DUE_NOTICE = "notice"
 
 STACK_KEY = {"pk": "STACK", "sk": "STACK"}
-
-CONDITION_FAILED = "ConditionalCheckFailed"
-RACES = frozenset({CONDITION_FAILED, "TransactionConflict"})
-"""Reasons of a cancelled transaction that mean someone else wrote first (DynamoDB API, TransactWriteItems)."""
 
 T = TypeVar("T", Case, Incident)
 
@@ -66,19 +61,19 @@ class DynamoStore:
 
     def remember(self, change: Remembered) -> Remembered:
         case = replace(change.case, version=change.case.version + 1)
-        writes = [self._put(self._case_item(case), change.case.version)]
+        writes = [put(self._table, self._case_item(case), change.case.version)]
         if change.audit is not None:
-            writes.append(self._put(self._audit_item(change.audit, case), 0))
+            writes.append(put(self._table, self._audit_item(change.audit, case), 0))
         incident = change.incident
         if incident is not None:
             incident = replace(incident, version=incident.version + 1)
-            writes.append(self._put(self._incident_item(incident), incident.version - 1))
-        writes += [self._put(self._notice_item(notice), 0) for notice in change.notices]
+            writes.append(put(self._table, self._incident_item(incident), incident.version - 1))
+        writes += [put(self._table, self.notice_item(notice), 0) for notice in change.notices]
         stack = change.stack
         if stack is not None:
             stack = replace(stack, version=stack.version + 1)
-            writes.append(self._put(self._codec.item(stack, STACK_KEY), stack.version - 1))
-        with _races_told(f"remembering {case.id}, version {case.version}"):
+            writes.append(put(self._table, self._codec.item(stack, STACK_KEY), stack.version - 1))
+        with races_told(f"remembering {case.id}, version {case.version}"):
             if len(writes) == 1:
                 # Costs half of a transaction, and nothing else has to hold with it.
                 self._dynamodb.put_item(**writes[0]["Put"])
@@ -92,13 +87,13 @@ class DynamoStore:
 
     def remember_stack(self, change: Surveyed) -> Surveyed:
         stack, incident = replace(change.stack, version=change.stack.version + 1), change.incident
-        writes = [self._put(self._codec.item(stack, STACK_KEY), change.stack.version)]
+        writes = [put(self._table, self._codec.item(stack, STACK_KEY), change.stack.version)]
         if incident is not None:
             incident = replace(incident, version=incident.version + 1)
-            writes.append(self._put(self._incident_item(incident), incident.version - 1))
+            writes.append(put(self._table, self._incident_item(incident), incident.version - 1))
         if change.notice is not None:
-            writes.append(self._put(self._notice_item(change.notice), 0))
-        with _races_told(f"remembering the stack, version {stack.version}"):
+            writes.append(put(self._table, self.notice_item(change.notice), 0))
+        with races_told(f"remembering the stack, version {stack.version}"):
             self._dynamodb.transact_write_items(TransactItems=writes)
         return replace(change, stack=stack, incident=incident)
 
@@ -130,7 +125,7 @@ class DynamoStore:
                     # The first time is the true one; without the due attributes, the index forgets it.
                     UpdateExpression="SET published_at = if_not_exists(published_at, :at) REMOVE due_kind, due_at",
                     ConditionExpression="attribute_exists(pk)",
-                    ExpressionAttributeValues={":at": {"S": _sortable(at)}},
+                    ExpressionAttributeValues={":at": {"S": sortable(at)}},
                 )
         except Rejected as error:
             if error.code == "ConditionalCheckFailedException":
@@ -162,24 +157,10 @@ class DynamoStore:
                 TableName=self._table,
                 IndexName=DUE_INDEX,
                 KeyConditionExpression=f"due_kind = :kind AND due_at {comparison} :at",
-                ExpressionAttributeValues={":kind": {"S": kind}, ":at": {"S": _sortable(at)}},
+                ExpressionAttributeValues={":kind": {"S": kind}, ":at": {"S": sortable(at)}},
                 ProjectionExpression="pk, sk",
                 Limit=limit,
             )["Items"]
-
-    def _put(self, item: Item, version: int) -> TransactWriteItemTypeDef:
-        """A put that requires the item to have ``version`` still; 0 that it does not exist."""
-        if version == 0:
-            return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": item,
-                "ConditionExpression": "#version = :read",
-                "ExpressionAttributeNames": {"#version": "version"},
-                "ExpressionAttributeValues": {":read": {"N": str(version)}},
-            }
-        }
 
     def _case_item(self, case: Case) -> Item:
         open_until = case.look_again_at if case.closed_at is None else None
@@ -189,7 +170,7 @@ class DynamoStore:
                 "pk": f"INSTANCE#{case.instance_id}",
                 "sk": f"CASE#{case.number:06d}",
                 "due_kind": DUE_CASE if open_until else None,
-                "due_at": _sortable(open_until) if open_until else None,
+                "due_at": sortable(open_until) if open_until else None,
                 "expires": self._expiry(case.closed_at),
             },
         )
@@ -215,9 +196,10 @@ class DynamoStore:
             },
         )
 
-    def _notice_item(self, notice: Notice) -> Item:
+    def notice_item(self, notice: Notice) -> Item:
+        """The notice as it is stored, due until it has gone out."""
         pk, sk = _notice_key(notice.incident_id, notice.sequence)
-        due = {"due_kind": DUE_NOTICE, "due_at": _sortable(notice.at)}
+        due = {"due_kind": DUE_NOTICE, "due_at": sortable(notice.at)}
         return self._codec.item(notice, {"pk": pk, "sk": sk, "expires": self._expiry(notice.at), **due})
 
     def _expiry(self, over_at: datetime | None) -> int | None:
@@ -228,26 +210,3 @@ class DynamoStore:
 def _notice_key(incident_id: str, sequence: int) -> tuple[str, str]:
     service, _, number = incident_id.rpartition("-")
     return f"SERVICE#{service}", f"NOTICE#{int(number):06d}#{sequence:06d}"
-
-
-def _sortable(at: datetime) -> str:
-    """Always of one width and in UTC, so that the order of the texts is the order of the times."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-@contextmanager
-def _races_told(doing: str) -> Iterator[None]:
-    """Raise Conflict where a cancelled transaction lost a race."""
-    try:
-        with translated(doing):
-            yield
-    except Rejected as error:
-        if error.code == "ConditionalCheckFailedException":
-            raise Conflict(str(error)) from error
-        if error.code != "TransactionCanceledException":
-            raise
-        answer = getattr(error.__cause__, "response", {})
-        reasons = {reason.get("Code", "None") for reason in answer.get("CancellationReasons", ())} - {"None"}
-        if reasons & RACES:
-            raise Conflict(str(error)) from error
-        raise for_code(min(reasons, default=error.code), str(error)) from error

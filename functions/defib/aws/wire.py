@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from defib.aws.events import Envelope
 from defib.aws.untrusted import SHOWN_MAX, decoded, plain, require_instance_id
 from defib.core.case import Perform
 from defib.core.incident import Notice
@@ -22,7 +23,21 @@ class NoticeReference:
     sequence: int
 
 
-def encode(message: Signal | Perform | ShiftOrder | NoticeReference) -> str:
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The page is to follow: something has changed, or a minute has passed. The page looks for itself what."""
+
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A person publishes the draft of that number."""
+
+    incident: int
+
+
+def encode(message: Signal | Perform | ShiftOrder | NoticeReference | Turn) -> str:
     """The message body for ``message``."""
     return msgspec.json.encode(message).decode()
 
@@ -54,3 +69,13 @@ def notice_in(body: str) -> NoticeReference:
             f"incident_id {plain(found.incident_id, SHOWN_MAX)!r} is no incident id; it should look like web-7"
         )
     return found
+
+
+def turn_in(body: str) -> Turn | Release:
+    """What the page is to do: Defib's own message, or an operator's event from the bus. Raises Malformed."""
+    if "detail-type" not in decoded(body, dict[str, msgspec.Raw], "a message"):
+        return decoded(body, Turn, "a turn of the page")
+    event = decoded(body, Envelope, "an event")
+    if (event.source, event.detail_type) != ("defib.operator", "Publish"):
+        raise Malformed(f"unknown event {plain(event.source)}: {plain(event.detail_type)}; the page knows Publish")
+    return decoded(event.detail, Release, "an event detail")

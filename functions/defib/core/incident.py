@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -88,6 +89,8 @@ class Incident:
     resolved_at: datetime | None = None
     told_of: tuple[str, ...] = ()
     """The guards that hold many for the same reason and that people have been told of once for all."""
+    services: Mapping[str, int] = field(default_factory=dict)
+    """Of an impaired zone's incident: how many instances of each service failed with it. Its own has members."""
     falls: tuple[Fall, ...] = ()
     """Applications that fell while EC2's checks passed, those of earlier incidents included; the oldest first."""
 

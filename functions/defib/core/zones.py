@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from defib.core.bulletin import Story, compose
@@ -31,6 +31,8 @@ class Seen:
     running: int
     zone_id: str = ""
     """AWS's name of the zone that is the same in every account, such as ``use1-az4``; what a zonal shift takes."""
+    services: Mapping[str, int] = field(default_factory=dict)
+    """How many fail of each service."""
 
     @property
     def name(self) -> str:
@@ -96,7 +98,8 @@ def tell(
         after = replace(stack, shifts=given_back)
         return after, *compose(replace(incident, resolved_at=now), story, NoticeKind.RESOLVED, now)
     number = latest.number + 1 if latest is not None else 1
-    incident = Incident(incident_service(turn.impairment.zone), number, turn.impairment.since)
+    services = {name: count for name, count in turn.seen.services.items() if policy.service(name) is not None}
+    incident = Incident(incident_service(turn.impairment.zone), number, turn.impairment.since, services=services)
     told = replace(turn.impairment, incident=number)
     impaired = tuple(told if i.zone == told.zone else i for i in stack.impaired)
     shifts = wanted(told.zone, turn.seen.zone_id, policy)

@@ -72,6 +72,7 @@ def _built() -> tuple[Reconciling, Policy, Logger]:
         orders=environment.orders_queue,
         evidence=environment.evidence_queue,
         notices=environment.notices_queue,
+        page=environment.page_queue,
     )
     edges = Reconciling(
         clock,

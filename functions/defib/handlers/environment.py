@@ -63,6 +63,24 @@ class Environment:
         return self._value("DEFIB_INCIDENTS_TOPIC")
 
     @property
+    def page_queue(self) -> str:
+        """Empty where there is no status page."""
+        return self.variables.get("DEFIB_PAGE_QUEUE", "")
+
+    @property
+    def page_bucket(self) -> str:
+        return self._value("DEFIB_PAGE_BUCKET")
+
+    @property
+    def page_url(self) -> str:
+        return self._value("DEFIB_PAGE_URL")
+
+    @property
+    def page_copy(self) -> str:
+        """The bucket in another Region that keeps a copy; empty where none does."""
+        return self.variables.get("DEFIB_PAGE_COPY", "")
+
+    @property
     def kill_switch(self) -> str:
         return self._value("DEFIB_KILL_SWITCH")
 

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from defib.core.policy import Policy
 
 PERMISSIONS = union(
-    suspects.PERMISSIONS, store.DUE, queues.TO_SIGNALS, queues.TO_NOTICES, queues.TO_SHIFT, journal.PERMISSIONS
+    suspects.PERMISSIONS,
+    store.DUE,
+    queues.TO_SIGNALS,
+    queues.TO_NOTICES,
+    queues.TO_SHIFT,
+    queues.TO_PAGE,
+    journal.PERMISSIONS,
 )
 
 
@@ -51,6 +57,7 @@ def _built() -> tuple[Sweeping, Policy, Logger]:
     addresses = queues.Addresses(
         signals=environment.signals_queue,
         notices=environment.notices_queue,
+        page=environment.page_queue,
         orders=environment.orders_queue if shifts else "",
     )
     edges = Sweeping(

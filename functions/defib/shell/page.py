@@ -5,18 +5,19 @@ Called after every change of an incident and once a minute; a call that is lost 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from defib.core.incident import Incident, Notice
-from defib.core.page.derive import Derived, derive
+from defib.core.page.derive import Derived, derive, publish
 from defib.core.page.draft import ask_to_publish
 from defib.core.page.model import Page, PlannedOutage, PublicIncident, Shown
 from defib.core.page.planned import planned, standing
 from defib.core.page.trouble import troubles
 from defib.core.policy import Policy
+from defib.core.zones import incident_service
 from defib.shell.ports import CallFailed, Clock, Conflict
 
 CONFLICTS_MAX = 5
@@ -44,10 +45,7 @@ class PageStore(Protocol):
         ...
 
     def remember_page(self, change: Repaged) -> Repaged:
-        """Write all or nothing and return it with the new versions. Raises Conflict when others wrote first.
-
-        Every changed incident also becomes due for each configured other page, in the same write.
-        """
+        """Write all or nothing and return it with the new versions. Raises Conflict when others wrote first."""
         ...
 
     def latest_incident(self, service: str) -> Incident | None: ...
@@ -79,14 +77,6 @@ class LaidOut:
     """What changes with time alone, as ``planned.standing`` says it."""
 
 
-class Relays(Protocol):
-    """The way to the other pages."""
-
-    def relay(self, incidents: Sequence[PublicIncident]) -> None:
-        """Have each configured other page told of these; order and repetition don't matter."""
-        ...
-
-
 class Announcements(Protocol):
     """The way to staff."""
 
@@ -101,7 +91,6 @@ class Paging:
     store: PageStore
     sites: tuple[Site, ...]
     """The page's own place first, then copies of it in other Regions."""
-    relays: Relays
     staff: Announcements
 
 
@@ -118,6 +107,21 @@ def follow(edges: Paging, policy: Policy) -> bool:
     raise Conflict(f"the page: others wrote first {CONFLICTS_MAX} times; the next call tries again")
 
 
+def publish_draft(number: int, edges: Paging, policy: Policy) -> bool:
+    """A person publishes the draft of that number; False when there is none. Raises as ``follow`` does."""
+    for _ in range(CONFLICTS_MAX):
+        now, shown = edges.clock.now(), edges.store.shown()
+        derived = publish(shown, number, policy, now)
+        if not derived.changed:
+            return False
+        try:
+            remember(derived, edges, now)
+        except Conflict:
+            continue
+        return True
+    raise Conflict(f"draft {number}: others wrote first {CONFLICTS_MAX} times; the event will be delivered again")
+
+
 def _follow(edges: Paging, policy: Policy) -> bool:
     now = edges.clock.now()
     shown = edges.store.shown()
@@ -131,19 +135,15 @@ def remember(derived: Derived, edges: Paging, now: datetime) -> Shown:
     """Write what was derived and pass it on. Raises Conflict."""
     notices = tuple(ask_to_publish(draft, now) for draft in derived.drafted)
     written = edges.store.remember_page(Repaged(derived.shown, derived.changed, notices))
-    public = [i for i in written.changed if not i.draft and not i.withdrawn]
-    if public:
-        edges.relays.relay(public)
     if notices:
         edges.staff.announce(notices)
     return written.shown
 
 
 def _incidents(store: PageStore, policy: Policy) -> list[Incident]:
-    found: Mapping[str, Incident | None] = {
-        s.name: store.latest_incident(s.name) for s in policy.services if s.page.title
-    }
-    return [incident for incident in found.values() if incident is not None]
+    names = [service.name for service in policy.services if service.page.title]
+    names += [incident_service(zone) for zone in store.impaired_zones()]
+    return [incident for name in names if (incident := store.latest_incident(name)) is not None]
 
 
 def _lay_out(shown: Shown, edges: Paging, policy: Policy, now: datetime) -> bool:

@@ -216,6 +216,10 @@ class Queues(Protocol):
         """To ``remediate``."""
         ...
 
+    def follow(self, change: str) -> None:
+        """Have the status page follow, if there is one; the same ``change`` within five minutes does so once."""
+        ...
+
     def announce(self, notices: Sequence[Notice]) -> None:
         """To ``publish``, in order within an incident."""
         ...

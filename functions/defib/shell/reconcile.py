@@ -95,9 +95,11 @@ def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
     after_incident, notices = announce(incident, before, after, policy, now)
     changed = after_incident if after_incident != incident else None
     stack = _stack_after(before, after, observation, edges, now)
-    edges.store.remember(Remembered(after, changed, notices, entry(current, after, now), stack))
+    written = edges.store.remember(Remembered(after, changed, notices, entry(current, after, now), stack))
     edges.journal.decided(current, after, observation)
     _send(effects, notices, edges)
+    if written.incident is not None:
+        edges.queues.follow(f"{written.incident.id}-{written.incident.version}")
 
 
 def _stack_after(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -80,15 +81,17 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     suspects = [s for o in alone if o.instance_id not in due and (s := _signal(o, edges.store, policy, now))]
     if suspects:
         edges.queues.signal(suspects)
+    edges.queues.follow(f"sweep-{now:%Y%m%dT%H%M%S}")
     return SweepReport(len(suspects), len(due), len(notices), found.unanswered)
 
 
 def _survey(found: Suspects, edges: Sweeping, policy: Policy, now: datetime) -> Stack:
     """What holds for the whole stack now; people are told of a zone that has become impaired, or has recovered."""
-    failing: dict[str, int] = {}
+    failing: dict[str, Counter[str]] = {}
     for observation in found.observations:
         if policy.opted_in(observation.tags) and diagnose(observation, None, policy, now).cause not in NO_ZONE_TROUBLE:
-            failing[observation.zone] = failing.get(observation.zone, 0) + 1
+            service = policy.service_of(observation.tags)
+            failing.setdefault(observation.zone, Counter())[service.name if service is not None else ""] += 1
     stack = edges.store.stack()
     for _ in range(CONFLICTS_MAX):
         try:
@@ -99,20 +102,20 @@ def _survey(found: Suspects, edges: Sweeping, policy: Policy, now: datetime) -> 
 
 
 def _surveyed(
-    stack: Stack, failing: Mapping[str, int], complete: bool, edges: Sweeping, policy: Policy, now: datetime
+    stack: Stack, failing: Mapping[str, Counter[str]], complete: bool, edges: Sweeping, policy: Policy, now: datetime
 ) -> Stack:
     counted = stack
     zones: Mapping[str, Seen] = {}
-    crowded = any(count >= policy.limits.zone_instances for count in failing.values())
+    crowded = any(by.total() >= policy.limits.zone_instances for by in failing.values())
     if failing and (crowded or stack.counted_at is None or now - stack.counted_at >= COUNTED_FOR):
         try:
             running = edges.observer.running()
         except CallFailed:
             return stack
-        zones = {zone: Seen(zone, count, running.get(zone, 0)) for zone, count in failing.items()}
+        zones = {zone: Seen(zone, by.total(), running.get(zone, 0), services=by) for zone, by in failing.items()}
         counted = replace(stack, running=sum(running.values()), counted_at=now)
     else:
-        zones = {zone: Seen(zone, count, count) for zone, count in failing.items()}
+        zones = {zone: Seen(zone, by.total(), by.total(), services=by) for zone, by in failing.items()}
     after, turns = survey(counted, zones, policy.limits, now, complete)
     if not turns and after == stack:
         return stack

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,18 +31,27 @@ class Trouble:
 
 
 def troubles(incidents: Iterable[Incident]) -> tuple[Trouble, ...]:
-    """The services in trouble, by the newest incident of each; of incidents that are over, none."""
-    found = (_trouble(incident) for incident in incidents if incident.resolved_at is None)
-    return tuple(trouble for trouble in found if trouble is not None)
+    """The services in trouble, by the newest incident of each and those of impaired zones; of what is over, none."""
+    found: dict[str, Trouble] = {}
+    for incident in (i for i in incidents if i.resolved_at is None):
+        for trouble in _troubles(incident):
+            known = found.get(trouble.service)
+            found[trouble.service] = trouble if known is None else _both(known, trouble)
+    return tuple(found.values())
 
 
-def _trouble(incident: Incident) -> Trouble | None:
+def _troubles(incident: Incident) -> Iterator[Trouble]:
     members = [m for m in incident.members if m.phase is not Phase.CLOSED]
-    if not members:
-        return None
-    return Trouble(
-        incident.service, min(m.since for m in members), len(members), frozenset(member.phase for member in members)
-    )
+    if members:
+        phases = frozenset(member.phase for member in members)
+        yield Trouble(incident.service, min(m.since for m in members), len(members), phases)
+    for service, instances in incident.services.items():
+        yield Trouble(service, incident.opened_at, instances, frozenset({Phase.HELD}))
+
+
+def _both(one: Trouble, other: Trouble) -> Trouble:
+    since, instances = min(one.since, other.since), one.instances + other.instances
+    return Trouble(one.service, since, instances, one.phases | other.phases)
 
 
 def status_of(troubled: Sequence[Trouble]) -> IncidentStatus:

@@ -1,0 +1,57 @@
+"""How Defib writes its table: each put requires the version that was read, and a lost race is told as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from defib.aws.errors import for_code, translated
+from defib.shell.ports import Conflict, Rejected
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+    from defib.aws.codec import Item
+
+RACES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+"""Reasons of a cancelled transaction that mean someone else wrote first (DynamoDB API, TransactWriteItems)."""
+
+
+def put(table: str, item: Item, version: int) -> TransactWriteItemTypeDef:
+    """A put that requires the item to have ``version`` still; 0 that it does not exist."""
+    if version == 0:
+        return {"Put": {"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+    return {
+        "Put": {
+            "TableName": table,
+            "Item": item,
+            "ConditionExpression": "#version = :read",
+            "ExpressionAttributeNames": {"#version": "version"},
+            "ExpressionAttributeValues": {":read": {"N": str(version)}},
+        }
+    }
+
+
+def sortable(at: datetime) -> str:
+    """Always of one width and in UTC, so that the order of the texts is the order of the times."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+@contextmanager
+def races_told(doing: str) -> Iterator[None]:
+    """Raise Conflict where a cancelled transaction lost a race."""
+    try:
+        with translated(doing):
+            yield
+    except Rejected as error:
+        if error.code == "ConditionalCheckFailedException":
+            raise Conflict(str(error)) from error
+        if error.code != "TransactionCanceledException":
+            raise
+        answer = getattr(error.__cause__, "response", {})
+        reasons = {reason.get("Code", "None") for reason in answer.get("CancellationReasons", ())} - {"None"}
+        if reasons & RACES:
+            raise Conflict(str(error)) from error
+        raise for_code(min(reasons, default=error.code), str(error)) from error

@@ -1,0 +1,71 @@
+"""The status page follows Defib's incidents. Reads and writes the table and the page's buckets; touches no instance."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from defib.aws import journal, page_store, queues
+from defib.aws.clients import client
+from defib.aws.clock import SystemClock
+from defib.aws.permission import union
+from defib.aws.wire import Release, turn_in
+from defib.handlers.batch import each_message
+from defib.handlers.environment import Environment
+from defib.publish.page import site
+from defib.shell.page import Paging, follow, publish_draft
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aws_lambda_powertools import Logger
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from defib.core.page.model import Page
+    from defib.core.page.settings import PageSettings
+    from defib.core.policy import Policy
+    from defib.publish.page.document import Document
+
+PERMISSIONS = union(page_store.PERMISSIONS, site.PERMISSIONS, queues.TO_NOTICES, journal.PERMISSIONS)
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
+    edges, policy, logger = _built()
+
+    def work(body: str) -> None:
+        turn = turn_in(body)
+        if isinstance(turn, Release):
+            published = publish_draft(turn.incident, edges, policy)
+            logger.info("draft published" if published else "no such draft", extra={"incident": turn.incident})
+        if follow(edges, policy):
+            logger.info("page made anew", extra={"turn": str(turn)})
+
+    return each_message(event, context, logger, work, in_order=True)
+
+
+@cache
+def _built() -> tuple[Paging, Policy, Logger]:
+    from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
+
+    environment = Environment.read()
+    policy = environment.policy()
+    making = partial(_documents, settings=policy.page, url=environment.page_url)
+    sites = [site.S3Site(client("s3", policy.calls), environment.page_bucket, making)]
+    if environment.page_copy:
+        there = client("s3", policy.calls, policy.page.failover_region)
+        sites.append(site.S3Site(there, environment.page_copy, making))
+    sending = queues.SqsQueues(client("sqs", policy.calls), queues.Addresses(notices=environment.notices_queue))
+    edges = Paging(
+        SystemClock(),
+        page_store.DynamoPageStore(client("dynamodb", policy.calls), environment.table, policy.retention),
+        tuple(sites),
+        sending,
+    )
+    return edges, policy, Logger()
+
+
+def _documents(page: Page, settings: PageSettings, url: str) -> Iterator[Document]:
+    # The template engine and the feeds are needed only when something has changed.
+    from defib.publish.page.everything import documents  # noqa: PLC0415 - see above
+
+    return documents(page, settings, url)
