@@ -10,7 +10,7 @@ export PATH       := $(CURDIR)/.venv/bin:$(CURDIR)/.venv/cdk/node_modules/.bin:$
 export PYTHONPATH := $(CURDIR):$(CURDIR)/functions
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types check e2e storm bench synth deploy bootstrap lock clean distclean
+.PHONY: help install demo test lint types check e2e browser storm bench synth deploy bootstrap lock clean distclean
 .DELETE_ON_ERROR:
 
 help: ## what there is
@@ -21,8 +21,8 @@ install: .venv/.installed .venv/.lambda ## the environment, as every other targe
 demo: install ## replay the outage of April 30th and see it heal
 	@$(PY) -m sim replay scenarios/april-30.toml --out build/demo
 
-test: install ## all tests but the end-to-end one
-	$(PY) -m pytest -n auto --dist worksteal --ignore tests/e2e
+test: install ## all tests but those end to end and in a browser
+	$(PY) -m pytest -n auto --dist worksteal --ignore tests/e2e --ignore tests/browser
 
 lint: install
 	$(PY) -m ruff check
@@ -35,6 +35,10 @@ check: lint types test ## linters, types and tests
 
 e2e: install .venv/.cdk ## deploy onto a local emulator with the real CDK CLI and heal there
 	$(PY) -m pytest -s --e2e tests/e2e
+
+browser: install ## the status page in headless Chromium, which must be there: apt-get install chromium
+	@command -v "$${CHROMIUM:-chromium}" >/dev/null || { echo "make browser needs Chromium: apt-get install chromium, or set CHROMIUM to the path of one." >&2; exit 1; }
+	$(PY) -m pytest -q tests/browser
 
 storm: install ## a thousand of ten thousand machines fail within five minutes, in memory
 	@$(PY) -m tests.storm

@@ -26,7 +26,15 @@ POLLS = 5 * 3 * MINUTES
 STEADY_METRICS = 2
 """SweepCompleted and Suspects; the others cost only in hours when something happens."""
 
+S3_PUT = 5.0 / 1e6
+PAGE_LOOK_SECONDS = 0.1
+"""Assumed length of a look at an unchanged page: a read of the table and one of S3."""
+PAGE_RENEWALS = MINUTES // 5
+PAGE_PUTS = 2
+"""The main page and the manifest: what a renewal replaces when nothing has changed."""
+
 WORDS = {
+    "AWS::CloudFront::Distribution": "CloudFront distribution",
     "AWS::CloudWatch::Alarm": "CloudWatch alarm",
     "AWS::DynamoDB::GlobalTable": "DynamoDB table",
     "AWS::Events::Rule": "EventBridge rule",
@@ -68,6 +76,10 @@ def costs(template: Template) -> Iterator[Line]:
     yield Line(f"{STEADY_METRICS} custom metrics", STEADY_METRICS * METRIC, min(STEADY_METRICS, METRICS_FREE) * METRIC)
     sweep = MINUTES * (LAMBDA_REQUEST + SWEEP_SECONDS * _sweep_gb(template) * LAMBDA_GB_SECOND)
     yield Line(f"{MINUTES:,} sweeps", sweep, sweep)
+    if _of(template, "AWS::CloudFront::Distribution"):
+        looks = MINUTES * (LAMBDA_REQUEST + PAGE_LOOK_SECONDS * 0.5 * LAMBDA_GB_SECOND)
+        puts = PAGE_RENEWALS * PAGE_PUTS * S3_PUT
+        yield Line(f"the status page, {MINUTES:,} looks and {PAGE_RENEWALS:,} renewals", looks + puts, looks)
     polls = POLLS * len(_of(template, "AWS::Lambda::EventSourceMapping"))
     yield Line(f"{polls / 1e6:.1f} million polls of queues", polls * SQS_REQUEST, SQS_REQUESTS_FREE * SQS_REQUEST)
 

@@ -13,6 +13,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from defib.core.page.settings import PageSettings
@@ -181,13 +182,13 @@ class Distribution(Construct):
 class StatusPage(Construct):
     """Where the page lies, how it is read, and the queue by which it is made anew."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, settings: PageSettings) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, settings: PageSettings, undelivered: sqs.Queue) -> None:
         super().__init__(scope, construct_id)
         self.files = Files(self, "Files")
         self.distribution = Distribution(self, "Distribution", files=self.files, settings=settings)
         self.copy = copy_name(settings.failover_region) if settings.failover_region else ""
         # In order, so that two never make the page anew at once.
-        self.queue = Queue(self, "Page", feeds="page", kept_for=Duration.hours(1), in_order=True)
+        self.queue = Queue(self, "Turns", feeds="page", kept_for=Duration.hours(1), in_order=True)
         events.Rule(
             self,
             "PublishRule",
@@ -195,7 +196,11 @@ class StatusPage(Construct):
             event_pattern=events.EventPattern(source=["defib.operator"], detail_type=["Publish"]),
             targets=[
                 targets.SqsQueue(
-                    self.queue.queue, message_group_id="page", max_event_age=EVENT_AGE, retry_attempts=EVENT_ATTEMPTS
+                    self.queue.queue,
+                    message_group_id="page",
+                    dead_letter_queue=undelivered,
+                    max_event_age=EVENT_AGE,
+                    retry_attempts=EVENT_ATTEMPTS,
                 )
             ],
         )

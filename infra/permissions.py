@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from aws_cdk import Stack
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
@@ -94,7 +94,11 @@ class Resources:
         }
         if self.page is not None:
             page = f"{in_nags_words(self.page.files.bucket)}/*"
-            reasons[Scope.PAGE_BUCKET_OBJECTS] = (page, "Its documents are named for incidents to come.")
+            named = "Its documents are named for incidents to come."
+            reasons[Scope.PAGE_BUCKET_OBJECTS] = (page, named)
+            if self.page.copy and any(permission.on is Scope.PAGE_BUCKET_OBJECTS for permission in permissions):
+                copy = self.page.copy.replace(Aws.ACCOUNT_ID, "<AWS::AccountId>")
+                acknowledge(role, f"IAM5[Resource::arn:<AWS::Partition>:s3:::{copy}/*]", named)
         for resource, reason in (reasons[permission.on] for permission in permissions if permission.on in reasons):
             acknowledge(role, f"IAM5[Resource::{resource}]", reason)
 

@@ -37,7 +37,9 @@ class DefibStack(Stack):
         evidence = Evidence(self, "Evidence", kept_for=policy.retention.evidence)
         notify = Notify(self, "Notify", policy=policy)
         switch = KillSwitch(self, "KillSwitch")
-        page = StatusPage(self, "StatusPage", settings=policy.page) if policy.page.enabled else None
+        page = None
+        if policy.page.enabled:
+            page = StatusPage(self, "StatusPage", settings=policy.page, undelivered=signals.undelivered)
         queues = (*signals.queues, *([page.queue] if page is not None else []))
         healing = Healing(
             self,

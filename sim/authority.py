@@ -93,8 +93,11 @@ class Authority:
                 return (Request(_action(call), parameter, {}),)
             case "s3" if "Bucket" in call.params:
                 action = S3_ACTIONS.get(call.operation, call.operation)
+                bucket = f"arn:aws:s3:::{call.params['Bucket']}"
                 key = f"/{call.params['Key']}" if "Key" in call.params else ""
-                return (Request(f"s3:{action}", f"arn:aws:s3:::{call.params['Bucket']}{key}", {}),)
+                on_object = Request(f"s3:{action}", f"{bucket}{key}", {})
+                # Without it S3 answers "forbidden" where there is nothing, and Defib could not tell.
+                return (on_object, Request("s3:ListBucket", bucket, {})) if action == "GetObject" else (on_object,)
             case _:
                 return (Request(_action(call), "*", {}),)
 

@@ -15,7 +15,7 @@ from botocore import xform_name
 from defib.aws.permission import Permission, Scope, union
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
-HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep")
+HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep", "page")
 
 CLIENTS = {
     "arc": "arc-zonal-shift",
@@ -37,16 +37,21 @@ PREFIXES = {"elbv2": "elasticloadbalancing"}
 OTHER_ACTIONS = {
     ("dynamodb", "transact_write_items"): "dynamodb:PutItem",  # what it does to each item; Defib only puts
     ("sqs", "send_message_batch"): "sqs:SendMessage",
+    ("s3", "head_object"): "s3:GetObject",
 }
 """Calls that IAM knows by another name."""
 
 
-IMPLIED = {"ec2:StartInstances": "kms:CreateGrant"}
+IMPLIED = {"ec2:StartInstances": "kms:CreateGrant", "s3:GetObject": "s3:ListBucket"}
 """What AWS asks of the caller besides the call's own action."""
 
 
 def edge_modules() -> list[str]:
-    paths = [path for package in ("aws", "publish") for path in sorted((FUNCTIONS / "defib" / package).glob("*.py"))]
+    paths = [
+        path
+        for package in ("aws", "publish", "publish/page")
+        for path in sorted((FUNCTIONS / "defib" / package).glob("*.py"))
+    ]
     return [".".join(path.relative_to(FUNCTIONS).with_suffix("").parts) for path in paths if path.stem != "__init__"]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ROOT / "functions"
-HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep")
+HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep", "page")
 ADDRESSES = ("DEFIB_SIGNALS_QUEUE", "DEFIB_ORDERS_QUEUE", "DEFIB_EVIDENCE_QUEUE", "DEFIB_NOTICES_QUEUE")
 """Names of variables that hold queue URLs."""
 

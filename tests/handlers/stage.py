@@ -18,7 +18,7 @@ from defib.aws.clients import client
 from tests.aws.account import ONCE
 from tests.aws.table import TABLE, create_table
 
-HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep")
+HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep", "page")
 
 POLICY = """
 [defib]
@@ -29,12 +29,19 @@ match = { service = "web" }
 mode = "heal"
 tell = ["oncall"]
 
+[services.web.page]
+title = "Website"
+
 [[services.web.target_groups]]
 arn = "GROUP"
 load_balancer = "app/web/50dc6c495c0c9188"
 
 [contacts.oncall]
 email = ["oncall@example.com"]
+
+[page]
+enabled = true
+title = "Example CI"
 """
 
 
@@ -59,8 +66,10 @@ class Stage:
         self.queues = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("signals", "orders", "evidence")}
         notices = sqs.create_queue(QueueName="notices.fifo", Attributes={"FifoQueue": "true"})
         self.queues["notices"] = notices["QueueUrl"]
+        self.queues["page"] = sqs.create_queue(QueueName="page.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
         create_table(client("dynamodb", ONCE))
         boto3.client("s3").create_bucket(Bucket="evidence")
+        boto3.client("s3").create_bucket(Bucket="page")
         boto3.client("ssm").put_parameter(Name="/defib/Defib/healing", Type="String", Value="on")
         self.topic = boto3.client("sns").create_topic(Name="incidents")["TopicArn"]
         self.group = boto3.client("elbv2").create_target_group(
@@ -74,6 +83,8 @@ class Stage:
             "DEFIB_TABLE": TABLE,
             "DEFIB_EVIDENCE_BUCKET": "evidence",
             "DEFIB_INCIDENTS_TOPIC": self.topic,
+            "DEFIB_PAGE_BUCKET": "page",
+            "DEFIB_PAGE_URL": "https://status.example.com",
             "DEFIB_KILL_SWITCH": "/defib/Defib/healing",
             **{f"DEFIB_{name.upper()}_QUEUE": url for name, url in self.queues.items()},
             "POWERTOOLS_METRICS_NAMESPACE": "Defib",

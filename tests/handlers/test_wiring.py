@@ -23,6 +23,7 @@ NEEDS = {
     "evidence": {"TABLE", "SIGNALS_QUEUE", "EVIDENCE_BUCKET"},
     "publish": {"TABLE", "INCIDENTS_TOPIC"},
     "sweep": {"TABLE", "SIGNALS_QUEUE", "NOTICES_QUEUE"},
+    "page": {"TABLE", "NOTICES_QUEUE", "PAGE_BUCKET", "PAGE_URL"},
 }
 ALL = {variable for needed in NEEDS.values() for variable in needed}
 

@@ -36,6 +36,7 @@ QUEUE_CONSUMER = {
     "sqs:GetQueueUrl",
     "sqs:ReceiveMessage",
 }
+PAGE_BUCKET = {"DEFIB_PAGE_BUCKET": "StatusPageFilesBucket"}
 LOG_WRITER = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 
@@ -168,7 +169,7 @@ def test_a_role_holds_what_its_handler_declares_and_nothing_else(stack: Synthesi
 def test_a_function_is_told_of_exactly_what_it_may_use(stack: Synthesized, function: str) -> None:
     variables = {
         "dynamodb": {"DEFIB_TABLE": "CasesTable"},
-        "s3": {"DEFIB_EVIDENCE_BUCKET": "EvidenceBucket"},
+        "s3": {"DEFIB_EVIDENCE_BUCKET": "EvidenceBucket"} if function == "evidence" else PAGE_BUCKET,
         "sns": {"DEFIB_INCIDENTS_TOPIC": "NotifyIncidents"},
         "ssm": {"DEFIB_KILL_SWITCH": "KillSwitchHealing"},
     }
@@ -177,9 +178,10 @@ def test_a_function_is_told_of_exactly_what_it_may_use(stack: Synthesized, funct
         "DEFIB_ORDERS_QUEUE": "SignalsOrdersQueue",
         "DEFIB_EVIDENCE_QUEUE": "SignalsEvidenceQueue",
         "DEFIB_NOTICES_QUEUE": "SignalsNoticesQueue",
+        "DEFIB_PAGE_QUEUE": "StatusPageTurnsQueue",
     }
     environment = stack.function(function)["Environment"]["Variables"]
-    told = {name: value["Ref"] for name, value in environment.items() if isinstance(value, dict)}
+    told = {name: value["Ref"] for name, value in environment.items() if isinstance(value, dict) and "Ref" in value}
     services = {action.partition(":")[0] for action in actions(stack, function)}
     sends_to = [r for s in stack.statements(function) if "sqs:SendMessage" in listed(s["Action"]) for r in on(s)]
     expected = {name: part for service in services for name, part in variables.get(service, {}).items()}

@@ -29,6 +29,7 @@ def test_a_function_runs_its_handler_on_arm_with_a_deadline_and_its_own_log(stac
         ("SignalsOrdersQueue", "remediate"),
         ("SignalsEvidenceQueue", "evidence"),
         ("SignalsNoticesQueue", "publish"),
+        ("StatusPageTurnsQueue", "page"),
     ],
 )
 def test_a_queue_feeds_its_function_bounded_and_message_by_message(
@@ -47,7 +48,7 @@ def test_what_a_function_cannot_digest_is_set_aside_after_three_tries(stack: Syn
     queues = stack.of("AWS::SQS::Queue")
     fed = [q for q in queues.values() if "RedrivePolicy" in q]
 
-    assert len(fed) == 4
+    assert len(fed) == 5
     for queue in fed:
         dead_letters = queues[queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]]
         assert queue["RedrivePolicy"]["maxReceiveCount"] == 3
@@ -55,11 +56,11 @@ def test_what_a_function_cannot_digest_is_set_aside_after_three_tries(stack: Syn
         assert dead_letters.get("FifoQueue") == queue.get("FifoQueue")
 
 
-def test_only_notices_keep_their_order(stack: Synthesized) -> None:
+def test_only_notices_and_the_page_keep_their_order(stack: Synthesized) -> None:
     in_order = [key for key, queue in stack.of("AWS::SQS::Queue").items() if queue.get("FifoQueue")]
 
-    assert all(key.startswith("SignalsNotices") for key in in_order)
-    assert len(in_order) == 2
+    assert all(key.startswith(("SignalsNotices", "StatusPageTurns")) for key in in_order)
+    assert len(in_order) == 4
 
 
 def test_every_queue_is_encrypted_and_refuses_plain_text(stack: Synthesized) -> None:
@@ -109,7 +110,7 @@ def test_the_table_remembers_and_forgets_as_told_and_outlives_the_stack(stack: S
 
 
 def test_evidence_is_private_encrypted_and_forgotten_in_time(stack: Synthesized) -> None:
-    bucket = stack.one("AWS::S3::Bucket")
+    bucket = stack.one("AWS::S3::Bucket", "Evidence")
     (rule,) = bucket["LifecycleConfiguration"]["Rules"]
 
     assert all(bucket["PublicAccessBlockConfiguration"].values())
@@ -118,7 +119,7 @@ def test_evidence_is_private_encrypted_and_forgotten_in_time(stack: Synthesized)
     assert rule["ExpirationInDays"] == 7
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
     assert rule["Status"] == "Enabled"
-    denials = stack.one("AWS::S3::BucketPolicy")["PolicyDocument"]["Statement"]
+    denials = stack.one("AWS::S3::BucketPolicy", "Evidence")["PolicyDocument"]["Statement"]
     assert {"Bool": {"aws:SecureTransport": "false"}} in [s["Condition"] for s in denials]
 
 

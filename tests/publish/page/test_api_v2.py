@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -164,9 +165,14 @@ def test_a_list_holds_the_fifty_newest() -> None:
 
 
 def test_times_are_in_utc_with_milliseconds() -> None:
-    page = read(STATES["operational"])["api/v2/status.json"]["page"]
-    assert page["updated_at"] == "2026-04-30T12:05:00.000Z"
+    page = read(STATES["outage"])["api/v2/status.json"]["page"]
+    assert page["updated_at"] == "2026-04-30T12:04:00.000Z"
     assert page["time_zone"] == "Etc/UTC"
+
+
+def test_nothing_changes_while_nothing_happens() -> None:
+    page = STATES["outage"]
+    assert read(page) == read(replace(page, generated_at=NOW + minutes(5)))
 
 
 def test_ids_stay_the_same_from_version_to_version() -> None:

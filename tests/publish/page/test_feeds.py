@@ -69,3 +69,10 @@ def test_nothing_that_is_said_can_break_a_feed(path: str, text: str) -> None:
     feed = feedparser.parse(document.body, sanitize_html=False)
     assert not feed.bozo
     assert b"<script" not in document.body
+
+
+@pytest.mark.parametrize("state", ["new", "outage"])
+def test_a_feed_stays_the_same_while_nothing_happens(state: str) -> None:
+    page = STATES[state]
+    later = replace(page, generated_at=NOW + minutes(5))
+    assert [d.body for d in documents(page, SETTINGS, URL)] == [d.body for d in documents(later, SETTINGS, URL)]

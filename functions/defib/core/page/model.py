@@ -216,6 +216,12 @@ class Page:
         return tuple(incident for incident in self.incidents if incident.resolved_at is None)
 
     @property
+    def changed_at(self) -> datetime:
+        """When anything that it shows last changed; making it anew changes nothing."""
+        changes = [c.updated_at for c in self.components if c.updated_at is not None]
+        return max([*changes, *(incident.updated_at for incident in self.incidents)], default=self.generated_at)
+
+    @property
     def worst(self) -> ComponentStatus:
         """How the page as a whole does."""
         return max((c.status for c in self.components), key=lambda s: s.severity, default=ComponentStatus.OPERATIONAL)

@@ -82,7 +82,7 @@ class _Shaper:
         self._url = url
         self._page_id = page_id("page", url)
         self._by_key = {component.key: component for component in page.components}
-        self.page = PageShape(self._page_id, settings.title, url, "Etc/UTC", _at(page.generated_at))
+        self.page = PageShape(self._page_id, settings.title, url, "Etc/UTC", _at(page.changed_at))
 
     def status(self) -> StatusShape:
         worst = self._of.worst
@@ -104,8 +104,8 @@ class _Shaper:
             id=component.id,
             name=component.name,
             status=component.status.value,
-            created_at=_at(component.created_at or self._of.generated_at),
-            updated_at=_at(component.updated_at or self._of.generated_at),
+            created_at=_at(component.created_at or self._of.changed_at),
+            updated_at=_at(component.updated_at or self._of.changed_at),
             position=component.position,
             description=component.description or None,
             showcase=True,
@@ -125,8 +125,8 @@ class _Shaper:
             id=page_id("group", group),
             name=group,
             status=worst.value,
-            created_at=_at(min(born, default=self._of.generated_at)),
-            updated_at=_at(max(changed, default=self._of.generated_at)),
+            created_at=_at(min(born, default=self._of.changed_at)),
+            updated_at=_at(max(changed, default=self._of.changed_at)),
             position=under[0].position,
             description=None,
             showcase=False,

@@ -31,6 +31,8 @@ def documents(page: Page, settings: PageSettings, url: str) -> Iterator[Document
             author_name=_clean(settings.title),
             feed_url=f"{url}/{path}",
         )
+        # Its own answer would be the clock's where there is no entry.
+        feed.latest_post_date = lambda: page.changed_at
         for incident in page.incidents[:ENTRIES_MAX]:
             link = f"{url}/incidents/{incident.id}.html"
             feed.add_item(

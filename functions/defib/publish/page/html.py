@@ -26,7 +26,7 @@ STALE_AFTER = 3
 
 def documents(page: Page, settings: PageSettings) -> Iterator[Document]:
     """Every page; the main page is the last, so that laid out in order no link ever leads nowhere."""
-    said, render = words(settings.language), _Renderer(page, settings)
+    said, render = words(settings.language), _Renderer(settings)
     viewer = Viewer(page, said)
     for incident in page.incidents:
         yield render(f"incidents/{incident.id}.html", "incident", "../", incident=viewer.incident(incident, "../"))
@@ -42,6 +42,11 @@ def documents(page: Page, settings: PageSettings) -> Iterator[Document]:
         "index.html",
         "main",
         "./",
+        banner=said.banner[page.worst],
+        look=LOOKS[page.worst],
+        favicon=Markup(LOOKS[page.worst].favicon),  # noqa: S704 - a constant of ours
+        made=viewer.moment(page.generated_at),
+        renewed=said.renewed.format(took=took(settings.refresh, said)),
         open=[viewer.incident(incident, "") for incident in worst_first],
         planned=[viewer.outage(outage) for outage in due],
         groups=tuple(viewer.groups()),
@@ -62,18 +67,13 @@ def content_security_policy() -> str:
 class _Renderer:
     """Puts what all pages share around each."""
 
-    def __init__(self, page: Page, settings: PageSettings) -> None:
-        said = words(settings.language)
+    def __init__(self, settings: PageSettings) -> None:
         self._environment = _environment(settings.language)
+        # Only what does not change with time: the pages of the past must not be put anew with each renewal.
         self._shared = {
             "lang": settings.language.value,
             "title": settings.title,
-            "banner": said.banner[page.worst],
-            "look": LOOKS[page.worst],
-            "favicon": Markup(LOOKS[page.worst].favicon),  # noqa: S704 - a constant of ours
             "support": settings.support_url,
-            "made": Viewer(page, said).moment(page.generated_at),
-            "renewed": said.renewed.format(took=took(settings.refresh, said)),
             "style": Markup(_style()),  # noqa: S704 - a file of ours
             "script": Markup(_script()),  # noqa: S704 - a file of ours
         }

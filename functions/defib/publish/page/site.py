@@ -7,9 +7,10 @@ what a process leaves half done, the next one finishes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PERMISSIONS = (
-    Permission(("s3:DeleteObject", "s3:GetObject", "s3:PutObject"), Scope.PAGE_BUCKET_OBJECTS),
+    Permission(("s3:GetObject", "s3:PutObject"), Scope.PAGE_BUCKET_OBJECTS),
     # Else S3 answers "forbidden" where there is nothing (S3 API, GetObject, Permissions).
     Permission(("s3:ListBucket",), Scope.PAGE_BUCKET),
 )
@@ -32,6 +33,7 @@ PERMISSIONS = (
 MANIFEST = "manifest.json"
 TRIES = 5
 """How often one document is tried when others write it at the same time."""
+GONE = b"This is no longer part of the status page.\n"
 MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
 LOST_RACE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 """Answers to a put whose condition does not hold, or that met another (S3 API, PutObject)."""
@@ -76,7 +78,7 @@ class S3Site:
             return
         try:
             fresh: dict[str, str] = {}
-            for document in self._making(page):
+            for document in chain(self._making(page), _gone(known, fresh)):
                 fresh[document.path] = _etag(document.body)
                 if known.get(document.path) != fresh[document.path]:
                     self._put(document, known.get(document.path, ""), stamp)
@@ -84,9 +86,6 @@ class S3Site:
             self._put(_as_document(after), etag, stamp)
         except _Overtaken:
             return
-        for path in sorted(known.keys() - fresh.keys()):
-            with translated(f"removing {path} from the page"):
-                self._s3.delete_object(Bucket=self._bucket, Key=path)
 
     def _manifest(self) -> tuple[Manifest, str]:
         """The manifest and its own ETag; empty ones when there is none."""
@@ -142,6 +141,15 @@ class S3Site:
                 return "", ""
             raise
         return answer["ETag"].strip('"'), answer["Metadata"].get("page", "")
+
+
+def _gone(known: Mapping[str, str], fresh: Mapping[str, str]) -> Iterator[Document]:
+    """In the place of what the page no longer has, such as the badge of a component that has left it.
+
+    ``fresh`` is looked at only once all that the page has is in it. Whoever may not delete can't wipe the page out.
+    """
+    for path in sorted(known.keys() - fresh.keys()):
+        yield Document(path, "text/plain; charset=utf-8", GONE)
 
 
 def _stamp(version: int, generated_at: datetime) -> str:

@@ -1,0 +1,142 @@
+"""What the page's store promises, kept alike by the table in DynamoDB and by the fake."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from defib.aws.clients import client
+from defib.aws.page_store import KEPT_FOR, DynamoPageStore
+from defib.aws.store import DynamoStore
+from defib.core.incident import Incident
+from defib.core.page.derive import Derived, derive, publish
+from defib.core.page.draft import ask_to_publish
+from defib.core.page.model import Shown
+from defib.core.page.settings import PageSettings, Publishing
+from defib.core.policy import Retention
+from defib.core.stack import Impairment, Stack
+from defib.shell.page import PageStore, Repaged
+from defib.shell.ports import Conflict, Surveyed
+from tests.aws.account import ONCE
+from tests.aws.table import TABLE, create_table
+from tests.core.page.shown import NOON, POLICY, minutes, trouble
+from tests.fakes.page import FakePageStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+DRAFTING = replace(POLICY, page=PageSettings(enabled=True, publishing=Publishing.DRAFT))
+
+
+@pytest.fixture
+def dynamodb() -> DynamoDBClient:
+    made = client("dynamodb", ONCE)
+    create_table(made)
+    return made
+
+
+@pytest.fixture(params=["dynamodb", "fake"])
+def store(request: pytest.FixtureRequest) -> PageStore:
+    if request.param == "fake":
+        return FakePageStore()
+    return DynamoPageStore(request.getfixturevalue("dynamodb"), TABLE, Retention())
+
+
+def opened(store: PageStore, *services: str) -> Repaged:
+    """The page with an incident about each."""
+    derived = derive(store.shown(), [trouble(service) for service in services], POLICY, NOON + minutes(5))
+    return store.remember_page(change(derived))
+
+
+def change(derived: Derived) -> Repaged:
+    return Repaged(derived.shown, derived.changed)
+
+
+def test_at_first_nothing_is_shown(store: PageStore) -> None:
+    assert store.shown() == Shown()
+    assert store.public_incidents(10) == []
+    assert store.impaired_zones() == []
+    assert store.latest_incident("web") is None
+
+
+def test_what_was_remembered_is_read_back_with_the_next_versions(store: PageStore) -> None:
+    written = opened(store, "web")
+    assert store.shown() == written.shown
+    assert written.shown.version == 1
+    assert store.public_incidents(10) == [*written.changed] == [*written.shown.open]
+    assert written.changed[0].version == 1
+
+
+def test_a_second_write_of_what_was_read_before_the_first_is_refused(store: PageStore) -> None:
+    derived = derive(store.shown(), [trouble()], POLICY, NOON + minutes(5))
+    store.remember_page(change(derived))
+    with pytest.raises(Conflict):
+        store.remember_page(change(derived))
+    assert store.shown().version == 1
+
+
+def test_an_incident_goes_on_under_its_number(store: PageStore) -> None:
+    opened(store, "web")
+    resolved = store.remember_page(change(derive(store.shown(), [], POLICY, NOON + minutes(9))))
+    (incident,) = store.public_incidents(10)
+    assert incident == resolved.changed[0]
+    assert incident.version == 2
+    assert store.shown().open == ()
+
+
+def test_the_newest_come_first_and_no_more_than_asked_for(store: PageStore) -> None:
+    opened(store, "web", "api")
+    store.remember_page(change(derive(store.shown(), [], POLICY, NOON + minutes(9))))
+    opened(store, "worker")
+    assert [incident.number for incident in store.public_incidents(10)] == [3, 2, 1]
+    assert [incident.number for incident in store.public_incidents(2)] == [3, 2]
+
+
+def test_a_draft_is_remembered_with_its_notice_and_is_not_public(store: PageStore) -> None:
+    derived = derive(store.shown(), [trouble()], DRAFTING, NOON + minutes(5))
+    (draft,) = derived.drafted
+    store.remember_page(Repaged(derived.shown, derived.changed, (ask_to_publish(draft, NOON),)))
+    assert store.public_incidents(10) == []
+    assert [incident.draft for incident in store.shown().open] == [True]
+    store.remember_page(change(publish(store.shown(), 1, DRAFTING, NOON + minutes(6))))
+    assert [incident.number for incident in store.public_incidents(10)] == [1]
+
+
+def test_a_draft_that_was_withdrawn_never_becomes_public(store: PageStore) -> None:
+    store.remember_page(change(derive(store.shown(), [trouble()], DRAFTING, NOON + minutes(5))))
+    store.remember_page(change(derive(store.shown(), [], DRAFTING, NOON + minutes(6))))
+    assert store.public_incidents(10) == []
+
+
+class TestTable:
+    """What only the table can break."""
+
+    def test_a_drafts_notice_is_due_until_it_has_gone_out(self, dynamodb: DynamoDBClient) -> None:
+        page, store = DynamoPageStore(dynamodb, TABLE, Retention()), DynamoStore(dynamodb, TABLE, Retention())
+        derived = derive(page.shown(), [trouble()], DRAFTING, NOON + minutes(5))
+        page.remember_page(Repaged(derived.shown, derived.changed, (ask_to_publish(derived.drafted[0], NOON),)))
+        (notice,) = store.unpublished_notices(NOON + minutes(10), 10)
+        assert store.notice("page-1", 1) == notice
+
+    def test_what_is_over_is_forgotten_in_time_and_what_is_open_never(self, dynamodb: DynamoDBClient) -> None:
+        page = DynamoPageStore(dynamodb, TABLE, Retention())
+        opened(page, "web")
+        key = {"pk": {"S": "PAGE"}, "sk": {"S": "INCIDENT#000001"}}
+        assert "expires" not in dynamodb.get_item(TableName=TABLE, Key=key)["Item"]
+        page.remember_page(change(derive(page.shown(), [], POLICY, NOON + minutes(9))))
+        expires = int(dynamodb.get_item(TableName=TABLE, Key=key)["Item"]["expires"]["N"])
+        assert expires == (NOON + minutes(9) + KEPT_FOR).timestamp()
+        assert timedelta(days=365) < KEPT_FOR
+
+    def test_zones_are_those_that_staff_have_been_told_of(self, dynamodb: DynamoDBClient) -> None:
+        page, store = DynamoPageStore(dynamodb, TABLE, Retention()), DynamoStore(dynamodb, TABLE, Retention())
+        told, suspected = Impairment("us-east-1a", NOON, 7, incident=1), Impairment("us-east-1b", NOON, 7)
+        incident = Incident("zone:us-east-1a", 1, NOON, services={"web": 7})
+        store.remember_stack(Surveyed(Stack(impaired=(told, suspected)), incident))
+        assert page.impaired_zones() == ["us-east-1a"]
+        kept = page.latest_incident("zone:us-east-1a")
+        assert kept is not None
+        assert kept.services == {"web": 7}

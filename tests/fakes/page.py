@@ -1,0 +1,74 @@
+"""The status page in memory. The store passes the same contract suite as the table (tests/aws/test_page_store.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from defib.core.incident import Incident, Notice
+from defib.core.page.model import Page, PublicIncident, Shown
+from defib.core.page.planned import standing
+from defib.shell.page import LaidOut, Repaged
+from defib.shell.ports import Conflict
+
+
+@dataclass
+class FakePageStore:
+    """What is remembered of the page, and the incidents that it follows."""
+
+    now: Shown = field(default_factory=Shown)
+    kept: dict[int, PublicIncident] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+    incidents: dict[str, Incident] = field(default_factory=dict)
+    zones: list[str] = field(default_factory=list)
+    interruptions: list[Callable[[], None]] = field(default_factory=list)
+    """Each runs once, just before a ``remember_page``: a rival's write, or a raised error."""
+
+    def shown(self) -> Shown:
+        return self.now
+
+    def public_incidents(self, most: int) -> Sequence[PublicIncident]:
+        newest = sorted(self.kept.values(), key=lambda incident: -incident.number)
+        return [incident for incident in newest if not incident.draft and not incident.withdrawn][:most]
+
+    def remember_page(self, change: Repaged) -> Repaged:
+        if self.interruptions:
+            self.interruptions.pop(0)()
+        if change.shown.version != self.now.version:
+            raise Conflict(f"the page has moved on from version {change.shown.version}")
+        for incident in change.changed:
+            known = self.kept.get(incident.number)
+            if incident.version != (known.version if known is not None else 0):
+                raise Conflict(f"incident {incident.number} has moved on from version {incident.version}")
+        changed = tuple(replace(incident, version=incident.version + 1) for incident in change.changed)
+        fresh = {incident.number: incident for incident in changed}
+        self.kept |= fresh
+        self.notices += change.notices
+        opened = tuple(fresh.get(incident.number, incident) for incident in change.shown.open)
+        self.now = replace(change.shown, version=change.shown.version + 1, open=opened)
+        return replace(change, shown=self.now, changed=changed)
+
+    def latest_incident(self, service: str) -> Incident | None:
+        return self.incidents.get(service)
+
+    def impaired_zones(self) -> Sequence[str]:
+        return self.zones
+
+
+@dataclass
+class FakeSite:
+    """Keeps every page that was laid out; raises ``error`` instead while it is set."""
+
+    pages: list[Page] = field(default_factory=list)
+    error: Exception | None = None
+
+    def laid_out(self) -> LaidOut | None:
+        if not self.pages:
+            return None
+        page = self.pages[-1]
+        return LaidOut(page.version, page.generated_at, standing(page.planned))
+
+    def lay_out(self, page: Page) -> None:
+        if self.error is not None:
+            raise self.error
+        self.pages.append(page)

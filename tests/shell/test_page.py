@@ -1,0 +1,168 @@
+"""The page follows: what is in trouble becomes what customers read, whatever fails on the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from defib.core.incident import Incident, Member, Phase
+from defib.core.model import Cause
+from defib.core.page.model import ComponentStatus, Impact, IncidentStatus
+from defib.core.page.settings import PageSettings, Publishing
+from defib.core.policy import Policy
+from defib.shell.page import Paging, follow, publish_draft
+from defib.shell.ports import Conflict, Transient
+from tests.core.page.shown import NOON, POLICY, minutes
+from tests.fakes import FakeClock, FakeQueues
+from tests.fakes.page import FakePageStore, FakeSite
+
+
+class Stage:
+    def __init__(self, policy: Policy = POLICY, copies: int = 0) -> None:
+        self.policy = policy
+        self.clock = FakeClock(NOON)
+        self.store = FakePageStore()
+        self.sites = [FakeSite() for _ in range(1 + copies)]
+        self.queues = FakeQueues()
+        self.edges = Paging(self.clock, self.store, tuple(self.sites), self.queues)
+
+    def fail(self, service: str = "web", phase: Phase = Phase.REPAIRING, since: datetime = NOON) -> None:
+        member = Member("i-1-1", "i-1", "web-1", "us-east-1a", Cause.INSTANCE_IMPAIRED, since, phase)
+        over = self.clock.now() if phase is Phase.CLOSED else None
+        self.store.incidents[service] = Incident(service, 1, since, members=(member,), resolved_at=over)
+
+    def at(self, after: float) -> bool:
+        self.clock.advance(NOON + minutes(after) - self.clock.now())
+        return follow(self.edges, self.policy)
+
+    def worst(self) -> ComponentStatus:
+        """By what customers read last."""
+        return self.sites[0].pages[-1].worst
+
+
+def test_the_first_call_makes_a_page_and_the_next_leaves_it() -> None:
+    stage = Stage()
+    assert stage.at(0)
+    assert not stage.at(1)
+    assert len(stage.sites[0].pages) == 1
+    assert [c.name for c in stage.sites[0].pages[0].components] == ["API", "Workers", "Website"]
+
+
+def test_an_outage_is_on_the_page_after_the_hold_time_and_off_it_when_it_is_over() -> None:
+    stage = Stage()
+    stage.fail()
+    stage.at(1)
+    assert stage.worst() is ComponentStatus.OPERATIONAL
+    stage.at(2)
+    assert stage.worst() is ComponentStatus.DEGRADED
+    stage.clock.advance(minutes(7))
+    stage.fail(phase=Phase.CLOSED)
+    stage.at(9)
+    assert stage.worst() is ComponentStatus.OPERATIONAL
+    (incident,) = stage.sites[0].pages[-1].incidents
+    assert incident.status is IncidentStatus.RESOLVED
+
+
+def test_a_page_that_nothing_changes_is_made_anew_often_enough_to_tell_its_age() -> None:
+    stage = Stage()
+    made = [stage.at(minute) for minute in range(11)]
+    assert [minute for minute, anew in enumerate(made) if anew] == [0, 5, 10]
+
+
+def test_a_zone_that_fails_shows_the_services_that_fail_with_it() -> None:
+    stage = Stage()
+    stage.store.zones = ["us-east-1a"]
+    stage.store.incidents["zone:us-east-1a"] = Incident("zone:us-east-1a", 1, NOON, services={"web": 7, "api": 1})
+    stage.at(5)
+    page = stage.sites[0].pages[-1]
+    assert {c.key: c.status for c in page.components}["web"] is ComponentStatus.MAJOR_OUTAGE
+    assert {incident.impact for incident in page.incidents} == {Impact.CRITICAL, Impact.MINOR}
+
+
+def test_who_writes_first_wins_and_the_other_looks_again() -> None:
+    stage = Stage()
+    stage.at(0)
+    stage.fail()
+    rival = stage.store.now
+
+    def written() -> None:
+        stage.store.now = replace(rival, version=rival.version + 1)
+
+    stage.store.interruptions = [written]
+    stage.at(3)
+    assert stage.worst() is ComponentStatus.DEGRADED
+    assert len(stage.store.kept) == 1
+
+
+def test_a_call_that_always_loses_gives_up_and_the_next_succeeds() -> None:
+    stage = Stage()
+    stage.fail()
+
+    def lost() -> None:
+        raise Conflict("somebody else")
+
+    stage.store.interruptions = [lost] * 5
+    with pytest.raises(Conflict, match="others wrote first 5 times"):
+        stage.at(3)
+    stage.at(4)
+    assert stage.worst() is ComponentStatus.DEGRADED
+
+
+def test_a_page_that_could_not_be_laid_out_is_by_the_next_call() -> None:
+    stage = Stage()
+    stage.at(0)
+    stage.fail()
+    stage.sites[0].error = Transient("S3 does not answer")
+    with pytest.raises(Transient):
+        stage.at(3)
+    stage.sites[0].error = None
+    assert stage.at(4)
+    assert stage.worst() is ComponentStatus.DEGRADED
+
+
+def test_a_copy_that_fails_holds_up_neither_the_page_nor_other_copies_and_is_told_of() -> None:
+    stage = Stage(copies=2)
+    stage.sites[1].error = Transient("us-west-2 does not answer")
+    with pytest.raises(Transient, match="us-west-2"):
+        stage.at(0)
+    assert [len(site.pages) for site in stage.sites] == [1, 0, 1]
+    stage.sites[1].error = None
+    stage.at(1)
+    assert [len(site.pages) for site in stage.sites] == [1, 1, 1]
+
+
+class TestDraft:
+    policy = replace(POLICY, page=PageSettings(enabled=True, publishing=Publishing.DRAFT, hold=timedelta(minutes=2)))
+
+    def test_staff_are_asked_once_with_the_command_that_publishes(self) -> None:
+        stage = Stage(self.policy)
+        stage.fail()
+        for minute in (2, 3, 4):
+            stage.at(minute)
+        (notice,) = stage.store.notices
+        assert stage.queues.notices == [notice]
+        assert (notice.incident_id, notice.service, notice.sequence) == ("page-1", "web", 1)
+        assert '"DetailType": "Publish"' in notice.body
+        assert len(notice.sms) <= 140
+        assert len(notice.subject) <= 100
+        assert stage.worst() is ComponentStatus.OPERATIONAL
+        assert stage.sites[0].pages[-1].incidents == ()
+
+    def test_what_a_person_publishes_is_on_the_page_and_follows_from_then_on(self) -> None:
+        stage = Stage(self.policy)
+        stage.fail()
+        stage.at(2)
+        assert publish_draft(1, stage.edges, self.policy)
+        stage.at(3)
+        assert stage.worst() is ComponentStatus.DEGRADED
+        stage.fail(phase=Phase.CLOSED)
+        stage.at(9)
+        assert [i.status for i in stage.sites[0].pages[-1].incidents] == [IncidentStatus.RESOLVED]
+
+    def test_publishing_twice_or_what_is_gone_does_nothing(self) -> None:
+        stage = Stage(self.policy)
+        stage.fail()
+        stage.at(2)
+        assert [publish_draft(n, stage.edges, self.policy) for n in (1, 1, 2)] == [True, False, False]
