@@ -12,7 +12,7 @@ import msgspec
 from rich.console import Console
 
 from defib.aws.clock import SystemClock
-from tests.bench import cold, elapsed, memory, tables, warm
+from tests.bench import cold, elapsed, memory, rendering, tables, warm
 from tests.bench.figure import Section
 
 Measure = Callable[[int, Callable[[str], None]], tuple[Section, ...]]
@@ -20,12 +20,13 @@ MEASURES: Mapping[str, Measure] = {
     "cold": cold.measure,
     "warm": warm.measure,
     "memory": memory.measure,
+    "page": rendering.measure,
     "replay": elapsed.replayed,
     "suite": elapsed.tested,
 }
 LONG = "suite"
 """Only when asked for."""
-RUNS = {"cold": 15, "warm": 21, "memory": 3}
+RUNS = {"cold": 15, "warm": 21, "memory": 3, "page": 5}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -11,6 +11,7 @@ class Unit(StrEnum):
 
     MILLISECONDS = "ms"
     MEGABYTES = "MB"
+    KILOBYTES = "kB"
     SECONDS = "s"
 
 

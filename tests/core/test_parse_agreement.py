@@ -13,6 +13,18 @@ TAGS = "must be a table of 1 to 10 tag keys, each with a value or a list of 1 to
 @pytest.mark.parametrize(
     ("table", "lines", "expected"),
     [
+        # the page
+        (
+            "page",
+            "enabled = true",
+            "page.enabled = true: needs a service to show: none has a title; for example [services.web.page] "
+            'title = "Website"',
+        ),
+        (
+            "page",
+            "domain = 'status.example.com'",
+            'page.domain = "status.example.com": must come with a certificate; for example certificate = ...',
+        ),
         # services
         (
             "services.web",

@@ -36,9 +36,9 @@ def bodies(deployed: World, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, o
     seen: list[dict[str, object]] = []
     put = deployed.queues.put
 
-    def note(queue_arn: str, body: str, sender: str, source_arn: str) -> None:
+    def note(queue_arn: str, body: str, sender: str, source_arn: str, group: str = "") -> None:
         seen.append(json.loads(body))
-        put(queue_arn, body, sender, source_arn)
+        put(queue_arn, body, sender, source_arn, group)
 
     monkeypatch.setattr(deployed.queues, "put", note)
     return seen
@@ -51,7 +51,7 @@ def kinds(bodies: list[dict[str, object]]) -> list[object]:
 def test_a_fleet_at_rest_is_swept_every_minute_and_nothing_else_happens(deployed: World) -> None:
     run_for(deployed, 10 * MINUTE)
 
-    assert deployed.recorder.ledger.invocations == {"sweep": 10}
+    assert deployed.recorder.ledger.invocations == {"sweep": 10, "page": 10}
     assert deployed.recorder.ledger.errors == []
     assert deployed.alarms.fired == []
     assert deployed.cases() == ()

@@ -41,6 +41,7 @@ def check(policy: Policy, mistakes: Mistakes) -> None:
     _check_maintenance(policy.maintenance, ("defib", "maintenance"), mistakes)
     _check_addresses(policy.contacts, mistakes)
     _check_target_groups(policy.services, mistakes)
+    _check_page(policy, mistakes)
     _check_attempts(policy, mistakes)
     _check_durations(policy, mistakes)
     _check_calls(policy, mistakes)
@@ -103,6 +104,16 @@ def _check_verify(service: Service, policy: Policy, mistakes: Mistakes) -> None:
     timeout = ((*at, "timeout"), service.verify.timeout)
     _check_order(((*at, "stable_for"), service.verify.stable_for), timeout, mistakes)
     _check_order((("repair", "restart_trial"), policy.repair.restart_trial), timeout, mistakes)
+
+
+def _check_page(policy: Policy, mistakes: Mistakes) -> None:
+    page = policy.page
+    if page.enabled and not any(service.page.title for service in policy.services):
+        must = "needs a service to show: none has a title"
+        mistakes.add(("page", "enabled"), True, must, '[services.web.page] title = "Website"')
+    for given, needed in (("domain", "certificate"), ("certificate", "domain")):
+        if getattr(page, given) and not getattr(page, needed) and not mistakes.spoil(("page", needed)):
+            mistakes.add(("page", given), getattr(page, given), f"must come with a {needed}", f"{needed} = ...")
 
 
 def _check_addresses(contacts: tuple[Contact, ...], mistakes: Mistakes) -> None:

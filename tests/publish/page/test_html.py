@@ -134,8 +134,9 @@ def test_a_group_is_open_when_something_in_it_is_wrong() -> None:
 
 
 def test_each_bar_of_a_bad_day_links_to_that_day_and_says_it_in_words() -> None:
-    labels = [a["aria-label"] or "" for a in main(STATES["outage"]).of("a") if "aria-label" in a]
-    assert "30 April 2026: Major outage, 5 minutes of trouble. Website: outage" in labels
+    text = read(STATES["outage"])["index.html"]
+    title = "<title>30 April 2026: Major outage, 5 minutes of trouble</title>"
+    assert f'<a href="history/2026-04.html#d30">{title}<rect class="fd"' in text
 
 
 def test_before_the_page_began_there_is_no_green() -> None:
@@ -190,13 +191,18 @@ def test_an_incident_over_midnight_stands_under_both_days() -> None:
 
 class TestWeight:
     def test_the_main_page_is_one_request_and_light_even_with_ten_components_and_a_bad_quarter(self) -> None:
-        page = story(*past(90, every=minutes(24 * 60)))
+        page = story(*past(1000, every=minutes(2 * 60)))
         more = tuple(replace(c, key=f"{c.key}2", name=f"{c.name} 2") for c in page.components)
         text = read(replace(page, components=(*page.components, *more)))["index.html"]
         assert len(text.encode()) <= WEIGHT_MAX
         outline = Outline(text)
         assert not [a for tag, a in outline.tags if tag in ("script", "img", "iframe") and a.get("src")]
         assert [link["rel"] for link in outline.of("link") if link["rel"] == "stylesheet"] == []
+
+    def test_what_it_leaves_out_it_says_and_leads_to(self) -> None:
+        text = read(story(*past(200, every=minutes(2 * 60))))["index.html"]
+        assert '<a href="history/2026-04.html#d28">10 more</a>' in text
+        assert text.count("<rect") <= 12 * 5
 
     def test_a_page_with_no_past_at_all_is_light_too(self) -> None:
         assert len(read(story(born=BORN))["index.html"].encode()) <= WEIGHT_MAX / 2

@@ -15,6 +15,10 @@ from defib.publish.page.looks import IMPACT_LOOKS, LOOKS, Look
 
 PAST_DAYS = 14
 """Days that the main page tells of one by one."""
+PAST_MAX = 20
+"""Incidents that it tells of in these days; the months' pages tell of all."""
+LINKED_MAX = 12
+"""Bad days of a component whose bars lead to them, the newest; older ones are drawn together, which is lighter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,9 @@ class ComponentView:
     status: str
     look: Look
     bars: tuple[BarView, ...]
-    """Of days with trouble; the others are drawn as one."""
+    """Of the newest days with trouble."""
+    older: tuple[tuple[str, str], ...]
+    """Of the older ones, by the class of their fill: one path each."""
     unknown: int
     """How many days, from the first on, nothing is known of."""
     known: int
@@ -94,6 +100,10 @@ class DayView:
     number: int
     text: str
     incidents: tuple[IncidentView, ...]
+    more: str = ""
+    """How many there are besides; empty for none."""
+    href: str = ""
+    """Where all of them are told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +174,8 @@ class Viewer:
             level,
             said.component[component.status],
             LOOKS[component.status],
-            tuple(self._bar(n, day) for n, day in troubled),
+            tuple(self._bar(n, day) for n, day in troubled[-LINKED_MAX:]),
+            _drawn(troubled[:-LINKED_MAX]),
             unknown,
             len(bars) - unknown,
             shown,
@@ -174,9 +185,8 @@ class Viewer:
     def _bar(self, number: int, day: Day) -> BarView:
         said = self._said
         status = day.status or ComponentStatus.OPERATIONAL
-        names = "; ".join(incident.name for incident in day.incidents)
         lasted = said.trouble_took.format(took=took(day.trouble, said))
-        label = f"{calendar_date(day.date, said)}: {said.component[status]}, {lasted}. {names}"
+        label = f"{calendar_date(day.date, said)}: {said.component[status]}, {lasted}"
         href = f"{month_path(day.date)}#d{day.date.day}"
         return BarView(number * 5, LOOKS[status].top, LOOKS[status].fill, label, href)
 
@@ -184,10 +194,14 @@ class Viewer:
         """The last days, today first, each with the incidents that began on it and are over."""
         today = self._page.generated_at.astimezone(UTC).date()
         over = [incident for incident in self._page.incidents if incident.resolved_at is not None]
+        left = PAST_MAX
         for back in range(PAST_DAYS):
             day = today - timedelta(days=back)
-            begun = tuple(self.incident(i, "") for i in over if _began(i) == day)
-            yield DayView(day.day, calendar_date(day, self._said), begun)
+            begun = [incident for incident in over if _began(incident) == day]
+            shown = tuple(self.incident(incident, "") for incident in begun[:left])
+            left -= len(shown)
+            more = self._said.more.format(count=len(begun) - len(shown)) if len(begun) > len(shown) else ""
+            yield DayView(day.day, calendar_date(day, self._said), shown, more, f"{month_path(day)}#d{day.day}")
 
     def months(self) -> Iterator[MonthView]:
         """Each month of which there is an incident, the newest first, with the days that incidents touched."""
@@ -203,6 +217,14 @@ class Viewer:
 
     def _day(self, day: date, incidents: Sequence[PublicIncident]) -> DayView:
         return DayView(day.day, calendar_date(day, self._said), tuple(self.incident(i, "../") for i in incidents))
+
+
+def _drawn(troubled: Sequence[tuple[int, Day]]) -> tuple[tuple[str, str], ...]:
+    paths: dict[str, str] = {}
+    for number, day in troubled:
+        look = LOOKS[day.status or ComponentStatus.OPERATIONAL]
+        paths[look.fill] = paths.get(look.fill, "") + f"M{number * 5} {look.top}h4V34h-4z"
+    return tuple(paths.items())
 
 
 def month_path(day: date) -> str:

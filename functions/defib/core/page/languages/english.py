@@ -63,6 +63,7 @@ WORDS = Words(
     components_heading="Components",
     past_heading="Past incidents",
     history_heading="History",
+    more="{count} more",
     none_reported="No incidents reported.",
     all_history="All incidents",
     back="Current status",

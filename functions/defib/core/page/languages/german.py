@@ -63,6 +63,7 @@ WORDS = Words(
     components_heading="Komponenten",
     past_heading="Vergangene Störungen",
     history_heading="Verlauf",
+    more="{count} weitere",
     none_reported="Keine Störungen gemeldet.",
     all_history="Alle Störungen",
     back="Aktueller Stand",

@@ -48,6 +48,7 @@ class Words:
     components_heading: str
     past_heading: str
     history_heading: str
+    more: str
     none_reported: str
     all_history: str
     back: str
