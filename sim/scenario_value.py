@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from random import Random
 from typing import NamedTuple
 
 from defib.core.case import Action, Outcome
 from defib.core.incident import NoticeKind
+from defib.core.page.model import IncidentStatus
 from defib.core.setting import TAG_VALUE, Form, Metadata, Setting, duration
 from defib.core.shift import Move
 from sim.faults import Cure
@@ -55,7 +55,9 @@ def outcomes(about: str, example: str) -> Metadata:
     return {"setting": Setting(about, example, allowed, 1, 200)}
 
 
-def words(about: str, example: str, kind: type[Action | NoticeKind | Cure | Move | Trait], most: int) -> Metadata:
+def words(
+    about: str, example: str, kind: type[Action | NoticeKind | IncidentStatus | Cure | Move | Trait], most: int
+) -> Metadata:
     """A list of an enum's values, which may repeat."""
     allowed = "a list of " + ", ".join(f'"{member.value}"' for member in kind)
     return {"setting": Setting(about, example, allowed, 0, most)}
@@ -66,17 +68,13 @@ OUTCOMES = (*(outcome.value for outcome in Outcome), "open", "none")
 
 LINE = Form("one line of 1 to 100 characters", 100)
 STORY = Form("one line of 1 to 2000 characters", 2000)
-ZONE = Form("an Availability Zone such as us-east-1a", 20, re.compile(r"us-east-1[a-f]"))
-INSTANCE_TYPE = Form("an instance type such as m7g.large", 30, re.compile(r"[a-z0-9-]+\.[a-z0-9-]+"))
-INSTANCE = Form(
-    "an instance's name, such as web-2, or several with *, such as web-*", 40, re.compile(r"[a-z][a-z0-9-]*\*?")
-)
-SERVICE = Form("the name of a service in defib.toml, or of none of them", 31, re.compile(r"[a-z][a-z0-9-]*"))
-GROUP = Form("the name of a target group of the scenario", 31, re.compile(r"[a-z][a-z0-9-]*"))
-POLICY = Form("the name of a file in scenarios/policies/", 31, re.compile(r"[a-z][a-z0-9-]*"))
-SETTING = Form("one word such as on or off", 20, re.compile(r"[a-z]+"))
-SCALING_GROUP = Form("the name of an Auto Scaling group of the scenario", 31, re.compile(r"[a-z][a-z0-9-]*"))
-EVENT_CODE = Form(
-    "an event type code of AWS Health such as AWS_EC2_OPERATIONAL_ISSUE", 100, re.compile(r"AWS_EC2_[A-Z_]+")
-)
-CODE = Form("a StateReason code such as Server.InternalError", 60, re.compile(r"[A-Za-z.]+"))
+ZONE = Form("an Availability Zone such as us-east-1a", 20, r"us-east-1[a-f]")
+INSTANCE_TYPE = Form("an instance type such as m7g.large", 30, r"[a-z0-9-]+\.[a-z0-9-]+")
+INSTANCE = Form("an instance's name, such as web-2, or several with *, such as web-*", 40, r"[a-z][a-z0-9-]*\*?")
+SERVICE = Form("the name of a service in defib.toml, or of none of them", 31, r"[a-z][a-z0-9-]*")
+GROUP = Form("the name of a target group of the scenario", 31, r"[a-z][a-z0-9-]*")
+POLICY = Form("the name of a file in scenarios/policies/", 31, r"[a-z][a-z0-9-]*")
+SETTING = Form("one word such as on or off", 20, r"[a-z]+")
+SCALING_GROUP = Form("the name of an Auto Scaling group of the scenario", 31, r"[a-z][a-z0-9-]*")
+EVENT_CODE = Form("an event type code of AWS Health such as AWS_EC2_OPERATIONAL_ISSUE", 100, r"AWS_EC2_[A-Z_]+")
+CODE = Form("a StateReason code such as Server.InternalError", 60, r"[A-Za-z.]+")

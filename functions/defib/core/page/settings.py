@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -11,26 +10,26 @@ from defib.core.page.model import ComponentStatus
 from defib.core.setting import Form, choice, duration, flag, number, string, tables
 
 TITLE = Form("text of 1 to 80 characters", 80)
-MAYBE_TITLE = Form("text of at most 80 characters", 80, re.compile(r".*"))
-MAYBE_ABOUT = Form("text of at most 300 characters", 300, re.compile(r".*"))
+MAYBE_TITLE = Form("text of at most 80 characters", 80, r".*")
+MAYBE_ABOUT = Form("text of at most 300 characters", 300, r".*")
 MAYBE_URL = Form(
     "a web address that begins with https://, or nothing",
     300,
-    re.compile(r"(?:https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~:/?#@!$&()*+,;=%-]*)?)?"),
+    r"(?:https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~:/?#@!$&()*+,;=%-]*)?)?",
 )
 MAYBE_HOST = Form(
     "a host name such as status.example.com, or nothing",
     253,
-    re.compile(r"(?:(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})?"),
+    r"(?:(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})?",
 )
 MAYBE_CERTIFICATE = Form(
     "the ARN of an ACM certificate in us-east-1, or nothing",
     200,
-    re.compile(r"(?:arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]{36})?"),
+    r"(?:arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]{36})?",
 )
-MAYBE_REGION = Form("an AWS Region such as us-west-2, or nothing", 25, re.compile(r"(?:[a-z]{2,4}(-[a-z]+)+-[0-9])?"))
-SECRET = Form("the name of a secret in AWS Secrets Manager", 128, re.compile(r"[A-Za-z0-9/_+=.@-]+"))
-MAYBE_ID = Form("the page's id there, or nothing", 64, re.compile(r"[A-Za-z0-9_-]*"))
+MAYBE_REGION = Form("an AWS Region such as us-west-2, or nothing", 25, r"(?:[a-z]{2,4}(-[a-z]+)+-[0-9])?")
+SECRET = Form("the name of a secret in AWS Secrets Manager", 128, r"[A-Za-z0-9/_+=.@-]+")
+MAYBE_ID = Form("the page's id there, or nothing", 64, r"[A-Za-z0-9_-]*")
 
 
 class Language(StrEnum):

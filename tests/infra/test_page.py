@@ -1,0 +1,113 @@
+"""The status page as deployed: private files, a distribution that outlives what is behind it, a copy elsewhere."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from defib.publish.page.html import content_security_policy
+from infra.assembly import PAGE_COPY_STACK
+from infra.bundle import ROOT
+from infra.synthesize import synthesize
+from tests.infra.conftest import POLICY
+from tests.infra.synthesized import Synthesized
+
+
+@pytest.fixture(scope="session")
+def copy() -> Synthesized:
+    """The stack in the second Region."""
+    assembly = synthesize(POLICY, ROOT / "build" / "tests" / "cdk.out")
+    return Synthesized.load(assembly, f"{PAGE_COPY_STACK}.template.json")
+
+
+@pytest.fixture
+def distribution(stack: Synthesized) -> Any:
+    return stack.one("AWS::CloudFront::Distribution")["DistributionConfig"]
+
+
+@pytest.fixture
+def headers(stack: Synthesized) -> Any:
+    return stack.one("AWS::CloudFront::ResponseHeadersPolicy")["ResponseHeadersPolicyConfig"]
+
+
+def test_the_files_are_private_encrypted_and_outlive_the_stack(stack: Synthesized, copy: Synthesized) -> None:
+    for found, part in ((stack, "StatusPage"), (copy, "Files")):
+        logical_id = found.id_of("AWS::S3::Bucket", part)
+        bucket = found.of("AWS::S3::Bucket")[logical_id]
+        assert all(bucket["PublicAccessBlockConfiguration"].values())
+        assert "AES256" in json.dumps(bucket["BucketEncryption"])
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+        assert found.template["Resources"][logical_id]["DeletionPolicy"] == "Retain"
+        denials = found.one("AWS::S3::BucketPolicy", part)["PolicyDocument"]["Statement"]
+        assert {"Bool": {"aws:SecureTransport": "false"}} in [s.get("Condition") for s in denials]
+
+
+def test_only_cloudfront_reads_them(stack: Synthesized, copy: Synthesized) -> None:
+    for found, part, condition in (
+        (stack, "StatusPage", "AWS:SourceArn"),
+        (copy, "Files", "aws:SourceAccount"),
+    ):
+        allowed = [
+            s for s in found.one("AWS::S3::BucketPolicy", part)["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"
+        ]
+        (only,) = allowed
+        assert (only["Principal"], only["Action"]) == ({"Service": "cloudfront.amazonaws.com"}, "s3:GetObject")
+        assert condition in only["Condition"]["StringEquals"]
+
+
+def test_readers_come_by_tls_only(distribution: Any) -> None:
+    assert distribution["DefaultCacheBehavior"]["ViewerProtocolPolicy"] == "redirect-to-https"
+    assert distribution["DefaultCacheBehavior"]["AllowedMethods"] == ["GET", "HEAD", "OPTIONS"]
+    assert distribution["HttpVersion"] == "http2and3"
+
+
+def test_when_the_first_region_does_not_answer_the_copy_is_shown(distribution: Any) -> None:
+    (group,) = distribution["OriginGroups"]["Items"]
+    origins = {origin["Id"]: json.dumps(origin["DomainName"]) for origin in distribution["Origins"]}
+    first, second = (origins[member["OriginId"]] for member in group["Members"]["Items"])
+    assert group["FailoverCriteria"]["StatusCodes"]["Items"] == [500, 502, 503, 504]
+    assert "StatusPageFiles" in first
+    assert "us-west-2" in second
+    assert all(origin["OriginAccessControlId"] for origin in distribution["Origins"])
+
+
+def test_nothing_from_elsewhere_runs_and_everyone_may_read(headers: Any) -> None:
+    security = headers["SecurityHeadersConfig"]
+    assert security["ContentSecurityPolicy"]["ContentSecurityPolicy"] == content_security_policy()
+    assert security["StrictTransportSecurity"]["AccessControlMaxAgeSec"] == 365 * 24 * 3600
+    assert security["FrameOptions"]["FrameOption"] == "DENY"
+    assert "ContentTypeOptions" in security
+    assert headers["CorsConfig"]["AccessControlAllowOrigins"] == {"Items": ["*"]}
+    assert headers["CorsConfig"]["AccessControlAllowCredentials"] is False
+
+
+def test_what_is_not_there_says_so(distribution: Any) -> None:
+    pages = {(e["ErrorCode"], e["ResponseCode"], e["ResponsePagePath"]) for e in distribution["CustomErrorResponses"]}
+    assert pages == {(403, 404, "/404.html"), (404, 404, "/404.html")}
+
+
+def test_the_page_knows_its_own_address_and_both_its_places(stack: Synthesized) -> None:
+    variables = stack.function("page")["Environment"]["Variables"]
+    assert "DomainName" in json.dumps(variables["DEFIB_PAGE_URL"])
+    assert "us-west-2" in json.dumps(variables["DEFIB_PAGE_COPY"])
+    granted = [s for s in stack.statements("page") if "s3:PutObject" in s["Action"]]
+    assert "us-west-2" in json.dumps(granted)
+    assert "s3:DeleteObject" not in json.dumps(granted)
+
+
+def test_the_copy_has_the_name_that_the_first_stack_expects(stack: Synthesized, copy: Synthesized) -> None:
+    name = copy.one("AWS::S3::Bucket")["BucketName"]
+    assert name == stack.function("page")["Environment"]["Variables"]["DEFIB_PAGE_COPY"]
+
+
+def test_a_policy_without_a_page_deploys_none(tmp_path_factory: pytest.TempPathFactory) -> None:
+    policy = tmp_path_factory.mktemp("policy") / "defib.toml"
+    policy.write_text(POLICY.read_text(encoding="utf-8").replace("enabled = true", "enabled = false"))
+    assembly = synthesize(policy, ROOT / "build" / "tests" / "no-page")
+    found = Synthesized.load(assembly, "Defib.template.json")
+    assert not found.of("AWS::CloudFront::Distribution")
+    assert not [f for f in found.of("AWS::Lambda::Function").values() if "page" in f["Handler"]]
+    assert "DEFIB_PAGE_QUEUE" not in found.function("sweep")["Environment"]["Variables"]
+    assert not list(assembly.glob(f"{PAGE_COPY_STACK}*"))
