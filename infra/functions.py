@@ -62,4 +62,13 @@ SHAPES = {
         timeout_s=120,
         concurrency=2,
     ),
+    "stashboard": Shape(
+        does="answers the Stashboard API",
+        memory_mb=512,
+        timeout_s=25,
+        concurrency=None,
+    ),
 }
+
+OF_THE_PAGE = frozenset({"page", "stashboard"})
+"""Deployed only where the policy has a status page."""

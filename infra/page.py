@@ -20,6 +20,7 @@ from defib.core.page.settings import PageSettings
 from defib.publish.page.html import content_security_policy
 from infra.acknowledgments import acknowledge
 from infra.signals import EVENT_AGE, EVENT_ATTEMPTS, Queue
+from infra.stashboard import StashboardSecret
 
 OLD_VERSIONS_KEPT = Duration.days(30)
 """How long what was overwritten can be restored: each put makes a version."""
@@ -188,6 +189,7 @@ class StatusPage(Construct):
         self.distribution = Distribution(self, "Distribution", files=self.files, settings=settings)
         self.copy = copy_name(settings.failover_region) if settings.failover_region else ""
         # In order, so that two never make the page anew at once.
+        self.secret = StashboardSecret(self, "Stashboard").secret
         self.queue = Queue(self, "Turns", feeds="page", kept_for=Duration.hours(1), in_order=True)
         events.Rule(
             self,

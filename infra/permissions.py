@@ -158,7 +158,7 @@ class Resources:
                 return [self.bucket.arn_for_objects("*")]
             case Scope.INCIDENTS_TOPIC | Scope.KILL_SWITCH:
                 return [self.incidents.topic_arn if scope is Scope.INCIDENTS_TOPIC else self.kill_switch.parameter_arn]
-            case Scope.PAGE_BUCKET | Scope.PAGE_BUCKET_OBJECTS | Scope.PAGE_QUEUE:
+            case Scope.PAGE_BUCKET | Scope.PAGE_BUCKET_OBJECTS | Scope.PAGE_QUEUE | Scope.STASHBOARD_SECRET:
                 return [] if self.page is None else _page_arns(self.page, scope)
         assert_never(scope)
 
@@ -190,6 +190,8 @@ class Resources:
 def _page_arns(page: StatusPage, scope: Scope) -> list[str]:
     if scope is Scope.PAGE_QUEUE:
         return [page.queue.queue.queue_arn]
+    if scope is Scope.STASHBOARD_SECRET:
+        return [page.secret.secret_arn]
     copies = [Stack.of(page).format_arn(service="s3", region="", account="", resource=page.copy)] if page.copy else []
     buckets = [page.files.bucket.bucket_arn, *copies]
     return buckets if scope is Scope.PAGE_BUCKET else [f"{bucket}/*" for bucket in buckets]
@@ -198,6 +200,8 @@ def _page_arns(page: StatusPage, scope: Scope) -> list[str]:
 def _page_variables(page: StatusPage, used: Collection[Scope]) -> Iterator[tuple[str, str]]:
     if Scope.PAGE_QUEUE in used:
         yield "DEFIB_PAGE_QUEUE", page.queue.queue.queue_url
+    if Scope.STASHBOARD_SECRET in used:
+        yield "DEFIB_STASHBOARD_SECRET", page.secret.secret_arn
     if Scope.PAGE_BUCKET_OBJECTS in used:
         yield "DEFIB_PAGE_BUCKET", page.files.bucket.bucket_name
         yield "DEFIB_PAGE_URL", page.distribution.url

@@ -18,6 +18,7 @@ from infra.notify import Notify
 from infra.page import StatusPage
 from infra.permissions import Resources
 from infra.signals import Signals
+from infra.stashboard import StashboardApi
 from infra.switch import KillSwitch
 from infra.watch import Watch
 
@@ -73,4 +74,7 @@ class DefibStack(Stack):
         ):
             CfnOutput(self, name, value=value)
         if page is not None:
+            api = StashboardApi(self, "StashboardApi", function=healing.healers["stashboard"].function)
             CfnOutput(self, "StatusPageAddress", value=page.distribution.url)
+            CfnOutput(self, "StashboardAddress", value=api.url)
+            CfnOutput(self, "StashboardSecret", value=page.secret.secret_name)

@@ -15,7 +15,7 @@ from botocore import xform_name
 from defib.aws.permission import Permission, Scope, union
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
-HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep", "page")
+HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep", "page", "stashboard")
 
 CLIENTS = {
     "arc": "arc-zonal-shift",
@@ -25,6 +25,7 @@ CLIENTS = {
     "ec2": "ec2",
     "elb": "elbv2",
     "s3": "s3",
+    "secrets": "secretsmanager",
     "sns": "sns",
     "sqs": "sqs",
     "ssm": "ssm",

@@ -18,7 +18,9 @@ from defib.aws.clients import client
 from tests.aws.account import ONCE
 from tests.aws.table import TABLE, create_table
 
-HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep", "page")
+HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep", "page", "stashboard")
+
+SECRET = {"consumer_key": "anonymous", "consumer_secret": "anonymous", "token": "defib", "token_secret": "s3cret"}
 
 POLICY = """
 [defib]
@@ -70,6 +72,7 @@ class Stage:
         create_table(client("dynamodb", ONCE))
         boto3.client("s3").create_bucket(Bucket="evidence")
         boto3.client("s3").create_bucket(Bucket="page")
+        boto3.client("secretsmanager").create_secret(Name="stashboard", SecretString=json.dumps(SECRET))
         boto3.client("ssm").put_parameter(Name="/defib/Defib/healing", Type="String", Value="on")
         self.topic = boto3.client("sns").create_topic(Name="incidents")["TopicArn"]
         self.group = boto3.client("elbv2").create_target_group(
@@ -85,6 +88,7 @@ class Stage:
             "DEFIB_INCIDENTS_TOPIC": self.topic,
             "DEFIB_PAGE_BUCKET": "page",
             "DEFIB_PAGE_URL": "https://status.example.com",
+            "DEFIB_STASHBOARD_SECRET": "stashboard",
             "DEFIB_KILL_SWITCH": "/defib/Defib/healing",
             **{f"DEFIB_{name.upper()}_QUEUE": url for name, url in self.queues.items()},
             "POWERTOOLS_METRICS_NAMESPACE": "Defib",
@@ -115,6 +119,11 @@ class Stage:
         while answer := sqs.receive_message(QueueUrl=self.queues[queue], MaxNumberOfMessages=10).get("Messages"):
             found += [json.loads(message["Body"]) for message in answer]
         return found
+
+    def document(self, path: str) -> bytes:
+        """One document of the status page."""
+        body: bytes = boto3.client("s3").get_object(Bucket="page", Key=path)["Body"].read()
+        return body
 
     def launch(self, **tags: str) -> str:
         """One running instance."""

@@ -24,6 +24,7 @@ NEEDS = {
     "publish": {"TABLE", "INCIDENTS_TOPIC"},
     "sweep": {"TABLE", "SIGNALS_QUEUE", "NOTICES_QUEUE"},
     "page": {"TABLE", "NOTICES_QUEUE", "PAGE_BUCKET", "PAGE_URL"},
+    "stashboard": {"TABLE", "STASHBOARD_SECRET"},
 }
 ALL = {variable for needed in NEEDS.values() for variable in needed}
 

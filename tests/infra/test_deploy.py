@@ -21,8 +21,8 @@ def policy(*contacts: Contact) -> Policy:
 
 def test_it_says_in_plain_words_what_will_be_created(stack: Synthesized) -> None:
     assert creates(stack.template) == (
-        "1 CloudFront distribution, 28 CloudWatch alarms, 1 DynamoDB table, 6 EventBridge rules, 7 IAM roles, "
-        "6 Lambda functions, 2 S3 buckets, 7 SNS subscriptions, 2 SNS topics, 12 SQS queues, 6 log groups, 1 schedule"
+        "1 CloudFront distribution, 30 CloudWatch alarms, 1 DynamoDB table, 6 EventBridge rules, 8 IAM roles, "
+        "7 Lambda functions, 2 S3 buckets, 7 SNS subscriptions, 2 SNS topics, 12 SQS queues, 8 log groups, 1 schedule"
     )
 
 
@@ -30,8 +30,8 @@ def test_it_says_what_a_month_costs_with_and_without_the_free_tier(stack: Synthe
     lines = {line.what: line for line in costs(stack.template)}
     text = "\n".join(summary(stack.template))
 
-    assert lines["27 alarms"].usd == pytest.approx(2.70)
-    assert lines["27 alarms"].free == pytest.approx(1.00)
+    assert lines["29 alarms"].usd == pytest.approx(2.90)
+    assert lines["29 alarms"].free == pytest.approx(1.00)
     assert lines["43,200 sweeps"].usd < 0.25
     assert lines["the status page, 43,200 looks and 8,640 renewals"].usd < 0.20
     assert f"${sum(line.usd for line in lines.values()):.2f}, or $" in text

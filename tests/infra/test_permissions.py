@@ -172,6 +172,7 @@ def test_a_function_is_told_of_exactly_what_it_may_use(stack: Synthesized, funct
         "s3": {"DEFIB_EVIDENCE_BUCKET": "EvidenceBucket"} if function == "evidence" else PAGE_BUCKET,
         "sns": {"DEFIB_INCIDENTS_TOPIC": "NotifyIncidents"},
         "ssm": {"DEFIB_KILL_SWITCH": "KillSwitchHealing"},
+        "secretsmanager": {"DEFIB_STASHBOARD_SECRET": "StatusPageStashboardSecret"},
     }
     queues = {
         "DEFIB_SIGNALS_QUEUE": "SignalsQueue",

@@ -155,12 +155,16 @@ def test_every_contact_hears_of_trouble_with_defib_itself(stack: Synthesized) ->
     ]
 
 
+NAMES_A_FUNCTION = {"AWS::Lambda::EventSourceMapping", "AWS::Lambda::EventInvokeConfig", "AWS::Lambda::Permission"}
+"""What is about a function, by a reference to it."""
+
+
 def test_nothing_has_a_name_of_its_own_so_that_two_stacks_can_live_side_by_side(stack: Synthesized) -> None:
     names = {"FunctionName", "QueueName", "TopicName", "TableName", "BucketName", "RoleName", "AlarmName"}
     named = {
         key: names & set(body.get("Properties", {}))
         for key, body in stack.template["Resources"].items()
-        if body["Type"] not in {"AWS::Lambda::EventSourceMapping", "AWS::Lambda::EventInvokeConfig"}
+        if body["Type"] not in NAMES_A_FUNCTION
     }
 
     assert not {key: found for key, found in named.items() if found}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
@@ -49,6 +50,10 @@ def client(service: Literal["elbv2"], calls: Calls) -> ElasticLoadBalancingv2Cli
 
 @overload
 def client(service: Literal["s3"], calls: Calls, region: str = ...) -> S3Client: ...
+
+
+@overload
+def client(service: Literal["secretsmanager"], calls: Calls) -> SecretsManagerClient: ...
 
 
 @overload

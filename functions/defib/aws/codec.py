@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from defib.core.incident import Incident, Notice
     from defib.core.page.model import PublicIncident, Shown
     from defib.core.stack import Stack
+    from defib.stashboard.model import Board, Event
 
     Item = dict[str, AttributeValueTypeDef]
-    Remembered = Case | Entry | Incident | Notice | Stack | Shown | PublicIncident
+    Remembered = Case | Entry | Incident | Notice | Stack | Shown | PublicIncident | Board | Event
 
 T = TypeVar("T")
 
@@ -34,7 +35,7 @@ class Codec:
 
     def item(
         self,
-        value: Case | Entry | Incident | Notice | Stack | Shown | PublicIncident,
+        value: Case | Entry | Incident | Notice | Stack | Shown | PublicIncident | Board | Event,
         attributes: Mapping[str, str | int | None],
     ) -> Item:
         """``value``'s fields and ``attributes`` as one item; attributes that are None are left out."""

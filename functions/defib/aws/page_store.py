@@ -17,6 +17,7 @@ from defib.shell.page import Repaged
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
     from defib.aws.codec import Item
     from defib.core.incident import Incident
@@ -67,6 +68,13 @@ class DynamoPageStore:
         return found[:most]
 
     def remember_page(self, change: Repaged) -> Repaged:
+        after, writes = self.writes(change)
+        with races_told(f"remembering the page, version {after.shown.version}"):
+            self._dynamodb.transact_write_items(TransactItems=writes)
+        return after
+
+    def writes(self, change: Repaged) -> tuple[Repaged, list[TransactWriteItemTypeDef]]:
+        """What it is with the new versions, and the puts that make it so, for one transaction."""
         shown = replace(change.shown, version=change.shown.version + 1)
         changed = tuple(replace(incident, version=incident.version + 1) for incident in change.changed)
         numbers = {incident.number: incident for incident in changed}
@@ -74,9 +82,7 @@ class DynamoPageStore:
         writes = [put(self._table, self._codec.item(shown, SHOWN_KEY), change.shown.version)]
         writes += [put(self._table, self._incident_item(i), i.version - 1) for i in changed]
         writes += [put(self._table, self._store.notice_item(notice), 0) for notice in change.notices]
-        with races_told(f"remembering the page, version {shown.version}"):
-            self._dynamodb.transact_write_items(TransactItems=writes)
-        return replace(change, shown=shown, changed=changed)
+        return replace(change, shown=shown, changed=changed), writes
 
     def latest_incident(self, service: str) -> Incident | None:
         return self._store.latest_incident(service)

@@ -42,6 +42,7 @@ class Scope(StrEnum):
     PAGE_BUCKET = "page_bucket"
     PAGE_BUCKET_OBJECTS = "page_bucket_objects"
     PAGE_QUEUE = "page_queue"
+    STASHBOARD_SECRET = "stashboard_secret"  # noqa: S105 - the name of a scope
     KILL_SWITCH = "kill_switch"
 
 

@@ -76,6 +76,10 @@ class Environment:
         return self._value("DEFIB_PAGE_URL")
 
     @property
+    def stashboard_secret(self) -> str:
+        return self._value("DEFIB_STASHBOARD_SECRET")
+
+    @property
     def page_copy(self) -> str:
         """The bucket in another Region that keeps a copy; empty where none does."""
         return self.variables.get("DEFIB_PAGE_COPY", "")

@@ -189,6 +189,12 @@ def _changed(
     return replace(so_far, shown=_put(so_far.shown, after), changed=(*others, after))
 
 
+def with_incident(shown: Shown, incident: PublicIncident, policy: Policy, now: datetime) -> Shown:
+    """The page once ``incident`` is as it is; every component by what open incidents say of it from then on."""
+    after = _put(shown, incident)
+    return replace(after, components=_standing(after, policy, now))
+
+
 def _put(shown: Shown, incident: PublicIncident) -> Shown:
     others = [i for i in shown.open if i.number != incident.number]
     open_now = [*others, incident] if incident.resolved_at is None else others

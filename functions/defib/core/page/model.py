@@ -1,6 +1,6 @@
 """What customers are shown: components, incidents with updates, planned outages. The Statuspage model, as values.
 
-Every document of the page (HTML, JSON, feeds, badges) and every other page that is told is made from these.
+Every document of the page (HTML, JSON, feeds, badges) is made from these.
 """
 
 from __future__ import annotations

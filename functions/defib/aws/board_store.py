@@ -1,0 +1,102 @@
+"""Stashboard's own things in Defib's table: the board in one item, each event and each used nonce in one of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from defib.aws.codec import Codec
+from defib.aws.errors import translated
+from defib.aws.page_store import KEPT_FOR, DynamoPageStore
+from defib.aws.permission import Permission, Scope
+from defib.aws.table import put, races_told
+from defib.core.page.model import Shown
+from defib.stashboard.model import Board, BoardService, Event
+from defib.stashboard.oauth import Nonce
+from defib.stashboard.store import Change
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from defib.core.policy import Retention
+
+PERMISSIONS = (Permission(("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"), Scope.TABLE),)
+
+BOARD_KEY = {"pk": "STASHBOARD", "sk": "BOARD"}
+
+
+class DynamoBoardStore:
+    """Keeps the promises of ``stashboard.store.BoardStore``. Raises Transient or Rejected."""
+
+    def __init__(self, dynamodb: DynamoDBClient, table: str, retention: Retention) -> None:
+        self._dynamodb = dynamodb
+        self._table = table
+        self._page = DynamoPageStore(dynamodb, table, retention)
+        self._codec = Codec()
+
+    def board(self) -> Board:
+        with translated("reading Stashboard's board"):
+            answer = self._dynamodb.get_item(
+                TableName=self._table,
+                Key={name: {"S": value} for name, value in BOARD_KEY.items()},
+                ConsistentRead=True,
+            )
+        item = answer.get("Item")
+        return Board() if item is None else self._codec.value(item, Board)
+
+    def shown(self) -> Shown:
+        return self._page.shown()
+
+    def events(self, service: BoardService) -> Iterator[Event]:
+        with translated(f"reading Stashboard's events of {service.slug}"):
+            pages = self._dynamodb.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+                ExpressionAttributeValues={
+                    ":pk": {"S": _events_of(service.slug, service.born)},
+                    ":prefix": {"S": "EVENT#"},
+                },
+                ScanIndexForward=False,
+                ConsistentRead=True,
+            )
+            for page in pages:
+                for item in page["Items"]:
+                    event = self._codec.value(item, Event)
+                    if not event.deleted:
+                        yield event
+
+    def remember_board(self, change: Change) -> None:
+        board = replace(change.board, version=change.board.version + 1)
+        writes = [put(self._table, self._codec.item(board, BOARD_KEY), change.board.version)]
+        event = change.event
+        if event is not None:
+            key = {"pk": _events_of(event.service, event.service_born), "sk": f"EVENT#{event.sid}"}
+            expires = int((event.at + KEPT_FOR).timestamp())
+            # The board's version guards it: events change only together with the board.
+            item = self._codec.item(event, {**key, "expires": expires})
+            writes.append({"Put": {"TableName": self._table, "Item": item}})
+        if change.page is not None:
+            writes += self._page.writes(change.page)[1]
+        with races_told(f"remembering Stashboard's board, version {board.version}"):
+            self._dynamodb.transact_write_items(TransactItems=writes)
+
+    def first_use(self, nonce: Nonce) -> bool:
+        with translated("remembering a nonce"):
+            try:
+                self._dynamodb.put_item(
+                    TableName=self._table,
+                    Item={
+                        "pk": {"S": f"NONCE#{nonce.key}"},
+                        "sk": {"S": "NONCE"},
+                        "expires": {"N": str(int(nonce.until.timestamp()))},
+                    },
+                    ConditionExpression="attribute_not_exists(pk)",
+                )
+            except self._dynamodb.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
+
+
+def _events_of(slug: str, born: int) -> str:
+    return f"STASHBOARD#{slug}#{born}"

@@ -1,0 +1,74 @@
+"""The Stashboard API: reads for everybody, writes for whoever signs them. Touches the page's items and nothing else."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from defib.aws import board_store, queues, secret
+from defib.aws.clients import client
+from defib.aws.clock import SystemClock
+from defib.aws.permission import union
+from defib.handlers.environment import Environment
+from defib.shell.ports import CallFailed, Conflict
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from defib.core.policy import Policy
+    from defib.stashboard.oauth import Signed
+    from defib.stashboard.router import Answering
+
+PERMISSIONS = union(board_store.PERMISSIONS, secret.PERMISSIONS, queues.TO_PAGE)
+
+Event = dict[str, Any]
+HEADERS = {"x-content-type-options": "nosniff", "cache-control": "no-store", "access-control-allow-origin": "*"}
+RETRY_AFTER_S = 5
+
+
+def lambda_handler(event: Event, context: LambdaContext) -> dict[str, Any]:
+    """One request as an HTTP API hands it over (API Gateway Developer Guide, payload format version 2.0)."""
+    from defib.stashboard.router import answer  # noqa: PLC0415 - half of the import time; health checks do without
+
+    edges, sending, policy, logger = _built()
+    request = _signed(event)
+    # The path alone: parameters may hold other services' secrets, which some clients send along.
+    said = {"method": request.method, "path": event["rawPath"][:200], "function_request_id": context.aws_request_id}
+    try:
+        found = answer(request, edges, policy)
+        if found.wrote:
+            sending.follow(f"stashboard-{event['requestContext']['requestId']}"[:128])
+    except (CallFailed, Conflict) as error:
+        logger.warning("answered with 503", extra={**said, "problem": str(error)})
+        return {"statusCode": 503, "headers": {**HEADERS, "retry-after": str(RETRY_AFTER_S)}, "body": ""}
+    logger.info("answered", extra={**said, "code": found.code, "wrote": found.wrote})
+    headers = {**HEADERS, "content-type": f"{found.content_type}; charset=utf-8"}
+    return {"statusCode": found.code, "headers": headers, "body": found.body}
+
+
+def _signed(event: Event) -> Signed:
+    """The address is the one that the client signed: the API has no base path and passes the query on as it came."""
+    from defib.stashboard.oauth import Signed  # noqa: PLC0415 - as above
+
+    http = event["requestContext"]["http"]
+    query = f"?{event['rawQueryString']}" if event.get("rawQueryString") else ""
+    url = f"https://{event['requestContext']['domainName']}{event['rawPath']}{query}"
+    body = event.get("body") or ""
+    raw = b64decode(body) if event.get("isBase64Encoded") else body.encode()
+    return Signed(http["method"], url, {name.lower(): value for name, value in event["headers"].items()}, raw)
+
+
+@cache
+def _built() -> tuple[Answering, queues.SqsQueues, Policy, Logger]:
+    from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
+
+    from defib.stashboard.router import Answering  # noqa: PLC0415 - as above
+
+    environment, clock = Environment.read(), SystemClock()
+    policy = environment.policy()
+    credentials = secret.StashboardSecret(client("secretsmanager", policy.calls), environment.stashboard_secret, clock)
+    store = board_store.DynamoBoardStore(client("dynamodb", policy.calls), environment.table, policy.retention)
+    sending = queues.SqsQueues(client("sqs", policy.calls), queues.Addresses(page=environment.page_queue))
+    return Answering(clock, store, credentials.read), sending, policy, Logger()

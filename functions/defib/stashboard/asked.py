@@ -1,0 +1,86 @@
+"""One request to the API, read: what the answers need to know of it, and how they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from defib.core.policy import Policy
+from defib.stashboard.model import Board, BoardService, Event, ServiceList, Status, services
+from defib.stashboard.store import BoardStore, Change
+
+
+class Refused(Exception):
+    """The answer is an error of this HTTP status. An empty message is left out, as Stashboard does."""
+
+    def __init__(self, code: int, message: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write changes, and what it answers with."""
+
+    answer: object
+    change: Change | None = None
+    code: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The request and what it is about."""
+
+    parameters: Mapping[str, str]
+    """Of the query and the form; the first of each name counts, the query's before the form's."""
+    slugs: tuple[str, ...]
+    """What stands in the path where a name is expected."""
+    base: str
+    """The address of the mount that was asked, as ``https://host/admin/api/v1``."""
+    board: Board
+    store: BoardStore
+    policy: Policy
+    now: datetime
+
+    def service(self, missing: str = "Service {} not found") -> BoardService:
+        """Raises Refused."""
+        found = next((s for s in services(self.board, self.policy) if s.slug == self.slugs[0]), None)
+        if found is None:
+            raise Refused(404, missing.format(self.slugs[0]))
+        return found
+
+    def status(self, missing: str = "No status with the slug {} found") -> Status:
+        """Raises Refused."""
+        found = self.board.status(self.slugs[0])
+        if found is None:
+            raise Refused(404, missing.format(self.slugs[0]))
+        return found
+
+    def service_list(self, missing: str = "List {} does not exist") -> ServiceList:
+        """Raises Refused."""
+        found = self.board.list_of(self.slugs[0])
+        if found is None:
+            raise Refused(404, missing.format(self.slugs[0]))
+        return found
+
+    def events(self, service: BoardService) -> Iterator[tuple[Event, Status]]:
+        """The newest first, each with its status; those whose status was deleted are gone."""
+        for event in self.store.events(service):
+            status = self.board.status_of(event)
+            if status is not None:
+                yield event, status
+
+    def current(self, service: BoardService) -> tuple[Event, Status] | None:
+        return next(self.events(service), None)
+
+    def event(self, service: BoardService) -> tuple[Event, Status]:
+        """The one whose sid stands second in the path. Raises Refused."""
+        sid = self.slugs[1]
+        if not (sid.isascii() and sid.isdigit()):
+            raise Refused(404, f"Event {sid} not found")
+        found = next((pair for pair in self.events(service) if pair[0].sid == sid), None)
+        if found is None:
+            raise Refused(404, f"No event for Service {service.slug} with sid = {sid}")
+        return found

@@ -1,0 +1,42 @@
+"""Where Stashboard's own things are kept, as the answers need it; kept alike by the table and by a fake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from defib.core.page.model import Shown
+from defib.shell.page import Repaged
+from defib.stashboard.model import Board, BoardService, Event
+from defib.stashboard.oauth import Nonce
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One atomic write: of the board, of an event of it, and of what the page shows because of it."""
+
+    board: Board
+    event: Event | None = None
+    """A new one, or one that was deleted."""
+    page: Repaged | None = None
+
+
+class BoardStore(Protocol):
+    """What is remembered. All reads are strongly consistent. Raises Transient or Rejected."""
+
+    def board(self) -> Board: ...
+
+    def shown(self) -> Shown: ...
+
+    def events(self, service: BoardService) -> Iterator[Event]:
+        """Those of the service that were not deleted, the newest first, read as they are asked for."""
+        ...
+
+    def remember_board(self, change: Change) -> None:
+        """Write all or nothing. Raises Conflict when others wrote first."""
+        ...
+
+    def first_use(self, nonce: Nonce) -> bool:
+        """Remember that it was used; False when it had been before. Of two at once only one is the first."""
+        ...

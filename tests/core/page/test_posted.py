@@ -1,0 +1,129 @@
+"""What people post is on the page beside what Defib derives, and neither touches the other's."""
+
+from __future__ import annotations
+
+import pytest
+
+from defib.core.page.model import ComponentStatus, Impact, Origin
+from defib.core.page.posted import BODY_MAX, Posted, added, posted, removed
+from tests.core.page.shown import NOON, POLICY, Story, minutes, trouble
+
+DOWN = Posted("web", ComponentStatus.MAJOR_OUTAGE, "A digger met our cable.")
+UP = Posted("web", ComponentStatus.OPERATIONAL, "The cable is mended.")
+
+
+class Board(Story):
+    def post(self, after: float, post: Posted) -> None:
+        self.keep(posted(self.shown, post, self.policy, NOON + minutes(after)))
+
+
+@pytest.fixture
+def board() -> Board:
+    story = Board()
+    story.at(0)
+    return story
+
+
+def test_trouble_that_is_posted_shows_at_once_in_the_words_that_were_posted(board: Board) -> None:
+    board.post(1, DOWN)
+
+    assert board.statuses["web"] == "major_outage"
+    assert (board.only.origin, board.only.impact) == (Origin.PERSON, Impact.CRITICAL)
+    assert [update.body for update in board.only.updates] == ["A digger met our cable."]
+
+
+def test_up_resolves_what_was_posted_and_the_component_with_it(board: Board) -> None:
+    board.post(1, DOWN)
+    board.post(9, UP)
+
+    assert board.statuses["web"] == "operational"
+    assert board.told == ["investigating", "resolved"]
+    assert board.only.resolved_at == NOON + minutes(9)
+    assert board.shown.open == ()
+
+
+def test_better_and_worse_are_updates_of_one_incident(board: Board) -> None:
+    board.post(1, Posted("web", ComponentStatus.DEGRADED, "Slow."))
+    board.post(2, DOWN)
+    board.post(3, Posted("web", ComponentStatus.DEGRADED, "Better."))
+
+    assert [update.affected[0].new.value for update in board.only.updates] == [
+        "degraded_performance",
+        "major_outage",
+        "degraded_performance",
+    ]
+    assert board.only.impact is Impact.CRITICAL
+
+
+def test_an_informational_message_changes_no_status(board: Board) -> None:
+    board.post(1, DOWN)
+    board.post(2, Posted("web", ComponentStatus.OPERATIONAL, "A crew is on its way.", informational=True))
+
+    assert board.statuses["web"] == "major_outage"
+    assert board.told == ["investigating", "investigating"]
+
+
+def test_an_informational_message_about_nothing_is_over_at_once(board: Board) -> None:
+    board.post(1, Posted("web", ComponentStatus.MAJOR_OUTAGE, "New offices.", informational=True))
+
+    assert board.statuses["web"] == "operational"
+    assert (board.told, board.only.impact) == (["resolved"], Impact.NONE)
+
+
+def test_up_is_no_news_while_nobody_has_said_otherwise(board: Board) -> None:
+    board.post(1, UP)
+
+    assert board.incidents == {}
+
+
+def test_a_person_does_not_talk_defibs_trouble_away(board: Board) -> None:
+    board.at(5, trouble("web", instances=2))
+    board.post(6, DOWN)
+    board.post(7, UP)
+
+    assert board.statuses["web"] == "major_outage"
+    assert [i.origin for i in board.shown.open] == [Origin.DEFIB]
+
+
+def test_defib_does_not_resolve_what_a_person_has_posted(board: Board) -> None:
+    board.post(1, DOWN)
+    board.at(60)
+
+    assert board.statuses["web"] == "major_outage"
+    assert board.told == ["investigating"]
+
+
+def test_an_unknown_component_changes_nothing(board: Board) -> None:
+    before = board.shown
+    board.post(1, Posted("nobody", ComponentStatus.MAJOR_OUTAGE, "Hm."))
+
+    assert board.shown == before
+
+
+def test_a_long_message_is_cut(board: Board) -> None:
+    board.post(1, Posted("web", ComponentStatus.DEGRADED, "x" * (BODY_MAX + 1)))
+
+    assert len(board.only.updates[0].body) == BODY_MAX
+
+
+def test_a_component_that_is_added_stands_last_and_stays(board: Board) -> None:
+    board.shown = added(board.shown, "42", "Forty-two", "Answers.", POLICY, NOON)
+    board.at(1)
+    board.shown = added(board.shown, "42", "Answers", "All.", POLICY, NOON)
+
+    assert [c.key for c in board.shown.components] == ["api", "worker", "web", "42"]
+    assert board.shown.components[-1].name == "Answers"
+
+
+def test_a_component_that_is_removed_takes_its_open_incident_along(board: Board) -> None:
+    board.shown = added(board.shown, "42", "Forty-two", "Answers.", POLICY, NOON)
+    board.post(1, Posted("42", ComponentStatus.DEGRADED, "Thinks."))
+    board.keep(removed(board.shown, "42", POLICY, NOON + minutes(2)))
+
+    assert "42" not in board.statuses
+    assert board.told == ["investigating", "resolved"]
+    assert board.shown.open == ()
+
+
+def test_a_component_of_the_policy_is_not_removed(board: Board) -> None:
+    assert removed(board.shown, "web", POLICY, NOON).shown == board.shown
