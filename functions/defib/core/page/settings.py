@@ -7,7 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from defib.core.page.model import ComponentStatus
-from defib.core.setting import Form, choice, duration, flag, number, string, tables
+from defib.core.setting import Form, choice, duration, flag, number, string
 
 TITLE = Form("text of 1 to 80 characters", 80)
 MAYBE_TITLE = Form("text of at most 80 characters", 80, r".*")
@@ -28,8 +28,6 @@ MAYBE_CERTIFICATE = Form(
     r"(?:arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/[0-9a-f-]{36})?",
 )
 MAYBE_REGION = Form("an AWS Region such as us-west-2, or nothing", 25, r"(?:[a-z]{2,4}(-[a-z]+)+-[0-9])?")
-SECRET = Form("the name of a secret in AWS Secrets Manager", 128, r"[A-Za-z0-9/_+=.@-]+")
-MAYBE_ID = Form("the page's id there, or nothing", 64, r"[A-Za-z0-9_-]*")
 
 
 class Language(StrEnum):
@@ -46,16 +44,6 @@ class Publishing(StrEnum):
     """Defib does, after the hold time."""
     DRAFT = "draft"
     """Defib writes a draft and tells staff. A person publishes it; from then on its updates follow by themselves."""
-
-
-class ChannelKind(StrEnum):
-    """The other pages that Defib can tell."""
-
-    STATUSPAGE = "statuspage"
-    STASHBOARD = "stashboard"
-    CACHET = "cachet"
-    INSTATUS = "instatus"
-    WEBHOOK = "webhook"
 
 
 class Outage(StrEnum):
@@ -98,28 +86,6 @@ class ServiceOnPage:
     worse: Outage = field(
         default=Outage.PARTIAL_OUTAGE,
         metadata=choice("How it does then.", Outage, example=Outage.MAJOR_OUTAGE),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class OtherPage:
-    """Another page that is told of what this one shows."""
-
-    name: str
-    kind: ChannelKind = field(metadata=choice("What sort of page it is.", ChannelKind, example=ChannelKind.STATUSPAGE))
-    secret: str = field(
-        metadata=string("The secret in AWS Secrets Manager that holds its key.", "defib/statuspage", SECRET)
-    )
-    url: str = field(
-        default="",
-        metadata=string(
-            "Where its API answers; left out for Statuspage and Instatus, their own.",
-            "https://status.example.com",
-            MAYBE_URL,
-        ),
-    )
-    page: str = field(
-        default="", metadata=string("The page's id there, for Statuspage and Instatus.", "y2x5k9v3n1m0", MAYBE_ID)
     )
 
 
@@ -176,7 +142,4 @@ class PageSettings:
             "us-west-2",
             MAYBE_REGION,
         ),
-    )
-    others: tuple[OtherPage, ...] = field(
-        default=(), metadata=tables("Other pages that are told.", "[page.others.statuspage]", least=0, most=10)
     )
