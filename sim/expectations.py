@@ -93,6 +93,9 @@ def _told(recording: Recording, expect: Expect) -> Iterator[Expectation]:
         yield _same("what the e-mails say", ", ".join(expect.notices) or "nothing", ", ".join(said) or "nothing")
     if expect.messages is not None:
         yield _same("messages that people get", str(expect.messages), str(len(recording.messages)))
+    if expect.public is not None:
+        public = ", ".join(update.status for update in recording.updates)
+        yield _same("what the status page tells customers", ", ".join(expect.public) or "nothing", public or "nothing")
 
 
 def _shifts(expect: Expect, world: World) -> Iterator[Expectation]:

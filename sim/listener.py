@@ -19,6 +19,7 @@ class EventKind(StrEnum):
     DECISION = "decision"
     ACTION = "action"
     MESSAGE = "message"
+    PAGE = "page"
     ALARM = "alarm"
     END = "end"
 

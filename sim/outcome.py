@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from defib.core.incident import Notice
 from sim.accounting import aws_imposed
 from sim.expectations import judge
 from sim.machine import ActiveFault
-from sim.recording import ActionRecord, DeadArrivals, FaultRecord, Message, Recording, Totals
+from sim.recording import ActionRecord, DeadArrivals, FaultRecord, Message, PageMoment, Recording, Totals
 from sim.world import World
 
 HEALED = (Outcome.HEALED, Outcome.RECOVERED)
@@ -37,8 +37,19 @@ def recording_of(world: World, name: str, seed: int) -> Recording:
         messages=tuple(recorder.messages),
         totals=_totals(world),
         expectations=(),
+        updates=tuple(world.customers.updates),
+        pages=tuple(_changes(world.customers.moments)),
     )
     return replace(recording, expectations=judge(recording, world))
+
+
+def _changes(moments: Sequence[PageMoment]) -> Iterator[PageMoment]:
+    """The first moment of each version, without the renewals."""
+    shown = None
+    for moment in moments:
+        if (moment.version, moment.banner) != shown:
+            shown = (moment.version, moment.banner)
+            yield moment
 
 
 def case_of(active: ActiveFault, cases: Sequence[Case]) -> Case | None:

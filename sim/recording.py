@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -97,6 +98,43 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicUpdate:
+    """One update of an incident, as customers read it on the status page."""
+
+    at: datetime
+    """When it stood on the page."""
+    status: str
+    """investigating, identified, monitoring or resolved."""
+    name: str
+    """The incident's, at that time."""
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageFile:
+    """One document of the status page, as S3 keeps it."""
+
+    content_type: str
+    cache_control: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PageMoment:
+    """The whole status page at the moment at which it was laid out."""
+
+    at: datetime
+    version: int
+    """The same as long as nothing but the page's age changes."""
+    indicator: str
+    """none, maintenance, minor, major or critical."""
+    banner: str
+    """The page in one sentence."""
+    files: Mapping[str, PageFile] = field(repr=False)
+    """By path."""
+
+
+@dataclass(frozen=True, slots=True)
 class Expectation:
     """One line of the scenario's expectations, held against what happened."""
 
@@ -152,6 +190,10 @@ class Recording:
     messages: tuple[Message, ...]
     totals: Totals
     expectations: tuple[Expectation, ...]
+    updates: tuple[PublicUpdate, ...] = ()
+    """What the status page told customers, in order; empty where there is no page."""
+    pages: tuple[PageMoment, ...] = ()
+    """The status page each time that something on it changed."""
 
     @property
     def passed(self) -> bool:

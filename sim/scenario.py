@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from defib.core.case import Action
 from defib.core.incident import NoticeKind
+from defib.core.page.model import IncidentStatus
 from defib.core.setting import (
     choice,
     duration,
@@ -226,6 +227,15 @@ class Expect:
     )
     messages: int | None = field(
         default=None, metadata=number("How many e-mails and texts people get, all told.", 5, 0, 10_000)
+    )
+    public: tuple[IncidentStatus, ...] | None = field(
+        default=None,
+        metadata=words(
+            "What the status page tells customers, update by update, of all incidents; [] for nothing.",
+            '["identified", "monitoring", "resolved"]',
+            IncidentStatus,
+            200,
+        ),
     )
     repairs_at_once: int | None = field(
         default=None, metadata=number("The most repairs that are ever under way at once.", 5, 0, 1_000)

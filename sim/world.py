@@ -31,6 +31,7 @@ from sim.authority import Authority, Tags
 from sim.boundary import Boundary
 from sim.bus import Bus
 from sim.clock import VirtualTime
+from sim.customers import Customers, page_bucket
 from sim.ec2 import Ec2
 from sim.elb import LoadBalancing
 from sim.faults import FaultKind
@@ -109,6 +110,8 @@ class World:
         boundary = Boundary(boto3.DEFAULT_SESSION)
         transactions.only_puts(boundary)
         deploy.deploy_storage(self.wiring)
+        self.customers = Customers(time, page_bucket(self.wiring), partial(recorder.tell, EventKind.PAGE, ""))
+        self.customers.watch(boundary)
         self.launcher = Launcher(self.policy)
         self.physics = Physics(time, self._draws("physics"), self.scenario.durations, recorder)
         self.ec2 = Ec2(time, self.physics, boundary)

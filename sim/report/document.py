@@ -50,6 +50,15 @@ def to_json(recording: Recording) -> str:
             }
             for m in recording.messages
         ],
+        "public": {
+            "updates": [
+                {"at": iso(u.at), "status": u.status, "name": u.name, "body": u.body} for u in recording.updates
+            ],
+            "pages": [
+                {"at": iso(p.at), "version": p.version, "indicator": p.indicator, "banner": p.banner}
+                for p in recording.pages
+            ],
+        },
         "expectations": [
             {"text": e.text, "expected": e.expected, "actual": e.actual, "held": e.held} for e in recording.expectations
         ],

@@ -24,7 +24,7 @@ from sim.report.summary import STYLES, print_summary
 from sim.report.tone import Tone, tone
 from sim.report.words import clean, clock
 
-_PLAIN_KINDS = frozenset({"fault", "check", "action", "message", "alarm", "end"})
+_PLAIN_KINDS = frozenset({"fault", "check", "action", "message", "page", "alarm", "end"})
 """What a log keeps; states, signals and decisions to wait would drown it."""
 
 _MARKS = {
@@ -32,6 +32,7 @@ _MARKS = {
     "check": Tone.WARN,
     "action": Tone.ACT,
     "alarm": Tone.WARN,
+    "page": Tone.MOVING,
     "end": Tone.GOOD,
 }
 _ENVELOPE = "✉"
@@ -97,7 +98,7 @@ class LiveView:
             self._rows[instance_id] = _Row(clean(name), clean(zone), clean(state), clean(check), clean(doing))
 
     def event(self, at: datetime, kind: str, instance: str, text: str) -> None:
-        """Something happened at ``at``; kinds: fault, check, state, signal, decision, action, message, alarm, end."""
+        """Something happened at ``at``, of one of the kinds of ``EventKind``."""
         event = _Event(at, kind, clean(instance), " ".join(clean(text).split()))
         with self._lock:
             self._now = max(self._now, at)

@@ -38,6 +38,7 @@ def print_summary(recording: Recording, page: Path | None, console: Console, wid
     """Print the summary of ``recording``, ``width`` columns wide at most."""
     for part in (
         *_received(recording, width, page),
+        *_shown(recording),
         *_courses(recording),
         *_comparison(recording, width),
         *_dead_arrivals(recording),
@@ -85,6 +86,22 @@ def _sms(delivery: Delivery) -> Panel:
     title = Text(f"SMS · {clock(delivery.at)} UTC · to {clean(', '.join(delivery.to))}")
     body = Text(clean(delivery.body), overflow="fold")
     return Panel(body, title=title, title_align="left", box=box.ROUNDED, width=56)
+
+
+def _shown(recording: Recording) -> list[Padding | Table | Text]:
+    if not recording.pages:
+        return []
+    if not recording.updates:
+        return [_rule("What customers saw"), Text(f"Nothing but: {clean(recording.pages[-1].banner)}.")]
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for style in ("dim", ""):
+        table.add_column(style=style, no_wrap=True)
+    table.add_column(overflow="fold")
+    for update in recording.updates:
+        told = Text(clean(update.name), "bold").append(f"\n{clean(update.body)}", "not bold")
+        status = Text(f"{tone(update.status).symbol} {phrase(clean(update.status))}", STYLES[tone(update.status)])
+        table.add_row(clock(update.at), status, told)
+    return [_rule("What customers saw"), table]
 
 
 def _courses(recording: Recording) -> list[Table | Padding | Text]:

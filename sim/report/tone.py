@@ -54,6 +54,15 @@ _TONES = {
     "abandoned": Tone.IDLE,
     "refused": Tone.BAD,
     "lost": Tone.WARN,
+    # How far a public incident is, and how the status page does.
+    "investigating": Tone.BAD,
+    "identified": Tone.WARN,
+    "monitoring": Tone.MOVING,
+    "resolved": Tone.GOOD,
+    "maintenance": Tone.IDLE,
+    "minor": Tone.WARN,
+    "major": Tone.BAD,
+    "critical": Tone.BAD,
     # Decisions, by the word before the colon.
     "act": Tone.ACT,
     "wait": Tone.IDLE,

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import fcntl
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import jsonschema
+
+from defib.publish.page.shapes import SHAPES
 from sim.outcome import recording_of
+from sim.recording import PageMoment
 from sim.replay import ROOT, played
 from sim.scenario_file import load
+from tests.publish.page.test_api_v2 import schema_name
 
 SCENARIOS = sorted((ROOT / "scenarios").glob("*.toml"))
+PAGE_API = {
+    path: jsonschema.Draft202012Validator(
+        json.loads((ROOT / "docs" / "page-api" / schema_name(path)).read_text(encoding="utf-8"))
+    )
+    for path in SHAPES
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +39,8 @@ class Replayed:
     """All grants of the functions' roles."""
     cut: list[str]
     """Subjects and SMS that end in the middle of a sentence."""
+    misshapen: list[str]
+    """Documents of the status page's API that break their schema."""
 
 
 def replayed(file: Path, shared: Path) -> Replayed:
@@ -44,8 +58,15 @@ def _replayed(file: Path) -> Replayed:
     with played(scenario) as world:
         recording = recording_of(world, file.stem, scenario.seed)
         unused = {f"{grant.role} {grant.action}" for grant in world.unused_grants()}
+        misshapen = sorted({wrong for moment in world.customers.moments for wrong in _misshapen(moment)})
         used = {f"{grant.role} {grant.action}" for grant in world.recorder.ledger.used}
     failed = [f"{e.text}: expected {e.expected}, got {e.actual}" for e in recording.expectations if not e.held]
     shown = {m.body if m.medium == "sms" else m.subject for m in recording.messages}
     cut = sorted(text for text in shown if "..." in text)
-    return Replayed(recording.passed, failed, sorted(used), sorted(used | unused), cut)
+    return Replayed(recording.passed, failed, sorted(used), sorted(used | unused), cut, misshapen)
+
+
+def _misshapen(moment: PageMoment) -> Iterator[str]:
+    for path, schema in PAGE_API.items():
+        for error in schema.iter_errors(json.loads(moment.files[path].body)):
+            yield f"{path} at {moment.at}: {error.message}"

@@ -41,6 +41,11 @@ def test_no_subject_and_no_sms_of_a_scenario_is_cut(file: Path, shared: Path) ->
     assert replayed(file, shared).cut == []
 
 
+@pytest.mark.parametrize("file", SCENARIOS, ids=lambda file: file.stem)
+def test_every_document_of_the_status_page_keeps_to_its_schema_throughout(file: Path, shared: Path) -> None:
+    assert replayed(file, shared).misshapen == []
+
+
 def test_every_permission_that_a_function_has_is_needed_in_some_scenario(shared: Path) -> None:
     replays = [replayed(file, shared) for file in SCENARIOS]
     granted = {grant for replay in replays for grant in replay.granted}

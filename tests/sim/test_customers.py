@@ -1,0 +1,39 @@
+"""What customers saw of a replay: the story, and the page at each of its moments."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sim.recording import Recording
+from sim.replay import ROOT, replay
+from sim.report.page import write
+from sim.report.snapshots import folders
+from sim.scenario_file import load
+
+
+@pytest.fixture(scope="module")
+def april_30() -> Recording:
+    return replay(load(ROOT / "scenarios" / "april-30.toml"), "april-30")
+
+
+def test_the_page_is_kept_at_each_change_and_not_at_each_renewal(april_30: Recording) -> None:
+    assert [moment.indicator for moment in april_30.pages] == ["none", "minor", "minor", "none"]
+    assert [moment.version for moment in april_30.pages] == [1, 2, 3, 4]
+
+
+def test_each_update_stood_on_the_page_of_its_moment(april_30: Recording) -> None:
+    pages = {moment.at: moment.files["index.html"].body.decode() for moment in april_30.pages}
+
+    assert [update.status for update in april_30.updates] == ["identified", "monitoring", "resolved"]
+    assert all(update.body in pages[update.at] for update in april_30.updates)
+
+
+def test_the_report_links_to_the_page_as_it_was(april_30: Recording, tmp_path: Path) -> None:
+    html = write(april_30, tmp_path).read_text(encoding="utf-8")
+
+    links = re.findall(r'href="(status/[^"]+)"', html)
+    assert links == [f"status/{folder}/index.html" for folder, _ in folders(april_30)]
+    assert all((tmp_path / link).read_bytes() for link in links)
