@@ -82,7 +82,7 @@ def measure(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
     """Section ``memory``."""
     figures: list[Figure] = []
     with _elsewhere() as aws:
-        for handler in HANDLERS:
+        for handler in (handler for handler in HANDLERS if handler in account.PROOF):
             tell(f"memory of {handler}")
             services = services_of(handler)
             peaks = [aws.peak_mb(handler, services) for _ in range(runs)]

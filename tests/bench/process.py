@@ -37,6 +37,8 @@ def environment(handler: str, **more: str) -> dict[str, str]:
         "DEFIB_EVIDENCE_BUCKET": "evidence",
         "DEFIB_INCIDENTS_TOPIC": "arn:aws:sns:us-east-1:123456789012:incidents",
         "DEFIB_KILL_SWITCH": "kill-switch",
+        "DEFIB_PAGE_BUCKET": "page",
+        "DEFIB_PAGE_URL": "https://status.example.com",
         **dict.fromkeys(ADDRESSES, "https://sqs.us-east-1.amazonaws.com/123456789012/queue"),
         "POWERTOOLS_SERVICE_NAME": handler,
         "POWERTOOLS_METRICS_NAMESPACE": "Defib",
