@@ -188,7 +188,7 @@ class StatusPage(Construct):
         self.files = Files(self, "Files")
         self.distribution = Distribution(self, "Distribution", files=self.files, settings=settings)
         self.copy = copy_name(settings.failover_region) if settings.failover_region else ""
-        # In order, so that two never make the page anew at once.
+        # FIFO for its deduplication: what is said twice is done once. Each turn is a group of its own.
         self.secret = StashboardSecret(self, "Stashboard").secret
         self.queue = Queue(self, "Turns", feeds="page", kept_for=Duration.hours(1), in_order=True)
         events.Rule(
@@ -199,7 +199,7 @@ class StatusPage(Construct):
             targets=[
                 targets.SqsQueue(
                     self.queue.queue,
-                    message_group_id="page",
+                    message_group_id="publish",
                     dead_letter_queue=undelivered,
                     max_event_age=EVENT_AGE,
                     retry_attempts=EVENT_ATTEMPTS,

@@ -12,7 +12,7 @@ import pytest
 from defib.aws.clients import client
 from defib.aws.normalise import normalise
 from defib.aws.queues import Addresses, SqsQueues
-from defib.aws.wire import NoticeReference, encode, notice_in, order_in, shift_in
+from defib.aws.wire import NoticeReference, Turn, encode, notice_in, order_in, shift_in, turn_in
 from defib.core.case import Action, Perform, Wake
 from defib.core.model import Signal, Source
 from defib.core.shift import Move, ShiftOrder
@@ -243,3 +243,30 @@ def test_the_wire_carries_plain_json() -> None:
 
 def failure(entry: str, *, sender: bool, code: str = "InternalError") -> dict[str, Any]:
     return {"Id": entry, "SenderFault": sender, "Code": code, "Message": "refused"}
+
+
+class TestPage:
+    @pytest.fixture
+    def url(self, sqs: SQSClient) -> str:
+        return sqs.create_queue(QueueName="page.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+
+    def test_a_turn_that_hangs_or_fails_holds_up_none_that_comes_after_it(self, sqs: SQSClient, url: str) -> None:
+        queues = SqsQueues(sqs, Addresses(page=url))
+        for change in ("web-1-1", "web-1-2"):
+            queues.follow(change)
+        taken = [
+            turn_in(message["Body"])
+            for _ in range(2)
+            for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1)["Messages"]
+        ]
+        assert taken == [Turn("web-1-1"), Turn("web-1-2")]
+
+    def test_what_is_said_twice_is_done_once(self, sqs: SQSClient, url: str) -> None:
+        queues = SqsQueues(sqs, Addresses(page=url))
+        for _ in range(2):
+            queues.follow("web-1-1")
+        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+        assert len(found) == 1
+
+    def test_without_a_page_nothing_is_sent(self, sqs: SQSClient) -> None:
+        SqsQueues(sqs, Addresses()).follow("web-1-1")

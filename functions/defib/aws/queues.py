@@ -88,8 +88,9 @@ class SqsQueues:
             self._sqs.send_message(
                 QueueUrl=self._to.page,
                 MessageBody=encode(Turn(change)),
-                # One after the other: two that make the page anew at once would only get in each other's way.
-                MessageGroupId="page",
+                # A group of its own: a turn that fails, or hangs, holds up none that comes after it. Two at once are
+                # kept apart by the versions that they write (core/page/model.py, publish/page/site.py).
+                MessageGroupId=change,
                 MessageDeduplicationId=change,
             )
 

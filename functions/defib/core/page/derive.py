@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from defib.core.maintenance import in_window
 from defib.core.page.model import (
     IMPACT_OF,
     Affected,
@@ -248,6 +249,4 @@ def _now(component: Component, said: AFFECTED, planned: Iterable[str], now: date
 
 
 def _under_maintenance(policy: Policy, now: datetime) -> frozenset[str]:
-    from defib.core.maintenance import in_window  # noqa: PLC0415 - beside its only use
-
     return frozenset(s.name for s in policy.services if in_window(policy, s, now) is not None)
