@@ -30,7 +30,7 @@ RETRY_AFTER_S = 5
 
 def lambda_handler(event: Event, context: LambdaContext) -> dict[str, Any]:
     """One request as an HTTP API hands it over (API Gateway Developer Guide, payload format version 2.0)."""
-    from defib.stashboard.router import answer  # noqa: PLC0415 - half of the import time; health checks do without
+    from defib.stashboard.router import answer  # noqa: PLC0415 - slow; who only reads PERMISSIONS does without
 
     edges, sending, policy, logger = _built()
     request = _signed(event)
