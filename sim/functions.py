@@ -138,6 +138,11 @@ class Lambda:
         assert invocation is not None
         self._pass_time(invocation, delay)
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the code that runs right now is a function's."""
+        return self._running() is not None
+
     def _running(self) -> Invocation | None:
         return next((i for i in self._invocations if i.environment.worn), None)
 

@@ -40,6 +40,7 @@ from sim.functions import Lambda
 from sim.groups import AutoScaling
 from sim.health import schedule_issues
 from sim.iam import Grant, grants_of
+from sim.internet import Internet, connected
 from sim.listener import EventKind, Listener
 from sim.machine import ActiveFault, Machine
 from sim.metrics import Metric, Metrics
@@ -133,6 +134,7 @@ class World:
         self.alarms = Alarms(time, self.metrics, self.bus, self.topics, self.wiring.alarms)
         boundary.admit = self.functions.admit
         self._stack.enter_context(virtual_pools(self.functions.start_task, self.functions.pass_time))
+        self.internet = self._stack.enter_context(connected(Internet(time, self.functions)))
         recorder.on_state = self._announce_state
         recorder.on_shown = self._show
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+import urllib3
 from botocore.config import Config
 
 from tests.sim.seen import SEEN
@@ -85,6 +86,24 @@ def two_at_once(event: dict[str, Any], context: Any) -> None:
     done, running = wait([short, long], timeout=2)
     SEEN.append(f"{_now()} {short.result()}; {len(done)} done, {len(running)} running")
     pool.shutdown(wait=False, cancel_futures=True)
+
+
+def call_out(event: dict[str, Any], context: Any) -> None:
+    """Each message is "METHOD address body": what comes of it is seen."""
+    http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=5), retries=urllib3.Retry(0))
+    for record in event["Records"]:
+        method, address, body = record["body"].split(" ")
+        try:
+            answer = http.request(method, address, body=body, headers={"X-Key": "k"})
+            SEEN.append(f"{_now()} {answer.status} {answer.data.decode()} {answer.headers.get('Retry-After')}")
+        except urllib3.exceptions.MaxRetryError as error:
+            SEEN.append(f"{_now()} {type(error.reason).__name__}")
+        except urllib3.exceptions.HTTPError as error:
+            SEEN.append(f"{_now()} {type(error).__name__}")
+
+
+def call_without_a_deadline(event: dict[str, Any], context: Any) -> None:
+    urllib3.PoolManager(timeout=None).request("GET", "https://api.example.com/")
 
 
 def count_loads(event: dict[str, Any], context: Any) -> None:
