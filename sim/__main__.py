@@ -1,4 +1,7 @@
-"""``python -m sim replay SCENARIO``: exit status 0 when all expectations hold, 1 when not, 2 for a file to mend."""
+"""``python -m sim replay SCENARIO``: exit status 0 when all expectations hold, 1 when not, 2 for a file to mend.
+
+``python -m sim messages``: 0 when the messages kept under docs/messages are those that are sent, 1 when not.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from sim.listener import EventKind, Listener
 from sim.machine import Machine
 from sim.recording import Recording
 from sim.replay import replay
-from sim.report import document, page
+from sim.report import document, page, shown
 from sim.report.live import LiveView
 from sim.scenario import Scenario
 from sim.scenario_file import ScenarioError, load
@@ -35,6 +38,8 @@ class Screen:
 
 def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
+    if chosen.command == "messages":
+        return _messages(chosen.write)
     try:
         scenario = load(chosen.scenario)
         recording = _replayed(scenario, chosen)
@@ -45,6 +50,22 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{error.filename or chosen.scenario}: {error.strerror or error}", file=sys.stderr)
         return 2
     return 0 if recording.passed else 1
+
+
+def _messages(write: bool) -> int:
+    differing = 0
+    for scenario in shown.SHOWN:
+        messages = shown.sent(scenario)
+        if write:
+            shown.keep(scenario, messages)
+            print(f"{scenario}: {len(messages)} messages")
+            continue
+        for difference in shown.differences(scenario, messages):
+            print(difference)
+            differing += 1
+    if differing:
+        print("To keep what is sent now: python -m sim messages --write")
+    return 1 if differing else 0
 
 
 def _replayed(scenario: Scenario, chosen: argparse.Namespace) -> Recording:
@@ -68,13 +89,15 @@ def _replay(scenario: Scenario, name: str, chosen: argparse.Namespace, listener:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sim", description="A simulated AWS on virtual time.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     command = commands.add_parser("replay", help="replay a scenario: an outage as data, see docs/scenarios.md")
     command.add_argument("scenario", type=Path, metavar="SCENARIO", help="such as scenarios/april-30.toml")
     command.add_argument("--policy", type=Path, metavar="FILE", help="another policy than the scenario's or defib.toml")
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
-    command.add_argument("--out", type=Path, metavar="DIR", help="write a page with a picture of the outage there")
+    command.add_argument("--out", type=Path, metavar="DIR", help="write a page with a picture, and each message, there")
     command.add_argument("--seed", type=int, metavar="N", help="another seed than the scenario's")
+    command = commands.add_parser("messages", help="hold the messages in docs/messages against those that are sent")
+    command.add_argument("--write", action="store_true", help="keep those that are sent now instead")
     return parser
 
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from sim.recording import DecisionRecord, FaultRecord, Recording
-from sim.report import snapshots, words
+from sim.report import letters, snapshots, words
 from sim.report.figures import Figures, Milestone, figures, headline, milestones
 from sim.report.messages import SENDER, bundles
 from sim.report.timeline import NARROW, WIDE, draw
@@ -67,9 +67,9 @@ class CaseAudit:
 
 
 def write(recording: Recording, directory: Path) -> Path:
-    """Write ``index.html``, ``timeline.svg`` and the status page at each moment into ``directory``, made if missing.
+    """Write ``index.html``, ``timeline.svg``, each message and the status page at each moment into ``directory``.
 
-    Returns the path of the page.
+    The directory is made if missing. Returns the path of the page.
 
     Raises OSError where the directory can't be made or written.
     """
@@ -77,6 +77,7 @@ def write(recording: Recording, directory: Path) -> Path:
     page = directory / "index.html"
     page.write_text(render(recording), encoding="utf-8")
     (directory / "timeline.svg").write_text(render_timeline(recording), encoding="utf-8")
+    letters.write(recording, directory)
     snapshots.write(recording, directory)
     return page
 
@@ -93,6 +94,7 @@ def render(recording: Recording) -> str:
         legend=_LEGEND,
         courses=[Course(f, figures(f), milestones(f)) for f in recording.faults],
         bundles=bundles(recording),
+        letters=tuple(letters.files(recording)),
         snapshots=snapshots.folders(recording),
         senders=SENDER,
         cases=_cases(recording.decisions),

@@ -14,6 +14,7 @@ from defib.publish.page.shapes import SHAPES
 from sim.outcome import recording_of
 from sim.recording import PageMoment
 from sim.replay import ROOT, played
+from sim.report import letters
 from sim.scenario_file import load
 from tests.publish.page.test_api_v2 import schema_name
 
@@ -41,6 +42,8 @@ class Replayed:
     """Subjects and SMS that end in the middle of a sentence."""
     misshapen: list[str]
     """Documents of the status page's API that break their schema."""
+    messages: dict[str, str]
+    """What people received, by file name."""
 
 
 def replayed(file: Path, shared: Path) -> Replayed:
@@ -62,8 +65,9 @@ def _replayed(file: Path) -> Replayed:
         used = {f"{grant.role} {grant.action}" for grant in world.recorder.ledger.used}
     failed = [f"{e.text}: expected {e.expected}, got {e.actual}" for e in recording.expectations if not e.held]
     shown = {m.body if m.medium == "sms" else m.subject for m in recording.messages}
+    messages = dict(letters.files(recording))
     cut = sorted(text for text in shown if "..." in text)
-    return Replayed(recording.passed, failed, sorted(used), sorted(used | unused), cut, misshapen)
+    return Replayed(recording.passed, failed, sorted(used), sorted(used | unused), cut, misshapen, messages)
 
 
 def _misshapen(moment: PageMoment) -> Iterator[str]:

@@ -6,12 +6,14 @@ from datetime import timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from sim.recording import Recording
 from sim.report.canvas import Scale
 from sim.report.flags import Flag, hang
+from sim.report.letters import files
 from sim.report.page import render, render_timeline, write
 from sim.report.timeline import NARROW, WIDE, draw
 from sim.report.tone import DARK, LIGHT, Palette, Tone, tone
@@ -57,15 +59,16 @@ def test_the_page_asks_nothing_of_the_network(recording: Recording, tmp_path: Pa
     page = Elements(html)
     assert {tag for tag, _ in page.found}.isdisjoint({"script", "iframe", "img", "object", "embed", "base", "form"})
     references = [v for _, attrs in page.found for k, v in attrs.items() if k in {"src", "href", "srcset", "action"}]
-    assert references == ["data:,"], "only the empty icon, so that a browser asks for none"
+    beside = {f"messages/{quote(name)}" for name in files(recording)}
+    assert [r for r in references if r not in beside] == ["data:,"], "the empty icon, so that a browser asks for none"
     assert "@import" not in html
     assert "url(" not in html
 
 
-def test_the_page_and_the_picture_are_two_files(tmp_path: Path) -> None:
+def test_the_page_and_the_picture_are_two_files_with_the_messages_beside_them(tmp_path: Path) -> None:
     page = write(APRIL_30, tmp_path)
     assert page == tmp_path / "index.html"
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["index.html", "timeline.svg"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["index.html", "messages", "timeline.svg"]
 
 
 @every_kind

@@ -21,13 +21,6 @@ CALLED_FROM_OUTSIDE = frozenset({"stashboard"})
 """Functions that only a client of an API wakes, and no scenario has one; their own tests use all that they may."""
 
 
-@pytest.fixture
-def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder that all processes of this run share."""
-    mine = tmp_path_factory.getbasetemp()
-    return mine if worker_id == "master" else mine.parent
-
-
 @pytest.mark.parametrize("file", SCENARIOS, ids=lambda file: file.stem)
 def test_every_shipped_scenario_comes_out_as_it_must(file: Path, shared: Path) -> None:
     replay = replayed(file, shared)
