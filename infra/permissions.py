@@ -204,6 +204,7 @@ def _page_variables(page: StatusPage, used: Collection[Scope]) -> Iterator[tuple
         yield "DEFIB_STASHBOARD_SECRET", page.secret.secret_arn
     if Scope.PAGE_BUCKET_OBJECTS in used:
         yield "DEFIB_PAGE_BUCKET", page.files.bucket.bucket_name
-        yield "DEFIB_PAGE_URL", page.distribution.url
         if page.copy:
             yield "DEFIB_PAGE_COPY", page.copy
+    if {Scope.PAGE_BUCKET_OBJECTS, Scope.STASHBOARD_SECRET} & set(used):
+        yield "DEFIB_PAGE_URL", page.distribution.url

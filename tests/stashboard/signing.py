@@ -12,12 +12,14 @@ from urllib.parse import urlencode
 
 from oauthlib.oauth1 import Client  # type: ignore[import-untyped]  # comes without types
 
+from defib.core.policy import Policy
 from defib.stashboard.oauth import FORM, Credentials, Signed
 from defib.stashboard.router import Answer, Answering, answer
 from tests.core.page.shown import NOON, POLICY
 from tests.fakes.board import FakeBoardStore
 
 HOST = "https://status.example.com"
+PAGE = "https://page.example.com"
 KEYS = Credentials("anonymous", "anonymous", "1/token", "secret")
 
 
@@ -28,6 +30,7 @@ class Api:
     store: FakeBoardStore = field(default_factory=FakeBoardStore)
     time: datetime = NOON
     nonces: Iterator[int] = field(default_factory=itertools.count)
+    policy: Policy = POLICY
 
     def now(self) -> datetime:
         return self.time
@@ -36,7 +39,7 @@ class Api:
         self.time += timedelta(minutes=minutes)
 
     def send(self, request: Signed) -> Answer:
-        return answer(request, Answering(self, self.store, lambda: KEYS), POLICY)
+        return answer(request, Answering(self, self.store, lambda: KEYS, PAGE), self.policy)
 
     def get(self, path: str) -> Any:
         """What ``/api/v1`` tells anybody, which must be JSON with status 200."""

@@ -126,6 +126,94 @@ def test_signed_writes_answer_with_the_code_of_the_original(
     assert api.write(method, path, **fields).code == code
 
 
+METHODS = {
+    "services": "POST",
+    "services/added": "POST DELETE",
+    "services/added/events": "POST",
+    "services/added/events/current": "",
+    "services/added/events/00000004": "DELETE",
+    "statuses": "POST",
+    "statuses/spare": "POST DELETE",
+    "service-lists": "POST",
+    "service-lists/core": "POST DELETE",
+    "levels": "",
+    "status-images": "",
+}
+"""What writes to each path; all else is not supported."""
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("path", METHODS)
+def test_every_path_takes_its_own_methods_and_says_405_to_all_others(api: Api, path: str, method: str) -> None:
+    answered = api.write(method, path)
+    public = api.send(Signed(method, f"{HOST}/api/v1/{path}", {}))
+
+    assert (answered.code == 405) == (method not in METHODS[path].split())
+    if answered.code == 405:
+        assert json.loads(answered.body) == {"error": True, "code": 405}
+    assert json.loads(public.body) == {"error": True, "code": 405, "message": "Method not supported"}
+
+
+@pytest.mark.parametrize("mount", ["/api", "/admin/api"])
+@pytest.mark.parametrize(("path", "code"), READS)
+def test_every_read_calls_back_by_jsonp_with_the_same_code(api: Api, mount: str, path: str, code: int) -> None:
+    plain = api.send(Signed("GET", f"{HOST}{mount}/v1/{path}", {}))
+    called = api.send(Signed("GET", f"{HOST}{mount}/v1/{path}{'&' if '?' in path else '?'}callback=cb", {}))
+
+    assert (called.code, called.content_type) == (code, "application/javascript")
+    assert called.body == f"cb({plain.body});"
+
+
+@pytest.mark.parametrize("path", METHODS)
+def test_head_answers_as_get_does(api: Api, path: str) -> None:
+    assert api.send(Signed("HEAD", f"{HOST}/api/v1/{path}", {})).code == 200
+
+
+def test_level_tweet_and_what_else_clients_send_along_is_ignored_and_kept_nowhere(api: Api) -> None:
+    secret = "azGDORePK8gMaC0QOYAMyEEuzJnyUi"
+    along = {"level": "CRITICAL", "tweet": "true", "token": secret, "user": "7", "severity": "50"}
+    status = json.loads(api.write("POST", "statuses", **STATUS, **along).body)
+    event = json.loads(api.write("POST", "services/web/events", message="Hm.", **along).body)
+
+    assert (status["level"], set(event)) == (
+        "NORMAL",
+        {"sid", "timestamp", "status", "message", "url", "informational"},
+    )
+    assert secret not in repr(api.store)
+
+
+def test_default_statuses_and_levels_are_the_originals(api: Api) -> None:
+    found = [s for s in api.get("statuses")["statuses"] if s["id"] != "spare"]
+
+    assert [(s["name"], s["id"], s["default"], s["level"], s["image"].rsplit("/", 1)[1]) for s in found] == [
+        ("Down", "down", False, "NORMAL", "cross-circle.svg"),
+        ("Up", "up", True, "NORMAL", "tick-circle.svg"),
+        ("Warning", "warning", False, "NORMAL", "exclamation.svg"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "counts"),
+    [
+        ("start=2026-04-30T12:00:00Z&end=Thu, 30 Apr 2026 12:00:00 GMT", True),
+        ("start=30 April 2026 noon", False),
+        ("start=April 30, 2026 12pm&end=2026/04/30 12:00", True),
+        ("start=2026-04-30 14:00 +02:00&end=12:00", True),
+        ("start=2026-05-01", False),
+        ("end=Apr 29", False),
+        ("start=", True),
+    ],
+)
+def test_dates_are_fuzzy_and_both_ends_count(api: Api, written: str, counts: bool) -> None:
+    query = written.replace("+", "%2B").replace(" ", "+").replace(",", "%2C")
+    answered = api.send(Signed("GET", f"{HOST}/api/v1/services/web/events?{query}", {}))
+
+    if "noon" in written:
+        assert (answered.code, json.loads(answered.body)["message"][:14]) == (400, "Invalid Date: ")
+    else:
+        assert [event["message"] for event in json.loads(answered.body)["events"]] == ["Down it is."] * counts
+
+
 @pytest.mark.parametrize(("method", "path", "fields", "code"), [w for w in WRITES if w[3] not in (404, 405)])
 def test_nobody_writes_unsigned_or_by_the_public_mount(
     api: Api, method: str, path: str, fields: dict[str, str], code: int

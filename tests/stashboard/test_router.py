@@ -12,7 +12,7 @@ from defib.shell.ports import Conflict
 from defib.stashboard.model import DEFAULTS, Level, Status, slugify
 from defib.stashboard.oauth import FORM, Signed
 from defib.stashboard.router import BODY_MOST, CONFLICTS_MAX
-from tests.stashboard.signing import HOST, Api
+from tests.stashboard.signing import HOST, PAGE, Api
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_service_has_every_field_of_the_original(api: Api) -> None:
                 "id": "down",
                 "description": "The service is currently down",
                 "level": "NORMAL",
-                "image": f"{HOST}/images/icons/fugue/cross-circle.png",
+                "image": f"{PAGE}/images/icons/fugue/cross-circle.svg",
                 "url": f"{base}/statuses/down",
             },
         },

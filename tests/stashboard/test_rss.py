@@ -7,7 +7,7 @@ from typing import Any
 import feedparser  # type: ignore[import-untyped]  # comes without types
 
 from defib.stashboard.oauth import Signed
-from tests.stashboard.signing import HOST, Api
+from tests.stashboard.signing import HOST, PAGE, Api
 
 
 def read(api: Api, query: str = "") -> Any:
@@ -27,7 +27,7 @@ def test_events_of_all_services_come_newest_first() -> None:
     entries = read(api).entries
     assert [entry.title for entry in entries] == ["[API - Up] R&D", "[Website - Down] Dark."]
     assert entries[1].id == f"{HOST}/api/v1/services/web/events/00000001"
-    assert entries[1].link == f"{HOST}/services/web"
+    assert entries[1].link == f"{PAGE}/"
     assert entries[1].published == "Thu, 30 Apr 2026 12:00:00 +0000"
     assert [tag.term for tag in entries[1].tags] == ["Website"]
 

@@ -71,4 +71,4 @@ def _built() -> tuple[Answering, queues.SqsQueues, Policy, Logger]:
     credentials = secret.StashboardSecret(client("secretsmanager", policy.calls), environment.stashboard_secret, clock)
     store = board_store.DynamoBoardStore(client("dynamodb", policy.calls), environment.table, policy.retention)
     sending = queues.SqsQueues(client("sqs", policy.calls), queues.Addresses(page=environment.page_queue))
-    return Answering(clock, store, credentials.read), sending, policy, Logger()
+    return Answering(clock, store, credentials.read, environment.page_url), sending, policy, Logger()

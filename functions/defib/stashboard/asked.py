@@ -8,6 +8,7 @@ from datetime import datetime
 
 from defib.core.policy import Policy
 from defib.stashboard.model import Board, BoardService, Event, ServiceList, Status, services
+from defib.stashboard.shapes import Addresses
 from defib.stashboard.store import BoardStore, Change
 
 
@@ -37,8 +38,7 @@ class Asked:
     """Of the query and the form; the first of each name counts, the query's before the form's."""
     slugs: tuple[str, ...]
     """What stands in the path where a name is expected."""
-    base: str
-    """The address of the mount that was asked, as ``https://host/admin/api/v1``."""
+    at: Addresses
     board: Board
     store: BoardStore
     policy: Policy

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from defib.core.page.model import ComponentStatus
 from defib.core.policy import Policy
+from defib.stashboard.icons import ICONS, Shape
 
 
 class Level(StrEnum):
@@ -35,11 +36,9 @@ BY_LEVEL = {
     Level.ERROR: ComponentStatus.PARTIAL_OUTAGE,
     Level.CRITICAL: ComponentStatus.MAJOR_OUTAGE,
 }
-BY_IMAGE = {
-    "exclamation": ComponentStatus.DEGRADED,
-    "exclamation-frame": ComponentStatus.DEGRADED,
-    "cross": ComponentStatus.MAJOR_OUTAGE,
-    "cross-circle": ComponentStatus.MAJOR_OUTAGE,
+BY_ICON = {
+    Shape.EXCLAMATION: ComponentStatus.DEGRADED,
+    Shape.CROSS: ComponentStatus.MAJOR_OUTAGE,
 }
 """A status made through the API is always NORMAL, so its icon is all that says how it is meant."""
 
@@ -67,7 +66,7 @@ class Status:
         """What the page shows while a service has it."""
         if self.default or self.slug in BY_SLUG:
             return ComponentStatus.OPERATIONAL if self.default else BY_SLUG[self.slug]
-        return BY_LEVEL.get(self.level, BY_IMAGE.get(self.image, ComponentStatus.OPERATIONAL))
+        return BY_LEVEL.get(self.level, BY_ICON.get(ICONS[self.image].shape, ComponentStatus.OPERATIONAL))
 
 
 DEFAULTS = (

@@ -22,19 +22,19 @@ from defib.stashboard.shapes import (
 
 def all_services(asked: Asked) -> object:
     found = services(asked.board, asked.policy)
-    return {"services": [service_shape(s, asked.board, asked.current(s), asked.base) for s in found]}
+    return {"services": [service_shape(s, asked.board, asked.current(s), asked.at) for s in found]}
 
 
 def one_service(asked: Asked) -> ServiceShape:
     service = asked.service("Service {} does not exist")
-    return service_shape(service, asked.board, asked.current(service), asked.base)
+    return service_shape(service, asked.board, asked.current(service), asked.at)
 
 
 def all_events(asked: Asked) -> object:
     service = asked.service()
     start, end = (_date(asked, name) for name in ("start", "end"))
     found = (
-        event_shape(event, status, asked.base)
+        event_shape(event, status, asked.at)
         for event, status in asked.events(service)
         if (start is None or event.at >= start) and (end is None or event.at <= end)
     )
@@ -46,29 +46,29 @@ def current_event(asked: Asked) -> EventShape:
     current = asked.current(service)
     if current is None:
         raise Refused(404, f"No current event for Service {service.slug}")
-    return event_shape(*current, asked.base)
+    return event_shape(*current, asked.at)
 
 
 def one_event(asked: Asked) -> EventShape:
-    return event_shape(*asked.event(asked.service()), asked.base)
+    return event_shape(*asked.event(asked.service()), asked.at)
 
 
 def all_statuses(asked: Asked) -> object:
     found = sorted(asked.board.statuses, key=lambda status: status.name)
-    return {"statuses": [status_shape(status, asked.base) for status in found]}
+    return {"statuses": [status_shape(status, asked.at) for status in found]}
 
 
 def one_status(asked: Asked) -> StatusShape:
-    return status_shape(asked.status(), asked.base)
+    return status_shape(asked.status(), asked.at)
 
 
 def all_lists(asked: Asked) -> object:
     found = sorted(asked.board.lists, key=lambda entry: entry.name)
-    return {"lists": [list_shape(entry, asked.base) for entry in found]}
+    return {"lists": [list_shape(entry, asked.at) for entry in found]}
 
 
 def one_list(asked: Asked) -> ListShape:
-    return list_shape(asked.service_list(), asked.base)
+    return list_shape(asked.service_list(), asked.at)
 
 
 def levels(_: Asked) -> object:
@@ -76,7 +76,7 @@ def levels(_: Asked) -> object:
 
 
 def images(asked: Asked) -> object:
-    return {"images": image_shapes(asked.base)}
+    return {"images": image_shapes(asked.at)}
 
 
 def _date(asked: Asked, name: str) -> datetime | None:

@@ -14,6 +14,7 @@ from defib.shell.ports import Clock, Conflict
 from defib.stashboard import reading, rss, writing
 from defib.stashboard.asked import Asked, Refused, Written
 from defib.stashboard.oauth import FORM, Credentials, NotAuthorized, Signed, verify
+from defib.stashboard.shapes import Addresses
 from defib.stashboard.store import BoardStore
 
 BODY_MOST = 64_000
@@ -94,6 +95,8 @@ class Answering:
     clock: Clock
     store: BoardStore
     credentials: Callable[[], Credentials]
+    page: str
+    """The status page's own address, without a slash at its end."""
 
 
 def answer(request: Signed, edges: Answering, policy: Policy) -> Answer:
@@ -116,7 +119,8 @@ def _said(request: Signed, parameters: dict[str, str], edges: Answering, policy:
     if mount is None or found is None:
         raise Refused(404, "Can't find resource")
     route, slugs = found
-    write = None if request.method in ("GET", "HEAD") else _write(route, request, bool(mount["admin"]))
+    writable = bool(mount["admin"]) or policy.page.legacy_writes
+    write = None if request.method in ("GET", "HEAD") else _write(route, request, writable)
     now = edges.clock.now()
     if write is not None:
         _authorize(request, edges, now)
@@ -126,15 +130,15 @@ def _said(request: Signed, parameters: dict[str, str], edges: Answering, policy:
     base = f"{parts.scheme}://{parts.netloc}/{mount['admin'] or ''}api/v1"
 
     def asked() -> Asked:
-        return Asked(parameters, slugs, base, edges.store.board(), edges.store, policy, now)
+        return Asked(parameters, slugs, Addresses(base, edges.page), edges.store.board(), edges.store, policy, now)
 
     return (route.read(asked()), 200, False) if write is None else _written(write, asked, edges.store)
 
 
 def _feed(request: Signed, parameters: dict[str, str], edges: Answering, policy: Policy) -> Answer:
     parts = urlsplit(request.url)
-    base = f"{parts.scheme}://{parts.netloc}/api/v1"
-    asked = Asked(parameters, (), base, edges.store.board(), edges.store, policy, edges.clock.now())
+    at = Addresses(f"{parts.scheme}://{parts.netloc}{rss.MOUNT}", edges.page)
+    asked = Asked(parameters, (), at, edges.store.board(), edges.store, policy, edges.clock.now())
     return Answer(200, rss.feed(asked), rss.CONTENT_TYPE)
 
 
@@ -158,8 +162,8 @@ def _found(rest: str) -> tuple[Route, tuple[str, ...]] | None:
     return None
 
 
-def _write(route: Route, request: Signed, admin: bool) -> Write:
-    if not admin:
+def _write(route: Route, request: Signed, writable: bool) -> Write:
+    if not writable:
         raise Refused(405, "Method not supported")
     if request.method not in route.writes:
         raise Refused(405)

@@ -10,6 +10,7 @@ from defib.stashboard.asked import Asked
 from defib.stashboard.model import services
 
 ITEMS_MAX = 50
+MOUNT = "/api/v1"
 CONTENT_TYPE = "application/rss+xml; charset=utf-8"
 
 
@@ -17,21 +18,21 @@ def feed(asked: Asked) -> str:
     """RSS 2.0, the newest event first. A name that no service has adds nothing."""
     from feedgenerator import Rss201rev2Feed  # type: ignore[import-untyped]  # noqa: PLC0415 - no types; slow
 
-    host = "/".join(asked.base.split("/")[:3])
+    api, page = asked.at.api, asked.at.page
     wanted = {slug for slug in asked.parameters.get("services", "").split(",") if slug}
     chosen = [s for s in services(asked.board, asked.policy) if not wanted or s.slug in wanted]
     names = {service.slug: service.name for service in chosen}
     streams = (asked.events(service) for service in chosen)
     title = asked.policy.page.title.translate(UNPRINTABLE)
-    rss = Rss201rev2Feed(title=title, link=f"{host}/", description=title, feed_url=f"{host}/rss")
+    rss = Rss201rev2Feed(title=title, link=f"{page}/", description=title, feed_url=f"{api.removesuffix(MOUNT)}/rss")
     # Its own answer would be the clock's where there is no event.
     rss.latest_post_date = lambda: asked.now
     for event, status in islice(merge(*streams, key=lambda pair: -pair[0].number), ITEMS_MAX):
-        address = f"{asked.base}/services/{event.service}/events/{event.sid}"
+        address = f"{api}/services/{event.service}/events/{event.sid}"
         name, message = names[event.service], event.message.translate(UNPRINTABLE)
         rss.add_item(
             title=f"[{name} - {status.name}] {message}".translate(UNPRINTABLE),
-            link=f"{host}/services/{event.service}",
+            link=f"{page}/",
             description=message,
             unique_id=address,
             unique_id_is_permalink=True,

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypedDict
 
 from defib.stashboard.dates import stamp
+from defib.stashboard.icons import ICONS
 from defib.stashboard.model import Board, BoardService, Event, ServiceList, Status
 
-FUGUE = ("cross-circle", "exclamation", "information", "tick-circle")
-ICONIC = ("information", "plus_alt", "x_alt")
-ICONS = (*(("fugue", name) for name in FUGUE), *(("iconic", name) for name in ICONIC))
-"""Stashboard's own, by icon set, as far as its repository tells their names: the default statuses' among them."""
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where things are found, each without a slash at its end."""
+
+    api: str
+    """The mount that was asked, as ``https://host/api/v1``."""
+    page: str
+    """The status page's own address: its icons lie there."""
 
 
 class ListShape(TypedDict):
@@ -58,60 +65,51 @@ class ImageShape(TypedDict):
     name: str
 
 
-def list_shape(found: ServiceList, base: str) -> ListShape:
-    """``base`` is the address of the mount that was asked, as ``https://host/api/v1``."""
+def list_shape(found: ServiceList, at: Addresses) -> ListShape:
     return {
         "name": found.name,
         "id": found.slug,
         "description": found.description,
-        "url": f"{base}/service-lists/{found.slug}",
+        "url": f"{at.api}/service-lists/{found.slug}",
     }
 
 
-def status_shape(status: Status, base: str) -> StatusShape:
+def status_shape(status: Status, at: Addresses) -> StatusShape:
     return {
         "default": status.default,
         "name": status.name,
         "id": status.slug,
         "description": status.description,
-        "url": f"{base}/statuses/{status.slug}",
-        "image": image_url(status.image, base),
+        "url": f"{at.api}/statuses/{status.slug}",
+        "image": f"{at.page}/{ICONS[status.image].path}",
         "level": status.level.value,
     }
 
 
-def event_shape(event: Event, status: Status, base: str) -> EventShape:
+def event_shape(event: Event, status: Status, at: Addresses) -> EventShape:
     return {
         "sid": event.sid,
         "timestamp": stamp(event.at),
-        "status": status_shape(status, base),
+        "status": status_shape(status, at),
         "message": event.message,
-        "url": f"{base}/services/{event.service}/events/{event.sid}",
+        "url": f"{at.api}/services/{event.service}/events/{event.sid}",
         "informational": event.informational,
     }
 
 
-def service_shape(service: BoardService, board: Board, current: tuple[Event, Status] | None, base: str) -> ServiceShape:
+def service_shape(
+    service: BoardService, board: Board, current: tuple[Event, Status] | None, at: Addresses
+) -> ServiceShape:
     found = board.list_of(service.list)
     return {
         "name": service.name,
         "id": service.slug,
         "description": service.description,
-        "url": f"{base}/services/{service.slug}",
-        "current-event": event_shape(*current, base) if current is not None else None,
-        "list": list_shape(found, base) if found is not None else None,
+        "url": f"{at.api}/services/{service.slug}",
+        "current-event": event_shape(*current, at) if current is not None else None,
+        "list": list_shape(found, at) if found is not None else None,
     }
 
 
-def image_shapes(base: str) -> list[ImageShape]:
-    return [{"url": _icon(icons, name, base), "icon_set": icons, "name": name} for icons, name in ICONS]
-
-
-def image_url(name: str, base: str) -> str:
-    icons = next((icons for icons, known in ICONS if known == name), "fugue")
-    return _icon(icons, name, base)
-
-
-def _icon(icons: str, name: str, base: str) -> str:
-    host = "/".join(base.split("/")[:3])
-    return f"{host}/images/icons/{icons}/{name}.png"
+def image_shapes(at: Addresses) -> list[ImageShape]:
+    return [{"url": f"{at.page}/{i.path}", "icon_set": i.icon_set, "name": i.name} for i in ICONS.values()]

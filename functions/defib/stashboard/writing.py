@@ -7,8 +7,9 @@ from dataclasses import replace
 from defib.core.page.posted import BODY_MAX, Posted, added, posted, removed
 from defib.shell.page import Repaged
 from defib.stashboard.asked import Asked, Refused, Written
+from defib.stashboard.icons import ICONS
 from defib.stashboard.model import BoardService, Event, ServiceList, Status, services, slugify
-from defib.stashboard.shapes import ICONS, event_shape, list_shape, service_shape, status_shape
+from defib.stashboard.shapes import event_shape, list_shape, service_shape, status_shape
 from defib.stashboard.store import Change
 
 NAME_MAX = 80
@@ -30,7 +31,7 @@ def add_service(asked: Asked) -> Written:
     service = BoardService(slug, name, description, listed, board.last_number)
     board = board.with_service(service)
     page = Repaged(added(asked.store.shown(), slug, name, description, asked.policy, asked.now))
-    return Written(service_shape(service, board, None, asked.base), Change(board, page=page), 201)
+    return Written(service_shape(service, board, None, asked.at), Change(board, page=page), 201)
 
 
 def change_service(asked: Asked) -> Written:
@@ -47,7 +48,7 @@ def change_service(asked: Asked) -> Written:
         description=_short(description, ABOUT_MAX) or service.description,
         list=service.list if listed is None else listed,
     )
-    answer = service_shape(changed, asked.board, asked.current(service), asked.base)
+    answer = service_shape(changed, asked.board, asked.current(service), asked.at)
     if changed == service:
         return Written(answer)
     page = None
@@ -64,7 +65,7 @@ def delete_service(asked: Asked) -> Written:
         raise Refused(400, f"Service {service.slug} is named in Defib's policy: remove it there")
     left = tuple(s for s in asked.board.services if s.slug != service.slug)
     derived = removed(asked.store.shown(), service.slug, asked.policy, asked.now)
-    answer = service_shape(service, asked.board, None, asked.base)
+    answer = service_shape(service, asked.board, None, asked.at)
     page = Repaged(derived.shown, derived.changed)
     return Written(answer, Change(replace(asked.board, services=left), page=page))
 
@@ -92,13 +93,13 @@ def post_event(asked: Asked) -> Written:
     shown = asked.store.shown()
     derived = posted(shown, post, asked.policy, asked.now)
     page = Repaged(derived.shown, derived.changed) if derived.shown != shown else None
-    return Written(event_shape(event, status, asked.base), Change(board, event, page))
+    return Written(event_shape(event, status, asked.at), Change(board, event, page))
 
 
 def delete_event(asked: Asked) -> Written:
     """What the page said because of it stays said."""
     event, status = asked.event(asked.service())
-    answer = {"error": False, "code": 200, "message": event_shape(event, status, asked.base)}
+    answer = {"error": False, "code": 200, "message": event_shape(event, status, asked.at)}
     return Written(answer, Change(asked.board, replace(event, deleted=True)))
 
 
@@ -116,7 +117,7 @@ def add_status(asked: Asked) -> Written:
     _room(len(asked.board.statuses))
     board = asked.board.numbered()
     status = Status(slug, name, description, image, default == "true", born=board.last_number)
-    return Written(status_shape(status, asked.base), Change(board.with_status(status)), 201)
+    return Written(status_shape(status, asked.at), Change(board.with_status(status)), 201)
 
 
 def change_status(asked: Asked) -> Written:
@@ -133,14 +134,14 @@ def change_status(asked: Asked) -> Written:
         default=default,
     )
     change = Change(asked.board.with_status(changed)) if changed != status else None
-    return Written(status_shape(changed, asked.base), change)
+    return Written(status_shape(changed, asked.at), change)
 
 
 def delete_status(asked: Asked) -> Written:
     """Events that have it are gone with it."""
     status = asked.status("Status {} not found")
     left = tuple(s for s in asked.board.statuses if s.slug != status.slug)
-    return Written(status_shape(status, asked.base), Change(replace(asked.board, statuses=left)))
+    return Written(status_shape(status, asked.at), Change(replace(asked.board, statuses=left)))
 
 
 def add_list(asked: Asked) -> Written:
@@ -152,7 +153,7 @@ def add_list(asked: Asked) -> Written:
     _room(len(asked.board.lists))
     fresh = ServiceList(slug, name, description)
     board = replace(asked.board, lists=(*asked.board.lists, fresh))
-    return Written(list_shape(fresh, asked.base), Change(board), 201)
+    return Written(list_shape(fresh, asked.at), Change(board), 201)
 
 
 def change_list(asked: Asked) -> Written:
@@ -164,12 +165,12 @@ def change_list(asked: Asked) -> Written:
     )
     lists = tuple(changed if entry == found else entry for entry in asked.board.lists)
     change = Change(replace(asked.board, lists=lists)) if changed != found else None
-    return Written(list_shape(changed, asked.base), change)
+    return Written(list_shape(changed, asked.at), change)
 
 
 def delete_list(asked: Asked) -> Written:
     found = asked.service_list("List {} not found")
-    return Written(list_shape(found, asked.base), Change(asked.board.without_list(found.slug)))
+    return Written(list_shape(found, asked.at), Change(asked.board.without_list(found.slug)))
 
 
 def _named(asked: Asked, bad_name: str, bad_description: str) -> tuple[str, str, str]:
@@ -195,5 +196,5 @@ def _room(kept: int) -> None:
 
 
 def _known_image(slug: str) -> None:
-    if slug not in {name for _, name in ICONS}:
+    if slug not in ICONS:
         raise Refused(400, f"An Image with the slug {slug} doesn't exist")

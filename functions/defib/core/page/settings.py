@@ -143,3 +143,7 @@ class PageSettings:
             MAYBE_REGION,
         ),
     )
+    legacy_writes: bool = field(
+        default=False,
+        metadata=flag("Whether clients older than Stashboard 1.5 may write under /api/v1 too, signed.", "true"),
+    )

@@ -8,10 +8,12 @@ from defib.core.page.model import Page
 from defib.core.page.settings import PageSettings
 from defib.publish.page import api_v2, badges, feeds, html
 from defib.publish.page.document import Document
+from defib.stashboard import icons
 
 
 def documents(page: Page, settings: PageSettings, url: str) -> Iterator[Document]:
     """``url`` is the page's own address, without a slash at its end."""
+    yield from icons.documents()
     yield from badges.documents(page, settings)
     yield from feeds.documents(page, settings, url)
     yield from api_v2.documents(page, settings, url)
