@@ -24,7 +24,7 @@ NEEDS = {
     "publish": {"TABLE", "INCIDENTS_TOPIC"},
     "sweep": {"TABLE", "SIGNALS_QUEUE", "NOTICES_QUEUE"},
     "page": {"TABLE", "NOTICES_QUEUE", "PAGE_BUCKET", "PAGE_URL"},
-    "stashboard": {"TABLE", "STASHBOARD_SECRET"},
+    "stashboard": {"TABLE", "STASHBOARD_SECRET", "PAGE_URL"},
 }
 ALL = {variable for needed in NEEDS.values() for variable in needed}
 
