@@ -13,6 +13,7 @@ from pathlib import Path
 from infra.operator_error import OperatorError
 from sim.listener import EventKind, Listener
 from sim.machine import Machine
+from sim.machinery_check import NoSuchComponent
 from sim.recording import Recording
 from sim.replay import replay
 from sim.report import document, page, shown
@@ -43,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         scenario = load(chosen.scenario)
         recording = _replayed(scenario, chosen)
-    except (ScenarioError, OperatorError) as error:
+    except (ScenarioError, NoSuchComponent, OperatorError) as error:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:

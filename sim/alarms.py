@@ -11,10 +11,11 @@ from typing import Any
 
 from moto.moto_api._internal import mock_random
 
+from sim.breakdowns import Breakdowns
 from sim.bus import Bus
 from sim.clock import SimulatorGap, VirtualTime
-from sim.metrics import MINUTE, Metric, Metrics
-from sim.template import Resource
+from sim.metrics import MINUTE, Measurements, Metric
+from sim.template import Resource, region_of
 from sim.topics import Topics
 
 GROUPED = re.compile(
@@ -22,6 +23,11 @@ GROUPED = re.compile(
     r"(?: WHERE (?P<where>.+?))? GROUP BY (?P=label) ORDER BY MAX\(\) DESC"
 )
 """The only form of Metrics Insights query that the simulator evaluates."""
+
+FILLED = re.compile(r"FILL\(\w+, ?(-?[0-9.]+)\)")
+"""The only form of metric math that the simulator evaluates."""
+LOOKED_AT_BEYOND = 2
+"""How many more datapoints than it evaluates an alarm retrieves; AWS gives no rule, and 5 for 3 as its example."""
 
 COMPARE: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
@@ -45,8 +51,46 @@ class Alarm:
         return self.resource.properties
 
     @property
+    def region(self) -> str:
+        return region_of(self.resource.arn)
+
+    @property
     def periods(self) -> int:
         return int(self.properties["EvaluationPeriods"])
+
+    @property
+    def stat(self) -> Mapping[str, Any]:
+        """Of which metric which statistic over which period; empty for an alarm on a query."""
+        if "MetricName" in self.properties:
+            return self.properties
+        one = next((query["MetricStat"] for query in self.properties["Metrics"] if "MetricStat" in query), None)
+        if one is None:
+            return {}
+        return {**one["Metric"], "Period": one["Period"], "Statistic": one["Stat"]}
+
+    @property
+    def metric(self) -> Metric:
+        dimensions = {d["Name"]: d["Value"] for d in self.stat.get("Dimensions", ())}
+        return Metric.of(self.stat["Namespace"], self.stat["MetricName"], **dimensions)
+
+    @property
+    def period(self) -> timedelta:
+        return timedelta(seconds=int(self.stat["Period"]))
+
+    @property
+    def statistic(self) -> str:
+        return str(self.stat["Statistic"])
+
+    @property
+    def fill(self) -> float | None:
+        """What stands for a missing datapoint (Metric math syntax and functions, FILL). Raises SimulatorGap."""
+        if "MetricName" in self.properties:
+            return None
+        expressions = [str(query["Expression"]) for query in self.properties["Metrics"] if "Expression" in query]
+        filled = FILLED.fullmatch(expressions[0]) if len(expressions) == 1 else None
+        if filled is None or len(self.properties["Metrics"]) != 2:
+            raise SimulatorGap(f"{self.resource.logical_id} evaluates {expressions}: sim/alarms.py knows FILL only")
+        return float(filled[1])
 
     @property
     def needed(self) -> int:
@@ -60,10 +104,17 @@ class Alarms:
     """All alarms. They begin in OK, as those of a stack that was deployed long ago."""
 
     def __init__(
-        self, time: VirtualTime, metrics: Metrics, bus: Bus, topics: Topics, resources: Iterable[Resource]
+        self,
+        time: VirtualTime,
+        measurements: Measurements,
+        bus: Bus,
+        topics: Topics,
+        resources: Iterable[Resource],
+        breakdowns: Breakdowns,
     ) -> None:
         self._time = time
-        self._metrics = metrics
+        self._measurements = measurements
+        self._breakdowns = breakdowns
         self._bus = bus
         self._topics = topics
         self._started = time.now
@@ -77,12 +128,13 @@ class Alarms:
         def tick() -> None:
             measure()
             for alarm in self._alarms:
-                self._evaluate(alarm)
+                if not self._breakdowns.silences_alarm(alarm.resource):
+                    self._evaluate(alarm)
 
         self._time.every(MINUTE, self._time.now + MINUTE * random.random(), tick)
 
     def _evaluate(self, alarm: Alarm) -> None:
-        if "MetricName" in alarm.properties:
+        if alarm.stat:
             self._evaluate_metric(alarm)
             return
         queries = alarm.properties.get("Metrics", ())
@@ -92,25 +144,37 @@ class Alarms:
         self._evaluate_grouped(alarm, grouped)
 
     def _evaluate_metric(self, alarm: Alarm) -> None:
-        properties = alarm.properties
-        period = timedelta(seconds=int(properties["Period"]))
-        if self._time.now - self._started < period * alarm.periods:
+        if self._time.now - self._started < alarm.period * alarm.periods:
             return
-        dimensions = {d["Name"]: d["Value"] for d in properties.get("Dimensions", ())}
-        metric = Metric.of(properties["Namespace"], properties["MetricName"], **dimensions)
-        missing = properties.get("TreatMissingData", "missing")
-        breaching = 0
-        for n in range(alarm.periods):
-            end = self._time.now - period * n + timedelta(microseconds=1 if n == 0 else 0)
-            value = self._metrics.statistic(metric, properties["Statistic"], self._time.now - period * (n + 1), end)
-            breaching += missing == "breaching" if value is None else alarm.breaches(value)
+        values = self._values(alarm)
+        real = [value for value in values if value is not None][: alarm.periods]
+        missing = alarm.properties.get("TreatMissingData", "missing")
+        if missing == "ignore" and len(real) < alarm.periods:
+            return
+        filled = alarm.periods - len(real) if missing == "breaching" else 0
+        breaching = filled + sum(1 for value in real if alarm.breaches(value))
         state = ALARM if breaching >= alarm.needed else OK
         if state != alarm.state:
             alarm.state = state
             self._tell(alarm, f"Threshold Crossed: {breaching} of {alarm.periods} datapoints were breaching")
 
+    def _values(self, alarm: Alarm) -> list[float | None]:
+        """The newest first; more of them than the alarm evaluates, for of these the missing ones are passed over.
+
+        An alarm on silence is therefore late by as many periods (CloudWatch User Guide, "Configuring how CloudWatch
+        alarms treat missing data"), unless FILL has left nothing missing.
+        """
+        metrics, found = self._measurements.of(alarm.region), []
+        for n in range(alarm.periods + LOOKED_AT_BEYOND):
+            end = self._time.now - alarm.period * n + timedelta(microseconds=1 if n == 0 else 0)
+            value = metrics.statistic(alarm.metric, alarm.statistic, self._time.now - alarm.period * (n + 1), end)
+            found.append(alarm.fill if value is None else value)
+        return found
+
     def _evaluate_grouped(self, alarm: Alarm, query: re.Match[str]) -> None:
-        values = self._metrics.latest(query["namespace"], query["name"], query["label"], self._time.now - MINUTE)
+        values = self._measurements.of(alarm.region).latest(
+            query["namespace"], query["name"], query["label"], self._time.now - MINUTE
+        )
         changed = []
         for label in sorted({*values, *alarm.contributors}):
             # A series that has ended is OK, not missing (CloudWatch User Guide, alarm actions by contributor).
@@ -142,6 +206,7 @@ class Alarms:
                 "configuration": {"description": self._description(alarm), "metrics": [_configured(alarm)]},
             },
             (alarm.resource.arn,),
+            alarm.region,
         )
         actions = alarm.properties.get("AlarmActions" if alarm.state == ALARM else "OKActions", ())
         for topic in actions:
@@ -162,6 +227,7 @@ class Alarms:
                 "configuration": {"description": self._description(alarm), "metrics": [_configured(alarm)]},
             },
             (alarm.resource.arn,),
+            alarm.region,
         )
 
     def _description(self, alarm: Alarm) -> str:
@@ -170,18 +236,18 @@ class Alarms:
 
 def _configured(alarm: Alarm) -> dict[str, Any]:
     """The metric as an alarm event describes it (EventBridge events reference, CloudWatch)."""
-    properties = alarm.properties
-    if "MetricName" not in properties:
-        query = properties["Metrics"][0]
+    if not alarm.stat:
+        query = alarm.properties["Metrics"][0]
         return {
             "id": query["Id"],
             "expression": query["Expression"],
             "returnData": True,
             "period": query.get("Period", 60),
         }
-    dimensions = {d["Name"]: d["Value"] for d in properties.get("Dimensions", ())}
-    metric = {"namespace": properties["Namespace"], "name": properties["MetricName"], "dimensions": dimensions}
-    stat = {"metric": metric, "period": properties["Period"], "stat": properties["Statistic"]}
+    of = alarm.stat
+    dimensions = {d["Name"]: d["Value"] for d in of.get("Dimensions", ())}
+    metric = {"namespace": of["Namespace"], "name": of["MetricName"], "dimensions": dimensions}
+    stat = {"metric": metric, "period": of["Period"], "stat": of["Statistic"]}
     return {"id": "m1", "metricStat": stat, "returnData": True}
 
 

@@ -50,13 +50,10 @@ S3_ACTIONS = {"HeadObject": "GetObject", "ListObjectsV2": "ListBucket"}
 
 
 class Authority:
-    """Turns calls into IAM requests for one account and Region."""
+    """Turns calls into IAM requests for one account."""
 
-    def __init__(
-        self, account: str, region: str, tags_of: TagsOf, group_of: GroupOf = str, shifted_by: ShiftedBy = str
-    ) -> None:
+    def __init__(self, account: str, tags_of: TagsOf, group_of: GroupOf = str, shifted_by: ShiftedBy = str) -> None:
         self._account = account
-        self._region = region
         self._tags_of = tags_of
         self._group_of = group_of
         self._shifted_by = shifted_by
@@ -65,11 +62,11 @@ class Authority:
         """Everything that must be allowed for ``call`` to pass (Service Authorization Reference, by service)."""
         match call.service:
             case "ec2" if call.operation in UNSCOPED_ACTIONS:
-                return (Request(_action(call), "*", {"aws:RequestedRegion": (self._region,)}),)
+                return (Request(_action(call), "*", {"aws:RequestedRegion": (call.region,)}),)
             case "ec2" if call.operation in INSTANCE_ACTIONS:
                 ids = call.params.get("InstanceIds") or [call.params["InstanceId"]]
-                asked = tuple(self._tagged(call, self.instance_arn(i), self._tags_of(i), "ec2") for i in ids)
-                return (*asked, self._volume_key()) if call.operation == "StartInstances" else asked
+                asked = tuple(self._tagged(call, self.instance_arn(call, i), self._tags_of(i), "ec2") for i in ids)
+                return (*asked, self._volume_key(call)) if call.operation == "StartInstances" else asked
             case "elbv2" if call.operation in TARGET_GROUP_ACTIONS:
                 arn = call.params["TargetGroupArn"]
                 return (self._tagged(call, arn, self._tags_of(arn), "elasticloadbalancing"),)
@@ -85,11 +82,11 @@ class Authority:
             case "sqs" if "QueueUrl" in call.params:
                 queue = str(call.params["QueueUrl"]).rpartition("/")[2]
                 action = call.operation.removesuffix("Batch")
-                return (Request(f"sqs:{action}", f"arn:aws:sqs:{self._region}:{self._account}:{queue}", {}),)
+                return (Request(f"sqs:{action}", f"arn:aws:sqs:{call.region}:{self._account}:{queue}", {}),)
             case "sns" if "TopicArn" in call.params:
                 return (Request(_action(call), call.params["TopicArn"], {}),)
             case "ssm" if "Name" in call.params:
-                parameter = f"arn:aws:ssm:{self._region}:{self._account}:parameter{call.params['Name']}"
+                parameter = f"arn:aws:ssm:{call.region}:{self._account}:parameter{call.params['Name']}"
                 return (Request(_action(call), parameter, {}),)
             case "s3" if "Bucket" in call.params:
                 action = S3_ACTIONS.get(call.operation, call.operation)
@@ -101,14 +98,14 @@ class Authority:
             case _:
                 return (Request(_action(call), "*", {}),)
 
-    def _volume_key(self) -> Request:
+    def _volume_key(self, call: Call) -> Request:
         """Every simulated volume is encrypted with a customer's key, which whoever starts an instance lends to EC2."""
-        context = {"kms:GrantIsForAWSResource": ("true",), "kms:ViaService": (f"ec2.{self._region}.amazonaws.com",)}
-        key = f"arn:aws:kms:{self._region}:{self._account}:key/5f1c0c3e-7a44-4f0b-9d6e-1b6f6f0e2a11"
+        context = {"kms:GrantIsForAWSResource": ("true",), "kms:ViaService": (f"ec2.{call.region}.amazonaws.com",)}
+        key = f"arn:aws:kms:{call.region}:{self._account}:key/5f1c0c3e-7a44-4f0b-9d6e-1b6f6f0e2a11"
         return Request("kms:CreateGrant", key, context)
 
-    def instance_arn(self, instance_id: str) -> str:
-        return f"arn:aws:ec2:{self._region}:{self._account}:instance/{instance_id}"
+    def instance_arn(self, call: Call, instance_id: str) -> str:
+        return f"arn:aws:ec2:{call.region}:{self._account}:instance/{instance_id}"
 
     def _tagged(self, call: Call, arn: str, tags: Tags, service: str) -> Request:
         context = {f"aws:ResourceTag/{key}": (value,) for key, value in tags.items()}
@@ -119,17 +116,19 @@ class Authority:
         if call.operation == "TransactWriteItems":
             for item in call.params["TransactItems"]:
                 for kind, body in item.items():
-                    yield self._table_request(TRANSACTION_ITEMS[kind], body, [body.get("Item") or body.get("Key")])
+                    yield self._table_request(
+                        call, TRANSACTION_ITEMS[kind], body, [body.get("Item") or body.get("Key")]
+                    )
         elif call.operation == "TransactGetItems":
             for item in call.params["TransactItems"]:
-                yield self._table_request("GetItem", item["Get"], [item["Get"]["Key"]])
+                yield self._table_request(call, "GetItem", item["Get"], [item["Get"]["Key"]])
         else:
             keys = [call.params.get("Item") or call.params.get("Key")]
-            yield self._table_request(call.operation, call.params, keys)
+            yield self._table_request(call, call.operation, call.params, keys)
 
-    def _table_request(self, action: str, body: Params, items: Iterable[Params | None]) -> Request:
+    def _table_request(self, call: Call, action: str, body: Params, items: Iterable[Params | None]) -> Request:
         table = str(body["TableName"]).rpartition("/")[2]
-        arn = f"arn:aws:dynamodb:{self._region}:{self._account}:table/{table}"
+        arn = f"arn:aws:dynamodb:{call.region}:{self._account}:table/{table}"
         if "IndexName" in body:
             arn += f"/index/{body['IndexName']}"
         leading = tuple(_text(item["pk"]) for item in items if item and "pk" in item)

@@ -12,6 +12,7 @@ from typing import Any
 from moto.events.models import EventPattern
 from moto.moto_api._internal import mock_random
 
+from sim.breakdowns import Breakdowns
 from sim.clock import SimulatorGap, VirtualTime
 from sim.functions import Lambda
 from sim.queues import Queues
@@ -24,19 +25,35 @@ EVENTS = "events.amazonaws.com"
 
 
 class Bus:
-    """The default event bus."""
+    """The default event bus of each Region, and its scheduler."""
 
-    def __init__(self, time: VirtualTime, wiring: Wiring, queues: Queues, functions: Lambda, random: Random) -> None:
+    def __init__(
+        self,
+        time: VirtualTime,
+        wiring: Wiring,
+        queues: Queues,
+        functions: Lambda,
+        random: Random,
+        breakdowns: Breakdowns,
+    ) -> None:
         self._time = time
         self._wiring = wiring
         self._queues = queues
         self._functions = functions
         self._random = random
+        self._breakdowns = breakdowns
         self._patterns = {r.arn: EventPattern.load(json.dumps(r.pattern)) for r in wiring.rules}
         self._numbers = 0
 
-    def put(self, source: str, detail_type: str, detail: Mapping[str, Any], resources: tuple[str, ...]) -> None:
-        """An AWS service puts an event on the bus now."""
+    def put(
+        self,
+        source: str,
+        detail_type: str,
+        detail: Mapping[str, Any],
+        resources: tuple[str, ...],
+        region: str = REGION,
+    ) -> None:
+        """An AWS service puts an event on the Region's bus now."""
         self._numbers += 1
         event = {
             "version": "0",
@@ -45,7 +62,7 @@ class Bus:
             "source": source,
             "account": ACCOUNT,
             "time": stamp(self._time.now),
-            "region": REGION,
+            "region": region,
             "resources": list(resources),
             "detail": dict(detail),
         }
@@ -54,7 +71,8 @@ class Bus:
 
     def matching(self, event: Mapping[str, Any]) -> tuple[Rule, ...]:
         """The rules whose pattern this event fits."""
-        return tuple(r for r in self._wiring.rules if self._patterns[r.arn].matches_event(event))  # type: ignore[arg-type]  # moto types the event too narrowly
+        here = [r for r in self._wiring.rules if r.region == event["region"]]
+        return tuple(r for r in here if self._patterns[r.arn].matches_event(event))  # type: ignore[arg-type]  # moto types the event too narrowly
 
     def start_schedules(self, random: Random) -> None:
         """Begin every schedule at a moment of its own within its first period."""
@@ -70,13 +88,15 @@ class Bus:
             if ":sqs:" not in target.arn:
                 raise SimulatorGap(f"rule {rule.name} has the target {target.arn}: sim/bus.py delivers to queues only")
             put = partial(self._queues.put, target.arn, body, EVENTS, rule.arn, target.group)
-            self._time.after(delay, put)
+            for late in self._breakdowns.deliveries(rule):
+                self._time.after(delay + late, put)
 
     def _fire(self, schedule: Schedule) -> None:
+        if self._breakdowns.silences(schedule):
+            return
         if ":lambda:" in schedule.target_arn:
             function = self._wiring.function(schedule.target_arn.rpartition(":")[2])
-            if self._functions.has_room(function):
-                self._functions.invoke(function, schedule.payload, lambda _: None)
+            self._functions.invoke_asynchronously(function, schedule.payload)
         else:
             raise SimulatorGap(
                 f"schedule {schedule.name} has the target {schedule.target_arn}: sim/bus.py invokes functions only"

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 
 from sim.clock import SimulatorGap
-from sim.template import REGION, Resource
+from sim.template import REGION, Resource, region_of
 from sim.wiring import Wiring
 
 INDEX_KEYS = ("IndexName", "KeySchema", "Projection")
@@ -15,21 +15,23 @@ INDEX_KEYS = ("IndexName", "KeySchema", "Projection")
 
 def deploy_storage(wiring: Wiring) -> None:
     """Create tables, buckets and parameters; queues and topics are created by what simulates them."""
-    dynamodb = boto3.client("dynamodb", region_name=REGION)
     for table in wiring.tables:
-        dynamodb.create_table(**_table(table))
+        boto3.client("dynamodb", region_name=region_of(table.arn)).create_table(**_table(table))
     s3 = boto3.client("s3", region_name=REGION)
     for bucket in wiring.buckets:
         s3.create_bucket(Bucket=bucket.name)
-    ssm = boto3.client("ssm", region_name=REGION)
     for parameter in wiring.parameters:
-        ssm.put_parameter(Name=parameter.name, Type="String", Value=parameter.properties["Value"])
+        boto3.client("ssm", region_name=region_of(parameter.arn)).put_parameter(
+            Name=parameter.name, Type="String", Value=parameter.properties["Value"]
+        )
 
 
 def set_kill_switch(wiring: Wiring, to: str) -> None:
     """Somebody sets the stack's kill switch, as with ``aws ssm put-parameter --overwrite``."""
     (switch,) = (parameter for parameter in wiring.parameters if parameter.name.endswith("/healing"))
-    boto3.client("ssm", region_name=REGION).put_parameter(Name=switch.name, Type="String", Value=to, Overwrite=True)
+    boto3.client("ssm", region_name=region_of(switch.arn)).put_parameter(
+        Name=switch.name, Type="String", Value=to, Overwrite=True
+    )
 
 
 def _table(resource: Resource) -> dict[str, Any]:

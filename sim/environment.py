@@ -13,7 +13,6 @@ from types import ModuleType
 from typing import Any, TextIO
 
 from sim.clock import Guise, SimulatorGap
-from sim.template import ACCOUNT, REGION
 from sim.wiring import Function
 
 OnLine = Callable[[Function, str], None]
@@ -130,8 +129,8 @@ class Environment(Guise):
 def _variables(function: Function) -> dict[str, str]:
     return {
         **{name: str(value) for name, value in function.environment.items()},
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": function.region,
+        "AWS_DEFAULT_REGION": function.region,
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
@@ -162,5 +161,4 @@ class Context:
 
 def context_for(function: Function, number: int, deadline: datetime, now: Callable[[], datetime]) -> Context:
     request_id = f"00000000-0000-4000-8000-{number:012d}"
-    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{function.name}"
-    return Context(function.name, function.memory, arn, request_id, deadline, now)
+    return Context(function.name, function.memory, function.arn, request_id, deadline, now)

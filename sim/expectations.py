@@ -24,6 +24,7 @@ def judge(recording: Recording, world: World) -> tuple[Expectation, ...]:
         *(line for fault in recording.faults for line in _about(fault, expect)),
         *_outcomes(recording, expect),
         *_told(recording, expect),
+        *_alerted(recording, expect, world),
         *_shifts(expect, world),
         *_repairs(expect, world),
         *_instances(recording, expect, world),
@@ -98,6 +99,15 @@ def _told(recording: Recording, expect: Expect) -> Iterator[Expectation]:
         yield _same("what the status page tells customers", ", ".join(expect.public) or "nothing", public or "nothing")
 
 
+def _alerted(recording: Recording, expect: Expect, world: World) -> Iterator[Expectation]:
+    if expect.alerted_within is not None:
+        begins = min((one.began for one in world.breakdowns.all), default=world.scenario.start)
+        incidents = {f.environment.get("DEFIB_INCIDENTS_TOPIC", "") for f in world.wiring.functions}
+        told = (m.at for m in recording.messages if m.topic not in incidents and m.at >= begins)
+        text = "people are told that something is wrong with Defib"
+        yield _within(text, begins, min(told, default=None), expect.alerted_within)
+
+
 def _shifts(expect: Expect, world: World) -> Iterator[Expectation]:
     if expect.shifts is not None:
         yield _same("zonal shifts", ", ".join(expect.shifts) or "none", ", ".join(world.shifts.moves) or "none")
@@ -133,9 +143,11 @@ def _instances(recording: Recording, expect: Expect, world: World) -> Iterator[E
 def _always(recording: Recording, world: World) -> Iterator[Expectation]:
     totals = recording.totals
     yield _same("calls that a role did not allow", "none", ", ".join(totals.denied) or "none")
-    yield _same("messages in dead-letter queues", "0", str(totals.dead_letters))
     yield _same("errors that left a function", "none", "; ".join(totals.errors) or "none")
-    yield _same("alarms about Defib itself", "none", ", ".join(world.alarms.fired) or "none")
+    if not world.scenario.machinery:
+        # Where the machinery is in trouble, messages are set aside and alarms go off as they should.
+        yield _same("messages in dead-letter queues", "0", str(totals.dead_letters))
+        yield _same("alarms about Defib itself", "none", ", ".join(world.alarms.fired) or "none")
 
 
 def _same(text: str, expected: str, actual: str) -> Expectation:

@@ -10,26 +10,29 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from sim.authority import Authority, denied_code
-from sim.boundary import Call, Refusal
-from sim.buckets import LIMIT_EXCEEDED, Buckets
+from sim.boundary import Call, Response
 from sim.clock import Abandoned, Process, SimulatorGap, VirtualTime
-from sim.environment import Environment, OnLine, context_for
-from sim.iam import allowed_by
+from sim.environment import Context, Environment, OnLine, context_for
 from sim.ledger import Ledger
-from sim.metrics import Metric, Metrics
+from sim.machinery import MachineryFault, MachineryKind
+from sim.metrics import Measurements, Metric
+from sim.reach import Reach
 from sim.wiring import Function
 
 WARM_START = timedelta(milliseconds=15)
 COLD_START = (timedelta(milliseconds=900), timedelta(milliseconds=1500))
-CALL_TIMES = {"dynamodb": 8, "sqs": 12, "ssm": 20, "sns": 40, "s3": 50, "cloudwatch": 60, "elbv2": 70, "ec2": 90}
-"""Typical milliseconds of one call from Lambda in the same Region; they order events, no result depends on them."""
-LONGEST_BACKOFF = timedelta(seconds=20)
-"""botocore's standard retry mode (Boto3 User Guide, Retries)."""
+ASYNCHRONOUS_FIRST_RETRY = timedelta(seconds=1)
+ASYNCHRONOUS_AGE = timedelta(minutes=1)
+"""Lambda tries a throttled asynchronous event again, with growing pauses, until it is as old as the function's event
+invoke configuration says: Defib's schedule gives a minute."""
 
 
 class TimedOut(BaseException):
     """Lambda kills the invocation where it stands; no handler can catch it."""
+
+
+class Killed(BaseException):
+    """The process ends where it stands, as after SIGKILL; no handler can catch it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,12 @@ class Invocation:
     deadline: datetime
     tasks: list[Process] = field(default_factory=list)
     """What its thread pools run."""
+    end: MachineryFault | None = None
+    """How it must end, if not by itself."""
+    answered: int = 0
+    """How many of its calls have been answered."""
+    is_dead: bool = False
+    """Whether it was killed, be it at its timeout."""
 
     @property
     def function(self) -> Function:
@@ -61,27 +70,44 @@ class Lambda:
     def __init__(
         self,
         time: VirtualTime,
-        authority: Authority,
+        reach: Reach,
         ledger: Ledger,
-        metrics: Metrics,
+        measurements: Measurements,
         random: Random,
         on_line: OnLine,
     ) -> None:
         self._time = time
-        self._authority = authority
+        self._reach = reach
         self._ledger = ledger
-        self._metrics = metrics
+        self._measurements = measurements
         self._random = random
         self._on_line = on_line
         self._environments: dict[str, list[Environment]] = {}
         self._number = 0
-        self._buckets = Buckets()
         self._invocations: list[Invocation] = []
 
     def has_room(self, function: Function) -> bool:
         """Whether reserved concurrency lets one more invocation start."""
         busy = sum(1 for e in self._environments.get(function.name, ()) if e.busy)
         return function.concurrency is None or busy < function.concurrency
+
+    def throttles(self, function: Function) -> bool:
+        """Whether Lambda turns an invocation away now; each time counts as a throttle."""
+        throttled = self._reach.breakdowns.throttles(function)
+        if throttled:
+            self._measure(function, "Throttles", 1.0)
+        return throttled
+
+    def invoke_asynchronously(self, function: Function, event: Mapping[str, Any]) -> None:
+        """As the scheduler does: Lambda keeps the event, and tries for a while to start the function."""
+        self._try(function, event, self._time.now + ASYNCHRONOUS_AGE, ASYNCHRONOUS_FIRST_RETRY)
+
+    def _try(self, function: Function, event: Mapping[str, Any], until: datetime, pause: timedelta) -> None:
+        if not self.has_room(function) or self.throttles(function):
+            if self._time.now + pause < until:
+                self._time.after(pause, lambda: self._try(function, event, until, pause * 2))
+            return
+        self.invoke(function, event, lambda _: None)
 
     def invoke(self, function: Function, event: Mapping[str, Any], then: Callable[[Outcome], None]) -> None:
         """Run ``function`` from now on; ``then`` hears how it ended."""
@@ -92,33 +118,24 @@ class Lambda:
         payload = json.loads(json.dumps(event))
         self._time.after(delay, lambda: self._start(environment, payload, then))
 
-    def admit(self, call: Call) -> None:
+    def admit(self, call: Call) -> Response | None:
         """Let a call of the running invocation take its time, and hold it against the function's role."""
         invocation = self._running()
         if invocation is None:
-            return
-        self._reach(call, invocation)
-        function = invocation.function
-        for request in self._authority.requests(call):
-            grant = allowed_by(function.word, function.statements, request)
-            if grant is None:
-                self._ledger.deny(f"{function.word}: {request.action} on {request.resource}")
-                message = f"role of {function.name} is not authorized to perform {request.action} on {request.resource}"
-                raise Refusal(denied_code(call.service), message, 403)
-            self._ledger.use(grant)
+            return None
+        return self._reach.carry(call, invocation.function, lambda delay: self._pass_time(invocation, delay))
 
-    def _reach(self, call: Call, invocation: Invocation) -> None:
-        """Get through to the service, in as many attempts as the client makes."""
-        for attempt in range(call.attempts):
-            self._pass_time(invocation, timedelta(milliseconds=CALL_TIMES.get(call.service, 50)))
-            self._ledger.calls[call.name] += 1
-            if call.service != "ec2" or self._buckets.take(call.operation, call.params, self._time.now):
-                return
-            self._ledger.throttled[call.name] += 1
-            if attempt + 1 < call.attempts:
-                backoff = min(timedelta(seconds=2**attempt), LONGEST_BACKOFF) * self._random.random()
-                self._pass_time(invocation, backoff)
-        raise Refusal(LIMIT_EXCEEDED, "Request limit exceeded.", 503)
+    def answered(self) -> None:
+        """A call of the running invocation has been answered, which may be its last."""
+        invocation = self._running()
+        if invocation is not None:
+            invocation.answered += 1
+            self._die(invocation)
+
+    def _die(self, invocation: Invocation) -> None:
+        end = invocation.end
+        if end is not None and end.kind is MachineryKind.FUNCTION_DIES and invocation.answered >= end.after_calls:
+            raise Killed
 
     def start_task(self, task: Callable[[], None]) -> None:
         """A thread pool of the running invocation starts a task."""
@@ -127,7 +144,7 @@ class Lambda:
 
         def body() -> None:
             # A task that the end of its invocation's time overtakes dies with it.
-            with suppress(TimedOut):
+            with suppress(TimedOut, Killed):
                 task()
 
         invocation.tasks.append(self._time.spawn(body, invocation.environment))
@@ -158,12 +175,12 @@ class Lambda:
         self._number += 1
         function, started = environment.function, self._time.now
         self._ledger.invocations[function.word] += 1
-        invocation = Invocation(environment, started + function.timeout)
+        invocation = Invocation(environment, started + function.timeout, end=self._reach.breakdowns.ends(function))
         context = context_for(function, self._number, invocation.deadline, lambda: self._time.now)
         self._invocations.append(invocation)
 
         def body() -> None:
-            outcome = self._outcome(invocation, lambda: environment.run(event, context))
+            outcome = self._outcome(invocation, lambda: self._run(invocation, event, context))
             self._invocations.remove(invocation)
             # The process still wears the environment; what follows is AWS's business, not the function's.
             self._time.after(timedelta(0), lambda: self._end(invocation, started, outcome, then))
@@ -177,17 +194,35 @@ class Lambda:
             task.abandon()
         function = invocation.function
         invocation.environment.busy = False
-        errors = Metric.of("AWS/Lambda", "Errors", FunctionName=function.name)
-        self._metrics.put(errors, float(bool(outcome.error)), self._time.now)
+        if invocation.is_dead:
+            # The next invocation finds no sandbox of this one (Lambda Developer Guide, runtime environment).
+            self._environments[function.name].remove(invocation.environment)
+        self._measure(function, "Errors", float(bool(outcome.error)))
         self._ledger.durations.setdefault(function.word, []).append((self._time.now - started).total_seconds())
         then(outcome)
+
+    def _run(self, invocation: Invocation, event: Mapping[str, Any], context: Context) -> Any:
+        self._die(invocation)
+        if invocation.end is not None and invocation.end.kind is MachineryKind.FUNCTION_HANGS:
+            self._pass_time(invocation, invocation.function.timeout)
+        return invocation.environment.run(event, context)
+
+    def _measure(self, function: Function, name: str, value: float) -> None:
+        metric = Metric.of("AWS/Lambda", name, FunctionName=function.name)
+        self._measurements.of(function.region).put(metric, value, self._time.now)
 
     def _outcome(self, invocation: Invocation, run: Callable[[], Any]) -> Outcome:
         word = invocation.function.word
         try:
             return Outcome(run(), "")
         except TimedOut:
+            invocation.is_dead = True
             error = f"{word}: Task timed out after {invocation.function.timeout.total_seconds():g} seconds"
+            if invocation.end is not None or self._reach.breakdowns.is_dark(invocation.function.region):
+                return self._as_planned(error)
+        except Killed:
+            invocation.is_dead = True
+            return self._as_planned(f"{word}: Runtime exited with error: signal: killed")
         except (Abandoned, SimulatorGap):
             raise
         except Exception as failure:  # noqa: BLE001  # the runtime reports whatever leaves a handler
@@ -197,9 +232,15 @@ class Lambda:
         self._ledger.errors.append(error)
         return Outcome(None, error)
 
+    def _as_planned(self, error: str) -> Outcome:
+        """An end that the scenario asks for is no error of Defib's."""
+        self._ledger.killed.append(error)
+        return Outcome(None, error)
+
     def _pass_time(self, invocation: Invocation, delay: timedelta) -> None:
         process = self._time.current
         assert process is not None
+        self._die(invocation)
         left = invocation.deadline - self._time.now
         process.pause(min(delay, left))
         if delay >= left:

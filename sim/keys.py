@@ -12,6 +12,7 @@ from defib.core.duration import format_duration
 from defib.core.setting import setting_of
 from sim.faults import EFFECTS, FaultKind
 from sim.issue import HealthIssue
+from sim.machinery import NATURES, MachineryFault, MachineryKind
 from sim.people import Pull, Reply
 from sim.scenario import Durations, Expect, Fault, Fleet, ScalingGroup, Scenario, TargetGroup
 from sim.scenario_file import CURED_BY_TIME
@@ -23,6 +24,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "`[target_groups.NAME]`": TargetGroup,
     "`[groups.NAME]`": ScalingGroup,
     "`[[faults]]`": Fault,
+    "`[[machinery]]`": MachineryFault,
     "`[[kill_switch]]`": Pull,
     "`[[answers]]`": Reply,
     "`[[health_issues]]`": HealthIssue,
@@ -52,6 +54,16 @@ def fault_table() -> str:
         ended = ended or ("`after`, `lasts`" if kind in CURED_BY_TIME else "nothing")
         down = "down" if effect.breaks_application else "as the instance"
         rows.append(f"| `{kind.value}` | {effect.about} | {checks} | {down} | {ended} |")
+    return "\n".join(rows) + "\n"
+
+
+def machinery_table() -> str:
+    """What each kind of trouble in Defib's own machinery strikes, does, and which keys of its own it has."""
+    rows = ["| `kind` | `on` names | what happens | also |", "|---|---|---|---|"]
+    for kind in MachineryKind:
+        nature = NATURES[kind]
+        also = ", ".join(f"`{key}`" for key in nature.uses) or "–"
+        rows.append(f"| `{kind.value}` | {nature.strikes.value} | {nature.about} | {also} |")
     return "\n".join(rows) + "\n"
 
 
@@ -96,4 +108,5 @@ def _list(durations: list[timedelta]) -> str:
 
 if __name__ == "__main__":
     print(fault_table())
+    print(machinery_table())
     print(key_tables())

@@ -20,6 +20,8 @@ class Ledger:
     """Those of the calls that the service had no token for."""
     denied: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    killed: list[str] = field(default_factory=list)
+    """Ends of functions that the scenario asked for."""
     used: dict[Grant, int] = field(default_factory=dict)
     """How often each grant was needed."""
     durations: dict[str, list[float]] = field(default_factory=dict)

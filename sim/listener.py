@@ -13,6 +13,7 @@ class EventKind(StrEnum):
     """What kind of thing happened."""
 
     FAULT = "fault"
+    MACHINERY = "machinery"
     STATE = "state"
     CHECK = "check"
     TARGET = "target"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -66,6 +66,19 @@ class Metrics:
             if recent and set(labels) == {label}:
                 found[labels[label]] = max(recent)
         return found
+
+
+class Measurements:
+    """CloudWatch keeps the metrics of each Region on their own; those of a Region that is dark reach nobody."""
+
+    def __init__(self, is_dark: Callable[[str], bool] = lambda _: False) -> None:
+        self._is_dark = is_dark
+        self._by_region: dict[str, Metrics] = {}
+
+    def of(self, region: str) -> Metrics:
+        """The Region's; what is put there while it is dark is lost."""
+        kept = self._by_region.setdefault(region, Metrics())
+        return Metrics() if self._is_dark(region) else kept
 
 
 def _reduce(statistic: str, values: list[float]) -> float:

@@ -16,6 +16,9 @@ T = TypeVar("T")
 LOOK = timedelta(milliseconds=20)
 """How often, in virtual time, someone who waits looks whether it is done."""
 
+OURS = ("defib.", "watchtower.")
+"""The packages under replay."""
+
 Start = Callable[[Callable[[], None]], None]
 PassTime = Callable[[timedelta], None]
 
@@ -112,7 +115,7 @@ def virtual_pools(start: Start, pass_time: PassTime) -> Iterator[None]:
 
 def _swap(replacements: Mapping[Any, Any]) -> None:
     # A module that was imported meanwhile holds a stand-in, too: look at all of them each time.
-    for module in [concurrent.futures, *(m for name, m in sys.modules.items() if name.startswith("defib."))]:
+    for module in [concurrent.futures, *(m for name, m in sys.modules.items() if name.startswith(OURS))]:
         for name, value in list(vars(module).items()):
             # Only by what they are: a value of ours may be hashable by its type, and yet hold what is not.
             if callable(value) and isinstance(value, Hashable) and value in replacements:

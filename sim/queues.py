@@ -10,11 +10,13 @@ import boto3
 from moto.sqs.models import Message, SQSBackend, sqs_backends
 
 from sim.boundary import Boundary, Params, Response
+from sim.breakdowns import Breakdowns
 from sim.clock import SimulatorGap, VirtualTime
 from sim.functions import Lambda, Outcome
 from sim.iam import Request, allowed_by
 from sim.ledger import Ledger
-from sim.template import ACCOUNT, REGION
+from sim.machinery import MachineryKind
+from sim.template import ACCOUNT
 from sim.wiring import Poll, Queue, Wiring
 
 POLL_LATENCY = timedelta(milliseconds=25)
@@ -29,18 +31,25 @@ class Queues:
     """All queues of the template, with the functions they feed."""
 
     def __init__(
-        self, time: VirtualTime, wiring: Wiring, functions: Lambda, ledger: Ledger, boundary: Boundary
+        self,
+        time: VirtualTime,
+        wiring: Wiring,
+        functions: Lambda,
+        ledger: Ledger,
+        boundary: Boundary,
+        breakdowns: Breakdowns,
     ) -> None:
         self._time = time
         self._wiring = wiring
         self._functions = functions
         self._ledger = ledger
-        self._moto: SQSBackend = sqs_backends[ACCOUNT][REGION]
+        self._breakdowns = breakdowns
         self._polls = {poll.queue_arn: poll for poll in wiring.polls}
         self._in_flight: dict[str, int] = {}
         self._create()
         for poll in wiring.polls:
             self._check_role(poll)
+        breakdowns.when_over((MachineryKind.QUEUE_LATE, MachineryKind.REGION_DARK), self._look_at_all)
         boundary.amend("sqs:SendMessage", self._sent)
         boundary.amend("sqs:SendMessageBatch", self._sent_batch)
 
@@ -52,31 +61,40 @@ class Queues:
         if allowed_by(sender, statements, Request("sqs:SendMessage", queue_arn, context)) is None:
             self._ledger.deny(f"{sender}: sqs:SendMessage on {queue_arn} (queue policy)")
             return
-        self._moto.send_message(queue.name, body, group_id=group or None)
+        self._moto(queue).send_message(queue.name, body, group_id=group or None)
         self._look(queue, timedelta(0))
 
     def dead_letters(self) -> Mapping[str, int]:
         """How many messages lie in each dead-letter queue, by queue name."""
-        names = [q.name for q in self._wiring.queues if q.arn not in self._polls]
-        return {name: len(self._moto.get_queue(name).messages) for name in names}
+        unread = [q for q in self._wiring.queues if q.arn not in self._polls]
+        return {queue.name: len(self._moto(queue).get_queue(queue.name).messages) for queue in unread}
 
     def visible(self, name: str) -> int:
         """SQS's ApproximateNumberOfMessagesVisible."""
-        return self._moto.get_queue(name).approximate_number_of_messages
+        queue = self._named(name)
+        return self._moto(queue).get_queue(name).approximate_number_of_messages
 
     def oldest(self, name: str) -> float:
         """SQS's ApproximateAgeOfOldestMessage, in seconds."""
-        sent = [_sent_at(m) for m in self._moto.get_queue(name).messages]
+        queue = self._named(name)
+        sent = [_sent_at(m) for m in self._moto(queue).get_queue(name).messages]
         return self._time.now.timestamp() - min(sent) if sent else 0.0
 
     def busy(self) -> bool:
         """Whether any message is waiting to be delivered or being worked on."""
-        return any(self._moto.get_queue(self._wiring.queue_by_arn(arn).name)._messages for arn in self._polls)  # noqa: SLF001  # moto offers no count with delayed messages
+        polled = [self._wiring.queue_by_arn(arn) for arn in self._polls]
+        return any(self._moto(q).get_queue(q.name)._messages for q in polled)  # noqa: SLF001  # moto offers no count with delayed messages
+
+    def _moto(self, queue: Queue) -> SQSBackend:
+        return sqs_backends[ACCOUNT][queue.region]
+
+    def _named(self, name: str) -> Queue:
+        return next(q for q in self._wiring.queues if q.name == name)
 
     def _create(self) -> None:
-        client = boto3.client("sqs", region_name=REGION)
         # A queue must exist before another may name it as its dead-letter queue.
         for queue in sorted(self._wiring.queues, key=lambda q: q.dead_letters_to is not None):
+            client = boto3.client("sqs", region_name=queue.region)
             client.create_queue(QueueName=queue.name, Attributes=dict(queue.attributes))  # type: ignore[arg-type]  # names come from the template
 
     def _check_role(self, poll: Poll) -> None:
@@ -104,6 +122,10 @@ class Queues:
     def _by_url(self, url: str) -> Queue:
         return next(q for q in self._wiring.queues if q.url == url)
 
+    def _look_at_all(self) -> None:
+        for arn in self._polls:
+            self._look(self._wiring.queue_by_arn(arn), timedelta(0))
+
     def _look(self, queue: Queue, delay: timedelta) -> None:
         poll = self._polls.get(queue.arn)
         if poll is not None:
@@ -114,9 +136,15 @@ class Queues:
         flying = self._in_flight.get(queue.arn, 0)
         if not self._functions.has_room(function) or (poll.concurrency is not None and flying >= poll.concurrency):
             return  # an invocation that ends looks again
+        if self._breakdowns.holds(queue):
+            return  # the end of the trouble looks again
         hidden = int(queue.visibility.total_seconds())
-        messages = self._moto.receive_message(queue.name, poll.batch_size, 0, hidden)
+        messages = self._moto(queue).receive_message(queue.name, poll.batch_size, 0, hidden)
         if not messages:
+            return
+        if self._functions.throttles(function):
+            # What Lambda has received it can't give back: it comes again when it is visible again.
+            self._time.after(queue.visibility + GRACE, lambda: self._poll(poll, queue))
             return
         self._in_flight[queue.arn] = flying + 1
         event = {"Records": [_record(message, queue) for message in messages]}
@@ -130,8 +158,23 @@ class Queues:
         for message in messages:
             if message.id not in failed:
                 assert message.receipt_handle is not None
-                self._moto.delete_message(queue.name, message.receipt_handle)
+                self._moto(queue).delete_message(queue.name, message.receipt_handle)
+                self._double(queue, message)
         self._poll(poll, queue)
+
+    def _double(self, queue: Queue, message: Message) -> None:
+        """SQS delivers at least once: now and then, once more."""
+        late = self._breakdowns.doubles(queue)
+        if late is None:
+            return
+
+        def again() -> None:
+            self._moto(queue).send_message(
+                queue.name, message.body, group_id=message.group_id, deduplication_id=f"again-{message.id}"
+            )
+            self._look(queue, timedelta(0))
+
+        self._time.after(late, again)
 
 
 def _failed(poll: Poll, returned: Any, messages: Sequence[Message]) -> set[str]:
@@ -172,5 +215,5 @@ def _record(message: Message, queue: Queue) -> dict[str, Any]:
         "md5OfBody": message.body_md5,
         "eventSource": "aws:sqs",
         "eventSourceARN": queue.arn,
-        "awsRegion": REGION,
+        "awsRegion": queue.region,
     }

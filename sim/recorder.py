@@ -12,8 +12,9 @@ from sim.environment import OUTPUT
 from sim.ledger import Ledger
 from sim.listener import EventKind, Listener
 from sim.machine import ActiveFault, Machine
-from sim.metrics import Metric, Metrics
+from sim.metrics import Measurements, Metric
 from sim.recording import DecisionRecord, Message
+from sim.template import REGION
 from sim.tracks import InstanceHistory
 from sim.wiring import Function
 
@@ -21,9 +22,9 @@ from sim.wiring import Function
 class Recorder:
     """The memory of one replay; also the physics' witness."""
 
-    def __init__(self, time: VirtualTime, metrics: Metrics, listener: Listener) -> None:
+    def __init__(self, time: VirtualTime, measurements: Measurements, listener: Listener) -> None:
         self._time = time
-        self._metrics = metrics
+        self._measurements = measurements
         self._listener = listener
         self.ledger = Ledger()
         self.histories: dict[str, InstanceHistory] = {}
@@ -57,7 +58,7 @@ class Recorder:
         self._note_checks(machine)
         failed = machine.view.worst is CheckStatus.IMPAIRED
         metric = Metric.of("AWS/EC2", "StatusCheckFailed", InstanceId=machine.instance_id)
-        self._metrics.put(metric, float(failed), self._time.now)
+        self._measurements.of(REGION).put(metric, float(failed), self._time.now)
 
     def struck(self, active: ActiveFault) -> None:
         self.faults.append(active)
@@ -83,7 +84,7 @@ class Recorder:
             self.ledger.errors.append(f"{function.word}: wrote a line that is not JSON: {line[:200]}")
             return
         if "_aws" in entry:
-            self._metrics.put_embedded(entry, self._time.now)
+            self._measurements.of(function.region).put_embedded(entry, self._time.now)
         elif entry.get("message") == "decided":
             self._decided(entry)
         elif entry.get("message") == "performed":

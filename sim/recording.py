@@ -95,6 +95,8 @@ class Message:
     body: str
     incident_id: str
     notice: str
+    topic: str = ""
+    """The ARN of the topic that it came through."""
 
 
 @dataclass(frozen=True, slots=True)

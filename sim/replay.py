@@ -12,6 +12,7 @@ from pathlib import Path
 from defib.core.parse import parse as parse_policy
 from infra.synthesize import synthesize
 from sim.listener import Deaf, Listener
+from sim.machinery_check import check_components
 from sim.outcome import recording_of
 from sim.recording import Recording
 from sim.scenario import Scenario
@@ -37,7 +38,7 @@ def wiring_for(policy: Path, assemblies: Path = ASSEMBLIES) -> Wiring:
     name = hashlib.sha256(policy.read_bytes()).hexdigest()[:12]
     with (assemblies / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return wiring_of(Template.load(synthesize(policy, assemblies / name), "Defib"))
+        return wiring_of(*Template.load(synthesize(policy, assemblies / name)))
 
 
 def replay(
@@ -58,10 +59,14 @@ def replay(
 def played(
     scenario: Scenario, policy: Path | None = None, *, seed: int | None = None, listener: Listener | None = None
 ) -> Iterator[World]:
-    """The world in which ``scenario`` has run to its end, while it can still be asked."""
+    """The world in which ``scenario`` has run to its end, while it can still be asked.
+
+    Raises NoSuchComponent where its ``[[machinery]]`` strikes what no stack has.
+    """
     policy = policy or (POLICIES / f"{scenario.policy}.toml" if scenario.policy else POLICY)
     seed = scenario.seed if seed is None else seed
     wiring = wiring_for(policy)
+    check_components(scenario, wiring)
     with World(scenario, parse_policy(policy.read_text(encoding="utf-8")), wiring, seed, listener or Deaf()) as world:
         run(world)
         yield world

@@ -22,6 +22,7 @@ from defib.core.setting import (
 from defib.core.shift import Move
 from sim.faults import Cure, EventCode, FaultKind
 from sim.issue import HealthIssue
+from sim.machinery import MachineryFault
 from sim.people import Pull, Reply
 from sim.scenario_value import (
     CODE,
@@ -246,6 +247,16 @@ class Expect:
     shifts: tuple[Move, ...] | None = field(
         default=None, metadata=words("Zonal shifts that Defib starts and ends, in order.", '["start", "end"]', Move, 20)
     )
+    alerted_within: timedelta | None = field(
+        default=None,
+        metadata=duration(
+            "From the first trouble in the machinery until people have been told, past the topic of the incidents, "
+            "that something is wrong with Defib itself.",
+            "3m",
+            "1s",
+            "1d",
+        ),
+    )
     untouched: tuple[str, ...] = field(
         default=(), metadata=strings("Instances that Defib must do nothing to.", '["db-*"]', INSTANCE, 50)
     )
@@ -296,6 +307,10 @@ class Scenario:
         default=(), metadata=tables("Auto Scaling groups.", "[groups.web]", least=0, most=20)
     )
     faults: tuple[Fault, ...] = field(default=(), metadata=tables("What goes wrong.", "[[faults]]", least=0, most=200))
+    machinery: tuple[MachineryFault, ...] = field(
+        default=(),
+        metadata=tables("What goes wrong with Defib's own machinery.", "[[machinery]]", least=0, most=200),
+    )
     kill_switch: tuple[Pull, ...] = field(
         default=(), metadata=tables("When somebody sets the kill switch.", "[[kill_switch]]", least=0, most=20)
     )

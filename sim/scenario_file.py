@@ -18,6 +18,7 @@ from defib.core.mistake import Path as Key
 from defib.core.read import Reader
 from defib.core.setting import Setting
 from sim.faults import Cure, FaultKind
+from sim.machinery_check import check_machinery
 from sim.scenario import Scenario
 from sim.scenario_value import OUTCOMES, Range
 
@@ -168,6 +169,7 @@ def _check(scenario: Scenario, mistakes: Mistakes) -> None:
             if names and not any(fnmatchcase(name, pattern) for name in names):
                 mistakes.add(place, pattern, f"must name an instance of the fleet: {_some(names)}")
     _check_faults(scenario, mistakes)
+    check_machinery(scenario, mistakes)
     outcomes = scenario.expect.outcome
     struck = sum(len([n for n in names if any(fnmatchcase(n, p) for p in f.on)]) for f in scenario.faults)
     if outcomes is not None and len(outcomes) not in (1, struck):

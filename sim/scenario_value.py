@@ -78,3 +78,11 @@ SETTING = Form("one word such as on or off", 20, r"[a-z]+")
 SCALING_GROUP = Form("the name of an Auto Scaling group of the scenario", 31, r"[a-z][a-z0-9-]*")
 EVENT_CODE = Form("an event type code of AWS Health such as AWS_EC2_OPERATIONAL_ISSUE", 100, r"AWS_EC2_[A-Z_]+")
 CODE = Form("a StateReason code such as Server.InternalError", 60, r"[A-Za-z.]+")
+COMPONENT = Form(
+    "a word such as publish, orders, sqs:SendMessage or us-east-1; * stands for any part",
+    120,
+    r"[A-Za-z0-9*:._-]+",
+)
+FUNCTION = Form("a function's word, such as publish", 31, r"[a-z][a-z0-9_-]*")
+REGION_NAME = Form("a Region such as us-west-2", 30, r"[a-z]{2}(?:-[a-z]+)+-[0-9]")
+ERROR_CODE = Form("an error code such as AccessDenied", 60, r"[A-Za-z0-9.]+")

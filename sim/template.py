@@ -14,15 +14,12 @@ from sim.clock import SimulatorGap
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 
-PSEUDO = {
-    "AWS::AccountId": ACCOUNT,
-    "AWS::Region": REGION,
-    "AWS::Partition": "aws",
-    "AWS::URLSuffix": "amazonaws.com",
-    "AWS::StackName": "Defib",
-    "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/Defib/0",
-    "AWS::NoValue": None,
-}
+REGION_UNKNOWN = "unknown-region"
+"""What an assembly says of a stack that goes wherever it is deployed: in a replay, to REGION."""
+MAIN_STACK = "Defib"
+
+GENERIC = frozenset({"Queue", "Function", "Bucket", "Table", "Topic", "Resource", "Default"})
+"""Construct ids that say what a thing is and not which; the id around it does."""
 
 ARN = {
     "AWS::SQS::Queue": "sqs:{where}:{name}",
@@ -66,26 +63,49 @@ class Resource:
     name: str
     arn: str
     ref: str
+    word: str = ""
+    """What people call it: orders, alerts, state-rule, ..., from its path in the construct tree."""
 
 
 class Template:
-    """One synthesized template and the directory of its cloud assembly."""
+    """One synthesized template, the Region it goes to, and the directory of its cloud assembly."""
 
-    def __init__(self, raw: Mapping[str, Any], assembly: Path) -> None:
+    def __init__(
+        self,
+        raw: Mapping[str, Any],
+        assembly: Path,
+        stack: str = MAIN_STACK,
+        region: str = REGION,
+        words: Mapping[str, str] | None = None,
+    ) -> None:
         self.assembly = assembly
+        self.region = region
         self._raw = raw
+        self._stack = stack
+        self._words = words or {}
+        self._pseudo = {
+            "AWS::AccountId": ACCOUNT,
+            "AWS::Region": region,
+            "AWS::Partition": "aws",
+            "AWS::URLSuffix": "amazonaws.com",
+            "AWS::StackName": stack,
+            "AWS::StackId": f"arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{stack}/0",
+            "AWS::NoValue": None,
+        }
         self._bodies: Mapping[str, Mapping[str, Any]] = raw["Resources"]
         self._resources: dict[str, Resource] = {}
 
     @classmethod
-    def load(cls, assembly: Path, stack: str | None = None) -> Template:
-        """The assembly's one template, or that of ``stack``. Raises FileNotFoundError unless there is exactly one."""
-        found = sorted(assembly.glob(f"{stack or '*'}.template.json"))
-        if len(found) != 1:
-            raise FileNotFoundError(
-                f"{assembly} holds {len(found)} templates; expected one. Synthesize it first: make synth"
-            )
-        return cls(json.loads(found[0].read_text()), assembly)
+    def load(cls, assembly: Path) -> tuple[Template, ...]:
+        """Every stack of the assembly, Defib's own first. Raises FileNotFoundError where there is none."""
+        manifest = assembly / "manifest.json"
+        artifacts = json.loads(manifest.read_text(encoding="utf-8"))["artifacts"] if manifest.is_file() else {}
+        stacks = {name: a for name, a in artifacts.items() if a["type"] == "aws:cloudformation:stack"}
+        if MAIN_STACK not in stacks:
+            raise FileNotFoundError(f"{assembly} holds no stack {MAIN_STACK}. Synthesize it first: make synth")
+        return tuple(
+            _loaded(assembly, name, stacks[name]) for name in sorted(stacks, key=lambda n: (n != MAIN_STACK, n))
+        )
 
     def of_type(self, *types: str) -> Iterator[Resource]:
         """Resources of these types in template order."""
@@ -102,6 +122,7 @@ class Template:
                 self._name(logical_id),
                 self._arn(logical_id),
                 self._ref(logical_id),
+                self._words.get(logical_id, ""),
             )
         return self._resources[logical_id]
 
@@ -142,7 +163,7 @@ class Template:
             case "Fn::Sub":
                 return self._sub(argument)
             case "Fn::GetAZs":
-                return [f"{REGION}{letter}" for letter in "abcdef"]
+                return [f"{self.region}{letter}" for letter in "abcdef"]
             case _:
                 raise SimulatorGap(f"{function}: sim/template.py resolves no such function")
 
@@ -158,13 +179,13 @@ class Template:
         return re.sub(r"\$\{([^!}]+)\}", value, text)
 
     def _ref(self, logical_id: str) -> Any:
-        if logical_id in PSEUDO:
-            return PSEUDO[logical_id]
+        if logical_id in self._pseudo:
+            return self._pseudo[logical_id]
         if logical_id in self._raw.get("Parameters", {}):
             return self._raw["Parameters"][logical_id].get("Default", "")
         match self._bodies[logical_id]["Type"]:
             case "AWS::SQS::Queue":
-                return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{self._name(logical_id)}"
+                return f"https://sqs.{self.region}.amazonaws.com/{ACCOUNT}/{self._name(logical_id)}"
             case "AWS::SNS::Topic":
                 return self._arn(logical_id)
             case _:
@@ -185,10 +206,39 @@ class Template:
         if given is not None:
             return str(self.resolve(given))
         if body["Type"] == "AWS::S3::Bucket":
-            return f"defib-{logical_id}".lower()[:63]
+            return f"{self._stack}-{logical_id}".lower()[:63]
         fifo = body["Type"] == "AWS::SQS::Queue" and body.get("Properties", {}).get("FifoQueue")
-        return f"Defib-{logical_id}.fifo" if fifo else f"Defib-{logical_id}"
+        return f"{self._stack}-{logical_id}.fifo" if fifo else f"{self._stack}-{logical_id}"
 
     def _arn(self, logical_id: str) -> str:
         pattern = ARN.get(self._bodies[logical_id]["Type"], "cloudformation:{where}:resource/{name}")
-        return "arn:aws:" + pattern.format(where=f"{REGION}:{ACCOUNT}", account=ACCOUNT, name=self._name(logical_id))
+        where = f"{self.region}:{ACCOUNT}"
+        return "arn:aws:" + pattern.format(where=where, account=ACCOUNT, name=self._name(logical_id))
+
+
+def region_of(arn: str) -> str:
+    """The Region in an ARN."""
+    return arn.split(":", 4)[3]
+
+
+def _loaded(assembly: Path, name: str, artifact: Mapping[str, Any]) -> Template:
+    raw = json.loads((assembly / artifact["properties"]["templateFile"]).read_text(encoding="utf-8"))
+    region = str(artifact["environment"]).rpartition("/")[2]
+    listed = assembly / str(artifact.get("additionalMetadataFile", ""))
+    metadata = json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else artifact.get("metadata", {})
+    words = {
+        str(entry["data"]): _word(path)
+        for path, entries in metadata.items()
+        for entry in entries
+        if entry["type"] == "aws:cdk:logicalId"
+    }
+    return Template(raw, assembly, name, REGION if region == REGION_UNKNOWN else region, words)
+
+
+def _word(path: str) -> str:
+    """``/Defib/Signals/Orders/Queue/Resource`` is ``orders``; its dead letters are ``orders-dead-letters``."""
+    ids = [part for part in path.strip("/").split("/")[1:] if part]
+    while len(ids) > 1 and ids[-1] in GENERIC:
+        ids.pop()
+    own = ids[-2] + ids[-1] if ids[-1] == "DeadLetters" and len(ids) > 1 else ids[-1]
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", own).lower()

@@ -11,9 +11,10 @@ import boto3
 from moto.sns.utils import FilterPolicyMatcher
 
 from sim.boundary import Boundary, Params, Response
+from sim.breakdowns import Breakdowns
 from sim.clock import VirtualTime
 from sim.recording import Message
-from sim.template import REGION
+from sim.template import region_of
 from sim.wiring import Subscription, Wiring
 
 DELIVERY = {"email": timedelta(seconds=2), "sms": timedelta(seconds=4)}
@@ -24,14 +25,20 @@ class Topics:
     """All topics of the template and the people behind them."""
 
     def __init__(
-        self, time: VirtualTime, wiring: Wiring, boundary: Boundary, receive: Callable[[Message], None]
+        self,
+        time: VirtualTime,
+        wiring: Wiring,
+        boundary: Boundary,
+        receive: Callable[[Message], None],
+        breakdowns: Breakdowns,
     ) -> None:
         self._time = time
         self._subscriptions = wiring.subscriptions
         self._receive = receive
-        client = boto3.client("sns", region_name=REGION)
-        for topic in wiring.topics:
-            client.create_topic(Name=topic.name)
+        self._breakdowns = breakdowns
+        self._topics = {topic.arn: topic for topic in wiring.topics}
+        for arn, topic in self._topics.items():
+            boto3.client("sns", region_name=region_of(arn)).create_topic(Name=topic.name)
         boundary.amend("sns:Publish", self._published)
 
     def publish(self, topic_arn: str, subject: str, message: str) -> None:
@@ -40,6 +47,9 @@ class Topics:
 
     def _published(self, params: Params, _: Response) -> None:
         attributes = params.get("MessageAttributes", {})
+        topic = self._topics.get(params["TopicArn"])
+        if topic is not None and self._breakdowns.loses_messages(topic):
+            return
         for subscription in self._subscriptions:
             if subscription.topic_arn == params["TopicArn"] and _wants(subscription, attributes, params["Message"]):
                 self._deliver(subscription, params, attributes)
@@ -54,6 +64,7 @@ class Topics:
             body=_text_for(subscription.protocol, params),
             incident_id=_value(attributes, "incident"),
             notice=_value(attributes, "notice"),
+            topic=params["TopicArn"],
         )
         self._time.after(delay, lambda: self._receive(message))
 

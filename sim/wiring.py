@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from sim.clock import SimulatorGap
 from sim.iam import Statement, parse_statement
-from sim.template import Resource, Template
+from sim.template import REGION, Resource, Template, region_of
 
+FUNCTIONS = Path(__file__).resolve().parent.parent / "functions"
 LOGGING_POLICY = "AWSLambdaBasicExecutionRole"
 
 
@@ -29,6 +30,12 @@ class Queue:
     dead_letters_to: str | None
     """The ARN of its dead-letter queue."""
     policy: tuple[Statement, ...]
+    word: str = ""
+    """What people call it: signals, orders, orders-dead-letters, ..."""
+
+    @property
+    def region(self) -> str:
+        return region_of(self.arn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,10 @@ class Function:
     """Where its bundle lies; holds the operator's policy file."""
     concurrency: int | None
     statements: tuple[Statement, ...]
+
+    @property
+    def region(self) -> str:
+        return region_of(self.arn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +89,11 @@ class Rule:
     arn: str
     pattern: Mapping[str, Any]
     targets: tuple[Target, ...]
+    word: str = ""
+
+    @property
+    def region(self) -> str:
+        return region_of(self.arn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +104,11 @@ class Schedule:
     every: timedelta
     target_arn: str
     payload: Mapping[str, Any]
+    word: str = ""
+
+    @property
+    def region(self) -> str:
+        return region_of(self.target_arn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +138,13 @@ class Wiring:
     alarms: tuple[Resource, ...]
     parameters: tuple[Resource, ...] = ()
 
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Every Region in which something of it is, the first stack's first."""
+        resources = (*self.tables, *self.topics, *self.alarms)
+        arns = (*(q.arn for q in self.queues), *(f.arn for f in self.functions), *(r.arn for r in resources))
+        return tuple(dict.fromkeys((REGION, *map(region_of, arns))))
+
     def function(self, name: str) -> Function:
         return next(f for f in self.functions if f.name == name)
 
@@ -124,8 +152,13 @@ class Wiring:
         return next(q for q in self.queues if q.arn == arn)
 
 
-def wiring_of(template: Template) -> Wiring:
-    """Read the whole template. Raises SimulatorGap for wiring that the simulated AWS can't do."""
+def wiring_of(*templates: Template) -> Wiring:
+    """Read whole templates. Raises SimulatorGap for wiring that the simulated AWS can't do."""
+    each = [_wiring_of(template) for template in templates]
+    return Wiring(**{one.name: tuple(part for w in each for part in getattr(w, one.name)) for one in fields(Wiring)})
+
+
+def _wiring_of(template: Template) -> Wiring:
     return Wiring(
         queues=tuple(_queue(template, r) for r in template.of_type("AWS::SQS::Queue")),
         functions=tuple(_function(template, r) for r in template.of_type("AWS::Lambda::Function") if _is_ours(r)),
@@ -169,6 +202,7 @@ def _queue(template: Template, resource: Resource) -> Queue:
             if resource.ref in policy.properties["Queues"]
             for statement in policy.properties["PolicyDocument"]["Statement"]
         ),
+        word=resource.word,
     )
 
 
@@ -177,8 +211,9 @@ def _attribute(value: object) -> str:
 
 
 def _is_ours(resource: Resource) -> bool:
-    """Whether it is a handler of Defib; CDK adds functions of its own, such as custom resource providers."""
-    return str(resource.properties.get("Handler", "")).startswith("defib.handlers.")
+    """Whether its code is in functions/; CDK adds functions of its own, such as custom resource providers."""
+    package = str(resource.properties.get("Handler", "")).partition(".")[0]
+    return bool(package) and (FUNCTIONS / package).is_dir()
 
 
 def _function(template: Template, resource: Resource) -> Function:
@@ -239,7 +274,7 @@ def _rule(resource: Resource) -> Rule:
             )
         group = target.get("SqsParameters", {}).get("MessageGroupId", "")
         targets.append(Target(target["Arn"], target.get("DeadLetterConfig", {}).get("Arn"), group))
-    return Rule(resource.name, resource.arn, resource.properties["EventPattern"], tuple(targets))
+    return Rule(resource.name, resource.arn, resource.properties["EventPattern"], tuple(targets), resource.word)
 
 
 def _schedule(resource: Resource) -> Schedule:
@@ -249,7 +284,7 @@ def _schedule(resource: Resource) -> Schedule:
         raise SimulatorGap(f"{resource.logical_id} is scheduled {expression}: sim/wiring.py knows only rate(...)")
     target = resource.properties["Target"]
     every = timedelta(**{f"{parts[2]}s": int(parts[1])})
-    return Schedule(resource.name, every, target["Arn"], json.loads(target.get("Input", "{}")))
+    return Schedule(resource.name, every, target["Arn"], json.loads(target.get("Input", "{}")), resource.word)
 
 
 def _subscription(resource: Resource) -> Subscription:

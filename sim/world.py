@@ -29,6 +29,7 @@ from sim.alarms import Alarms
 from sim.application import ApplicationChecks
 from sim.authority import Authority, Tags
 from sim.boundary import Boundary
+from sim.breakdowns import Breakdowns
 from sim.bus import Bus
 from sim.clock import VirtualTime
 from sim.customers import Customers, page_bucket
@@ -43,11 +44,12 @@ from sim.iam import Grant, grants_of
 from sim.internet import Internet, connected
 from sim.listener import EventKind, Listener
 from sim.machine import ActiveFault, Machine
-from sim.metrics import Metric, Metrics
+from sim.metrics import Measurements, Metric
 from sim.people import answer
 from sim.physics import Physics
 from sim.pool import virtual_pools
 from sim.queues import Queues
+from sim.reach import Reach
 from sim.recorder import Recorder
 from sim.scenario import Fault, Scenario
 from sim.scenario_file import selected
@@ -75,8 +77,11 @@ class World:
         self.policy = policy
         self.wiring = wiring
         self.time = VirtualTime(scenario.start)
-        self.metrics = Metrics()
-        self.recorder = Recorder(self.time, self.metrics, listener)
+        self.breakdowns = Breakdowns(self.time, scenario.start, scenario.machinery)
+        self.measurements = Measurements(self.breakdowns.is_dark)
+        self.metrics = self.measurements.of(REGION)
+        """Those of the first stack's Region, where the fleet is."""
+        self.recorder = Recorder(self.time, self.measurements, listener)
         self.machines: dict[str, Machine] = {}
         """By name; an instance that has not been launched yet is missing."""
         self._seed = seed
@@ -92,7 +97,7 @@ class World:
             stack.enter_context(searching.quick(self.time))
             stack.enter_context(self.time)
             mock_random.seed(self._seed)
-            boto3.setup_default_session(region_name=REGION, botocore_session=_session())
+            boto3.setup_default_session(botocore_session=_session())
             self._build()
             # Once more: instance ids shouldn't change with the number of queues.
             mock_random.seed(self._seed)
@@ -120,19 +125,15 @@ class World:
         self.applications = ApplicationChecks(time, self._draws("applications"), self.machines, boundary)
         self.scaling = AutoScaling(time, self.physics, self.balancing, boundary, self._launch_in_place_of)
         self.shifts = ZonalShifts(time, boundary, self._load_balancers, self._shift_changed)
-        self.functions = Lambda(
-            time,
-            Authority(ACCOUNT, REGION, self._tags_of, self.scaling.arn_of, self.shifts.load_balancer_of),
-            ledger,
-            self.metrics,
-            self._draws("lambda"),
-            recorder.logged,
-        )
-        self.queues = Queues(time, self.wiring, self.functions, ledger, boundary)
-        self.bus = Bus(time, self.wiring, self.queues, self.functions, self._draws("bus"))
-        self.topics = Topics(time, self.wiring, boundary, recorder.received)
-        self.alarms = Alarms(time, self.metrics, self.bus, self.topics, self.wiring.alarms)
-        boundary.admit = self.functions.admit
+        authority = Authority(ACCOUNT, self._tags_of, self.scaling.arn_of, self.shifts.load_balancer_of)
+        draws, broken = self._draws("lambda"), self.breakdowns
+        reach = Reach(time, authority, ledger, draws, broken)
+        self.functions = Lambda(time, reach, ledger, self.measurements, draws, recorder.logged)
+        self.queues = Queues(time, self.wiring, self.functions, ledger, boundary, broken)
+        self.bus = Bus(time, self.wiring, self.queues, self.functions, self._draws("bus"), broken)
+        self.topics = Topics(time, self.wiring, boundary, recorder.received, broken)
+        self.alarms = Alarms(time, self.measurements, self.bus, self.topics, self.wiring.alarms, broken)
+        boundary.admit, boundary.answered = self.functions.admit, self.functions.answered
         self._stack.enter_context(virtual_pools(self.functions.start_task, self.functions.pass_time))
         self.internet = self._stack.enter_context(connected(Internet(time, self.functions)))
         recorder.on_state = self._announce_state
@@ -159,6 +160,7 @@ class World:
         for fault in self.scenario.faults:
             for name in selected(fault.on, every):
                 self.time.at(self.scenario.start + fault.at, lambda f=fault, n=name: self._strike(f, n))  # type: ignore[misc]  # mypy infers no type for a lambda's default
+        self.breakdowns.tell(partial(self.recorder.tell, EventKind.MACHINERY, ""))
         for pull in self.scenario.kill_switch:
             self.time.at(self.scenario.start + pull.at, partial(deploy.set_kill_switch, self.wiring, pull.to))
         for reply in self.scenario.answers:
@@ -245,7 +247,8 @@ class World:
                 ("ApproximateNumberOfMessagesVisible", self.queues.visible(queue.name)),
                 ("ApproximateAgeOfOldestMessage", self.queues.oldest(queue.name)),
             ):
-                self.metrics.put(Metric.of("AWS/SQS", name, QueueName=queue.name), value, self.time.now)
+                metric = Metric.of("AWS/SQS", name, QueueName=queue.name)
+                self.measurements.of(queue.region).put(metric, value, self.time.now)
 
     def _draws(self, what: str) -> Random:
         """A stream of its own for each part, so that one part's draws don't shift another's."""

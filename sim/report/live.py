@@ -24,11 +24,12 @@ from sim.report.summary import STYLES, print_summary
 from sim.report.tone import Tone, tone
 from sim.report.words import clean, clock
 
-_PLAIN_KINDS = frozenset({"fault", "check", "action", "message", "page", "alarm", "end"})
+_PLAIN_KINDS = frozenset({"fault", "machinery", "check", "action", "message", "page", "alarm", "end"})
 """What a log keeps; states, signals and decisions to wait would drown it."""
 
 _MARKS = {
     "fault": Tone.BAD,
+    "machinery": Tone.BAD,
     "check": Tone.WARN,
     "action": Tone.ACT,
     "alarm": Tone.WARN,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import Any
 import boto3
 import urllib3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.sim.seen import SEEN
 
@@ -47,6 +49,32 @@ def forward(event: dict[str, Any], context: Any) -> None:
     sqs = boto3.client("sqs")
     for record in event["Records"]:
         sqs.send_message(QueueUrl=os.environ["ONWARD"], MessageBody=record["body"], DelaySeconds=60)
+
+
+def patient(event: dict[str, Any], context: Any) -> None:
+    """One call with two attempts of one second to connect and three to be answered, here or elsewhere."""
+    limits = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
+    sqs = boto3.client("sqs", region_name=os.environ.get("ELSEWHERE"), config=limits)
+    began = _seconds()
+    try:
+        sqs.get_queue_url(QueueName="orders")
+        SEEN.append(f"answered after {_seconds() - began}")
+    except ClientError as error:
+        SEEN.append(f"{error.response['Error']['Code']} after {_seconds() - began}")
+    except BotoCoreError as error:
+        SEEN.append(f"{type(error).__name__} after {_seconds() - began}")
+
+
+def send_two(event: dict[str, Any], context: Any) -> None:
+    entries: Any = [{"Id": name, "MessageBody": name} for name in ("a", "b")]
+    answer: Any = boto3.client("sqs").send_message_batch(QueueUrl=os.environ["ONWARD"], Entries=entries)
+    sent, refused = ([entry["Id"] for entry in answer[key]] for key in ("Successful", "Failed"))
+    SEEN.append(f"sent {sent}, refused {refused}")
+
+
+def note_events(event: dict[str, Any], context: Any) -> None:
+    for record in event["Records"]:
+        SEEN.append(f"{_now()} {json.loads(record['body'])['detail']['n']}")
 
 
 def stop(event: dict[str, Any], context: Any) -> None:
@@ -110,6 +138,10 @@ def count_loads(event: dict[str, Any], context: Any) -> None:
     global loads  # noqa: PLW0603 - what a warm environment remembers is what is tested
     loads += 1
     SEEN.append(f"{loads}")
+
+
+def _seconds() -> float:
+    return datetime.now(UTC).timestamp()  # noqa: TID251 - the replayed code's own clock is what is tested
 
 
 def _now() -> str:

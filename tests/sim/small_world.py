@@ -9,6 +9,7 @@ from pathlib import Path
 from defib.core.parse import parse as parse_policy
 from sim.iam import Statement
 from sim.listener import Deaf
+from sim.machinery import MachineryFault
 from sim.replay import POLICY
 from sim.scenario import Scenario
 from sim.scenario_file import parse
@@ -66,6 +67,7 @@ def queue(name: str, dead_letters: Queue | None = None, fifo: bool = False) -> Q
         visibility=timedelta(seconds=40),
         dead_letters_to=dead_letters.arn if dead_letters else None,
         policy=(replace(EVERYTHING, principals=("events.amazonaws.com",)),),
+        word=name,
     )
 
 
@@ -102,10 +104,11 @@ def wiring(of: Function, *, batch_size: int = 10, more: tuple[Queue, ...] = (), 
     )
 
 
-def world(of: Wiring | None = None, read_lag: str = "0s") -> World:
+def world(of: Wiring | None = None, read_lag: str = "0s", machinery: tuple[MachineryFault, ...] = ()) -> World:
     """Not yet entered."""
     policy = parse_policy(POLICY.read_text(encoding="utf-8"))
-    return World(scenario(read_lag), policy, of or wiring(function("note")), 1, Deaf())
+    told = replace(scenario(read_lag), machinery=machinery)
+    return World(told, policy, of or wiring(function("note")), 1, Deaf())
 
 
 def run_for(entered: World, time: timedelta) -> None:

@@ -112,7 +112,7 @@ def test_one_without_a_check_is_a_failure_of_its_own(checked: World, operation: 
 
 
 def test_iam_is_asked_for_everything_in_the_region() -> None:
-    authority = Authority(ACCOUNT, REGION, lambda _: {"self-heal": "true"})
+    authority = Authority(ACCOUNT, lambda _: {"self-heal": "true"})
 
     (asked,) = authority.requests(Call("ec2", "EnableApplicationStatusCheckSuppression", {"InstanceIds": ["i-1"]}))
 

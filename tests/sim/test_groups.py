@@ -110,9 +110,7 @@ def test_a_group_at_its_minimum_lets_nobody_into_standby(grouped: World) -> None
 
 def test_an_act_on_a_group_needs_the_right_to_the_group_with_its_tags() -> None:
     arn = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:0:autoScalingGroupName/web"
-    authority = Authority(
-        ACCOUNT, REGION, lambda resource: {"self-heal": "true"} if resource == arn else {}, lambda _: arn
-    )
+    authority = Authority(ACCOUNT, lambda resource: {"self-heal": "true"} if resource == arn else {}, lambda _: arn)
 
     (asked,) = authority.requests(Call("autoscaling", "SetInstanceHealth", {"InstanceId": "i-1"}))
 

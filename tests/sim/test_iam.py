@@ -63,7 +63,7 @@ def test_what_the_evaluator_does_not_know_is_never_taken_for_a_yes(raw: dict[str
         statement(**raw)
 
 
-AUTHORITY = Authority("123456789012", "us-east-1", lambda resource: {"self-heal": "true"} if resource == "i-1" else {})
+AUTHORITY = Authority("123456789012", lambda resource: {"self-heal": "true"} if resource == "i-1" else {})
 TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/cases"
 
 

@@ -51,3 +51,14 @@ def test_a_wrong_file_gets_a_message_and_no_traceback(tmp_path: Path, capsys: py
     assert "start is missing" in capsys.readouterr().err
     assert main(["replay", str(tmp_path / "none.toml")]) == 2
     assert "none.toml: No such file or directory" in capsys.readouterr().err
+
+
+def test_trouble_in_what_no_stack_has_is_named_with_what_there_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / "scenarios" / "sweep-dies.toml").read_text(encoding="utf-8")
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text(text.replace('on = "sweep"', 'on = ["swep", "sweep"]'))
+
+    assert main(["replay", str(wrong)]) == 2
+    assert 'machinery[0].on = "swep": must name one of the functions: diagnose, remediate' in capsys.readouterr().err

@@ -9,7 +9,7 @@ import pytest
 
 from defib.core.case import Action
 from sim.faults import Cure, FaultKind
-from sim.keys import fault_table, key_tables
+from sim.keys import fault_table, key_tables, machinery_table
 from sim.replay import ROOT
 from sim.scenario_file import ScenarioError, load, parse
 from sim.scenario_value import Range
@@ -99,6 +99,16 @@ MISTAKES = [
     ("start = 2026-04-30T12:00:00Z", 'start = "noon"', "line 4: start"),
     ("start = 2026-04-30T12:00:00Z", "start = 2026-04-30T12:00:00", "must be a date and time with Z"),
     ('title = "T"\n', "", "line 1: title is missing"),
+    *(
+        ('kind = "zombie"', f'kind = "zombie"\n[[machinery]]\nat = "1m"\n{table}', message)
+        for table, message in (
+            ('on = "publish"\nkind = "function_dise"', 'line 17: machinery[0].kind = "function_dise": must be one of'),
+            ('on = []\nkind = "function_dies"', "line 16: machinery[0].on = []: must name at least one thing"),
+            ('on = "sqs"\nkind = "call_hangs"\ndelay = "2m"', "line 18: machinery[0].delay"),
+            ('on = "sns"\nkind = "write_conflicts"', "must be dynamodb for write_conflicts"),
+            ('on = "us-east-1"\nkind = "partition"', "must be the two Regions between which nothing gets through"),
+        )
+    ),
 ]
 
 
@@ -135,6 +145,7 @@ def test_the_page_of_the_docs_lists_the_keys_as_the_types_have_them() -> None:
 
     assert key_tables().strip() in page
     assert fault_table().strip() in page
+    assert machinery_table().strip() in page
 
 
 def test_the_example_of_the_docs_can_be_read() -> None:
