@@ -105,7 +105,7 @@ class Breakdowns:
 
     def hangs_https(self, host: str, function: Function) -> bool:
         """Whether what a function sends to a host outside AWS is never answered."""
-        return any(
+        return self.is_dark(function.region) or any(
             one.names(host, function.region) and (not one.fault.by or function.word in one.fault.by)
             for one in self._on((MachineryKind.HTTPS_HANGS,))
         )

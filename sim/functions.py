@@ -125,6 +125,11 @@ class Lambda:
             return None
         return self._reach.carry(call, invocation.function, lambda delay: self._pass_time(invocation, delay))
 
+    def hangs_https(self, host: str) -> bool:
+        """Whether the running invocation never hears of a host outside AWS again."""
+        invocation = self._running()
+        return invocation is not None and self._reach.breakdowns.hangs_https(host, invocation.function)
+
     def answered(self) -> None:
         """A call of the running invocation has been answered, which may be its last."""
         invocation = self._running()

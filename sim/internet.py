@@ -144,11 +144,16 @@ class Internet:
                 raise ssl.SSLCertVerificationError(1, "certificate verify failed: self-signed certificate")
             case Reached.YES | Reached.UNTRUSTED:
                 pass
-        return Wire(self, host.answer, connection.host, "https" if tls else "http")
+        answer = _silence if self._functions.hangs_https(connection.host) else host.answer
+        return Wire(self, answer, connection.host, "https" if tls else "http")
 
     def _wait(self, delay: timedelta, timeout: Any, connection: HTTPConnection) -> None:
         if not self.wait(delay, timeout):
             raise ConnectTimeoutError(connection, f"Connection to {connection.host} timed out.")
+
+
+def _silence(_: Request) -> Failure:
+    return HANGS
 
 
 class Wire:

@@ -17,6 +17,7 @@ from sim.clock import SimulatorGap, VirtualTime
 from sim.iam import allowed_by
 from sim.ledger import Ledger
 from sim.machinery import MachineryKind
+from sim.stale import StaleReads
 from sim.wiring import Function
 
 CALL_TIMES = {"dynamodb": 8, "sqs": 12, "ssm": 20, "sns": 40, "s3": 50, "cloudwatch": 60, "elbv2": 70, "ec2": 90}
@@ -52,13 +53,20 @@ class Reach:
     """Carries calls to the services of every Region, under each function's role."""
 
     def __init__(
-        self, time: VirtualTime, authority: Authority, ledger: Ledger, random: Random, breakdowns: Breakdowns
+        self,
+        time: VirtualTime,
+        authority: Authority,
+        ledger: Ledger,
+        random: Random,
+        breakdowns: Breakdowns,
+        stale: StaleReads,
     ) -> None:
         self._time = time
         self._authority = authority
         self._ledger = ledger
         self._random = random
         self._buckets = Buckets()
+        self._stale = stale
         self.breakdowns = breakdowns
 
     def carry(self, call: Call, function: Function, wait: Wait) -> Response | None:
@@ -111,7 +119,7 @@ class Reach:
             case MachineryKind.BATCH_PARTLY_REFUSED:
                 return _partly(call)
             case MachineryKind.STALE_READS:
-                return None
+                return self._stale.read(call, on.fault.delay)
             case _:
                 raise SimulatorGap(f"{on.fault.kind} is nothing that befalls a call")
 

@@ -54,6 +54,7 @@ from sim.recorder import Recorder
 from sim.scenario import Fault, Scenario
 from sim.scenario_file import selected
 from sim.shifts import ZonalShifts
+from sim.stale import StaleReads
 from sim.template import ACCOUNT, REGION
 from sim.topics import Topics
 from sim.wiring import Wiring
@@ -127,7 +128,9 @@ class World:
         self.shifts = ZonalShifts(time, boundary, self._load_balancers, self._shift_changed)
         authority = Authority(ACCOUNT, self._tags_of, self.scaling.arn_of, self.shifts.load_balancer_of)
         draws, broken = self._draws("lambda"), self.breakdowns
-        reach = Reach(time, authority, ledger, draws, broken)
+        reach = Reach(
+            time, authority, ledger, draws, broken, StaleReads(time, self.wiring, boundary, self.scenario.machinery)
+        )
         self.functions = Lambda(time, reach, ledger, self.measurements, draws, recorder.logged)
         self.queues = Queues(time, self.wiring, self.functions, ledger, boundary, broken)
         self.bus = Bus(time, self.wiring, self.queues, self.functions, self._draws("bus"), broken)

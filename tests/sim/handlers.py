@@ -72,6 +72,13 @@ def send_two(event: dict[str, Any], context: Any) -> None:
     SEEN.append(f"sent {sent}, refused {refused}")
 
 
+def write_and_read(event: dict[str, Any], context: Any) -> None:
+    dynamodb = boto3.client("dynamodb")
+    dynamodb.put_item(TableName="t", Item={"k": {"S": "a"}})
+    found = [len(dynamodb.scan(TableName="t", ConsistentRead=sure)["Items"]) for sure in (False, True)]
+    SEEN.append(f"lagging {found[0]}, consistent {found[1]}")
+
+
 def note_events(event: dict[str, Any], context: Any) -> None:
     for record in event["Records"]:
         SEEN.append(f"{_now()} {json.loads(record['body'])['detail']['n']}")

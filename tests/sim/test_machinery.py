@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import boto3
 import pytest
 
 from sim.iam import Statement
@@ -199,6 +200,22 @@ def test_events_are_lost_doubled_delayed_or_reordered_on_their_way_to_a_rules_ta
 
         assert [line.partition(" ")[2] for line in SEEN] == arrived
         assert soon == {MachineryKind.EVENTS_DOUBLED: 2, MachineryKind.EVENTS_REORDERED: 1}.get(kind, 0)
+
+
+def test_a_read_that_may_lag_shows_the_table_as_it_was_and_a_consistent_one_as_it_is() -> None:
+    stale = fault(MachineryKind.STALE_READS, "dynamodb", delay=timedelta(seconds=30))
+    with broken(wiring(function("write_and_read")), stale) as entered:
+        boto3.client("dynamodb").create_table(
+            TableName="t",
+            KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        for _ in range(2):
+            send(entered, "go")
+            run_for(entered, MINUTE)
+
+        assert SEEN == ["lagging 0, consistent 1", "lagging 1, consistent 1"]
 
 
 def every_minute(of: Wiring) -> Wiring:
