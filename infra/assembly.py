@@ -20,9 +20,12 @@ from infra.bundle import ROOT, Target, bundle
 from infra.operator_error import OperatorError
 from infra.page import PageCopyStack
 from infra.stack import DefibStack
+from infra.watched import alarms_about_itself, reached
+from infra.watchtower import Seen, WatchtowerStack, bundle_watchtower
 
 STACK = "Defib"
 PAGE_COPY_STACK = "DefibPageCopy"
+WATCHTOWER_STACK = "DefibWatchtower"
 
 
 def from_context() -> None:
@@ -67,5 +70,12 @@ def synthesize(app: App, policy_path: Path, target: Target) -> None:
         stack = DefibStack(app, STACK, policy=policy, target=target, code=code)
         if policy.page.enabled and policy.page.failover_region:
             # First, for what the page's function writes to must be there.
-            stack.add_dependency(PageCopyStack(app, PAGE_COPY_STACK, region=policy.page.failover_region))
+            stack.add_stack_dependency(PageCopyStack(app, PAGE_COPY_STACK, region=policy.page.failover_region))
+        if policy.watchtower.stands:
+            seen = Seen(stack.stack_name, reached(stack), alarms_about_itself(stack))
+            tower = Path(scratch) / "watchtower"
+            bundle_watchtower(policy, target, seen, tower)
+            WatchtowerStack(
+                app, WATCHTOWER_STACK, policy=policy, target=target, code=tower, seen=seen
+            ).add_stack_dependency(stack)
         app.synth()

@@ -24,7 +24,22 @@ SWEEP_SECONDS = 0.6
 POLLS = 5 * 3 * MINUTES
 """Lambda polls a quiet queue with five connections, each call lasting 20 s."""
 STEADY_METRICS = 2
-"""SweepCompleted and Suspects; the others cost only in hours when something happens."""
+"""SweepCompleted and Suspects, and CanaryReceived with a watchtower; the others cost only in hours when something
+happens."""
+
+EVENT = 1.0 / 1e6
+TABLE_WRITE = 0.625 / 1e6
+CLOUDWATCH_REQUEST = 0.01 / 1e3
+CLOUDWATCH_REQUESTS_FREE = 1_000_000
+"""GetMetricData is never free; neither it nor what costs as much is asked for."""
+CANARY_SECONDS = 0.1
+"""Assumed length of a canary's stay in each of its two functions."""
+CANARY_REQUESTS = 4
+"""Sent to two queues and deleted from them; what receives it polls anyway."""
+LOOK_SECONDS = 1.2
+"""Assumed length of a look: about a dozen calls, most of them to another Region."""
+LOOK_REQUESTS = {True: 3, False: 1}
+"""To CloudWatch, by whether anybody is told by SMS: the alarms, and what was spent in each of two Regions."""
 
 S3_PUT = 5.0 / 1e6
 PAGE_LOOK_SECONDS = 0.1
@@ -73,7 +88,9 @@ def costs(template: Template) -> Iterator[Line]:
     """What a quiet month costs; incidents and the fleet alarm come on top (``extras``)."""
     alarms = len(_of(template, "AWS::CloudWatch::Alarm")) - len(_fleet_alarms(template))
     yield Line(f"{alarms} alarms", alarms * ALARM, min(alarms, ALARMS_FREE) * ALARM)
-    yield Line(f"{STEADY_METRICS} custom metrics", STEADY_METRICS * METRIC, min(STEADY_METRICS, METRICS_FREE) * METRIC)
+    watched = _is_watched(template)
+    metrics = STEADY_METRICS + watched
+    yield Line(f"{metrics} custom metrics", metrics * METRIC, min(metrics, METRICS_FREE) * METRIC)
     sweep = MINUTES * (LAMBDA_REQUEST + SWEEP_SECONDS * _sweep_gb(template) * LAMBDA_GB_SECOND)
     yield Line(f"{MINUTES:,} sweeps", sweep, sweep)
     if _of(template, "AWS::CloudFront::Distribution"):
@@ -82,6 +99,24 @@ def costs(template: Template) -> Iterator[Line]:
         yield Line(f"the status page, {MINUTES:,} looks and {PAGE_RENEWALS:,} renewals", looks + puts, looks)
     polls = POLLS * len(_of(template, "AWS::Lambda::EventSourceMapping"))
     yield Line(f"{polls / 1e6:.1f} million polls of queues", polls * SQS_REQUEST, SQS_REQUESTS_FREE * SQS_REQUEST)
+
+    if watched:
+        functions = 2 * (LAMBDA_REQUEST + CANARY_SECONDS * 0.5 * LAMBDA_GB_SECOND)
+        way = EVENT + CANARY_REQUESTS * SQS_REQUEST + 2 * TABLE_WRITE
+        yield Line(f"{MINUTES:,} canaries of the watchtower", MINUTES * (functions + way), MINUTES * functions)
+
+
+def watchtower_costs(template: Template) -> Iterator[Line]:
+    """What a quiet month of the watchtower's stack costs. Its one alarm finds the free ones used up by the first."""
+    yield Line("the watchtower's alarm", ALARM)
+    yield Line("its custom metric", METRIC, METRIC)
+    (function,) = _of(template, "AWS::Lambda::Function")
+    look = MINUTES * (LAMBDA_REQUEST + LOOK_SECONDS * float(str(function["MemorySize"])) / 1024 * LAMBDA_GB_SECOND)
+    yield Line(f"{MINUTES:,} looks", look, look)
+    texts = any(subscription["Protocol"] == "sms" for subscription in _of(template, "AWS::SNS::Subscription"))
+    requests = MINUTES * LOOK_REQUESTS[texts]
+    free = min(requests, CLOUDWATCH_REQUESTS_FREE)
+    yield Line(f"{requests:,} questions to CloudWatch", requests * CLOUDWATCH_REQUEST, free * CLOUDWATCH_REQUEST)
 
 
 def extras(template: Template) -> Iterator[str]:
@@ -98,6 +133,10 @@ def extras(template: Template) -> Iterator[str]:
 def _of(template: Template, kind: str) -> list[Mapping[str, object]]:
     found = (resource for resource in template["Resources"].values() if resource["Type"] == kind)
     return [properties for resource in found if isinstance(properties := resource["Properties"], Mapping)]
+
+
+def _is_watched(template: Template) -> bool:
+    return any(key.startswith("Watched") for key in template["Resources"])
 
 
 def _fleet_alarms(template: Template) -> list[Mapping[str, object]]:

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from defib.core.policy import Policy
 from infra.bundle import ROOT
-from infra.cost import PRICES_OF, Line, Template, costs, creates, extras
+from infra.cost import PRICES_OF, Line, Template, costs, creates, extras, watchtower_costs
 from infra.operator_error import OperatorError
-from infra.synthesize import TEMPLATE, synthesize
+from infra.synthesize import TEMPLATE, WATCHTOWER_TEMPLATE, synthesize
 
 STACK = "Defib"
+WATCHTOWER_STACK = "DefibWatchtower"
 
 _MADE_UP = re.compile(r"@(.+\.)?example\.(com|net|org)$|^\+1\d{3}55501\d\d$", re.IGNORECASE)
 """Addresses that belong to nobody (RFC 2606) and numbers that ring nowhere (NANP, 555-01xx)."""
@@ -31,24 +32,39 @@ def main() -> int:
     try:
         assembly = synthesize(policy_path, chosen.out.resolve())
         policy = _policy(policy_path)
+        where_it_goes(policy, _region())
     except OperatorError as error:
         sys.exit(str(error))
     template: Template = json.loads((assembly / TEMPLATE).read_text(encoding="utf-8"))
-    print("\n".join((*summary(template), *warnings(policy, policy_path.name), "")), flush=True)
+    tower = assembly / WATCHTOWER_TEMPLATE
+    watchtower = json.loads(tower.read_text(encoding="utf-8")) if tower.exists() else None
+    print("\n".join((*summary(template, watchtower), *warnings(policy, policy_path.name), "")), flush=True)
     outputs = assembly.parent / "outputs.json"
     deploy = ["cdk", "deploy", "--all", "--app", str(assembly), "--outputs-file", str(outputs)]
     done = subprocess.run(deploy, check=False)  # noqa: S603 - fixed words, and paths the operator gave
     if done.returncode != 0:
-        print("\nNothing was deployed, or not all. Before the first deploy to an account and Region: make bootstrap.")
+        print("\nNothing was deployed, or not all. Before the first deploy to an account and Regions: make bootstrap.")
         return done.returncode
-    print("\n".join(("", *left_to_do(json.loads(outputs.read_text(encoding="utf-8"))[STACK]))))
+    print("\n".join(("", *left_to_do(json.loads(outputs.read_text(encoding="utf-8"))))))
     return 0
 
 
-def summary(template: Template) -> Iterator[str]:
+def where_it_goes(policy: Policy, configured: str) -> None:
+    """Raise OperatorError if the Region that the CLI is configured for is not the one that the watchtower watches."""
+    wanted = policy.watchtower.primary_region
+    if policy.watchtower.stands and configured not in {"", wanted}:
+        raise OperatorError(
+            f"Your AWS configuration says Region {configured}, but watchtower.primary_region says {wanted}. Put "
+            f'primary_region = "{configured}" there to deploy Defib to {configured}, or set AWS_REGION={wanted}.'
+        )
+
+
+def summary(template: Template, watchtower: Template | None = None) -> Iterator[str]:
     """What will be created and what it costs."""
-    lines = list(costs(template))
+    lines = [*costs(template), *(watchtower_costs(watchtower) if watchtower is not None else ())]
     yield f"This will create or update: {creates(template)}."
+    if watchtower is not None:
+        yield f"And, for the watchtower in another Region: {creates(watchtower)}."
     yield f"A quiet month costs about ${_total(lines):.2f}, or ${_after_free_tier(lines):.2f} after the free tier"
     yield f"if nothing else in the account uses it ({PRICES_OF}):"
     yield from (f"  ${line.usd:5.2f}  {line.what}" for line in lines)
@@ -68,17 +84,21 @@ def warnings(policy: Policy, name: str) -> Iterator[str]:
         yield f"WARNING: {name} names no contact with an address: nobody will be told of anything."
 
 
-def left_to_do(outputs: dict[str, str]) -> Iterator[str]:
+def left_to_do(outputs: dict[str, dict[str, str]]) -> Iterator[str]:
     """Who has yet to confirm, asked of SNS."""
     import boto3  # noqa: PLC0415 - only after a deploy
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as boto3
 
     try:
-        region = outputs["IncidentsTopic"].split(":")[3]
-        pages = boto3.client("sns", region_name=region).get_paginator("list_subscriptions_by_topic")
-        topics = (outputs["IncidentsTopic"], outputs["AlertsTopic"])
+        topics = [outputs[STACK]["IncidentsTopic"], outputs[STACK]["AlertsTopic"]]
+        topics += [arn for name, arn in outputs.get(WATCHTOWER_STACK, {}).items() if name.endswith("Topic")]
         found = [
-            entry for topic in topics for page in pages.paginate(TopicArn=topic) for entry in page["Subscriptions"]
+            entry
+            for topic in topics
+            for page in boto3.client("sns", region_name=topic.split(":")[3])
+            .get_paginator("list_subscriptions_by_topic")
+            .paginate(TopicArn=topic)
+            for entry in page["Subscriptions"]
         ]
     except (BotoCoreError, ClientError) as error:
         yield f"Deployed. Whether all addresses are confirmed could not be asked: {error}"
@@ -96,8 +116,16 @@ def pending(subscriptions: Iterable[tuple[str, str]]) -> Iterator[str]:
         yield "Deployed. Every address is confirmed; nothing is left to do."
         return
     yield f"Deployed. Not yet confirmed, so not yet told of anything: {', '.join(addresses)}."
-    yield 'Each has been sent two mails, "AWS Notification - Subscription Confirmation": open the link in both within'
-    yield "two days. Texts need no confirmation, but a new account sends them only to numbers verified in the console."
+    yield 'Each has been sent a mail for each topic, "AWS Notification - Subscription Confirmation": open the link in'
+    yield "all of them within two days. Texts need no confirmation, but a new account sends them only to numbers"
+    yield "verified in the console, in each Region."
+
+
+def _region() -> str:
+    """The Region of the operator's AWS configuration; empty where there is none."""
+    import boto3  # noqa: PLC0415 - only a deploy needs it
+
+    return boto3.Session().region_name or ""
 
 
 def _policy(path: Path) -> Policy:

@@ -44,8 +44,9 @@ SHAPES = {
         does="tells people",
         memory_mb=512,
         timeout_s=30,
-        # The queue keeps an incident's notices in order; a second incident needn't wait for the first.
-        concurrency=2,
+        # The queue keeps an incident's notices in order; a second incident needn't wait for the first, nor any of them
+        # for a canary of the watchtower.
+        concurrency=3,
     ),
     "sweep": Shape(
         does="looks at every opted-in instance once a minute",

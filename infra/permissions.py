@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from aws_cdk import Aws, Stack
+from aws_cdk import Aws, Stack, Token
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
@@ -80,7 +80,10 @@ class Resources:
 
     def acknowledge_wildcards(self, role: iam.Role, permissions: Sequence[Permission]) -> None:
         """Tell cdk-nag why each wildcard among the ARNs of ``permissions`` is as narrow as it can be."""
-        ours = "<AWS::Partition>:{}:<AWS::Region>:<AWS::AccountId>"
+        stack = Stack.of(self.table)
+        partition = "<AWS::Partition>" if Token.is_unresolved(stack.partition) else stack.partition
+        region = "<AWS::Region>" if Token.is_unresolved(stack.region) else stack.region
+        ours = f"{partition}:{{}}:{region}:<AWS::AccountId>"
         opted_in = "The condition on the opt-in tag narrows it; which instances carry the tag changes all the time."
         shifts = " ARC's actions are limited to load balancers by a condition." if self._shifted() else ""
         reasons = {
@@ -98,7 +101,7 @@ class Resources:
             reasons[Scope.PAGE_BUCKET_OBJECTS] = (page, named)
             if self.page.copy and any(permission.on is Scope.PAGE_BUCKET_OBJECTS for permission in permissions):
                 copy = self.page.copy.replace(Aws.ACCOUNT_ID, "<AWS::AccountId>")
-                acknowledge(role, f"IAM5[Resource::arn:<AWS::Partition>:s3:::{copy}/*]", named)
+                acknowledge(role, f"IAM5[Resource::arn:{partition}:s3:::{copy}/*]", named)
         for resource, reason in (reasons[permission.on] for permission in permissions if permission.on in reasons):
             acknowledge(role, f"IAM5[Resource::{resource}]", reason)
 

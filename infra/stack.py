@@ -21,15 +21,18 @@ from infra.signals import Signals
 from infra.stashboard import StashboardApi
 from infra.switch import KillSwitch
 from infra.watch import Watch
+from infra.watched import Watched
 
 
 class DefibStack(Stack):
-    """All of Defib in one Region of one account; neither is known, nor needed, at synth."""
+    """All of Defib in one Region of one account; neither needs to be known at synth."""
 
     def __init__(self, scope: Construct, construct_id: str, *, policy: Policy, target: Target, code: Path) -> None:
         super().__init__(
             scope,
             construct_id,
+            # Only who is watched from elsewhere must say where it is.
+            env={"region": policy.watchtower.primary_region} if policy.watchtower.stands else None,
             description="Defib: gets a dead EC2 instance running again and tells everyone what happened.",
             analytics_reporting=False,
         )
@@ -63,7 +66,16 @@ class DefibStack(Stack):
         )
         notify.only(healing.healers["publish"].role)
         Detection(self, "Detection", policy=policy)
-        Watch(self, "Watch", signals=signals, queues=queues, healing=healing, alerts=notify.alerts)
+        watch = Watch(self, "Watch", signals=signals, queues=queues, healing=healing, alerts=notify.alerts)
+        if policy.watchtower.stands:
+            watch.over_the_watchtower(policy.watchtower.region)
+            Watched(
+                self,
+                "Watched",
+                signals=signals,
+                table=cases.table,
+                page=page.distribution.url if page is not None else "",
+            )
         for name, value in (
             ("IncidentsTopic", notify.incidents.topic_arn),
             ("AlertsTopic", notify.alerts.topic_arn),

@@ -19,6 +19,7 @@ from infra.bundle import ROOT, Target
 from infra.operator_error import OperatorError
 
 TEMPLATE = "Defib.template.json"
+WATCHTOWER_TEMPLATE = "DefibWatchtower.template.json"
 _STAMP = "inputs.sha256"
 
 
@@ -74,7 +75,7 @@ def _digest(policy: Path, target: Target) -> str:
 
 def _sources() -> Iterator[Path]:
     yield from (ROOT / "cdk.json", ROOT / "requirements.txt", ROOT / "functions" / "requirements.txt")
-    for folder in (ROOT / "infra", ROOT / "functions" / "defib"):
+    for folder in (ROOT / "infra", ROOT / "functions" / "defib", ROOT / "functions" / "watchtower"):
         yield from sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix != ".pyc")
 
 

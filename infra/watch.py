@@ -50,6 +50,24 @@ class Watch(Construct):
             self._throttles(healer)
         self._heartbeat()
 
+    def over_the_watchtower(self, region: str) -> None:
+        """Tell people when its canaries stay away: what watches is watched."""
+        self._alarm(
+            "CanaryHeartbeat",
+            f"No canary of the watchtower in {region} has arrived for 3 minutes: it is dead, or cut off, or diagnose "
+            "is. Look at the log of diagnose, then at that of the watchtower's function, then at its schedule.",
+            cloudwatch.Metric(
+                namespace=METRICS_NAMESPACE,
+                metric_name="CanaryReceived",
+                dimensions_map={"service": "diagnose"},
+                statistic="Sum",
+                period=A_MINUTE,
+            ),
+            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            evaluation_periods=3,
+            missing=cloudwatch.TreatMissingData.BREACHING,
+        )
+
     def _dead_letters(self, name: str, queue: sqs.Queue, what: str) -> None:
         self._alarm(
             f"{name}DeadLetters",

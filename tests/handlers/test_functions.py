@@ -105,7 +105,7 @@ def test_remediate_drops_an_order_of_a_zonal_shift_that_nobody_wants(stage: Stag
 
 
 def test_a_sweep_sends_no_orders_unless_the_policy_says_start(stage: Stage) -> None:
-    edges, _, _ = stage.handler("sweep", without="DEFIB_ORDERS_QUEUE")._built()
+    edges, _, _, _ = stage.handler("sweep", without="DEFIB_ORDERS_QUEUE")._built()
 
     assert edges.queues._to.orders == ""
 

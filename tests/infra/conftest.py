@@ -8,6 +8,7 @@ from infra.bundle import ROOT
 from infra.synthesize import TEMPLATE, synthesize
 from tests.infra.synthesized import Synthesized
 
+TOWER = "DefibWatchtower.template.json"
 POLICY = Path(__file__).parent / "policy.toml"
 
 
@@ -15,3 +16,9 @@ POLICY = Path(__file__).parent / "policy.toml"
 def stack() -> Synthesized:
     """Synthesized once, however many tests, workers and runs ask for it."""
     return Synthesized.load(synthesize(POLICY, ROOT / "build" / "tests" / "cdk.out"), TEMPLATE)
+
+
+@pytest.fixture(scope="session")
+def tower() -> Synthesized:
+    """The watchtower's stack."""
+    return Synthesized.load(synthesize(POLICY, ROOT / "build" / "tests" / "cdk.out"), TOWER)

@@ -21,7 +21,7 @@ def policy(*contacts: Contact) -> Policy:
 
 def test_it_says_in_plain_words_what_will_be_created(stack: Synthesized) -> None:
     assert creates(stack.template) == (
-        "1 CloudFront distribution, 30 CloudWatch alarms, 1 DynamoDB table, 6 EventBridge rules, 8 IAM roles, "
+        "1 CloudFront distribution, 31 CloudWatch alarms, 1 DynamoDB table, 7 EventBridge rules, 8 IAM roles, "
         "7 Lambda functions, 2 S3 buckets, 7 SNS subscriptions, 2 SNS topics, 12 SQS queues, 8 log groups, 1 schedule"
     )
 
@@ -30,10 +30,12 @@ def test_it_says_what_a_month_costs_with_and_without_the_free_tier(stack: Synthe
     lines = {line.what: line for line in costs(stack.template)}
     text = "\n".join(summary(stack.template))
 
-    assert lines["29 alarms"].usd == pytest.approx(2.90)
-    assert lines["29 alarms"].free == pytest.approx(1.00)
+    assert lines["30 alarms"].usd == pytest.approx(3.00)
+    assert lines["30 alarms"].free == pytest.approx(1.00)
     assert lines["43,200 sweeps"].usd < 0.25
     assert lines["the status page, 43,200 looks and 8,640 renewals"].usd < 0.20
+    assert lines["3 custom metrics"].usd == pytest.approx(0.90)
+    assert lines["43,200 canaries of the watchtower"].usd < 0.30
     assert f"${sum(line.usd for line in lines.values()):.2f}, or $" in text
     assert "us-east-1, November 2026" in text
 
@@ -93,12 +95,12 @@ def topics(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
 
 
 def test_when_everybody_has_confirmed_nothing_is_left_to_do(topics: dict[str, str]) -> None:
-    assert list(left_to_do(topics)) == ["Deployed. Every address is confirmed; nothing is left to do."]
+    assert list(left_to_do({"Defib": topics})) == ["Deployed. Every address is confirmed; nothing is left to do."]
 
 
 def test_when_sns_cannot_be_asked_the_deploy_is_still_reported_done(topics: dict[str, str]) -> None:
     gone = topics | {"AlertsTopic": topics["AlertsTopic"] + "-gone"}
 
-    (line,) = left_to_do(gone)
+    (line,) = left_to_do({"Defib": gone})
 
     assert line.startswith("Deployed. Whether all addresses are confirmed could not be asked: ")

@@ -71,7 +71,7 @@ def test_only_remediate_may_silence_application_checks_and_only_in_this_region(s
     (granted,) = (s for s in stack.statements("remediate") if POWER_OVER_CHECKS & {*listed(s["Action"])})
 
     assert set(listed(granted["Action"])) == POWER_OVER_CHECKS
-    assert granted["Condition"] == {"StringEquals": {"aws:RequestedRegion": {"Ref": "AWS::Region"}}}
+    assert granted["Condition"] == {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}
     assert not [f for f in SHAPES if f != "remediate" and POWER_OVER_CHECKS & actions(stack, f)]
 
 

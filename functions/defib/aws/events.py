@@ -81,6 +81,12 @@ class Contributor(Struct, frozen=True, rename="camel"):
     state: AlarmState
 
 
+class CanarySent(Struct, frozen=True):
+    """Detail of the watchtower's ``Canary``."""
+
+    sent_at: Moment
+
+
 class StateChange(Struct, frozen=True):
     """Detail of ``EC2 Instance State-change Notification``. It gives no reason."""
 

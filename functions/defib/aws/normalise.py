@@ -13,9 +13,11 @@ from datetime import UTC, datetime
 import msgspec
 
 from defib.aws.answers import checked, from_operator
-from defib.aws.events import Alarm, Contributor, Envelope, Health, HealthIssue, StateChange
+from defib.aws.events import Alarm, CanarySent, Contributor, Envelope, Health, HealthIssue, StateChange
 from defib.aws.untrusted import decoded, is_instance_id, plain, require_instance_id
+from defib.core import canary
 from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
+from defib.core.canary import Canary
 from defib.core.issue import Issue
 from defib.core.model import InstanceState, Signal, Source, TargetGroupSignal
 from defib.shell.ports import Malformed
@@ -62,7 +64,7 @@ ZONE_ID = re.compile(r"\b[a-z]{3,5}[0-9](?:-[a-z]{3,4}[0-9])?-az[0-9]{1,2}\b")
 ZONES_MAX = 6
 """More than any Region has: what names more than these is about the Region."""
 
-Signals = tuple[Signal | TargetGroupSignal | Issue, ...]
+Signals = tuple[Signal | TargetGroupSignal | Issue | Canary, ...]
 
 
 def normalise(body: str) -> Signals:
@@ -83,6 +85,7 @@ def _from_event(event: Envelope) -> Signals:
         ("aws.ec2", "EC2 Instance State-change Notification"): _from_state_change,
         ("aws.health", "AWS Health Event"): _from_health,
         (EVENT_SOURCE, DETAIL_TYPE): lambda answered: (from_operator(answered),),
+        (canary.EVENT_SOURCE, canary.DETAIL_TYPE): _from_watchtower,
     }
     reader = readers.get((event.source, event.detail_type))
     if reader is None:
@@ -153,6 +156,10 @@ def _from_issue(event: Envelope, code: str) -> tuple[Issue, ...]:
     zone_ids = tuple(named) if len(named) <= ZONES_MAX else ()
     public = issue.event_scope_code == "PUBLIC"
     return (Issue(issue.event_arn, code, said_at, said_at, over, public, zone_ids),)
+
+
+def _from_watchtower(event: Envelope) -> tuple[Canary, ...]:
+    return (Canary(decoded(event.detail, CanarySent, "an event detail").sent_at.astimezone(UTC)),)
 
 
 def _ended(end_time: str, by: datetime) -> bool:

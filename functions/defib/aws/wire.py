@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from defib.aws.events import Envelope
+from defib.aws.events import CanarySent, Envelope
 from defib.aws.untrusted import SHOWN_MAX, decoded, plain, require_instance_id
+from defib.core.canary import Canary
 from defib.core.case import Perform
 from defib.core.incident import Notice
 from defib.core.model import Signal
@@ -37,7 +38,7 @@ class Release:
     incident: int
 
 
-def encode(message: Signal | Perform | ShiftOrder | NoticeReference | Turn) -> str:
+def encode(message: Signal | Perform | ShiftOrder | NoticeReference | Canary | Turn) -> str:
     """The message body for ``message``."""
     return msgspec.json.encode(message).decode()
 
@@ -59,6 +60,13 @@ def order_in(body: str) -> Perform:
     order = decoded(body, Perform, "an order")
     require_instance_id(order.instance_id)
     return order
+
+
+def canary_in(body: str) -> Canary | None:
+    """The canary in ``body``; None for a notice. Raises Malformed."""
+    if "sent_at" not in decoded(body, dict[str, msgspec.Raw], "a notice"):
+        return None
+    return Canary(decoded(body, CanarySent, "a canary").sent_at)
 
 
 def notice_in(body: str) -> NoticeReference:

@@ -14,6 +14,9 @@ from defib.core.setting import CONTACT_NAME, NAME
 CALL_MOST = timedelta(seconds=20)
 """How long one call may take with all its attempts, so that it ends within the 30 s of the function that makes it."""
 
+PAGE_LAG = timedelta(minutes=2)
+"""How long after a renewal of the status page is due a reader may still see the one before."""
+
 CLIMB = (
     "evidence_timeout",
     "auto_recovery_grace",
@@ -42,6 +45,7 @@ def check(policy: Policy, mistakes: Mistakes) -> None:
     _check_addresses(policy.contacts, mistakes)
     _check_target_groups(policy.services, mistakes)
     _check_page(policy, mistakes)
+    _check_watchtower(policy, mistakes)
     _check_attempts(policy, mistakes)
     _check_durations(policy, mistakes)
     _check_calls(policy, mistakes)
@@ -114,6 +118,33 @@ def _check_page(policy: Policy, mistakes: Mistakes) -> None:
     for given, needed in (("domain", "certificate"), ("certificate", "domain")):
         if getattr(page, given) and not getattr(page, needed) and not mistakes.spoil(("page", needed)):
             mistakes.add(("page", given), getattr(page, given), f"must come with a {needed}", f"{needed} = ...")
+
+
+def _check_watchtower(policy: Policy, mistakes: Mistakes) -> None:
+    tower, at = policy.watchtower, "watchtower"
+    for given, needed in (("region", "primary_region"), ("primary_region", "region")):
+        if getattr(tower, given) and not getattr(tower, needed) and not mistakes.spoil((at, needed)):
+            mistakes.add((at, given), getattr(tower, given), f"must come with a {needed}", f'{needed} = "us-east-1"')
+    if not tower.region or not tower.primary_region or mistakes.spoil((at, "region"), (at, "primary_region")):
+        return
+    if tower.region == tower.primary_region:
+        must = "must be another Region than primary_region: what dies with Defib can't tell of its death"
+        mistakes.add((at, "region"), tower.region, must, 'region = "us-west-2"')
+    for service in policy.services:
+        for number, group in enumerate(service.target_groups):
+            path: Path = ("services", service.name, "target_groups", number, "arn")
+            if not mistakes.spoil(path) and _place(group.arn)[0] != tower.primary_region:
+                must = f"must be in watchtower.primary_region, {tower.primary_region}"
+                mistakes.add(path, group.arn, must)
+    least = policy.page.refresh + PAGE_LAG
+    if (
+        policy.page.enabled
+        and tower.page_within < least
+        and not mistakes.spoil(("page", "refresh"), (at, "page_within"))
+    ):
+        needed = format_duration(least)
+        must = f"must be at least {needed}: page.refresh and {format_duration(PAGE_LAG)} for caches and the queue"
+        mistakes.add((at, "page_within"), tower.page_within, must, f'page_within = "{needed}"')
 
 
 def _check_addresses(contacts: tuple[Contact, ...], mistakes: Mistakes) -> None:

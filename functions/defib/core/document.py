@@ -8,6 +8,7 @@ from defib.core.maintenance import Maintenance
 from defib.core.page.settings import PageSettings
 from defib.core.policy import Calls, Contact, Detection, Limits, Repair, Retention, Service, Tag
 from defib.core.setting import OPT_IN_TAG, string, table, tables
+from defib.core.watchtower import WatchtowerSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Document:
         default=(), metadata=tables("Who can be told.", "[contacts.oncall]", least=0, most=50)
     )
     page: PageSettings = field(metadata=table("The status page."))
+    watchtower: WatchtowerSettings = field(metadata=table("What watches Defib itself, from another Region."))
     detection: Detection = field(metadata=table("What looks for trouble besides the one-minute sweep."))
     repair: Repair = field(metadata=table("Limits of the ladder."))
     limits: Limits = field(metadata=table("Limits over all services together."))

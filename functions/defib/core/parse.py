@@ -54,6 +54,7 @@ def parse(text: str) -> Policy:
         calls=document.calls,
         retention=document.retention,
         page=document.page,
+        watchtower=document.watchtower,
         maintenance=document.defib.maintenance,
     )
     check(policy, mistakes)

@@ -19,6 +19,7 @@ from defib.core.service import (
     Verify,
 )
 from defib.core.setting import duration, flag, number, one_duration
+from defib.core.watchtower import WatchtowerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -248,6 +249,7 @@ class Policy:
     calls: Calls = field(default_factory=Calls)
     retention: Retention = field(default_factory=Retention)
     page: PageSettings = field(default_factory=PageSettings)
+    watchtower: WatchtowerSettings = field(default_factory=WatchtowerSettings)
     maintenance: tuple[Maintenance, ...] = ()
     """Planned outages of every service."""
 

@@ -10,10 +10,12 @@ from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.normalise import normalise
 from defib.aws.permission import union
+from defib.core.canary import Canary
 from defib.core.issue import Issue
 from defib.core.model import Signal, Source, TargetGroupSignal
 from defib.handlers.batch import each_message
 from defib.handlers.environment import Environment
+from defib.shell.canary import pass_on
 from defib.shell.issues import take_in
 from defib.shell.reconcile import Reconciling, reconcile
 
@@ -34,10 +36,14 @@ PERMISSIONS = union(
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    edges, policy, logger = _built()
+    edges, sending, policy, logger = _built()
 
     def work(body: str) -> None:
         for found in normalise(body):
+            if isinstance(found, Canary):
+                if pass_on(found, edges.clock, sending, policy.watchtower.canary_within):
+                    journal.count("CanaryReceived")
+                continue
             if isinstance(found, Issue):
                 _take_in(found, edges, logger)
                 continue
@@ -62,7 +68,7 @@ def _expanded(found: Signal | TargetGroupSignal, edges: Reconciling) -> list[Sig
 
 
 @cache
-def _built() -> tuple[Reconciling, Policy, Logger]:
+def _built() -> tuple[Reconciling, queues.SqsQueues, Policy, Logger]:
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
 
     environment, clock, logger = Environment.read(), SystemClock(), Logger()
@@ -74,6 +80,7 @@ def _built() -> tuple[Reconciling, Policy, Logger]:
         notices=environment.notices_queue,
         page=environment.page_queue,
     )
+    sending = queues.SqsQueues(client("sqs", policy.calls), addresses)
     edges = Reconciling(
         clock,
         observe.AwsObserver(
@@ -84,8 +91,8 @@ def _built() -> tuple[Reconciling, Policy, Logger]:
             membership.Memberships(cache(lambda: client("autoscaling", policy.calls)), policy.opt_in),
         ),
         store.DynamoStore(client("dynamodb", policy.calls), environment.table, policy.retention),
-        queues.SqsQueues(client("sqs", policy.calls), addresses),
+        sending,
         journal.PowertoolsJournal(logger),
         switch.SsmSwitch(client("ssm", policy.calls), environment.kill_switch),
     )
-    return edges, policy, logger
+    return edges, sending, policy, logger

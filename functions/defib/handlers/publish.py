@@ -5,27 +5,34 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from defib.aws import journal, store
+from defib.aws import heartbeats, journal, store
 from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.permission import union
-from defib.aws.wire import notice_in
+from defib.aws.wire import canary_in, notice_in
 from defib.handlers.batch import each_message
 from defib.handlers.environment import Environment
 from defib.publish import sns
 from defib.shell.announce import Announcing, announce
+from defib.shell.canary import Leaving, come_out
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-PERMISSIONS = union(store.PUBLISHING, sns.PERMISSIONS, journal.PERMISSIONS)
+    from defib.core.policy import Policy
+
+PERMISSIONS = union(store.PUBLISHING, heartbeats.PUBLISHING, sns.PERMISSIONS, journal.PERMISSIONS)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    edges, logger = _built()
+    edges, leaving, policy, logger = _built()
 
     def work(body: str) -> None:
+        canary = canary_in(body)
+        if canary is not None:
+            come_out(canary, leaving, policy.watchtower.canary_within)
+            return
         due = notice_in(body)
         published = announce(due.incident_id, due.sequence, edges)
         extra = {"incident_id": due.incident_id, "sequence": due.sequence}
@@ -35,14 +42,17 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
 
 
 @cache
-def _built() -> tuple[Announcing, Logger]:
+def _built() -> tuple[Announcing, Leaving, Policy, Logger]:
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
 
     environment = Environment.read()
     policy = environment.policy()
+    clock, dynamodb, topic = SystemClock(), client("dynamodb", policy.calls), client("sns", policy.calls)
     edges = Announcing(
-        SystemClock(),
-        store.DynamoStore(client("dynamodb", policy.calls), environment.table, policy.retention),
-        (sns.SnsChannel(client("sns", policy.calls), environment.incidents_topic),),
+        clock,
+        store.DynamoStore(dynamodb, environment.table, policy.retention),
+        (sns.SnsChannel(topic, environment.incidents_topic),),
     )
-    return edges, Logger()
+    exit_ = sns.SnsExit(topic, environment.incidents_topic)
+    leaving = Leaving(clock, exit_, heartbeats.DynamoHeartbeats(dynamodb, environment.table))
+    return edges, leaving, policy, Logger()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from defib.aws import journal, queues, store, suspects
+from defib.aws import heartbeats, journal, queues, store, suspects
 from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.observe import AwsObserver
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PERMISSIONS = union(
     suspects.PERMISSIONS,
     store.DUE,
+    heartbeats.SWEEPING,
     queues.TO_SIGNALS,
     queues.TO_NOTICES,
     queues.TO_SHIFT,
@@ -33,7 +34,7 @@ PERMISSIONS = union(
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     del event
-    edges, policy, logger = _built()
+    edges, beats, policy, logger = _built()
     report = sweep(edges, policy)
     found = {"suspects": report.suspects, "due": report.due, "resent": report.resent}
     extra = {**found, "unanswered": dict(report.unanswered), "function_request_id": context.aws_request_id}
@@ -43,12 +44,14 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
         logger.error("swept in part", extra=extra)
     else:
         logger.info("swept", extra=extra)
+        if policy.watchtower.stands:
+            beats.swept(edges.clock.now())
         journal.count("SweepCompleted")
     return found
 
 
 @cache
-def _built() -> tuple[Sweeping, Policy, Logger]:
+def _built() -> tuple[Sweeping, heartbeats.DynamoHeartbeats, Policy, Logger]:
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
 
     environment, clock, logger = Environment.read(), SystemClock(), Logger()
@@ -60,10 +63,11 @@ def _built() -> tuple[Sweeping, Policy, Logger]:
         page=environment.page_queue,
         orders=environment.orders_queue if shifts else "",
     )
+    dynamodb = client("dynamodb", policy.calls)
     edges = Sweeping(
         clock,
         AwsObserver(client("ec2", policy.calls), client("elbv2", policy.calls), clock, policy),
-        store.DynamoStore(client("dynamodb", policy.calls), environment.table, policy.retention),
+        store.DynamoStore(dynamodb, environment.table, policy.retention),
         queues.SqsQueues(client("sqs", policy.calls), addresses),
     )
-    return edges, policy, logger
+    return edges, heartbeats.DynamoHeartbeats(dynamodb, environment.table), policy, logger

@@ -7,12 +7,37 @@ from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
+from defib.core.canary import Canary
 from defib.core.incident import Notice
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 PERMISSIONS = (Permission(("sns:Publish",), Scope.INCIDENTS_TOPIC),)
+
+
+NOBODY = "canary:nobody"
+"""A service that no subscription asks for: the names of services have no colon, and what is for everybody begins
+otherwise (core/bulletin.py)."""
+
+
+class SnsExit:
+    """Keeps the promises of ``shell.canary.Exit``: the whole way to the topic, and to no person beyond."""
+
+    def __init__(self, sns: SNSClient, topic_arn: str) -> None:
+        self._sns = sns
+        self._topic_arn = topic_arn
+
+    def canary(self, canary: Canary) -> None:
+        with translated("publishing a canary"):
+            self._sns.publish(
+                TopicArn=self._topic_arn,
+                Message=f"A canary of {canary.sent_at.isoformat()}. It should reach nobody.",
+                MessageAttributes={
+                    "notice": {"DataType": "String", "StringValue": "canary"},
+                    "service": {"DataType": "String", "StringValue": NOBODY},
+                },
+            )
 
 
 class SnsChannel:

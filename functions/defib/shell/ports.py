@@ -9,6 +9,7 @@ from typing import Protocol
 
 from defib.core.approval import Answer
 from defib.core.audit import Entry
+from defib.core.canary import Canary
 from defib.core.case import Attempt, Case, Perform, Wake
 from defib.core.incident import Incident, Notice
 from defib.core.model import Observation, Registration, Result, Signal, Switch
@@ -116,6 +117,18 @@ class Store(Protocol):
         ...
 
     def mark_published(self, incident_id: str, sequence: int, at: datetime) -> None: ...
+
+
+class Heartbeats(Protocol):
+    """Word for whoever watches Defib from outside."""
+
+    def swept(self, at: datetime) -> None:
+        """A sweep has seen everything. Raises Transient or Rejected."""
+        ...
+
+    def came_out(self, canary: Canary, at: datetime) -> None:
+        """A canary has gone the whole way. Raises Transient or Rejected."""
+        ...
 
 
 class Observer(Protocol):

@@ -1,0 +1,23 @@
+"""A signal that means nothing and goes the whole way, so that whoever sent it knows that the way is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+EVENT_SOURCE = "defib.watchtower"
+DETAIL_TYPE = "Canary"
+
+INTERVAL = timedelta(minutes=1)
+"""How often one is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """One that is under way. It is about no instance, opens no case and reaches no person."""
+
+    sent_at: datetime
+
+    def is_stale(self, now: datetime, within: timedelta) -> bool:
+        """Whether it is worth nothing any more: ``within`` is what it may take, and the next one is under way."""
+        return not -INTERVAL <= now - self.sent_at <= within + INTERVAL

@@ -1,0 +1,281 @@
+"""What a look reads, in as few calls as will do. The canary goes first: what it tells is worth most."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from watchtower.asking import CONNECT_TIMEOUT, READ_TIMEOUT, Asking, Unreadable, client
+from watchtower.model import (
+    Alarm,
+    CameOut,
+    Heartbeats,
+    Listing,
+    PageMade,
+    Readings,
+    Subscription,
+    Texts,
+    TextsIn,
+    Unknown,
+    Watched,
+    Why,
+)
+from watchtower.settings import Place, Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sns.type_defs import ListSubscriptionsByTopicResponseTypeDef
+    from mypy_boto3_ssm import SSMClient
+    from urllib3 import PoolManager
+
+    from watchtower.asking import EventsClient
+
+CANARY_SOURCE = "defib.watchtower"
+CANARY_TYPE = "Canary"
+
+HEARTBEATS = "HEARTBEAT"
+"""The one partition of the watched table that may be read."""
+
+PAGES_MOST = 20
+"""Of a list of subscriptions, 100 each: more than the policy can name."""
+MANIFEST_READ = 4096
+"""Bytes; when the page was made stands at the beginning."""
+MADE = re.compile(rb'"generated_at":"([^"]{10,40})"')
+
+
+@dataclass(frozen=True, slots=True)
+class Primary:
+    """Clients of the watched Region."""
+
+    ssm: SSMClient
+    events: EventsClient
+    dynamodb: DynamoDBClient
+    cloudwatch: CloudWatchClient
+    sns: SNSClient
+
+    @classmethod
+    def of(cls, region: str) -> Primary:
+        return cls(
+            client("ssm", region),
+            client("events", region),
+            client("dynamodb", region),
+            client("cloudwatch", region),
+            client("sns", region),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Clients of the watchtower's Region."""
+
+    dynamodb: DynamoDBClient
+    cloudwatch: CloudWatchClient
+    sns: SNSClient
+
+    @classmethod
+    def of(cls, region: str) -> Own:
+        return cls(client("dynamodb", region), client("cloudwatch", region), client("sns", region))
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """Everything that a look reads with."""
+
+    settings: Settings
+    place: Place
+    primary: Primary
+    own: Own
+    http: PoolManager
+
+    def look(self, asking: Asking, last_known: Watched | None, now: datetime) -> Readings:
+        """Read everything. ``last_known`` serves when the watched stack can't say what its parts are called."""
+        there = self.settings.primary_region
+        canary = asking.ask(f"EventBridge in {there}", lambda: self._send_canary(now))
+        watched = asking.ask(f"Systems Manager in {there}", self._watched)
+        names = last_known if isinstance(watched, Unknown) else watched
+        return Readings(
+            watched=watched,
+            canary_sent=canary,
+            heartbeats=self._heartbeats(asking, names),
+            alarms=asking.ask(f"CloudWatch in {there}", self._alarms),
+            page=self._page(asking, names) if self.settings.has_page else None,
+            listings=tuple(self._listings(asking, names)),
+            texts=tuple(self._texts(asking, now)) if self.settings.texts else (),
+        )
+
+    def _send_canary(self, now: datetime) -> None:
+        answer = self.primary.events.put_events(
+            Entries=[
+                {
+                    "Source": CANARY_SOURCE,
+                    "DetailType": CANARY_TYPE,
+                    "Detail": json.dumps({"sent_at": now.isoformat()}),
+                }
+            ]
+        )
+        if answer["FailedEntryCount"]:
+            raise Unreadable(f"the canary was not taken: {answer['Entries'][0].get('ErrorCode', '')}")
+
+    def _watched(self) -> Watched:
+        answer = self.primary.ssm.get_parameter(Name=self.settings.parameter)
+        try:
+            given = json.loads(answer["Parameter"]["Value"])
+            return Watched(given["table"], dict(given["topics"]), given["page"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise Unreadable(f"parameter {self.settings.parameter} makes no sense") from error
+
+    def _heartbeats(self, asking: Asking, names: Watched | None) -> Heartbeats | Unknown:
+        if names is None:
+            return _nameless()
+
+        def read() -> Heartbeats:
+            answer = self.primary.dynamodb.query(
+                TableName=names.table,
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues={":pk": {"S": HEARTBEATS}},
+                ConsistentRead=True,
+            )
+            items = {item["sk"]["S"]: item for item in answer["Items"]}
+            sweep, canary = items.get("SWEEP"), items.get("CANARY")
+            return Heartbeats(
+                _time(sweep["at"]["S"]) if sweep else None,
+                CameOut(_time(canary["sent_at"]["S"]), _time(canary["at"]["S"])) if canary else None,
+            )
+
+        return asking.ask(f"DynamoDB in {self.settings.primary_region}", read)
+
+    def _alarms(self) -> tuple[Alarm, ...]:
+        # The alarms hold the bounds, and are evaluated anyway: reading each metric would cost ten times as much.
+        answer = self.primary.cloudwatch.describe_alarms(
+            AlarmNamePrefix=f"{self.settings.primary_stack}-Watch", AlarmTypes=["MetricAlarm"], MaxRecords=100
+        )
+        return tuple(
+            Alarm(
+                found["AlarmName"],
+                found["StateValue"],
+                found.get("AlarmDescription", ""),
+                found.get("ActionsEnabled", True),
+            )
+            for found in answer["MetricAlarms"]
+        )
+
+    def _listings(self, asking: Asking, names: Watched | None) -> Iterator[Listing]:
+        there, here = self.settings.primary_region, self.settings.region
+        for topic in sorted({subscriber.topic for subscriber in self.settings.subscribers}):
+            arn = names.topics.get(topic, "") if names is not None else ""
+            found = self._listing(asking, self.primary.sns, there, arn) if arn else _nameless()
+            yield Listing(there, topic, found)
+        for topic, arn in (("Findings", self.place.topic), ("Heartbeat", self.place.heartbeat_topic)):
+            yield Listing(here, topic, self._listing(asking, self.own.sns, here, arn))
+
+    def _listing(self, asking: Asking, sns: SNSClient, region: str, arn: str) -> tuple[Subscription, ...] | Unknown:
+        found: list[Subscription] = []
+        token = ""
+        for _ in range(PAGES_MOST):
+            page = asking.ask(f"SNS in {region}", partial(_subscriptions, sns, arn, token))
+            if isinstance(page, Unknown):
+                return page
+            # Until it is confirmed, SNS calls it PendingConfirmation (SNS API, ListSubscriptionsByTopic).
+            found += [
+                Subscription(entry["Endpoint"], entry["SubscriptionArn"].startswith("arn:"))
+                for entry in page["Subscriptions"]
+            ]
+            token = page.get("NextToken", "")
+            if not token:
+                break
+        return tuple(found)
+
+    def _texts(self, asking: Asking, now: datetime) -> Iterator[TextsIn]:
+        settings = self.settings
+        for region, sns, cloudwatch in (
+            (settings.primary_region, self.primary.sns, self.primary.cloudwatch),
+            (settings.region, self.own.sns, self.own.cloudwatch),
+        ):
+            yield TextsIn(region, self._texts_in(asking, region, sns, cloudwatch, now))
+
+    def _texts_in(
+        self, asking: Asking, region: str, sns: SNSClient, cloudwatch: CloudWatchClient, now: datetime
+    ) -> Texts | Unknown:
+        whom = f"SNS in {region}"
+        attributes = asking.ask(whom, lambda: sns.get_sms_attributes(attributes=["MonthlySpendLimit"]))
+        sandbox = asking.ask(whom, sns.get_sms_sandbox_account_status)
+        spent = asking.ask(
+            f"CloudWatch in {region}",
+            lambda: cloudwatch.get_metric_statistics(
+                Namespace="AWS/SNS",
+                MetricName="SMSMonthToDateSpentUSD",
+                StartTime=now - timedelta(days=1),
+                EndTime=now,
+                Period=86_400,
+                Statistics=["Maximum"],
+            ),
+        )
+        if isinstance(attributes, Unknown):
+            return attributes
+        if isinstance(sandbox, Unknown):
+            return sandbox
+        if isinstance(spent, Unknown):
+            return spent
+        points = sorted(
+            (point["Timestamp"], point["Maximum"])
+            for point in spent["Datapoints"]
+            if (point["Timestamp"].year, point["Timestamp"].month) == (now.year, now.month)
+        )
+        # One US dollar until AWS has raised it (SNS Developer Guide, Setting SMS preferences).
+        quota = float(attributes["attributes"].get("MonthlySpendLimit") or 1)
+        return Texts(points[-1][1] if points else 0.0, quota, bool(sandbox["IsInSandbox"]))
+
+    def _page(self, asking: Asking, names: Watched | None) -> PageMade | Unknown:
+        if names is None:
+            return _nameless()
+        return asking.ask("the status page", lambda: self._page_at(names.page))
+
+    def _page_at(self, address: str) -> PageMade:
+        from urllib3 import Timeout  # noqa: PLC0415 - beside its only use
+
+        timeout = Timeout(connect=CONNECT_TIMEOUT.total_seconds(), read=READ_TIMEOUT.total_seconds())
+        answer = self.http.request(
+            "GET",
+            f"{address}/manifest.json",
+            headers={"Range": f"bytes=0-{MANIFEST_READ - 1}"},
+            timeout=timeout,
+            retries=False,
+            redirect=False,
+            preload_content=False,
+        )
+        try:
+            if answer.status not in {200, 206}:
+                raise Unreadable(f"HTTP status {answer.status}")
+            made = MADE.search(answer.read(MANIFEST_READ))
+        finally:
+            answer.release_conn()
+        if made is None:
+            raise Unreadable("it does not say when it was made")
+        return PageMade(_time(made[1].decode()))
+
+
+def _subscriptions(sns: SNSClient, topic: str, token: str) -> ListSubscriptionsByTopicResponseTypeDef:
+    if token:
+        return sns.list_subscriptions_by_topic(TopicArn=topic, NextToken=token)
+    return sns.list_subscriptions_by_topic(TopicArn=topic)
+
+
+def _nameless() -> Unknown:
+    return Unknown(Why.NO_NAME, "what it is called there is not known")
+
+
+def _time(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Unreadable(f"{text[:40]!r} is no time") from error
+    if at.tzinfo is None:
+        raise Unreadable(f"{text[:40]!r} has no offset from UTC")
+    return at.astimezone(UTC)

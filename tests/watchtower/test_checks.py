@@ -1,0 +1,199 @@
+"""Every rule of the watchtower: what is seen, and what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.watchtower.seen import (
+    ADA,
+    ALERTS,
+    BOB,
+    DEAD_LETTERS,
+    FINDINGS,
+    HEARTBEAT,
+    HERE,
+    NOW,
+    PHONE,
+    SETTINGS,
+    THERE,
+    WELL,
+    ago,
+    listing,
+    mute,
+    silent,
+    spoilt,
+)
+from watchtower.checks import check
+from watchtower.memory import Change
+from watchtower.model import (
+    CameOut,
+    Finding,
+    Heartbeats,
+    PageMade,
+    Readings,
+    Texts,
+    TextsIn,
+    Unknown,
+    Weight,
+    Why,
+)
+from watchtower.words import SMS_MOST, message
+
+
+def beats(swept: float | None = 40, sent: float | None = 60, took: float = 3) -> Heartbeats:
+    canary = None if sent is None else CameOut(ago(seconds=sent), ago(seconds=sent - took))
+    return Heartbeats(None if swept is None else ago(seconds=swept), canary)
+
+
+def texts(spent: float, quota: float = 1.0, sandboxed: bool = False) -> tuple[TextsIn, ...]:
+    return (TextsIn(THERE, Texts(spent, quota, sandboxed)), WELL.texts[1])
+
+
+REFUSED = Unknown(Why.REFUSED, "CloudWatch in us-east-1 answers AccessDenied")
+NAMELESS = Unknown(Why.NO_NAME, "what it is called there is not known")
+
+WRONG: list[tuple[str, Readings, list[tuple[str, Weight]]]] = [
+    ("all is well", WELL, []),
+    ("the sweep is as late as it may be", spoilt(heartbeats=beats(swept=90)), []),
+    ("the sweep is late", spoilt(heartbeats=beats(swept=91)), [("sweep", Weight.GRAVE)]),
+    ("nothing was ever swept", spoilt(heartbeats=beats(swept=None)), [("sweep", Weight.GRAVE)]),
+    ("the last canary but one is out, the next on its way", spoilt(heartbeats=beats(sent=90)), []),
+    ("a canary did not come out", spoilt(heartbeats=beats(sent=91)), [("canary", Weight.GRAVE)]),
+    ("no canary ever came out", spoilt(heartbeats=beats(sent=None)), [("canary", Weight.GRAVE)]),
+    ("a canary is as slow as it may be", spoilt(heartbeats=beats(took=30)), []),
+    ("a canary is slow", spoilt(heartbeats=beats(took=31)), [("canary slow", Weight.GRAVE)]),
+    (
+        "an alarm about Defib is on",
+        spoilt(alarms=(replace(DEAD_LETTERS, state="ALARM"), HEARTBEAT)),
+        [(f"alarm {DEAD_LETTERS.name}", Weight.GRAVE)],
+    ),
+    (
+        "what the watchtower sees itself is not told twice",
+        spoilt(alarms=(DEAD_LETTERS, replace(HEARTBEAT, state="ALARM"))),
+        [],
+    ),
+    ("an alarm has no data yet", spoilt(alarms=(replace(DEAD_LETTERS, state="INSUFFICIENT_DATA"), HEARTBEAT)), []),
+    (
+        "an alarm is switched off",
+        spoilt(alarms=(replace(DEAD_LETTERS, enabled=False), HEARTBEAT)),
+        [(f"alarm off {DEAD_LETTERS.name}", Weight.MINOR)],
+    ),
+    ("alarms were deleted", spoilt(alarms=(HEARTBEAT,)), [("alarms missing", Weight.GRAVE)]),
+    (
+        "an address has not confirmed",
+        spoilt(listings=(listing(THERE, "Alerts", ADA, PHONE, pending=(BOB,)), FINDINGS)),
+        [(f"subscribers {THERE} Alerts {BOB}", Weight.MINOR)],
+    ),
+    (
+        "an address has unsubscribed",
+        spoilt(listings=(listing(THERE, "Alerts", ADA, PHONE), FINDINGS)),
+        [(f"subscribers {THERE} Alerts {BOB}", Weight.MINOR)],
+    ),
+    (
+        "nobody is left",
+        spoilt(listings=(listing(THERE, "Alerts", "stranger@defib.test", pending=(ADA,)), FINDINGS)),
+        [(f"subscribers {THERE} Alerts nobody", Weight.GRAVE)],
+    ),
+    (
+        "nobody hears the watchtower itself",
+        spoilt(listings=(ALERTS, listing(HERE, "Findings"))),
+        [(f"subscribers {HERE} Findings nobody", Weight.GRAVE)],
+    ),
+    ("texts may go on", spoilt(texts=texts(0.79)), []),
+    ("texts are almost used up", spoilt(texts=texts(0.80)), [(f"texts {THERE} quota", Weight.MINOR)]),
+    ("texts are used up", spoilt(texts=texts(1.0)), [(f"texts {THERE} gone", Weight.GRAVE)]),
+    ("texts are in the sandbox", spoilt(texts=texts(0, sandboxed=True)), [(f"texts {THERE} sandbox", Weight.MINOR)]),
+    ("the page is as old as it may be", spoilt(page=PageMade(ago(minutes=15))), []),
+    ("the page is old", spoilt(page=PageMade(ago(minutes=16))), [("page old", Weight.GRAVE)]),
+    ("the page does not answer", spoilt(page=silent("the status page")), [("page", Weight.GRAVE)]),
+    ("there is no page", spoilt(page=None), []),
+    (
+        "the page was not asked for want of time",
+        spoilt(page=Unknown(Why.NO_TIME, "no time was left to ask the status page")),
+        [("unanswered how the status page does", Weight.GRAVE)],
+    ),
+    (
+        "a service refuses",
+        spoilt(alarms=REFUSED),
+        [("unanswered how its alarms stand", Weight.GRAVE)],
+    ),
+    (
+        "one service is silent while others answer",
+        spoilt(heartbeats=silent()),
+        [("unanswered when it last swept, and whether canaries come out", Weight.GRAVE)],
+    ),
+    (
+        "the names are refused, and nothing that needs them is told besides",
+        spoilt(
+            watched=REFUSED, heartbeats=NAMELESS, listings=(replace(ALERTS, found=NAMELESS), FINDINGS), page=NAMELESS
+        ),
+        [("unanswered what its parts are called", Weight.GRAVE)],
+    ),
+    ("the whole Region is silent", mute(), [("partition", Weight.GRAVE)]),
+]
+
+
+@pytest.mark.parametrize(("readings", "expected"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG])
+def test_what_is_seen_is_judged(readings: Readings, expected: list[tuple[str, Weight]]) -> None:
+    report = check(readings, SETTINGS, NOW)
+
+    assert [(finding.key, finding.weight) for finding in report.findings] == expected
+    assert report.well is not any(weight is Weight.GRAVE for _, weight in expected)
+
+
+@pytest.mark.parametrize(
+    "finding", [f for row in WRONG for f in check(row[1], SETTINGS, NOW).findings], ids=lambda f: f.key
+)
+def test_a_finding_says_what_it_means_and_what_to_do_and_fits_a_text(finding: Finding) -> None:
+    told = message(Change(new=(finding,)), SETTINGS, NOW)
+
+    assert len(told.sms) <= SMS_MOST
+    assert finding.short.split(" (")[0][:60] in told.sms
+    assert finding.meaning.endswith(".")
+    assert finding.todo
+    assert not finding.todo.endswith(".")
+
+
+PARTITIONS = [
+    (mute(page=PageMade(ago(seconds=50))), ["was made 50 s ago", "perhaps only the way between the Regions is cut"]),
+    (mute(page=PageMade(ago(minutes=16))), ["from a cache or a copy", "itself may be dark"]),
+    (mute(page=silent("the status page")), ["does not answer either", "itself may be dark"]),
+    (mute(page=None), [f"it is {THERE}, or the way there, that is cut"]),
+    (
+        mute(listings=(replace(ALERTS, found=silent()), replace(FINDINGS, found=silent())), texts=()),
+        ["the watchtower that is cut off"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("readings", "words"), PARTITIONS)
+def test_a_partition_is_told_as_a_partition_with_what_is_known_besides(readings: Readings, words: list[str]) -> None:
+    (finding,) = (f for f in check(readings, SETTINGS, NOW).findings if f.about == "partition")
+
+    assert all(word in finding.meaning for word in words)
+    assert "may or may not be working" in finding.meaning
+    assert "dead" not in finding.short
+
+
+def test_one_answer_of_whatever_kind_makes_it_no_partition() -> None:
+    report = check(mute(alarms=REFUSED), SETTINGS, NOW)
+
+    assert "partition" not in {finding.key for finding in report.findings}
+    assert {finding.about for finding in report.findings} == {"unanswered"}
+
+
+def test_what_could_not_be_checked_is_named_so_that_it_is_not_taken_for_well() -> None:
+    report = check(mute(), SETTINGS, NOW)
+
+    assert report.unmade == {"sweep", "canary", "alarms", f"subscribers {THERE} Alerts", f"texts {THERE}", "unanswered"}
+
+
+def test_the_names_of_those_who_hear_nothing_are_told() -> None:
+    report = check(spoilt(listings=(listing(THERE, "Alerts", ADA, pending=(BOB,)), FINDINGS)), SETTINGS, NOW)
+
+    told = message(Change(new=report.findings), SETTINGS, NOW)
+
+    assert BOB in told.body
+    assert PHONE in told.body
