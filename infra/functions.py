@@ -69,7 +69,17 @@ SHAPES = {
         timeout_s=25,
         concurrency=None,
     ),
+    "answer": Shape(
+        does="takes people's answers by a link",
+        memory_mb=512,
+        # HTTP APIs wait for 30 s at most (API Gateway Developer Guide, HTTP API quotas).
+        timeout_s=25,
+        concurrency=None,
+    ),
 }
 
 OF_THE_PAGE = frozenset({"page", "stashboard"})
 """Deployed only where the policy has a status page."""
+
+OF_THE_ANSWERS = frozenset({"answer"})
+"""Deployed only where e-mails carry links to answer by."""

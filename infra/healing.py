@@ -19,7 +19,7 @@ from constructs import Construct
 from defib.aws.permission import Permission
 from infra.acknowledgments import acknowledge, in_nags_words
 from infra.bundle import Target
-from infra.functions import OF_THE_PAGE, SHAPES, Shape
+from infra.functions import OF_THE_ANSWERS, OF_THE_PAGE, SHAPES, Shape
 from infra.permissions import Resources
 from infra.signals import Queue
 
@@ -99,7 +99,8 @@ class Healing(Construct):
         self.healers = {
             name: Healer(self, name.capitalize(), handler=name, code=code, target=target, resources=resources)
             for name in SHAPES
-            if name not in OF_THE_PAGE or resources.page is not None
+            if (name not in OF_THE_PAGE or resources.page is not None)
+            and (name not in OF_THE_ANSWERS or resources.answers is not None)
         }
         for queue in queues:
             self._feed(self.healers[queue.feeds].function, queue, SHAPES[queue.feeds])

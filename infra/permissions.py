@@ -15,10 +15,12 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_ssm as ssm
 
 from defib.aws.permission import Permission, Scope
+from defib.core.asking import EVENT_SOURCE
 from defib.core.limits import ZonalShift
 from defib.core.policy import Mode, Policy
 from defib.core.shift import load_balancer_of
 from infra.acknowledgments import acknowledge, in_nags_words
+from infra.answers import Answers
 from infra.cases import DUE_INDEX
 from infra.page import StatusPage
 
@@ -29,6 +31,12 @@ TAGGED = (
     Scope.OPTED_IN_GROUPS,
 )
 """What the condition on the opt-in tag narrows."""
+
+LEADING_KEYS = {
+    Scope.ANSWERABLE_ITEMS: ["INSTANCE#*", "SERVICE#*"],
+    Scope.LINK_ITEMS: ["LINK#*"],
+}
+"""How the partition keys of the items begin (DynamoDB Developer Guide, "Using IAM policy conditions")."""
 
 ANY_GROUP = "autoScalingGroup:*:autoScalingGroupName"
 """An ARN of an Auto Scaling group has a unique id before the name (Service Authorization Reference)."""
@@ -49,6 +57,8 @@ class Resources:
     kill_switch: ssm.StringParameter
     page: StatusPage | None = None
     """None where the policy has no status page."""
+    answers: Answers | None = None
+    """None where e-mails carry no links."""
 
     def statements(self, permissions: Sequence[Permission]) -> list[iam.PolicyStatement]:
         """One statement a permission; none for one whose scope names nothing under this policy."""
@@ -65,6 +75,7 @@ class Resources:
         """The names of exactly those resources that ``permissions`` are about."""
         names = {
             Scope.TABLE: ("DEFIB_TABLE", self.table.table_name),
+            Scope.LINK_ITEMS: ("DEFIB_TABLE", self.table.table_name),
             Scope.SIGNALS_QUEUE: ("DEFIB_SIGNALS_QUEUE", self.signals.queue_url),
             Scope.ORDERS_QUEUE: ("DEFIB_ORDERS_QUEUE", self.orders.queue_url),
             Scope.SHIFT_ORDERS_QUEUE: ("DEFIB_ORDERS_QUEUE", self.orders.queue_url),
@@ -76,6 +87,8 @@ class Resources:
         }
         used = {permission.on for permission in permissions if self._arns(permission.on)}
         found = dict(name for scope, name in names.items() if scope in used)
+        if self.answers is not None and Scope.ANSWERS_SECRET in used:
+            found |= {"DEFIB_ANSWERS_SECRET": self.answers.secret.secret_arn, "DEFIB_ANSWERS_URL": self.answers.url}
         return found if self.page is None else {**found, **dict(_page_variables(self.page, used))}
 
     def acknowledge_wildcards(self, role: iam.Role, permissions: Sequence[Permission]) -> None:
@@ -106,6 +119,10 @@ class Resources:
             acknowledge(role, f"IAM5[Resource::{resource}]", reason)
 
     def _conditions(self, permission: Permission) -> Mapping[str, Mapping[str, str | list[str]]]:
+        if permission.on in LEADING_KEYS:
+            return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": LEADING_KEYS[permission.on]}}
+        if permission.on is Scope.OPERATOR_EVENTS:
+            return {"ForAllValues:StringEquals": {"events:source": [EVENT_SOURCE]}}
         if permission.on in TAGGED:
             opt_in = self.policy.opt_in
             return {"StringEquals": {f"aws:ResourceTag/{opt_in.key}": opt_in.value}}
@@ -145,7 +162,7 @@ class Resources:
                 return sorted({group.arn for service in healing for group in service.target_groups})
             case Scope.SHIFTED_LOAD_BALANCERS:
                 return ["*"] if self._shifted() else []
-            case Scope.TABLE:
+            case Scope.TABLE | Scope.ANSWERABLE_ITEMS | Scope.LINK_ITEMS:
                 return [self.table.table_arn]
             case Scope.TABLE_INDEX:
                 return [f"{self.table.table_arn}/index/{DUE_INDEX}"]
@@ -161,9 +178,25 @@ class Resources:
                 return [self.bucket.arn_for_objects("*")]
             case Scope.INCIDENTS_TOPIC | Scope.KILL_SWITCH:
                 return [self.incidents.topic_arn if scope is Scope.INCIDENTS_TOPIC else self.kill_switch.parameter_arn]
-            case Scope.PAGE_BUCKET | Scope.PAGE_BUCKET_OBJECTS | Scope.PAGE_QUEUE | Scope.STASHBOARD_SECRET:
-                return [] if self.page is None else _page_arns(self.page, scope)
+            case (
+                Scope.PAGE_BUCKET
+                | Scope.PAGE_BUCKET_OBJECTS
+                | Scope.PAGE_QUEUE
+                | Scope.STASHBOARD_SECRET
+                | Scope.ANSWERS_SECRET
+                | Scope.OPERATOR_EVENTS
+            ):
+                return self._of_an_option(scope)
         assert_never(scope)
+
+    def _of_an_option(self, scope: Scope) -> list[str]:
+        """What is deployed only where the policy says so."""
+        if scope in (Scope.ANSWERS_SECRET, Scope.OPERATOR_EVENTS):
+            if self.answers is None:
+                return []
+            bus = self._arn("events", "event-bus", "default")
+            return [self.answers.secret.secret_arn if scope is Scope.ANSWERS_SECRET else bus]
+        return [] if self.page is None else _page_arns(self.page, scope)
 
     def _queues(self, scope: Scope) -> list[str]:
         queues = {

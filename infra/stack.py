@@ -9,6 +9,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from defib.core.policy import Policy
+from infra.answers import Answers
 from infra.bundle import Target
 from infra.cases import Cases
 from infra.detection import Detection
@@ -44,6 +45,7 @@ class DefibStack(Stack):
         page = None
         if policy.page.enabled:
             page = StatusPage(self, "StatusPage", settings=policy.page, undelivered=signals.undelivered)
+        answers = Answers(self, "Answers") if policy.answers.enabled else None
         queues = (*signals.queues, *([page.queue] if page is not None else []))
         healing = Healing(
             self,
@@ -61,6 +63,7 @@ class DefibStack(Stack):
                 incidents=notify.incidents,
                 kill_switch=switch.parameter,
                 page=page,
+                answers=answers,
             ),
             queues=queues,
         )
@@ -85,6 +88,9 @@ class DefibStack(Stack):
             ("KillSwitchParameter", switch.parameter.parameter_name),
         ):
             CfnOutput(self, name, value=value)
+        if answers is not None:
+            answers.serve(healing.healers["answer"].function)
+            CfnOutput(self, "AnswersSecret", value=answers.secret.secret_name)
         if page is not None:
             api = StashboardApi(self, "StashboardApi", function=healing.healers["stashboard"].function)
             CfnOutput(self, "StatusPageAddress", value=page.distribution.url)

@@ -55,6 +55,7 @@ OPERATORS: Mapping[str, Operator] = {
     "StringNotEquals": lambda actual, allowed: all(value not in allowed for value in actual),
     "Bool": lambda actual, allowed: any(value.lower() in {a.lower() for a in allowed} for value in actual),
     "ForAllValues:StringEquals": lambda actual, allowed: all(value in allowed for value in actual),
+    "ForAllValues:StringLike": lambda actual, allowed: all(any(_like(v, p) for p in allowed) for v in actual),
     "ForAnyValue:StringEquals": lambda actual, allowed: any(value in allowed for value in actual),
 }
 

@@ -36,6 +36,7 @@ ARN = {
     "AWS::IAM::Role": "iam::{account}:role/{name}",
     "AWS::S3::Bucket": "s3:::{name}",
     "AWS::SSM::Parameter": "ssm:{where}:parameter{name}",
+    "AWS::SecretsManager::Secret": "secretsmanager:{where}:secret:{name}",
 }
 """The ARN of each kind of resource, after ``arn:aws:`` (Service Authorization Reference)."""
 
@@ -186,7 +187,7 @@ class Template:
         match self._bodies[logical_id]["Type"]:
             case "AWS::SQS::Queue":
                 return f"https://sqs.{self.region}.amazonaws.com/{ACCOUNT}/{self._name(logical_id)}"
-            case "AWS::SNS::Topic":
+            case "AWS::SNS::Topic" | "AWS::SecretsManager::Secret":
                 return self._arn(logical_id)
             case _:
                 return self._name(logical_id)
@@ -194,6 +195,8 @@ class Template:
     def _attribute(self, logical_id: str, attribute: str) -> str:
         if attribute.endswith("Arn"):
             return self._arn(logical_id)
+        if attribute == "ApiEndpoint":
+            return f"https://{logical_id.lower()}.execute-api.{self.region}.amazonaws.com"
         if attribute == "DomainName":
             return f"{logical_id.lower()}.cloudfront.net"
         if attribute.endswith("Name"):

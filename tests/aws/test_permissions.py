@@ -15,7 +15,7 @@ from botocore import xform_name
 from defib.aws.permission import Permission, Scope, union
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
-HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep", "page", "stashboard")
+HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep", "page", "stashboard", "answer")
 
 CLIENTS = {
     "arc": "arc-zonal-shift",
@@ -24,6 +24,7 @@ CLIENTS = {
     "dynamodb": "dynamodb",
     "ec2": "ec2",
     "elb": "elbv2",
+    "events": "events",
     "s3": "s3",
     "secrets": "secretsmanager",
     "sns": "sns",

@@ -18,9 +18,11 @@ from defib.aws.clients import client
 from tests.aws.account import ONCE
 from tests.aws.table import TABLE, create_table
 
-HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep", "page", "stashboard")
+HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep", "page", "stashboard", "answer")
 
 SECRET = {"consumer_key": "anonymous", "consumer_secret": "anonymous", "token": "defib", "token_secret": "s3cret"}
+
+LINK_KEY = "a-key-of-64-characters-that-nobody-has-seen-outside-of-this-test"
 
 POLICY = """
 [defib]
@@ -44,6 +46,9 @@ email = ["oncall@example.com"]
 [page]
 enabled = true
 title = "Example CI"
+
+[answers]
+enabled = true
 """
 
 
@@ -73,6 +78,7 @@ class Stage:
         boto3.client("s3").create_bucket(Bucket="evidence")
         boto3.client("s3").create_bucket(Bucket="page")
         boto3.client("secretsmanager").create_secret(Name="stashboard", SecretString=json.dumps(SECRET))
+        boto3.client("secretsmanager").create_secret(Name="answers", SecretString=LINK_KEY)
         boto3.client("ssm").put_parameter(Name="/defib/Defib/healing", Type="String", Value="on")
         self.topic = boto3.client("sns").create_topic(Name="incidents")["TopicArn"]
         self.group = boto3.client("elbv2").create_target_group(
@@ -89,6 +95,8 @@ class Stage:
             "DEFIB_PAGE_BUCKET": "page",
             "DEFIB_PAGE_URL": "https://status.example.com",
             "DEFIB_STASHBOARD_SECRET": "stashboard",
+            "DEFIB_ANSWERS_SECRET": "answers",
+            "DEFIB_ANSWERS_URL": "https://abc123.execute-api.us-east-1.amazonaws.com",
             "DEFIB_KILL_SWITCH": "/defib/Defib/healing",
             **{f"DEFIB_{name.upper()}_QUEUE": url for name, url in self.queues.items()},
             "POWERTOOLS_METRICS_NAMESPACE": "Defib",

@@ -25,6 +25,7 @@ NEEDS = {
     "sweep": {"TABLE", "SIGNALS_QUEUE", "NOTICES_QUEUE"},
     "page": {"TABLE", "NOTICES_QUEUE", "PAGE_BUCKET", "PAGE_URL"},
     "stashboard": {"TABLE", "STASHBOARD_SECRET", "PAGE_URL"},
+    "answer": {"TABLE", "ANSWERS_SECRET"},
 }
 ALL = {variable for needed in NEEDS.values() for variable in needed}
 

@@ -37,6 +37,8 @@ QUEUE_CONSUMER = {
     "sqs:ReceiveMessage",
 }
 PAGE_BUCKET = {"DEFIB_PAGE_BUCKET": "StatusPageFilesBucket"}
+STASHBOARD_SECRET = {"DEFIB_STASHBOARD_SECRET": "StatusPageStashboardSecret"}
+ANSWERS_SECRET = {"DEFIB_ANSWERS_SECRET": "AnswersSecret"}
 LOG_WRITER = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 
@@ -172,7 +174,7 @@ def test_a_function_is_told_of_exactly_what_it_may_use(stack: Synthesized, funct
         "s3": {"DEFIB_EVIDENCE_BUCKET": "EvidenceBucket"} if function == "evidence" else PAGE_BUCKET,
         "sns": {"DEFIB_INCIDENTS_TOPIC": "NotifyIncidents"},
         "ssm": {"DEFIB_KILL_SWITCH": "KillSwitchHealing"},
-        "secretsmanager": {"DEFIB_STASHBOARD_SECRET": "StatusPageStashboardSecret"},
+        "secretsmanager": STASHBOARD_SECRET if function == "stashboard" else ANSWERS_SECRET,
     }
     queues = {
         "DEFIB_SIGNALS_QUEUE": "SignalsQueue",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
+    from defib.aws.operator_events import EventsClient
     from defib.aws.zonal_shift import ArcClient
     from defib.core.policy import Calls
 
@@ -46,6 +47,10 @@ def client(service: Literal["ec2"], calls: Calls) -> EC2Client: ...
 
 @overload
 def client(service: Literal["elbv2"], calls: Calls) -> ElasticLoadBalancingv2Client: ...
+
+
+@overload
+def client(service: Literal["events"], calls: Calls) -> EventsClient: ...
 
 
 @overload

@@ -11,6 +11,7 @@ import msgspec
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
+    from defib.core.answer.link import Use
     from defib.core.audit import Entry
     from defib.core.case import Case
     from defib.core.incident import Incident, Notice
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from defib.stashboard.model import Board, Event
 
     Item = dict[str, AttributeValueTypeDef]
-    Remembered = Case | Entry | Incident | Notice | Stack | Shown | PublicIncident | Board | Event
+    Remembered = Case | Entry | Incident | Notice | Stack | Shown | PublicIncident | Board | Event | Use
 
 T = TypeVar("T")
 
@@ -35,7 +36,7 @@ class Codec:
 
     def item(
         self,
-        value: Case | Entry | Incident | Notice | Stack | Shown | PublicIncident | Board | Event,
+        value: Remembered,
         attributes: Mapping[str, str | int | None],
     ) -> Item:
         """``value``'s fields and ``attributes`` as one item; attributes that are None are left out."""

@@ -44,6 +44,13 @@ class Scope(StrEnum):
     PAGE_QUEUE = "page_queue"
     STASHBOARD_SECRET = "stashboard_secret"  # noqa: S105 - the name of a scope
     KILL_SWITCH = "kill_switch"
+    ANSWERABLE_ITEMS = "answerable_items"
+    """Items of the table about instances and services: what a page shows that somebody answers on."""
+    LINK_ITEMS = "link_items"
+    """Items of the table about links: how each has been used."""
+    ANSWERS_SECRET = "answers_secret"  # noqa: S105 - the name of a scope
+    OPERATOR_EVENTS = "operator_events"
+    """The default event bus, for events of the operator's own source."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from defib.core.answer.settings import AnswerSettings
 from defib.core.maintenance import Maintenance
 from defib.core.page.settings import PageSettings
 from defib.core.policy import Calls, Contact, Detection, Limits, Repair, Retention, Service, Tag
@@ -44,6 +45,7 @@ class Document:
     contacts: tuple[Contact, ...] = field(
         default=(), metadata=tables("Who can be told.", "[contacts.oncall]", least=0, most=50)
     )
+    answers: AnswerSettings = field(metadata=table("Answering by a link."))
     page: PageSettings = field(metadata=table("The status page."))
     watchtower: WatchtowerSettings = field(metadata=table("What watches Defib itself, from another Region."))
     detection: Detection = field(metadata=table("What looks for trouble besides the one-minute sweep."))

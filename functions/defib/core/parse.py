@@ -55,6 +55,7 @@ def parse(text: str) -> Policy:
         retention=document.retention,
         page=document.page,
         watchtower=document.watchtower,
+        answers=document.answers,
         maintenance=document.defib.maintenance,
     )
     check(policy, mistakes)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from defib.core.answer.settings import AnswerSettings
 from defib.core.contact import Contact
 from defib.core.limits import Limits
 from defib.core.maintenance import Maintenance
@@ -250,6 +251,7 @@ class Policy:
     retention: Retention = field(default_factory=Retention)
     page: PageSettings = field(default_factory=PageSettings)
     watchtower: WatchtowerSettings = field(default_factory=WatchtowerSettings)
+    answers: AnswerSettings = field(default_factory=AnswerSettings)
     maintenance: tuple[Maintenance, ...] = ()
     """Planned outages of every service."""
 

@@ -80,6 +80,15 @@ class Environment:
         return self._value("DEFIB_STASHBOARD_SECRET")
 
     @property
+    def answers_secret(self) -> str:
+        return self._value("DEFIB_ANSWERS_SECRET")
+
+    @property
+    def answers_url(self) -> str:
+        """Where links lead, without a slash at its end; empty where e-mails carry none."""
+        return self.variables.get("DEFIB_ANSWERS_URL", "")
+
+    @property
     def page_copy(self) -> str:
         """The bucket in another Region that keeps a copy; empty where none does."""
         return self.variables.get("DEFIB_PAGE_COPY", "")

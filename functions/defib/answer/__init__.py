@@ -1,0 +1,1 @@
+"""Answers by a link: a page for a person, and one answer that counts once."""

@@ -1,0 +1,109 @@
+"""A link as a token: its fields, and a signature that only the deployment's own keys can make.
+
+``1.PAYLOAD.SIGNATURE.KEY``: a version, the fields, HMAC-SHA256 over version, fields and key (RFC 2104), and which key
+it was. Letters, digits, ``-`` and ``_`` between the points, so that it travels in a URL as it is; it ends with a letter
+or a digit, so that no mail program takes its end for punctuation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+
+from defib.core.answer.link import Link, Say
+
+VERSION = "1"
+TOKEN_MAX = 600
+"""Characters. A longest incident, case and contact name make fewer."""
+
+_FORM = re.compile(r"1\.([A-Za-z0-9_-]{1,480})\.([A-Za-z0-9_-]{43})\.([0-9a-f]{8})")
+
+
+class Forged(ValueError):
+    """No link of ours: garbled, changed, or signed with a key that counts no more. Never tells what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One signing key."""
+
+    id: str
+    """8 hexadecimal digits, which tell nothing of the secret."""
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"Key({self.id!r})"
+
+
+class _Payload(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """An array without names: every character of a link is one more that an e-mail may break."""
+
+    incident_id: Annotated[str, msgspec.Meta(min_length=3, max_length=60, pattern=r"^[a-z0-9:-]+-[1-9][0-9]{0,8}\Z")]
+    sequence: Annotated[int, msgspec.Meta(ge=0, le=10**9)]
+    case_id: Annotated[str, msgspec.Meta(max_length=40, pattern=r"^(i-[0-9a-f]{8,17}-[1-9][0-9]{0,8})?\Z")]
+    offers: Annotated[list[Say], msgspec.Meta(min_length=1, max_length=4)]
+    to: Annotated[str, msgspec.Meta(max_length=31, pattern=r"^[a-z0-9-]*\Z")]
+    expires: Annotated[int, msgspec.Meta(ge=0, le=2**40)]
+    """Epoch seconds."""
+
+
+def token_of(link: Link, key: Key) -> str:
+    """``link`` signed with ``key``."""
+    fields = _Payload(
+        link.incident_id, link.sequence, link.case_id, list(link.offers), link.to, int(link.expires_at.timestamp())
+    )
+    payload = _text(msgspec.json.encode(fields))
+    return f"{VERSION}.{payload}.{_signature(payload, key)}.{key.id}"
+
+
+def link_in(token: str, keys: Mapping[str, Key]) -> Link:
+    """The link in ``token``, provided that one of ``keys`` (by id) signed it. It may have expired. Raises Forged."""
+    found = _FORM.fullmatch(token)
+    if found is None:
+        raise Forged("not of a token's form")
+    payload, signature, key_id = found.groups()
+    key = keys.get(key_id)
+    if key is None:
+        raise Forged("of no key that counts")
+    # In constant time: how long it takes must not tell how much of a guess was right.
+    if not hmac.compare_digest(_signature(payload, key), signature):
+        raise Forged("its signature is wrong")
+    try:
+        fields = msgspec.json.decode(_bytes(payload), type=_Payload)
+    except (msgspec.MsgspecError, ValueError):
+        raise Forged("its fields are none of ours") from None
+    expires = datetime.fromtimestamp(fields.expires, UTC)
+    return Link(fields.incident_id, fields.sequence, fields.case_id, tuple(fields.offers), fields.to, expires)
+
+
+def key_id_in(token: str) -> str:
+    """Which key a token says it was signed with; empty for what has no token's form. Not checked."""
+    found = _FORM.fullmatch(token)
+    return found[3] if found is not None else ""
+
+
+def key_id(version_id: str) -> str:
+    """The short name of a version of the secret."""
+    return hashlib.sha256(version_id.encode()).hexdigest()[:8]
+
+
+def _signature(payload: str, key: Key) -> str:
+    # The text is signed, not what it decodes to: Base64 writes some bytes in more than one way.
+    signed = f"defib-link.{VERSION}.{key.id}.{payload}".encode()
+    return _text(hmac.new(key.secret, signed, hashlib.sha256).digest())
+
+
+def _text(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _bytes(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,0 +1,295 @@
+"""What a person reads who has opened a link: one page for each way in which that can go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+from defib.core.answer.link import Link, Say, Use
+from defib.core.answer.standing import Standing
+from defib.core.case import Case
+from defib.core.duration import format_duration
+from defib.core.incident import Incident
+from defib.core.policy import Policy
+from defib.core.words import CAUSE_SHORT, CAUSE_WORDS, began, clock, name_of, plan
+
+TIMELINE_MAX = 6
+"""Lines of the incident's timeline: what fits a phone."""
+
+OTHERWISE = "The e-mail also holds a command that does the same, for whoever may use the account."
+ASK_AGAIN = "Look for a newer e-mail of the same incident."
+
+
+class Tone(StrEnum):
+    """How a page looks at first sight. Never told by colour alone."""
+
+    ASKS = "asks"
+    DONE = "done"
+    OVER = "over"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One button."""
+
+    say: Say
+    label: str
+    then: str
+    """What comes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer to a request, in words."""
+
+    code: int
+    """HTTP status."""
+    tone: Tone
+    title: str
+    lead: str
+    facts: tuple[tuple[str, str], ...] = ()
+    """Name and text."""
+    offers: tuple[Offer, ...] = ()
+    timeline: tuple[str, ...] = ()
+    """The incident's newest notices, the oldest first."""
+    hint: str = ""
+    problem: str = ""
+    """What is wrong with what was sent; the person may send it again."""
+    name: str = ""
+    """The name as it was sent, so that nobody types it twice."""
+
+
+def question(
+    link: Link, incident: Incident, case: Case | None, stands: Standing, policy: Policy, now: datetime
+) -> Page:
+    """The question itself, with what may still be answered to it; nothing has happened yet."""
+    if not stands.offers:
+        return over(link, incident, case, stands, now)
+    about = _subject(incident, case)
+    asks = any(say.choice is not None for say in link.offers)
+    service = policy.service(incident.service)
+    facts = list(_facts(incident, case, now))
+    if asks and case is not None and service is not None:
+        facts.append(("With your yes", plan(case, service, policy)))
+    if asks and case is not None and case.approval is not None and case.approval.choice is None:
+        until = f"{case.approval.until:%H:%M} UTC"
+        facts.append(("Without an answer", f"By {until} ({_in(case.approval.until - now)}) it is left to you."))
+    if not asks and case is not None and case.ask:
+        facts.append(("What is asked of you", case.ask))
+    return Page(
+        code=200,
+        tone=Tone.ASKS,
+        title=f"May Defib repair {about}?" if asks else f"Who looks after {about}?",
+        lead=stands.why or (_headline(case) if case is not None else "Defib asks for a person."),
+        facts=(*facts, *_link_facts(link, now)),
+        offers=tuple(_offer(say, policy.answers.snooze) for say in stands.offers),
+        timeline=incident.timeline[-TIMELINE_MAX:],
+        hint="Opening this page has changed nothing. One answer, once: then this link is used up.",
+    )
+
+
+def mistaken(asked: Page, problem: str, name: str) -> Page:
+    """The question again, with what was wrong with the answer; nothing has happened."""
+    return replace(asked, code=400, problem=problem, name=name)
+
+
+def taken(use: Use, incident: Incident, case: Case | None, snooze: timedelta, now: datetime) -> Page:
+    """The answer has been passed on."""
+    return Page(
+        code=200,
+        tone=Tone.DONE,
+        title=f"Thank you, {use.by}.",
+        lead=f"You said: {said(use.say, snooze)}, about {_subject(incident, case)}. {_then(use.say, snooze)}",
+        facts=_facts(incident, case, now),
+        hint="What comes of it is in the next e-mail of the incident. You can close this page.",
+    )
+
+
+def repeated(use: Use, incident: Incident, case: Case | None, snooze: timedelta, now: datetime) -> Page:
+    """The same answer once more: it was taken the first time."""
+    return Page(
+        code=200,
+        tone=Tone.DONE,
+        title="This has been said already.",
+        lead=f"{use.by} said at {clock(use.said_at)}: {said(use.say, snooze)}. It counts once; nothing was done now.",
+        facts=_facts(incident, case, now),
+        hint="You can close this page.",
+    )
+
+
+def used(use: Use, incident: Incident, case: Case | None, snooze: timedelta, now: datetime, *, tried: bool) -> Page:
+    """The link is used up; whoever ``tried`` another answer is told that it did not count."""
+    nothing = "Your answer has changed nothing: a link counts once." if tried else "A link counts once."
+    return Page(
+        code=409 if tried else 200,
+        tone=Tone.OVER,
+        title="This link has been used.",
+        lead=f"{use.by} said at {clock(use.said_at)}: {said(use.say, snooze)}. {nothing}",
+        facts=_facts(incident, case, now),
+        hint=f"To say something else: {OTHERWISE[0].lower()}{OTHERWISE[1:]}"
+        if use.say.choice is not None
+        else ASK_AGAIN,
+    )
+
+
+def unfinished(asked: Page, use: Use, snooze: timedelta) -> Page:
+    """Somebody answered, and the answer is not known to have been passed on: only the same again finishes it."""
+    offers = tuple(offer for offer in asked.offers if offer.say is use.say) or (_offer(use.say, snooze),)
+    return replace(
+        asked,
+        code=503,
+        title="Please say it again.",
+        lead=f"{use.by} said at {clock(use.said_at)}: {said(use.say, snooze)}. That was remembered, but it is not"
+        " certain that it was passed on. Saying it again does no harm.",
+        offers=offers,
+        name=use.by,
+        hint=OTHERWISE,
+    )
+
+
+def over(
+    link: Link, incident: Incident, case: Case | None, stands: Standing, now: datetime, *, tried: bool = False
+) -> Page:
+    """Nothing may be answered any more."""
+    nothing = " Your answer has changed nothing." if tried else ""
+    return Page(
+        code=409 if tried else 200,
+        tone=Tone.OVER,
+        title="There is nothing to answer any more.",
+        lead=f"{stands.why}{nothing}",
+        facts=(*_facts(incident, case, now), *_link_facts(link, now)),
+        timeline=incident.timeline[-TIMELINE_MAX:],
+        hint="You can close this page.",
+    )
+
+
+INVALID = Page(
+    404,
+    Tone.WRONG,
+    "This link is not valid.",
+    "It is incomplete, was changed on its way, or its key has been retired. Nothing has happened.",
+    hint=f"Open it once more from the e-mail itself, whole. {OTHERWISE}",
+)
+UNKNOWN = Page(
+    404,
+    Tone.WRONG,
+    "This link belongs to no question.",
+    "Defib knows no such incident, or the instance was never part of it. Nothing has happened.",
+    hint=ASK_AGAIN,
+)
+
+
+def expired(link: Link) -> Page:
+    """The link is genuine, but too old."""
+    at = f"{link.expires_at:%d %B %H:%M} UTC"
+    return Page(
+        410,
+        Tone.OVER,
+        "This link has expired.",
+        f"It could be used until {at}. Nothing has happened.",
+        facts=(("Incident", link.incident_id),),
+        hint=f"{ASK_AGAIN} {OTHERWISE}",
+    )
+
+
+def refused(code: int, lead: str) -> Page:
+    """A request that no page of ours sends."""
+    return Page(code, Tone.WRONG, "This could not be understood.", f"{lead} Nothing has happened.", hint=OTHERWISE)
+
+
+UNAVAILABLE = Page(
+    503,
+    Tone.WRONG,
+    "Defib can't look this up just now.",
+    "AWS does not answer. Whether anything has happened can be seen by opening the link again in a moment.",
+    hint=OTHERWISE,
+)
+
+
+def said(say: Say, snooze: timedelta) -> str:
+    """What somebody said, as a clause after a colon."""
+    match say:
+        case Say.APPROVE:
+            return "yes, repair it"
+        case Say.REJECT:
+            return "no, leave it to us"
+        case Say.ACKNOWLEDGE:
+            return "I look after it"
+        case Say.SNOOZE:
+            return f"remind us in {format_duration(snooze)}"
+    assert_never(say)
+
+
+def _then(say: Say, snooze: timedelta) -> str:
+    match say:
+        case Say.APPROVE:
+            return "Defib repairs it."
+        case Say.REJECT:
+            return "Defib leaves it alone until this is over; it needs a person."
+        case Say.ACKNOWLEDGE:
+            return "Defib calls nobody else."
+        case Say.SNOOZE:
+            return f"Defib calls nobody for {format_duration(snooze)}, then asks again if it is not over."
+    assert_never(say)
+
+
+def _offer(say: Say, snooze: timedelta) -> Offer:
+    words = said(say, snooze)
+    return Offer(say, words[0].upper() + words[1:], _then(say, snooze))
+
+
+def _subject(incident: Incident, case: Case | None) -> str:
+    return case.name if case is not None else incident.id
+
+
+def _headline(case: Case) -> str:
+    if case.closed_at is not None:
+        return f"{name_of(case)}: {case.reason}."
+    return f"{name_of(case)} {CAUSE_SHORT[case.cause]} since {began(case):%H:%M} UTC."
+
+
+def _facts(incident: Incident, case: Case | None, now: datetime) -> tuple[tuple[str, str], ...]:
+    """What it is about and how it stands now."""
+    if case is None:
+        trouble = sum(1 for member in incident.members if not member.is_settled)
+        state = f"over since {clock(incident.resolved_at)}" if incident.resolved_at is not None else "open"
+        return (
+            ("Since", f"{incident.opened_at:%d %B %Y} {clock(incident.opened_at)} ({_ago(now - incident.opened_at)})"),
+            ("Now", f"{state}; {trouble} of {len(incident.members)} instances in trouble"),
+            ("Incident", incident.id),
+        )
+    since = began(case)
+    cause = case.confirmed_cause or case.cause
+    was = "What was wrong" if case.closed_at is not None else "What is wrong"
+    return (
+        (was, f"{CAUSE_WORDS[cause]}{_evidence(case)}"),
+        ("Since", f"{since:%d %B %Y} {clock(since)} ({_ago(now - since)})"),
+        ("Now", case.reason or "Defib looks at it"),
+        ("Where", f"service {case.service}, {case.zone or 'zone unknown'}, {case.instance_id}"),
+        ("Incident", incident.id),
+    )
+
+
+def _evidence(case: Case) -> str:
+    return f" ({'; '.join(case.evidence)})" if case.evidence and case.closed_at is None else ""
+
+
+def _link_facts(link: Link, now: datetime) -> tuple[tuple[str, str], ...]:
+    sent = f"sent to {link.to}, " if link.to else ""
+    return (("This link", f"{sent}can be used until {link.expires_at:%d %B %H:%M} UTC ({_in(link.expires_at - now)})"),)
+
+
+def _ago(span: timedelta) -> str:
+    return "just now" if span < timedelta(minutes=1) else f"{_coarse(span)} ago"
+
+
+def _in(span: timedelta) -> str:
+    return f"in {_coarse(span)}" if span >= timedelta(minutes=1) else "in less than a minute"
+
+
+def _coarse(span: timedelta) -> str:
+    """To the minute: nobody counts seconds of an hour."""
+    return format_duration(timedelta(minutes=int(span.total_seconds()) // 60))
