@@ -1,12 +1,15 @@
 """``python -m sim replay SCENARIO``: exit status 0 when all expectations hold, 1 when not, 2 for a file to mend.
 
 ``python -m sim messages``: 0 when the messages kept under docs/messages are those that are sent, 1 when not.
+
+``python -m sim serve SCENARIO``: 0 when it was ended with Ctrl-C, 2 for a file, a port or a speed to mend.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +23,13 @@ from sim.report import document, page, shown
 from sim.report.live import LiveView
 from sim.scenario import Scenario
 from sim.scenario_file import ScenarioError, load
+from sim.serve.control import speed_of
+from sim.serve.pace import RealPace
+from sim.serve.show import ended_by_signals, show
+
+SPEED = 10.0
+"""April 30th's twenty minutes in two."""
+PORT = 8000
 
 
 class Screen:
@@ -43,6 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _messages(chosen.write)
     try:
         scenario = load(chosen.scenario)
+        if chosen.command == "serve":
+            _serve(scenario, chosen)
+            return 0
         recording = _replayed(scenario, chosen)
     except (ScenarioError, NoSuchComponent, OperatorError) as error:
         print(error, file=sys.stderr)
@@ -69,6 +82,28 @@ def _messages(write: bool) -> int:
     return 1 if differing else 0
 
 
+def _serve(scenario: Scenario, chosen: argparse.Namespace) -> None:
+    with LiveView(scenario.title, scenario.start, scenario.start + scenario.until) as view, ExitStack() as stack:
+
+        def over(recording: Recording) -> None:
+            view.finished(recording, None)
+            view.say("The scenario is over. Its page is served until Ctrl-C.")
+
+        show(
+            scenario,
+            chosen.scenario.stem,
+            _policy(chosen),
+            seed=chosen.seed,
+            speed=chosen.speed,
+            port=chosen.port,
+            pace=RealPace(),
+            listener=Screen(view),
+            say=view.say,
+            when_over=over,
+            started=lambda player: stack.enter_context(ended_by_signals(player)),
+        )
+
+
 def _replayed(scenario: Scenario, chosen: argparse.Namespace) -> Recording:
     name = chosen.scenario.stem
     if chosen.json:
@@ -84,22 +119,48 @@ def _replayed(scenario: Scenario, chosen: argparse.Namespace) -> Recording:
 
 
 def _replay(scenario: Scenario, name: str, chosen: argparse.Namespace, listener: Listener | None) -> Recording:
-    policy = chosen.policy.resolve() if chosen.policy is not None else None
-    return replay(scenario, name, policy, seed=chosen.seed, listener=listener)
+    return replay(scenario, name, _policy(chosen), seed=chosen.seed, listener=listener)
+
+
+def _policy(chosen: argparse.Namespace) -> Path | None:
+    return chosen.policy.resolve() if chosen.policy is not None else None
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sim", description="A simulated AWS on virtual time.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     command = commands.add_parser("replay", help="replay a scenario: an outage as data, see docs/scenarios.md")
-    command.add_argument("scenario", type=Path, metavar="SCENARIO", help="such as scenarios/april-30.toml")
-    command.add_argument("--policy", type=Path, metavar="FILE", help="another policy than the scenario's or defib.toml")
+    _common(command)
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.add_argument("--out", type=Path, metavar="DIR", help="write a page with a picture, and each message, there")
-    command.add_argument("--seed", type=int, metavar="N", help="another seed than the scenario's")
     command = commands.add_parser("messages", help="hold the messages in docs/messages against those that are sent")
     command.add_argument("--write", action="store_true", help="keep those that are sent now instead")
+    command = commands.add_parser("serve", help="play a scenario and serve its status page to this machine's browser")
+    _common(command)
+    command.add_argument(
+        "--speed", type=_speed, default=SPEED, metavar="N", help="virtual seconds a second, 0.1 to 100, or max (10)"
+    )
+    command.add_argument("--port", type=_port, default=PORT, metavar="P", help=f"of 127.0.0.1 ({PORT}); 0: any free")
     return parser
+
+
+def _common(command: argparse.ArgumentParser) -> None:
+    command.add_argument("scenario", type=Path, metavar="SCENARIO", help="such as scenarios/april-30.toml")
+    command.add_argument("--policy", type=Path, metavar="FILE", help="another policy than the scenario's or defib.toml")
+    command.add_argument("--seed", type=int, metavar="N", help="another seed than the scenario's")
+
+
+def _speed(text: str) -> float:
+    try:
+        return speed_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 0 to 65535, such as {PORT}")
+    return int(text)
 
 
 if __name__ == "__main__":

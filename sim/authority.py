@@ -22,6 +22,7 @@ DENIED_CODE = {
     "sns": "AuthorizationError",
     "autoscaling": "AccessDenied",
     "ssm": "AccessDeniedException",
+    "secretsmanager": "AccessDeniedException",
     "arc-zonal-shift": "AccessDeniedException",
 }
 """The error code with which each service reports a missing permission; ``AccessDenied`` elsewhere."""
@@ -88,6 +89,8 @@ class Authority:
             case "ssm" if "Name" in call.params:
                 parameter = f"arn:aws:ssm:{call.region}:{self._account}:parameter{call.params['Name']}"
                 return (Request(_action(call), parameter, {}),)
+            case "secretsmanager" if "SecretId" in call.params:
+                return (Request(_action(call), call.params["SecretId"], {}),)
             case "s3" if "Bucket" in call.params:
                 action = S3_ACTIONS.get(call.operation, call.operation)
                 bucket = f"arn:aws:s3:::{call.params['Bucket']}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from sim.boundary import Boundary, Params, Response
@@ -30,10 +30,16 @@ class Customers:
         self._bucket = bucket
         self._tell = tell
         self._files: dict[str, PageFile] = {}
+        """By path, as they lie in the bucket now: while a page is being laid out, some are older than others."""
         self.moments: list[PageMoment] = []
         """The page each time that it was laid out, renewals that changed nothing but its age among them."""
         self.updates: list[PublicUpdate] = []
         self._read: set[str] = set()
+
+    @property
+    def files(self) -> Mapping[str, PageFile]:
+        """What lies in the bucket at this moment, by path."""
+        return self._files
 
     def watch(self, boundary: Boundary) -> None:
         if self._bucket:

@@ -1,7 +1,8 @@
-"""Puts the template's table, buckets, topics and queues into moto, as CloudFormation would."""
+"""Puts the template's table, buckets, parameters and secrets into moto, as CloudFormation would."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import boto3
@@ -14,7 +15,7 @@ INDEX_KEYS = ("IndexName", "KeySchema", "Projection")
 
 
 def deploy_storage(wiring: Wiring) -> None:
-    """Create tables, buckets and parameters; queues and topics are created by what simulates them."""
+    """Create tables, buckets, parameters and secrets; queues and topics are created by what simulates them."""
     for table in wiring.tables:
         boto3.client("dynamodb", region_name=region_of(table.arn)).create_table(**_table(table))
     s3 = boto3.client("s3", region_name=REGION)
@@ -24,6 +25,10 @@ def deploy_storage(wiring: Wiring) -> None:
         boto3.client("ssm", region_name=region_of(parameter.arn)).put_parameter(
             Name=parameter.name, Type="String", Value=parameter.properties["Value"]
         )
+    for secret in wiring.secrets:
+        boto3.client("secretsmanager", region_name=region_of(secret.arn)).create_secret(
+            Name=secret.name, SecretString=generated(secret)
+        )
 
 
 def set_kill_switch(wiring: Wiring, to: str) -> None:
@@ -32,6 +37,15 @@ def set_kill_switch(wiring: Wiring, to: str) -> None:
     boto3.client("ssm", region_name=region_of(switch.arn)).put_parameter(
         Name=switch.name, Type="String", Value=to, Overwrite=True
     )
+
+
+def generated(secret: Resource) -> str:
+    """A secret as Secrets Manager generates it, but with a password that says what it is."""
+    asked = secret.properties.get("GenerateSecretString", {})
+    if "GenerateStringKey" not in asked:
+        raise SimulatorGap(f"{secret.logical_id} is no generated JSON object: sim/deploy.py knows no other secret")
+    key = str(asked["GenerateStringKey"])
+    return json.dumps({**json.loads(asked["SecretStringTemplate"]), key: f"made-up-{key.replace('_', '-')}"})
 
 
 def _table(resource: Resource) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from defib.core.parse import parse as parse_policy
@@ -63,20 +63,45 @@ def played(
 
     Raises NoSuchComponent where its ``[[machinery]]`` strikes what no stack has.
     """
-    policy = policy or (POLICIES / f"{scenario.policy}.toml" if scenario.policy else POLICY)
-    seed = scenario.seed if seed is None else seed
-    wiring = wiring_for(policy)
-    check_components(scenario, wiring)
-    with World(scenario, parse_policy(policy.read_text(encoding="utf-8")), wiring, seed, listener or Deaf()) as world:
+    with world_of(scenario, policy, seed=seed, listener=listener) as world:
         run(world)
         yield world
 
 
+def world_of(
+    scenario: Scenario, policy: Path | None = None, *, seed: int | None = None, listener: Listener | None = None
+) -> World:
+    """The world in which ``scenario`` is about to begin, not yet entered.
+
+    Raises NoSuchComponent where its ``[[machinery]]`` strikes what no stack has.
+    """
+    policy = policy_of(scenario, policy)
+    seed = scenario.seed if seed is None else seed
+    wiring = wiring_for(policy)
+    check_components(scenario, wiring)
+    return World(scenario, parse_policy(policy.read_text(encoding="utf-8")), wiring, seed, listener or Deaf())
+
+
+def policy_of(scenario: Scenario, other: Path | None) -> Path:
+    """The file of the policy that counts: ``other``, or else the scenario's own, or else the shipped one."""
+    return other or (POLICIES / f"{scenario.policy}.toml" if scenario.policy else POLICY)
+
+
 def run(world: World) -> None:
     """Let time pass until ``until`` and until every case is closed or handed over, but not for ever."""
-    end = world.scenario.start + world.scenario.until
-    world.time.run_until(end)
-    while world.time.now < end + OVERTIME and any(
-        c.closed_at is None and c.handed_over_at is None for c in world.cases()
-    ):
+    world.time.run_until(planned_end(world))
+    while not is_over(world):
         world.time.run_until(world.time.now + STEP)
+
+
+def planned_end(world: World) -> datetime:
+    """The scenario's ``until``."""
+    return world.scenario.start + world.scenario.until
+
+
+def is_over(world: World) -> bool:
+    """Whether it is past ``until`` and nothing is being worked on any more, or for too long."""
+    late = world.time.now - planned_end(world)
+    if late < timedelta(0):
+        return False
+    return late >= OVERTIME or all(c.closed_at is not None or c.handed_over_at is not None for c in world.cases())

@@ -201,7 +201,9 @@ class Template:
             return f"{logical_id.lower()}.cloudfront.net"
         if attribute.endswith("Name"):
             return self._name(logical_id)
-        raise SimulatorGap(f"Fn::GetAtt {logical_id}.{attribute}: sim/template.py knows only ARNs and names")
+        if attribute == "Id":
+            return str(self._ref(logical_id))
+        raise SimulatorGap(f"Fn::GetAtt {logical_id}.{attribute}: sim/template.py knows only ARNs, names and ids")
 
     def _name(self, logical_id: str) -> str:
         body = self._bodies[logical_id]

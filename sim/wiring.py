@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from sim.clock import SimulatorGap
+from sim.distribution import Distribution, distribution_of
+from sim.gateway import HttpApi, apis_of
 from sim.iam import Statement, parse_statement
 from sim.template import REGION, Resource, Template, region_of
 
@@ -137,6 +139,10 @@ class Wiring:
     buckets: tuple[Resource, ...]
     alarms: tuple[Resource, ...]
     parameters: tuple[Resource, ...] = ()
+    secrets: tuple[Resource, ...] = ()
+    distribution: Distribution | None = None
+    """CloudFront before the status page's bucket; None where the policy has no status page."""
+    apis: tuple[HttpApi, ...] = ()
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -171,6 +177,9 @@ def _wiring_of(template: Template) -> Wiring:
         buckets=tuple(template.of_type("AWS::S3::Bucket")),
         alarms=tuple(template.of_type("AWS::CloudWatch::Alarm")),
         parameters=tuple(template.of_type("AWS::SSM::Parameter")),
+        secrets=tuple(template.of_type("AWS::SecretsManager::Secret")),
+        distribution=distribution_of(template),
+        apis=apis_of(template),
     )
 
 

@@ -24,7 +24,7 @@ from sim.report.summary import STYLES, print_summary
 from sim.report.tone import Tone, tone
 from sim.report.words import clean, clock
 
-_PLAIN_KINDS = frozenset({"fault", "machinery", "check", "action", "message", "page", "alarm", "end"})
+IMPORTANT = frozenset({"fault", "machinery", "check", "action", "message", "page", "alarm", "end"})
 """What a log keeps; states, signals and decisions to wait would drown it."""
 
 _MARKS = {
@@ -104,13 +104,17 @@ class LiveView:
         with self._lock:
             self._now = max(self._now, at)
             self._events.append(event)
-        if self._live is None and kind in _PLAIN_KINDS:
+        if self._live is None and kind in IMPORTANT:
             self._print_lines(_plain(event, self._width))
 
     def finished(self, recording: Recording, page: Path | None) -> None:
         """Print what came of it: what the staff received, the course of each fault, the comparison, the verdict."""
         self._stop()
         print_summary(recording, page, self._console, self._width)
+
+    def say(self, text: str) -> None:
+        """Print ``text`` as it is, above the screen where there is one."""
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     @property
     def _width(self) -> int:

@@ -20,7 +20,7 @@ from sim.report.tone import DARK, LIGHT, Tone, tone
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
-_LEGEND = (
+LEGEND = (
     (Tone.GOOD, "works"),
     (Tone.BAD, "fails"),
     (Tone.MOVING, "on its way"),
@@ -84,14 +84,14 @@ def write(recording: Recording, directory: Path) -> Path:
 
 def render(recording: Recording) -> str:
     """The page as text."""
-    return _environment().get_template("page.html.j2").render(
+    return environment().get_template("page.html.j2").render(
         recording=recording,
         verdict=verdict(recording),
         result=headline(recording),
         key_figures=key_figures(recording),
         wide=draw(recording, WIDE),
         narrow=draw(recording, NARROW),
-        legend=_LEGEND,
+        legend=LEGEND,
         courses=[Course(f, figures(f), milestones(f)) for f in recording.faults],
         bundles=bundles(recording),
         letters=tuple(letters.files(recording)),
@@ -99,15 +99,15 @@ def render(recording: Recording) -> str:
         senders=SENDER,
         cases=_cases(recording.decisions),
         own_styles="",
-        styles=_styles("page.css", "timeline.css", root=":root"),
+        styles=styles("page.css", "timeline.css", root=":root"),
     )  # fmt: skip
 
 
 def render_timeline(recording: Recording) -> str:
     """The picture alone, an SVG file that brings its own styles and follows the reader's light or dark."""
-    styles = _styles("timeline.css", root=".timeline")
-    template = _environment().get_template("timeline.svg.j2")
-    return template.render(drawing=draw(recording, WIDE), own_styles=styles)
+    rules = styles("timeline.css", root=".timeline")
+    template = environment().get_template("timeline.svg.j2")
+    return template.render(drawing=draw(recording, WIDE), own_styles=rules)
 
 
 def verdict(recording: Recording) -> str:
@@ -150,8 +150,8 @@ def _cases(decisions: Sequence[DecisionRecord]) -> list[CaseAudit]:
     return [CaseAudit(case_id, tuple(taken)) for case_id, taken in grouped.items()]
 
 
-def _styles(*files: str, root: str) -> Markup:
-    """The palette in both themes and the rules; our own text, so it goes in unescaped."""
+def styles(*files: str, root: str) -> Markup:
+    """The palette in both themes and the rules of the files named; our own text, so it goes in unescaped."""
     rules = "\n".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in files)
     dark = f"@media (prefers-color-scheme: dark) {{ {root} {{ {DARK.css()} }} }}"
     paper = f"@media print {{ {root} {{ {LIGHT.css()} }} }}"
@@ -159,7 +159,8 @@ def _styles(*files: str, root: str) -> Markup:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """What the templates of all reports share."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,

@@ -58,7 +58,7 @@ class NotAuthorized(Exception):
 
 def verify(request: Signed, credentials: Credentials, now: datetime) -> Nonce:
     """Check everything but the nonce, which the caller must see used only once. Raises NotAuthorized."""
-    parameters = _parameters(request)
+    parameters = parameters_of(request)
     given = {name.removeprefix("oauth_"): value for name, value in parameters if name.startswith("oauth_")}
     _complete(parameters, given)
     stamp = _timestamp(given["timestamp"], now)
@@ -82,7 +82,7 @@ def signature(request: Signed, parameters: list[tuple[str, str]], credentials: C
     return b64encode(hmac.new(key.encode(), base.encode(), hashlib.sha1).digest()).decode()
 
 
-def _parameters(request: Signed) -> list[tuple[str, str]]:
+def parameters_of(request: Signed) -> list[tuple[str, str]]:
     """From all three places; those of the header but its realm."""
     found = _pairs(urlsplit(request.url).query)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM:

@@ -1,0 +1,87 @@
+"""What stands at which path: the status page, the Stashboard API, and the replay's own page; the rest is HTTP's."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from defib.stashboard.oauth import Credentials
+from sim import gateway
+from sim.customers import MAIN
+from sim.deploy import generated
+from sim.distribution import Distribution, Reply
+from sim.gateway import HttpApi, HttpRequest
+from sim.reader import as_read_at
+from sim.recording import PageFile
+from sim.serve.control import Control, Diary
+from sim.serve.pace import Pace
+from sim.serve.player import FOLLOWS, Mode, Player
+from sim.serve.signing import Translator
+from sim.wiring import Wiring
+
+API = re.compile(r"/(admin/)?api/v1(/.*)?|/admin(/.*)?|/rss")
+"""Whose address is another one on AWS: the HTTP API's, not the page's."""
+CONTROL = "/_replay"
+OURS = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.ASCII)
+"""Host names under which a browser of this machine asks; any other is a foreign page's that was led here."""
+TEXT = (("content-type", "text/plain; charset=utf-8"),)
+
+
+@dataclass
+class Front:
+    """Answers requests. Called in the player's thread only."""
+
+    player: Player
+    pace: Pace
+    distribution: Distribution
+    api: HttpApi
+    translator: Translator
+    control: Control
+    _requests: int = field(default=0)
+
+    def answer(self, request: HttpRequest) -> Reply:
+        """Any request but for a body that is too long, which HTTP refuses before."""
+        if OURS.fullmatch(request.headers.get("host", "")) is None:
+            return Reply(421, TEXT, b"This replay answers to 127.0.0.1 and localhost only.\n")
+        path = request.target.partition("?")[0]
+        if path == CONTROL:
+            return self.control.answer(request)
+        if API.fullmatch(path):
+            return self._call(request)
+        return self.distribution.answer(request.method, request.target, request.headers, self._files())
+
+    def _call(self, request: HttpRequest) -> Reply:
+        world = self.player.world
+        self._requests += 1
+        there = self.translator.translated(request, self.pace.wall(), world.time.now)
+        reply = gateway.call(world, self.api, there, self._requests)
+        if request.method not in ("GET", "HEAD") and reply.code < 400 and self.player.mode is not Mode.PLAYING:
+            # Where time rests, the page could not follow what was just written.
+            world.time.run_until(world.time.now + FOLLOWS)
+        return reply
+
+    def _files(self) -> Mapping[str, PageFile]:
+        world = self.player.world
+        files = world.customers.files
+        if MAIN not in files:
+            return files
+        return {**files, MAIN: replace(files[MAIN], body=as_read_at(world.time.now, files[MAIN].body))}
+
+
+def front_of(player: Player, pace: Pace, name: str, seed: int, diary: Diary) -> Front:
+    """What serves the player's world, whose policy must have a status page."""
+    wiring = player.world.wiring
+    assert wiring.distribution is not None
+    (api,) = wiring.apis
+    credentials = credentials_of(wiring)
+    control = Control(player, name, seed, credentials, diary)
+    return Front(player, pace, wiring.distribution, api, Translator(credentials), control)
+
+
+def credentials_of(wiring: Wiring) -> Credentials:
+    """The made-up credentials with which the Stashboard API's writes are signed."""
+    arns = {function.environment.get("DEFIB_STASHBOARD_SECRET") for function in wiring.functions}
+    (secret,) = (secret for secret in wiring.secrets if secret.arn in arns)
+    return Credentials(**json.loads(generated(secret)))
