@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -173,9 +174,15 @@ def test_an_unknown_scenario_and_a_policy_without_a_page_get_a_message(
 
 def test_ctrl_c_ends_it_when_it_is_over_and_until_then_it_says_where_to_look() -> None:
     command = [sys.executable, "-m", "sim", "serve", "scenarios/false-alarm.toml", "--speed", "max", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    path = os.pathsep.join((str(ROOT), str(ROOT / "functions")))
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, **pipes) as process:
         assert process.stdout is not None
-        lines = list(iter(process.stdout.readline, "The scenario is over. Its page is served until Ctrl-C.\n"))
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if "served until Ctrl-C" in line:
+                break
         process.send_signal(signal.SIGINT)
         _, complaints = process.communicate(timeout=60)
     assert (process.returncode, complaints) == (0, "")
