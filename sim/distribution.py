@@ -83,14 +83,13 @@ def _described(file: PageFile) -> Headers:
     return (("content-type", file.content_type), ("cache-control", file.cache_control), ("etag", f'"{etag}"'))
 
 
-def distribution_of(template: Template) -> Distribution | None:
-    """The template's distribution, if it has one. Raises SimulatorGap for what is not simulated."""
-    found = list(template.of_type("AWS::CloudFront::Distribution"))
-    if not found:
-        return None
-    if len(found) > 1:
-        raise SimulatorGap(f"the template has {len(found)} distributions: sim/distribution.py knows one")
-    settings = found[0].properties["DistributionConfig"]
+def distributions_of(template: Template) -> tuple[Distribution, ...]:
+    """Those of the template. Raises SimulatorGap for what is not simulated."""
+    return tuple(_distribution(template, resource) for resource in template.of_type("AWS::CloudFront::Distribution"))
+
+
+def _distribution(template: Template, resource: Resource) -> Distribution:
+    settings = resource.properties["DistributionConfig"]
     behaviour = settings["DefaultCacheBehavior"]
     policy = _policy(template, behaviour["ResponseHeadersPolicyId"])
     return Distribution(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.clock import SimulatorGap
-from sim.distribution import Distribution, distribution_of
+from sim.distribution import Distribution, distributions_of
 from sim.gateway import HttpApi, apis_of
 from sim.iam import Statement, parse_statement
 from sim.template import REGION, Resource, Template, region_of
@@ -140,8 +140,8 @@ class Wiring:
     alarms: tuple[Resource, ...]
     parameters: tuple[Resource, ...] = ()
     secrets: tuple[Resource, ...] = ()
-    distribution: Distribution | None = None
-    """CloudFront before the status page's bucket; None where the policy has no status page."""
+    distributions: tuple[Distribution, ...] = ()
+    """CloudFront before the status page's bucket; none where the policy has no status page."""
     apis: tuple[HttpApi, ...] = ()
 
     @property
@@ -178,7 +178,7 @@ def _wiring_of(template: Template) -> Wiring:
         alarms=tuple(template.of_type("AWS::CloudWatch::Alarm")),
         parameters=tuple(template.of_type("AWS::SSM::Parameter")),
         secrets=tuple(template.of_type("AWS::SecretsManager::Secret")),
-        distribution=distribution_of(template),
+        distributions=distributions_of(template),
         apis=apis_of(template),
     )
 

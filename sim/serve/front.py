@@ -73,11 +73,11 @@ class Front:
 def front_of(player: Player, pace: Pace, name: str, seed: int, diary: Diary) -> Front:
     """What serves the player's world, whose policy must have a status page."""
     wiring = player.world.wiring
-    assert wiring.distribution is not None
+    (distribution,) = wiring.distributions
     (api,) = wiring.apis
     credentials = credentials_of(wiring)
     control = Control(player, name, seed, credentials, diary)
-    return Front(player, pace, wiring.distribution, api, Translator(credentials), control)
+    return Front(player, pace, distribution, api, Translator(credentials), control)
 
 
 def credentials_of(wiring: Wiring) -> Credentials:
