@@ -116,6 +116,7 @@ class Control:
             happenings=tuple(reversed(self._diary.happenings)),
             bundles=tuple(reversed(bundles(recording))),
             senders=SENDER,
+            letters=(),
             keys=self._credentials,
             host=host,
             own_styles="",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from traceback import print_exc
 
 from infra.operator_error import OperatorError
 from sim.distribution import Reply
@@ -43,6 +44,9 @@ class _Handler(BaseHTTPRequestHandler):
             reply = self.server.answer(request)
         except Busy as error:
             reply = Reply(503, (*TEXT, ("retry-after", "5")), f"{error}\n".encode())
+        except Exception:  # noqa: BLE001  # one request must not end the replay; whoever runs it sees the defect
+            print_exc()
+            reply = Reply(500, TEXT, b"This request met a defect of the replay; its terminal shows which.\n")
         self._write(reply)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = handle_one  # noqa: N815  # names that the library looks for

@@ -104,7 +104,7 @@ class Served:
         return got
 
     def get(self, target: str, **headers: str) -> Got:
-        return self.send("GET", target, **headers)
+        return self.send("GET", target, b"", **headers)
 
 
 @contextmanager

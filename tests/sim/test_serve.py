@@ -175,8 +175,14 @@ def test_an_unknown_scenario_and_a_policy_without_a_page_get_a_message(
 def test_ctrl_c_ends_it_when_it_is_over_and_until_then_it_says_where_to_look() -> None:
     command = [sys.executable, "-m", "sim", "serve", "scenarios/false-alarm.toml", "--speed", "max", "--port", "0"]
     path = os.pathsep.join((str(ROOT), str(ROOT / "functions")))
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, **pipes) as process:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": path},
+    ) as process:
         assert process.stdout is not None
         lines = []
         for line in process.stdout:
