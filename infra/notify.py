@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from defib.core.bulletin import FOR_EVERYBODY
+from defib.core.audience import FOR_EVERYBODY
 from defib.core.incident import NoticeKind
 from defib.core.policy import Policy
 

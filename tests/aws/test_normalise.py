@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from defib.aws.normalise import ENTITIES_MAX, ZONES_MAX, normalise
 from defib.aws.untrusted import BODY_MAX, SHOWN_MAX, TEXT_MAX, plain
 from defib.core.approval import Answer, Choice
+from defib.core.call import SNOOZE, CallAnswer, Reaction
+from defib.core.call_news import command
 from defib.core.issue import Issue
 from defib.core.model import Result, Signal, Source, TargetGroupSignal, Verdict
 from defib.shell.ports import Malformed
@@ -68,6 +71,22 @@ def test_an_event_about_instances_becomes_one_signal_for_each(
     assert [signal.instance_id for signal in signals] == instances
     assert {signal.source for signal in signals} == {source}
     assert all(signal.reason.startswith(words) for signal in signals)
+
+
+def test_an_answer_to_a_call_names_the_incident_and_how_long_a_snooze_lasts() -> None:
+    snoozed = CallAnswer("web-7", Reaction.SNOOZE, "Ann", timedelta(minutes=20))
+
+    assert normalise(json.dumps(sample("approval-call"))) == (snoozed,)
+    assert normalise(changed("approval-call", "detail.for", None)) == (replace(snoozed, lasts=SNOOZE),)
+
+
+def test_the_commands_of_an_e_mail_are_understood() -> None:
+    for reaction in Reaction:
+        (entry,) = json.loads(command("zone:us-east-1a-12", reaction).partition("--entries '")[2].removesuffix("'"))
+        event = sample("approval-call") | {"source": entry["Source"], "detail-type": entry["DetailType"]}
+        (answer,) = normalise(json.dumps(event | {"detail": json.loads(entry["Detail"])}))
+        assert isinstance(answer, CallAnswer)
+        assert (answer.incident_id, answer.reaction, answer.by) == ("zone:us-east-1a-12", reaction, "YOUR NAME")
 
 
 ARN = "arn:aws:health:us-east-1::event/EC2"
@@ -264,6 +283,16 @@ def test_a_genuine_event_that_is_none_of_our_business_makes_no_signal(body: str)
         (changed("approval-given", "detail.by", "x" * 201), "Expected `str` of length <= 200"),
         (changed("approval-given", "detail.by", None), "missing required field `by`"),
         (changed("approval-given", "detail.force", True), "unknown field `force`"),
+        (changed("approval-call", "detail.incident", "web"), "'web' is no incident id; it should look like web-7"),
+        (changed("approval-call", "detail.incident", "../x-7"), "is no incident id"),
+        (changed("approval-call", "detail.incident", "web-7\n"), "is no incident id"),
+        (changed("approval-call", "detail.incident", "w" * 81), "Expected `str` of length <= 80"),
+        (changed("approval-call", "detail.answer", "approve"), "Invalid enum value 'approve'"),
+        (changed("approval-call", "detail.answer", "acknowledge"), "for is '20m'; only a snooze lasts for a time"),
+        (changed("approval-call", "detail.for", "soon"), "for is 'soon'; it should be a duration from 1m to 7d"),
+        (changed("approval-call", "detail.for", "8d"), "for is '8d'; it should be a duration from 1m to 7d"),
+        (changed("approval-call", "detail.by", " "), "by is empty; it should say who answers"),
+        (changed("approval-call", "detail.case", "i-1"), "unknown field `case`"),
         (changed("approval-given", "source", "aws.ec2"), "unknown event aws.ec2: Approval"),
         (
             f'{{"source":"operator","instance_id":"{WEB_1}","at":"2026-04-30T12:00:00Z","reason":"",'

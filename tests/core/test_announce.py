@@ -8,8 +8,7 @@ import pytest
 
 from defib.core.announce import MEMBERS_MAX, announce, phase_of, under_repair
 from defib.core.case import Action, Case, Outcome
-from defib.core.incident import Incident, Member, Notice, NoticeKind, Phase
-from defib.core.message import TIMELINE_MAX
+from defib.core.incident import TIMELINE_MAX, Incident, Member, Notice, NoticeKind, Phase
 from defib.core.model import Cause, Verdict
 from tests.core.facts import NOON, POLICY, after, attempt, case
 

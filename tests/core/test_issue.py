@@ -157,10 +157,10 @@ def test_an_impaired_zone_speaks_for_its_own_instances() -> None:
 
 class TestTelling:
     def test_an_issue_that_holds_nothing_is_no_news(self) -> None:
-        assert told(OPEN, None, LIMITS, after(minutes=1)) == (OPEN, None, None)
+        assert told(OPEN, None, POLICY, after(minutes=1)) == (OPEN, None, None)
 
     def test_people_hear_once_when_the_first_repair_is_held(self) -> None:
-        issues, incident, notice = told(HELD, None, LIMITS, after(minutes=1))
+        issues, incident, notice = told(HELD, None, POLICY, after(minutes=1))
 
         assert incident is not None
         assert notice is not None
@@ -168,19 +168,19 @@ class TestTelling:
         assert notice.subject == "[Defib] EC2 has an open issue (OPERATIONAL_ISSUE): repairs are held"
         assert f"{CODE} in the Region. " in notice.body
         assert "The first repair that waits is that of web-2." in notice.body
-        assert told(issues, incident, LIMITS, after(minutes=2)) == (issues, None, None)
+        assert told(issues, incident, POLICY, after(minutes=2)) == (issues, None, None)
 
     def test_a_second_issue_joins_the_incident_of_the_first(self) -> None:
         both = replace(TOLD, known=(ISSUE, said(after(minutes=1), arn="arn:2")))
         one_over = both.heard(said(after(minutes=2), over=True), after(minutes=2))
 
-        assert told(both, None, LIMITS, after(minutes=1))[2] is None
-        assert told(one_over, None, LIMITS, after(minutes=2))[2] is None
+        assert told(both, None, POLICY, after(minutes=1))[2] is None
+        assert told(one_over, None, POLICY, after(minutes=2))[2] is None
 
     def test_its_end_is_told_and_the_next_issue_is_a_new_incident(self) -> None:
-        _, incident, _ = told(HELD, None, LIMITS, after(minutes=1))
+        _, incident, _ = told(HELD, None, POLICY, after(minutes=1))
         over = TOLD.heard(said(after(minutes=40), over=True), after(minutes=40))
-        issues, resolved, notice = told(over, incident, LIMITS, after(minutes=40))
+        issues, resolved, notice = told(over, incident, POLICY, after(minutes=40))
 
         assert resolved is not None
         assert notice is not None
@@ -189,10 +189,10 @@ class TestTelling:
         assert (issues.incident, issues.held) == (0, "")
 
         again = replace(issues.heard(said(after(hours=1)), after(hours=1)), held="db-1")
-        assert told(again, resolved, LIMITS, after(hours=1))[0].incident == 2
+        assert told(again, resolved, POLICY, after(hours=1))[0].incident == 2
 
     def test_a_lost_end_holds_nothing_for_ever_and_is_said(self) -> None:
-        issues, _, notice = told(reviewed(TOLD, LIMITS, after(hours=6)), None, LIMITS, after(hours=6))
+        issues, _, notice = told(reviewed(TOLD, LIMITS, after(hours=6)), None, POLICY, after(hours=6))
 
         assert notice is not None
         assert "holds no repairs any more" in notice.subject
@@ -208,7 +208,7 @@ class TestTelling:
     @pytest.mark.parametrize("code", ["API_ISSUE", "OPERATIONAL_ISSUE", "POWER_CONNECTIVITY_ISSUE"])
     def test_every_subject_and_text_message_fits(self, zone_ids: tuple[str, ...], code: str) -> None:
         issue = replace(ISSUE, code=f"AWS_EC2_{code}", zone_ids=zone_ids)
-        _, _, notice = told(Issues((issue,), held="w" * 200), None, LIMITS, NOON)
+        _, _, notice = told(Issues((issue,), held="w" * 200), None, POLICY, NOON)
 
         assert notice is not None
         assert "..." not in notice.subject + notice.sms

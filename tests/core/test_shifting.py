@@ -210,7 +210,7 @@ def test_an_order_is_taken_up_once_while_it_is_fresh_and_the_newest() -> None:
 
 def test_a_shift_that_runs_out_while_its_zone_is_still_impaired_is_peoples_business() -> None:
     stack = settled(replace(STACK, shifts=(SHIFTED,)), after(hours=3))
-    _, _, notice = tell_of_shifts(stack, A, Incident("zone:us-east-1a", 1, NOON), after(hours=3))
+    _, _, notice = tell_of_shifts(stack, A, Incident("zone:us-east-1a", 1, NOON), POLICY, after(hours=3))
 
     assert notice.kind is NoticeKind.ESCALATED
     assert "its shift ended by itself at 15:00 UTC, and the zone is still impaired" in notice.body
@@ -257,7 +257,7 @@ def test_people_hear_once_how_each_shift_went_and_what_they_can_do(shift: Shift,
     stack = replace(STACK, shifts=(shift,))
     assert zones_with_news(stack) == (A,)
 
-    after_telling, incident, notice = tell_of_shifts(stack, A, Incident("zone:us-east-1a", 1, NOON), NOON)
+    after_telling, incident, notice = tell_of_shifts(stack, A, Incident("zone:us-east-1a", 1, NOON), POLICY, NOON)
 
     assert notice.kind is kind
     assert words in notice.body

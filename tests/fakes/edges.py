@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from defib.core.approval import Answer
+from defib.core.call import CallAnswer
 from defib.core.case import Action, Attempt, Case, Perform, Wake
 from defib.core.incident import Notice
 from defib.core.model import InstanceState, Observation, Registration, Result, Signal, Switch
@@ -160,6 +161,8 @@ class FakeJournal:
     results: list[tuple[Case, Result]] = field(default_factory=list)
     shifts: list[Shift] = field(default_factory=list)
     without_effect: list[tuple[Answer, str, str]] = field(default_factory=list)
+    calls_answered: list[CallAnswer] = field(default_factory=list)
+    calls_unheard: list[tuple[CallAnswer, str]] = field(default_factory=list)
 
     def decided(self, before: Case | None, after: Case, observation: Observation) -> None:
         self.decisions.append((before, after, observation))
@@ -169,6 +172,12 @@ class FakeJournal:
 
     def shifted(self, shift: Shift) -> None:
         self.shifts.append(shift)
+
+    def heard(self, answer: CallAnswer) -> None:
+        self.calls_answered.append(answer)
+
+    def unheard(self, answer: CallAnswer, why: str) -> None:
+        self.calls_unheard.append((answer, why))
 
     def unheeded(self, answer: Answer, instance_id: str, why: str) -> None:
         self.without_effect.append((answer, instance_id, why))

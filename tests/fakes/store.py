@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from defib.core.audit import Entry
+from defib.core.audit import CallEntry, Entry
 from defib.core.case import Case
 from defib.core.incident import Incident, Notice
 from defib.core.stack import Stack
-from defib.shell.ports import Conflict, Remembered, Surveyed
+from defib.shell.ports import Called, Conflict, Remembered, Surveyed
 
 
 @dataclass
@@ -22,6 +22,7 @@ class FakeStore:
     notices: dict[tuple[str, int], Notice] = field(default_factory=dict)
     published: dict[tuple[str, int], datetime] = field(default_factory=dict)
     audit: list[Entry] = field(default_factory=list)
+    answers: list[CallEntry] = field(default_factory=list)
     whole: Stack = field(default_factory=Stack)
     interruptions: list[Callable[[], None]] = field(default_factory=list)
     """Each runs once, just before a ``remember``: a rival's write, or a raised error."""
@@ -74,6 +75,24 @@ class FakeStore:
             self.notices[notice.incident_id, notice.sequence] = notice
         self.whole = replace(stack, version=stack.version + 1)
         return replace(change, stack=self.whole, incident=incident)
+
+    def remember_call(self, change: Called) -> Called:
+        if self.interruptions:
+            self.interruptions.pop(0)()
+        incident, notice = change.incident, change.notice
+        self._require(incident.version, self.incidents.get((incident.service, incident.number)), incident.id)
+        if (notice.incident_id, notice.sequence) in self.notices:
+            raise Conflict(f"notice {notice.incident_id}-{notice.sequence} exists")
+        incident = replace(incident, version=incident.version + 1)
+        self.incidents[incident.service, incident.number] = incident
+        self.notices[notice.incident_id, notice.sequence] = notice
+        if change.audit is not None:
+            self.answers.append(change.audit)
+        return replace(change, incident=incident)
+
+    def due_calls(self, now: datetime, limit: int) -> Sequence[Incident]:
+        due = [i for i in self.incidents.values() if i.call is not None and i.call.next_at <= now]
+        return sorted(due, key=lambda i: i.call.next_at if i.call is not None else now)[:limit]
 
     def _require(self, version: int, stored: Case | Incident | None, name: str) -> None:
         if version != (stored.version if stored is not None else 0):

@@ -7,9 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from defib.core.call import Want, wanted
 from defib.core.case import Action
-from defib.core.incident import Notice, NoticeKind
+from defib.core.contact import Contact
+from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.model import Checks, InstanceState, Observation, Source
+from defib.core.policy import Policy
 from defib.shell.ports import Remembered, Suspects, Transient
 from defib.shell.sweep import Sweeping, SweepReport, sweep
 from tests.core.facts import INITIALIZING, NOON, OK, POLICY, after, attempt, case, impaired, observed
@@ -24,9 +27,9 @@ class Bench:
         self.clock, self.store, self.queues = FakeClock(NOON), FakeStore(), FakeQueues()
         self.observer = FakeObserver(self.clock)
 
-    def sweep(self, *found: Observation) -> SweepReport:
+    def sweep(self, *found: Observation, policy: Policy = POLICY) -> SweepReport:
         self.observer.found = Suspects(found, {})
-        return sweep(Sweeping(self.clock, self.observer, self.store, self.queues), POLICY)
+        return sweep(Sweeping(self.clock, self.observer, self.store, self.queues), policy)
 
 
 @pytest.fixture
@@ -145,3 +148,46 @@ def test_a_sweep_that_loses_the_race_for_the_stack_starts_afresh(bench: Bench) -
     bench.sweep(*lost(40))
 
     assert bench.store.whole.impairment("us-east-1a") is not None
+
+
+CALLED = replace(POLICY, services=(replace(POLICY.services[0], tell=("ann",)),), contacts=(Contact("ann"),))
+WANT = Want("i-0aa1-1", "handed_over", NOON, "web-2 needs you")
+
+
+def call(bench: Bench) -> None:
+    bench.store.incidents["web", 1] = wanted(Incident("web", 1, NOON, version=1), WANT, CALLED, NOON)
+
+
+def test_a_call_that_nobody_answers_gets_louder(bench: Bench) -> None:
+    call(bench)
+    bench.clock.advance(timedelta(minutes=5))
+
+    report = bench.sweep(policy=CALLED)
+
+    assert report.called == 1
+    assert [notice.kind for notice in bench.queues.notices] == [NoticeKind.CALLED]
+    assert bench.sweep(policy=CALLED).called == 0
+
+
+def test_a_call_that_is_answered_meanwhile_is_left_alone(bench: Bench) -> None:
+    call(bench)
+    bench.clock.advance(timedelta(minutes=5))
+    answered = replace(bench.store.incidents["web", 1], version=2)
+    bench.store.interruptions = [lambda: bench.store.incidents.update({("web", 1): answered})]
+
+    assert bench.sweep(policy=CALLED).called == 0
+    assert bench.queues.notices == []
+
+
+def test_a_call_whose_message_is_lost_is_sent_by_the_next_sweep(bench: Bench) -> None:
+    call(bench)
+    bench.clock.advance(timedelta(minutes=5))
+    bench.queues.error = Transient("no answer")
+    with pytest.raises(Transient):
+        bench.sweep(policy=CALLED)
+    bench.queues.error = None
+    bench.clock.advance(timedelta(seconds=61))
+
+    bench.sweep(policy=CALLED)
+
+    assert [notice.kind for notice in bench.queues.notices] == [NoticeKind.CALLED]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
     from defib.core.answer.link import Use
-    from defib.core.audit import Entry
+    from defib.core.audit import CallEntry, Entry
     from defib.core.case import Case
     from defib.core.incident import Incident, Notice
     from defib.core.page.model import PublicIncident, Shown
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from defib.stashboard.model import Board, Event
 
     Item = dict[str, AttributeValueTypeDef]
-    Remembered = Case | Entry | Incident | Notice | Stack | Shown | PublicIncident | Board | Event | Use
+    Remembered = Case | Entry | CallEntry | Incident | Notice | Stack | Shown | PublicIncident | Board | Event | Use
 
 T = TypeVar("T")
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Raw, Struct, field
 
 from defib.core.approval import Choice
+from defib.core.call import Reaction
 
 Moment = Annotated[datetime, Meta(tz=True)]
 
@@ -136,3 +137,13 @@ class Reply(Struct, frozen=True, forbid_unknown_fields=True):
     case: Annotated[str, Meta(max_length=60)]
     answer: Choice
     by: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class CallReply(Struct, frozen=True, forbid_unknown_fields=True, rename={"lasts": "for"}):
+    """Detail of ``Approval`` when people answer the call of ``incident``: they are on it, or are to be asked later."""
+
+    incident: Annotated[str, Meta(max_length=80)]
+    answer: Reaction
+    by: Annotated[str, Meta(min_length=1, max_length=200)]
+    lasts: Annotated[str, Meta(max_length=20)] = ""
+    """Of a snooze: for how long, such as ``1h``."""

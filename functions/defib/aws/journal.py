@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
     from defib.core.approval import Answer
+    from defib.core.call import CallAnswer
 
 PERMISSIONS = ()
 """Metrics travel in the log (CloudWatch embedded metric format); the role of every function may write its log."""
@@ -32,6 +33,15 @@ def _answered(before: Case | None, after: Case) -> dict[str, str]:
     if after.approval is None or after.approval.choice is None or after.approval == known:
         return {}
     return {"answer": after.approval.choice, "by": after.approval.by}
+
+
+def _said(answer: CallAnswer) -> dict[str, str]:
+    return {
+        "correlation_id": answer.incident_id,
+        "incident_id": answer.incident_id,
+        "answer": answer.reaction,
+        "by": answer.by,
+    }
 
 
 class PowertoolsJournal:
@@ -89,6 +99,12 @@ class PowertoolsJournal:
                 "detail": result.detail,
             },
         )
+
+    def heard(self, answer: CallAnswer) -> None:
+        self._logger.info("call answered", extra=_said(answer))
+
+    def unheard(self, answer: CallAnswer, why: str) -> None:
+        self._logger.warning("answer without effect", extra={**_said(answer), "why": why})
 
     def unheeded(self, answer: Answer, instance_id: str, why: str) -> None:
         self._logger.warning(

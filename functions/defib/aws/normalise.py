@@ -17,6 +17,7 @@ from defib.aws.events import Alarm, CanarySent, Contributor, Envelope, Health, H
 from defib.aws.untrusted import decoded, is_instance_id, plain, require_instance_id
 from defib.core import canary
 from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
+from defib.core.call import CallAnswer
 from defib.core.canary import Canary
 from defib.core.issue import Issue
 from defib.core.model import InstanceState, Signal, Source, TargetGroupSignal
@@ -64,7 +65,7 @@ ZONE_ID = re.compile(r"\b[a-z]{3,5}[0-9](?:-[a-z]{3,4}[0-9])?-az[0-9]{1,2}\b")
 ZONES_MAX = 6
 """More than any Region has: what names more than these is about the Region."""
 
-Signals = tuple[Signal | TargetGroupSignal | Issue | Canary, ...]
+Signals = tuple[Signal | TargetGroupSignal | Issue | Canary | CallAnswer, ...]
 
 
 def normalise(body: str) -> Signals:

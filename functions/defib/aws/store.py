@@ -14,11 +14,11 @@ from defib.aws.codec import Codec
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope, union
 from defib.aws.table import put, races_told, sortable
-from defib.core.audit import Entry
+from defib.core.audit import CallEntry, Entry
 from defib.core.case import Case
 from defib.core.incident import Incident, Notice
 from defib.core.stack import Stack
-from defib.shell.ports import Conflict, Rejected, Remembered, Surveyed
+from defib.shell.ports import Called, Conflict, Rejected, Remembered, Surveyed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,6 +38,7 @@ PERMISSIONS = union(CASES, PUBLISHING, DUE)
 DUE_INDEX = "due"
 DUE_CASE = "case"
 DUE_NOTICE = "notice"
+DUE_CALL = "call"
 
 STACK_KEY = {"pk": "STACK", "sk": "STACK"}
 
@@ -96,6 +97,24 @@ class DynamoStore:
         with races_told(f"remembering the stack, version {stack.version}"):
             self._dynamodb.transact_write_items(TransactItems=writes)
         return replace(change, stack=stack, incident=incident)
+
+    def remember_call(self, change: Called) -> Called:
+        incident = replace(change.incident, version=change.incident.version + 1)
+        writes = [
+            put(self._table, self._incident_item(incident), change.incident.version),
+            put(self._table, self.notice_item(change.notice), 0),
+        ]
+        if change.audit is not None:
+            writes.append(put(self._table, self._call_entry_item(change.audit, incident), 0))
+        with races_told(f"remembering the call of {incident.id}, version {incident.version}"):
+            self._dynamodb.transact_write_items(TransactItems=writes)
+        return replace(change, incident=incident)
+
+    def due_calls(self, now: datetime, limit: int) -> Sequence[Incident]:
+        found = (self._get(key["pk"]["S"], key["sk"]["S"]) for key in self._due(DUE_CALL, "<=", now, limit))
+        incidents = [self._codec.value(item, Incident) for item in found if item is not None]
+        # The index may still name what has been answered a moment ago; the table itself doesn't.
+        return [i for i in incidents if i.call is not None and i.call.next_at <= now]
 
     def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
         # ``due_at <= now``; the index may lag a second behind, which costs a needless look or a later one.
@@ -186,12 +205,25 @@ class DynamoStore:
             },
         )
 
+    def _call_entry_item(self, entry: CallEntry, incident: Incident) -> Item:
+        return self._codec.item(
+            entry,
+            {
+                "pk": f"SERVICE#{incident.service}",
+                "sk": f"AUDIT#{incident.number:06d}#{incident.version:06d}",
+                "expires": self._expiry(entry.at),
+            },
+        )
+
     def _incident_item(self, incident: Incident) -> Item:
+        call = incident.call
         return self._codec.item(
             incident,
             {
                 "pk": f"SERVICE#{incident.service}",
                 "sk": f"INCIDENT#{incident.number:06d}",
+                "due_kind": DUE_CALL if call is not None else None,
+                "due_at": sortable(call.next_at) if call is not None else None,
                 "expires": self._expiry(incident.resolved_at),
             },
         )

@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from defib.core import approval, one_by_one
+from defib.core.call import HANDED_OVER, unwanted
 from defib.core.case import Action, Attempt, Case, Outcome
 from defib.core.forewarning import news_of
 from defib.core.guard import SPOKEN_FOR
+from defib.core.harm import harmed
 from defib.core.incident import Incident, Member, Notice, Phase
 from defib.core.message import compose
 from defib.core.model import Cause, Verdict
@@ -35,6 +37,10 @@ NEWS = {
     Action.REPLACE: News.REPLACING,
 }
 """Actions that people want to hear of after the opening notice."""
+
+
+ASKS = frozenset({News.HELD, News.ASKING, News.ESCALATED, News.ONE_BY_ONE})
+"""News by which a person may be asked for."""
 
 
 def phase_of(case: Case) -> Phase:
@@ -81,11 +87,25 @@ def announce(
         joined = replace(joined, told_of=(*current.told_of, after.held_by))
     if all(m.is_settled for m in joined.members):
         joined = replace(joined, resolved_at=now)
+    joined = replace(joined, harmed=harmed(joined, after, service, policy))
+    asking = not ASKS.isdisjoint(news)
+    joined = joined if asking else _unwanted(joined, after)
     notices: list[Notice] = []
     for item in news:
         joined, notice = compose(joined, after, item, service, policy, now)
         notices.append(notice)
+    # What asks anew goes on asking those whom it has reached, for its new reason; the old one ends only then.
+    joined = _unwanted(joined, after) if asking else joined
     return (incident if joined == incident else joined), tuple(notices)
+
+
+def _unwanted(incident: Incident, after: Case) -> Incident:
+    """Without what the case wanted people for, but no longer does."""
+    if incident.resolved_at is not None:
+        return replace(incident, call=None)
+    over = after.closed_at is not None
+    why = after.held_by if after.handed_over_at is None else HANDED_OVER
+    return unwanted(incident, after.id, "" if over else why)
 
 
 def _spoken_for(after: Case) -> bool:

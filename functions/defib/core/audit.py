@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from defib.core.approval import Approval
+from defib.core.call import CallAnswer
 from defib.core.case import Attempt, Case
 from defib.core.model import Cause
 
@@ -26,6 +27,17 @@ class Entry:
     """The attempt that this line is about: intended, taken up, or ended."""
     approval: Approval | None = None
     """Who was asked or answered, where this line is about that."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEntry:
+    """One line of an incident's trail: what somebody has answered to its call."""
+
+    incident_id: str
+    at: datetime
+    answer: CallAnswer
+    until: datetime
+    """When Defib asks again if it is not over."""
 
 
 def entry(before: Case | None, after: Case, now: datetime) -> Entry | None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from defib.core.brevity import sms_of, subject_of
-from defib.core.incident import Incident, Notice, NoticeKind
+from defib.core.call import Want, unwanted, wanted
+from defib.core.call_news import lines_of
+from defib.core.escalation import Tier
+from defib.core.incident import TIMELINE_MAX, Incident, Notice, NoticeKind
+from defib.core.severity import Severity
 from defib.core.words import clock
 
-FOR_EVERYBODY = ("aws:", "zone:")
-"""How the names of such incidents begin; every contact hears of them."""
+if TYPE_CHECKING:
+    from defib.core.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +27,22 @@ class Story:
     doing: str
     duty: str
     brief: str
+    asks: bool = False
+    """Whether a person is asked for."""
+    about: str = "all"
+    """What a person is asked for, or no longer is: one name for each thing that may ask in the same incident."""
 
 
-def compose(incident: Incident, story: Story, kind: NoticeKind, now: datetime) -> tuple[Incident, Notice]:
+def compose(
+    incident: Incident, story: Story, kind: NoticeKind, policy: Policy, now: datetime
+) -> tuple[Incident, Notice]:
     """The next notice of ``incident``, and the incident with the notice in its timeline."""
     entry = f"{clock(now)}  {story.headline}"
-    told = replace(incident, notices=incident.notices + 1, timeline=(*incident.timeline, entry))
+    timeline = (*incident.timeline, entry)[-TIMELINE_MAX:]
+    told = replace(incident, notices=incident.notices + 1, timeline=timeline, harmed=True)
+    told = _called(told, story, policy, now)
     resolved = "resolved: " if kind is NoticeKind.RESOLVED else ""
-    timeline = "\n".join(f"  {line}" for line in told.timeline)
+    written = "\n".join(f"  {line}" for line in told.timeline)
     headline = story.headline[0].upper() + story.headline[1:]
     body = "\n".join(
         (
@@ -38,7 +51,8 @@ def compose(incident: Incident, story: Story, kind: NoticeKind, now: datetime) -
             f"Since:            {incident.opened_at:%d %B %Y} {clock(incident.opened_at)}.",
             f"What Defib does:  {story.doing}",
             f"What you must do: {story.duty}",
-            f"\nTimeline of incident {told.id} (written {clock(now)})\n{timeline}",
+            *lines_of(told, policy),
+            f"\nTimeline of incident {told.id} (written {clock(now)})\n{written}",
         )
     )
     notice = Notice(
@@ -52,5 +66,16 @@ def compose(incident: Incident, story: Story, kind: NoticeKind, now: datetime) -
         subject=subject_of(f"[Defib] {resolved}".rstrip(), story.headline),
         body=body,
         sms=sms_of("Defib:", story.headline, story.brief),
+        severity=Severity.URGENT if story.asks else Severity.HIGH,
+        tier=told.reached or Tier.FIRST,
     )
     return told, notice
+
+
+def _called(incident: Incident, story: Story, policy: Policy, now: datetime) -> Incident:
+    """The incident once its story asks for a person, or no longer does."""
+    if incident.resolved_at is not None:
+        return replace(incident, call=None)
+    if not story.asks:
+        return unwanted(incident, story.about)
+    return wanted(incident, Want(story.about, story.about, now, story.headline, story.duty), policy, now)

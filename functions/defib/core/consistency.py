@@ -38,6 +38,8 @@ def check(policy: Policy, mistakes: Mistakes) -> None:
     for service in policy.services:
         _check_opt_in(service, policy, mistakes)
         _check_tell(service, policy.contacts, mistakes)
+        _check_named("tell", service.tell, service, policy.contacts, mistakes)
+        _check_named("then", service.then, service, policy.contacts, mistakes)
         _check_verify(service, policy, mistakes)
         _check_planned_restart(service, policy, mistakes)
         _check_maintenance(service.maintenance, ("services", service.name, "maintenance"), mistakes)
@@ -49,6 +51,9 @@ def check(policy: Policy, mistakes: Mistakes) -> None:
     _check_attempts(policy, mistakes)
     _check_durations(policy, mistakes)
     _check_calls(policy, mistakes)
+    second = (("escalation", "second_after"), policy.escalation.second_after)
+    everybody: Path = ("escalation", "everybody_after")
+    _check_order(second, (everybody, policy.escalation.everybody_after), mistakes)
 
 
 def _match(service: Service) -> Path:
@@ -72,7 +77,7 @@ def _check_opt_in(service: Service, policy: Policy, mistakes: Mistakes) -> None:
 
 def _check_tell(service: Service, contacts: tuple[Contact, ...], mistakes: Mistakes) -> None:
     path: Path = ("services", service.name, "tell")
-    known = [contact.name for contact in contacts if NAME.fits(contact.name)]
+    known = _names(contacts)
     if service.mode is not Mode.OBSERVE and not service.tell and not mistakes.spoil(path):
         example = f'tell = ["{known[0] if known else "oncall"}"]'
         mistakes.add(path, [], f'must name a contact: with mode = "{service.mode}" somebody is told', example)
@@ -84,7 +89,20 @@ def _check_tell(service: Service, contacts: tuple[Contact, ...], mistakes: Mista
             'must name a contact with an e-mail address: with mode = "approve" it says how to answer, which no SMS can'
         )
         mistakes.add(path, list(service.tell), must, 'email = ["oncall@example.com"]')
-    for number, name in enumerate(service.tell):
+
+
+def _names(contacts: tuple[Contact, ...]) -> list[str]:
+    return [contact.name for contact in contacts if NAME.fits(contact.name)]
+
+
+def _check_named(
+    key: str, names: tuple[str, ...], service: Service, contacts: tuple[Contact, ...], mistakes: Mistakes
+) -> None:
+    path: Path = ("services", service.name, key)
+    known = _names(contacts)
+    if mistakes.found_at(("contacts",)):
+        return
+    for number, name in enumerate(names):
         if CONTACT_NAME.fits(name) and name not in known:
             meant = closest(name, known)
             must = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from defib.core.answer.settings import AnswerSettings
 from defib.core.maintenance import Maintenance
 from defib.core.page.settings import PageSettings
-from defib.core.policy import Calls, Contact, Detection, Limits, Repair, Retention, Service, Tag
+from defib.core.policy import Calls, Contact, Detection, Escalation, Limits, Repair, Retention, Service, Tag
 from defib.core.setting import OPT_IN_TAG, string, table, tables
 from defib.core.watchtower import WatchtowerSettings
 
@@ -46,6 +46,7 @@ class Document:
         default=(), metadata=tables("Who can be told.", "[contacts.oncall]", least=0, most=50)
     )
     answers: AnswerSettings = field(metadata=table("Answering by a link."))
+    escalation: Escalation = field(metadata=table("How soon more people are asked when nobody answers."))
     page: PageSettings = field(metadata=table("The status page."))
     watchtower: WatchtowerSettings = field(metadata=table("What watches Defib itself, from another Region."))
     detection: Detection = field(metadata=table("What looks for trouble besides the one-minute sweep."))

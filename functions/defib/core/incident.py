@@ -7,8 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from defib.core.call import Call
+from defib.core.escalation import Tier
 from defib.core.fall import Fall
 from defib.core.model import Cause
+from defib.core.severity import Severity
+
+TIMELINE_MAX = 40
+"""Lines of the timeline that an e-mail repeats."""
 
 
 class Phase(StrEnum):
@@ -53,6 +59,10 @@ class NoticeKind(StrEnum):
     RESOLVED = "resolved"
     PLANNED = "planned"
     """AWS has announced work on what works; or it is over, or avoided."""
+    CALLED = "called"
+    """Nobody has answered, or whoever did has not solved it: people are asked again, and more of them."""
+    ACKNOWLEDGED = "acknowledged"
+    """Somebody is on it, or wants to be asked again later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,9 @@ class Notice:
     body: str
     sms: str
     """At most 140 characters of the GSM alphabet: one SMS."""
+    severity: Severity = Severity.HIGH
+    tier: Tier = Tier.FIRST
+    """Who hears of it: whoever has been asked before hears how it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +106,12 @@ class Incident:
     """Of an impaired zone's incident: how many instances of each service failed with it. Its own has members."""
     falls: tuple[Fall, ...] = ()
     """Applications that fell while EC2's checks passed, those of earlier incidents included; the oldest first."""
+    call: Call | None = None
+    """What a person is asked for now."""
+    reached: Tier | None = None
+    """The most people that were ever asked in it; None when nobody was."""
+    harmed: bool = False
+    """Whether customers may have noticed anything of it so far (core/harm.py)."""
 
     @property
     def id(self) -> str:

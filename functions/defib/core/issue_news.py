@@ -11,6 +11,7 @@ from defib.core.duration import format_duration
 from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.issue import Issue, Issues
 from defib.core.limits import Limits
+from defib.core.policy import Policy
 from defib.core.words import NAME_MAX, plain
 
 INCIDENT_SERVICE = "aws:ec2"
@@ -41,19 +42,20 @@ def _named(issue: Issue, zone_names: Mapping[str, str]) -> Issue:
     return replace(issue, zones=tuple(names)) if all(names) else replace(issue, zone_ids=())
 
 
-def told(issues: Issues, latest: Incident | None, limits: Limits, now: datetime) -> Told:
+def told(issues: Issues, latest: Incident | None, policy: Policy, now: datetime) -> Told:
     """The issues, their incident and its next notice, if people must hear of something. ``latest`` is the newest."""
+    limits = policy.limits
     opened = issues.under_way(limits, now)
     if opened and issues.held and not issues.incident:
         number = latest.number + 1 if latest is not None else 1
         incident = Incident(INCIDENT_SERVICE, number, min(i.since for i in opened))
         story = _begun(issues, opened, limits)
-        return replace(issues, incident=number), *compose(incident, story, NoticeKind.OPENED, now)
+        return replace(issues, incident=number), *compose(incident, story, NoticeKind.OPENED, policy, now)
     if issues.incident and not opened:
         incident = latest or Incident(INCIDENT_SERVICE, issues.incident, now)
         story = _over(issues, incident, limits, now)
         ended = replace(issues, incident=0, held="")
-        return ended, *compose(replace(incident, resolved_at=now), story, NoticeKind.RESOLVED, now)
+        return ended, *compose(replace(incident, resolved_at=now), story, NoticeKind.RESOLVED, policy, now)
     return issues, None, None
 
 
@@ -71,6 +73,7 @@ def _begun(issues: Issues, opened: tuple[Issue, ...], limits: Limits) -> Story:
         "traffic away. If you know better, restart instances yourself; or, to let Defib repair all the same, set "
         'limits.health_issue = "ignore" and deploy.',
         "Please look at AWS Health.",
+        asks=True,
     )
 
 

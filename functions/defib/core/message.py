@@ -7,14 +7,20 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from defib.core import asking, one_by_one
+from defib.core.approval import Choice
 from defib.core.brevity import sms_of, subject_of
+from defib.core.call import HANDED_OVER, Want, wanted
+from defib.core.call_news import lines_of
 from defib.core.case import Action, Attempt, Case, Outcome
 from defib.core.duration import format_duration
+from defib.core.escalation import Tier
 from defib.core.forewarning import forewarned
-from defib.core.incident import Incident, Notice, NoticeKind
+from defib.core.harm import asks, severity_of
+from defib.core.incident import TIMELINE_MAX, Incident, Notice, NoticeKind
 from defib.core.model import Verdict
 from defib.core.news import NOTHING, News, Story
 from defib.core.policy import Mode, Policy, Service
+from defib.core.severity import Severity
 from defib.core.start import STOPPED
 from defib.core.start_failure import meaning
 from defib.core.words import (
@@ -31,9 +37,6 @@ from defib.core.words import (
     plan,
 )
 
-TIMELINE_MAX = 40
-"""Lines of the timeline that an e-mail repeats."""
-
 
 def compose(
     incident: Incident, case: Case, news: News, service: Service, policy: Policy, now: datetime
@@ -43,6 +46,10 @@ def compose(
     headline = f"{name_of(case)} {story.headline}"
     entry = f"{clock(now)}  {headline}"
     told = replace(incident, notices=incident.notices + 1, timeline=(*incident.timeline, entry)[-TIMELINE_MAX:])
+    if asks(story.kind, case):
+        told = _wanted(told, case, news, Want("", "", now, headline, story.duty), policy)
+    reminds = news is News.REMINDED
+    severity = Severity.HIGH if reminds else severity_of(story.kind, told, case, service)
     name = plain(case.name, NAME_MAX)
     where = f" ({case.zone})" if case.zone and story.kind is NoticeKind.OPENED else ""
     notice = Notice(
@@ -54,10 +61,29 @@ def compose(
         case_id=case.id,
         instance_id=case.instance_id,
         subject=subject_of(f"[Defib {service.name}] {_SUBJECT[story.kind]}{name}", story.headline),
-        body=_body(told, case, headline, story, now),
+        body=_body(told, case, headline, story, policy, now),
         sms=sms_of(f"Defib {service.name}: {name}{where}", story.headline, story.brief),
+        severity=severity,
+        tier=_tier(told, story.kind, case),
     )
     return told, notice
+
+
+def _wanted(incident: Incident, case: Case, news: News, want: Want, policy: Policy) -> Incident:
+    """The incident once the case asks for a person."""
+    if news is News.ONE_BY_ONE:
+        return wanted(incident, replace(want, about=news.value, why=news.value), policy, want.at)
+    why = HANDED_OVER if case.handed_over_at is not None else case.held_by
+    said_no = case.approval is not None and case.approval.choice is Choice.REJECT and why == HANDED_OVER
+    by = case.approval.by if case.approval is not None and said_no else ""
+    return wanted(incident, replace(want, about=case.id, why=why), policy, want.at, by)
+
+
+def _tier(incident: Incident, kind: NoticeKind, case: Case) -> Tier:
+    """Who hears of it: those who are asked now, or all who were."""
+    if incident.call is not None and asks(kind, case):
+        return incident.call.tier
+    return incident.reached or Tier.FIRST
 
 
 _SUBJECT = {
@@ -68,6 +94,8 @@ _SUBJECT = {
     NoticeKind.ESCALATED: "NEEDS YOU: ",
     NoticeKind.RESOLVED: "resolved: ",
     NoticeKind.PLANNED: "PLANNED: ",
+    NoticeKind.CALLED: "NEEDS YOU: ",
+    NoticeKind.ACKNOWLEDGED: "",
 }
 
 
@@ -194,7 +222,7 @@ def _closed(incident: Incident, case: Case) -> Story:
     return Story(kind, headline, doing, duty, f"Since {began(case):%H:%M} UTC.")
 
 
-def _body(incident: Incident, case: Case, headline: str, story: Story, now: datetime) -> str:
+def _body(incident: Incident, case: Case, headline: str, story: Story, policy: Policy, now: datetime) -> str:
     timeline = "\n".join(f"  {entry}" for entry in incident.timeline)
     parts = [
         f"{headline}.",
@@ -203,6 +231,7 @@ def _body(incident: Incident, case: Case, headline: str, story: Story, now: date
         f"Since:            {began(case):%d %B %Y} {clock(began(case))}, confirmed {_confirmed(case)}.",
         f"What Defib does:  {story.doing}",
         f"What you must do: {story.duty}",
+        *lines_of(incident, policy),
     ]
     evidence = evidence_of(case)
     if evidence:

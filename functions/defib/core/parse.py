@@ -56,6 +56,7 @@ def parse(text: str) -> Policy:
         page=document.page,
         watchtower=document.watchtower,
         answers=document.answers,
+        escalation=document.escalation,
         maintenance=document.defib.maintenance,
     )
     check(policy, mistakes)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from defib.core.answer.settings import AnswerSettings
 from defib.core.contact import Contact
+from defib.core.escalation import Escalation
 from defib.core.limits import Limits
 from defib.core.maintenance import Maintenance
 from defib.core.page.settings import PageSettings
@@ -30,6 +31,7 @@ __all__ = [
     "Calls",
     "Contact",
     "Detection",
+    "Escalation",
     "Limits",
     "Mode",
     "Patience",
@@ -252,6 +254,7 @@ class Policy:
     page: PageSettings = field(default_factory=PageSettings)
     watchtower: WatchtowerSettings = field(default_factory=WatchtowerSettings)
     answers: AnswerSettings = field(default_factory=AnswerSettings)
+    escalation: Escalation = field(default_factory=Escalation)
     maintenance: tuple[Maintenance, ...] = ()
     """Planned outages of every service."""
 

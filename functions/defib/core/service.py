@@ -15,6 +15,7 @@ from defib.core.setting import (
     CONTACT_NAME,
     INSTANCE_TYPE,
     LOAD_BALANCER,
+    MAYBE_HTTPS,
     TARGET_GROUP_ARN,
     choice,
     duration,
@@ -264,6 +265,23 @@ class Service:
             '["oncall"]',
             CONTACT_NAME,
             most=20,
+        ),
+    )
+    then: tuple[str, ...] = field(
+        default=(),
+        metadata=strings(
+            "The contacts that are asked too when nobody in tell answers; after them every contact is.",
+            '["oncall"]',
+            CONTACT_NAME,
+            most=20,
+        ),
+    )
+    runbook: str = field(
+        default="",
+        metadata=string(
+            "Where it is written what people do about the service; every e-mail names it.",
+            "https://wiki.example.com/web",
+            MAYBE_HTTPS,
         ),
     )
 

@@ -33,6 +33,11 @@ class Form:
 
 NAME = Form("1 to 31 of a-z, 0-9 and -, beginning with a letter", 31, r"[a-z][a-z0-9-]*")
 CONTACT_NAME = Form("the name of a contact", 31, NAME.pattern)
+MAYBE_HTTPS = Form(
+    "a web address that begins with https://, or nothing",
+    300,
+    r"(?:https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~:/?#@!$&()*+,;=%-]*)?)?",
+)
 EMAIL = Form(
     "an e-mail address",
     254,

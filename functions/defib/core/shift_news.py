@@ -7,6 +7,7 @@ from datetime import datetime
 
 from defib.core.bulletin import Story, compose
 from defib.core.incident import Incident, Notice, NoticeKind
+from defib.core.policy import Policy
 from defib.core.shift import Move, Shift, ShiftAnswer
 from defib.core.shifting import is_final
 from defib.core.stack import Stack
@@ -17,7 +18,7 @@ def zones_with_news(stack: Stack) -> tuple[str, ...]:
     return tuple(sorted({shift.zone for shift in stack.shifts if _is_news(shift)}))
 
 
-def tell(stack: Stack, zone: str, incident: Incident, now: datetime) -> tuple[Stack, Incident, Notice]:
+def tell(stack: Stack, zone: str, incident: Incident, policy: Policy, now: datetime) -> tuple[Stack, Incident, Notice]:
     """The stack, the zone's incident and its next notice once people have heard of all news of its shifts."""
     news = [shift for shift in stack.shifts if shift.zone == zone and _is_news(shift)]
     for shift in news:
@@ -27,7 +28,8 @@ def tell(stack: Stack, zone: str, incident: Incident, now: datetime) -> tuple[St
     if failed:
         held = all(shift.answer is ShiftAnswer.HELD for shift in failed)
         kind = NoticeKind.HELD if held else NoticeKind.ESCALATED
-    return stack, *compose(incident, _story(zone, news, failed), kind, now)
+    story = replace(_story(zone, news, failed), asks=bool(failed), about="shift")
+    return stack, *compose(incident, story, kind, policy, now)
 
 
 def _is_news(shift: Shift) -> bool:

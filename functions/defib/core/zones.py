@@ -96,7 +96,7 @@ def tell(
         given_back = ended(stack.shifts, turn.impairment.zone)
         story = _recovered(turn, tuple(s for s in given_back if s.zone == turn.impairment.zone), now)
         after = replace(stack, shifts=given_back)
-        return after, *compose(replace(incident, resolved_at=now), story, NoticeKind.RESOLVED, now)
+        return after, *compose(replace(incident, resolved_at=now), story, NoticeKind.RESOLVED, policy, now)
     number = latest.number + 1 if latest is not None else 1
     services = {name: count for name, count in turn.seen.services.items() if policy.service(name) is not None}
     incident = Incident(incident_service(turn.impairment.zone), number, turn.impairment.since, services=services)
@@ -108,7 +108,7 @@ def tell(
     story, issue = _impaired(turn, bool(shifts), policy), stack.issues.about(told.zone, policy.limits, now)
     if issue is not None:
         story = replace(story, wrong=f"{story.wrong} AWS Health tells of an open issue: {issue.code}{issue.where}.")
-    return after, *compose(incident, story, NoticeKind.OPENED, now)
+    return after, *compose(incident, story, NoticeKind.OPENED, policy, now)
 
 
 def _impaired(turn: Turn, shifting: bool, policy: Policy) -> Story:
@@ -131,7 +131,7 @@ def _impaired(turn: Turn, shifting: bool, policy: Policy) -> Story:
     duty = "Shift traffic away from the zone, if the other zones can carry it, and look at the AWS Health Dashboard:\n"
     commands = "\n".join(f"  {command}" for command in shift_commands(seen.zone_id or seen.zone, policy))
     brief = "Repairs held. Shift traffic away?"
-    return Story(f"zone {seen.name} is impaired: {counts}", wrong, doing, duty + commands, brief)
+    return Story(f"zone {seen.name} is impaired: {counts}", wrong, doing, duty + commands, brief, asks=True)
 
 
 def _recovered(turn: Turn, shifted: tuple[Shift, ...], now: datetime) -> Story:

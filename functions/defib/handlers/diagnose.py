@@ -10,11 +10,13 @@ from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.normalise import normalise
 from defib.aws.permission import union
+from defib.core.call import CallAnswer
 from defib.core.canary import Canary
 from defib.core.issue import Issue
 from defib.core.model import Signal, Source, TargetGroupSignal
 from defib.handlers.batch import each_message
 from defib.handlers.environment import Environment
+from defib.shell.answer import take_answer
 from defib.shell.canary import pass_on
 from defib.shell.issues import take_in
 from defib.shell.reconcile import Reconciling, reconcile
@@ -46,6 +48,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
                 continue
             if isinstance(found, Issue):
                 _take_in(found, edges, logger)
+                continue
+            if isinstance(found, CallAnswer):
+                take_answer(found, edges, policy)
                 continue
             for signal in _expanded(found, edges):
                 reconcile(signal, edges, policy)

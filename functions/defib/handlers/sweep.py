@@ -36,7 +36,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
     del event
     edges, beats, policy, logger = _built()
     report = sweep(edges, policy)
-    found = {"suspects": report.suspects, "due": report.due, "resent": report.resent}
+    found = {"suspects": report.suspects, "due": report.due, "resent": report.resent, "called": report.called}
     extra = {**found, "unanswered": dict(report.unanswered), "function_request_id": context.aws_request_id}
     journal.count("Suspects", report.suspects)
     if report.unanswered:

@@ -53,7 +53,7 @@ def tell_of_issues(stack: Stack, edges: Telling, policy: Policy, now: datetime) 
         with suppress(CallFailed):
             issues = named(issues, {zone_id: name for name, zone_id in edges.observer.zone_ids().items()})
     latest = edges.store.latest_incident(INCIDENT_SERVICE) if issues.held or issues.incident else None
-    issues, incident, notice = told(issues, latest, policy.limits, now)
+    issues, incident, notice = told(issues, latest, policy, now)
     if issues == stack.issues:
         return stack
     try:

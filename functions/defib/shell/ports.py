@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from defib.core.approval import Answer
-from defib.core.audit import Entry
+from defib.core.audit import CallEntry, Entry
+from defib.core.call import CallAnswer
 from defib.core.canary import Canary
 from defib.core.case import Attempt, Case, Perform, Wake
 from defib.core.incident import Incident, Notice
@@ -76,6 +77,16 @@ class Surveyed:
     notice: Notice | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Called:
+    """One atomic write of an incident whose call has got louder, or has been answered, and what people are told."""
+
+    incident: Incident
+    notice: Notice
+    audit: CallEntry | None = None
+    """The answer, if it is one."""
+
+
 class Store(Protocol):
     """What is remembered: one table."""
 
@@ -100,6 +111,14 @@ class Store(Protocol):
 
     def remember_stack(self, change: Surveyed) -> Surveyed:
         """Write all or nothing and return it with the new versions. Raises Conflict as ``remember`` does."""
+        ...
+
+    def remember_call(self, change: Called) -> Called:
+        """Write all or nothing and return it with the new version. Raises Conflict as ``remember`` does."""
+        ...
+
+    def due_calls(self, now: datetime, limit: int) -> Sequence[Incident]:
+        """Incidents whose call is due, longest overdue first."""
         ...
 
     def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
@@ -260,3 +279,9 @@ class Journal(Protocol):
         ...
 
     def shifted(self, shift: Shift) -> None: ...
+
+    def heard(self, answer: CallAnswer) -> None: ...
+
+    def unheard(self, answer: CallAnswer, why: str) -> None:
+        """Somebody's answer to a call has changed nothing."""
+        ...

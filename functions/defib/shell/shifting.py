@@ -49,7 +49,7 @@ def _pursued(
         incident = store.latest_incident(incident_service(zone))
         if incident is None:
             continue
-        told, incident, notice = tell(after, zone, incident, now)
+        told, incident, notice = tell(after, zone, incident, policy, now)
         stack = after = store.remember_stack(Surveyed(told, incident, notice)).stack
         queues.announce([notice])
     orders = []

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from defib.core.call_news import escalate
 from defib.core.diagnose import diagnose
 from defib.core.model import Cause, Observation, Signal, Source
 from defib.core.policy import Policy
 from defib.core.stack import Stack
 from defib.core.zones import Seen, Turn, incident_service, survey, tell
 from defib.shell.issues import Telling, tell_of_issues
-from defib.shell.ports import CallFailed, Clock, Conflict, Observer, Queues, Store, Surveyed, Suspects
+from defib.shell.ports import Called, CallFailed, Clock, Conflict, Observer, Queues, Store, Surveyed, Suspects
 from defib.shell.shifting import pursue_shifts
 
 DUE_MAX = 1000
 """Overdue cases signalled by one sweep; the longest overdue come first, the next sweep takes the rest."""
 NOTICES_MAX = 200
 """Unpublished notices sent again by one sweep."""
+CALLS_MAX = 200
+"""Calls for people that one sweep makes louder; the longest overdue come first, the next sweep takes the rest."""
 UNPUBLISHED_AFTER = timedelta(seconds=60)
 """How long a notice may take to go out before the sweep sends it again."""
 
@@ -57,6 +61,7 @@ class SweepReport:
     suspects: int
     due: int
     resent: int
+    called: int
     unanswered: Mapping[str, str]
 
 
@@ -69,6 +74,7 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     notices = edges.store.unpublished_notices(now - UNPUBLISHED_AFTER, NOTICES_MAX)
     if notices:
         edges.queues.announce(notices)
+    called = _call(edges, policy, now)
     due = edges.store.due_instances(now, DUE_MAX)
     if due:
         edges.queues.signal([Signal(Source.WAKE, instance_id, now, "its time has come") for instance_id in due])
@@ -82,7 +88,24 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     if suspects:
         edges.queues.signal(suspects)
     edges.queues.follow(f"sweep-{now:%Y%m%dT%H%M%S}")
-    return SweepReport(len(suspects), len(due), len(notices), found.unanswered)
+    return SweepReport(len(suspects), len(due), len(notices), called, found.unanswered)
+
+
+def _call(edges: Sweeping, policy: Policy, now: datetime) -> int:
+    """Ask for people again, and for more of them, where nobody has answered; returns how often.
+
+    One who wrote first is heard by the next sweep. A crash after a write leaves the notice in the ``due`` index.
+    """
+    called = 0
+    for incident in edges.store.due_calls(now, CALLS_MAX):
+        after, notice = escalate(incident, policy, now)
+        if notice is None:
+            continue
+        with suppress(Conflict):
+            edges.store.remember_call(Called(after, notice))
+            edges.queues.announce([notice])
+            called += 1
+    return called
 
 
 def _survey(found: Suspects, edges: Sweeping, policy: Policy, now: datetime) -> Stack:

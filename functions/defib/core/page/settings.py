@@ -7,16 +7,11 @@ from datetime import timedelta
 from enum import StrEnum
 
 from defib.core.page.model import ComponentStatus
-from defib.core.setting import Form, choice, duration, flag, number, string
+from defib.core.setting import MAYBE_HTTPS, Form, choice, duration, flag, number, string
 
 TITLE = Form("text of 1 to 80 characters", 80)
 MAYBE_TITLE = Form("text of at most 80 characters", 80, r".*")
 MAYBE_ABOUT = Form("text of at most 300 characters", 300, r".*")
-MAYBE_URL = Form(
-    "a web address that begins with https://, or nothing",
-    300,
-    r"(?:https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~:/?#@!$&()*+,;=%-]*)?)?",
-)
 MAYBE_HOST = Form(
     "a host name such as status.example.com, or nothing",
     253,
@@ -119,7 +114,7 @@ class PageSettings:
         metadata=duration("How long before a planned outage the page announces it.", "14d", "0s", "30d"),
     )
     support_url: str = field(
-        default="", metadata=string("Where customers get help.", "https://www.example.com/support", MAYBE_URL)
+        default="", metadata=string("Where customers get help.", "https://www.example.com/support", MAYBE_HTTPS)
     )
     domain: str = field(
         default="",

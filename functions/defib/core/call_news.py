@@ -1,0 +1,165 @@
+"""What people read when they are asked again, when more are asked, and when somebody has answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
+from defib.core.audience import audience
+from defib.core.brevity import sms_of, subject_of
+from defib.core.call import Call, CallAnswer, Reaction, answered, louder
+from defib.core.duration import format_duration
+from defib.core.escalation import Tier
+from defib.core.incident import TIMELINE_MAX, Incident, Notice, NoticeKind
+from defib.core.severity import Severity
+from defib.core.words import NAME_MAX, clock, day, plain
+
+if TYPE_CHECKING:
+    from defib.core.policy import Policy
+
+WANTS_MAX = 100
+"""Wants that an e-mail names one by one; of more it gives the number."""
+NAMES_MAX = 5
+"""People that a line names before it counts the rest."""
+
+
+def escalate(incident: Incident, policy: Policy, now: datetime) -> tuple[Incident, Notice | None]:
+    """The incident, and what people are told, once its call is due; both unchanged and None when it is not.
+
+    A call is due when nobody has answered for as long as the policy says, or when the pause that somebody asked for is
+    over. Whoever is asked reads who else was, and since when.
+    """
+    after = louder(incident, policy, now)
+    if after is None or after.call is None:
+        return incident, None
+    lapsed = incident.call.pause if incident.call is not None else None
+    call = after.call
+    first = call.wants[0].headline if len(call.wants) == 1 else f"{len(call.wants)} things need somebody"
+    headline = f"still needs you: {first}" if lapsed is not None else f"nobody has answered: {first}"
+    if lapsed is not None:
+        said = "was on it" if lapsed.reaction is Reaction.ACKNOWLEDGE else "put it off"
+        brief = f"{plain(lapsed.by, NAME_MAX)} {said}. Please look."
+    else:
+        brief = f"Asked since {call.round_at:%H:%M} UTC. Please look now."
+    who = f"asks {_names(after, call.tier, policy)}"
+    return _notice(after, NoticeKind.CALLED, headline, f"Defib {who}", brief, policy, now)
+
+
+def heard(incident: Incident, answer: CallAnswer, policy: Policy, now: datetime) -> tuple[Incident, Notice]:
+    """The incident with an answer that counts, and the notice to all who were asked."""
+    after = answered(incident, answer, policy, now)
+    assert after.call is not None
+    assert after.call.pause is not None
+    until = after.call.pause.until
+    by = plain(answer.by, NAME_MAX)
+    words = "is on it" if answer.reaction is Reaction.ACKNOWLEDGE else f"puts it off until {until:%H:%M} UTC"
+    brief = f"Defib asks again at {until:%H:%M} UTC if it is not over."
+    return _notice(after, NoticeKind.ACKNOWLEDGED, f"{by} {words}", f"{by} {words}", brief, policy, now)
+
+
+def lines_of(incident: Incident, policy: Policy) -> tuple[str, ...]:
+    """Who is asked since when, what comes next, and how to answer: for any e-mail of an incident that has a call."""
+    call = incident.call
+    if call is None:
+        return ()
+    pause = call.pause
+    if pause is not None:
+        said = "is on it" if pause.reaction is Reaction.ACKNOWLEDGE else "has put it off"
+        asked = f"{pause.by} {said} since {clock(pause.at)}. Defib asks again on {day(pause.until)} if it is not over."
+        return (f"Who is asked:     {asked}", *_how(incident, (Reaction.SNOOZE,)))
+    asked = "; ".join(_asked(incident, call, policy))
+    times = f", {call.times} times so far" if call.times > 1 else ""
+    return (f"Who is asked:     {asked}{times}. {_next(incident, call, policy)}", *_how(incident, tuple(Reaction)))
+
+
+def command(incident_id: str, reaction: Reaction) -> str:
+    """The command that puts the answer on the default event bus of Defib's Region."""
+    lasts = {"for": "1h"} if reaction is Reaction.SNOOZE else {}
+    detail = json.dumps({"incident": incident_id, "answer": reaction.value, **lasts, "by": "YOUR NAME"})
+    entry = {"Source": EVENT_SOURCE, "DetailType": DETAIL_TYPE, "Detail": detail}
+    return f"aws events put-events --entries '{json.dumps([entry])}'"
+
+
+def _how(incident: Incident, reactions: tuple[Reaction, ...]) -> Iterator[str]:
+    words = {Reaction.ACKNOWLEDGE: "You are on it:", Reaction.SNOOZE: "Ask me later:"}
+    for reaction in reactions:
+        yield f"{words[reaction]:<17} {command(incident.id, reaction)}"
+
+
+def _asked(incident: Incident, call: Call, policy: Policy) -> Iterator[str]:
+    before: set[str] = set()
+    for asked in call.asked:
+        names = {contact.name for contact in audience(incident.service, asked.tier, policy)}
+        new = sorted(names - before)
+        before |= names
+        if new:
+            yield f"{_some(new)} since {clock(asked.at)}"
+
+
+def _next(incident: Incident, call: Call, policy: Policy) -> str:
+    tier = policy.escalation.tier(call.next_at - call.round_at)
+    now = {contact.name for contact in audience(incident.service, call.tier, policy)}
+    new = [c.name for c in audience(incident.service, tier, policy) if c.name not in now]
+    more = f"asks {_some(new)} too" if new else "asks again"
+    return f"Unless somebody answers, Defib {more} at {clock(call.next_at)}."
+
+
+def _names(incident: Incident, tier: Tier, policy: Policy) -> str:
+    return _some([contact.name for contact in audience(incident.service, tier, policy)])
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - NAMES_MAX} more" if len(names) > NAMES_MAX else ""
+    return f"{', '.join(names[:NAMES_MAX])}{more}"
+
+
+def _notice(
+    incident: Incident, kind: NoticeKind, headline: str, entry: str, brief: str, policy: Policy, now: datetime
+) -> tuple[Incident, Notice]:
+    call = incident.call
+    assert call is not None
+    timeline = (*incident.timeline, f"{clock(now)}  {entry}")[-TIMELINE_MAX:]
+    told = replace(incident, notices=incident.notices + 1, timeline=timeline)
+    is_call = kind is NoticeKind.CALLED
+    notice = Notice(
+        incident_id=told.id,
+        service=told.service,
+        sequence=told.notices,
+        kind=kind,
+        at=now,
+        case_id="",
+        instance_id="",
+        subject=subject_of(f"[Defib {told.service}] {'NEEDS YOU: ' if is_call else ''}{told.id}", headline),
+        body=_body(told, call, headline, policy, now),
+        sms=sms_of(f"Defib {told.id}:", headline, brief),
+        severity=Severity.URGENT if is_call else Severity.HIGH,
+        tier=call.tier if is_call else told.reached or call.tier,
+    )
+    return told, notice
+
+
+def _body(incident: Incident, call: Call, headline: str, policy: Policy, now: datetime) -> str:
+    wants = [f"  {clock(want.at)}  {want.headline}." for want in call.wants[:WANTS_MAX]]
+    more = [f"  and {len(call.wants) - WANTS_MAX} more"] if len(call.wants) > WANTS_MAX else []
+    duties = dict.fromkeys(want.duty for want in call.wants if want.duty)
+    waiting = format_duration(now - call.since)
+    return "\n".join(
+        (
+            f"{incident.id}: {headline}.",
+            f"Since:            {incident.opened_at:%d %B %Y} {clock(incident.opened_at)}; "
+            f"somebody has been needed for {waiting}.",
+            "What is wrong:    " + ("what follows waits for a person." if wants else "nothing any more."),
+            *wants,
+            *more,
+            "What Defib does:  It watches, and goes on by itself where it can.",
+            "What you must do: " + ("\n                  ".join(duties) or "Look at each of them."),
+            *lines_of(incident, policy),
+            f"\nTimeline of incident {incident.id} (written {clock(now)})",
+            *(f"  {line}" for line in incident.timeline),
+            f"\nIncident {incident.id}, notice {incident.notices}.",
+        )
+    )

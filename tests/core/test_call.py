@@ -1,0 +1,312 @@
+"""When Defib asks for a person: whom, how soon more of them, and what an answer changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from defib.core.announce import announce
+from defib.core.approval import Approval, Choice
+from defib.core.call import HANDED_OVER, Call, CallAnswer, Reaction, Want, answered, unheeded, unwanted, wanted
+from defib.core.call_news import escalate, heard
+from defib.core.case import Action, Case, Outcome
+from defib.core.contact import Contact
+from defib.core.escalation import Escalation, Tier
+from defib.core.incident import Incident, NoticeKind
+from defib.core.policy import Policy, Service
+from defib.core.severity import Severity
+from defib.core.words import SMS_MAX, SUBJECT_MAX
+from tests.core.facts import NOON, SERVICE, after, attempt, case
+from tests.core.facts import POLICY as PLAIN
+
+TIMES = Escalation(
+    second_after=timedelta(minutes=5),
+    everybody_after=timedelta(minutes=15),
+    repeat_every=timedelta(minutes=30),
+    remind_after=timedelta(hours=4),
+)
+ANN, BOB, EVE = (Contact(name, email=(f"{name}@example.com",)) for name in ("ann", "bob", "eve"))
+WEB = replace(SERVICE, tell=("ann",), then=("bob",), minimum_healthy=1)
+POLICY = replace(PLAIN, services=(WEB,), contacts=(ANN, BOB, EVE), escalation=TIMES)
+
+EVIDENCE = attempt(Action.EVIDENCE)
+BROKEN = case(EVIDENCE)
+HANDED = case(EVIDENCE, handed_over_at=NOON, ask="Look at it.", reason="nothing helps")
+WANT = Want("i-0aa1-1", HANDED_OVER, NOON, "web-2 (i-0aa1) needs you: nothing helps", "Look at it.")
+
+
+def incident_of(*changes: tuple[Case, Case], policy: Policy = POLICY, at: datetime = NOON) -> Incident:
+    """What became of the service's incident by these changes of cases."""
+    incident, _ = announce(None, case(confirmed_at=None, confirmed_cause=None), BROKEN, policy, NOON)
+    for before, now in changes:
+        incident, _ = announce(incident, before, now, policy, at)
+    assert incident is not None
+    return incident
+
+
+def called() -> Incident:
+    return wanted(Incident("web", 7, NOON), WANT, POLICY, NOON)
+
+
+def call_of(incident: Incident) -> Call:
+    assert incident.call is not None
+    return incident.call
+
+
+def test_who_is_handed_a_case_is_asked_for() -> None:
+    incident = incident_of((BROKEN, HANDED))
+
+    call = call_of(incident)
+    assert [want.headline for want in call.wants] == ["web-2 (i-0aa1) needs you: nothing helps"]
+    assert (call.tier, call.next_at) == (Tier.FIRST, after(minutes=5))
+    assert incident.reached is Tier.FIRST
+
+
+def test_a_repair_asks_for_nobody() -> None:
+    assert incident_of().call is None
+
+
+ASKING = replace(BROKEN, held_by="approval", told_of=("approval",), approval=Approval(NOON, after(minutes=30)))
+WANTS: list[tuple[str, Case, bool]] = [
+    ("handed over", HANDED, True),
+    ("a yes or no is wanted", replace(ASKING, held_action=Action.STOP), True),
+    ("too few others", replace(BROKEN, held_by="minimum_healthy", told_of=("minimum_healthy",)), True),
+    ("the kill switch is off", replace(BROKEN, held_by="kill_switch", told_of=("kill_switch",)), True),
+    ("the operator only observes", replace(BROKEN, held_by="observe_mode", told_of=("observe_mode",)), False),
+    ("its turn will come", replace(BROKEN, held_by="stack_share", told_of=("stack_share",)), False),
+    ("AWS is at it", replace(BROKEN, held_by="aws_at_work", told_of=("aws_at_work",)), False),
+]
+
+
+@pytest.mark.parametrize(("now", "asks"), [row[1:] for row in WANTS], ids=[row[0] for row in WANTS])
+def test_what_asks_for_a_person(now: Case, *, asks: bool) -> None:
+    held = replace(now, held_action=Action.STOP) if now.held_by else now
+
+    incident, (notice,) = announce(incident_of(), BROKEN, held, POLICY, NOON)
+
+    assert incident is not None
+    assert (incident.call is not None) is asks
+    assert (notice.severity is Severity.URGENT) is asks
+
+
+TELLS_NOBODY = replace(POLICY, services=(replace(WEB, tell=()),))
+
+
+def test_a_service_that_tells_nobody_asks_nobody() -> None:
+    assert incident_of((BROKEN, HANDED), policy=TELLS_NOBODY).call is None
+
+
+COURSE: list[tuple[timedelta, Tier, timedelta]] = [
+    (timedelta(minutes=5), Tier.SECOND, timedelta(minutes=15)),
+    (timedelta(minutes=15), Tier.EVERYBODY, timedelta(minutes=45)),
+    (timedelta(minutes=45), Tier.EVERYBODY, timedelta(minutes=75)),
+]
+
+
+def test_nobody_answers_until_everybody_is_asked_and_asked_again() -> None:
+    incident = called()
+
+    for at, tier, then in COURSE:
+        early, silence = escalate(incident, POLICY, NOON + at - timedelta(seconds=1))
+        assert (early, silence) == (incident, None)
+        incident, notice = escalate(incident, POLICY, NOON + at)
+        assert notice is not None
+        assert (notice.kind, notice.severity, notice.tier) == (NoticeKind.CALLED, Severity.URGENT, tier)
+        assert call_of(incident).next_at == NOON + then
+
+
+def test_a_sweep_that_comes_late_asks_all_who_should_have_been_asked_by_then() -> None:
+    incident, notice = escalate(called(), POLICY, after(minutes=20))
+
+    assert notice is not None
+    assert notice.tier is Tier.EVERYBODY
+    assert call_of(incident).next_at == after(minutes=50)
+
+
+def test_each_louder_message_says_who_has_been_asked_and_since_when() -> None:
+    incident, _ = escalate(called(), POLICY, after(minutes=5))
+    _, notice = escalate(incident, POLICY, after(minutes=15))
+
+    assert notice is not None
+    assert "ann since 12:00:00 UTC; bob since 12:05:00 UTC; eve since 12:15:00 UTC, 3 times so far" in notice.body
+    assert "Unless somebody answers, Defib asks again at 12:45:00 UTC." in notice.body
+    assert "Look at it." in notice.body
+
+
+@pytest.mark.parametrize("wants", [1, 2, 300])
+@pytest.mark.parametrize("name", ["web", "zone:us-east-1a", "a" * 31])
+def test_every_louder_message_fits(wants: int, name: str) -> None:
+    policy = replace(POLICY, services=(replace(WEB, name=name),))
+    incident = Incident(name, 12345, NOON)
+    for number in range(wants):
+        incident = wanted(incident, replace(WANT, about=f"i-{number}", headline="w" * 150), policy, NOON)
+
+    incident, notice = escalate(incident, policy, after(minutes=5))
+    paused, said = heard(incident, CallAnswer(incident.id, Reaction.SNOOZE, "x" * 60), policy, after(minutes=6))
+    _, again = escalate(paused, policy, after(hours=2))
+
+    assert notice is not None
+    assert again is not None
+    for made in (notice, said, again):
+        assert len(made.subject) <= SUBJECT_MAX
+        assert len(made.sms) <= SMS_MAX
+        assert len(made.body) < 40_000
+
+
+ON_IT = CallAnswer("web-7", Reaction.ACKNOWLEDGE, "Ann")
+LATER = CallAnswer("web-7", Reaction.SNOOZE, "Ann", timedelta(minutes=20))
+
+
+def test_whoever_is_on_it_ends_the_asking_and_all_who_were_asked_read_it() -> None:
+    incident, _ = escalate(called(), POLICY, after(minutes=5))
+
+    incident, notice = heard(incident, ON_IT, POLICY, after(minutes=6))
+
+    assert notice.subject == "[Defib web] web-7 Ann is on it"
+    assert (notice.kind, notice.severity, notice.tier) == (NoticeKind.ACKNOWLEDGED, Severity.HIGH, Tier.SECOND)
+    assert escalate(incident, POLICY, after(hours=4)) == (incident, None)
+
+
+def test_what_is_not_solved_in_time_asks_again_from_the_first_on() -> None:
+    incident = answered(called(), ON_IT, POLICY, after(minutes=6))
+
+    incident, notice = escalate(incident, POLICY, after(hours=4, minutes=6))
+
+    assert notice is not None
+    assert notice.tier is Tier.FIRST
+    assert "still needs you" in notice.subject
+    assert "Ann was on it" in notice.sms
+    assert call_of(incident).next_at == after(hours=4, minutes=11)
+
+
+def test_a_snooze_asks_again_when_its_time_is_over() -> None:
+    incident = answered(called(), LATER, POLICY, after(minutes=1))
+
+    assert escalate(incident, POLICY, after(minutes=20)) == (incident, None)
+    _, notice = escalate(incident, POLICY, after(minutes=21))
+    assert notice is not None
+    assert "Ann put it off" in notice.sms
+
+
+def test_whoever_is_on_it_may_still_put_it_off() -> None:
+    incident = answered(called(), ON_IT, POLICY, after(minutes=1))
+
+    assert call_of(answered(incident, LATER, POLICY, after(minutes=2))).next_at == after(minutes=22)
+
+
+UNHEEDED: list[tuple[str, Incident | None, CallAnswer, str]] = [
+    ("there is none", None, ON_IT, "not open"),
+    ("another one", called(), replace(ON_IT, incident_id="web-6"), "not open"),
+    ("nobody is asked for", Incident("web", 7, NOON), ON_IT, "nobody is asked for"),
+    ("twice", answered(called(), ON_IT, POLICY, NOON), ON_IT, "Ann is on it already"),
+]
+
+
+@pytest.mark.parametrize(("incident", "answer", "why"), [row[1:] for row in UNHEEDED], ids=[r[0] for r in UNHEEDED])
+def test_an_answer_that_does_not_count(incident: Incident | None, answer: CallAnswer, why: str) -> None:
+    assert why in unheeded(incident, answer)
+    if incident is not None and incident.id == answer.incident_id:
+        assert answered(incident, answer, POLICY, NOON) == incident
+
+
+SECOND = replace(HANDED, instance_id="i-0bb2", name="web-3")
+
+
+def test_a_new_case_asks_anew_in_a_call_that_somebody_had_answered() -> None:
+    incident = incident_of((BROKEN, HANDED))
+    incident = answered(incident, replace(ON_IT, incident_id="web-1"), POLICY, after(minutes=1))
+
+    after_that, (*_, notice) = announce(
+        incident, replace(BROKEN, instance_id="i-0bb2"), SECOND, POLICY, after(minutes=2)
+    )
+
+    assert after_that is not None
+    assert call_of(after_that).pause is None
+    assert call_of(after_that).next_at == after(minutes=7)
+    assert notice.tier is Tier.FIRST
+    assert len(call_of(after_that).wants) == 2
+
+
+def test_the_same_case_seen_again_asks_nothing_anew() -> None:
+    incident = answered(incident_of((BROKEN, HANDED)), replace(ON_IT, incident_id="web-1"), POLICY, NOON)
+
+    same, notices = announce(incident, HANDED, replace(HANDED, look_again_at=after(minutes=9)), POLICY, NOON)
+
+    assert (same, notices) == (incident, ())
+
+
+def test_a_case_that_asks_for_another_reason_goes_on_asking_those_it_has_reached() -> None:
+    """Nobody said yes in time: whoever was asked for the yes is now asked to repair it."""
+    incident = incident_of((BROKEN, replace(ASKING, held_action=Action.STOP)))
+    incident, _ = escalate(incident, POLICY, after(minutes=5))
+    given_up = replace(ASKING, held_by="", handed_over_at=after(minutes=6), ask="Repair it.", reason="nobody approved")
+
+    incident_then, (notice,) = announce(incident, ASKING, given_up, POLICY, after(minutes=6))
+
+    assert incident_then is not None
+    assert notice.tier is Tier.SECOND
+    assert [want.why for want in call_of(incident_then).wants] == [HANDED_OVER]
+    assert call_of(incident_then).next_at == after(minutes=15)
+
+
+def test_whoever_says_no_is_on_it() -> None:
+    asking = replace(ASKING, held_action=Action.STOP)
+    said_no = replace(ASKING.approval or Approval(NOON, NOON), choice=Choice.REJECT, answered_at=NOON, by="Ann")
+    given_up = replace(
+        asking, held_by="", approval=said_no, handed_over_at=NOON, ask="Repair it.", reason="Ann said no"
+    )
+
+    incident = incident_of((BROKEN, asking), (asking, given_up))
+
+    pause = call_of(incident).pause
+    assert pause is not None
+    assert pause.by == "Ann"
+
+
+def test_nobody_is_asked_for_what_goes_on_by_itself() -> None:
+    held = replace(BROKEN, held_by="minimum_healthy", held_action=Action.STOP, told_of=("minimum_healthy",))
+    goes_on = replace(held, held_by="", held_action=None, attempts=(*held.attempts, attempt(Action.STOP, verdict=None)))
+
+    assert incident_of((BROKEN, held), (held, goes_on)).call is None
+
+
+def test_a_call_ends_with_the_last_thing_that_asks() -> None:
+    two = wanted(called(), replace(WANT, about="i-0bb2-1"), POLICY, NOON)
+
+    one = unwanted(two, "i-0aa1-1")
+    assert [want.about for want in call_of(one).wants] == ["i-0bb2-1"]
+    assert unwanted(one, "i-0bb2-1").call is None
+
+
+def test_all_who_were_asked_read_that_it_is_over() -> None:
+    incident, _ = escalate(incident_of((BROKEN, HANDED)), POLICY, after(minutes=15))
+    well = replace(HANDED, closed_at=after(minutes=16), outcome=Outcome.RECOVERED, reason="it works again")
+
+    over, (notice,) = announce(incident, HANDED, well, POLICY, after(minutes=16))
+
+    assert over is not None
+    assert over.call is None
+    assert (notice.kind, notice.severity, notice.tier) == (NoticeKind.RESOLVED, Severity.HIGH, Tier.EVERYBODY)
+
+
+def test_a_drill_is_called_by_the_same_function() -> None:
+    drill = wanted(Incident("drill:ann", 1, NOON), replace(WANT, about="drill"), POLICY, NOON)
+
+    _, notice = escalate(drill, POLICY, after(minutes=15))
+
+    assert notice is not None
+    assert notice.tier is Tier.EVERYBODY
+
+
+LONE = Service("lone", {"service": ("lone",)}, tell=("ann",))
+
+
+def test_a_message_for_many_stays_small_enough_for_the_table() -> None:
+    incident = Incident("lone", 1, NOON)
+    policy = replace(POLICY, services=(LONE,))
+    for number in range(500):
+        incident = wanted(incident, replace(WANT, about=f"i-{number}", duty="d" * 500), policy, NOON)
+
+    assert sum(len(want.duty) for want in call_of(incident).wants) == 10 * 500
