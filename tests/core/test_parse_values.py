@@ -41,7 +41,7 @@ NAME = "its name must be 1 to 31 of a-z, 0-9 and -, beginning with a letter"
             "zzz",
             "",
             "zzz = {}: unknown key; "
-            "allowed here: defib, services, contacts, escalation, page, detection, repair, limits, calls, retention",
+            "allowed here: defib, services, contacts, escalation, page, watchtower, detection, repair, limits, calls, retention",
         ),
         (
             "services.web.verify",

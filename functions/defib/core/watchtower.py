@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from defib.core.page.settings import MAYBE_REGION, MAYBE_URL
-from defib.core.setting import duration, number, string
+from defib.core.page.settings import MAYBE_REGION
+from defib.core.setting import MAYBE_HTTPS, duration, number, string
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class WatchtowerSettings:
             "An address of an outside service that the watchtower pings each minute while all is well, and that raises "
             "the alarm when the ping stays away.",
             "https://hc-ping.com/4b0d7e2c",
-            MAYBE_URL,
+            MAYBE_HTTPS,
         ),
     )
     # The sweep runs every minute: below that, every look would find it late.
