@@ -40,8 +40,8 @@ NAME = "its name must be 1 to 31 of a-z, 0-9 and -, beginning with a letter"
         (
             "zzz",
             "",
-            "zzz = {}: unknown key; "
-            "allowed here: defib, services, contacts, escalation, page, watchtower, detection, repair, limits, calls, retention",
+            "zzz = {}: unknown key; allowed here: defib, services, contacts, answers, escalation, page, watchtower, "
+            "detection, repair, limits, calls, retention",
         ),
         (
             "services.web.verify",
