@@ -69,7 +69,7 @@ class DefibStack(Stack):
         )
         notify.only(healing.healers["publish"].role)
         Detection(self, "Detection", policy=policy)
-        watch = Watch(self, "Watch", signals=signals, queues=queues, healing=healing, alerts=notify.alerts)
+        watch = Watch(self, "Watch", signals=signals, queues=queues, healing=healing, alerts=notify.alerts, page=page)
         if policy.watchtower.stands:
             watch.over_the_watchtower(policy.watchtower.region)
             Watched(

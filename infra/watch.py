@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from defib.handlers.page import COPY_FAILED
+from defib.handlers.stashboard import SECRET_UNUSABLE
 from infra.healing import METRICS_NAMESPACE, Healer, Healing
+from infra.page import StatusPage
 from infra.signals import RECEIVES, Queue, Signals
 
 A_MINUTE = Duration.minutes(1)
@@ -33,6 +37,7 @@ class Watch(Construct):
         queues: Sequence[Queue],
         healing: Healing,
         alerts: sns.Topic,
+        page: StatusPage | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._action = actions.SnsAction(alerts)
@@ -49,6 +54,10 @@ class Watch(Construct):
             self._errors(healer)
             self._throttles(healer)
         self._heartbeat()
+        if page is not None:
+            self._secret(page.secret)
+            if page.copy:
+                self._copy(page.copy)
 
     def over_the_watchtower(self, region: str) -> None:
         """Tell people when its canaries stay away: what watches is watched."""
@@ -126,6 +135,26 @@ class Watch(Construct):
             missing=cloudwatch.TreatMissingData.BREACHING,
         )
 
+    def _copy(self, bucket: str) -> None:
+        # A turn a minute: three of five, so that one slow answer of another Region wakes nobody.
+        self._alarm(
+            "PageCopyFailing",
+            f"The status page's copy in the bucket {bucket} is not kept up to date. The page itself is not affected: "
+            "customers would read an old copy only if this Region failed. Look in the log of page for \"the page's "
+            "copy failed\". Does that bucket exist (make deploy), and may page's role write there?",
+            _count("page", COPY_FAILED),
+            threshold=RECEIVES,
+        )
+
+    def _secret(self, secret: secretsmanager.ISecret) -> None:
+        self._alarm(
+            "StashboardSecretUnusable",
+            "Defib turned away a write to the Stashboard API because its secret is gone, can't be read, or is not a "
+            "JSON object with consumer_key, consumer_secret, token and token_secret. Mend it in Secrets Manager "
+            f"({secret.secret_arn}), then post the event again. Reads and the status page are not affected.",
+            _count("stashboard", SECRET_UNUSABLE),
+        )
+
     def _alarm(
         self,
         construct_id: str,
@@ -148,3 +177,14 @@ class Watch(Construct):
             treat_missing_data=missing,
         )
         alarm.add_alarm_action(self._action)
+
+
+def _count(function: str, name: str) -> cloudwatch.Metric:
+    """A count that a function emits itself."""
+    return cloudwatch.Metric(
+        namespace=METRICS_NAMESPACE,
+        metric_name=name,
+        dimensions_map={"service": function},
+        statistic="Sum",
+        period=FIVE_MINUTES,
+    )

@@ -64,6 +64,8 @@ class Words:
     text: str
     style: str
     anchor: str = "start"
+    href: str = ""
+    """Where it leads in the page; the picture alone leads nowhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sim.recording import ActionRecord, FaultRecord, InstanceTrack, Recording, Span
+from sim.recording import ActionRecord, FaultRecord, InstanceTrack, PageMoment, Recording, Span
 from sim.report.canvas import Canvas, Glyph, Line, Scale, Words
 from sim.report.figures import Milestone, milestones
 from sim.report.flags import Flag, hang
 from sim.report.messages import Delivery, bundles
+from sim.report.snapshots import STATUS, folders
 from sim.report.tone import Tone, tone
 from sim.report.words import clock, count, offset, phrase, span
 
@@ -210,6 +211,37 @@ def _notice(sheet: Sheet, bundle: tuple[Delivery, ...], x: float, baseline: floa
             sheet.canvas.glyphs.append(Glyph(x, baseline - sheet.form.text * 0.36, delivery.medium, tip))
             x += _GLYPHS[delivery.medium]
     sheet.canvas.words.append(Words(x, baseline, phrase(bundle[0].notice), "notice"))
+
+
+def pages_row(sheet: Sheet, y: float) -> float:
+    """What customers saw from each change of the status page on, which leads to the page as it was."""
+    start, end = sheet.scale.start, sheet.scale.end
+    seen = [(folder, moment) for folder, moment in folders(sheet.recording) if start <= moment.at <= end]
+    if not seen:
+        return y
+    size = sheet.form.text
+    lane = y + size
+    sheet.lane("public", lane)
+    labels = [_public(sheet.recording, moment) for _, moment in seen]
+    flags = [
+        Flag(sheet.scale.x(moment.at), sheet.canvas.measure(label) + 14)
+        for (_, moment), label in zip(seen, labels, strict=True)
+    ]
+    step = size + 8
+    places = hang(flags, sheet.scale.right + sheet.form.margin, _LEVELS)
+    for (folder, _), label, flag, place in zip(seen, labels, flags, places, strict=True):
+        bottom = lane + (step * (place.level + 1) + 4 if place else 6)
+        sheet.canvas.lines.append(Line(flag.x, lane - 4, flag.x, bottom, "pole"))
+        if place is not None:
+            href = f"{STATUS}/{folder}/index.html"
+            sheet.canvas.words.append(Words(place.left + 5, bottom - 4, label, "notice", href=href))
+    return lane + step * (max((p.level for p in places if p), default=0) + 1) + 12
+
+
+def _public(recording: Recording, moment: PageMoment) -> str:
+    """What a change of the page said: how far its incidents are, or how everything does."""
+    told = dict.fromkeys(update.status for update in recording.updates if update.at == moment.at)
+    return ", ".join(told) or ("operational" if moment.indicator == "none" else moment.indicator)
 
 
 def healthy_rows(sheet: Sheet, y: float) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sim.customers import MAIN
+from sim.reader import as_read_at
 from sim.recording import PageMoment, Recording
 from sim.report.words import clock
 
@@ -29,4 +31,5 @@ def write(recording: Recording, directory: Path) -> None:
         for path, document in moment.files.items():
             file = directory / STATUS / folder / path
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(document.body)
+            # Whoever opens it years later should not be told that it is stale.
+            file.write_bytes(as_read_at(moment.at, document.body) if path == MAIN else document.body)

@@ -16,6 +16,7 @@ from sim.report.rows import (
     healthy_rows,
     instance_row,
     notices_row,
+    pages_row,
     thin_rows,
     troubled,
 )
@@ -68,6 +69,7 @@ def draw(recording: Recording, form: Form) -> Drawing:
         y = instance_row(sheet, track, faults, y + 12)
     y = thin_rows(sheet, y)
     y = notices_row(sheet, y + 6)
+    y = pages_row(sheet, y)
     y = healthy_rows(sheet, y)
     canvas.lines[:0] = [Line(scale.x(t), top, scale.x(t), y, "grid") for t in scale.ticks(form.tick)]
     title = f"{recording.title}: {result.figure} {result.caption}"

@@ -107,6 +107,40 @@ def test_the_keyboard_opens_a_group_and_follows_a_bar_to_its_day(opened: Opening
     page.wait_for_url("**/history/2026-*.html#d*")
 
 
+def test_the_bars_of_a_component_are_one_tab_stop_and_arrows_lead_from_day_to_day(opened: Opening) -> None:
+    page = opened("outage")
+    bars = page.locator(".bars svg").first
+    days = bars.locator("a").count()
+    assert days > 1
+    assert bars.locator('a[tabindex="0"]').count() == 1
+    newest = bars.locator("a").last
+    newest.focus()
+    page.keyboard.press("ArrowLeft")
+    label = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert label == bars.locator("a").nth(days - 2).get_attribute("aria-label")
+    assert page.locator(".tip").inner_text() == label
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == bars.locator("a").first.get_attribute(
+        "aria-label"
+    )
+    page.keyboard.press("Escape")
+    assert not page.locator(".tip").is_visible()
+
+
+def test_a_mouse_over_a_bar_tells_the_day_and_without_a_script_its_title_does(opened: Opening) -> None:
+    page = opened("outage", viewport=PHONE)
+    page.locator(".bars a").last.hover()
+    told = page.locator(".tip")
+    assert told.is_visible()
+    box = told.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= PHONE["width"]
+    assert violations(page) == []
+    assert "2026" in opened("outage", java_script_enabled=False).locator(".bars a title").last.inner_html()
+
+
 def test_times_become_local_and_keep_utc_at_hand(opened: Opening) -> None:
     page = opened("outage", at=MADE)
     newest = page.locator(".updates time").first
@@ -118,7 +152,10 @@ def test_times_become_local_and_keep_utc_at_hand(opened: Opening) -> None:
     ("at", "says_so"), [(MADE, False), ("2026-04-30T12:19:00Z", False), ("2026-04-30T12:21:00Z", True)]
 )
 def test_a_page_that_nobody_makes_anew_any_more_admits_it(opened: Opening, at: str, says_so: bool) -> None:
-    assert opened("operational", at=at).locator("#stale").is_visible() is says_so
+    page = opened("operational", at=at)
+    assert page.locator("#stale").is_visible() is says_so
+    if says_so:
+        assert "Generated Apr 30, 2026" in page.locator("#stale").inner_text()
 
 
 def test_the_page_is_one_request_of_at_most_60_kb_and_breaks_no_policy(opened: Opening, site: str) -> None:

@@ -201,3 +201,18 @@ def _subscribe(topic: str) -> Any:
         return [message["Body"] for message in messages]
 
     return received
+
+
+def test_a_copy_of_the_page_that_fails_is_counted_as_the_copy_and_the_page_is_made(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = Path(stage.environment["LAMBDA_TASK_ROOT"]) / "defib.toml"
+    policy.write_text(policy.read_text().replace("[page]\n", '[page]\nfailover_region = "us-west-2"\n'))
+    stage.environment["DEFIB_PAGE_COPY"] = "a-bucket-that-is-gone"
+    answer = stage.invoke("page", '{"change": "sweep"}', groups={0: "page"})
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert failed(answer) == []
+    assert b"Website" in stage.document("index.html")
+    assert [line["PageCopyFailed"] for line in lines if "PageCopyFailed" in line] == [[1.0]]
+    (told,) = [line for line in lines if line.get("message") == "the page's copy failed"]
+    assert told["copy"] == "a-bucket-that-is-gone"

@@ -11,6 +11,7 @@ import pytest
 from oauthlib.oauth1 import Client  # type: ignore[import-untyped]  # it has no types
 
 from defib.aws.clock import SystemClock
+from defib.handlers.stashboard import SECRET_UNUSABLE
 from tests.handlers.stage import SECRET, Context, Stage
 
 HOST = "https://abc123.execute-api.us-east-1.amazonaws.com"
@@ -88,8 +89,25 @@ def test_neither_a_secret_nor_what_clients_send_along_is_logged(
         assert secret not in logged.out + logged.err
 
 
-def test_a_secret_that_is_not_what_it_should_be_is_named_without_its_value(stage: Stage) -> None:
-    boto3.client("secretsmanager").put_secret_value(SecretId="stashboard", SecretString='{"token": "hunter2"}')
+UNUSABLE = ('{"token": "hunter2"}', "hunter2", "")
+
+
+@pytest.mark.parametrize("kept", UNUSABLE)
+def test_a_secret_that_is_not_what_it_should_be_is_named_without_its_value_and_counted(
+    stage: Stage, capsys: pytest.CaptureFixture[str], kept: str
+) -> None:
+    secrets = boto3.client("secretsmanager")
+    if kept:
+        secrets.put_secret_value(SecretId="stashboard", SecretString=kept)
+    else:
+        secrets.delete_secret(SecretId="stashboard", ForceDeleteWithoutRecovery=True)
     answer = posted(stage, "/admin/api/v1/services/web/events", "status=down&message=no")
+    logged = capsys.readouterr().out
     assert answer["statusCode"] == 503
-    assert "hunter2" not in answer["body"]
+    assert "hunter2" not in answer["body"] + logged
+    assert [json.loads(line)[SECRET_UNUSABLE] for line in logged.splitlines() if SECRET_UNUSABLE in line] == [[1.0]]
+
+
+def test_a_wrong_signature_is_no_trouble_with_the_secret(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    posted(stage, "/admin/api/v1/services/web/events", "status=down&message=no", "wrong")
+    assert SECRET_UNUSABLE not in capsys.readouterr().out

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from defib.aws import journal
+from defib.handlers.page import COPY_FAILED
+from defib.handlers.stashboard import SECRET_UNUSABLE
 from infra.functions import SHAPES
 from tests.infra.synthesized import Synthesized
 
@@ -106,6 +108,41 @@ def test_the_heartbeat_alarm_listens_to_what_sweep_emits(
     assert [m["Name"] for m in metric["Metrics"]] == [alarm["MetricName"]]
     (dimensions,) = metric["Dimensions"]
     assert [{"Name": name, "Value": emitted[name]} for name in dimensions] == alarm["Dimensions"]
+
+
+@pytest.mark.parametrize(
+    ("part", "function", "metric", "says"),
+    [
+        ("PageCopyFailing", "page", COPY_FAILED, ("-us-west-2", "page itself is not affected", "make deploy")),
+        (
+            "StashboardSecretUnusable",
+            "stashboard",
+            SECRET_UNUSABLE,
+            ("token_secret", "Secrets Manager", "not affected"),
+        ),
+    ],
+)
+def test_a_part_of_the_page_that_fails_alone_is_told_as_that_part(
+    stack: Synthesized,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    part: str,
+    function: str,
+    metric: str,
+    says: tuple[str, ...],
+) -> None:
+    for name, value in stack.function(function)["Environment"]["Variables"].items():
+        monkeypatch.setenv(name, str(value))
+    journal.count(metric)
+
+    emitted = json.loads(capsys.readouterr().out)
+    (counted,) = emitted["_aws"]["CloudWatchMetrics"]
+    alarm = stack.one("AWS::CloudWatch::Alarm", part)
+    assert (counted["Namespace"], counted["Metrics"][0]["Name"]) == (alarm["Namespace"], alarm["MetricName"])
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": emitted["service"]}]
+    assert (alarm["Statistic"], alarm["Period"], alarm["TreatMissingData"]) == ("Sum", 300, "notBreaching")
+    told = str(alarm["AlarmDescription"])
+    assert [words for words in says if words not in told] == []
 
 
 def test_alarms_about_defib_reach_people_without_a_lambda_between(stack: Synthesized) -> None:

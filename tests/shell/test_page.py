@@ -26,7 +26,9 @@ class Stage:
         self.store = FakePageStore()
         self.sites = [FakeSite() for _ in range(1 + copies)]
         self.queues = FakeQueues()
-        self.edges = Paging(self.clock, self.store, tuple(self.sites), self.queues)
+        self.copies_failed: list[str] = []
+        failed = lambda error: self.copies_failed.append(str(error))  # noqa: E731 - one line of a fake
+        self.edges = Paging(self.clock, self.store, tuple(self.sites), self.queues, failed)
 
     def fail(self, service: str = "web", phase: Phase = Phase.REPAIRING, since: datetime = NOON) -> None:
         member = Member("i-1-1", "i-1", "web-1", "us-east-1a", Cause.INSTANCE_IMPAIRED, since, phase)
@@ -122,15 +124,25 @@ def test_a_page_that_could_not_be_laid_out_is_by_the_next_call() -> None:
     assert stage.worst() is ComponentStatus.DEGRADED
 
 
-def test_a_copy_that_fails_holds_up_neither_the_page_nor_other_copies_and_is_told_of() -> None:
+def test_a_copy_that_fails_holds_up_neither_the_page_nor_other_copies_and_is_told_of_as_a_copy() -> None:
     stage = Stage(copies=2)
     stage.sites[1].error = Transient("us-west-2 does not answer")
-    with pytest.raises(Transient, match="us-west-2"):
-        stage.at(0)
+    assert stage.at(0)
     assert [len(site.pages) for site in stage.sites] == [1, 0, 1]
+    assert stage.copies_failed == ["us-west-2 does not answer"]
     stage.sites[1].error = None
     stage.at(1)
     assert [len(site.pages) for site in stage.sites] == [1, 1, 1]
+    assert len(stage.copies_failed) == 1
+
+
+def test_a_page_that_fails_is_the_calls_failure_though_its_copy_is_whole() -> None:
+    stage = Stage(copies=1)
+    stage.sites[0].error = Transient("S3 does not answer")
+    with pytest.raises(Transient, match="S3"):
+        stage.at(0)
+    assert [len(site.pages) for site in stage.sites] == [0, 1]
+    assert stage.copies_failed == []
 
 
 class TestDraft:

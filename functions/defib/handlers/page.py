@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     from defib.core.page.settings import PageSettings
     from defib.core.policy import Policy
     from defib.publish.page.document import Document
+    from defib.shell.ports import CallFailed
 
 PERMISSIONS = union(page_store.PERMISSIONS, site.PERMISSIONS, queues.TO_NOTICES, journal.PERMISSIONS)
+
+COPY_FAILED = "PageCopyFailed"
+"""A metric, of which infra/watch.py makes an alarm: once for each turn that could not bring the copy up to date."""
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
@@ -47,7 +51,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
 def _built() -> tuple[Paging, Policy, Logger]:
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
 
-    environment = Environment.read()
+    environment, logger = Environment.read(), Logger()
     policy = environment.policy()
     making = partial(_documents, settings=policy.page, url=environment.page_url)
     sites = [site.S3Site(client("s3", policy.calls), environment.page_bucket, making)]
@@ -60,8 +64,15 @@ def _built() -> tuple[Paging, Policy, Logger]:
         page_store.DynamoPageStore(client("dynamodb", policy.calls), environment.table, policy.retention),
         tuple(sites),
         sending,
+        partial(_copy_failed, logger, environment.page_copy),
     )
-    return edges, policy, Logger()
+    return edges, policy, logger
+
+
+def _copy_failed(logger: Logger, copy: str, error: CallFailed) -> None:
+    """Told as what it is: customers read the page as ever, but would not if its own Region failed now."""
+    journal.count(COPY_FAILED)
+    logger.warning("the page's copy failed", extra={"copy": copy, "problem": str(error), "code": error.code})
 
 
 def _documents(page: Page, settings: PageSettings, url: str) -> Iterator[Document]:

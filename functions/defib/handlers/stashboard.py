@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from defib.aws import board_store, queues, secret
+from defib.aws import board_store, journal, queues, secret
 from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.permission import union
 from defib.handlers.environment import Environment
-from defib.shell.ports import CallFailed, Conflict
+from defib.shell.ports import CallFailed, Conflict, Rejected
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from defib.core.policy import Policy
-    from defib.stashboard.oauth import Signed
+    from defib.stashboard.oauth import Credentials, Signed
     from defib.stashboard.router import Answering
 
-PERMISSIONS = union(board_store.PERMISSIONS, secret.PERMISSIONS, queues.TO_PAGE)
+PERMISSIONS = union(board_store.PERMISSIONS, secret.PERMISSIONS, queues.TO_PAGE, journal.PERMISSIONS)
 
 Event = dict[str, Any]
 HEADERS = {"x-content-type-options": "nosniff", "cache-control": "no-store", "access-control-allow-origin": "*"}
 RETRY_AFTER_S = 5
+SECRET_UNUSABLE = "StashboardSecretUnusable"  # noqa: S105  # the name of a metric
+"""A metric, of which infra/watch.py makes an alarm: a write that nobody could have signed."""
 
 
 def lambda_handler(event: Event, context: LambdaContext) -> dict[str, Any]:
@@ -60,6 +62,15 @@ def _signed(event: Event) -> Signed:
     return Signed(http["method"], url, {name.lower(): value for name, value in event["headers"].items()}, raw)
 
 
+def _read(kept: secret.StashboardSecret) -> Credentials:
+    """With a secret that can't be used every write is lost, and the clients that post alerts tell nobody."""
+    try:
+        return kept.read()
+    except Rejected:
+        journal.count(SECRET_UNUSABLE)
+        raise
+
+
 @cache
 def _built() -> tuple[Answering, queues.SqsQueues, Policy, Logger]:
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
@@ -71,4 +82,4 @@ def _built() -> tuple[Answering, queues.SqsQueues, Policy, Logger]:
     credentials = secret.StashboardSecret(client("secretsmanager", policy.calls), environment.stashboard_secret, clock)
     store = board_store.DynamoBoardStore(client("dynamodb", policy.calls), environment.table, policy.retention)
     sending = queues.SqsQueues(client("sqs", policy.calls), queues.Addresses(page=environment.page_queue))
-    return Answering(clock, store, credentials.read, environment.page_url), sending, policy, Logger()
+    return Answering(clock, store, partial(_read, credentials), environment.page_url), sending, policy, Logger()

@@ -5,7 +5,7 @@ Called after every change of an incident and once a minute; a call that is lost 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -92,12 +92,14 @@ class Paging:
     sites: tuple[Site, ...]
     """The page's own place first, then copies of it in other Regions."""
     staff: Announcements
+    copy_failed: Callable[[CallFailed], None]
+    """Hears of each copy that could not be made to show what the page does; the next call tries again."""
 
 
 def follow(edges: Paging, policy: Policy) -> bool:
     """Bring the page up to date; False when it was.
 
-    Raises Conflict when others wrote first too often, Transient or Rejected when AWS fails.
+    Raises Conflict when others wrote first too often, Transient or Rejected when AWS fails, but not for a copy's sake.
     """
     for _ in range(CONFLICTS_MAX):
         try:
@@ -147,18 +149,21 @@ def _incidents(store: PageStore, policy: Policy) -> list[Incident]:
 
 
 def _lay_out(shown: Shown, edges: Paging, policy: Policy, now: datetime) -> bool:
-    """Every place on its own: one that fails holds up no other, and is told of when all have been tried."""
+    """Every place on its own: one that fails holds up no other. Only the page's own failing fails the call."""
     outages = planned(policy, now)
     page: Page | None = None
     failed: list[CallFailed] = []
-    for site in edges.sites:
+    for number, site in enumerate(edges.sites):
         try:
             if _is_fresh(site.laid_out(), shown, standing(outages), policy, now):
                 continue
             page = page or _page(shown, outages, edges, now)
             site.lay_out(page)
         except CallFailed as error:
-            failed.append(error)
+            if number == 0:
+                failed.append(error)
+            else:
+                edges.copy_failed(error)
     if failed:
         raise failed[0]
     return page is not None
