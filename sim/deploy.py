@@ -40,10 +40,13 @@ def set_kill_switch(wiring: Wiring, to: str) -> None:
 
 
 def generated(secret: Resource) -> str:
-    """A secret as Secrets Manager generates it, but with a password that says what it is."""
-    asked = secret.properties.get("GenerateSecretString", {})
+    """A secret as Secrets Manager generates it (CloudFormation, GenerateSecretString), but it says what it is."""
+    asked = secret.properties.get("GenerateSecretString")
+    if asked is None:
+        raise SimulatorGap(f"{secret.logical_id} is not generated: sim/deploy.py knows no other secret")
     if "GenerateStringKey" not in asked:
-        raise SimulatorGap(f"{secret.logical_id} is no generated JSON object: sim/deploy.py knows no other secret")
+        length = int(asked.get("PasswordLength", 32))
+        return ("made-up-secret-" * length)[:length]
     key = str(asked["GenerateStringKey"])
     return json.dumps({**json.loads(asked["SecretStringTemplate"]), key: f"made-up-{key.replace('_', '-')}"})
 

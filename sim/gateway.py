@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from sim.functions import Outcome
     from sim.world import World
 
+DEFAULT = "$default"
+LONGEST_MS = 30_000
+"""How long an integration may take where nothing else is said (API Gateway API, CreateIntegration)."""
 STEP = timedelta(milliseconds=50)
 NO_ANSWER = b'{"message":"Service Unavailable"}'
 FAILED = b'{"message":"Internal Server Error"}'
@@ -24,8 +27,10 @@ FAILED = b'{"message":"Internal Server Error"}'
 
 @dataclass(frozen=True, slots=True)
 class HttpApi:
-    """One HTTP API whose ``$default`` route leads to one function."""
+    """One route of an HTTP API, which leads to one function."""
 
+    route: str
+    """Its key: a method and a path, or ``$default``."""
     function: str
     """Its name."""
     timeout: timedelta
@@ -44,17 +49,17 @@ class HttpRequest:
 
 
 def apis_of(template: Template) -> tuple[HttpApi, ...]:
-    """Every HTTP API of the template. Raises SimulatorGap for a route or an integration that is not simulated."""
-    for route in template.of_type("AWS::ApiGatewayV2::Route"):
-        if route.properties["RouteKey"] != "$default":
-            raise SimulatorGap(f"{route.logical_id}: sim/gateway.py knows only the route $default")
+    """Every route of the template's HTTP APIs. Raises SimulatorGap for an integration that is not simulated."""
+    integrations = {resource.ref: resource for resource in template.of_type("AWS::ApiGatewayV2::Integration")}
     found = []
-    for integration in template.of_type("AWS::ApiGatewayV2::Integration"):
+    for route in template.of_type("AWS::ApiGatewayV2::Route"):
+        integration = integrations[str(route.properties["Target"]).removeprefix("integrations/")]
         properties = integration.properties
         if properties["IntegrationType"] != "AWS_PROXY" or properties["PayloadFormatVersion"] != "2.0":
             raise SimulatorGap(f"{integration.logical_id}: sim/gateway.py knows only Lambda with payload format 2.0")
         name = str(properties["IntegrationUri"]).rpartition(":")[2]
-        found.append(HttpApi(name, timedelta(milliseconds=int(properties["TimeoutInMillis"]))))
+        longest = timedelta(milliseconds=int(properties.get("TimeoutInMillis", LONGEST_MS)))
+        found.append(HttpApi(route.properties["RouteKey"], name, longest))
     return tuple(found)
 
 

@@ -12,7 +12,7 @@ from sim import gateway
 from sim.customers import MAIN
 from sim.deploy import generated
 from sim.distribution import Distribution, Reply
-from sim.gateway import HttpApi, HttpRequest
+from sim.gateway import DEFAULT, HttpApi, HttpRequest
 from sim.reader import as_read_at
 from sim.recording import PageFile
 from sim.serve.control import Control, Diary
@@ -74,7 +74,7 @@ def front_of(player: Player, pace: Pace, name: str, seed: int, diary: Diary) -> 
     """What serves the player's world, whose policy must have a status page."""
     wiring = player.world.wiring
     (distribution,) = wiring.distributions
-    (api,) = wiring.apis
+    (api,) = (api for api in wiring.apis if api.route == DEFAULT)
     credentials = credentials_of(wiring)
     control = Control(player, name, seed, credentials, diary)
     return Front(player, pace, distribution, api, Translator(credentials), control)
