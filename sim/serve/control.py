@@ -27,7 +27,8 @@ HEADERS: Headers = (
     ("content-type", "text/html; charset=utf-8"),
     ("cache-control", "no-store"),
     ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
+    # Without a referrer a browser sends no true origin with a form either (Fetch, "append a request Origin header").
+    ("referrer-policy", "same-origin"),
     (
         "content-security-policy",
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; base-uri 'none'; "
