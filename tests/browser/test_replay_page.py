@@ -12,7 +12,7 @@ from tests.sim.served import served
 def test_its_buttons_pause_it_and_let_it_go_on_at_another_speed(chromium: Browser) -> None:
     with served("april-30") as april:
         april.until("12:05:00")
-        context = chromium.new_context(viewport=PHONE, java_script_enabled=True)
+        context = chromium.new_context(viewport=PHONE)
         page = context.new_page()
         page.goto(f"{april.address}/_replay?still")
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
