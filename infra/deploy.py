@@ -13,11 +13,9 @@ from pathlib import Path
 from defib.core.policy import Policy
 from infra.bundle import ROOT
 from infra.cost import PRICES_OF, Line, Template, costs, creates, extras, watchtower_costs
+from infra.left_to_do import STACK, WATCHTOWER_STACK, left_to_do
 from infra.operator_error import OperatorError
 from infra.synthesize import TEMPLATE, WATCHTOWER_TEMPLATE, synthesize
-
-STACK = "Defib"
-WATCHTOWER_STACK = "DefibWatchtower"
 
 _MADE_UP = re.compile(r"@(.+\.)?example\.(com|net|org)$|^\+1\d{3}55501\d\d$", re.IGNORECASE)
 """Addresses that belong to nobody (RFC 2606) and numbers that ring nowhere (NANP, 555-01xx)."""
@@ -45,7 +43,8 @@ def main() -> int:
     if done.returncode != 0:
         print("\nNothing was deployed, or not all. Before the first deploy to an account and Regions: make bootstrap.")
         return done.returncode
-    print("\n".join(("", *left_to_do(json.loads(outputs.read_text(encoding="utf-8"))))))
+    templates = {STACK: template, **({WATCHTOWER_STACK: watchtower} if watchtower is not None else {})}
+    print("\n".join(("", *left_to_do(json.loads(outputs.read_text(encoding="utf-8")), policy, templates))))
     return 0
 
 
@@ -82,43 +81,6 @@ def warnings(policy: Policy, name: str) -> Iterator[str]:
     if not given:
         yield ""
         yield f"WARNING: {name} names no contact with an address: nobody will be told of anything."
-
-
-def left_to_do(outputs: dict[str, dict[str, str]]) -> Iterator[str]:
-    """Who has yet to confirm, asked of SNS."""
-    import boto3  # noqa: PLC0415 - only after a deploy
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as boto3
-
-    try:
-        topics = [outputs[STACK]["IncidentsTopic"], outputs[STACK]["AlertsTopic"]]
-        topics += [arn for name, arn in outputs.get(WATCHTOWER_STACK, {}).items() if name.endswith("Topic")]
-        found = [
-            entry
-            for topic in topics
-            for page in boto3.client("sns", region_name=topic.split(":")[3])
-            .get_paginator("list_subscriptions_by_topic")
-            .paginate(TopicArn=topic)
-            for entry in page["Subscriptions"]
-        ]
-    except (BotoCoreError, ClientError) as error:
-        yield f"Deployed. Whether all addresses are confirmed could not be asked: {error}"
-        return
-    yield from pending((entry["Endpoint"], entry["SubscriptionArn"]) for entry in found)
-
-
-def pending(subscriptions: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Who has not confirmed yet, and what they must do, by address and subscription ARN.
-
-    Until it is confirmed, SNS calls the ARN ``PendingConfirmation`` (API, ListSubscriptionsByTopic).
-    """
-    addresses = sorted({address for address, arn in subscriptions if not arn.startswith("arn:")})
-    if not addresses:
-        yield "Deployed. Every address is confirmed; nothing is left to do."
-        return
-    yield f"Deployed. Not yet confirmed, so not yet told of anything: {', '.join(addresses)}."
-    yield 'Each has been sent a mail for each topic, "AWS Notification - Subscription Confirmation": open the link in'
-    yield "all of them within two days. Texts need no confirmation, but a new account sends them only to numbers"
-    yield "verified in the console, in each Region."
 
 
 def _region() -> str:

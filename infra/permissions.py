@@ -54,6 +54,7 @@ class Resources:
     notices: sqs.Queue
     bucket: s3.Bucket
     incidents: sns.Topic
+    alerts: sns.Topic
     kill_switch: ssm.StringParameter
     page: StatusPage | None = None
     """None where the policy has no status page."""
@@ -83,6 +84,7 @@ class Resources:
             Scope.NOTICES_QUEUE: ("DEFIB_NOTICES_QUEUE", self.notices.queue_url),
             Scope.EVIDENCE_BUCKET_OBJECTS: ("DEFIB_EVIDENCE_BUCKET", self.bucket.bucket_name),
             Scope.INCIDENTS_TOPIC: ("DEFIB_INCIDENTS_TOPIC", self.incidents.topic_arn),
+            Scope.ALERTS_TOPIC: ("DEFIB_ALERTS_TOPIC", self.alerts.topic_arn),
             Scope.KILL_SWITCH: ("DEFIB_KILL_SWITCH", self.kill_switch.parameter_name),
         }
         used = {permission.on for permission in permissions if self._arns(permission.on)}
@@ -176,8 +178,8 @@ class Resources:
                 return self._queues(scope)
             case Scope.EVIDENCE_BUCKET_OBJECTS:
                 return [self.bucket.arn_for_objects("*")]
-            case Scope.INCIDENTS_TOPIC | Scope.KILL_SWITCH:
-                return [self.incidents.topic_arn if scope is Scope.INCIDENTS_TOPIC else self.kill_switch.parameter_arn]
+            case Scope.INCIDENTS_TOPIC | Scope.ALERTS_TOPIC | Scope.KILL_SWITCH:
+                return [self._people(scope)]
             case (
                 Scope.PAGE_BUCKET
                 | Scope.PAGE_BUCKET_OBJECTS
@@ -207,6 +209,11 @@ class Resources:
             Scope.NOTICES_QUEUE: self.notices,
         }
         return [] if scope is Scope.SHIFT_ORDERS_QUEUE and not self._shifted() else [queues[scope].queue_arn]
+
+    def _people(self, scope: Scope) -> str:
+        """Where people are told, and where they tell."""
+        arns = {Scope.INCIDENTS_TOPIC: self.incidents.topic_arn, Scope.ALERTS_TOPIC: self.alerts.topic_arn}
+        return arns.get(scope, self.kill_switch.parameter_arn)
 
     def _tagged(self, scope: Scope) -> list[str]:
         """What the condition on the opt-in tag narrows."""

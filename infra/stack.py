@@ -61,6 +61,7 @@ class DefibStack(Stack):
                 notices=signals.notices.queue,
                 bucket=evidence.bucket,
                 incidents=notify.incidents,
+                alerts=notify.alerts,
                 kill_switch=switch.parameter,
                 page=page,
                 answers=answers,

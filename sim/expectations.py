@@ -23,7 +23,7 @@ def judge(recording: Recording, world: World) -> tuple[Expectation, ...]:
     return (
         *(line for fault in recording.faults for line in _about(fault, expect)),
         *_outcomes(recording, expect),
-        *_told(recording, expect),
+        *_told(recording, expect, world),
         *_alerted(recording, expect, world),
         *_shifts(expect, world),
         *_repairs(expect, world),
@@ -86,7 +86,7 @@ def _outcomes(recording: Recording, expect: Expect) -> Iterator[Expectation]:
         yield _same(f"{fault.name} ({fault.kind}): outcome", outcome, fault.outcome)
 
 
-def _told(recording: Recording, expect: Expect) -> Iterator[Expectation]:
+def _told(recording: Recording, expect: Expect, world: World) -> Iterator[Expectation]:
     if expect.notices is not None:
         emails = [m for m in recording.messages if m.medium == "email" and m.incident_id]
         first = emails[0].to if emails else ""
@@ -94,6 +94,9 @@ def _told(recording: Recording, expect: Expect) -> Iterator[Expectation]:
         yield _same("what the e-mails say", ", ".join(expect.notices) or "nothing", ", ".join(said) or "nothing")
     if expect.messages is not None:
         yield _same("messages that people get", str(expect.messages), str(len(recording.messages)))
+    if expect.warnings is not None:
+        warned = ", ".join(world.recorder.warnings)
+        yield _same("what the sweep warns of", ", ".join(expect.warnings) or "nothing", warned or "nothing")
     if expect.public is not None:
         public = ", ".join(update.status for update in recording.updates)
         yield _same("what the status page tells customers", ", ".join(expect.public) or "nothing", public or "nothing")

@@ -10,6 +10,7 @@ from typing import Any
 
 from defib.core.duration import format_duration
 from defib.core.setting import setting_of
+from sim.addresses import Unreachable
 from sim.faults import EFFECTS, FaultKind
 from sim.issue import HealthIssue
 from sim.machinery import NATURES, MachineryFault, MachineryKind
@@ -28,6 +29,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "`[[kill_switch]]`": Pull,
     "`[[answers]]`": Reply,
     "`[[health_issues]]`": HealthIssue,
+    "`[[unreachable]]`": Unreachable,
     "`[durations]`": Durations,
     "`[expect]`": Expect,
 }

@@ -18,6 +18,8 @@ from sim.template import REGION
 from sim.tracks import InstanceHistory
 from sim.wiring import Function
 
+ADDRESS_WARNINGS = frozenset({"address out of reach", "address at risk"})
+
 
 class Recorder:
     """The memory of one replay; also the physics' witness."""
@@ -32,6 +34,8 @@ class Recorder:
         self.faults: list[ActiveFault] = []
         self.decisions: list[DecisionRecord] = []
         self.messages: list[Message] = []
+        self.warnings: list[str] = []
+        """What the sweep has warned of addresses, each once."""
         self._doing: dict[str, str] = {}
         self.on_state: Callable[[Machine], None] = lambda _: None
         self.on_shown: Callable[[Machine], None] = lambda _: None
@@ -87,6 +91,8 @@ class Recorder:
             self._measurements.of(function.region).put_embedded(entry, self._time.now)
         elif entry.get("message") == "decided":
             self._decided(entry)
+        elif entry.get("message") in ADDRESS_WARNINGS:
+            self._warned(f"{entry['address']} {entry['problem']}")
         elif entry.get("message") == "performed":
             text = " ".join(str(entry[key]) for key in ("action", "verdict", "code", "detail") if entry.get(key))
             self.tell(EventKind.ACTION, self._name(entry["instance_id"]), text)
@@ -110,6 +116,11 @@ class Recorder:
         self.tell(EventKind.DECISION, self._name(record.instance_id), f"{record.decision}: {record.reason}")
         if record.instance_id in self.histories:
             self._refresh(self.histories[record.instance_id].machine)
+
+    def _warned(self, warning: str) -> None:
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+            self.tell(EventKind.ALARM, "", f"the sweep warns: {warning.replace('_', ' ')}")
 
     def _note_checks(self, machine: Machine) -> None:
         if self.histories[machine.instance_id].note_checks(self._time.now):

@@ -20,6 +20,7 @@ from defib.core.setting import (
     tables,
 )
 from defib.core.shift import Move
+from sim.addresses import Unreachable
 from sim.faults import Cure, EventCode, FaultKind
 from sim.issue import HealthIssue
 from sim.machinery import MachineryFault
@@ -229,6 +230,15 @@ class Expect:
     messages: int | None = field(
         default=None, metadata=number("How many e-mails and texts people get, all told.", 5, 0, 10_000)
     )
+    warnings: tuple[str, ...] | None = field(
+        default=None,
+        metadata=strings(
+            "Each address that the sweep warns of, and why, in the order in which it first does.",
+            '["oncall@example.com unconfirmed"]',
+            LINE,
+            50,
+        ),
+    )
     public: tuple[IncidentStatus, ...] | None = field(
         default=None,
         metadata=words(
@@ -319,6 +329,9 @@ class Scenario:
     )
     health_issues: tuple[HealthIssue, ...] = field(
         default=(), metadata=tables("What AWS Health tells of EC2's own issues.", "[[health_issues]]", least=0, most=20)
+    )
+    unreachable: tuple[Unreachable, ...] = field(
+        default=(), metadata=tables("Addresses that messages do not reach.", "[[unreachable]]", least=0, most=20)
     )
     durations: Durations = field(default_factory=Durations, metadata=table("How long AWS takes."))
     expect: Expect = field(default_factory=Expect, metadata=table("What must come of it."))

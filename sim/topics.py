@@ -31,10 +31,12 @@ class Topics:
         boundary: Boundary,
         receive: Callable[[Message], None],
         breakdowns: Breakdowns,
+        hears: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._time = time
         self._subscriptions = wiring.subscriptions
         self._receive = receive
+        self._hears = hears
         self._breakdowns = breakdowns
         self._topics = {topic.arn: topic for topic in wiring.topics}
         for arn, topic in self._topics.items():
@@ -51,7 +53,9 @@ class Topics:
         if topic is not None and self._breakdowns.loses_messages(topic):
             return
         for subscription in self._subscriptions:
-            if subscription.topic_arn == params["TopicArn"] and _wants(subscription, attributes, params["Message"]):
+            if subscription.topic_arn != params["TopicArn"] or not self._hears(subscription.endpoint):
+                continue
+            if _wants(subscription, attributes, params["Message"]):
                 self._deliver(subscription, params, attributes)
 
     def _deliver(self, subscription: Subscription, params: Params, attributes: Mapping[str, Any]) -> None:

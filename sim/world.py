@@ -25,6 +25,7 @@ from defib.core.membership import GROUP_TAG
 from defib.core.model import InstanceState
 from defib.core.policy import Policy
 from sim import deploy, searching, serializing, transactions
+from sim.addresses import Addresses
 from sim.alarms import Alarms
 from sim.application import ApplicationChecks
 from sim.authority import Authority, Tags
@@ -134,7 +135,9 @@ class World:
         self.functions = Lambda(time, reach, ledger, self.measurements, draws, recorder.logged)
         self.queues = Queues(time, self.wiring, self.functions, ledger, boundary, broken)
         self.bus = Bus(time, self.wiring, self.queues, self.functions, self._draws("bus"), broken)
-        self.topics = Topics(time, self.wiring, boundary, recorder.received, broken)
+        subscriptions = self.wiring.subscriptions
+        self.addresses = Addresses(time, subscriptions, self.scenario.unreachable, self.metrics, boundary)
+        self.topics = Topics(time, self.wiring, boundary, recorder.received, broken, self.addresses.hears)
         self.alarms = Alarms(time, self.measurements, self.bus, self.topics, self.wiring.alarms, broken)
         boundary.admit, boundary.answered = self.functions.admit, self.functions.answered
         self._stack.enter_context(virtual_pools(self.functions.start_task, self.functions.pass_time))
@@ -239,6 +242,7 @@ class World:
 
     def _measure(self) -> None:
         """What services put into CloudWatch once a minute."""
+        self.addresses.measure()
         for group in self.balancing.groups.values():
             name = group.arn.rpartition(":")[2]
             metric = Metric.of(

@@ -80,7 +80,10 @@ class Stage:
         boto3.client("secretsmanager").create_secret(Name="stashboard", SecretString=json.dumps(SECRET))
         boto3.client("secretsmanager").create_secret(Name="answers", SecretString=LINK_KEY)
         boto3.client("ssm").put_parameter(Name="/defib/Defib/healing", Type="String", Value="on")
-        self.topic = boto3.client("sns").create_topic(Name="incidents")["TopicArn"]
+        sns = boto3.client("sns")
+        self.topic, self.alerts = (sns.create_topic(Name=name)["TopicArn"] for name in ("incidents", "alerts"))
+        for topic in (self.topic, self.alerts):
+            sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="oncall@example.com")
         self.group = boto3.client("elbv2").create_target_group(
             Name="web", Protocol="HTTP", Port=80, VpcId=_vpc(), TargetType="instance"
         )["TargetGroups"][0]["TargetGroupArn"]
@@ -92,6 +95,7 @@ class Stage:
             "DEFIB_TABLE": TABLE,
             "DEFIB_EVIDENCE_BUCKET": "evidence",
             "DEFIB_INCIDENTS_TOPIC": self.topic,
+            "DEFIB_ALERTS_TOPIC": self.alerts,
             "DEFIB_PAGE_BUCKET": "page",
             "DEFIB_PAGE_URL": "https://status.example.com",
             "DEFIB_STASHBOARD_SECRET": "stashboard",
@@ -112,7 +116,9 @@ class Stage:
         # Python keeps loggers for the life of the process, and Powertools theirs with the output it first saw.
         logging.root.manager.loggerDict.pop(name, None)
         module = importlib.import_module(f"defib.handlers.{name}")
-        module._built.cache_clear()
+        for cached in ("_built", "_reader"):
+            if hasattr(module, cached):
+                getattr(module, cached).cache_clear()
         return module
 
     def invoke(self, name: str, *bodies: str, groups: Mapping[int, str] | None = None) -> Any:

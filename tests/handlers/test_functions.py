@@ -105,7 +105,7 @@ def test_remediate_drops_an_order_of_a_zonal_shift_that_nobody_wants(stage: Stag
 
 
 def test_a_sweep_sends_no_orders_unless_the_policy_says_start(stage: Stage) -> None:
-    edges, _, _, _ = stage.handler("sweep", without="DEFIB_ORDERS_QUEUE")._built()
+    edges, *_ = stage.handler("sweep", without="DEFIB_ORDERS_QUEUE")._built()
 
     assert edges.queues._to.orders == ""
 
@@ -171,6 +171,36 @@ def test_a_sweep_that_did_not_see_everything_gives_no_sign_of_life(
     assert "swept in part" in lines
     assert "target group web" in lines
     assert "SweepCompleted" not in lines
+
+
+def test_a_sweep_warns_of_who_cannot_be_reached_and_has_them_told(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sns = boto3.client("sns")
+    for subscription in sns.list_subscriptions_by_topic(TopicArn=stage.topic)["Subscriptions"]:
+        sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+
+    assert stage.invoke("sweep")["resent"] == 0
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (warning,) = (line for line in lines if line.get("level") == "WARNING")
+    assert (warning["message"], warning["address"], warning["problem"]) == (
+        "address out of reach",
+        "oncall@example.com",
+        "unsubscribed",
+    )
+    assert [line["AddressesUnreachable"] for line in lines if "AddressesUnreachable" in line] == [[1.0]]
+    assert [message["incident_id"] for message in stage.received("notices")] == ["defib:contacts-1"]
+
+
+def test_a_look_at_addresses_that_fails_spoils_no_sweep(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    boto3.client("sns").delete_topic(TopicArn=stage.topic)
+
+    stage.invoke("sweep")
+
+    lines = capsys.readouterr().out
+    assert "SweepCompleted" in lines
+    assert "looked in part whether everybody can be reached" in lines
 
 
 def _remember(store: DynamoStore, case: Case) -> Case:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
-import boto3
 import pytest
-from moto import mock_aws
 
 from defib.core.policy import Contact, Policy, Service, Tag
 from infra.cost import costs, creates, extras
-from infra.deploy import left_to_do, pending, summary, warnings
+from infra.deploy import summary, warnings
 from tests.infra.synthesized import Synthesized
 
 
@@ -70,37 +65,3 @@ def test_real_addresses_pass_without_a_word() -> None:
 
 def test_a_policy_that_tells_nobody_is_pointed_out() -> None:
     assert "nobody will be told" in "\n".join(warnings(policy(), "defib.toml"))
-
-
-def test_who_has_not_confirmed_is_named_with_what_to_do() -> None:
-    found = [
-        ("new@defib.test", "PendingConfirmation"),
-        ("old@defib.test", "arn:aws:sns:us-east-1:123456789012:incidents:0b5e"),
-    ]
-    text = "\n".join(pending(found))
-
-    assert "new@defib.test" in text
-    assert "old@defib.test" not in text
-    assert "Subscription Confirmation" in text
-    assert "two days" in text
-
-
-@pytest.fixture
-def topics(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws():
-        sns: Any = boto3.client("sns", region_name="eu-west-1")
-        yield {name: sns.create_topic(Name=name)["TopicArn"] for name in ("IncidentsTopic", "AlertsTopic")}
-
-
-def test_when_everybody_has_confirmed_nothing_is_left_to_do(topics: dict[str, str]) -> None:
-    assert list(left_to_do({"Defib": topics})) == ["Deployed. Every address is confirmed; nothing is left to do."]
-
-
-def test_when_sns_cannot_be_asked_the_deploy_is_still_reported_done(topics: dict[str, str]) -> None:
-    gone = topics | {"AlertsTopic": topics["AlertsTopic"] + "-gone"}
-
-    (line,) = left_to_do({"Defib": gone})
-
-    assert line.startswith("Deployed. Whether all addresses are confirmed could not be asked: ")

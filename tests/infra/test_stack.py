@@ -123,7 +123,7 @@ def test_evidence_is_private_encrypted_and_forgotten_in_time(stack: Synthesized)
     assert {"Bool": {"aws:SecureTransport": "false"}} in [s["Condition"] for s in denials]
 
 
-FOR_EVERYBODY = ({"prefix": "aws:"}, {"prefix": "zone:"})
+FOR_EVERYBODY = [{"prefix": "aws:"}, {"prefix": "defib:"}, {"prefix": "zone:"}]
 """Everybody hears when a whole zone, or EC2 itself, is in trouble."""
 
 

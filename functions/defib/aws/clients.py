@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mypy_boto3_autoscaling import AutoScalingClient
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
@@ -34,7 +35,11 @@ def client(service: Literal["autoscaling"], calls: Calls) -> AutoScalingClient: 
 
 
 @overload
-def client(service: Literal["cloudwatch"], calls: Calls) -> CloudWatchClient: ...
+def client(service: Literal["cloudformation"], calls: Calls, region: str = ...) -> CloudFormationClient: ...
+
+
+@overload
+def client(service: Literal["cloudwatch"], calls: Calls, region: str = ...) -> CloudWatchClient: ...
 
 
 @overload
@@ -62,7 +67,7 @@ def client(service: Literal["secretsmanager"], calls: Calls) -> SecretsManagerCl
 
 
 @overload
-def client(service: Literal["sns"], calls: Calls) -> SNSClient: ...
+def client(service: Literal["sns"], calls: Calls, region: str = ...) -> SNSClient: ...
 
 
 @overload

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from defib.core.case import Case
     from defib.core.incident import Incident, Notice
     from defib.core.page.model import PublicIncident, Shown
+    from defib.core.reach import Reach
     from defib.core.stack import Stack
     from defib.stashboard.model import Board, Event
 
     Item = dict[str, AttributeValueTypeDef]
-    Remembered = Case | Entry | CallEntry | Incident | Notice | Stack | Shown | PublicIncident | Board | Event | Use
+    Remembered = (
+        Case | Entry | CallEntry | Incident | Notice | Stack | Reach | Shown | PublicIncident | Board | Event | Use
+    )
 
 T = TypeVar("T")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from defib.core.audit import decision_of
 from defib.core.case import Case
 from defib.core.model import Cause, Observation, Result
+from defib.core.reach_news import forgotten_at, remedy, shown
 from defib.core.shift import Shift
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from defib.core.approval import Answer
     from defib.core.call import CallAnswer
+    from defib.shell.reach import Look
 
 PERMISSIONS = ()
 """Metrics travel in the log (CloudWatch embedded metric format); the role of every function may write its log."""
@@ -118,6 +120,28 @@ class PowertoolsJournal:
                 "why": why,
             },
         )
+
+    def looked(self, found: Look) -> None:
+        """One warning an address that can't be reached, or soon can't; one for all that AWS did not answer."""
+        unreachable = sum(1 for finding in found.findings if finding.cuts_off)
+        if unreachable:
+            # Only then: a metric costs in every hour in which it is written.
+            count("AddressesUnreachable", unreachable)
+        for finding in found.findings:
+            self._logger.warning(
+                "address out of reach" if finding.cuts_off else "address at risk",
+                extra={
+                    "problem": finding.problem,
+                    "address": shown(finding),
+                    "contact": finding.contact,
+                    "topics": list(finding.topics),
+                    "since": finding.since.isoformat(),
+                    "remedy": remedy(finding, forgotten_at(finding)),
+                },
+            )
+        if found.unanswered:
+            unanswered = {question.value: error for question, error in found.unanswered.items()}
+            self._logger.warning("looked in part whether everybody can be reached", extra={"unanswered": unanswered})
 
     def shifted(self, shift: Shift) -> None:
         self._logger.info(

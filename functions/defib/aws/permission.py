@@ -39,6 +39,7 @@ class Scope(StrEnum):
     NOTICES_QUEUE = "notices_queue"
     EVIDENCE_BUCKET_OBJECTS = "evidence_bucket_objects"
     INCIDENTS_TOPIC = "incidents_topic"
+    ALERTS_TOPIC = "alerts_topic"
     PAGE_BUCKET = "page_bucket"
     PAGE_BUCKET_OBJECTS = "page_bucket_objects"
     PAGE_QUEUE = "page_queue"

@@ -68,7 +68,7 @@ class DynamoStore:
         incident = change.incident
         if incident is not None:
             incident = replace(incident, version=incident.version + 1)
-            writes.append(put(self._table, self._incident_item(incident), incident.version - 1))
+            writes.append(put(self._table, self.incident_item(incident), incident.version - 1))
         writes += [put(self._table, self.notice_item(notice), 0) for notice in change.notices]
         stack = change.stack
         if stack is not None:
@@ -91,7 +91,7 @@ class DynamoStore:
         writes = [put(self._table, self._codec.item(stack, STACK_KEY), change.stack.version)]
         if incident is not None:
             incident = replace(incident, version=incident.version + 1)
-            writes.append(put(self._table, self._incident_item(incident), incident.version - 1))
+            writes.append(put(self._table, self.incident_item(incident), incident.version - 1))
         if change.notice is not None:
             writes.append(put(self._table, self.notice_item(change.notice), 0))
         with races_told(f"remembering the stack, version {stack.version}"):
@@ -101,7 +101,7 @@ class DynamoStore:
     def remember_call(self, change: Called) -> Called:
         incident = replace(change.incident, version=change.incident.version + 1)
         writes = [
-            put(self._table, self._incident_item(incident), change.incident.version),
+            put(self._table, self.incident_item(incident), change.incident.version),
             put(self._table, self.notice_item(change.notice), 0),
         ]
         if change.audit is not None:
@@ -215,7 +215,8 @@ class DynamoStore:
             },
         )
 
-    def _incident_item(self, incident: Incident) -> Item:
+    def incident_item(self, incident: Incident) -> Item:
+        """The incident as it is stored: due while it calls for people, kept until ``retention.cases`` after its end."""
         call = incident.call
         return self._codec.item(
             incident,

@@ -53,6 +53,7 @@ def parse(text: str) -> Policy:
         limits=document.limits,
         calls=document.calls,
         retention=document.retention,
+        delivery=document.delivery,
         page=document.page,
         watchtower=document.watchtower,
         answers=document.answers,

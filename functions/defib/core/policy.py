@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from defib.core.answer.settings import AnswerSettings
 from defib.core.contact import Contact
+from defib.core.delivery import Delivery
 from defib.core.escalation import Escalation
 from defib.core.limits import Limits
 from defib.core.maintenance import Maintenance
@@ -30,6 +31,7 @@ __all__ = [
     "ApplicationRemedy",
     "Calls",
     "Contact",
+    "Delivery",
     "Detection",
     "Escalation",
     "Limits",
@@ -251,6 +253,7 @@ class Policy:
     limits: Limits = field(default_factory=Limits)
     calls: Calls = field(default_factory=Calls)
     retention: Retention = field(default_factory=Retention)
+    delivery: Delivery = field(default_factory=Delivery)
     page: PageSettings = field(default_factory=PageSettings)
     watchtower: WatchtowerSettings = field(default_factory=WatchtowerSettings)
     answers: AnswerSettings = field(default_factory=AnswerSettings)

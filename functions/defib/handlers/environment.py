@@ -63,6 +63,10 @@ class Environment:
         return self._value("DEFIB_INCIDENTS_TOPIC")
 
     @property
+    def alerts_topic(self) -> str:
+        return self._value("DEFIB_ALERTS_TOPIC")
+
+    @property
     def page_queue(self) -> str:
         """Empty where there is no status page."""
         return self.variables.get("DEFIB_PAGE_QUEUE", "")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from defib.aws import heartbeats, journal, queues, store, suspects
+from defib.aws import heartbeats, journal, queues, reach, reach_store, store, suspects
 from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.observe import AwsObserver
 from defib.aws.permission import union
 from defib.core.limits import ZonalShift
+from defib.core.reach import Topic
 from defib.handlers.environment import Environment
+from defib.shell.ports import CallFailed
+from defib.shell.reach import Looking, look
 from defib.shell.sweep import Sweeping, sweep
 
 if TYPE_CHECKING:
@@ -28,13 +32,15 @@ PERMISSIONS = union(
     queues.TO_NOTICES,
     queues.TO_SHIFT,
     queues.TO_PAGE,
+    reach.PERMISSIONS,
+    reach_store.PERMISSIONS,
     journal.PERMISSIONS,
 )
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     del event
-    edges, beats, policy, logger = _built()
+    edges, beats, looking, policy, logger = _built()
     report = sweep(edges, policy)
     found = {"suspects": report.suspects, "due": report.due, "resent": report.resent, "called": report.called}
     extra = {**found, "unanswered": dict(report.unanswered), "function_request_id": context.aws_request_id}
@@ -47,11 +53,23 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
         if policy.watchtower.stands:
             beats.swept(edges.clock.now())
         journal.count("SweepCompleted")
+    _look(looking, policy, logger, timedelta(milliseconds=context.get_remaining_time_in_millis()))
     return found
 
 
+def _look(looking: Looking, policy: Policy, logger: Logger, left: timedelta) -> None:
+    """Whether everybody can be reached. The sweep is done by now: whatever becomes of this, it was a good one."""
+    try:
+        found = look(looking, policy, left)
+    except CallFailed as error:
+        logger.warning("could not look whether everybody can be reached", extra={"error": str(error)})
+        return
+    if found is not None:
+        journal.PowertoolsJournal(logger).looked(found)
+
+
 @cache
-def _built() -> tuple[Sweeping, heartbeats.DynamoHeartbeats, Policy, Logger]:
+def _built() -> tuple[Sweeping, heartbeats.DynamoHeartbeats, Looking, Policy, Logger]:
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
 
     environment, clock, logger = Environment.read(), SystemClock(), Logger()
@@ -63,11 +81,21 @@ def _built() -> tuple[Sweeping, heartbeats.DynamoHeartbeats, Policy, Logger]:
         page=environment.page_queue,
         orders=environment.orders_queue if shifts else "",
     )
-    dynamodb = client("dynamodb", policy.calls)
+    dynamodb, sent_to = client("dynamodb", policy.calls), queues.SqsQueues(client("sqs", policy.calls), addresses)
     edges = Sweeping(
         clock,
         AwsObserver(client("ec2", policy.calls), client("elbv2", policy.calls), clock, policy),
         store.DynamoStore(dynamodb, environment.table, policy.retention),
-        queues.SqsQueues(client("sqs", policy.calls), addresses),
+        sent_to,
     )
-    return edges, heartbeats.DynamoHeartbeats(dynamodb, environment.table), policy, logger
+    looking = Looking(
+        clock, _reader, reach_store.DynamoReachStore(dynamodb, environment.table, policy.retention), sent_to
+    )
+    return edges, heartbeats.DynamoHeartbeats(dynamodb, environment.table), looking, policy, logger
+
+
+@cache
+def _reader() -> reach.SnsReader:
+    environment = Environment.read()
+    topics = {Topic.INCIDENTS: environment.incidents_topic, Topic.ALERTS: environment.alerts_topic}
+    return reach.SnsReader(client("sns", reach.CALLS), client("cloudwatch", reach.CALLS), SystemClock(), topics)

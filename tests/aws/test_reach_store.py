@@ -1,0 +1,82 @@
+"""What the store of looks promises, kept alike by the table in DynamoDB and by the fake."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from defib.aws.clients import client
+from defib.aws.reach_store import DynamoReachStore
+from defib.aws.store import DynamoStore
+from defib.core.policy import Retention
+from defib.core.reach import Reach
+from defib.core.reach_news import INCIDENT_SERVICE, tell
+from defib.shell.ports import Conflict
+from defib.shell.reach import Reached, ReachStore
+from tests.aws.account import ONCE
+from tests.aws.table import TABLE, create_table
+from tests.core.facts import NOON, after
+from tests.core.test_reach import GOOD, PHONE, POLICY, reach
+from tests.fakes.reach import FakeReachStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@pytest.fixture
+def dynamodb() -> DynamoDBClient:
+    made = client("dynamodb", ONCE)
+    create_table(made)
+    return made
+
+
+@pytest.fixture(params=["dynamodb", "fake"])
+def store(request: pytest.FixtureRequest) -> ReachStore:
+    if request.param == "fake":
+        return FakeReachStore()
+    return DynamoReachStore(request.getfixturevalue("dynamodb"), TABLE, Retention())
+
+
+def trouble() -> Reached:
+    before = replace(reach(replace(GOOD, opted_out=(PHONE,))), looked_at=NOON)
+    return Reached(*tell(before, None, POLICY, NOON))
+
+
+def test_at_first_nobody_has_looked(store: ReachStore) -> None:
+    assert store.reach() == Reach()
+    assert store.latest_incident(INCIDENT_SERVICE) is None
+
+
+def test_a_look_is_read_back_as_it_was_written(store: ReachStore) -> None:
+    written = store.remember_reach(trouble())
+
+    assert store.reach() == written.reach
+    assert written.reach.version == 1
+    assert store.latest_incident(INCIDENT_SERVICE) == written.incident
+
+
+def test_a_second_write_of_what_was_read_before_the_first_is_refused(store: ReachStore) -> None:
+    store.remember_reach(trouble())
+
+    with pytest.raises(Conflict):
+        store.remember_reach(trouble())
+
+
+def test_the_incident_goes_on_and_ends_under_its_number(store: ReachStore) -> None:
+    written = store.remember_reach(trouble())
+    over = replace(written.reach, findings=())
+
+    store.remember_reach(Reached(*tell(over, written.incident, POLICY, after(hours=1))))
+
+    latest = store.latest_incident(INCIDENT_SERVICE)
+    assert latest is not None
+    assert (latest.number, latest.resolved_at) == (1, after(hours=1))
+    assert store.reach().incident == 0
+
+
+def test_the_notice_is_due_until_it_has_gone_out(dynamodb: DynamoDBClient) -> None:
+    written = DynamoReachStore(dynamodb, TABLE, Retention()).remember_reach(trouble())
+
+    assert DynamoStore(dynamodb, TABLE, Retention()).unpublished_notices(after(minutes=5), 10) == [written.notice]

@@ -1,0 +1,281 @@
+"""Who can be reached, by what SNS says of each address."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from defib.core.policy import Contact, Policy, Service, Tag
+from defib.core.reach import (
+    PENDING_FOR,
+    TO_CONFIRM,
+    Address,
+    Finding,
+    Medium,
+    Problem,
+    Question,
+    Reach,
+    Readings,
+    Standing,
+    Subscription,
+    Topic,
+    expected,
+    findings,
+    merged,
+    unreachable,
+)
+from defib.core.reach_news import forgotten_at, remedy, shown, tell
+from defib.core.words import SMS_MAX, SUBJECT_MAX
+from tests.core.facts import NOON, after
+
+MAIL, PHONE = "oncall@example.com", "+12025550123"
+CONTACTS = (Contact("oncall", (MAIL,), (PHONE,)), Contact("boss", ("boss@example.com",)))
+POLICY = Policy(Tag("self-heal", "true"), (Service("web", {"service": ("web",)}, tell=("oncall",)),), CONTACTS)
+ADDRESSES = expected(POLICY)
+ALL_CONFIRMED = tuple(Subscription(a.topic, a.endpoint, Standing.CONFIRMED) for a in ADDRESSES)
+GOOD = Readings(ALL_CONFIRMED, quota_usd=10, spent_usd=1)
+
+
+def found(readings: Readings, now: datetime = NOON) -> list[tuple[Problem, str]]:
+    return [(finding.problem, finding.endpoint) for finding in findings(ADDRESSES, readings, 80, now)]
+
+
+def with_standing(standing: Standing | None, endpoint: str = MAIL, *topics: Topic) -> Readings:
+    """All is well, but for one address; None: SNS does not list it."""
+    about = topics or (Topic.INCIDENTS, Topic.ALERTS)
+    others = tuple(s for s in ALL_CONFIRMED if s.endpoint != endpoint or s.topic not in about)
+    changed = tuple(Subscription(topic, endpoint, standing) for topic in about) if standing is not None else ()
+    return replace(GOOD, subscriptions=(*others, *changed))
+
+
+def test_every_address_hears_of_alerts_and_of_incidents_where_a_service_tells_its_contact() -> None:
+    assert {(a.topic, a.endpoint) for a in ADDRESSES} == {
+        (Topic.INCIDENTS, MAIL),
+        (Topic.ALERTS, MAIL),
+        (Topic.INCIDENTS, PHONE),
+        (Topic.ALERTS, PHONE),
+        (Topic.ALERTS, "boss@example.com"),
+    }
+
+
+def test_when_all_is_well_nothing_is_found() -> None:
+    assert found(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("readings", "problem", "endpoint"),
+    [
+        (with_standing(Standing.PENDING), Problem.UNCONFIRMED, MAIL),
+        (with_standing(Standing.PENDING, MAIL, Topic.ALERTS), Problem.UNCONFIRMED, MAIL),
+        (with_standing(None), Problem.UNSUBSCRIBED, MAIL),
+        (with_standing(Standing.DELETED), Problem.UNSUBSCRIBED, MAIL),
+        (replace(GOOD, sandboxed=True), Problem.UNVERIFIED, PHONE),
+        (replace(GOOD, opted_out=(PHONE,)), Problem.OPTED_OUT, PHONE),
+        (replace(GOOD, spent_usd=10.0), Problem.SPENT, ""),
+        (replace(GOOD, spent_usd=8.0), Problem.SPENDING, ""),
+    ],
+)
+def test_each_problem_is_found_once(readings: Readings, problem: Problem, endpoint: str) -> None:
+    assert found(readings) == [(problem, endpoint)]
+
+
+@pytest.mark.parametrize(
+    "readings",
+    [
+        replace(GOOD, sandboxed=True, verified=(PHONE,)),
+        replace(GOOD, opted_out=("+4915112345678",)),
+        replace(GOOD, spent_usd=7.99),
+        replace(GOOD, quota_usd=0, spent_usd=5),
+    ],
+)
+def test_what_keeps_nobody_from_hearing_is_no_problem(readings: Readings) -> None:
+    assert found(readings) == []
+
+
+def test_an_address_that_is_deleted_and_confirmed_again_is_confirmed() -> None:
+    again = Subscription(Topic.INCIDENTS, MAIL, Standing.DELETED)
+
+    assert found(replace(GOOD, subscriptions=(again, *ALL_CONFIRMED))) == []
+
+
+def test_mail_addresses_are_the_same_in_any_case() -> None:
+    shouted = tuple(replace(s, endpoint=s.endpoint.upper()) for s in ALL_CONFIRMED)
+
+    assert found(replace(GOOD, subscriptions=shouted)) == []
+
+
+def test_an_address_may_be_pending_for_one_topic_and_gone_from_the_other() -> None:
+    pending = Subscription(Topic.INCIDENTS, MAIL, Standing.PENDING)
+    others = tuple(s for s in ALL_CONFIRMED if s.endpoint != MAIL)
+
+    one, other = findings(ADDRESSES, replace(GOOD, subscriptions=(*others, pending)), 80, NOON)
+
+    assert (one.problem, one.topics) == (Problem.UNCONFIRMED, (Topic.INCIDENTS,))
+    assert (other.problem, other.topics) == (Problem.UNSUBSCRIBED, (Topic.ALERTS,))
+
+
+def test_where_nobody_has_a_phone_the_quota_matters_to_nobody() -> None:
+    addresses = tuple(a for a in ADDRESSES if a.medium is not Medium.SMS)
+
+    assert findings(addresses, replace(GOOD, spent_usd=10.0), 80, NOON) == ()
+
+
+@pytest.mark.parametrize("question", [Question.INCIDENTS, Question.ALERTS])
+def test_what_sns_did_not_answer_is_no_problem(question: Question) -> None:
+    of = Topic.INCIDENTS if question is Question.INCIDENTS else Topic.ALERTS
+    silent = replace(
+        GOOD, subscriptions=tuple(s for s in ALL_CONFIRMED if s.topic is not of), unanswered={question: "throttled"}
+    )
+
+    assert found(silent) == []
+
+
+# From one look to the next
+
+
+def test_a_problem_that_stays_keeps_its_beginning_and_that_people_know_of_it() -> None:
+    (first,) = findings(ADDRESSES, with_standing(Standing.PENDING), 80, NOON)
+    again = findings(ADDRESSES, with_standing(Standing.PENDING), 80, after(hours=1))
+
+    (kept,) = merged([replace(first, told=True)], again, {})
+
+    assert (kept.since, kept.told) == (NOON, True)
+
+
+def test_what_is_not_found_again_is_over_only_if_sns_has_answered() -> None:
+    (first,) = findings(ADDRESSES, with_standing(Standing.PENDING), 80, NOON)
+
+    assert merged([first], (), {Question.ALERTS: "no answer"}) == (first,)
+    assert merged([first], (), {Question.QUOTA: "no answer"}) == ()
+    assert merged([first], (), {}) == ()
+
+
+@pytest.mark.parametrize(
+    ("readings", "contacts"),
+    [
+        (GOOD, ()),
+        (with_standing(Standing.PENDING), ()),
+        (with_standing(Standing.PENDING, MAIL, Topic.ALERTS), ()),
+        (replace(with_standing(None), opted_out=(PHONE,)), ("oncall",)),
+        (replace(with_standing(None), spent_usd=10.0), ("oncall",)),
+        (replace(with_standing(None), spent_usd=9.0), ()),
+        (replace(GOOD, spent_usd=10.0), ()),
+    ],
+)
+def test_a_contact_is_cut_off_when_no_address_of_it_hears_of_incidents(
+    readings: Readings, contacts: tuple[str, ...]
+) -> None:
+    assert unreachable(ADDRESSES, findings(ADDRESSES, readings, 80, NOON)) == contacts
+
+
+# What people are told
+
+
+def reach(readings: Readings) -> Reach:
+    """What is remembered after the first look, at noon."""
+    return Reach(findings=findings(ADDRESSES, readings, 80, NOON))
+
+
+def test_a_new_problem_is_told_once_with_the_address_and_what_to_do() -> None:
+    before = reach(replace(GOOD, opted_out=(PHONE,)))
+
+    told, incident, notice = tell(before, None, POLICY, NOON)
+
+    assert notice is not None
+    assert notice.subject == f"[Defib] {PHONE} gets nothing: opted out"
+    assert f"aws sns opt-in-phone-number --phone-number {PHONE}" in notice.body
+    assert notice.sms == f"Defib: {PHONE} gets nothing: opted out. Opt it in again with SNS."
+    assert told.incident == 1
+    assert tell(told, incident, POLICY, after(hours=1)) == (told, None, None)
+
+
+def test_whoever_was_just_subscribed_has_a_moment_to_open_the_mail() -> None:
+    just_now = reach(with_standing(Standing.PENDING))
+
+    assert tell(just_now, None, POLICY, NOON) == (just_now, None, None)
+    _, _, notice = tell(just_now, None, POLICY, NOON + TO_CONFIRM)
+    assert notice is not None
+    assert "02 May 12:00 UTC" in notice.body, "that is when SNS forgets it"
+
+
+def test_a_second_problem_is_told_in_the_same_thread_with_the_first() -> None:
+    told, incident, _ = tell(reach(replace(GOOD, opted_out=(PHONE,))), None, POLICY, NOON)
+    both = findings(ADDRESSES, replace(GOOD, opted_out=(PHONE,), spent_usd=10.0), 80, after(hours=1))
+    worse = replace(told, findings=merged(told.findings, both, {}))
+
+    after_both, again, notice = tell(worse, incident, POLICY, after(hours=1))
+
+    assert notice is not None
+    assert again is not None
+    assert (again.id, notice.sequence) == ("defib:contacts-1", 2)
+    assert "the month's quota is spent ($10.00 of $10.00)" in notice.subject
+    assert "opted out" not in notice.subject
+    assert f"{PHONE} (contact oncall) has opted out" in notice.body
+    assert all(finding.told for finding in after_both.findings)
+
+
+def test_when_the_last_problem_is_over_people_hear_it_once() -> None:
+    told, incident, _ = tell(reach(replace(GOOD, opted_out=(PHONE,))), None, POLICY, NOON)
+
+    over, resolved, notice = tell(replace(told, findings=()), incident, POLICY, after(hours=2))
+
+    assert notice is not None
+    assert resolved is not None
+    assert notice.kind == "resolved"
+    assert "can be reached again after 2h" in notice.subject
+    assert (over.incident, resolved.resolved_at) == (0, after(hours=2))
+    assert tell(over, resolved, POLICY, after(hours=3)) == (over, None, None)
+
+
+def test_the_next_trouble_is_a_new_incident() -> None:
+    told, incident, _ = tell(reach(replace(GOOD, opted_out=(PHONE,))), None, POLICY, NOON)
+    over, resolved, _ = tell(replace(told, findings=()), incident, POLICY, after(hours=2))
+    again = replace(over, findings=findings(ADDRESSES, replace(GOOD, spent_usd=10.0), 80, after(hours=9)))
+
+    _, second, _ = tell(again, resolved, POLICY, after(hours=9))
+
+    assert second is not None
+    assert (second.id, second.opened_at) == ("defib:contacts-2", after(hours=9))
+
+
+def test_that_nobody_of_a_contact_can_be_reached_is_said_first() -> None:
+    _, _, notice = tell(reach(replace(with_standing(None), opted_out=(PHONE,))), None, POLICY, NOON)
+
+    assert notice is not None
+    assert notice.subject.startswith("[Defib] nobody at contact oncall can be reached: ")
+
+
+@pytest.mark.parametrize("problem", Problem)
+def test_every_problem_has_a_remedy_and_fits_its_media(problem: Problem) -> None:
+    endpoint = {Problem.SPENT: "", Problem.SPENDING: ""}.get(problem, "a.long.name@engineering.example.com")
+    topics = (Topic.INCIDENTS,) if problem in (Problem.UNCONFIRMED, Problem.UNSUBSCRIBED) else ()
+    one = Finding(problem, Medium.EMAIL, endpoint, "oncall", NOON, topics, detail="$1.00 of $1.00")
+
+    _, _, notice = tell(Reach(findings=(one,)), None, POLICY, after(days=1))
+
+    assert notice is not None
+    assert remedy(one, forgotten_at(one)) in notice.body
+    assert len(notice.subject) <= SUBJECT_MAX
+    assert len(notice.sms) <= SMS_MAX
+    assert "..." not in notice.subject + notice.sms
+
+
+def test_no_message_shows_what_is_secret_in_a_webhooks_address() -> None:
+    hook = "https://user:pass@events.example.com/integration/SECRET/enqueue?token=SECRET"
+    one = Finding(Problem.UNCONFIRMED, Medium.HTTPS, hook, "pager", NOON, (Topic.INCIDENTS,))
+
+    _, _, notice = tell(Reach(findings=(one,)), None, POLICY, after(days=1))
+
+    assert notice is not None
+    assert shown(one) == "https://events.example.com/..."
+    assert "SECRET" not in notice.subject + notice.body + notice.sms
+    assert "SubscribeURL" in notice.body
+
+
+def test_sns_waits_two_days_for_a_confirmation() -> None:
+    address = Address(Topic.INCIDENTS, Medium.EMAIL, MAIL, "oncall")
+
+    assert forgotten_at(Finding(Problem.UNCONFIRMED, address.medium, MAIL, "oncall", NOON)) == NOON + PENDING_FOR
+    assert timedelta(days=2) == PENDING_FOR

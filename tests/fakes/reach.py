@@ -1,0 +1,58 @@
+"""Looks at addresses in memory; the store passes the contract suite of the table (tests/aws/test_reach_store.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from defib.core.incident import Incident, Notice
+from defib.core.reach import Address, Reach, Readings
+from defib.shell.ports import Conflict
+from defib.shell.reach import Reached
+
+
+@dataclass
+class FakeReachStore:
+    """What is remembered of looks, and of incidents about contacts."""
+
+    now: Reach = field(default_factory=Reach)
+    incidents: dict[int, Incident] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+    interruptions: list[Callable[[], None]] = field(default_factory=list)
+    """Each runs once, just before a ``remember_reach``: a rival's write, or a raised error."""
+
+    def reach(self) -> Reach:
+        return self.now
+
+    def latest_incident(self, service: str) -> Incident | None:
+        del service
+        return self.incidents[max(self.incidents)] if self.incidents else None
+
+    def remember_reach(self, change: Reached) -> Reached:
+        if self.interruptions:
+            self.interruptions.pop(0)()
+        if change.reach.version != self.now.version:
+            raise Conflict(f"the reach has moved on from version {change.reach.version}")
+        incident = change.incident
+        if incident is not None:
+            known = self.incidents.get(incident.number)
+            if incident.version != (known.version if known is not None else 0):
+                raise Conflict(f"incident {incident.id} has moved on from version {incident.version}")
+            incident = self.incidents[incident.number] = replace(incident, version=incident.version + 1)
+        self.notices += [change.notice] if change.notice is not None else []
+        self.now = replace(change.reach, version=change.reach.version + 1)
+        return replace(change, reach=self.now, incident=incident)
+
+
+@dataclass
+class FakeReader:
+    """Answers what ``says`` holds, and notes until when it might have asked."""
+
+    says: Readings = field(default_factory=Readings)
+    asked: list[datetime] = field(default_factory=list)
+
+    def read(self, addresses: Sequence[Address], until: datetime) -> Readings:
+        del addresses
+        self.asked.append(until)
+        return self.says

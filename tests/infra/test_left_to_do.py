@@ -1,0 +1,149 @@
+"""The last lines of a deploy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from defib.aws.clients import client
+from defib.core.policy import Calls, Contact, Policy, Service, Tag
+from defib.core.reach import Finding, Medium, Problem, Topic
+from defib.core.watchtower import WatchtowerSettings
+from infra.left_to_do import STACK, WATCHTOWER_STACK, Left, left_to_do, subscribed_at, told
+from tests.aws.fleet import Overlay
+from tests.core.facts import NOON
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+ONCALL = Contact("oncall", email=("oncall@defib.test",))
+HERE = "eu-west-1"
+TELLING = Policy(Tag("self-heal", "true"), (Service("web", {"service": ("web",)}, tell=("oncall",)),), (ONCALL,))
+
+
+def finding(problem: Problem, endpoint: str = "oncall@defib.test") -> Finding:
+    return Finding(problem, Medium.EMAIL, endpoint, "oncall", NOON, (Topic.INCIDENTS,), detail="$1.00 of $1.00")
+
+
+def test_who_has_not_confirmed_is_named_with_what_to_do_and_until_when() -> None:
+    text = "\n".join(
+        told([Left(HERE, (finding(Problem.UNCONFIRMED),), ("oncall",), subscribed={"oncall@defib.test": NOON})])
+    )
+
+    assert "oncall@defib.test (contact oncall) has not confirmed" in text
+    assert "Subscription Confirmation" in text
+    assert "by 02 May 12:00 UTC" in text
+    assert "nobody is told of incidents at contact oncall." in text
+
+
+def test_where_it_is_not_known_when_the_mail_went_out_it_is_two_days_from_then() -> None:
+    assert "within two days" in "\n".join(told([Left(HERE, (finding(Problem.UNCONFIRMED),))]))
+
+
+def test_phones_that_get_no_sms_are_told_of_too() -> None:
+    text = "\n".join(told([Left(HERE, (finding(Problem.UNVERIFIED, "+12025550123"), finding(Problem.SPENT, "")))]))
+
+    assert "+12025550123 (contact oncall) gets no SMS: the account is in the SMS sandbox" in text
+    assert "SMS (contact oncall) cost $1.00 of $1.00 this month" in text
+
+
+class Account:
+    """The topics of a stack in moto, and what CloudFormation says of it."""
+
+    def __init__(self) -> None:
+        self.sns: Any = boto3.client("sns", region_name=HERE)
+        names = ("IncidentsTopic", "AlertsTopic")
+        self.topics = {name: self.sns.create_topic(Name=name)["TopicArn"] for name in names}
+
+    def subscribe(self, endpoint: str) -> None:
+        for topic in self.topics.values():
+            self.sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=endpoint)
+
+    def left(self, policy: Policy = TELLING, **others: dict[str, str]) -> list[str]:
+        return list(left_to_do({STACK: self.topics, **others}, policy, {}))
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        yield Account()
+
+
+def test_when_everybody_can_be_reached_nothing_is_left_to_do(account: Account) -> None:
+    account.subscribe("oncall@defib.test")
+
+    assert account.left() == ["Deployed. Every address can be reached; nothing is left to do."]
+
+
+def test_an_address_that_sns_has_forgotten_is_named(account: Account) -> None:
+    first, second, last = account.left()
+
+    assert first == "Deployed. Left for people to do:"
+    assert "oncall@defib.test (contact oncall) is not subscribed to incidents and alerts" in second
+    assert last == "Until then nobody is told of incidents at contact oncall."
+
+
+def test_the_time_to_confirm_is_counted_from_when_cloudformation_made_the_first_subscription(account: Account) -> None:
+    mail = {"Type": "AWS::SNS::Subscription", "Properties": {"Endpoint": "oncall@defib.test"}}
+    boss = {"Type": "AWS::SNS::Subscription", "Properties": {"Endpoint": "boss@defib.test"}}
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {}}
+    cloudformation = says(
+        ("A", "CREATE_COMPLETE", NOON + timedelta(seconds=9)),
+        ("B", "CREATE_COMPLETE", NOON),
+        ("C", "UPDATE_COMPLETE", NOON),
+        ("T", "CREATE_COMPLETE", NOON),
+    )
+
+    made = subscribed_at(cloudformation, STACK, {"Resources": {"A": mail, "B": mail, "C": boss, "T": topic}})
+
+    assert made == {"oncall@defib.test": NOON}
+
+
+def test_when_cloudformation_does_not_say_no_time_is_named(account: Account) -> None:
+    cloudformation = client("cloudformation", Calls(attempts=1), HERE)
+    Overlay(refusals={"ListStackResources": "AccessDenied"}).lay_over(cloudformation)
+
+    assert subscribed_at(cloudformation, STACK, {"Resources": {}}) == {}
+
+
+def says(*resources: tuple[str, str, datetime]) -> CloudFormationClient:
+    """CloudFormation, with these resources in the stack."""
+    cloudformation = client("cloudformation", Calls(attempts=1), HERE)
+    listed = [
+        {"LogicalResourceId": name, "ResourceStatus": status, "LastUpdatedTimestamp": at}
+        for name, status, at in resources
+    ]
+    Overlay(answers={"ListStackResources": {"StackResourceSummaries": listed}}).lay_over(cloudformation)
+    return cloudformation
+
+
+def test_when_sns_cannot_be_asked_the_deploy_is_still_reported_done(account: Account) -> None:
+    account.topics = {name: f"{arn}-gone" for name, arn in account.topics.items()}
+
+    first, *others = account.left()
+
+    assert first == "Deployed."
+    assert [line.partition(":")[0] for line in others] == [
+        "Could not ask AWS for the subscriptions of the incidents topic",
+        "Could not ask AWS for the subscriptions of the alerts topic",
+    ]
+
+
+def test_the_watchtowers_topics_are_looked_at_in_their_own_region(account: Account) -> None:
+    account.subscribe("oncall@defib.test")
+    tower: Any = boto3.client("sns", region_name="eu-central-1")
+    topics = {name: tower.create_topic(Name=name)["TopicArn"] for name in ("FindingsTopic", "HeartbeatTopic")}
+    watched = replace(TELLING, watchtower=WatchtowerSettings(region="eu-central-1", primary_region=HERE))
+
+    lines = account.left(watched, **{WATCHTOWER_STACK: topics})
+
+    assert "is not subscribed to findings of the watchtower and alarms about the watchtower" in lines[1]
+    assert len(lines) == 2, "the incidents reach everybody"
