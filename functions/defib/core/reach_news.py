@@ -95,9 +95,8 @@ def tell(reach: Reach, latest: Incident | None, policy: Policy, now: datetime) -
         incident = incident or Incident(INCIDENT_SERVICE, number, min(f.since for f in ripe))
         heard = tuple(replace(f, told=f.told or f in ripe) for f in reach.findings)
         story = _trouble(ripe, policy)
-        return replace(reach, findings=heard, incident=number), *compose(
-            incident, story, NoticeKind.OPENED, policy, now
-        )
+        told = replace(reach, findings=heard, incident=number)
+        return told, *compose(incident, story, NoticeKind.OPENED, policy, now)
     if reach.incident and not ripe:
         incident = latest or Incident(INCIDENT_SERVICE, reach.incident, now)
         over = replace(incident, resolved_at=now)
@@ -106,6 +105,7 @@ def tell(reach: Reach, latest: Incident | None, policy: Policy, now: datetime) -
 
 
 def _trouble(found: Sequence[Finding], policy: Policy) -> Story:
+    every = format_duration(policy.delivery.check_every)
     fresh = [f for f in found if not f.told]
     headline = "; ".join(_clauses(fresh))
     cut_off = unreachable(expected(policy), found)
@@ -116,7 +116,7 @@ def _trouble(found: Sequence[Finding], policy: Policy) -> Story:
     return Story(
         headline,
         "What Defib has to say does not reach everybody who should hear it.",
-        f"It tells those who can be reached, asks SNS again every {format_duration(policy.delivery.check_every)}, and says when all is well.",
+        f"It tells those who can be reached, asks SNS again every {every}, and says when all is well.",
         f"See to it:\n{lines}",
         _IN_SHORT[fresh[0].problem],
     )
