@@ -12,6 +12,7 @@ from defib.core.policy import Policy
 from infra.answers import Answers
 from infra.bundle import Target
 from infra.cases import Cases
+from infra.delivery import DeliveryLog
 from infra.detection import Detection
 from infra.evidence import Evidence
 from infra.healing import Healing
@@ -41,6 +42,8 @@ class DefibStack(Stack):
         cases = Cases(self, "Cases")
         evidence = Evidence(self, "Evidence", kept_for=policy.retention.evidence)
         notify = Notify(self, "Notify", policy=policy)
+        topics = {"Incidents": notify.incidents, "Alerts": notify.alerts}
+        delivery = DeliveryLog(self, "Delivery", topics=topics, kept_for=policy.retention.logs)
         switch = KillSwitch(self, "KillSwitch")
         page = None
         if policy.page.enabled:
@@ -87,6 +90,7 @@ class DefibStack(Stack):
             ("EvidenceBucket", evidence.bucket.bucket_name),
             ("SignalsQueue", signals.signals.queue.queue_url),
             ("KillSwitchParameter", switch.parameter.parameter_name),
+            ("DeliveryRole", delivery.role.role_arn),
         ):
             CfnOutput(self, name, value=value)
         if answers is not None:

@@ -17,12 +17,15 @@ from aws_lambda_powertools import Logger
 from defib.aws.clients import client
 from defib.aws.journal import PowertoolsJournal
 from defib.aws.normalise import normalise
+from defib.aws.reach_store import DynamoReachStore
 from defib.aws.store import DynamoStore
 from defib.core.audit import entry
 from defib.core.case import Action, Case, Outcome
 from defib.core.model import InstanceState, Observation, Result, Signal, Verdict
 from defib.core.policy import Retention
+from defib.core.reach import Finding, Medium, Problem, Reach
 from defib.shell.ports import Remembered
+from defib.shell.reach import Look, Reached
 from tests.aws.account import ONCE
 from tests.aws.cases import NOON, WEB_1, WEB_2, a_case, a_notice
 from tests.aws.table import TABLE, create_table
@@ -184,6 +187,38 @@ def test_the_answer_is_one_that_is_understood() -> None:
 
     assert isinstance(signal, Signal)
     assert signal.instance_id == WEB_1
+
+
+def test_what_the_last_look_at_addresses_found_is_listed_with_its_beginning(dynamodb: DynamoDBClient) -> None:
+    DynamoReachStore(dynamodb, TABLE, Retention()).remember_reach(Reached(OPTED_OUT))
+    words = shlex.split(commands("Is everybody reachable?")[0].replace("$TABLE", TABLE))
+    asked = dict(zip(words[3::2], words[4::2], strict=True))
+
+    answer = dynamodb.get_item(TableName=asked["--table-name"], Key=json.loads(asked["--key"]))
+
+    assert words[:3] == ["aws", "dynamodb", "get-item"]
+    assert jmespath.search(asked["--query"], answer) == [
+        "2026-04-30T12:00:00Z",
+        [["opted_out", "+12025550123", "oncall", "2026-04-30T12:00:00Z"]],
+    ]
+
+
+def test_the_log_of_the_sweep_has_the_fields_that_are_asked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "sweep")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Defib")
+    PowertoolsJournal(Logger()).looked(Look(OPTED_OUT.findings, {}))
+    (line,) = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "message" in line]
+    (query,) = commands("Is everybody reachable?", "fields ")
+
+    assert set(re.findall(r"\w+", query.splitlines()[0].removeprefix("fields @timestamp"))) <= set(line)
+    assert f'"{line["message"]}"' in query
+
+
+OPTED_OUT = Reach(
+    looked_at=NOON, findings=(Finding(Problem.OPTED_OUT, Medium.SMS, "+12025550123", "oncall", NOON, told=True),)
+)
 
 
 def test_every_question_is_linked_at_the_top() -> None:
