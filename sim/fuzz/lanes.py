@@ -1,0 +1,144 @@
+"""The queues and the functions that they feed: what waits, how many run, what is delivered again, what is set aside."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+
+from defib.shell.ports import CallFailed, Conflict
+from infra.functions import SHAPES
+from sim.clock import VirtualTime
+from sim.fuzz.outside import LATE, Outside
+from sim.fuzz.trouble import Killed, Trouble
+
+RECEIVES = 3
+"""As the queues redrive (infra/signals.py, which is slow to import); a test holds the two together."""
+TAKES = {"diagnose": 0.4, "remediate": 0.5, "evidence": 1.5, "publish": 0.2, "page": 0.5}
+"""Seconds that one invocation lasts, in which others begin and end."""
+CARRIES = {"diagnose": "signals", "remediate": "orders", "evidence": "evidence", "publish": "notices", "page": "turns"}
+DEDUPLICATED_FOR = timedelta(minutes=5)
+"""SQS FIFO (Developer Guide, Exactly-once processing)."""
+
+
+@dataclass(slots=True)
+class Message:
+    """One message; ``group`` keeps the order of a FIFO queue's."""
+
+    body: object
+    group: str = ""
+    received: int = 0
+
+
+@dataclass
+class Lane:
+    """One queue with its function."""
+
+    name: str
+    work: Callable[[object], None]
+    room: int
+    waiting: deque[Message] = field(default_factory=deque)
+    running: int = 0
+    held: set[str] = field(default_factory=set)
+    """Message groups of which one is under way."""
+
+
+class Lanes:
+    """All of them on one clock."""
+
+    def __init__(self, time: VirtualTime, outside: Outside, random: Random) -> None:
+        self._time = time
+        self._outside = outside
+        self._random = random
+        self._lanes: dict[str, Lane] = {}
+        self._seen: dict[str, object] = {}
+        self.dead: list[object] = []
+        """What came to a dead-letter queue."""
+        self.most_waiting = 0
+        self.invocations = 0
+
+    def run(self, name: str, work: Callable[[object], None]) -> None:
+        self._lanes[name] = Lane(name, work, SHAPES[name].concurrency or 1)
+
+    def send(self, name: str, body: object, delay: timedelta = timedelta(0), group: str = "", once: str = "") -> None:
+        """Put a message on the queue of ``name``; the same ``once`` within five minutes counts once."""
+        if once:
+            known = self._seen.get(once)
+            if known is not None and self._time.now - known < DEDUPLICATED_FOR:  # type: ignore[operator]
+                return
+            self._seen[once] = self._time.now
+        copies = 1
+        match self._outside.message(CARRIES[name]):
+            case Trouble.MESSAGE_DOUBLED:
+                copies = 2
+            case Trouble.MESSAGE_LATE:
+                least, most = LATE
+                delay += least + (most - least) * self._random.random()
+        for _ in range(copies):
+            self._arrive(self._lanes[name], Message(body, group), delay)
+
+    def work_ahead(self) -> None:
+        """One waiting message is worked off from beginning to end: what happens in the middle of a race."""
+        for lane in self._lanes.values():
+            message = self._next(lane)
+            if message is not None:
+                self._begin(lane, message)
+                self._invoke(lane, message)
+                return
+
+    def _arrive(self, lane: Lane, message: Message, delay: timedelta) -> None:
+        if delay > timedelta(0):
+            self._time.after(delay, lambda: self._arrive(lane, message, timedelta(0)))
+            return
+        lane.waiting.append(message)
+        self.most_waiting = max(self.most_waiting, len(lane.waiting))
+        self._start(lane)
+
+    def _start(self, lane: Lane) -> None:
+        while lane.running < lane.room:
+            message = self._next(lane)
+            if message is None:
+                return
+            self._begin(lane, message)
+            takes = timedelta(seconds=TAKES[lane.name] * (0.5 + self._random.random()))
+            self._time.after(takes, lambda m=message: self._invoke(lane, m))  # type: ignore[misc]  # binds the loop's value
+
+    def _next(self, lane: Lane) -> Message | None:
+        return next((m for m in lane.waiting if not m.group or m.group not in lane.held), None)
+
+    def _begin(self, lane: Lane, message: Message) -> None:
+        lane.waiting.remove(message)
+        lane.running += 1
+        if message.group:
+            lane.held.add(message.group)
+
+    def _invoke(self, lane: Lane, message: Message) -> None:
+        self.invocations += 1
+        failed = False
+        try:
+            lane.work(message.body)
+        except (CallFailed, Conflict, Killed):
+            failed = True
+        lane.running -= 1
+        if failed:
+            self._return(lane, message)
+        else:
+            lane.held.discard(message.group)
+        self._start(lane)
+
+    def _return(self, lane: Lane, message: Message) -> None:
+        """Visible again after the queue's timeout, or set aside; a FIFO group waits for it meanwhile."""
+        message.received += 1
+        if message.received >= RECEIVES:
+            self.dead.append(message.body)
+            lane.held.discard(message.group)
+            return
+
+        def again() -> None:
+            lane.held.discard(message.group)
+            lane.waiting.appendleft(message)
+            self._start(lane)
+
+        self._time.after(timedelta(seconds=SHAPES[lane.name].timeout_s + 10), again)

@@ -1,0 +1,82 @@
+"""The boundary of Defib's processes: every call out passes here, takes its time, and fails as the story says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import timedelta
+from random import Random
+from typing import TypeVar
+
+from defib.shell.ports import Transient, Unanswered
+from sim.clock import VirtualTime
+from sim.fuzz.trouble import Killed, Nth, Spell, Trouble
+
+T = TypeVar("T")
+
+WRITES = frozenset({"table.write", "queue.signals", "queue.orders", "queue.notices", "queue.wake", "queue.turns"})
+
+
+class Outside:
+    """Counts the calls, and lets trouble befall them."""
+
+    def __init__(self, time: VirtualTime, spells: Collection[Spell], nth: Nth | None, random: Random) -> None:
+        self._time = time
+        self._start = time.now
+        self._spells = tuple(spells)
+        self._nth = nth
+        self._random = random
+        self.calls = 0
+        self.struck: list[str] = []
+        """What befell which call."""
+        self.race: Callable[[], None] = lambda: None
+        """Another process does its work; set by the world."""
+
+    def call(self, name: str, work: Callable[[], T]) -> T:
+        """Do ``work``, unless the story has something else in mind."""
+        self.calls += 1
+        trouble = self._befalls(name)
+        if trouble is None:
+            return work()
+        self.struck.append(f"{trouble} on call {self.calls}, {name}")
+        match trouble:
+            case Trouble.REFUSED:
+                raise Transient(f"{name}: throttled", "ThrottlingException")
+            case Trouble.HANGS:
+                raise Unanswered(f"{name}: no answer", "ReadTimeoutError")
+            case Trouble.ANSWER_LOST:
+                work()
+                raise Unanswered(f"{name}: no answer", "ReadTimeoutError")
+            case Trouble.DIES_BEFORE:
+                raise Killed
+            case Trouble.DIES_AFTER:
+                work()
+                raise Killed
+            case Trouble.RACE:
+                self.race()
+                return work()
+            case _:
+                return work()
+
+    def message(self, carried: str) -> Trouble | None:
+        """What befalls a message on its way."""
+        return self._drawn(carried) if self._spells else None
+
+    def sweeps(self) -> bool:
+        """Whether the schedule starts the sweep now."""
+        return self._drawn("sweep") is not Trouble.NO_SWEEP if self._spells else True
+
+    def _befalls(self, name: str) -> Trouble | None:
+        if self._nth is not None:
+            return self._nth.trouble if self.calls == self._nth.number else None
+        return self._drawn(name) if self._spells else None
+
+    def _drawn(self, name: str) -> Trouble | None:
+        since = self._time.now - self._start
+        for spell in self._spells:
+            if spell.on == name and spell.covers(since) and self._random.random() < spell.chance:
+                return spell.trouble
+        return None
+
+
+LATE = (timedelta(seconds=5), timedelta(seconds=400))
+"""By how much a late message is late."""

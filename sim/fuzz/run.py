@@ -1,0 +1,117 @@
+"""``python -m sim fuzz``: many stories, one seed each; a broken invariant is shrunk and kept as a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from sim.fuzz.shrink import shrink
+from sim.fuzz.story import Story, draw
+from sim.fuzz.story_file import load, write
+from sim.fuzz.trouble import Nth
+from sim.fuzz.world import World
+
+REGRESSIONS = Path(__file__).resolve().parent.parent.parent / "scenarios" / "regressions"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One story in which something broke."""
+
+    seed: int
+    broken: tuple[str, ...]
+    file: str = ""
+    """Where the shortest story found is kept."""
+
+
+@dataclass
+class Tally:
+    """What many stories came to."""
+
+    stories: int = 0
+    incidents: int = 0
+    invocations: int = 0
+    struck: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def add(self, world: World) -> None:
+        cases = [case for case in world.store.cases.values() if case.confirmed_at is not None]
+        self.stories += 1
+        self.incidents += len(cases)
+        self.invocations += world.lanes.invocations
+        self.struck.update(line.partition(" on ")[0] for line in world.outside.struck)
+        self.outcomes.update(case.outcome.value if case.outcome else "handed over or held" for case in cases)
+
+
+def lived(story: Story, nth: Nth | None = None) -> tuple[World, list[str]]:
+    """The world in which the story has happened, and what was broken in it; a crash of Defib's code among that."""
+    world = World(story, nth)
+    try:
+        return world, world.run()
+    except Exception as error:  # noqa: BLE001 - whatever leaves Defib's code is a finding
+        return world, [*world.judge.broken, f"crash: {type(error).__name__}: {error}"]
+
+
+def fuzz(seeds: Sequence[int]) -> Tally:
+    """Live through the stories of ``seeds``."""
+    tally, began = Tally(), time.perf_counter()
+    for seed in seeds:
+        world, broken = lived(draw(seed))
+        tally.add(world)
+        if broken:
+            tally.failures.append(Failure(seed, tuple(broken)))
+    tally.seconds = time.perf_counter() - began
+    return tally
+
+
+def kept(failure: Failure, into: Path = REGRESSIONS) -> Failure:
+    """The failure with its shortest story in a file."""
+    name = failure.broken[0].partition(":")[0]
+
+    def fails(story: Story) -> bool:
+        return any(line.partition(":")[0] == name for line in lived(story)[1])
+
+    shortest = shrink(draw(failure.seed), fails)
+    into.mkdir(parents=True, exist_ok=True)
+    file = into / f"{name.replace(' ', '-')}-{failure.seed}.toml"
+    file.write_text(write(shortest), encoding="utf-8")
+    return Failure(failure.seed, failure.broken, str(file))
+
+
+def main(seeds: int, first: int, as_json: bool, story: Path | None) -> int:
+    """The command; exit status 1 when something broke."""
+    if story is not None:
+        told = load(story)
+        broken = lived(told.story, told.nth)[1]
+        print("\n".join(broken) or "Every invariant held.")
+        return 1 if broken else 0
+    tally = fuzz(range(first, first + seeds))
+    tally.failures = [kept(failure) if n < 3 else failure for n, failure in enumerate(tally.failures)]
+    print(json.dumps(asdict(tally), indent=2) if as_json else "\n".join(_report(tally, first)))
+    return 1 if tally.failures else 0
+
+
+def _report(tally: Tally, first: int) -> Iterator[str]:
+    yield f"{tally.stories} stories (seeds {first} to {first + tally.stories - 1}), {tally.incidents} incidents:"
+    for name, count in tally.outcomes.most_common():
+        yield f"  {count:7,} {name.replace('_', ' ')}"
+    yield "What befell the machinery:"
+    for name, count in tally.struck.most_common():
+        yield f"  {count:7,} {name.replace('_', ' ')}"
+    rate = tally.incidents / tally.seconds if tally.seconds else 0.0
+    yield f"{tally.invocations:,} invocations; {tally.seconds:.1f} s, {rate:.0f} incidents a second."
+    for failure in tally.failures:
+        yield f"BROKEN in seed {failure.seed}: {failure.broken[0]}"
+        yield f"  repeat it: python -m sim fuzz --seeds 1 --from {failure.seed}"
+        if failure.file:
+            yield f"  the shortest story found: python -m sim fuzz --story {failure.file}"
+    if not tally.failures:
+        yield "Every invariant held (docs/invariants.md)."
+    sys.stdout.flush()

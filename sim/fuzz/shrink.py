@@ -1,0 +1,111 @@
+"""From a story in which an invariant broke to the shortest one found in which it still does."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import tomli_w
+
+from defib.core.parse import PolicyError, parse
+from sim.fuzz.story import Story
+from sim.scenario import Durations, Fleet, Scenario
+
+TRIES_MOST = 400
+"""Stories lived through for one shrinking: a minute or so."""
+
+
+def shrink(story: Story, fails: Callable[[Story], bool]) -> Story:
+    """The shortest story found for which ``fails`` still says yes. It must say so of ``story``."""
+    tries = 0
+    shorter = True
+    while shorter:
+        shorter = False
+        for candidate in _shorter(story):
+            tries += 1
+            if tries > TRIES_MOST:
+                return story
+            if fails(candidate):
+                story, shorter = candidate, True
+                break
+    return story
+
+
+def _shorter(story: Story) -> Iterator[Story]:
+    """Every story that is one thing shorter, what helps most first."""
+    scenario = story.scenario
+    for n in range(len(story.spells)):
+        yield replace(story, spells=_without(story.spells, n))
+    for n in range(len(story.meddling)):
+        yield replace(story, meddling=_without(story.meddling, n))
+    for n in range(len(scenario.faults)):
+        yield replace(story, scenario=replace(scenario, faults=_without(scenario.faults, n)))
+    for n in range(len(scenario.answers)):
+        yield replace(story, scenario=replace(scenario, answers=_without(scenario.answers, n)))
+    if scenario.kill_switch:
+        yield replace(story, scenario=replace(scenario, kill_switch=()))
+    for fleet in scenario.fleet:
+        yield from _smaller(story, fleet)
+    if scenario.durations != Durations():
+        yield replace(story, scenario=replace(scenario, durations=Durations()))
+    yield from _plainer(story)
+
+
+def _without(items: tuple[Any, ...], n: int) -> tuple[Any, ...]:
+    return items[:n] + items[n + 1 :]
+
+
+def _smaller(story: Story, fleet: Fleet) -> Iterator[Story]:
+    scenario = story.scenario
+    named = {name for fault in scenario.faults for name in fault.on} | {m.on for m in story.meddling}
+    named |= {name for reply in scenario.answers for name in reply.on}
+    used = [int(name.rpartition("-")[2]) for name in named if name.rpartition("-")[0] == fleet.name]
+    if not used and len(scenario.fleet) > 1:
+        rest = tuple(f for f in scenario.fleet if f is not fleet)
+        groups = tuple(g for g in scenario.target_groups if g.name != fleet.target_group)
+        yield _of(story, replace(scenario, fleet=rest, target_groups=groups))
+    if fleet.count > max(used, default=1):
+        yield _of(story, _with(scenario, fleet, replace(fleet, count=fleet.count - 1)))
+    if fleet.traits:
+        yield _of(story, _with(scenario, fleet, replace(fleet, traits=())))
+    if fleet.target_group:
+        groups = tuple(g for g in scenario.target_groups if g.name != fleet.target_group)
+        yield _of(story, replace(_with(scenario, fleet, replace(fleet, target_group="")), target_groups=groups))
+
+
+def _of(story: Story, scenario: Scenario) -> Story:
+    return replace(story, scenario=scenario)
+
+
+def _with(scenario: Scenario, old: Fleet, new: Fleet) -> Scenario:
+    return replace(scenario, fleet=tuple(new if f is old else f for f in scenario.fleet))
+
+
+def _plainer(story: Story) -> Iterator[Story]:
+    """Each with one key of the policy at its default."""
+    table = tomllib.loads(story.policy_text)
+    for path in list(_keys(table)):
+        if path[0] == "defib" or path[-1] in ("match", "tell", "email", "service", "fleet_alarm"):
+            continue
+        text = tomli_w.dumps(_dropped(table, path))
+        try:
+            yield replace(story, policy_text=text, policy=parse(text))
+        except PolicyError:
+            continue
+
+
+def _keys(table: dict[str, Any], at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _keys(value, (*at, key))
+        else:
+            yield (*at, key)
+
+
+def _dropped(table: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    head, *rest = path
+    if not rest:
+        return {key: value for key, value in table.items() if key != head}
+    return {**table, head: _dropped(table[head], tuple(rest))}

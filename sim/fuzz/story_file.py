@@ -1,0 +1,145 @@
+"""A story as a file: what fails once is kept in ``scenarios/regressions/`` and lived through again in every test run.
+
+The scenario's part reads like any scenario; beside it stand the policy, and what goes wrong in the machinery.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from defib.core.duration import format_duration, parse_duration
+from defib.core.parse import parse as parse_policy
+from sim.fuzz.story import Interference, Story
+from sim.fuzz.trouble import CARRIED, OUTSIDE, Nth, Spell, Trouble
+from sim.scenario_file import parse as parse_scenario
+from sim.scenario_value import Range
+
+KEYS = frozenset({"policy", "scenario", "spells", "meddling", "nth"})
+PLACES = (*OUTSIDE, *CARRIED, "sweep")
+
+
+class StoryError(ValueError):
+    """The file is no story; ``str()`` says what to mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A story from a file, and the one call that fails in it, if it is about one."""
+
+    story: Story
+    nth: Nth | None = None
+
+
+def write(story: Story, nth: Nth | None = None) -> str:
+    """The story as text; ``read`` gives the same one back."""
+    document: dict[str, Any] = {
+        "scenario": {**_table(story.scenario), "title": story.scenario.title, "story": story.scenario.story},
+        "policy": tomllib.loads(story.policy_text),
+    }
+    if story.spells:
+        document["spells"] = [
+            {
+                "at": _exact(spell.at),
+                "lasts": _exact(spell.lasts),
+                "trouble": spell.trouble.value,
+                "on": spell.on,
+                "chance": spell.chance,
+            }
+            for spell in story.spells
+        ]
+    if story.meddling:
+        document["meddling"] = [
+            {"at": _exact(m.at), "on": m.on, "untag": m.untag, "maintenance": _exact(m.maintenance)}
+            for m in story.meddling
+        ]
+    if nth is not None:
+        document["nth"] = {"number": nth.number, "trouble": nth.trouble.value}
+    return tomli_w.dumps(document)
+
+
+def load(file: Path) -> Told:
+    """Raises StoryError, PolicyError or ScenarioError for a file to mend, or OSError."""
+    return read(file.read_text(encoding="utf-8"), str(file))
+
+
+def read(text: str, file: str = "story") -> Told:
+    """Raises StoryError, PolicyError or ScenarioError."""
+    try:
+        document = tomllib.loads(text)
+        unknown = sorted(set(document) - KEYS)
+        if unknown:
+            raise StoryError(f"{file}: unknown key {unknown[0]}; allowed: {', '.join(sorted(KEYS))}")
+        policy_text = tomli_w.dumps(document["policy"])
+        scenario = parse_scenario(tomli_w.dumps(document["scenario"]), file)
+        spells = tuple(_spell(row, file) for row in document.get("spells", ()))
+        meddling = tuple(
+            Interference(
+                parse_duration(row["at"]), row["on"], row.get("untag", False), parse_duration(row["maintenance"])
+            )
+            for row in document.get("meddling", ())
+        )
+        nth = document.get("nth")
+        story = Story(scenario.seed, scenario, policy_text, parse_policy(policy_text), spells, meddling)
+        return Told(story, Nth(nth["number"], Trouble(nth["trouble"])) if nth else None)
+    except KeyError as error:
+        raise StoryError(f"{file}: {error.args[0]} is missing") from error
+    except tomllib.TOMLDecodeError as error:
+        raise StoryError(f"{file}: {error}") from error
+
+
+def _spell(row: dict[str, Any], file: str) -> Spell:
+    if row["on"] not in PLACES:
+        raise StoryError(f"{file}: on = {row['on']!r} is no call and no queue; one of {', '.join(PLACES)}")
+    try:
+        trouble = Trouble(row["trouble"])
+    except ValueError:
+        known = ", ".join(Trouble)
+        raise StoryError(f"{file}: trouble = {row['trouble']!r} is not known; one of {known}") from None
+    at, lasts = parse_duration(row["at"]), parse_duration(row["lasts"])
+    return Spell(at, lasts, trouble, row["on"], float(row.get("chance", 1.0)))
+
+
+def _table(value: Any) -> dict[str, Any]:
+    """The fields of a scenario's part that are not at their defaults, as its file writes them."""
+    found = {}
+    for f in fields(value):
+        here = getattr(value, f.name)
+        if f.name != "name" and not _is_default(f, here) and here is not None:
+            found[f.name] = _written(here)
+    return found
+
+
+def _is_default(f: Any, value: object) -> bool:
+    if f.default is not MISSING:
+        return bool(value == f.default)
+    return f.default_factory is not MISSING and value == f.default_factory()
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, Range):
+        return [_exact(value.least), _exact(value.most)]
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, timedelta):
+        return _exact(value)
+    if isinstance(value, tuple):
+        if value and is_dataclass(value[0]) and hasattr(value[0], "name"):
+            return {item.name: _table(item) for item in value}
+        return [_written(item) for item in value]
+    if isinstance(value, dict):
+        return {key: item[0] if isinstance(item, tuple) else item for key, item in value.items()}
+    if is_dataclass(value):
+        return _table(value)
+    assert isinstance(value, str | int | float | bool | datetime), value
+    return value
+
+
+def _exact(duration: timedelta) -> str:
+    return format_duration(duration)
