@@ -29,6 +29,7 @@ from sim.faults import FaultKind
 from sim.machine import ActiveFault, CheckView, Machine, View
 from sim.physics import PASSED, PERSON, Physics
 from sim.scenario import Fault, Fleet, Scenario, TargetGroup
+from sim.scenario_file import instance_names, selected
 from sim.traits import LOCAL_DISKS, Trait, architecture
 
 LONG_AGO = timedelta(days=30)
@@ -42,10 +43,12 @@ OK = Check(CheckStatus.OK)
 class Balancer:
     """One target group: who is registered, and what the load balancer says of each."""
 
-    def __init__(self, spec: TargetGroup, opted_in: bool, time: VirtualTime) -> None:
+    def __init__(self, spec: TargetGroup, configured: str, time: VirtualTime) -> None:
+        """``configured`` is the ARN that the policy gives it, or empty."""
         self.spec = spec
-        self.arn = AN_ARN.format(name=spec.name)
-        self.manageable = opted_in
+        self.configured = bool(configured)
+        self.arn = configured or AN_ARN.format(name=spec.name)
+        self.manageable = spec.opted_in or bool(configured)
         self._time = time
         self.health: dict[str, TargetHealth] = {}
         self.drained_at: dict[str, datetime] = {}
@@ -110,10 +113,13 @@ class Cloud:
         """Called when a state change would be told by EventBridge."""
         self.shown: Callable[[Machine], None] = lambda _: None
         self._physics = Physics(time, random, scenario.durations, self)
-        self._balancers = {spec.name: Balancer(spec, spec.opted_in, time) for spec in scenario.target_groups}
+        known = {group.name: group.arn for service in policy.services for group in service.target_groups}
+        self._balancers = {spec.name: Balancer(spec, known.get(spec.name, ""), time) for spec in scenario.target_groups}
         self._behind: dict[str, Balancer] = {}
-        self._late = {n for f in scenario.faults if f.kind is FaultKind.DEAD_ON_ARRIVAL for n in f.on}
-        self._disturbed = {name for fault in scenario.faults for name in fault.on}
+        named = {name: name for name in instance_names(scenario)}
+        launched = [fault for fault in scenario.faults if fault.kind is FaultKind.DEAD_ON_ARRIVAL]
+        self._late = {name for fault in launched for name in selected(fault.on, named)}
+        self._disturbed = {name for fault in scenario.faults for name in selected(fault.on, named)}
         for fleet in scenario.fleet:
             for number in range(fleet.count):
                 name = f"{fleet.name}-{number + 1}"
@@ -128,7 +134,7 @@ class Cloud:
         machine = Machine(
             instance_id=f"i-{len(self.machines):017x}",
             name=name,
-            service=fleet.service,
+            service=_service_of(fleet),
             zone=zone,
             instance_type=fleet.instance_type,
             tags=_tags(name, fleet, self._policy),
@@ -157,7 +163,7 @@ class Cloud:
 
     def strike(self, fault: Fault) -> None:
         """Let a fault begin on each machine that it names."""
-        for name in fault.on:
+        for name in selected(fault.on, self.by_name):
             machine = self.by_name[name]
             self.troubled[machine.instance_id] = machine
             if fault.kind is FaultKind.DEAD_ON_ARRIVAL:
@@ -214,8 +220,8 @@ class Cloud:
 
     def suspects(self) -> Suspects:
         opted_in = self._policy.opted_in
-        found = [m for m in self.troubled.values() if opted_in(m.tags) and _is_suspect(m)]
-        return Suspects(tuple(self._seen(m) for m in found), {})
+        found = (self._suspect(m) for m in self.troubled.values() if opted_in(m.tags))
+        return Suspects(tuple(observation for observation in found if observation is not None), {})
 
     def running(self) -> Mapping[str, int]:
         opted_in = self._policy.opted_in
@@ -252,6 +258,15 @@ class Cloud:
             if running
             else None,
         )
+
+    def _suspect(self, machine: Machine) -> Observation | None:
+        """What the sweep says of it, if one of its questions names it (aws/suspects.py)."""
+        balancer = self._behind.get(machine.instance_id)
+        asked = balancer is not None and balancer.configured
+        failing = asked and balancer is not None and balancer.health.get(machine.instance_id) is TargetHealth.UNHEALTHY
+        if not failing:
+            return self._seen(machine) if _is_suspect(machine) else None
+        return replace(self._seen(machine), targets=self._targets(machine, (), False))
 
     def _targets(self, machine: Machine, registrations: Sequence[Registration], running: bool) -> tuple[Target, ...]:
         balancer = self._behind.get(machine.instance_id)
@@ -353,8 +368,13 @@ def _traits(machine: Machine) -> Traits:
 
 
 def _tags(name: str, fleet: Fleet, policy: Policy) -> Mapping[str, str]:
-    service = policy.service(fleet.service)
-    tags = {key: values[0] for key, values in service.match.items()} if service else {"service": fleet.service}
+    name_of = _service_of(fleet)
+    service = policy.service(name_of)
+    tags = {key: values[0] for key, values in service.match.items()} if service else {"service": name_of}
     if fleet.opted_in:
         tags[policy.opt_in.key] = policy.opt_in.value
     return {"Name": name, **tags, **{key: values[0] for key, values in fleet.tags.items()}}
+
+
+def _service_of(fleet: Fleet) -> str:
+    return fleet.service or fleet.name

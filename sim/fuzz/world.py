@@ -26,6 +26,7 @@ from sim.fuzz.story import Interference, Story
 from sim.fuzz.trouble import Killed, Nth, Trouble
 from sim.machine import Machine
 from sim.people import Pull, Reply
+from sim.scenario_file import selected
 from tests.fakes import FakeStore
 from tests.fakes.page import FakeSite
 
@@ -142,12 +143,13 @@ class World:
         self.switch.says = pull.to
 
     def _answer(self, reply: Reply) -> None:
-        machine = self.cloud.by_name[reply.on[0]]
-        case = self.store.latest_case(machine.instance_id)
-        if case is not None:
-            answer = Answer(case.id, reply.answer, "somebody on call")
-            said = Signal(Source.OPERATOR, machine.instance_id, self.time.now, "an answer", answer=answer)
-            self.lanes.send("diagnose", said)
+        for name in selected(reply.on, self.cloud.by_name):
+            machine = self.cloud.by_name[name]
+            case = self.store.latest_case(machine.instance_id)
+            if case is not None:
+                answer = Answer(case.id, reply.answer, "somebody on call")
+                said = Signal(Source.OPERATOR, machine.instance_id, self.time.now, "an answer", answer=answer)
+                self.lanes.send("diagnose", said)
 
     def _meddle(self, entry: Interference) -> None:
         machine = self.cloud.by_name[entry.on]
