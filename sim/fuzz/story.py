@@ -235,7 +235,7 @@ def _faults(fleets: Sequence[Fleet], until: timedelta, random: Random) -> tuple[
     instances = [f"{fleet.name}-{n + 1}" for fleet in fleets for n in range(fleet.count)]
     wanted = random.choices((1, 2, 3, 5, 8, 12), (4, 4, 3, 2, 1, 1))[0]
     storm = timedelta(seconds=random.randint(30, 600)) if random.random() < 0.3 else until * 0.7
-    found = []
+    found: list[Fault] = []
     launched: set[str] = set()
     for _ in range(wanted):
         kind = random.choices(list(STRIKES), list(STRIKES.values()))[0]
