@@ -2,6 +2,8 @@
 
 ``python -m sim messages``: 0 when the messages kept under docs/messages are those that are sent, 1 when not.
 
+``python -m sim fuzz``: 0 when every invariant held in every story, 1 when not.
+
 ``python -m sim serve SCENARIO``: 0 when it was ended with Ctrl-C, 2 for a file, a port or a speed to mend.
 """
 
@@ -14,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from infra.operator_error import OperatorError
+from sim.fuzz.run import main as fuzzed
 from sim.listener import EventKind, Listener
 from sim.machine import Machine
 from sim.machinery_check import NoSuchComponent
@@ -51,6 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     if chosen.command == "messages":
         return _messages(chosen.write)
+    if chosen.command == "fuzz":
+        return fuzzed(chosen.seeds, chosen.first, chosen.json, chosen.story)
     try:
         scenario = load(chosen.scenario)
         if chosen.command == "serve":
@@ -135,6 +140,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--out", type=Path, metavar="DIR", help="write a page with a picture, and each message, there")
     command = commands.add_parser("messages", help="hold the messages in docs/messages against those that are sent")
     command.add_argument("--write", action="store_true", help="keep those that are sent now instead")
+    command = commands.add_parser("fuzz", help="live through stories drawn from seeds, see docs/invariants.md")
+    command.add_argument("--seeds", type=int, default=1000, metavar="N", help="how many (1000)")
+    command.add_argument("--from", type=int, default=0, metavar="SEED", dest="first", help="the first of them (0)")
+    command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    command.add_argument("--story", type=Path, metavar="FILE", help="the story in a file instead")
     command = commands.add_parser("serve", help="play a scenario and serve its status page to this machine's browser")
     _common(command)
     command.add_argument(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from defib.core.approval import Answer
+from defib.core.call import CallAnswer
 from defib.core.case import Action, Attempt, Case, Perform, Wake
 from defib.core.incident import Incident, Notice
 from defib.core.model import Observation, Registration, Result, Signal, Source, Switch
@@ -17,7 +18,7 @@ from defib.core.page.model import Page, PublicIncident, Shown
 from defib.core.shift import Served, Shift, ShiftOrder
 from defib.core.stack import Stack
 from defib.shell.page import LaidOut, Repaged
-from defib.shell.ports import CallFailed, Remembered, Surveyed, Suspects
+from defib.shell.ports import Called, CallFailed, Remembered, Surveyed, Suspects
 from sim.clock import VirtualTime
 from sim.fuzz.cloud import Cloud
 from sim.fuzz.lanes import Lanes
@@ -60,6 +61,12 @@ class Table:
 
     def remember_stack(self, change: Surveyed) -> Surveyed:
         return self._out.call("table.write", lambda: self._store.remember_stack(change))
+
+    def remember_call(self, change: Called) -> Called:
+        return self._out.call("table.write", lambda: self._store.remember_call(change))
+
+    def due_calls(self, now: datetime, limit: int) -> Sequence[Incident]:
+        return self._out.call("table.read", lambda: self._store.due_calls(now, limit))
 
     def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
         return self._out.call("table.read", lambda: self._store.due_instances(now, limit))
@@ -266,3 +273,7 @@ class Silent:
     def unheeded(self, answer: Answer, instance_id: str, why: str) -> None: ...
 
     def shifted(self, shift: Shift) -> None: ...
+
+    def heard(self, answer: CallAnswer) -> None: ...
+
+    def unheard(self, answer: CallAnswer, why: str) -> None: ...

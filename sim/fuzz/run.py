@@ -88,7 +88,11 @@ def kept(failure: Failure, into: Path = REGRESSIONS) -> Failure:
 def main(seeds: int, first: int, as_json: bool, story: Path | None) -> int:
     """The command; exit status 1 when something broke."""
     if story is not None:
-        told = load(story)
+        try:
+            told = load(story)
+        except (OSError, ValueError) as error:
+            print(error, file=sys.stderr)
+            return 2
         broken = lived(told.story, told.nth)[1]
         print("\n".join(broken) or "Every invariant held.")
         return 1 if broken else 0

@@ -32,7 +32,7 @@ from sim.traits import Trait
 
 START = datetime(2026, 4, 30, 12, 0, tzinfo=UTC)
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
-STORIES_A_POLICY = 50
+STORIES_A_POLICY = 20
 """To draw and parse a policy takes longer than to live through an outage under it."""
 LONGEST = timedelta(minutes=5)
 """Of the patience and trials that are drawn: a story whose every wait lasts an hour says little."""
@@ -154,7 +154,7 @@ def _value(hint: object, setting: Setting, random: Random) -> object | None:
     if hint is int or hint == int | Percent:
         if setting.percent_most and random.random() < 0.5:
             return f"{random.randint(1, setting.percent_most)}%"
-        return random.choice((setting.least, random.randint(setting.least, min(setting.most, setting.least + 10))))
+        return random.choice((setting.least, random.randint(setting.least, min(setting.most, setting.least + 3))))
     if hint is timedelta:
         most = min(setting.most, max(setting.least, int(LONGEST.total_seconds())))
         steps = random.randint(setting.least // setting.step, most // setting.step)

@@ -85,7 +85,9 @@ class World:
         performing = Performing(clock, observer, table, actor, queues, silent, self.switch)
         evidencing = Performing(clock, observer, table, actor, queues, silent, None)
         announcing = Announcing(clock, table, (edges.Channel(out, self.judge.heard),))
-        paging = Paging(clock, edges.PageTable(self.page_store, out), (edges.Site(self.site, out),), queues)
+        paging = Paging(
+            clock, edges.PageTable(self.page_store, out), (edges.Site(self.site, out),), queues, lambda _: None
+        )
         self.lanes.run("diagnose", self._diagnose)
         self.lanes.run("remediate", lambda order: perform(_order(order), performing, policy))
         self.lanes.run("evidence", lambda order: perform(_order(order), evidencing, policy))
