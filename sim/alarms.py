@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -119,6 +119,7 @@ class Alarms:
         self._topics = topics
         self._started = time.now
         self._alarms = [Alarm(resource) for resource in resources]
+        self.all: Sequence[Alarm] = self._alarms
         self.fired: list[str] = []
         """Names of alarms whose actions told people, in order."""
 

@@ -99,7 +99,20 @@ class Authority:
                 # Without it S3 answers "forbidden" where there is nothing, and Defib could not tell.
                 return (on_object, Request("s3:ListBucket", bucket, {})) if action == "GetObject" else (on_object,)
             case _:
-                return (Request(_action(call), "*", {}),)
+                return self._others(call)
+
+    def _others(self, call: Call) -> tuple[Request, ...]:
+        """Events, what CloudWatch lists by prefix, and what can be narrowed to a Region at most."""
+        if call.name == "events:PutEvents":
+            return tuple(self._put(call, entry) for entry in call.params["Entries"])
+        alarms = f"arn:aws:cloudwatch:{call.region}:{self._account}:alarm:*"
+        resource = alarms if call.name == "cloudwatch:DescribeAlarms" else "*"
+        return (Request(_action(call), resource, {"aws:RequestedRegion": (call.region,)}),)
+
+    def _put(self, call: Call, entry: Params) -> Request:
+        bus = f"arn:aws:events:{call.region}:{self._account}:event-bus/default"
+        kind = {"events:source": (entry["Source"],), "events:detail-type": (entry["DetailType"],)}
+        return Request(_action(call), bus, kind)
 
     def _volume_key(self, call: Call) -> Request:
         """Every simulated volume is encrypted with a customer's key, which whoever starts an instance lends to EC2."""

@@ -56,8 +56,9 @@ from sim.scenario import Fault, Scenario
 from sim.scenario_file import selected
 from sim.shifts import ZonalShifts
 from sim.stale import StaleReads
-from sim.template import ACCOUNT, REGION
+from sim.template import ACCOUNT, REGION, region_of
 from sim.topics import Topics
+from sim.watching import Watching, put_page_online
 from sim.wiring import Wiring
 
 MODELS = Loader()
@@ -142,6 +143,8 @@ class World:
         boundary.admit, boundary.answered = self.functions.admit, self.functions.answered
         self._stack.enter_context(virtual_pools(self.functions.start_task, self.functions.pass_time))
         self.internet = self._stack.enter_context(connected(Internet(time, self.functions)))
+        Watching(boundary, self.bus, self.alarms, self.measurements, self.wiring)
+        put_page_online(self.internet, self.wiring, self.customers)
         recorder.on_state = self._announce_state
         recorder.on_shown = self._show
 
@@ -280,7 +283,7 @@ class World:
 
     def _items(self, prefix: str) -> Iterator[dict[str, Any]]:
         # Straight from moto: a scan through boto3 costs a second once there are a hundred lines of audit.
-        for table in self.wiring.tables:
+        for table in (table for table in self.wiring.tables if region_of(table.arn) == REGION):
             for item in dynamodb_backends[ACCOUNT][REGION].tables[table.name].all_items():
                 if item.range_key is not None and str(item.range_key.value).startswith(prefix):
                     yield {name: value.to_regular_json() for name, value in item.attrs.items()}

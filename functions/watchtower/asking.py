@@ -104,6 +104,7 @@ def attempt(whom: str, question: Callable[[], T]) -> T | Unknown:
         HTTPClientError,
         ReadTimeoutError,
     )
+    from botocore.exceptions import ConnectionError as NoConnection  # noqa: PLC0415 - as boto3
     from urllib3.exceptions import HTTPError, TimeoutError  # noqa: A004, PLC0415 - urllib3's own; beside its only use
 
     try:
@@ -113,7 +114,7 @@ def attempt(whom: str, question: Callable[[], T]) -> T | Unknown:
         return Unknown(Why.REFUSED, f"{whom} answers {code or 'an error'}")
     except (ConnectTimeoutError, ReadTimeoutError, TimeoutError):
         return Unknown(Why.SILENT, f"{whom} timed out")
-    except (HTTPClientError, HTTPError):
+    except (NoConnection, HTTPClientError, HTTPError):
         return Unknown(Why.SILENT, f"{whom} can't be reached")
     except (BotoCoreError, Unreadable) as error:
         return Unknown(Why.REFUSED, f"{whom}: {error}")

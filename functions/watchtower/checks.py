@@ -33,7 +33,7 @@ HEARTBEATS = re.compile(r"(?:Sweep|Canary)Heartbeat")
 AUTHOR = re.compile(r"-Watch([A-Za-z]+?)[0-9A-F]{8}(?:-|$)")
 """In the name that CloudFormation gives an alarm: stack, path, a hash, and what makes it unique."""
 
-BY_HAND = "Look at your instances by hand until this is over"
+BY_HAND = "Look at your instances by hand"
 
 
 def check(readings: Readings, settings: Settings, now: datetime) -> Report:
@@ -104,7 +104,8 @@ def _partition(readings: Readings, settings: Settings, now: datetime) -> Finding
     elif isinstance(page, PageMade) and now - page.at <= settings.page_within:
         seen = (
             f"Calls to {here} work, and the status page, which comes through CloudFront, was made "
-            f"{_ago(now - page.at)} ago: {there} was alive then; perhaps only the way between the Regions is cut."
+            f"{_ago(now - page.at)} ago: {there} was alive then. If it is newer when you open it in a while, only the "
+            "way between the Regions is cut."
         )
     elif isinstance(page, PageMade):
         seen = (
@@ -122,7 +123,7 @@ def _partition(readings: Readings, settings: Settings, now: datetime) -> Finding
         f"no answer from {there}: can't tell if Defib lives",
         f"From {here}, no service of {there} answers. This is a partition or a dark Region; Defib may or may not be "
         f"working there. {seen}",
-        f"See AWS Health for {there}. {BY_HAND}",
+        f"{BY_HAND}; see AWS Health for {there}",
     )
 
 
@@ -168,7 +169,7 @@ def _sweep(heartbeats: Heartbeats, settings: Settings, now: datetime) -> Iterato
         Weight.GRAVE,
         f"no sweep in {there} {since}: Defib may be blind",
         f"No sweep of Defib in {there} has seen everything {since}. What fails now may be found late or never.",
-        f"Read the log of sweep in {there}, then its schedule. {BY_HAND}",
+        f"{BY_HAND}; read the log of sweep in {there}, then its schedule",
     )
 
 
@@ -183,7 +184,7 @@ def _canary(heartbeats: Heartbeats, settings: Settings, now: datetime) -> Iterat
             f"signals don't come through in {there}: nobody may be told",
             f"No canary {since} come through: event bus, signals queue, diagnose, notices queue, publish, topic, "
             "table. A real alarm would not either.",
-            f"Read the logs of diagnose and publish in {there}, then their queues. {BY_HAND}",
+            f"{BY_HAND}; read the logs of diagnose and publish in {there}, then their queues",
         )
     elif canary.at - canary.sent_at > settings.canary_within:
         yield Finding(

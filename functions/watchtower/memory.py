@@ -57,27 +57,34 @@ def take_in(memory: Memory, report: Report, looks: int, now: datetime) -> tuple[
 
     What a look could not check stays as it was: silence is no recovery.
     """
-    known: dict[str, Known] = {}
-    new: list[Finding] = []
-    over: list[Known] = []
     found = {finding.key: finding for finding in report.findings}
-    for key, finding in found.items():
-        before = memory.known.get(key)
-        after = _wrong(before, finding, looks, now)
-        if after.told and (before is None or not before.told):
-            new.append(finding)
-        known[key] = after
+    wrong = {key: _wrong(memory.known.get(key), finding, looks, now) for key, finding in found.items()}
+    untold = [key for key in wrong if key not in memory.known or not memory.known[key].told]
+    if any(wrong[key].told for key in untold):
+        # One death is seen by several checks, some a look later than others: people get one message.
+        wrong |= {key: replace(wrong[key], told=True) for key in untold}
+    new = tuple(found[key] for key in untold if wrong[key].told)
+    quiet, over = _quiet(memory, report, looks)
+    known = {**wrong, **quiet}
+    still = tuple(entry for key, entry in known.items() if entry.told and key not in untold)
+    return Memory(known, memory.watched), Change(new, over, still)
+
+
+def _quiet(memory: Memory, report: Report, looks: int) -> tuple[dict[str, Known], tuple[Known, ...]]:
+    """What was known and is not found now: what stays known of it, and what is over."""
+    found = {finding.key for finding in report.findings}
+    quiet: dict[str, Known] = {}
+    over: list[Known] = []
     for key, before in memory.known.items():
         if key in found:
             continue
         if before.about in report.unmade:
-            known[key] = before
+            quiet[key] = before
         elif before.told and before.right + 1 < looks:
-            known[key] = replace(before, right=before.right + 1)
+            quiet[key] = replace(before, right=before.right + 1)
         elif before.told:
             over.append(before)
-    still = tuple(entry for key, entry in known.items() if entry.told and key not in {finding.key for finding in new})
-    return Memory(known, memory.watched), Change(tuple(new), tuple(over), still)
+    return quiet, tuple(over)
 
 
 def _wrong(before: Known | None, finding: Finding, looks: int, now: datetime) -> Known:

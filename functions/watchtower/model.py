@@ -150,6 +150,7 @@ class Finding:
     """What is wrong, for an SMS: no full stop."""
     meaning: str
     todo: str
+    """Without a full stop; what comes before the first semicolon will do for an SMS."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,12 @@ def _sms(change: Change) -> str:
         told = f"Defib watchtower: over: {change.over[0].short}{_more(len(change.over) - 1)}"
         return _cut(_plain(told), SMS_MOST - len(left) - 2) + f". {left}"
     what = _cut(_plain(f"Defib watchtower: {new.short}{_more(len(change.new) - 1)}."), SMS_MOST)
-    whole = f"{what} {_plain(new.todo)}."
-    return whole if len(whole) <= SMS_MOST else what
+    # What comes first in what is to be done, as far as there is room.
+    for todo in (new.todo, new.todo.partition(";")[0]):
+        whole = f"{what} {_plain(todo)}."
+        if len(whole) <= SMS_MOST:
+            return whole
+    return what
 
 
 def _body(change: Change, settings: Settings, now: datetime) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.policy_file import ARN, GROUP, error, file, mistakes
+from tests.core.policy_file import ARN, BASE, GROUP, error, file, mistakes
 
 MATCH = 'for example match = { service = "web" }'
 TAGS = "must be a table of 1 to 10 tag keys, each with a value or a list of 1 to 50 values"
@@ -125,6 +125,24 @@ TAGS = "must be a table of 1 to 10 tag keys, each with a value or a list of 1 to
             'for example case_age = "35m35s"',
         ),
         (
+            "watchtower",
+            "region = 'us-west-2'",
+            'watchtower.region = "us-west-2": must come with a primary_region; '
+            'for example primary_region = "us-east-1"',
+        ),
+        (
+            "watchtower",
+            "primary_region = 'us-east-1'",
+            'watchtower.primary_region = "us-east-1": must come with a region; for example region = "us-west-2"',
+        ),
+        (
+            "watchtower",
+            "region = 'us-east-1'\nprimary_region = 'us-east-1'",
+            'watchtower.region = "us-east-1": must be another Region than primary_region: what dies with Defib '
+            "can't tell of its death; "
+            'for example region = "us-west-2"',
+        ),
+        (
             "calls",
             "attempts = 3",
             "calls.attempts = 3: attempts x (connect_timeout + read_timeout) is 21s, must be at most "
@@ -177,6 +195,27 @@ def test_values_must_agree_with_each_other(table: str, lines: str, expected: str
 def test_a_target_group_must_be_right(groups: str, expected: str) -> None:
     (mistake,) = mistakes(file({"services.web": f"match = {{ service = 'web' }}\ntarget_groups = {groups}"}))
     assert mistake.startswith(expected)
+
+
+def test_a_target_group_is_where_the_watchtower_believes_defib_to_be() -> None:
+    tables = {"watchtower": "region = 'us-east-1'\nprimary_region = 'eu-west-1'"}
+    (mistake,) = mistakes(file(tables | {"services.web": f"{BASE['services.web']}\ntarget_groups = [{GROUP}]"}))
+
+    assert mistake.startswith("services.web.target_groups[0].arn = ")
+    assert mistake.endswith("must be in watchtower.primary_region, eu-west-1")
+
+
+def test_the_page_may_be_older_than_its_renewals_leave_it() -> None:
+    tables = {
+        "services.web.page": "title = 'Website'",
+        "page": "enabled = true\nrefresh = '14m'",
+        "watchtower": "region = 'us-west-2'\nprimary_region = 'us-east-1'",
+    }
+
+    assert mistakes(file(tables)) == [
+        'watchtower.page_within = "15m": must be at least 16m: page.refresh and 2m for caches and the queue; '
+        'for example page_within = "16m"'
+    ]
 
 
 def test_a_target_group_serves_one_service() -> None:

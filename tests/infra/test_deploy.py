@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from defib.core.policy import Contact, Policy, Service, Tag
+from defib.core.watchtower import WatchtowerSettings
 from infra.cost import costs, creates, extras
-from infra.deploy import summary, warnings
+from infra.deploy import summary, warnings, where_it_goes
+from infra.operator_error import OperatorError
 from tests.infra.synthesized import Synthesized
 
 
@@ -65,3 +69,27 @@ def test_real_addresses_pass_without_a_word() -> None:
 
 def test_a_policy_that_tells_nobody_is_pointed_out() -> None:
     assert "nobody will be told" in "\n".join(warnings(policy(), "defib.toml"))
+
+
+def test_the_watchtower_is_told_of_and_paid_for_too(stack: Synthesized, tower: Synthesized) -> None:
+    text = "\n".join(summary(stack.template, tower.template))
+
+    assert (
+        "And, for the watchtower in another Region: 1 CloudWatch alarm, 1 DynamoDB table, 2 IAM roles, "
+        "1 Lambda function, 8 SNS subscriptions, 2 SNS topics, 1 log group, 1 schedule."
+    ) in text
+    assert "43,200 looks" in text
+
+
+WATCHED = replace(policy(), watchtower=WatchtowerSettings(region="us-west-2", primary_region="us-east-1"))
+
+
+def test_a_deploy_to_a_region_that_the_watchtower_does_not_watch_is_refused() -> None:
+    said = r'says Region eu-west-1.*primary_region = "eu-west-1".*AWS_REGION=us-east-1'
+    with pytest.raises(OperatorError, match=said):
+        where_it_goes(WATCHED, "eu-west-1")
+
+
+@pytest.mark.parametrize(("given", "region"), [(WATCHED, "us-east-1"), (WATCHED, ""), (policy(), "eu-west-1")])
+def test_any_other_deploy_goes_on(given: Policy, region: str) -> None:
+    where_it_goes(given, region)

@@ -157,7 +157,7 @@ def test_a_finding_says_what_it_means_and_what_to_do_and_fits_a_text(finding: Fi
 
 
 PARTITIONS = [
-    (mute(page=PageMade(ago(seconds=50))), ["was made 50 s ago", "perhaps only the way between the Regions is cut"]),
+    (mute(page=PageMade(ago(seconds=50))), ["was made 50 s ago", "only the way between the Regions is cut"]),
     (mute(page=PageMade(ago(minutes=16))), ["from a cache or a copy", "itself may be dark"]),
     (mute(page=silent("the status page")), ["does not answer either", "itself may be dark"]),
     (mute(page=None), [f"it is {THERE}, or the way there, that is cut"]),

@@ -66,8 +66,16 @@ def test_one_look_is_enough_where_the_operator_says_so() -> None:
     assert told(night(report(SWEEP), report(), looks=1)) == [(["sweep"], []), ([], ["no sweep"])]
 
 
-def test_a_change_weighs_what_its_gravest_part_weighs() -> None:
-    changes = night(report(PAGE), report(PAGE, SWEEP), report(PAGE, SWEEP))
+def test_what_is_seen_a_look_later_is_told_along_so_that_one_death_is_one_message() -> None:
+    assert told(night(report(PAGE), report(PAGE, SWEEP), report(PAGE, SWEEP))) == [
+        ([], []),
+        (["page old", "sweep"], []),
+        ([], []),
+    ]
 
-    assert [change.weight for change in changes[1:]] == [Weight.MINOR, Weight.GRAVE]
-    assert [known.short for known in changes[2].still] == ["old page"]
+
+def test_a_change_weighs_what_its_gravest_part_weighs() -> None:
+    changes = night(report(PAGE), report(PAGE), report(PAGE, SWEEP), report(PAGE, SWEEP))
+
+    assert [change.weight for change in (changes[1], changes[3])] == [Weight.MINOR, Weight.GRAVE]
+    assert [known.short for known in changes[3].still] == ["old page"]

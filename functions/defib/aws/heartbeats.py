@@ -1,6 +1,6 @@
 """When Defib was last seen alive, exact to the second: two items of the table that the watchtower reads.
 
-Metrics say the same a minute or two later, and cost more to read (docs/decisions, "The watchtower").
+Metrics say the same a minute or two later, and cost more to read (docs/decisions/0022).
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ from defib.core.setting import CONTACT_NAME, NAME
 CALL_MOST = timedelta(seconds=20)
 """How long one call may take with all its attempts, so that it ends within the 30 s of the function that makes it."""
 
+EXAMPLES = {"region": "us-west-2", "primary_region": "us-east-1"}
+
 PAGE_LAG = timedelta(minutes=2)
 """How long after a renewal of the status page is due a reader may still see the one before."""
 
@@ -142,7 +144,9 @@ def _check_watchtower(policy: Policy, mistakes: Mistakes) -> None:
     tower, at = policy.watchtower, "watchtower"
     for given, needed in (("region", "primary_region"), ("primary_region", "region")):
         if getattr(tower, given) and not getattr(tower, needed) and not mistakes.spoil((at, needed)):
-            mistakes.add((at, given), getattr(tower, given), f"must come with a {needed}", f'{needed} = "us-east-1"')
+            mistakes.add(
+                (at, given), getattr(tower, given), f"must come with a {needed}", f'{needed} = "{EXAMPLES[needed]}"'
+            )
     if not tower.region or not tower.primary_region or mistakes.spoil((at, "region"), (at, "primary_region")):
         return
     if tower.region == tower.primary_region:

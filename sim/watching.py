@@ -1,0 +1,97 @@
+"""What a watchtower asks of AWS that moto would answer otherwise: the simulated buses, alarms, topics and metrics."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, timedelta
+from typing import Any
+
+from sim.alarms import Alarms
+from sim.boundary import Boundary, Params, Response
+from sim.bus import Bus
+from sim.customers import Customers
+from sim.distribution import Distribution
+from sim.internet import Internet, Request
+from sim.internet import Response as Answered
+from sim.metrics import Measurements, Metric
+from sim.template import region_of
+from sim.wiring import Wiring
+
+
+class Watching:
+    """Answers in the Region that a call is put to."""
+
+    def __init__(
+        self, boundary: Boundary, bus: Bus, alarms: Alarms, measurements: Measurements, wiring: Wiring
+    ) -> None:
+        self._boundary, self._bus, self._alarms = boundary, bus, alarms
+        self._measurements, self._wiring = measurements, wiring
+        boundary.answer("events:PutEvents", self._put_events)
+        boundary.answer("cloudwatch:DescribeAlarms", self._describe_alarms)
+        boundary.answer("cloudwatch:GetMetricStatistics", self._statistics)
+        boundary.answer("sns:ListSubscriptionsByTopic", self._subscriptions)
+        boundary.answer("sns:GetSMSSandboxAccountStatus", lambda _: {"IsInSandbox": False})
+
+    @property
+    def _region(self) -> str:
+        assert self._boundary.call is not None
+        return self._boundary.call.region
+
+    def _put_events(self, params: Params) -> Response:
+        entries: list[dict[str, Any]] = params["Entries"]
+        for entry in entries:
+            self._bus.put(entry["Source"], entry["DetailType"], json.loads(entry["Detail"]), (), self._region)
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": str(number)} for number, _ in enumerate(entries)]}
+
+    def _describe_alarms(self, params: Params) -> Response:
+        found = [alarm for alarm in self._alarms.all if alarm.region == self._region]
+        return {
+            "MetricAlarms": [
+                {
+                    "AlarmName": alarm.resource.name,
+                    "StateValue": alarm.state,
+                    "AlarmDescription": str(alarm.properties.get("AlarmDescription", "")),
+                    "ActionsEnabled": True,
+                }
+                for alarm in found
+                if alarm.resource.name.startswith(params.get("AlarmNamePrefix", ""))
+            ]
+        }
+
+    def _statistics(self, params: Params) -> Response:
+        dimensions = {d["Name"]: d["Value"] for d in params.get("Dimensions", ())}
+        metric = Metric.of(params["Namespace"], params["MetricName"], **dimensions)
+        (statistic,) = params["Statistics"]
+        start, end = params["StartTime"].astimezone(UTC), params["EndTime"].astimezone(UTC)
+        value = self._measurements.of(self._region).statistic(metric, statistic, start, end)
+        points = [] if value is None else [{"Timestamp": end - timedelta(seconds=1), statistic: value}]
+        return {"Datapoints": points}
+
+    def _subscriptions(self, params: Params) -> Response:
+        """Everybody has confirmed long ago."""
+        topic = params["TopicArn"]
+        return {
+            "Subscriptions": [
+                {
+                    "SubscriptionArn": f"{topic}:{number}",
+                    "Owner": topic.split(":")[4],
+                    "Protocol": subscription.protocol,
+                    "Endpoint": subscription.endpoint,
+                    "TopicArn": topic,
+                }
+                for number, subscription in enumerate(self._wiring.subscriptions)
+                if subscription.topic_arn == topic and region_of(topic) == self._region
+            ]
+        }
+
+
+def put_page_online(internet: Internet, wiring: Wiring, customers: Customers) -> None:
+    """CloudFront answers for the status page from its edge, whatever has become of the bucket's Region."""
+    address = next((found for f in wiring.functions if (found := f.environment.get("DEFIB_PAGE_URL", ""))), "")
+    for distribution in wiring.distributions if address else ():
+
+        def answer(request: Request, from_: Distribution = distribution) -> Answered:
+            reply = from_.answer(request.method, request.target, request.headers, customers.files)
+            return Answered(reply.code, reply.body, dict(reply.headers))
+
+        internet.host(address.removeprefix("https://"), answer)

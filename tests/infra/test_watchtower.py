@@ -1,0 +1,206 @@
+"""The second stack: it shares nothing with the first, and may do what a look does and nothing else."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from botocore import xform_name
+from botocore.session import get_session
+from moto.sns.utils import FilterPolicyMatcher
+
+from defib.publish.sns import NOBODY
+from infra.cost import watchtower_costs
+from tests.infra.synthesized import Statement, Synthesized, listed
+from watchtower import handler
+
+FUNCTIONS = Path(__file__).parents[2] / "functions" / "watchtower"
+
+READ_TARGETS = {
+    ":parameter/defib/Defib/watched",
+    ":event-bus/default",
+    ":table/Defib-*",
+    ":alarm:*",
+    ":Defib-*",
+}
+"""All that the watchtower knows of the watched stack."""
+
+
+def statements(tower: Synthesized) -> list[Statement]:
+    (role,) = (role for role in tower.roles() if "SchedulerRole" not in role)
+    return [s for s in tower.roles()[role] if not str(listed(s["Action"])[0]).startswith("logs:")]
+
+
+def granted(tower: Synthesized, action: str) -> Statement:
+    (found,) = (s for s in statements(tower) if action in listed(s["Action"]))
+    return found
+
+
+def test_it_is_in_its_region_and_the_watched_stack_is_in_its(tower: Synthesized) -> None:
+    manifest = json.loads((tower.assembly / "manifest.json").read_text())["artifacts"]
+
+    assert manifest["DefibWatchtower"]["environment"] == "aws://unknown-account/us-west-2"
+    assert manifest["Defib"]["environment"] == "aws://unknown-account/us-east-1"
+    assert "Defib" in manifest["DefibWatchtower"]["dependencies"], "deployed after what it watches"
+
+
+def test_it_has_one_function_with_a_deadline_within_the_minute(tower: Synthesized) -> None:
+    function = tower.one("AWS::Lambda::Function")
+    schedule = tower.one("AWS::Scheduler::Schedule")
+    invoke = tower.one("AWS::Lambda::EventInvokeConfig")
+
+    assert function["Handler"] == "watchtower.handler.lambda_handler"
+    assert function["Runtime"] == "python3.14"
+    assert function["Architectures"] == ["arm64"]
+    assert function["Timeout"] < 60
+    assert schedule["ScheduleExpression"] == "rate(1 minute)"
+    assert invoke["MaximumRetryAttempts"] == 0
+    assert tower.one("AWS::Logs::LogGroup") == {"RetentionInDays": 14}
+
+
+def test_nothing_of_the_first_stack_is_in_it_but_what_it_reads(tower: Synthesized, stack: Synthesized) -> None:
+    text = json.dumps(tower.template["Resources"])
+    there = {
+        resource["Fn::Join"][1][-1]
+        for statement in statements(tower)
+        for resource in listed(statement["Resource"])
+        if "us-east-1" in json.dumps(resource)
+    }
+
+    assert there == READ_TARGETS
+    assert not [logical_id for logical_id in stack.template["Resources"] if f'"{logical_id}"' in text]
+    assert "Fn::ImportValue" not in text
+    assert "KmsMasterKeyId" not in text
+    assert not tower.of("AWS::SQS::Queue")
+
+
+def called() -> set[str]:
+    """Every operation of AWS that the code names, as IAM calls it."""
+    attributes = {
+        node.attr
+        for path in FUNCTIONS.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+    }
+    session = get_session()
+    return {
+        f"{service}:{operation}"
+        for service in ("cloudwatch", "dynamodb", "events", "sns", "ssm")
+        for operation in session.get_service_model(service).operation_names
+        if xform_name(operation) in attributes
+    }
+
+
+def test_it_may_do_exactly_what_its_code_calls(tower: Synthesized) -> None:
+    assert called() == {action for statement in statements(tower) for action in listed(statement["Action"])}
+
+
+def test_all_it_can_do_in_the_watched_region_is_read_and_put_canaries(tower: Synthesized) -> None:
+    there = [s for s in statements(tower) if "us-east-1" in json.dumps(s)]
+    changes = {a for s in there for a in listed(s["Action"]) if not re.search(r":(Get|List|Describe|Query)", a)}
+
+    assert changes == {"events:PutEvents"}
+    assert granted(tower, "events:PutEvents")["Condition"] == {
+        "StringEquals": {"events:source": "defib.watchtower", "events:detail-type": "Canary"}
+    }
+
+
+def test_of_the_watched_table_it_reads_the_heartbeats_and_no_case(tower: Synthesized) -> None:
+    assert granted(tower, "dynamodb:Query")["Condition"] == {
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["HEARTBEAT"]}
+    }
+
+
+def test_what_aws_cannot_scope_is_read_in_two_regions_only(tower: Synthesized) -> None:
+    for statement in statements(tower):
+        if "*" in listed(statement["Resource"]):
+            assert statement["Condition"] == {"StringEquals": {"aws:RequestedRegion": ["us-east-1", "us-west-2"]}}
+            assert all(re.search(r":Get(Metric|SMS)", action) for action in listed(statement["Action"]))
+
+
+def test_everybody_hears_it_and_phones_only_what_is_grave(tower: Synthesized) -> None:
+    findings = {"Ref": tower.id_of("AWS::SNS::Topic", "Findings")}
+    subscriptions = list(tower.of("AWS::SNS::Subscription").values())
+    filters = {s["Endpoint"]: s.get("FilterPolicy") for s in subscriptions if s["TopicArn"] == findings}
+
+    assert filters == {
+        "oncall@defib.test": None,
+        "dba@defib.test": None,
+        "spare@defib.test": None,
+        "+12025550123": {"weight": ["grave"]},
+    }
+    assert len(subscriptions) == 2 * len(filters)
+
+
+def test_its_own_death_is_told_by_an_alarm_with_a_topic_of_its_own_and_no_function_between(tower: Synthesized) -> None:
+    alarm = tower.one("AWS::CloudWatch::Alarm")
+    heartbeat = {"Ref": tower.id_of("AWS::SNS::Topic", "Heartbeat")}
+    policy = tower.one("AWS::SNS::TopicPolicy", "Heartbeat")["PolicyDocument"]["Statement"]
+    (allowed,) = (s for s in policy if s["Effect"] == "Allow")
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == (handler.METRICS_NAMESPACE, handler.METRIC)
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": handler.SERVICE}]
+    assert (alarm["TreatMissingData"], alarm["EvaluationPeriods"], alarm["Period"]) == ("breaching", 3, 60)
+    assert alarm["AlarmActions"] == alarm["OKActions"] == [heartbeat]
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+
+
+def test_only_the_watchtower_may_use_its_findings_topic(tower: Synthesized) -> None:
+    policy = tower.one("AWS::SNS::TopicPolicy", "Findings")["PolicyDocument"]["Statement"]
+    (only,) = (s for s in policy if s.get("Sid") == "OnlyTheWatchtowerPublishes")
+    (role, _) = tower.one("AWS::Lambda::Function")["Role"]["Fn::GetAtt"]
+
+    assert only["Effect"] == "Deny"
+    assert only["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": {"Fn::GetAtt": [role, "Arn"]}}}
+    for topic in tower.of("AWS::SNS::TopicPolicy").values():
+        conditions = [s.get("Condition") for s in topic["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
+        assert {"Bool": {"aws:SecureTransport": "false"}} in conditions
+
+
+def test_the_watched_stack_says_what_its_parts_are_called(stack: Synthesized) -> None:
+    parameter = stack.one("AWS::SSM::Parameter", "Watched")
+    value: Any = json.loads(
+        "".join(
+            part if isinstance(part, str) else f"<{next(iter(part.values()))}>"
+            for part in parameter["Value"]["Fn::Join"][1]
+        )
+    )
+
+    assert parameter["Name"] == "/defib/Defib/watched"
+    assert value["table"] == f"<{stack.id_of('AWS::DynamoDB::GlobalTable', 'Cases')}>"
+    assert set(stack.of("AWS::SNS::Topic")) == {arn.strip("<>") for arn in value["topics"].values()}
+    assert value["page"].startswith("https://<")
+
+
+def test_the_watched_stack_misses_the_watchtowers_canaries_without_a_function(stack: Synthesized) -> None:
+    alarm = stack.one("AWS::CloudWatch::Alarm", "CanaryHeartbeat")
+
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("Defib", "CanaryReceived")
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "diagnose"}]
+    assert (alarm["TreatMissingData"], alarm["EvaluationPeriods"]) == ("breaching", 3)
+
+
+def test_a_canary_reaches_nobody(stack: Synthesized) -> None:
+    incidents = {"Ref": stack.id_of("AWS::SNS::Topic", "Incidents")}
+    attributes = {
+        "notice": {"Type": "String", "Value": "canary"},
+        "service": {"Type": "String", "Value": NOBODY},
+    }
+    subscriptions = [s for s in stack.of("AWS::SNS::Subscription").values() if s["TopicArn"] == incidents]
+
+    assert subscriptions
+    for subscription in subscriptions:
+        matcher = FilterPolicyMatcher(subscription["FilterPolicy"], "MessageAttributes")
+        assert not matcher.matches(attributes, "")
+
+
+def test_it_costs_little(tower: Synthesized) -> None:
+    lines = {line.what: line for line in watchtower_costs(tower.template)}
+
+    assert lines["43,200 looks"].usd < 0.25
+    assert lines["129,600 questions to CloudWatch"].usd < 1.50
+    assert sum(line.usd for line in lines.values()) < 2.50
+    assert sum(line.usd - line.free for line in lines.values()) < 0.15

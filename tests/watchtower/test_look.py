@@ -1,0 +1,352 @@
+"""The handler, minute by minute, against moto in two Regions."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+import time_machine
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from tests.watchtower.seen import ADA, HERE, NOW, PHONE, THERE
+from tests.watchtower.stage import PAGE, SWITCH, Answer, Stage
+from watchtower import clock
+from watchtower.asking import CALL, LONGEST, READING
+
+MINUTE = 60.0
+
+
+def silent(region: str, call: str) -> None:
+    raise ConnectTimeoutError(endpoint_url=f"https://{call}.{region}.test")
+
+
+def minutes(stage: Stage, time: time_machine.Traveller, number: int, alive: bool = True) -> list[dict[str, Any]]:
+    """So many looks, a minute apart, and all that people heard of them."""
+    heard: list[dict[str, Any]] = []
+    for _ in range(number):
+        time.shift(MINUTE)
+        if alive:
+            stage.alive()
+        stage.look()
+        heard += stage.heard()
+    return heard
+
+
+def test_while_all_is_well_nobody_hears_of_it_and_the_outside_is_pinged(
+    stage: Stage, time: time_machine.Traveller
+) -> None:
+    assert minutes(stage, time, 3) == []
+    assert stage.web.pings == 3
+
+
+def test_a_look_leaves_its_heartbeat_in_the_log(stage: Stage) -> None:
+    stage.alive()
+    line = stage.look()
+
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert (line["LookCompleted"], line["service"]) == (1, "watchtower")
+    assert directive == {"Namespace": "Defib", "Dimensions": [["service"]], "Metrics": [{"Name": "LookCompleted"}]}
+
+
+def test_a_canary_goes_onto_the_watched_bus_each_minute(stage: Stage) -> None:
+    stage.look()
+    (canary,) = stage.wire.events
+
+    assert (canary["Source"], canary["DetailType"]) == ("defib.watchtower", "Canary")
+    assert json.loads(canary["Detail"]) == {"sent_at": NOW.isoformat()}
+
+
+def test_what_is_wrong_twice_is_told_once_and_so_is_its_end(stage: Stage, time: time_machine.Traveller) -> None:
+    minutes(stage, time, 1)
+    (wrong,) = minutes(stage, time, 5, alive=False)
+    (right,) = minutes(stage, time, 3)
+
+    assert wrong["Subject"].startswith("Defib watchtower: no sweep in us-east-1 for 2 min")
+    assert "No canary sent in the last" in wrong["Message"].replace("\n  ", " ")
+    assert right["Subject"].startswith("Defib watchtower: over: no sweep")
+    assert wrong["MessageAttributes"]["weight"]["Value"] == "grave"
+
+
+def test_a_dead_primary_is_told_within_three_minutes_of_its_last_sign_of_life(
+    stage: Stage, time: time_machine.Traveller
+) -> None:
+    stage.alive()
+    stage.look()
+    # The last sweep ended 20 s before this look, the last canary came out 58 s before it.
+    assert minutes(stage, time, 1, alive=False) == []
+    assert len(minutes(stage, time, 1, alive=False)) == 1
+
+
+def test_memory_outlives_the_environment(stage: Stage, time: time_machine.Traveller) -> None:
+    minutes(stage, time, 1, alive=False)
+    stage.restart()
+
+    assert len(minutes(stage, time, 1, alive=False)) == 1
+    stage.restart()
+    assert minutes(stage, time, 2, alive=False) == []
+
+
+def test_while_its_own_table_is_silent_nothing_is_told_twice(stage: Stage, time: time_machine.Traveller) -> None:
+    def no_memory(region: str, call: str) -> None:
+        if region == HERE and call.startswith("dynamodb"):
+            silent(region, call)
+
+    stage.wire.fault = no_memory
+
+    assert len(minutes(stage, time, 5, alive=False)) == 1
+    assert "LookCompleted" not in stage.look(), "nobody may rely on a watchtower that can't remember"
+
+
+def test_what_could_not_be_told_is_told_later_and_the_heartbeat_stays_away(
+    stage: Stage, time: time_machine.Traveller
+) -> None:
+    def no_topic(region: str, call: str) -> None:
+        if region == HERE and call == "sns:Publish":
+            silent(region, call)
+
+    stage.wire.fault = no_topic
+    minutes(stage, time, 2, alive=False)
+    line = stage.look()
+    stage.wire.fault = lambda region, call: None
+
+    assert "LookCompleted" not in line
+    assert line["troubles"] == ["SNS in us-west-2 timed out"]
+    assert len(minutes(stage, time, 2, alive=False)) == 1
+
+
+def test_a_dark_region_is_told_as_a_partition_and_nothing_else(stage: Stage, time: time_machine.Traveller) -> None:
+    minutes(stage, time, 2)
+
+    def dark(region: str, call: str) -> None:
+        if region == THERE:
+            silent(region, call)
+
+    stage.wire.fault = dark
+    (told,) = minutes(stage, time, 5, alive=False)
+    stage.wire.fault = lambda region, call: None
+    pings = stage.web.pings
+    (over,) = minutes(stage, time, 3)
+
+    assert told["Subject"] == "Defib watchtower: no answer from us-east-1: can't tell if Defib lives"
+    assert "the status page, which comes through CloudFront, was made 0 s ago" in " ".join(told["Message"].split())
+    assert pings == 2, "no ping while it can't tell"
+    assert "All is well" in json.dumps(over) or "all is well" in over["Subject"]
+
+
+def test_the_page_is_asked_at_the_last_known_address_while_the_region_is_dark(
+    stage: Stage, time: time_machine.Traveller
+) -> None:
+    minutes(stage, time, 1)
+    stage.restart()
+    stage.wire.fault = lambda region, call: silent(region, call) if region == THERE else None
+    before = len(stage.web.requests)
+    minutes(stage, time, 1, alive=False)
+
+    assert [address for address, _ in stage.web.requests[before:]] == [f"{PAGE}/manifest.json"]
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(503), Answer(301), Answer(200, b"<html>"), Answer(200, b'{"generated_at":"2026-04-30T03:00"}')]
+)
+def test_a_page_that_does_not_say_when_it_was_made_does_not_answer(
+    stage: Stage, time: time_machine.Traveller, answer: Answer
+) -> None:
+    stage.web.fault = lambda address: answer if address.startswith(PAGE) else None
+
+    (told,) = minutes(stage, time, 3)
+
+    assert told["Subject"].startswith("Defib watchtower: the status page doesn't answer: the status page: ")
+
+
+def test_a_page_longer_than_it_may_be_is_read_at_its_beginning_only(stage: Stage) -> None:
+    stage.alive()
+    stage.look()
+
+    options = dict(stage.web.requests)[f"{PAGE}/manifest.json"]
+    assert options["headers"] == {"Range": "bytes=0-4095"}
+    assert (options["retries"], options["redirect"]) == (False, False)
+    assert options["timeout"].connect_timeout + options["timeout"].read_timeout == CALL.total_seconds()
+
+
+def test_a_missed_ping_is_the_outside_services_business(stage: Stage, time: time_machine.Traveller) -> None:
+    stage.web.fault = lambda address: Answer(500) if address == SWITCH else None
+
+    assert minutes(stage, time, 3) == []
+
+
+def test_who_left_and_who_never_came_is_named(stage: Stage, time: time_machine.Traveller) -> None:
+    stage.configure(subscribers=[["Alerts", "email", ADA], ["Alerts", "email", "gone@defib.test"]])
+    stage.restart()
+
+    (told,) = minutes(stage, time, 3)
+
+    assert "gone@defib.test is no longer subscribed to topic Alerts in us-east-1" in " ".join(told["Message"].split())
+    assert told["MessageAttributes"]["weight"]["Value"] == "minor"
+
+
+def test_an_alarm_about_defib_is_told_by_another_way_too(stage: Stage, time: time_machine.Traveller) -> None:
+    name = "Defib-WatchSignalsDeadLetters1A2B3C4D-X1"
+    stage.cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="test")
+
+    (told,) = minutes(stage, time, 3)
+
+    assert told["Subject"] == "Defib watchtower: alarm SignalsDeadLetters in us-east-1"
+    assert "Defib set aside messages. Read them." in " ".join(told["Message"].split())
+
+
+def test_money_spent_on_texts_is_held_against_the_quota_of_each_region(
+    stage: Stage, time: time_machine.Traveller
+) -> None:
+    boto3.client("sns", region_name=THERE).set_sms_attributes(attributes={"MonthlySpendLimit": "10"})
+    stage.cloudwatch.put_metric_data(
+        Namespace="AWS/SNS",
+        MetricData=[{"MetricName": "SMSMonthToDateSpentUSD", "Value": 9.5, "Timestamp": NOW}],
+    )
+    stage.wire.sandboxed = True
+
+    (told,) = minutes(stage, time, 3)
+
+    message = " ".join(told["Message"].split())
+    assert "$9.50 of the $10.00 that may go into SMS this month in us-east-1" in message
+    assert "SMS sandbox of us-west-2" in message
+
+
+def test_without_phones_nothing_is_asked_about_texts(stage: Stage) -> None:
+    stage.configure(own_subscribers=[["Findings", "email", ADA]], subscribers=[["Alerts", "email", ADA]])
+    stage.restart()
+    stage.look()
+
+    assert not [call for _, call in stage.wire.calls if "SMS" in call or "Statistics" in call]
+    assert PHONE not in json.dumps(stage.look())
+
+
+REFUSED = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "any")
+FAILURES: list[tuple[Exception, str]] = [
+    (ConnectTimeoutError(endpoint_url="x"), "timed out"),
+    (ReadTimeoutError(endpoint_url="x"), "timed out"),
+    (EndpointConnectionError(endpoint_url="x"), "can't be reached"),
+    (SSLError(endpoint_url="x", error=OSError("no")), "can't be reached"),
+    (NoCredentialsError(), "Unable to locate credentials"),
+    (REFUSED, "answers AccessDenied"),
+]
+
+
+@pytest.mark.parametrize(("error", "words"), FAILURES, ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "events:PutEvents",
+        "ssm:GetParameter",
+        "dynamodb:Query",
+        "cloudwatch:DescribeAlarms",
+        "sns:ListSubscriptionsByTopic",
+        "sns:GetSMSAttributes",
+        "sns:GetSMSSandboxAccountStatus",
+        "cloudwatch:GetMetricStatistics",
+    ],
+)
+def test_a_question_without_an_answer_is_told_and_says_who_did_not_answer(
+    stage: Stage, time: time_machine.Traveller, broken: str, error: Exception, words: str
+) -> None:
+    def fault(region: str, call: str) -> None:
+        if (region, call) == (THERE, broken):
+            raise error
+
+    stage.wire.fault = fault
+    heard = minutes(stage, time, 2)
+
+    assert len(heard) == 1
+    assert "can't tell" in heard[0]["Message"]
+    assert words in " ".join(heard[0]["Message"].split())
+
+
+CALLS_THERE = 5
+"""EventBridge, Systems Manager, DynamoDB, CloudWatch, SNS."""
+
+
+def test_the_worst_look_ends_in_time_and_tells(stage: Stage, time: time_machine.Traveller) -> None:
+    """Nothing ever answers but the topic itself: each call ends at its deadline."""
+
+    def hang(region: str, call: str) -> None:
+        if call != "sns:Publish":
+            time.shift(CALL)
+            silent(region, call)
+
+    def hang_too(address: str) -> Answer:
+        time.shift(CALL)
+        return Answer(504)
+
+    minutes(stage, time, 1)
+    stage.wire.fault, stage.web.fault = hang, hang_too
+    durations, heard = [], []
+    for _ in range(2):
+        time.shift(MINUTE)
+        began = _now()
+        stage.look()
+        durations.append(_now() - began)
+        heard += stage.heard()
+
+    assert max(durations) <= LONGEST
+    assert len(heard) == 1
+    assert "no service of us-east-1 answers" in " ".join(heard[0]["Message"].split())
+
+
+@pytest.mark.parametrize(
+    "hanging",
+    [
+        (THERE, "events"),
+        (THERE, "ssm"),
+        (THERE, "dynamodb"),
+        (THERE, "cloudwatch"),
+        (THERE, "sns"),
+        (HERE, "dynamodb"),
+        (HERE, "cloudwatch"),
+        (HERE, "sns:List"),
+    ],
+)
+def test_one_service_that_hangs_costs_one_deadline_and_the_rest_is_told(
+    stage: Stage, time: time_machine.Traveller, hanging: tuple[str, str]
+) -> None:
+    def hang(region: str, call: str) -> None:
+        if region == hanging[0] and call.startswith(hanging[1]):
+            time.shift(CALL)
+            silent(region, call)
+
+    stage.alive()
+    stage.wire.fault = hang
+    heard = []
+    for _ in range(3):
+        time.shift(MINUTE)
+        began = _now()
+        stage.look()
+        assert _now() - began <= 2 * CALL, "the table of its own is read and written"
+        heard += stage.heard()
+
+    if hanging[1] != "dynamodb" or hanging[0] != HERE:
+        assert any("can't tell" in message["Message"] for message in heard)
+
+
+def test_no_question_is_put_once_the_time_is_used_up(stage: Stage, time: time_machine.Traveller) -> None:
+    def slow(region: str, call: str) -> None:
+        time.shift(READING / 4)
+
+    stage.wire.fault = slow
+    stage.wire.calls.clear()
+    began = _now()
+    stage.look()
+
+    assert _now() - began <= READING + 3 * READING / 4
+    assert len(stage.wire.calls) < 10
+
+
+def _now() -> Any:
+    return clock.now()
