@@ -76,6 +76,12 @@ SHAPES = {
         timeout_s=25,
         concurrency=None,
     ),
+    "subscribe": Shape(
+        does="sends a link to whoever wants the status page by e-mail",
+        memory_mb=512,
+        timeout_s=25,
+        concurrency=None,
+    ),
 }
 
 OF_THE_PAGE = frozenset({"page", "stashboard"})
@@ -83,3 +89,6 @@ OF_THE_PAGE = frozenset({"page", "stashboard"})
 
 OF_THE_ANSWERS = frozenset({"answer"})
 """Deployed only where e-mails carry links to answer by."""
+
+OF_SUBSCRIBERS = frozenset({"subscribe"})
+"""Deployed only where customers may subscribe to it."""

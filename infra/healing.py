@@ -19,7 +19,7 @@ from constructs import Construct
 from defib.aws.permission import Permission
 from infra.acknowledgments import acknowledge, in_nags_words
 from infra.bundle import Target
-from infra.functions import OF_THE_ANSWERS, OF_THE_PAGE, SHAPES, Shape
+from infra.functions import OF_SUBSCRIBERS, OF_THE_ANSWERS, OF_THE_PAGE, SHAPES, Shape
 from infra.permissions import Resources
 from infra.signals import Queue
 
@@ -99,8 +99,7 @@ class Healing(Construct):
         self.healers = {
             name: Healer(self, name.capitalize(), handler=name, code=code, target=target, resources=resources)
             for name in SHAPES
-            if (name not in OF_THE_PAGE or resources.page is not None)
-            and (name not in OF_THE_ANSWERS or resources.answers is not None)
+            if _is_deployed(name, resources)
         }
         for queue in queues:
             self._feed(self.healers[queue.feeds].function, queue, SHAPES[queue.feeds])
@@ -152,6 +151,15 @@ class Healing(Construct):
             ),
         )
         return missed
+
+
+def _is_deployed(name: str, resources: Resources) -> bool:
+    page = resources.page
+    if name in OF_SUBSCRIBERS:
+        return page is not None and page.subscribers is not None
+    if name in OF_THE_ANSWERS:
+        return resources.answers is not None
+    return name not in OF_THE_PAGE or page is not None
 
 
 def declared(handler: str) -> Sequence[Permission]:

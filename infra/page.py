@@ -20,7 +20,8 @@ from defib.core.page.settings import PageSettings
 from defib.publish.page.html import content_security_policy
 from infra.acknowledgments import acknowledge
 from infra.signals import EVENT_AGE, EVENT_ATTEMPTS, Queue
-from infra.stashboard import StashboardSecret
+from infra.stashboard import SUBSCRIBE_PATH, PageApi, StashboardSecret
+from infra.subscribers import Subscribers
 
 OLD_VERSIONS_KEPT = Duration.days(30)
 """How long what was overwritten can be restored: each put makes a version."""
@@ -81,7 +82,9 @@ def copy_name(region: str) -> str:
 class Distribution(Construct):
     """CloudFront before the files: TLS only, security headers, an old page rather than none."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, files: Files, settings: PageSettings) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, files: Files, settings: PageSettings, form_action: str
+    ) -> None:
         super().__init__(scope, construct_id)
         certificate = (
             acm.Certificate.from_certificate_arn(self, "Certificate", settings.certificate)
@@ -104,7 +107,7 @@ class Distribution(Construct):
                 allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
                 compress=True,
                 cache_policy=self._cache(),
-                response_headers_policy=self._headers(),
+                response_headers_policy=self._headers(form_action),
             ),
             # S3 says "forbidden" of what is not there to whoever may not list.
             error_responses=[
@@ -150,7 +153,7 @@ class Distribution(Construct):
             enable_accept_encoding_gzip=True,
         )
 
-    def _headers(self) -> cloudfront.ResponseHeadersPolicy:
+    def _headers(self, form_action: str) -> cloudfront.ResponseHeadersPolicy:
         return cloudfront.ResponseHeadersPolicy(
             self,
             "Headers",
@@ -164,7 +167,7 @@ class Distribution(Construct):
             ),
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
                 content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
-                    content_security_policy=content_security_policy(), override=True
+                    content_security_policy=content_security_policy(form_action), override=True
                 ),
                 content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
                 frame_options=cloudfront.ResponseHeadersFrameOptions(
@@ -183,10 +186,20 @@ class Distribution(Construct):
 class StatusPage(Construct):
     """Where the page lies, how it is read, and the queue by which it is made anew."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, settings: PageSettings, undelivered: sqs.Queue) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: PageSettings, undelivered: sqs.Queue, api: PageApi
+    ) -> None:
         super().__init__(scope, construct_id)
         self.files = Files(self, "Files")
-        self.distribution = Distribution(self, "Distribution", files=self.files, settings=settings)
+        self.subscribers = Subscribers(self, "Subscribers", settings=settings) if settings.subscribe else None
+        self.subscribe_at = f"{api.url}{SUBSCRIBE_PATH}" if settings.subscribe else ""
+        self.distribution = Distribution(
+            self,
+            "Distribution",
+            files=self.files,
+            settings=settings,
+            form_action=api.url if settings.subscribe else "'none'",
+        )
         self.copy = copy_name(settings.failover_region) if settings.failover_region else ""
         # FIFO for its deduplication: what is said twice is done once. Each turn is a group of its own.
         self.secret = StashboardSecret(self, "Stashboard").secret

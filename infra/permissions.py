@@ -14,6 +14,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_ssm as ssm
 
+from defib.aws.mail_store import SUBSCRIPTIONS
 from defib.aws.permission import Permission, Scope
 from defib.core.asking import EVENT_SOURCE
 from defib.core.limits import ZonalShift
@@ -35,8 +36,11 @@ TAGGED = (
 LEADING_KEYS = {
     Scope.ANSWERABLE_ITEMS: ["INSTANCE#*", "SERVICE#*"],
     Scope.LINK_ITEMS: ["LINK#*"],
+    Scope.SUBSCRIPTIONS: [SUBSCRIPTIONS],
 }
 """How the partition keys of the items begin (DynamoDB Developer Guide, "Using IAM policy conditions")."""
+
+OF_SUBSCRIBERS = (Scope.SUBSCRIBERS_TOPIC, Scope.SUBSCRIBERS_BY_EMAIL)
 
 ANY_GROUP = "autoScalingGroup:*:autoScalingGroupName"
 """An ARN of an Auto Scaling group has a unique id before the name (Service Authorization Reference)."""
@@ -77,6 +81,7 @@ class Resources:
         names = {
             Scope.TABLE: ("DEFIB_TABLE", self.table.table_name),
             Scope.LINK_ITEMS: ("DEFIB_TABLE", self.table.table_name),
+            Scope.SUBSCRIPTIONS: ("DEFIB_TABLE", self.table.table_name),
             Scope.SIGNALS_QUEUE: ("DEFIB_SIGNALS_QUEUE", self.signals.queue_url),
             Scope.ORDERS_QUEUE: ("DEFIB_ORDERS_QUEUE", self.orders.queue_url),
             Scope.SHIFT_ORDERS_QUEUE: ("DEFIB_ORDERS_QUEUE", self.orders.queue_url),
@@ -133,6 +138,8 @@ class Resources:
         if permission.on is Scope.VOLUME_KEYS:
             ec2 = f"ec2.{Stack.of(self.table).region}.amazonaws.com"
             return {"Bool": {"kms:GrantIsForAWSResource": "true"}, "StringEquals": {"kms:ViaService": ec2}}
+        if permission.on is Scope.SUBSCRIBERS_BY_EMAIL:
+            return {"StringEquals": {"sns:Protocol": "email"}}
         if permission.on is Scope.SHIFTED_LOAD_BALANCERS:
             return {"StringEquals": {"arc-zonal-shift:ResourceIdentifier": self._shifted()}}
         return {}
@@ -164,7 +171,7 @@ class Resources:
                 return sorted({group.arn for service in healing for group in service.target_groups})
             case Scope.SHIFTED_LOAD_BALANCERS:
                 return ["*"] if self._shifted() else []
-            case Scope.TABLE | Scope.ANSWERABLE_ITEMS | Scope.LINK_ITEMS:
+            case Scope.TABLE | Scope.ANSWERABLE_ITEMS | Scope.LINK_ITEMS | Scope.SUBSCRIPTIONS:
                 return [self.table.table_arn]
             case Scope.TABLE_INDEX:
                 return [f"{self.table.table_arn}/index/{DUE_INDEX}"]
@@ -185,6 +192,8 @@ class Resources:
                 | Scope.PAGE_BUCKET_OBJECTS
                 | Scope.PAGE_QUEUE
                 | Scope.STASHBOARD_SECRET
+                | Scope.SUBSCRIBERS_TOPIC
+                | Scope.SUBSCRIBERS_BY_EMAIL
                 | Scope.ANSWERS_SECRET
                 | Scope.OPERATOR_EVENTS
             ):
@@ -235,6 +244,8 @@ def _page_arns(page: StatusPage, scope: Scope) -> list[str]:
         return [page.queue.queue.queue_arn]
     if scope is Scope.STASHBOARD_SECRET:
         return [page.secret.secret_arn]
+    if scope in OF_SUBSCRIBERS:
+        return [page.subscribers.topic.topic_arn] if page.subscribers is not None else []
     copies = [Stack.of(page).format_arn(service="s3", region="", account="", resource=page.copy)] if page.copy else []
     buckets = [page.files.bucket.bucket_arn, *copies]
     return buckets if scope is Scope.PAGE_BUCKET else [f"{bucket}/*" for bucket in buckets]
@@ -249,5 +260,9 @@ def _page_variables(page: StatusPage, used: Collection[Scope]) -> Iterator[tuple
         yield "DEFIB_PAGE_BUCKET", page.files.bucket.bucket_name
         if page.copy:
             yield "DEFIB_PAGE_COPY", page.copy
-    if {Scope.PAGE_BUCKET_OBJECTS, Scope.STASHBOARD_SECRET} & set(used):
+    if {Scope.PAGE_BUCKET_OBJECTS, Scope.STASHBOARD_SECRET, Scope.SUBSCRIBERS_BY_EMAIL} & set(used):
         yield "DEFIB_PAGE_URL", page.distribution.url
+    if page.subscribers is not None and set(OF_SUBSCRIBERS) & set(used):
+        yield "DEFIB_SUBSCRIBERS_TOPIC", page.subscribers.topic.topic_arn
+    if page.subscribe_at and Scope.PAGE_BUCKET_OBJECTS in used:
+        yield "DEFIB_SUBSCRIBE_AT", page.subscribe_at

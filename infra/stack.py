@@ -20,7 +20,7 @@ from infra.notify import Notify
 from infra.page import StatusPage
 from infra.permissions import Resources
 from infra.signals import Signals
-from infra.stashboard import StashboardApi
+from infra.stashboard import PageApi
 from infra.switch import KillSwitch
 from infra.watch import Watch
 from infra.watched import Watched
@@ -45,9 +45,10 @@ class DefibStack(Stack):
         topics = {"Incidents": notify.incidents, "Alerts": notify.alerts}
         delivery = DeliveryLog(self, "Delivery", topics=topics, kept_for=policy.retention.logs)
         switch = KillSwitch(self, "KillSwitch")
-        page = None
+        page, api = None, None
         if policy.page.enabled:
-            page = StatusPage(self, "StatusPage", settings=policy.page, undelivered=signals.undelivered)
+            api = PageApi(self, "StashboardApi")
+            page = StatusPage(self, "StatusPage", settings=policy.page, undelivered=signals.undelivered, api=api)
         answers = Answers(self, "Answers") if policy.answers.enabled else None
         queues = (*signals.queues, *([page.queue] if page is not None else []))
         healing = Healing(
@@ -96,8 +97,15 @@ class DefibStack(Stack):
         if answers is not None:
             answers.serve(healing.healers["answer"].function)
             CfnOutput(self, "AnswersSecret", value=answers.secret.secret_name)
-        if page is not None:
-            api = StashboardApi(self, "StashboardApi", function=healing.healers["stashboard"].function)
+        if page is not None and api is not None:
+            form = healing.healers.get("subscribe")
+            api.answer(
+                stashboard=healing.healers["stashboard"].function,
+                subscribe=form.function if form is not None else None,
+            )
+            if page.subscribers is not None:
+                CfnOutput(self, "SubscribersTopic", value=page.subscribers.topic.topic_arn)
+                page.subscribers.only(healing.healers["page"].role)
             CfnOutput(self, "StatusPageAddress", value=page.distribution.url)
             CfnOutput(self, "StashboardAddress", value=api.url)
             CfnOutput(self, "StashboardSecret", value=page.secret.secret_name)

@@ -20,6 +20,11 @@ BURST = 20
 """Widgets of the original poll every 6 s; more than 60 of them at once read the page's own files instead."""
 
 
+SUBSCRIBE_PATH = "/subscribe"
+FORMS_A_SECOND = 1
+FORMS_BURST = 5
+"""People subscribe one by one; thousands of posts get 429 from the API itself, and wake nothing."""
+
 PUBLIC = {"consumer_key": "anonymous", "consumer_secret": "anonymous", "token": "defib"}
 """As every client of Stashboard has them set; the token's secret is what keeps others out."""
 LOGGED = ("requestId", "requestTime", "identity.sourceIp", "httpMethod", "path", "status", "responseLatency")
@@ -45,33 +50,60 @@ class StashboardSecret(Construct):
         acknowledge(self.secret, "SMG4", "Its clients are configured by hand; a rotation would cut them off.")
 
 
-class StashboardApi(Construct):
-    """Every path and method goes to the function, which knows the original's answers to each."""
+class PageApi(Construct):
+    """The one HTTP API of the page. Its address is known before the functions behind it are, which know the page's."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, function: lambda_.Function) -> None:
+    def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
-        log = logs.LogGroup(self, "Log", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY)
-        api = apigateway.HttpApi(
-            self,
-            "Api",
-            description="Defib: the status page by the Stashboard API",
-            default_integration=integrations.HttpLambdaIntegration("Function", function, timeout=Duration.seconds(20)),
-            create_default_stage=False,
+        self._api = apigateway.HttpApi(
+            self, "Api", description="Defib: the status page by the Stashboard API", create_default_stage=False
+        )
+        self.url = self._api.api_endpoint
+        acknowledge(self._api, "APIG4", "Reads are for everybody; the function checks the signature of every write.")
+
+    def answer(self, *, stashboard: lambda_.Function, subscribe: lambda_.Function | None) -> None:
+        """All but the form goes to ``stashboard``, which knows the original's answers to each path and method."""
+        default = apigateway.HttpRoute(
+            self._api,
+            "DefaultRoute",
+            http_api=self._api,
+            route_key=apigateway.HttpRouteKey.DEFAULT,
+            integration=_function("Function", stashboard),
         )
         stage = apigateway.HttpStage(
             self,
             "Stage",
-            http_api=api,
+            http_api=self._api,
             stage_name="$default",
             auto_deploy=True,
             throttle=apigateway.ThrottleSettings(rate_limit=REQUESTS_A_SECOND, burst_limit=BURST),
         )
-        # No query and no header: some clients send other services' secrets along.
-        cast(
-            "apigateway.CfnStage", stage.node.default_child
-        ).access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
+        made = cast("apigateway.CfnStage", stage.node.default_child)
+        log = logs.LogGroup(self, "Log", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY)
+        # No query, no header and no body: some clients send other services' secrets along, and forms an address.
+        made.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
             destination_arn=log.log_group_arn,
             format=json.dumps({name: f"$context.{name}" for name in LOGGED}),
         )
-        self.url = api.api_endpoint
-        acknowledge(api, "APIG4", "Reads are for everybody; the function checks the signature of every write.")
+        if subscribe is not None:
+            form = apigateway.HttpRoute(
+                self,
+                "SubscribeRoute",
+                http_api=self._api,
+                route_key=apigateway.HttpRouteKey.with_(SUBSCRIBE_PATH, apigateway.HttpMethod.POST),
+                integration=_function("Subscribe", subscribe),
+            )
+            acknowledge(form, "APIG4", "A form for everybody; what it may do in a second and a day is limited.")
+            made.route_settings = {
+                f"POST {SUBSCRIBE_PATH}": {
+                    "ThrottlingRateLimit": FORMS_A_SECOND,
+                    "ThrottlingBurstLimit": FORMS_BURST,
+                }
+            }
+            # A setting for a route that is not there yet is refused.
+            stage.node.add_dependency(form)
+        stage.node.add_dependency(default)
+
+
+def _function(construct_id: str, function: lambda_.Function) -> integrations.HttpLambdaIntegration:
+    return integrations.HttpLambdaIntegration(construct_id, function, timeout=Duration.seconds(20))

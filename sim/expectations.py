@@ -100,6 +100,8 @@ def _told(recording: Recording, expect: Expect, world: World) -> Iterator[Expect
     if expect.public is not None:
         public = ", ".join(update.status for update in recording.updates)
         yield _same("what the status page tells customers", ", ".join(expect.public) or "nothing", public or "nothing")
+    if expect.letters is not None:
+        yield _same("e-mails to the page's subscribers", str(expect.letters), str(len(recording.letters)))
 
 
 def _alerted(recording: Recording, expect: Expect, world: World) -> Iterator[Expectation]:

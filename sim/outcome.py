@@ -38,6 +38,7 @@ def recording_of(world: World, name: str, seed: int) -> Recording:
         totals=_totals(world),
         expectations=(),
         updates=tuple(world.customers.updates),
+        letters=tuple(world.customers.letters),
         pages=tuple(_changes(world.customers.moments)),
     )
     return replace(recording, expectations=judge(recording, world))

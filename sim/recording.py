@@ -194,6 +194,8 @@ class Recording:
     expectations: tuple[Expectation, ...]
     updates: tuple[PublicUpdate, ...] = ()
     """What the status page told customers, in order; empty where there is no page."""
+    letters: tuple[Message, ...] = ()
+    """What subscribers of the page were sent by e-mail, in order."""
     pages: tuple[PageMoment, ...] = ()
     """The status page each time that something on it changed."""
 

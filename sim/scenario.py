@@ -248,6 +248,9 @@ class Expect:
             200,
         ),
     )
+    letters: int | None = field(
+        default=None, metadata=number("How many e-mails subscribers of the status page are sent.", 3, 0, 1_000)
+    )
     repairs_at_once: int | None = field(
         default=None, metadata=number("The most repairs that are ever under way at once.", 5, 0, 1_000)
     )

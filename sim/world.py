@@ -33,7 +33,7 @@ from sim.boundary import Boundary
 from sim.breakdowns import Breakdowns
 from sim.bus import Bus
 from sim.clock import VirtualTime
-from sim.customers import Customers, page_bucket
+from sim.customers import Customers
 from sim.ec2 import Ec2
 from sim.elb import LoadBalancing
 from sim.faults import FaultKind
@@ -119,7 +119,7 @@ class World:
         boundary = Boundary(boto3.DEFAULT_SESSION)
         transactions.only_puts(boundary)
         deploy.deploy_storage(self.wiring)
-        self.customers = Customers(time, page_bucket(self.wiring), partial(recorder.tell, EventKind.PAGE, ""))
+        self.customers = Customers(time, self.wiring, partial(recorder.tell, EventKind.PAGE, ""))
         self.customers.watch(boundary)
         self.launcher = Launcher(self.policy)
         self.physics = Physics(time, self._draws("physics"), self.scenario.durations, recorder)

@@ -24,7 +24,7 @@ def files(recording: Recording) -> Mapping[str, str]:
 
     An e-mail has its headers before its body, and a text its number. What goes to machines is the JSON alone.
     """
-    ordered = sorted(recording.messages, key=lambda message: message.at)
+    ordered = sorted((*recording.messages, *recording.letters), key=lambda message: message.at)
     return {_name(number, message): _text(message) for number, message in enumerate(ordered, 1)}
 
 

@@ -101,7 +101,8 @@ def _shown(recording: Recording) -> list[Padding | Table | Text]:
         told = Text(clean(update.name), "bold").append(f"\n{clean(update.body)}", "not bold")
         status = Text(f"{tone(update.status).symbol} {phrase(clean(update.status))}", STYLES[tone(update.status)])
         table.add_row(clock(update.at), status, told)
-    return [_rule("What customers saw"), table]
+    mailed = [Text(f"E-mails to those who have subscribed: {len(recording.letters)}.")] if recording.letters else []
+    return [_rule("What customers saw"), table, *mailed]
 
 
 def _courses(recording: Recording) -> list[Table | Padding | Text]:

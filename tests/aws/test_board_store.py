@@ -10,6 +10,7 @@ import pytest
 
 from defib.aws.board_store import DynamoBoardStore
 from defib.aws.clients import client
+from defib.core.page.derive import derive
 from defib.core.page.model import ComponentStatus
 from defib.core.page.posted import Posted, posted
 from defib.core.policy import Retention
@@ -20,7 +21,7 @@ from defib.stashboard.oauth import Nonce
 from defib.stashboard.store import BoardStore, Change
 from tests.aws.account import ONCE
 from tests.aws.table import TABLE, create_table
-from tests.core.page.shown import NOON, POLICY
+from tests.core.page.shown import NOON, POLICY, minutes, trouble
 from tests.fakes.board import FakeBoardStore
 
 if TYPE_CHECKING:
@@ -115,3 +116,11 @@ def test_nonces_and_events_do_not_stay_for_ever(dynamodb: DynamoDBClient) -> Non
     items = dynamodb.scan(TableName=TABLE)["Items"]
     expiring = {item["sk"]["S"]: "expires" in item for item in items}
     assert expiring == {"BOARD": False, "EVENT#00000001": True, "NONCE": True}
+
+
+def test_the_pages_public_incidents_can_be_read_beside_it(store: BoardStore) -> None:
+    assert list(store.incidents(5)) == []
+    derived = derive(store.shown(), [trouble()], POLICY, NOON + minutes(5))
+    store.remember_board(Change(store.board(), page=Repaged(derived.shown, derived.changed)))
+
+    assert [incident.number for incident in store.incidents(5)] == [1]

@@ -44,6 +44,7 @@ OTHER_ACTIONS = {
 """Calls that IAM knows by another name."""
 
 
+PUBLISH = "sns:Publish"
 IMPLIED = {"ec2:StartInstances": "kms:CreateGrant", "s3:GetObject": "s3:ListBucket"}
 """What AWS asks of the caller besides the call's own action."""
 
@@ -107,7 +108,15 @@ def test_only_remediate_may_shift_traffic() -> None:
 
 
 def test_only_publish_may_talk_to_people_and_it_may_do_nothing_else_outside_the_table() -> None:
-    assert [handler for handler in HANDLERS if "sns:Publish" in actions_of(handler)] == ["publish"]
+    """The page alone talks to its subscribers, on a topic of their own."""
+    telling = {
+        handler: [
+            p.on for p in importlib.import_module(f"defib.handlers.{handler}").PERMISSIONS if PUBLISH in p.actions
+        ]
+        for handler in HANDLERS
+        if PUBLISH in actions_of(handler)
+    }
+    assert telling == {"publish": [Scope.INCIDENTS_TOPIC], "page": [Scope.SUBSCRIBERS_TOPIC]}
     assert {action.partition(":")[0] for action in actions_of("publish")} == {"dynamodb", "sns"}
 
 

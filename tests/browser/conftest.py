@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from defib.publish.page.html import content_security_policy
 from tests.publish.page import gallery
+from tests.publish.page.pages import API
 
 REMEDY = "needs Chromium: `apt-get install chromium`, or set CHROMIUM to the path of one"
 
@@ -23,7 +24,7 @@ class Static(SimpleHTTPRequestHandler):
     """Files with the security headers that the distribution adds; says nothing."""
 
     def end_headers(self) -> None:
-        self.send_header("Content-Security-Policy", content_security_policy())
+        self.send_header("Content-Security-Policy", content_security_policy(API))
         super().end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it has there

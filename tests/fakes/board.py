@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from defib.core.page.model import Shown
+from defib.core.page.model import PublicIncident, Shown
 from defib.shell.ports import Conflict
 from defib.stashboard.model import Board, BoardService, Event
 from defib.stashboard.oauth import Nonce
@@ -29,6 +29,9 @@ class FakeBoardStore:
 
     def shown(self) -> Shown:
         return self.page.shown()
+
+    def incidents(self, most: int) -> Sequence[PublicIncident]:
+        return self.page.public_incidents(most)
 
     def events(self, service: BoardService) -> Iterator[Event]:
         of_it = (e for e in self.kept.values() if (e.service, e.service_born) == (service.slug, service.born))

@@ -18,7 +18,7 @@ from defib.aws.clients import client
 from tests.aws.account import ONCE
 from tests.aws.table import TABLE, create_table
 
-HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep", "page", "stashboard", "answer")
+HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep", "page", "stashboard", "answer", "subscribe")
 
 SECRET = {"consumer_key": "anonymous", "consumer_secret": "anonymous", "token": "defib", "token_secret": "s3cret"}
 
@@ -84,6 +84,7 @@ class Stage:
         self.topic, self.alerts = (sns.create_topic(Name=name)["TopicArn"] for name in ("incidents", "alerts"))
         for topic in (self.topic, self.alerts):
             sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="oncall@example.com")
+        self.subscribers = sns.create_topic(Name="subscribers")["TopicArn"]
         self.group = boto3.client("elbv2").create_target_group(
             Name="web", Protocol="HTTP", Port=80, VpcId=_vpc(), TargetType="instance"
         )["TargetGroups"][0]["TargetGroupArn"]
@@ -98,6 +99,8 @@ class Stage:
             "DEFIB_ALERTS_TOPIC": self.alerts,
             "DEFIB_PAGE_BUCKET": "page",
             "DEFIB_PAGE_URL": "https://status.example.com",
+            "DEFIB_SUBSCRIBERS_TOPIC": self.subscribers,
+            "DEFIB_SUBSCRIBE_AT": "https://api.example.com/subscribe",
             "DEFIB_STASHBOARD_SECRET": "stashboard",
             "DEFIB_ANSWERS_SECRET": "answers",
             "DEFIB_ANSWERS_URL": "https://abc123.execute-api.us-east-1.amazonaws.com",

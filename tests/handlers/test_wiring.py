@@ -26,6 +26,7 @@ NEEDS = {
     "page": {"TABLE", "NOTICES_QUEUE", "PAGE_BUCKET", "PAGE_URL"},
     "stashboard": {"TABLE", "STASHBOARD_SECRET", "PAGE_URL"},
     "answer": {"TABLE", "ANSWERS_SECRET"},
+    "subscribe": {"TABLE", "SUBSCRIBERS_TOPIC", "PAGE_URL"},
 }
 ALL = {variable for needed in NEEDS.values() for variable in needed}
 

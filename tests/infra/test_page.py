@@ -75,12 +75,50 @@ def test_when_the_first_region_does_not_answer_the_copy_is_shown(distribution: A
 
 def test_nothing_from_elsewhere_runs_and_everyone_may_read(headers: Any) -> None:
     security = headers["SecurityHeadersConfig"]
-    assert security["ContentSecurityPolicy"]["ContentSecurityPolicy"] == content_security_policy()
+    policy = json.dumps(security["ContentSecurityPolicy"]["ContentSecurityPolicy"])
+    before, after = content_security_policy("API").split("API")
+    assert json.dumps(before)[:-1] + '"' in policy
+    assert policy.count("ApiEndpoint") == 1
+    assert after in policy
     assert security["StrictTransportSecurity"]["AccessControlMaxAgeSec"] == 365 * 24 * 3600
     assert security["FrameOptions"]["FrameOption"] == "DENY"
     assert "ContentTypeOptions" in security
     assert headers["CorsConfig"]["AccessControlAllowOrigins"] == {"Items": ["*"]}
     assert headers["CorsConfig"]["AccessControlAllowCredentials"] is False
+
+
+def test_subscribers_have_a_topic_of_their_own_that_the_page_alone_speaks_on(stack: Synthesized) -> None:
+    logical_id = stack.id_of("AWS::SNS::Topic", "Subscribers")
+    (policy,) = [p for p in stack.of("AWS::SNS::TopicPolicy").values() if p["Topics"] == [{"Ref": logical_id}]]
+    statements = policy["PolicyDocument"]["Statement"]
+    (only,) = [s for s in statements if s.get("Sid") == "OnlyThePagePublishes"]
+    assert only["Effect"] == "Deny"
+    assert "HealingPageRole" in json.dumps(only["Condition"]["ArnNotEquals"])
+    assert {"Bool": {"aws:SecureTransport": "false"}} in [s.get("Condition") for s in statements]
+    assert logical_id not in json.dumps(list(stack.statements("publish")))
+
+
+def test_the_form_may_subscribe_addresses_to_that_topic_and_count_them_and_nothing_else(stack: Synthesized) -> None:
+    topic = {"Ref": stack.id_of("AWS::SNS::Topic", "Subscribers")}
+    subscribing, counting = (s for s in stack.statements("subscribe") if "logs" not in json.dumps(s["Action"]))
+    assert (subscribing["Action"], subscribing["Resource"]) == ("sns:Subscribe", topic)
+    assert subscribing["Condition"] == {"StringEquals": {"sns:Protocol": "email"}}
+    assert counting["Action"] == ["dynamodb:GetItem", "dynamodb:PutItem"]
+    assert counting["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["SUBSCRIPTIONS"]}}
+
+
+def test_the_form_is_throttled_by_itself_before_it_wakes_anything(stack: Synthesized) -> None:
+    stage = stack.one("AWS::ApiGatewayV2::Stage", "StashboardApi")
+    assert stage["RouteSettings"] == {"POST /subscribe": {"ThrottlingRateLimit": 1, "ThrottlingBurstLimit": 5}}
+    assert stage["DefaultRouteSettings"] == {"ThrottlingRateLimit": 10, "ThrottlingBurstLimit": 20}
+    routes = {name: route["RouteKey"] for name, route in stack.of("AWS::ApiGatewayV2::Route").items()}
+    ours = {key for name, key in routes.items() if name.startswith("StashboardApi")}
+    assert ours == {"$default", "POST /subscribe"}
+
+
+def test_the_api_logs_neither_headers_nor_queries_nor_bodies(stack: Synthesized) -> None:
+    logged = json.loads(stack.one("AWS::ApiGatewayV2::Stage", "StashboardApi")["AccessLogSettings"]["Format"])
+    assert not [name for name in logged if "uery" in name or "eader" in name or "ody" in name or "rror" in name]
 
 
 def test_what_is_not_there_says_so(distribution: Any) -> None:
@@ -109,5 +147,23 @@ def test_a_policy_without_a_page_deploys_none(tmp_path_factory: pytest.TempPathF
     found = Synthesized.load(assembly, "Defib.template.json")
     assert not found.of("AWS::CloudFront::Distribution")
     assert not [f for f in found.of("AWS::Lambda::Function").values() if "page" in f["Handler"]]
+    assert not [f for f in found.of("AWS::Lambda::Function").values() if "subscribe" in f["Handler"]]
+    assert not [api for api in found.of("AWS::ApiGatewayV2::Api") if api.startswith("StashboardApi")]
     assert "DEFIB_PAGE_QUEUE" not in found.function("sweep")["Environment"]["Variables"]
     assert not list(assembly.glob(f"{PAGE_COPY_STACK}*"))
+
+
+def test_a_page_to_which_nobody_may_subscribe_has_no_form_no_topic_and_no_grant(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    policy = tmp_path_factory.mktemp("policy") / "defib.toml"
+    policy.write_text(POLICY.read_text(encoding="utf-8").replace("subscribe = true", "subscribe = false"))
+    found = Synthesized.load(synthesize(policy, ROOT / "build" / "tests" / "no-mail"), "Defib.template.json")
+    assert not [t for t in found.of("AWS::SNS::Topic") if "Subscribers" in t]
+    assert not [f for f in found.of("AWS::Lambda::Function").values() if "subscribe" in f["Handler"]]
+    assert "sns:Publish" not in json.dumps(found.statements("page"))
+    variables = found.function("page")["Environment"]["Variables"]
+    assert not {"DEFIB_SUBSCRIBERS_TOPIC", "DEFIB_SUBSCRIBE_AT"} & set(variables)
+    headers = found.one("AWS::CloudFront::ResponseHeadersPolicy")
+    assert "form-action 'none'" in json.dumps(headers)
+    assert "RouteSettings" not in found.one("AWS::ApiGatewayV2::Stage", "StashboardApi")

@@ -43,6 +43,7 @@ QUEUE_CONSUMER = {
     "sqs:GetQueueUrl",
     "sqs:ReceiveMessage",
 }
+SUBSCRIBERS = {"DEFIB_SUBSCRIBERS_TOPIC": "StatusPageSubscribersTopic"}
 PAGE_BUCKET = {"DEFIB_PAGE_BUCKET": "StatusPageFilesBucket"}
 STASHBOARD_SECRET = {"DEFIB_STASHBOARD_SECRET": "StatusPageStashboardSecret"}
 ANSWERS_SECRET = {"DEFIB_ANSWERS_SECRET": "AnswersSecret"}
@@ -180,7 +181,9 @@ def test_a_function_is_told_of_exactly_what_it_may_use(stack: Synthesized, funct
     variables = {
         "dynamodb": {"DEFIB_TABLE": "CasesTable"},
         "s3": {"DEFIB_EVIDENCE_BUCKET": "EvidenceBucket"} if function == "evidence" else PAGE_BUCKET,
-        "sns": {"DEFIB_INCIDENTS_TOPIC": "NotifyIncidents"}
+        "sns": SUBSCRIBERS
+        if function in ("page", "subscribe")
+        else {"DEFIB_INCIDENTS_TOPIC": "NotifyIncidents"}
         | ({"DEFIB_ALERTS_TOPIC": "NotifyAlerts"} if function == "sweep" else {}),
         "ssm": {"DEFIB_KILL_SWITCH": "KillSwitchHealing"},
         "secretsmanager": STASHBOARD_SECRET if function == "stashboard" else ANSWERS_SECRET,

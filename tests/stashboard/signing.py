@@ -47,6 +47,9 @@ class Api:
         assert answered.code == 200, answered
         return json.loads(answered.body)
 
+    def feed(self, query: str) -> str:
+        return self.send(Signed("GET", f"{HOST}/rss{query}", {})).body
+
     def signed(self, method: str, path: str, where: str = "AUTH_HEADER", **fields: str) -> Signed:
         """Signed by oauthlib; ``path`` from the host's root."""
         client = Client(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from defib.aws.errors import translated
 from defib.aws.page_store import KEPT_FOR, DynamoPageStore
 from defib.aws.permission import Permission, Scope
 from defib.aws.table import put, races_told
-from defib.core.page.model import Shown
+from defib.core.page.model import PublicIncident, Shown
 from defib.stashboard.model import Board, BoardService, Event
 from defib.stashboard.oauth import Nonce
 from defib.stashboard.store import Change
@@ -47,6 +47,9 @@ class DynamoBoardStore:
 
     def shown(self) -> Shown:
         return self._page.shown()
+
+    def incidents(self, most: int) -> Sequence[PublicIncident]:
+        return self._page.public_incidents(most)
 
     def events(self, service: BoardService) -> Iterator[Event]:
         with translated(f"reading Stashboard's events of {service.slug}"):

@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from defib.core.audit import CallEntry, Entry
     from defib.core.case import Case
     from defib.core.incident import Incident, Notice
+    from defib.core.page.mail import Mailed
     from defib.core.page.model import PublicIncident, Shown
+    from defib.core.page.subscribing import Day
     from defib.core.reach import Reach
     from defib.core.stack import Stack
     from defib.stashboard.model import Board, Event
 
     Item = dict[str, AttributeValueTypeDef]
-    Remembered = (
-        Case | Entry | CallEntry | Incident | Notice | Stack | Reach | Shown | PublicIncident | Board | Event | Use
-    )
+    Page = Shown | PublicIncident | Board | Event | Mailed | Day
+    Remembered = Case | Entry | CallEntry | Incident | Notice | Stack | Reach | Use | Page
 
 T = TypeVar("T")
 

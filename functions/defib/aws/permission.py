@@ -43,6 +43,12 @@ class Scope(StrEnum):
     PAGE_BUCKET = "page_bucket"
     PAGE_BUCKET_OBJECTS = "page_bucket_objects"
     PAGE_QUEUE = "page_queue"
+    SUBSCRIBERS_TOPIC = "subscribers_topic"
+    """The page's subscribers; none unless customers may subscribe."""
+    SUBSCRIBERS_BY_EMAIL = "subscribers_by_email"
+    """The same topic, for e-mail addresses only (Service Authorization Reference, SNS, ``sns:Protocol``)."""
+    SUBSCRIPTIONS = "subscriptions"
+    """Of the table, the counts of subscriptions only (condition key ``dynamodb:LeadingKeys``)."""
     STASHBOARD_SECRET = "stashboard_secret"  # noqa: S105 - the name of a scope
     KILL_SWITCH = "kill_switch"
     ANSWERABLE_ITEMS = "answerable_items"

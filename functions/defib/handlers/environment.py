@@ -80,6 +80,21 @@ class Environment:
         return self._value("DEFIB_PAGE_URL")
 
     @property
+    def subscribers_topic(self) -> str:
+        """Empty where customers can't subscribe."""
+        return self.variables.get("DEFIB_SUBSCRIBERS_TOPIC", "")
+
+    @property
+    def subscribing_topic(self) -> str:
+        """The same, for the form, which is of no use without."""
+        return self._value("DEFIB_SUBSCRIBERS_TOPIC")
+
+    @property
+    def subscribe_at(self) -> str:
+        """Where the page's form is sent; empty where there is none."""
+        return self.variables.get("DEFIB_SUBSCRIBE_AT", "")
+
+    @property
     def stashboard_secret(self) -> str:
         return self._value("DEFIB_STASHBOARD_SECRET")
 

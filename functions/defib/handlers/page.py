@@ -5,14 +5,16 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from defib.aws import journal, page_store, queues
+from defib.aws import journal, mail_store, page_store, queues
 from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.permission import union
 from defib.aws.wire import Release, turn_in
 from defib.handlers.batch import each_message
 from defib.handlers.environment import Environment
+from defib.publish import subscribers
 from defib.publish.page import site
+from defib.shell.mail import Mailing, mail
 from defib.shell.page import Paging, follow, publish_draft
 
 if TYPE_CHECKING:
@@ -27,14 +29,21 @@ if TYPE_CHECKING:
     from defib.publish.page.document import Document
     from defib.shell.ports import CallFailed
 
-PERMISSIONS = union(page_store.PERMISSIONS, site.PERMISSIONS, queues.TO_NOTICES, journal.PERMISSIONS)
+PERMISSIONS = union(
+    page_store.PERMISSIONS,
+    site.PERMISSIONS,
+    queues.TO_NOTICES,
+    journal.PERMISSIONS,
+    mail_store.TELLING,
+    subscribers.TELLING,
+)
 
 COPY_FAILED = "PageCopyFailed"
 """A metric, of which infra/watch.py makes an alarm: once for each turn that could not bring the copy up to date."""
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    edges, policy, logger = _built()
+    edges, mailing, policy, logger = _built()
 
     def work(body: str) -> None:
         turn = turn_in(body)
@@ -43,17 +52,20 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
             logger.info("draft published" if published else "no such draft", extra={"incident": turn.incident})
         if follow(edges, policy):
             logger.info("page made anew", extra={"turn": str(turn)})
+        # After the page: a letter leads to it, and no topic that fails may hold it up.
+        if mailing is not None and (letters := mail(mailing, policy)):
+            logger.info("subscribers told", extra={"letters": letters})
 
     return each_message(event, context, logger, work, in_order=True)
 
 
 @cache
-def _built() -> tuple[Paging, Policy, Logger]:
+def _built() -> tuple[Paging, Mailing | None, Policy, Logger]:
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
 
     environment, logger = Environment.read(), Logger()
     policy = environment.policy()
-    making = partial(_documents, settings=policy.page, url=environment.page_url)
+    making = partial(_documents, settings=policy.page, url=environment.page_url, subscribe_at=environment.subscribe_at)
     sites = [site.S3Site(client("s3", policy.calls), environment.page_bucket, making)]
     if environment.page_copy:
         there = client("s3", policy.calls, policy.page.failover_region)
@@ -66,7 +78,7 @@ def _built() -> tuple[Paging, Policy, Logger]:
         sending,
         partial(_copy_failed, logger, environment.page_copy),
     )
-    return edges, policy, logger
+    return edges, _mailing(environment, edges, policy), policy, logger
 
 
 def _copy_failed(logger: Logger, copy: str, error: CallFailed) -> None:
@@ -75,8 +87,17 @@ def _copy_failed(logger: Logger, copy: str, error: CallFailed) -> None:
     logger.warning("the page's copy failed", extra={"copy": copy, "problem": str(error), "code": error.code})
 
 
-def _documents(page: Page, settings: PageSettings, url: str) -> Iterator[Document]:
+def _mailing(environment: Environment, edges: Paging, policy: Policy) -> Mailing | None:
+    """None where customers can't subscribe."""
+    if not environment.subscribers_topic:
+        return None
+    store = mail_store.DynamoMailStore(client("dynamodb", policy.calls), environment.table)
+    telling = subscribers.SnsSubscribers(client("sns", policy.calls), environment.subscribers_topic)
+    return Mailing(edges.clock, edges.store, store, telling, environment.page_url)
+
+
+def _documents(page: Page, settings: PageSettings, url: str, subscribe_at: str) -> Iterator[Document]:
     # The template engine and the feeds are needed only when something has changed.
     from defib.publish.page.everything import documents  # noqa: PLC0415 - see above
 
-    return documents(page, settings, url)
+    return documents(page, settings, url, subscribe_at)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import merge
 
+from defib.core.page.model import PublicIncident
 from defib.core.policy import Policy
 from defib.stashboard.model import Board, BoardService, Event, ServiceList, Status, services
 from defib.stashboard.shapes import Addresses
 from defib.stashboard.store import BoardStore, Change
+from defib.stashboard.told import by_age, told
 
 
 class Refused(Exception):
@@ -41,6 +44,8 @@ class Asked:
     at: Addresses
     board: Board
     store: BoardStore
+    incidents: Callable[[], Sequence[PublicIncident]]
+    """The newest that are public; read once, and only when somebody wants to know."""
     policy: Policy
     now: datetime
 
@@ -66,7 +71,12 @@ class Asked:
         return found
 
     def events(self, service: BoardService) -> Iterator[tuple[Event, Status]]:
-        """The newest first, each with its status; those whose status was deleted are gone."""
+        """Those that were posted and Defib's own, the newest first, each with its status."""
+        ours = told(service, self.board, self.incidents())
+        return merge(self._posted(service), ours, key=by_age, reverse=True)
+
+    def _posted(self, service: BoardService) -> Iterator[tuple[Event, Status]]:
+        """Those whose status was deleted are gone."""
         for event in self.store.events(service):
             status = self.board.status_of(event)
             if status is not None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from defib.core.policy import Policy
@@ -19,6 +20,8 @@ from defib.stashboard.store import BoardStore
 
 BODY_MOST = 64_000
 """Bytes of a request's body."""
+INCIDENTS_MOST = 100
+"""Of the page, whose updates are events; older ones are told of by the page alone."""
 CONFLICTS_MAX = 5
 """How often a write starts afresh because someone else wrote first."""
 JSON = "application/json"
@@ -130,15 +133,27 @@ def _said(request: Signed, parameters: dict[str, str], edges: Answering, policy:
     base = f"{parts.scheme}://{parts.netloc}/{mount['admin'] or ''}api/v1"
 
     def asked() -> Asked:
-        return Asked(parameters, slugs, Addresses(base, edges.page), edges.store.board(), edges.store, policy, now)
+        return _asked(parameters, slugs, Addresses(base, edges.page), edges, policy, now)
 
     return (route.read(asked()), 200, False) if write is None else _written(write, asked, edges.store)
+
+
+def _asked(
+    parameters: dict[str, str],
+    slugs: tuple[str, ...],
+    at: Addresses,
+    edges: Answering,
+    policy: Policy,
+    now: datetime,
+) -> Asked:
+    public = cache(partial(edges.store.incidents, INCIDENTS_MOST))
+    return Asked(parameters, slugs, at, edges.store.board(), edges.store, public, policy, now)
 
 
 def _feed(request: Signed, parameters: dict[str, str], edges: Answering, policy: Policy) -> Answer:
     parts = urlsplit(request.url)
     at = Addresses(f"{parts.scheme}://{parts.netloc}{rss.MOUNT}", edges.page)
-    asked = Asked(parameters, (), at, edges.store.board(), edges.store, policy, edges.clock.now())
+    asked = _asked(parameters, (), at, edges, policy, edges.clock.now())
     return Answer(200, rss.feed(asked), rss.CONTENT_TYPE)
 
 

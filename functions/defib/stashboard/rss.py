@@ -8,6 +8,7 @@ from itertools import islice
 from defib.publish.page.feeds import UNPRINTABLE
 from defib.stashboard.asked import Asked
 from defib.stashboard.model import services
+from defib.stashboard.told import by_age
 
 ITEMS_MAX = 50
 MOUNT = "/api/v1"
@@ -27,7 +28,7 @@ def feed(asked: Asked) -> str:
     rss = Rss201rev2Feed(title=title, link=f"{page}/", description=title, feed_url=f"{api.removesuffix(MOUNT)}/rss")
     # Its own answer would be the clock's where there is no event.
     rss.latest_post_date = lambda: asked.now
-    for event, status in islice(merge(*streams, key=lambda pair: -pair[0].number), ITEMS_MAX):
+    for event, status in islice(merge(*streams, key=by_age, reverse=True), ITEMS_MAX):
         address = f"{api}/services/{event.service}/events/{event.sid}"
         name, message = names[event.service], event.message.translate(UNPRINTABLE)
         rss.add_item(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from defib.core.page.model import Shown
+from defib.core.page.model import PublicIncident, Shown
 from defib.shell.page import Repaged
 from defib.stashboard.model import Board, BoardService, Event
 from defib.stashboard.oauth import Nonce
@@ -28,6 +28,10 @@ class BoardStore(Protocol):
     def board(self) -> Board: ...
 
     def shown(self) -> Shown: ...
+
+    def incidents(self, most: int) -> Sequence[PublicIncident]:
+        """The newest of the page first; no drafts."""
+        ...
 
     def events(self, service: BoardService) -> Iterator[Event]:
         """Those of the service that were not deleted, the newest first, read as they are asked for."""

@@ -11,6 +11,7 @@ from defib.stashboard.icons import ICONS
 from defib.stashboard.model import BoardService, Event, ServiceList, Status, services, slugify
 from defib.stashboard.shapes import event_shape, list_shape, service_shape, status_shape
 from defib.stashboard.store import Change
+from defib.stashboard.told import was_posted
 
 NAME_MAX = 80
 ABOUT_MAX = 300
@@ -76,7 +77,7 @@ def post_event(asked: Asked) -> Written:
         raise Refused(400, "Event message is required")
     _short(message, BODY_MAX)
     service = asked.service()
-    slug = asked.parameters.get("status")
+    slug, current = asked.parameters.get("status"), None
     if slug:
         status = asked.board.status(slug)
     else:
@@ -85,11 +86,13 @@ def post_event(asked: Asked) -> Written:
     if status is None:
         raise Refused(404, f"Status {slug} not found")
     informational = asked.parameters.get("informational") == "true"
+    # What Defib has found is not the client's word: it ends by itself, and a message beside it must not keep it open.
+    only_says = informational or (not slug and current is not None and not was_posted(current[0]))
     board = asked.board.numbered()
     event = Event(
         board.last_number, service.slug, service.born, status.slug, status.born, message, asked.now, informational
     )
-    post = Posted(service.slug, status.means, message, informational)
+    post = Posted(service.slug, status.means, message, only_says)
     shown = asked.store.shown()
     derived = posted(shown, post, asked.policy, asked.now)
     page = Repaged(derived.shown, derived.changed) if derived.shown != shown else None
@@ -99,6 +102,8 @@ def post_event(asked: Asked) -> Written:
 def delete_event(asked: Asked) -> Written:
     """What the page said because of it stays said."""
     event, status = asked.event(asked.service())
+    if not was_posted(event):
+        raise Refused(400, f"Event {event.sid} is Defib's own: nobody has posted it")
     answer = {"error": False, "code": 200, "message": event_shape(event, status, asked.at)}
     return Written(answer, Change(asked.board, replace(event, deleted=True)))
 

@@ -17,6 +17,7 @@ from defib.core.policy import Policy, Service, Tag
 
 NOW = datetime(2026, 4, 30, 12, 5, tzinfo=UTC)
 URL = "https://status.example.com"
+API = "https://abc123.execute-api.us-east-1.amazonaws.com"
 SUNDAYS = Maintenance(at="02:00", lasts=timedelta(hours=2), zone="Europe/Berlin", days=("sun",))
 SERVICES = tuple(
     Service(name, {"service": (name,)}, page=ServiceOnPage(title, about, group, worse=Outage.MAJOR_OUTAGE))

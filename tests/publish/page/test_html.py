@@ -250,3 +250,17 @@ def test_the_policy_allows_the_style_and_the_script_that_the_page_brings_and_no_
 
 def test_a_page_needs_no_inline_style() -> None:
     assert not [a for _, a in main(STATES["outage"]).tags if "style" in a]
+
+
+def test_a_form_stands_on_every_page_where_customers_may_subscribe_and_nowhere_else() -> None:
+    at = "https://api.example.com/subscribe"
+    for document in documents(STATES["outage"], SETTINGS, at):
+        (form,) = Outline(document.body.decode()).of("form")
+        assert (form["method"], form["action"]) == ("post", at)
+    for document in documents(STATES["outage"], SETTINGS):
+        assert not Outline(document.body.decode()).of("form")
+
+
+def test_the_form_may_be_sent_to_its_own_origin_alone() -> None:
+    assert "form-action 'none';" in content_security_policy()
+    assert "form-action https://api.example.com;" in content_security_policy("https://api.example.com")

@@ -142,3 +142,10 @@ class PageSettings:
         default=False,
         metadata=flag("Whether clients older than Stashboard 1.5 may write under /api/v1 too, signed.", "true"),
     )
+    subscribe: bool = field(
+        default=False, metadata=flag("Whether customers may subscribe to the page by e-mail.", "true")
+    )
+    subscriptions_a_day: int = field(
+        default=100,
+        metadata=number("How many addresses a day (UTC) are sent the link that makes them subscribers.", 500, 1, 1_000),
+    )

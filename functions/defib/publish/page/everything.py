@@ -11,10 +11,10 @@ from defib.publish.page.document import Document
 from defib.stashboard import icons
 
 
-def documents(page: Page, settings: PageSettings, url: str) -> Iterator[Document]:
-    """``url`` is the page's own address, without a slash at its end."""
+def documents(page: Page, settings: PageSettings, url: str, subscribe_at: str = "") -> Iterator[Document]:
+    """``url`` is the page's own address, without a slash at its end; ``subscribe_at`` where its form is sent."""
     yield from icons.documents()
     yield from badges.documents(page, settings)
     yield from feeds.documents(page, settings, url)
     yield from api_v2.documents(page, settings, url)
-    yield from html.documents(page, settings)
+    yield from html.documents(page, settings, subscribe_at)

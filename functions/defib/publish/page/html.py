@@ -24,9 +24,12 @@ STALE_AFTER = 3
 """A page older than so many of its refreshes says that it is stale."""
 
 
-def documents(page: Page, settings: PageSettings) -> Iterator[Document]:
-    """Every page; the main page is the last, so that laid out in order no link ever leads nowhere."""
-    said, render = words(settings.language), _Renderer(settings)
+def documents(page: Page, settings: PageSettings, subscribe_at: str = "") -> Iterator[Document]:
+    """Every page; the main page is the last, so that laid out in order no link ever leads nowhere.
+
+    ``subscribe_at`` is where the form for e-mail is sent; without it there is none.
+    """
+    said, render = words(settings.language), _Renderer(settings, subscribe_at)
     viewer = Viewer(page, said)
     for incident in page.incidents:
         yield render(f"incidents/{incident.id}.html", "incident", "../", incident=viewer.incident(incident, "../"))
@@ -55,25 +58,29 @@ def documents(page: Page, settings: PageSettings) -> Iterator[Document]:
     )
 
 
-def content_security_policy() -> str:
-    """What the page may load: nothing from elsewhere, and of scripts and styles only those that it brings along."""
+def content_security_policy(form_action: str = "'none'") -> str:
+    """What the page may load: nothing from elsewhere, and of scripts and styles only those that it brings along.
+
+    ``form_action`` is the one origin that its form may be sent to.
+    """
     style, script = (_digest(text) for text in (_style(), _script()))
     return (
         f"default-src 'none'; style-src '{style}'; script-src '{script}'; img-src 'self' data:; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'"
+        f"form-action {form_action}; frame-ancestors 'none'"
     )
 
 
 class _Renderer:
     """Puts what all pages share around each."""
 
-    def __init__(self, settings: PageSettings) -> None:
+    def __init__(self, settings: PageSettings, subscribe_at: str) -> None:
         self._environment = _environment(settings.language)
         # Only what does not change with time: the pages of the past must not be put anew with each renewal.
         self._shared = {
             "lang": settings.language.value,
             "title": settings.title,
             "support": settings.support_url,
+            "subscribe_at": subscribe_at,
             "style": Markup(_style()),  # noqa: S704 - a file of ours
             "script": Markup(_script()),  # noqa: S704 - a file of ours
         }
@@ -81,6 +88,17 @@ class _Renderer:
     def __call__(self, path: str, template: str, root: str, **view: object) -> Document:
         text = self._environment.get_template(f"{template}.html.j2").render(**self._shared, **view, root=root)
         return Document(path, CONTENT_TYPE, text.encode())
+
+
+def render_alone(template: str, settings: PageSettings, **view: object) -> str:
+    """A page that stands alone: it shares no navigation with the others, and no script."""
+    shared = {"lang": settings.language.value, "title": settings.title, "style": Markup(_style())}  # noqa: S704 - ours
+    return _environment(settings.language).get_template(f"{template}.html.j2").render(**shared, **view)
+
+
+def style_digest() -> str:
+    """As a Content-Security-Policy names the style that every page brings along."""
+    return _digest(_style())
 
 
 @cache

@@ -80,6 +80,21 @@ WORDS = Words(
     until_heading="until",
     subscribe="Subscribe",
     feeds="RSS and Atom feeds tell of every incident; programs read /api/v2/summary.json.",
+    mail_label="E-mail address",
+    mail_button="Subscribe by e-mail",
+    mail_note="We send a link to that address first, and nothing more unless it is followed. Each e-mail says how to "
+    "stop.",
+    mail_why="You get this because you subscribed to the status of {title}.",
+    mail_sent="Check your inbox",
+    mail_sent_body="If the address is right, a message with the subject “AWS Notification - Subscription Confirmation” "
+    "is on its way. Follow its link within two days, and we tell you of every outage and all planned maintenance.",
+    mail_wrong="That is no e-mail address",
+    mail_wrong_body="Go back, check what you typed, and send it again.",
+    mail_full="No more today",
+    mail_full_body="So many have asked today that no more links are sent. Try again tomorrow, or follow the RSS or "
+    "Atom feed.",
+    mail_later="That did not work",
+    mail_later_body="Try again in a minute, or follow the RSS or Atom feed.",
     support="Get help",
     generated="Generated",
     renewed="This page is made anew at least every {took}. If the time above is much older, what you see is too.",

@@ -80,6 +80,22 @@ WORDS = Words(
     until_heading="bis",
     subscribe="Abonnieren",
     feeds="RSS- und Atom-Feeds melden jede Störung; Programme lesen /api/v2/summary.json.",
+    mail_label="E-Mail-Adresse",
+    mail_button="Per E-Mail abonnieren",
+    mail_note="Zuerst schicken wir einen Link an diese Adresse, und mehr nur, wenn ihm jemand folgt. Jede E-Mail sagt, "
+    "wie man sie abbestellt.",
+    mail_why="Sie bekommen diese E-Mail, weil Sie den Status von {title} abonniert haben.",
+    mail_sent="Schauen Sie in Ihr Postfach",
+    mail_sent_body="Wenn die Adresse stimmt, ist eine Nachricht mit dem Betreff „AWS Notification - Subscription "
+    "Confirmation“ unterwegs. Folgen Sie ihrem Link innerhalb von zwei Tagen, dann melden wir jede Störung und jede "
+    "geplante Wartung.",
+    mail_wrong="Das ist keine E-Mail-Adresse",
+    mail_wrong_body="Gehen Sie zurück, prüfen Sie die Eingabe und senden Sie sie noch einmal.",
+    mail_full="Heute nicht mehr",
+    mail_full_body="Heute haben so viele gefragt, dass keine Links mehr verschickt werden. Versuchen Sie es morgen "
+    "wieder, oder folgen Sie dem RSS- oder Atom-Feed.",
+    mail_later="Das hat nicht geklappt",
+    mail_later_body="Versuchen Sie es in einer Minute noch einmal, oder folgen Sie dem RSS- oder Atom-Feed.",
     support="Hilfe",
     generated="Erstellt",
     renewed="Diese Seite wird mindestens alle {took} erneuert. Ist die Zeit oben viel älter, so ist es auch der Stand.",

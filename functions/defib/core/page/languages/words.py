@@ -66,6 +66,19 @@ class Words:
     until_heading: str
     subscribe: str
     feeds: str
+    mail_label: str
+    mail_button: str
+    mail_note: str
+    mail_why: str
+    """At the end of each e-mail."""
+    mail_sent: str
+    mail_sent_body: str
+    mail_wrong: str
+    mail_wrong_body: str
+    mail_full: str
+    mail_full_body: str
+    mail_later: str
+    mail_later_body: str
     support: str
     generated: str
     renewed: str

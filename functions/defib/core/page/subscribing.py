@@ -1,0 +1,74 @@
+"""Who may subscribe: an address that is one, not twice a day, and not more of them a day than the operator allows.
+
+No address is kept. What is remembered of one is a number of 20 bits that thousands of addresses share.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+from defib.core.setting import EMAIL
+
+MARKS = 2**20
+"""How many marks there are: of 100 addresses a day two share one about once in 200 days; none tells an address."""
+
+
+class Answer(StrEnum):
+    """What whoever asked is told. It never says whether the address was known."""
+
+    SENT = "sent"
+    WRONG = "wrong"
+    """It is no address."""
+    FULL = "full"
+    """Too many have asked today."""
+    LATER = "later"
+    """It did not work just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day's subscriptions (UTC). A value: every change makes a new one."""
+
+    date: date
+    version: int = 0
+    """0 until stored; each write requires the version it read."""
+    count: int = 0
+    marks: tuple[int, ...] = ()
+    """Of the addresses that were sent a link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What comes of one request."""
+
+    answer: Answer
+    address: str = ""
+    """To be sent a link; empty when none is."""
+    day: Day | None = None
+    """To be remembered before the link is sent."""
+
+
+def ask(text: str, day: Day, most: int) -> Asked:
+    """What comes of somebody's giving ``text`` as an address, while ``most`` links a day may be sent."""
+    address = text.strip()
+    if not EMAIL.fits(address):
+        return Asked(Answer.WRONG)
+    mark = mark_of(address)
+    if mark in day.marks:
+        return Asked(Answer.SENT)
+    if day.count >= most:
+        return Asked(Answer.FULL)
+    return Asked(Answer.SENT, address, replace(day, count=day.count + 1, marks=(*day.marks, mark)))
+
+
+def unsent(day: Day, address: str) -> Day:
+    """The link could not be sent: the address may ask again. The day's count stays as it is."""
+    return replace(day, marks=tuple(mark for mark in day.marks if mark != mark_of(address)))
+
+
+def mark_of(address: str) -> int:
+    """The same for one address however it is spelt."""
+    return int.from_bytes(hashlib.sha256(address.lower().encode()).digest()[:8], "big") % MARKS

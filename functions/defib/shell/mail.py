@@ -1,0 +1,107 @@
+"""Subscribers follow the page: read what is public and what was told, claim a letter, send it, remember it.
+
+Two that do so at once never send the same letter, and a later update never overtakes an earlier one. Whoever dies
+between sending and remembering makes subscribers read a letter twice, never miss one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from defib.core.page.mail import Letter, Mailed, begun, claimed, is_news, letters, released, sent, settled
+from defib.core.page.model import PublicIncident, Shown
+from defib.core.page.planned import planned
+from defib.core.policy import Policy
+from defib.shell.ports import CallFailed, Clock, Conflict
+
+LETTERS_MOST = 5
+"""In one turn; the next turn goes on. SNS suspends an address that it has to send more than 10 a second
+(SNS Developer Guide, Email notifications)."""
+RECENT = 200
+"""Incidents that may still get an update: the open ones, and so many of the newest."""
+
+
+class PublicPage(Protocol):
+    """What is public; ``shell.page.PageStore`` keeps these promises."""
+
+    def shown(self) -> Shown: ...
+
+    def public_incidents(self, most: int) -> Sequence[PublicIncident]: ...
+
+
+class MailStore(Protocol):
+    """What is remembered of letters. All reads are strongly consistent. Raises Transient or Rejected."""
+
+    def mailed(self) -> Mailed: ...
+
+    def remember_mailed(self, mailed: Mailed) -> Mailed:
+        """Write it and return it with the new version. Raises Conflict when others wrote first."""
+        ...
+
+
+class Subscribers(Protocol):
+    """The way to everybody who has subscribed."""
+
+    def tell(self, letter: Letter) -> None:
+        """Raises Transient or Rejected."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """What mailing needs of the outside world."""
+
+    clock: Clock
+    page: PublicPage
+    store: MailStore
+    subscribers: Subscribers
+    url: str
+    """The page's own address, without a slash at its end."""
+
+
+def mail(edges: Mailing, policy: Policy) -> int:
+    """Send what subscribers have not been told yet; how many letters that were.
+
+    Nothing while someone else does. Raises Transient or Rejected when AWS fails.
+    """
+    try:
+        return _mail(edges, policy)
+    except Conflict:
+        # Whoever wrote first has what there is to tell in hand; the next turn tells the rest.
+        return 0
+
+
+def _mail(edges: Mailing, policy: Policy) -> int:
+    now, mailed, shown = edges.clock.now(), edges.store.mailed(), edges.page.shown()
+    outages = planned(policy, now)
+    if mailed.taken(now) or (mailed.version and not is_news(mailed, shown.version, outages)):
+        return 0
+    incidents = _public(edges.page, shown)
+    if not mailed.version:
+        edges.store.remember_mailed(replace(begun(incidents, outages), page=shown.version))
+        return 0
+    waiting = letters(mailed, incidents, outages, policy.page, edges.url)
+    for letter in waiting[:LETTERS_MOST]:
+        mailed = _send(letter, mailed, edges)
+    if len(waiting) <= LETTERS_MOST:
+        edges.store.remember_mailed(settled(mailed, shown.version, incidents, outages))
+    return min(len(waiting), LETTERS_MOST)
+
+
+def _public(page: PublicPage, shown: Shown) -> list[PublicIncident]:
+    """The open ones as the newest read has them; it may be newer than ``shown``, never older."""
+    found = {incident.number: incident for incident in shown.open if not incident.draft}
+    found |= {incident.number: incident for incident in page.public_incidents(RECENT)}
+    return list(found.values())
+
+
+def _send(letter: Letter, mailed: Mailed, edges: Mailing) -> Mailed:
+    taken = edges.store.remember_mailed(claimed(mailed, letter, edges.clock.now()))
+    try:
+        edges.subscribers.tell(letter)
+    except CallFailed:
+        edges.store.remember_mailed(released(taken))
+        raise
+    return edges.store.remember_mailed(sent(taken, letter))

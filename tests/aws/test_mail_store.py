@@ -1,0 +1,74 @@
+"""What the store of subscribers' mail promises, kept alike by the table in DynamoDB and by the fake."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from defib.aws.clients import client
+from defib.aws.mail_store import KEPT_FOR, SUBSCRIPTIONS, DynamoMailStore
+from defib.core.page.mail import Mailed
+from defib.core.page.subscribing import Day
+from defib.shell.ports import Conflict
+from tests.aws.account import ONCE
+from tests.aws.table import TABLE, create_table
+from tests.core.page.shown import NOON
+from tests.fakes.mail import FakeMailStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TODAY = date(2026, 4, 30)
+
+
+@pytest.fixture
+def dynamodb() -> DynamoDBClient:
+    made = client("dynamodb", ONCE)
+    create_table(made)
+    return made
+
+
+@pytest.fixture(params=["dynamodb", "fake"])
+def store(request: pytest.FixtureRequest) -> DynamoMailStore | FakeMailStore:
+    if request.param == "fake":
+        return FakeMailStore()
+    return DynamoMailStore(request.getfixturevalue("dynamodb"), TABLE)
+
+
+def test_what_was_told_comes_back_as_it_was(store: DynamoMailStore | FakeMailStore) -> None:
+    assert store.mailed() == Mailed()
+    mailed = Mailed(page=7, told={"abc": 3}, announced=("def",), telling="abc 4", until=NOON)
+    written = store.remember_mailed(mailed)
+
+    assert written == replace(mailed, version=1)
+    assert store.mailed() == written
+
+
+def test_of_two_that_write_at_once_one_is_told(store: DynamoMailStore | FakeMailStore) -> None:
+    store.remember_mailed(Mailed())
+    with pytest.raises(Conflict):
+        store.remember_mailed(Mailed())
+    store.remember_mailed(store.mailed())
+    with pytest.raises(Conflict):
+        store.remember_mailed(Mailed(version=1))
+
+
+def test_each_day_is_counted_on_its_own(store: DynamoMailStore | FakeMailStore) -> None:
+    assert store.day(TODAY) == Day(TODAY)
+    store.remember_day(Day(TODAY, count=2, marks=(1, 2)))
+
+    assert store.day(TODAY) == Day(TODAY, 1, 2, (1, 2))
+    assert store.day(TODAY + timedelta(days=1)).count == 0
+    with pytest.raises(Conflict):
+        store.remember_day(Day(TODAY))
+
+
+def test_a_day_lies_where_the_form_may_look_and_is_forgotten_soon(dynamodb: DynamoDBClient) -> None:
+    DynamoMailStore(dynamodb, TABLE).remember_day(Day(TODAY, count=1, marks=(1,)))
+
+    (item,) = dynamodb.scan(TableName=TABLE)["Items"]
+    assert item["pk"] == {"S": SUBSCRIPTIONS}
+    assert int(item["expires"]["N"]) == int((datetime(2026, 4, 30, tzinfo=UTC) + KEPT_FOR).timestamp())

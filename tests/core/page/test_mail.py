@@ -1,0 +1,166 @@
+"""What subscribers read: each public update once, in order, in the page's language, and nothing that breaks a mail."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from defib.core.incident import Phase
+from defib.core.page.mail import (
+    CLAIMED_FOR,
+    SUBJECT_MAX,
+    Letter,
+    Mailed,
+    begun,
+    claimed,
+    is_news,
+    letters,
+    released,
+    sent,
+    settled,
+)
+from defib.core.page.model import MaintenanceStatus, PlannedOutage, PublicIncident
+from defib.core.page.settings import Language, PageSettings
+from tests.core.page.shown import NOON, Story, minutes, trouble
+
+URL = "https://status.example.com"
+SETTINGS = PageSettings(title="Example CI")
+OUTAGE = PlannedOutage(
+    "Planned maintenance: Website",
+    "Website may be unavailable.",
+    ("web",),
+    NOON + timedelta(days=3),
+    NOON + timedelta(days=3, hours=1),
+    MaintenanceStatus.SCHEDULED,
+)
+
+
+def outage_of_web() -> PublicIncident:
+    """With three updates: opened, monitoring, resolved."""
+    story = Story()
+    story.at(3, trouble())
+    story.at(5, trouble(phase=Phase.VERIFYING))
+    story.at(9)
+    (incident,) = story.incidents.values()
+    return incident
+
+
+def written(mailed: Mailed, *incidents: PublicIncident, settings: PageSettings = SETTINGS) -> tuple[Letter, ...]:
+    return letters(mailed, incidents, (), settings, URL)
+
+
+def test_every_update_is_a_letter_in_its_order_under_one_subject() -> None:
+    found = written(Mailed(), outage_of_web())
+
+    assert [letter.sequence for letter in found] == [1, 2, 3]
+    assert {letter.subject for letter in found} == {"[Example CI] Website: degraded performance"}
+    assert [letter.body.partition(" ")[0] for letter in found] == ["Identified", "Monitoring", "Resolved"]
+
+
+def test_a_letter_says_what_happened_to_what_where_to_read_more_and_why_one_gets_it() -> None:
+    incident = outage_of_web()
+    first = written(Mailed(), incident)[0].body
+
+    assert first.split("\n\n") == [
+        f"Identified – {incident.updates[0].body}",
+        "Website: Degraded performance",
+        f"{URL}/incidents/{incident.id}.html",
+        "You get this because you subscribed to the status of Example CI.",
+    ]
+
+
+def test_it_speaks_the_pages_language() -> None:
+    german = replace(SETTINGS, language=Language.GERMAN)
+    last = written(Mailed(), outage_of_web(), settings=german)[-1].body
+
+    assert last.startswith("Behoben – ")
+    assert "Website: In Betrieb" in last
+    assert last.endswith("weil Sie den Status von Example CI abonniert haben.")
+
+
+def test_what_was_told_is_not_told_again() -> None:
+    incident = outage_of_web()
+    mailed = Mailed()
+    for number in (1, 2, 3):
+        (letter, *_) = written(mailed, incident)
+        assert letter.sequence == number
+        mailed = sent(claimed(mailed, letter, NOON), letter)
+
+    assert written(mailed, incident) == ()
+
+
+def test_incidents_are_told_of_in_the_order_in_which_things_happened() -> None:
+    one = outage_of_web()
+    other = replace(one, number=2, updates=tuple(replace(u, at=u.at + minutes(1)) for u in one.updates))
+
+    assert [letter.about for letter in written(Mailed(), one, other)] == [one.id, other.id] * 3
+
+
+def test_what_was_public_before_anybody_could_subscribe_is_no_news() -> None:
+    incident = outage_of_web()
+    mailed = begun([incident], [OUTAGE])
+
+    assert letters(mailed, [incident], [OUTAGE], SETTINGS, URL) == ()
+    more = replace(incident, updates=(*incident.updates, replace(incident.updates[-1], sequence=4)))
+    assert [letter.sequence for letter in written(mailed, more)] == [4]
+
+
+def test_a_planned_outage_is_announced_once_whatever_becomes_of_it() -> None:
+    (letter,) = letters(Mailed(), (), [OUTAGE], SETTINGS, URL)
+    assert letter.subject == "[Example CI] Planned maintenance: Website"
+    assert letter.body.startswith("Scheduled – Website may be unavailable.\n\nhttps://status.example.com/#")
+    mailed = sent(Mailed(), letter)
+    for status in MaintenanceStatus:
+        assert letters(mailed, (), [replace(OUTAGE, status=status)], SETTINGS, URL) == ()
+
+
+def test_one_that_is_over_before_anybody_was_told_is_not_told_of() -> None:
+    assert letters(Mailed(), (), [replace(OUTAGE, status=MaintenanceStatus.COMPLETED)], SETTINGS, URL) == ()
+
+
+@pytest.mark.parametrize(
+    ("mailed", "news"),
+    [
+        (Mailed(page=7, announced=(OUTAGE.id,)), False),
+        (Mailed(page=6, announced=(OUTAGE.id,)), True),
+        (Mailed(page=7), True),
+    ],
+)
+def test_there_is_news_when_the_page_has_changed_or_an_outage_has_come_near(mailed: Mailed, news: bool) -> None:
+    assert is_news(mailed, 7, [OUTAGE]) is news
+
+
+def test_a_claim_keeps_others_away_until_it_ends_or_is_given_back() -> None:
+    (letter, *_) = written(Mailed(), outage_of_web())
+    mailed = claimed(Mailed(), letter, NOON)
+
+    assert mailed.taken(NOON + CLAIMED_FOR - timedelta(seconds=1))
+    assert not mailed.taken(NOON + CLAIMED_FOR)
+    assert not released(mailed).taken(NOON)
+    assert not sent(mailed, letter).taken(NOON)
+
+
+def test_what_can_not_come_up_any_more_is_forgotten() -> None:
+    incident = outage_of_web()
+    mailed = Mailed(told={incident.id: 3, "old": 9}, announced=(OUTAGE.id, "old"))
+
+    after = settled(mailed, 7, [incident], [OUTAGE])
+    assert (after.page, after.told, after.announced) == (7, {incident.id: 3}, (OUTAGE.id,))
+
+
+@pytest.mark.parametrize("name", ["Shop\r\nBcc: all@example.com", "Shop\x00\x07", "Sh\u2028op", "x" * 200, "Büro"])
+def test_no_name_breaks_a_subject(name: str) -> None:
+    (letter, *_) = written(Mailed(), replace(outage_of_web(), name=name))
+
+    assert letter.subject.isprintable()
+    assert 0 < len(letter.subject) <= SUBJECT_MAX
+
+
+def test_no_message_brings_control_characters_into_a_body() -> None:
+    incident = outage_of_web()
+    evil = replace(incident.updates[0], body="Dark.\r\n\x1b[2J\x00\u202egnirts")
+    (letter, *_) = written(Mailed(), replace(incident, updates=(evil,)))
+
+    assert letter.body.startswith("Identified – Dark.\n[2Jgnirts\n\n")

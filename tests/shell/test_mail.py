@@ -1,0 +1,169 @@
+"""Subscribers follow the page: each update once and in order, whoever else is at it and whatever fails on the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from defib.core.incident import Incident, Member, Phase
+from defib.core.model import Cause
+from defib.core.page.mail import CLAIMED_FOR
+from defib.core.page.settings import PageSettings, Publishing
+from defib.core.policy import Policy
+from defib.shell.mail import LETTERS_MOST, Mailing, mail
+from defib.shell.page import Paging, follow, publish_draft
+from defib.shell.ports import CallFailed, Transient
+from tests.core.page.shown import NOON, POLICY, minutes
+from tests.fakes import FakeClock, FakeQueues
+from tests.fakes.mail import FakeMailStore, FakeSubscribers
+from tests.fakes.page import FakePageStore, FakeSite
+
+
+class Stage:
+    """A page that is followed, with subscribers who have been there from the beginning."""
+
+    def __init__(self, policy: Policy = POLICY) -> None:
+        self.policy = policy
+        self.clock = FakeClock(NOON)
+        self.page = FakePageStore()
+        self.store = FakeMailStore()
+        self.subscribers = FakeSubscribers()
+        self.paging = Paging(self.clock, self.page, (FakeSite(),), FakeQueues(), _ignored)
+        self.edges = Mailing(self.clock, self.page, self.store, self.subscribers, "https://status.example.com")
+        self.at(0)
+
+    def fail(self, phase: Phase = Phase.REPAIRING, service: str = "web") -> None:
+        member = Member("i-1-1", "i-1", "web-1", "us-east-1a", Cause.INSTANCE_IMPAIRED, NOON, phase)
+        over = self.clock.now() if phase is Phase.CLOSED else None
+        self.page.incidents[service] = Incident(service, 1, NOON, members=(member,), resolved_at=over)
+
+    def at(self, after: float) -> int:
+        self.clock.advance(NOON + minutes(after) - self.clock.now())
+        follow(self.paging, self.policy)
+        return mail(self.edges, self.policy)
+
+    def told(self) -> list[str]:
+        return [letter.body.partition(" ")[0] for letter in self.subscribers.letters]
+
+
+def test_an_outage_is_told_of_from_its_opening_to_its_end() -> None:
+    stage = Stage()
+    stage.fail()
+    assert [stage.at(minute) for minute in (1, 3, 4)] == [0, 1, 0]
+    stage.fail(Phase.VERIFYING)
+    assert stage.at(5) == 1
+    stage.fail(Phase.CLOSED)
+    assert [stage.at(6), stage.at(7)] == [1, 0]
+    assert stage.told() == ["Identified", "Monitoring", "Resolved"]
+
+
+def test_a_quiet_turn_writes_nothing() -> None:
+    stage = Stage()
+    before = stage.store.now
+    stage.at(1)
+
+    assert stage.store.now is before
+
+
+def test_a_blip_that_never_was_public_is_not_told_of() -> None:
+    stage = Stage()
+    stage.fail()
+    stage.at(1)
+    stage.fail(Phase.CLOSED)
+    stage.at(2)
+    assert stage.told() == []
+
+
+def test_a_draft_is_told_of_when_a_person_has_published_it() -> None:
+    stage = Stage(replace(POLICY, page=PageSettings(enabled=True, publishing=Publishing.DRAFT)))
+    stage.fail()
+    stage.at(3)
+    assert stage.told() == []
+    publish_draft(1, stage.paging, stage.policy)
+    stage.at(4)
+    assert stage.told() == ["Identified"]
+
+
+def test_what_was_public_before_the_first_turn_is_no_news() -> None:
+    stage = Stage()
+    stage.store = FakeMailStore()
+    stage.edges = replace(stage.edges, store=stage.store)
+    stage.fail()
+    stage.at(3)
+    stage.fail(Phase.CLOSED)
+    stage.at(4)
+    assert stage.told() == ["Resolved"]
+
+
+def test_a_topic_that_fails_is_tried_again_and_nothing_is_lost_or_doubled() -> None:
+    stage = Stage()
+    stage.fail()
+    stage.subscribers.error = Transient("throttled")
+    with pytest.raises(Transient):
+        stage.at(3)
+    stage.subscribers.error = None
+    stage.fail(Phase.CLOSED)
+    assert stage.at(4) == 2
+    assert stage.told() == ["Identified", "Resolved"]
+
+
+def test_two_at_once_send_a_letter_once() -> None:
+    stage = Stage()
+    stage.fail()
+    stage.store.interruptions = [lambda: _rival(stage)]
+    stage.at(3)
+    assert stage.told() == ["Identified"]
+    assert stage.at(4) == 0
+
+
+def test_while_someone_has_claimed_a_letter_no_later_one_overtakes_it() -> None:
+    stage = Stage()
+    stage.fail()
+    stage.store.interruptions = [_nothing, _dies]
+    with pytest.raises(KeyboardInterrupt):
+        stage.at(3)
+    stage.fail(Phase.CLOSED)
+    assert stage.at(4) == 0
+
+
+def test_whoever_dies_between_sending_and_remembering_makes_people_read_it_twice_and_miss_nothing() -> None:
+    stage = Stage()
+    stage.fail()
+    stage.store.interruptions = [_nothing, _dies]
+    with pytest.raises(KeyboardInterrupt):
+        stage.at(3)
+    stage.fail(Phase.CLOSED)
+    stage.at(3 + CLAIMED_FOR.total_seconds() / 60)
+    assert stage.told() == ["Identified", "Identified", "Resolved"]
+
+
+def test_a_turn_sends_no_more_than_sns_bears_and_the_next_goes_on() -> None:
+    stage = Stage()
+    for number in range(LETTERS_MOST + 2):
+        stage.fail(Phase.REPAIRING if number % 2 == 0 else Phase.CLOSED)
+        stage.clock.advance(minutes(3))
+        follow(stage.paging, stage.policy)
+    waiting = sum(len(incident.updates) for incident in stage.page.kept.values())
+    assert waiting > LETTERS_MOST
+
+    assert [mail(stage.edges, stage.policy) for _ in range(3)] == [LETTERS_MOST, waiting - LETTERS_MOST, 0]
+    assert [letter.at for letter in stage.subscribers.letters] == sorted(
+        letter.at for letter in stage.subscribers.letters
+    )
+
+
+def _ignored(error: CallFailed) -> None:
+    """There is no copy to fail."""
+
+
+def _nothing() -> None:
+    """The write goes through."""
+
+
+def _dies() -> None:
+    raise KeyboardInterrupt
+
+
+def _rival(stage: Stage) -> None:
+    mail(stage.edges, stage.policy)
