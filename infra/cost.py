@@ -42,6 +42,7 @@ LOOK_REQUESTS = {True: 3, False: 1}
 """To CloudWatch, by whether anybody is told by SMS: the alarms, and what was spent in each of two Regions."""
 
 S3_PUT = 5.0 / 1e6
+SECRET = 0.40
 PAGE_LOOK_SECONDS = 0.1
 """Assumed length of a look at an unchanged page: a read of the table and one of S3."""
 PAGE_RENEWALS = MINUTES // 5
@@ -97,6 +98,11 @@ def costs(template: Template) -> Iterator[Line]:
         looks = MINUTES * (LAMBDA_REQUEST + PAGE_LOOK_SECONDS * 0.5 * LAMBDA_GB_SECOND)
         puts = PAGE_RENEWALS * PAGE_PUTS * S3_PUT
         yield Line(f"the status page, {MINUTES:,} looks and {PAGE_RENEWALS:,} renewals", looks + puts, looks)
+    followers = sum("elsewhere" in str(f["Handler"]) for f in _of(template, "AWS::Lambda::Function"))
+    if followers:
+        turns = followers * MINUTES * (LAMBDA_REQUEST + PAGE_LOOK_SECONDS * 0.5 * LAMBDA_GB_SECOND)
+        yield Line(f"{followers} other pages, {MINUTES:,} turns each", turns, turns)
+        yield Line(f"{followers} secrets", followers * SECRET)
     polls = POLLS * len(_of(template, "AWS::Lambda::EventSourceMapping"))
     yield Line(f"{polls / 1e6:.1f} million polls of queues", polls * SQS_REQUEST, SQS_REQUESTS_FREE * SQS_REQUEST)
 

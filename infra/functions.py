@@ -86,9 +86,16 @@ SHAPES = {
 
 OF_THE_PAGE = frozenset({"page", "stashboard"})
 """Deployed only where the policy has a status page."""
-
 OF_THE_ANSWERS = frozenset({"answer"})
 """Deployed only where e-mails carry links to answer by."""
 
 OF_SUBSCRIBERS = frozenset({"subscribe"})
 """Deployed only where customers may subscribe to it."""
+FOLLOWER = Shape(
+    does="tells another page what the status page says",
+    memory_mb=512,
+    # One call, or a look and a second list, each within its deadlines, and the table around it.
+    timeout_s=30,
+    concurrency=2,
+)
+"""One for each page that follows, besides those above."""

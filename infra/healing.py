@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 from aws_cdk import Aws, Duration, RemovalPolicy
@@ -19,7 +20,7 @@ from constructs import Construct
 from defib.aws.permission import Permission
 from infra.acknowledgments import acknowledge, in_nags_words
 from infra.bundle import Target
-from infra.functions import OF_SUBSCRIBERS, OF_THE_ANSWERS, OF_THE_PAGE, SHAPES, Shape
+from infra.functions import FOLLOWER, OF_SUBSCRIBERS, OF_THE_ANSWERS, OF_THE_PAGE, SHAPES, Shape
 from infra.permissions import Resources
 from infra.signals import Queue
 
@@ -38,11 +39,13 @@ class Healer(Construct):
         code: lambda_.Code,
         target: Target,
         resources: Resources,
+        named: str = "",
+        shape: Shape | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        shape = SHAPES[handler]
+        shape = shape or SHAPES[handler]
         permissions = declared(handler)
-        self.name = handler
+        self.name = named or handler
         self.log = logs.LogGroup(
             self,
             "Log",
@@ -75,7 +78,7 @@ class Healer(Construct):
             environment={
                 "DEFIB_POLICY": "defib.toml",
                 **resources.environment(permissions),
-                "POWERTOOLS_SERVICE_NAME": handler,
+                "POWERTOOLS_SERVICE_NAME": self.name,
                 "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
                 "POWERTOOLS_LOG_LEVEL": "INFO",
             },
@@ -101,8 +104,19 @@ class Healing(Construct):
             for name in SHAPES
             if _is_deployed(name, resources)
         }
+        for follower in resources.followers:
+            self.healers[follower.function] = Healer(
+                self,
+                f"Elsewhere-{follower.name}",
+                handler="elsewhere",
+                named=follower.function,
+                shape=FOLLOWER,
+                code=code,
+                target=target,
+                resources=replace(resources, follower=follower),
+            )
         for queue in queues:
-            self._feed(self.healers[queue.feeds].function, queue, SHAPES[queue.feeds])
+            self._feed(self.healers[queue.feeds].function, queue, queue.shape)
         self.missed_sweeps = self._every_minute(self.healers["sweep"].function)
 
     def _feed(self, function: lambda_.Function, queue: Queue, shape: Shape) -> None:

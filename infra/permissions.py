@@ -23,6 +23,7 @@ from defib.core.shift import load_balancer_of
 from infra.acknowledgments import acknowledge, in_nags_words
 from infra.answers import Answers
 from infra.cases import DUE_INDEX
+from infra.elsewhere import Follower, follower_arns, follower_variables
 from infra.page import StatusPage
 
 TAGGED = (
@@ -41,6 +42,14 @@ LEADING_KEYS = {
 """How the partition keys of the items begin (DynamoDB Developer Guide, "Using IAM policy conditions")."""
 
 OF_SUBSCRIBERS = (Scope.SUBSCRIBERS_TOPIC, Scope.SUBSCRIBERS_BY_EMAIL)
+
+URL_SHOWN = {
+    Scope.PAGE_BUCKET_OBJECTS,
+    Scope.STASHBOARD_SECRET,
+    Scope.SUBSCRIBERS_BY_EMAIL,
+    Scope.OTHER_PAGE_SECRET,
+}
+"""Whoever has one of these says where the page is."""
 
 ANY_GROUP = "autoScalingGroup:*:autoScalingGroupName"
 """An ARN of an Auto Scaling group has a unique id before the name (Service Authorization Reference)."""
@@ -64,6 +73,10 @@ class Resources:
     """None where the policy has no status page."""
     answers: Answers | None = None
     """None where e-mails carry no links."""
+    followers: tuple[Follower, ...] = ()
+    """Other pages that follow it."""
+    follower: Follower | None = None
+    """The one that the function in question tells."""
 
     def statements(self, permissions: Sequence[Permission]) -> list[iam.PolicyStatement]:
         """One statement a permission; none for one whose scope names nothing under this policy."""
@@ -96,6 +109,7 @@ class Resources:
         found = dict(name for scope, name in names.items() if scope in used)
         if self.answers is not None and Scope.ANSWERS_SECRET in used:
             found |= {"DEFIB_ANSWERS_SECRET": self.answers.secret.secret_arn, "DEFIB_ANSWERS_URL": self.answers.url}
+        found |= dict(follower_variables(used, self.followers, self.follower))
         return found if self.page is None else {**found, **dict(_page_variables(self.page, used))}
 
     def acknowledge_wildcards(self, role: iam.Role, permissions: Sequence[Permission]) -> None:
@@ -196,6 +210,9 @@ class Resources:
                 | Scope.SUBSCRIBERS_BY_EMAIL
                 | Scope.ANSWERS_SECRET
                 | Scope.OPERATOR_EVENTS
+                | Scope.OTHER_PAGE_QUEUES
+                | Scope.OTHER_PAGE_QUEUE
+                | Scope.OTHER_PAGE_SECRET
             ):
                 return self._of_an_option(scope)
         assert_never(scope)
@@ -207,6 +224,8 @@ class Resources:
                 return []
             bus = self._arn("events", "event-bus", "default")
             return [self.answers.secret.secret_arn if scope is Scope.ANSWERS_SECRET else bus]
+        if scope in (Scope.OTHER_PAGE_QUEUES, Scope.OTHER_PAGE_QUEUE, Scope.OTHER_PAGE_SECRET):
+            return follower_arns(scope, self.followers, self.follower)
         return [] if self.page is None else _page_arns(self.page, scope)
 
     def _queues(self, scope: Scope) -> list[str]:
@@ -260,7 +279,7 @@ def _page_variables(page: StatusPage, used: Collection[Scope]) -> Iterator[tuple
         yield "DEFIB_PAGE_BUCKET", page.files.bucket.bucket_name
         if page.copy:
             yield "DEFIB_PAGE_COPY", page.copy
-    if {Scope.PAGE_BUCKET_OBJECTS, Scope.STASHBOARD_SECRET, Scope.SUBSCRIBERS_BY_EMAIL} & set(used):
+    if URL_SHOWN & set(used):
         yield "DEFIB_PAGE_URL", page.distribution.url
     if page.subscribers is not None and set(OF_SUBSCRIBERS) & set(used):
         yield "DEFIB_SUBSCRIBERS_TOPIC", page.subscribers.topic.topic_arn

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
 from infra.acknowledgments import acknowledge
-from infra.functions import SHAPES
+from infra.functions import SHAPES, Shape
 
 RECEIVES = 3
 """How often a message is tried before it goes to the dead-letter queue."""
@@ -25,11 +25,22 @@ class Queue(Construct):
     """A queue that feeds one function, with the dead-letter queue for what that function can't digest."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, feeds: str, kept_for: Duration, in_order: bool = False
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        feeds: str,
+        kept_for: Duration,
+        in_order: bool = False,
+        wakes: bool = False,
+        shape: Shape | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         fifo = True if in_order else None
         self.feeds = feeds
+        self.wakes = wakes
+        """Whether messages wait in it by intent, to wake somebody later."""
+        self.shape = shape or SHAPES[feeds]
         self.dead_letters = sqs.Queue(
             self,
             "DeadLetters",
@@ -49,7 +60,7 @@ class Queue(Construct):
             retention_period=kept_for,
             # A function that dies holds its message this long: just over its own timeout, so that a retry comes soon.
             # It may run beside the one believed dead; claims in the table make that harmless.
-            visibility_timeout=Duration.seconds(SHAPES[feeds].timeout_s + 10),
+            visibility_timeout=Duration.seconds(self.shape.timeout_s + 10),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES),
         )
 
@@ -61,7 +72,7 @@ class Signals(Construct):
         super().__init__(scope, construct_id)
         # What waits longer than an hour is about a world that is gone; the table and the sweep know what is still due.
         an_hour = Duration.hours(1)
-        self.signals = Queue(self, "Signals", feeds="diagnose", kept_for=an_hour)
+        self.signals = Queue(self, "Signals", feeds="diagnose", kept_for=an_hour, wakes=True)
         self.orders = Queue(self, "Orders", feeds="remediate", kept_for=an_hour)
         self.evidence = Queue(self, "Evidence", feeds="evidence", kept_for=an_hour)
         self.notices = Queue(self, "Notices", feeds="publish", kept_for=Duration.days(1), in_order=True)

@@ -14,6 +14,7 @@ from infra.bundle import Target
 from infra.cases import Cases
 from infra.delivery import DeliveryLog
 from infra.detection import Detection
+from infra.elsewhere import Follower
 from infra.evidence import Evidence
 from infra.healing import Healing
 from infra.notify import Notify
@@ -50,7 +51,9 @@ class DefibStack(Stack):
             api = PageApi(self, "StashboardApi")
             page = StatusPage(self, "StatusPage", settings=policy.page, undelivered=signals.undelivered, api=api)
         answers = Answers(self, "Answers") if policy.answers.enabled else None
-        queues = (*signals.queues, *([page.queue] if page is not None else []))
+        followers = tuple(Follower(self, f"Follower-{other.name}", other=other) for other in policy.page.elsewhere)
+        of_the_page = [page.queue] if page is not None else []
+        queues = (*signals.queues, *of_the_page, *(follower.queue for follower in followers))
         healing = Healing(
             self,
             "Healing",
@@ -69,6 +72,7 @@ class DefibStack(Stack):
                 kill_switch=switch.parameter,
                 page=page,
                 answers=answers,
+                followers=followers,
             ),
             queues=queues,
         )

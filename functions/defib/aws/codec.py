@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from defib.core.audit import CallEntry, Entry
     from defib.core.case import Case
     from defib.core.incident import Incident, Notice
+    from defib.core.page.followed import Followed
     from defib.core.page.mail import Mailed
     from defib.core.page.model import PublicIncident, Shown
     from defib.core.page.subscribing import Day
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from defib.stashboard.model import Board, Event
 
     Item = dict[str, AttributeValueTypeDef]
-    Page = Shown | PublicIncident | Board | Event | Mailed | Day
+    Page = Shown | PublicIncident | Followed | Board | Event | Mailed | Day
     Remembered = Case | Entry | CallEntry | Incident | Notice | Stack | Reach | Use | Page
 
 T = TypeVar("T")

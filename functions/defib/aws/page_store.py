@@ -1,17 +1,18 @@
-"""The status page in Defib's table: what it shows now in one item, and each of its incidents in one of its own."""
+"""The status page in Defib's table: an item for what it shows, and one for each incident and each page that follows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from defib.aws.codec import Codec
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
 from defib.aws.store import DynamoStore
 from defib.aws.table import put, races_told
+from defib.core.page.followed import Followed
 from defib.core.page.model import PublicIncident, Shown
 from defib.shell.page import Repaged
 
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
     from defib.aws.codec import Item
-    from defib.core.incident import Incident
+    from defib.core.incident import Incident, Notice
     from defib.core.policy import Retention
 
 PERMISSIONS = (Permission(("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"), Scope.TABLE),)
+FOLLOWING = (Permission(("dynamodb:GetItem", "dynamodb:PutItem"), Scope.TABLE),)
+"""For whoever tells another page."""
 
 PAGE = "PAGE"
 SHOWN_KEY = {"pk": PAGE, "sk": "SHOWN"}
@@ -32,7 +35,10 @@ KEPT_FOR = timedelta(days=400)
 
 
 class DynamoPageStore:
-    """Keeps the promises of ``shell.page.PageStore``. Raises Transient or Rejected."""
+    """Keeps the promises of ``shell.page.PageStore`` and ``shell.elsewhere.FollowStore``.
+
+    Raises Transient or Rejected.
+    """
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, retention: Retention) -> None:
         self._dynamodb = dynamodb
@@ -41,13 +47,7 @@ class DynamoPageStore:
         self._codec = Codec()
 
     def shown(self) -> Shown:
-        with translated("reading what the page shows"):
-            answer = self._dynamodb.get_item(
-                TableName=self._table,
-                Key={name: {"S": value} for name, value in SHOWN_KEY.items()},
-                ConsistentRead=True,
-            )
-        item = answer.get("Item")
+        item = self._get(SHOWN_KEY["pk"], SHOWN_KEY["sk"], "reading what the page shows")
         return Shown() if item is None else self._codec.value(item, Shown)
 
     def public_incidents(self, most: int) -> Sequence[PublicIncident]:
@@ -90,7 +90,38 @@ class DynamoPageStore:
     def impaired_zones(self) -> Sequence[str]:
         return [impairment.zone for impairment in self._store.stack().impaired if impairment.incident]
 
+    def public_incident(self, number: int) -> PublicIncident | None:
+        item = self._get(PAGE, _incident_key(number), f"reading incident {number} of the page")
+        return None if item is None else self._codec.value(item, PublicIncident)
+
+    def followed(self, name: str) -> Followed:
+        """What is remembered of another page that follows."""
+        item = self._get(PAGE, f"ELSEWHERE#{name}", f"reading what is remembered of the page {name}")
+        return Followed() if item is None else self._codec.value(item, Followed)
+
+    def remember_followed(self, name: str, followed: Followed, notices: Sequence[Notice] = ()) -> Followed:
+        after = replace(followed, version=followed.version + 1)
+        item = self._codec.item(after, {"pk": PAGE, "sk": f"ELSEWHERE#{name}"})
+        writes = [put(self._table, item, followed.version)]
+        writes += [put(self._table, self._store.notice_item(notice), 0) for notice in notices]
+        with races_told(f"remembering the page {name}, version {after.version}"):
+            if len(writes) == 1:
+                # Costs half of a transaction, and nothing else has to hold with it.
+                self._dynamodb.put_item(**writes[0]["Put"])
+            else:
+                self._dynamodb.transact_write_items(TransactItems=writes)
+        return after
+
+    def _get(self, pk: str, sk: str, doing: str) -> Mapping[str, Any] | None:
+        with translated(doing):
+            key = {"pk": {"S": pk}, "sk": {"S": sk}}
+            return self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
+
     def _incident_item(self, incident: PublicIncident) -> Item:
         over = incident.resolved_at
         expires = None if over is None else int((over + KEPT_FOR).timestamp())
-        return self._codec.item(incident, {"pk": PAGE, "sk": f"INCIDENT#{incident.number:06d}", "expires": expires})
+        return self._codec.item(incident, {"pk": PAGE, "sk": _incident_key(incident.number), "expires": expires})
+
+
+def _incident_key(number: int) -> str:
+    return f"INCIDENT#{number:06d}"

@@ -50,6 +50,12 @@ class Scope(StrEnum):
     SUBSCRIPTIONS = "subscriptions"
     """Of the table, the counts of subscriptions only (condition key ``dynamodb:LeadingKeys``)."""
     STASHBOARD_SECRET = "stashboard_secret"  # noqa: S105 - the name of a scope
+    OTHER_PAGE_QUEUES = "other_page_queues"
+    """Those of every page that follows this one."""
+    OTHER_PAGE_QUEUE = "other_page_queue"
+    """That of the one page that a function tells."""
+    OTHER_PAGE_SECRET = "other_page_secret"  # noqa: S105 - the name of a scope
+    """That of the one page that a function tells."""
     KILL_SWITCH = "kill_switch"
     ANSWERABLE_ITEMS = "answerable_items"
     """Items of the table about instances and services: what a page shows that somebody answers on."""

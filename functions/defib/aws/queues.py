@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from defib.aws.errors import for_code, translated
@@ -16,7 +16,7 @@ from defib.core.case import Action, Perform, Wake
 from defib.core.incident import Notice
 from defib.core.model import Signal, Source
 from defib.core.shift import ShiftOrder
-from defib.shell.ports import Transient
+from defib.shell.ports import Rejected, Transient
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -28,6 +28,9 @@ TO_HANDS = (
     Permission(("sqs:SendMessage",), Scope.ORDERS_QUEUE),
 )
 TO_PAGE = (Permission(("sqs:SendMessage",), Scope.PAGE_QUEUE),)
+TO_OTHER_PAGES = (Permission(("sqs:SendMessage",), Scope.OTHER_PAGE_QUEUES),)
+TO_ITSELF = (Permission(("sqs:SendMessage",), Scope.OTHER_PAGE_QUEUE),)
+"""For whoever tells another page, and asks for another turn."""
 TO_NOTICES = (Permission(("sqs:SendMessage",), Scope.NOTICES_QUEUE),)
 TO_SHIFT = (Permission(("sqs:SendMessage",), Scope.SHIFT_ORDERS_QUEUE),)
 """For whoever orders nothing but zonal shifts."""
@@ -52,6 +55,8 @@ class Addresses:
     notices: str = ""
     page: str = ""
     """Empty, too, where there is no status page."""
+    elsewhere: tuple[str, ...] = ()
+    """Those of the pages that follow this one."""
 
 
 class SqsQueues:
@@ -97,6 +102,23 @@ class SqsQueues:
                 MessageGroupId=change,
                 MessageDeduplicationId=change,
             )
+
+    def hand_on(self, change: str) -> None:
+        failed: list[Transient | Rejected] = []
+        for url in self._to.elsewhere:
+            try:
+                with translated("telling another page to follow"):
+                    self._sqs.send_message(QueueUrl=url, MessageBody=encode(Turn(change)))
+            except (Transient, Rejected) as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
+
+    def again(self, after: timedelta) -> None:
+        delay = min(max(math.ceil(after.total_seconds()), 0), DELAY_MAX_S)
+        with translated("asking for another turn"):
+            for url in self._to.elsewhere:
+                self._sqs.send_message(QueueUrl=url, MessageBody=encode(Turn("again")), DelaySeconds=delay)
 
     def announce(self, notices: Sequence[Notice]) -> None:
         # One by one: were the first of a batch refused, the second would overtake it.

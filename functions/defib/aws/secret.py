@@ -1,48 +1,57 @@
-"""The secret that whoever writes to the page signs with. Read when it is needed, and kept for minutes."""
+"""Secrets of Secrets Manager. Read when they are needed, and kept for minutes; no error shows a value."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
 from defib.shell.ports import Rejected
-from defib.stashboard.oauth import Credentials
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from defib.shell.ports import Clock
 
 PERMISSIONS = (Permission(("secretsmanager:GetSecretValue",), Scope.STASHBOARD_SECRET),)
+OF_OTHER_PAGE = (Permission(("secretsmanager:GetSecretValue",), Scope.OTHER_PAGE_SECRET),)
 
 KEPT_FOR = timedelta(minutes=5)
 """A secret that was changed counts after so long."""
 
+T = TypeVar("T", bound="DataclassInstance")
 
-class StashboardSecret:
-    """Reads the credentials of the one consumer and its token. Raises Transient or Rejected; no error shows a value."""
 
-    def __init__(self, secrets: SecretsManagerClient, secret: str, clock: Clock) -> None:
+class Secret(Generic[T]):
+    """Reads the secret ``name``, a JSON object with the fields of ``shape``. Raises Transient or Rejected.
+
+    ``called`` is what people call it.
+    """
+
+    def __init__(self, secrets: SecretsManagerClient, name: str, shape: type[T], called: str, clock: Clock) -> None:
         self._secrets = secrets
-        self._secret = secret
+        self._name = name
+        self._shape = shape
+        self._called = called
         self._clock = clock
-        self._known: tuple[datetime, Credentials] | None = None
+        self._known: tuple[datetime, T] | None = None
 
-    def read(self) -> Credentials:
+    def read(self) -> T:
         now = self._clock.now()
         if self._known is not None and now - self._known[0] < KEPT_FOR:
             return self._known[1]
-        with translated("reading the secret of the Stashboard API"):
-            text = self._secrets.get_secret_value(SecretId=self._secret)["SecretString"]
+        with translated(f"reading {self._called}"):
+            text = self._secrets.get_secret_value(SecretId=self._name).get("SecretString", "")
         try:
-            credentials = msgspec.json.decode(text, type=Credentials)
+            value = msgspec.json.decode(text, type=self._shape)
         except msgspec.MsgspecError:
             # What msgspec says may quote the value.
-            needed = "a JSON object with consumer_key, consumer_secret, token and token_secret"
-            raise Rejected(f"the secret of the Stashboard API is not {needed}") from None
-        self._known = (now, credentials)
-        return credentials
+            needed = ", ".join(field.name for field in fields(self._shape))
+            raise Rejected(f"{self._called} must be a JSON object with {needed}") from None
+        self._known = (now, value)
+        return value

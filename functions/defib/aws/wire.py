@@ -79,6 +79,11 @@ def notice_in(body: str) -> NoticeReference:
     return found
 
 
+def turn_of(body: str) -> Turn:
+    """A turn of another page. Raises Malformed."""
+    return decoded(body, Turn, "a turn of another page")
+
+
 def turn_in(body: str) -> Turn | Release:
     """What the page is to do: Defib's own message, or an operator's event from the bus. Raises Malformed."""
     if "detail-type" not in decoded(body, dict[str, msgspec.Raw], "a message"):

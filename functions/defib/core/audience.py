@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from defib.core.contact import Contact
     from defib.core.policy import Policy
 
-FOR_EVERYBODY = ("aws:", "defib:", "zone:")
+FOR_EVERYBODY = ("aws:", "defib:", "page:", "zone:")
 """How the names of incidents begin that concern more than one service; every contact hears of them."""
 
 DRILL = "drill:"

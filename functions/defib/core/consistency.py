@@ -8,6 +8,7 @@ from itertools import combinations, pairwise
 from defib.core.duration import format_duration
 from defib.core.maintenance import Maintenance, is_zone
 from defib.core.mistake import Mistakes, Path, closest, written
+from defib.core.page.agreement import check_elsewhere
 from defib.core.policy import Contact, Mode, Policy, Service
 from defib.core.setting import CONTACT_NAME, NAME
 
@@ -138,6 +139,7 @@ def _check_page(policy: Policy, mistakes: Mistakes) -> None:
     for given, needed in (("domain", "certificate"), ("certificate", "domain")):
         if getattr(page, given) and not getattr(page, needed) and not mistakes.spoil(("page", needed)):
             mistakes.add(("page", given), getattr(page, given), f"must come with a {needed}", f"{needed} = ...")
+    check_elsewhere(policy, mistakes)
 
 
 def _check_watchtower(policy: Policy, mistakes: Mistakes) -> None:

@@ -54,5 +54,5 @@ class Document:
     detection: Detection = field(metadata=table("What looks for trouble besides the one-minute sweep."))
     repair: Repair = field(metadata=table("Limits of the ladder."))
     limits: Limits = field(metadata=table("Limits over all services together."))
-    calls: Calls = field(metadata=table("Bounds of every call to AWS."))
+    calls: Calls = field(metadata=table("Bounds of every call to AWS, and to other status pages."))
     retention: Retention = field(metadata=table("How long things are kept."))

@@ -191,13 +191,13 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Bounds of every call to AWS."""
+    """Bounds of every call to AWS, and to other status pages."""
 
     connect_timeout: timedelta = field(
-        default=timedelta(seconds=2), metadata=duration("How long connecting to AWS may take.", "1s", "1s", "5s")
+        default=timedelta(seconds=2), metadata=duration("How long connecting may take.", "1s", "1s", "5s")
     )
     read_timeout: timedelta = field(
-        default=timedelta(seconds=5), metadata=duration("How long AWS may take to answer.", "4s", "1s", "15s")
+        default=timedelta(seconds=5), metadata=duration("How long the answer may take.", "4s", "1s", "15s")
     )
     attempts: int = field(
         default=2, metadata=number("How often one call is tried in all, the first time included.", 3, 1, 5)

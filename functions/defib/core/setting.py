@@ -156,6 +156,12 @@ def tags(about: str, example: str, keys: int, values: int) -> Metadata:
     return {"setting": Setting(about, example, allowed, 1, values, form=TAG_VALUE, keys=keys)}
 
 
+def ids(about: str, example: str, form: Form, keys: int, values: int) -> Metadata:
+    """Ids elsewhere by names here, each name with an id or a list of them."""
+    allowed = f"a table of 1 to {keys} names, each with an id or a list of 1 to {values} ids"
+    return {"setting": Setting(about, example, allowed, 1, values, form=form, keys=keys)}
+
+
 def tables(about: str, example: str, least: int, most: int) -> Metadata:
     """Several tables, named or in a list."""
     allowed = f"{least} to {most} tables" if least else f"at most {most} tables"

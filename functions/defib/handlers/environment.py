@@ -113,6 +113,20 @@ class Environment:
         return self.variables.get("DEFIB_PAGE_COPY", "")
 
     @property
+    def other_page(self) -> str:
+        """The name, in the policy, of the page that this function tells."""
+        return self._value("DEFIB_OTHER_PAGE")
+
+    @property
+    def other_page_secret(self) -> str:
+        return self._value("DEFIB_OTHER_PAGE_SECRET")
+
+    @property
+    def other_page_queues(self) -> tuple[str, ...]:
+        """Of all pages that follow this one, or of the one that this function tells; empty where none follows."""
+        return tuple(self.variables.get("DEFIB_OTHER_PAGE_QUEUES", "").split())
+
+    @property
     def kill_switch(self) -> str:
         return self._value("DEFIB_KILL_SWITCH")
 

@@ -33,6 +33,7 @@ PERMISSIONS = union(
     page_store.PERMISSIONS,
     site.PERMISSIONS,
     queues.TO_NOTICES,
+    queues.TO_OTHER_PAGES,
     journal.PERMISSIONS,
     mail_store.TELLING,
     subscribers.TELLING,
@@ -70,11 +71,13 @@ def _built() -> tuple[Paging, Mailing | None, Policy, Logger]:
     if environment.page_copy:
         there = client("s3", policy.calls, policy.page.failover_region)
         sites.append(site.S3Site(there, environment.page_copy, making))
-    sending = queues.SqsQueues(client("sqs", policy.calls), queues.Addresses(notices=environment.notices_queue))
+    addresses = queues.Addresses(notices=environment.notices_queue, elsewhere=environment.other_page_queues)
+    sending = queues.SqsQueues(client("sqs", policy.calls), addresses)
     edges = Paging(
         SystemClock(),
         page_store.DynamoPageStore(client("dynamodb", policy.calls), environment.table, policy.retention),
         tuple(sites),
+        sending,
         sending,
         partial(_copy_failed, logger, environment.page_copy),
     )

@@ -75,11 +75,14 @@ def _read(kept: secret.StashboardSecret) -> Credentials:
 def _built() -> tuple[Answering, queues.SqsQueues, Policy, Logger]:
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
 
+    from defib.stashboard.oauth import Credentials  # noqa: PLC0415 - as above
     from defib.stashboard.router import Answering  # noqa: PLC0415 - as above
 
     environment, clock = Environment.read(), SystemClock()
     policy = environment.policy()
-    credentials = secret.StashboardSecret(client("secretsmanager", policy.calls), environment.stashboard_secret, clock)
+    secrets = client("secretsmanager", policy.calls)
+    called = "the secret of the Stashboard API"
+    credentials = secret.Secret(secrets, environment.stashboard_secret, Credentials, called, clock)
     store = board_store.DynamoBoardStore(client("dynamodb", policy.calls), environment.table, policy.retention)
     sending = queues.SqsQueues(client("sqs", policy.calls), queues.Addresses(page=environment.page_queue))
     return Answering(clock, store, partial(_read, credentials), environment.page_url), sending, policy, Logger()

@@ -77,6 +77,14 @@ class LaidOut:
     """What changes with time alone, as ``planned.standing`` says it."""
 
 
+class Followers(Protocol):
+    """The way to the pages that follow this one."""
+
+    def hand_on(self, change: str) -> None:
+        """Have each take its turn. One that can't be reached holds up no other, and is told of in the end."""
+        ...
+
+
 class Announcements(Protocol):
     """The way to staff."""
 
@@ -92,6 +100,7 @@ class Paging:
     sites: tuple[Site, ...]
     """The page's own place first, then copies of it in other Regions."""
     staff: Announcements
+    followers: Followers
     copy_failed: Callable[[CallFailed], None]
     """Hears of each copy that could not be made to show what the page does; the next call tries again."""
 
@@ -130,7 +139,16 @@ def _follow(edges: Paging, policy: Policy) -> bool:
     derived = derive(shown, troubles(_incidents(edges.store, policy)), policy, now)
     if derived.shown != shown:
         shown = remember(derived, edges, now)
-    return _lay_out(shown, edges, policy, now)
+    # Before the layout, which may hang; and what can't be handed on keeps no reader from a fresh page.
+    failure: CallFailed | None = None
+    try:
+        edges.followers.hand_on(f"page-{shown.version}")
+    except CallFailed as error:
+        failure = error
+    laid_out = _lay_out(shown, edges, policy, now)
+    if failure is not None:
+        raise failure
+    return laid_out
 
 
 def remember(derived: Derived, edges: Paging, now: datetime) -> Shown:

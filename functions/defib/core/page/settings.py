@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from defib.core.page.elsewhere import OtherPage
 from defib.core.page.model import ComponentStatus
-from defib.core.setting import MAYBE_HTTPS, Form, choice, duration, flag, number, string
+from defib.core.setting import MAYBE_HTTPS, Form, choice, duration, flag, number, string, tables
 
 TITLE = Form("text of 1 to 80 characters", 80)
 MAYBE_TITLE = Form("text of at most 80 characters", 80, r".*")
@@ -149,3 +150,11 @@ class PageSettings:
         default=100,
         metadata=number("How many addresses a day (UTC) are sent the link that makes them subscribers.", 500, 1, 1_000),
     )
+    elsewhere: tuple[OtherPage, ...] = field(
+        default=(),
+        metadata=tables("Other pages that follow this one.", "[page.elsewhere.statuspage]", least=0, most=10),
+    )
+
+    def other(self, name: str) -> OtherPage | None:
+        """The other page of that name; None when it has left the configuration."""
+        return next((other for other in self.elsewhere if other.name == name), None)

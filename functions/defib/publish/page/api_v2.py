@@ -49,7 +49,7 @@ CONTENT_TYPE = "application/json; charset=utf-8"
 
 def documents(page: Page, settings: PageSettings, url: str) -> Iterator[Document]:
     """Every document of the API. ``url`` is the page's own address, without a slash at its end."""
-    shaped = _Shaper(page, settings, url)
+    shaped = Shaper(page, settings, url)
     status = shaped.status()
     components = shaped.components()
     open_now = [shaped.incident(i) for i in page.open[:LISTED_MAX]]
@@ -73,7 +73,7 @@ def documents(page: Page, settings: PageSettings, url: str) -> Iterator[Document
         yield Document(path, CONTENT_TYPE, msgspec.json.encode(body))
 
 
-class _Shaper:
+class Shaper:
     """Values of the page in Statuspage's shapes."""
 
     def __init__(self, page: Page, settings: PageSettings, url: str) -> None:

@@ -34,6 +34,12 @@ class Words:
     next_update: str
     planned: str
     planned_body: str
+    planned_begun: str
+    """What other pages are told when it has begun, ..."""
+    planned_over: str
+    """... when it is over, ..."""
+    planned_off: str
+    """... and when it was taken out of the plan."""
     minutes: str
     minute: str
     hours: str

@@ -1,0 +1,52 @@
+"""What no key of another page can say alone: that it has what its kind needs, and names services of this page."""
+
+from __future__ import annotations
+
+from defib.core.mistake import Mistakes, Path, closest
+from defib.core.page.elsewhere import Kind, OtherPage
+from defib.core.policy import Policy
+from defib.core.setting import NAME
+
+
+def check_elsewhere(policy: Policy, mistakes: Mistakes) -> None:
+    """Report every disagreement, except where a value in question is wrong by itself."""
+    known = [service.name for service in policy.services if service.page.title]
+    for other in (o for o in policy.page.elsewhere if NAME.fits(o.name)):
+        at: Path = ("page", "elsewhere", other.name)
+        if not policy.page.enabled and not mistakes.spoil(("page", "enabled")):
+            mistakes.add(at, {}, "needs a page to follow: page.enabled is false", "[page] enabled = true")
+        if not mistakes.spoil((*at, "kind")):
+            _check_place(other, at, mistakes)
+            _check_components(other, known, at, mistakes)
+
+
+def _check_place(other: OtherPage, at: Path, mistakes: Mistakes) -> None:
+    if not other.address and not mistakes.spoil((*at, "url")):
+        must = f"must be the address of its API: a {other.kind} page can be anywhere"
+        mistakes.add((*at, "url"), other.url, must, 'url = "https://status.example.com/api"')
+    needs, path = other.manner.needs_page, (*at, "page_id")
+    if needs and not other.page_id and not mistakes.spoil(path):
+        must = f"must say which page: {other.kind} serves many from one address"
+        mistakes.add(path, other.page_id, must, 'page_id = "kctbh9vrtdwd"')
+    if not needs and other.page_id and not mistakes.spoil(path):
+        mistakes.add(path, other.page_id, f"must be left out: a {other.kind} page is known by its url", "")
+
+
+def _check_components(other: OtherPage, known: list[str], at: Path, mistakes: Mistakes) -> None:
+    path = (*at, "components")
+    if mistakes.spoil(path):
+        return
+    if other.manner.takes_all:
+        if other.components:
+            must = f"must be left out: a {other.kind} is told of every component"
+            mistakes.add(path, dict(other.components), must, "")
+        return
+    if not other.components:
+        must = "must name the services that are shown there"
+        mistakes.add(path, {}, must, f'components = {{ {known[0] if known else "web"} = "8kbf7d35c070" }}')
+    for name, ids in other.components.items():
+        if name not in known:
+            must = f"must be a service with a title: {', '.join(known)}"
+            mistakes.add((*path, name), ids, must, "", closest(name, known))
+        if other.kind is Kind.CACHET and not all(each.isdecimal() for each in ids):
+            mistakes.add((*path, name), ids, "must be a number: Cachet's components have no other ids", f"{name} = 3")

@@ -1,0 +1,215 @@
+"""Another page follows this one: the next call that makes it more alike, from what is shown and what it was told.
+
+Pure and level-triggered: whoever calls it again and again, each time remembering what came of the call, ends with both
+alike, each update told once and in order. Where a component stands is told as it is now; what was said, as it was said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from defib.core.page.elsewhere import OtherPage
+from defib.core.page.followed import About, Followed, Item
+from defib.core.page.languages.words import Words
+from defib.core.page.model import (
+    Component,
+    ComponentStatus,
+    Impact,
+    MaintenanceStatus,
+    PlannedOutage,
+    PublicIncident,
+    Update,
+)
+from defib.core.page.steps import CALLED_OFF, Done, Front, Stand, Step, Tell
+
+
+def taken_up(followed: Followed, front: Front, other: OtherPage, now: datetime) -> Followed:
+    """With all that has come to be told, and without that of which the end has been told.
+
+    A page that begins to follow is told of what is open and of what is to come, not of the past.
+    """
+    if followed.version == 0:
+        fresh = sorted(n for n, incident in front.incidents.items() if incident.resolved_at is None)
+    else:
+        fresh = list(range(followed.counted + 1, front.last_number + 1))
+    items = [*followed.items, *(Item(About.INCIDENT, str(number)) for number in fresh)]
+    known = {item.key for item in items if item.about is About.OUTAGE}
+    coming = (o for o in front.outages if o.id not in known and o.status is not MaintenanceStatus.COMPLETED)
+    items += [Item(About.OUTAGE, outage.id) for outage in coming if _concerned(outage.components, other)]
+    left = tuple(item for item in items if not _is_over(item, front, other, now))
+    return replace(followed, items=left, counted=max(followed.counted, front.last_number))
+
+
+def next_step(followed: Followed, front: Front, other: OtherPage, said: Words, now: datetime) -> Step | None:
+    """The next call; None while there is none to be made.
+
+    The oldest word first. What was refused by itself waits, and holds up nothing else.
+    """
+    free = [item for item in followed.items if not followed.is_held(item.name, now)]
+    tells = [tell for item in free if (tell := next_tell(item, followed, front, other, said, now)) is not None]
+    if tells:
+        return min(tells, key=lambda tell: (tell.item.about is About.OUTAGE, tell.at))
+    put = ((stand, followed.components.get(stand.component)) for stand in _stands(front, other))
+    wrong = (replace(stand, before=before) for stand, before in put if before is not stand.status)
+    return next((stand for stand in wrong if not followed.is_held(stand.component, now)), None)
+
+
+def next_tell(
+    item: Item, followed: Followed, front: Front, other: OtherPage, said: Words, now: datetime
+) -> Tell | None:
+    """What is to be told next of ``item``; None when all has been."""
+    if item.about is About.INCIDENT:
+        tell = _of_incident(item, front, other)
+    else:
+        tell = _of_outage(item, front, other, said, now)
+    if tell is None or not other.manner.by_component:
+        return tell
+    part = next((component for component in tell.concerned if component not in item.parts), tell.concerned[0])
+    stands = {stand.component: stand.status for stand in _stands(front, other) if stand.component == part}
+    components = {} if tell.status is MaintenanceStatus.SCHEDULED else stands
+    return replace(tell, part=part, latest=followed.latest.get(part, ""), components=components)
+
+
+def done(followed: Followed, step: Step, result: Done) -> Followed:
+    """What is remembered once ``step`` has been carried out."""
+    if isinstance(step, Stand):
+        latest = {**followed.latest, step.component: result.latest} if result.latest else followed.latest
+        return replace(followed, components={**followed.components, step.component: step.status}, latest=latest)
+    parts = (*step.item.parts, step.part) if step.part else ()
+    item = replace(step.item, remote=result.remote or step.item.remote, outage=step.outage, parts=parts)
+    if not step.part or set(step.concerned) <= set(parts):
+        item = replace(item, told=step.mark, parts=())
+    latest = {**followed.latest, step.part: result.latest} if step.part and result.latest else followed.latest
+    after = replace(followed, components={**followed.components, **step.components}, latest=latest)
+    return after.with_item(item)
+
+
+def let_go(followed: Followed, what: str) -> Followed:
+    """Without an item that somebody has deleted there: it is not to be made again."""
+    return replace(followed, items=tuple(item for item in followed.items if item.name != what))
+
+
+def _of_incident(item: Item, front: Front, other: OtherPage) -> Tell | None:
+    incident = front.incidents.get(int(item.key))
+    if incident is None or incident.draft:
+        return None
+    update = _untold(item, incident, other)
+    if update is None:
+        return None
+    concerned = _concerned((a.key for a in update.affected), other)
+    earlier = (u for u in incident.updates if u.sequence < update.sequence)
+    return Tell(
+        item,
+        mark=str(update.sequence),
+        name=incident.name,
+        status=update.status,
+        impact=incident.impact,
+        body=update.body,
+        at=update.at,
+        began_at=incident.created_at,
+        concerned=concerned,
+        components=_standing(concerned, front, other),
+        before=tuple(u for u in earlier if _concerns(u, other)),
+        incident=replace(incident, updates=incident.updates[: update.sequence]),
+        here=front.components,
+    )
+
+
+def _untold(item: Item, incident: PublicIncident, other: OtherPage) -> Update | None:
+    """The next update that concerns a component which is shown there."""
+    told = int(item.told or 0)
+    rest = (update for update in incident.updates if update.sequence > told)
+    return next((update for update in rest if _concerns(update, other)), None)
+
+
+def _concerns(update: Update, other: OtherPage) -> bool:
+    return any(other.there(affected.key) for affected in update.affected)
+
+
+def _of_outage(item: Item, front: Front, other: OtherPage, said: Words, now: datetime) -> Tell | None:
+    outage = next((o for o in front.outages if o.id == item.key), None)
+    if outage is None and item.outage is None:
+        return None
+    mark, body = CALLED_OFF, said.planned_off
+    if outage is None:
+        assert item.outage is not None
+        outage = replace(item.outage, status=MaintenanceStatus.COMPLETED)
+        if now >= outage.end:
+            mark, body = _mark(outage), said.planned_over
+    else:
+        mark = _mark(outage)
+        turned = bool(item.told) and item.told.partition(" ")[0] != outage.status
+        moved = item.told.partition(" ")[2] != mark.partition(" ")[2]
+        if turned and not moved and other.manner.turns_alone:
+            return None
+        turn = {MaintenanceStatus.IN_PROGRESS: said.planned_begun, MaintenanceStatus.COMPLETED: said.planned_over}
+        body = turn.get(outage.status, outage.body) if turned and not moved else outage.body
+    if mark == item.told:
+        return None
+    concerned = _concerned(outage.components, other)
+    begun = outage.status is not MaintenanceStatus.SCHEDULED
+    return Tell(
+        item,
+        mark=mark,
+        name=outage.name,
+        status=outage.status,
+        impact=Impact.MAINTENANCE,
+        body=body,
+        at=now,
+        began_at=outage.start,
+        concerned=concerned,
+        components=_standing(concerned, front, other) if begun and other.manner.together else {},
+        outage=outage,
+        here=front.components,
+    )
+
+
+def _mark(outage: PlannedOutage) -> str:
+    return f"{outage.status} {outage.end.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+
+
+def _is_over(item: Item, front: Front, other: OtherPage, now: datetime) -> bool:
+    if item.about is About.INCIDENT:
+        incident = front.incidents.get(int(item.key))
+        if incident is None or incident.withdrawn:
+            return True
+        return incident.resolved_at is not None and _untold(item, incident, other) is None
+    outage = next((o for o in front.outages if o.id == item.key), None)
+    told = item.told == CALLED_OFF or item.told.startswith(MaintenanceStatus.COMPLETED)
+    if outage is None:
+        # Nobody there has read of it, nor may have.
+        return told or item.outage is None or (other.manner.turns_alone and now >= item.outage.end)
+    over = outage.status is MaintenanceStatus.COMPLETED
+    return over and (told or not item.told or other.manner.turns_alone)
+
+
+def _concerned(keys: Iterator[str] | tuple[str, ...], other: OtherPage) -> tuple[str, ...]:
+    """The components there, each once."""
+    return tuple(dict.fromkeys(there for key in keys for there in other.there(key)))
+
+
+def _standing(concerned: tuple[str, ...], front: Front, other: OtherPage) -> Mapping[str, ComponentStatus]:
+    if not other.manner.together:
+        return {}
+    stands = {stand.component: stand.status for stand in _stands(front, other)}
+    return {component: stands[component] for component in concerned if component in stands}
+
+
+def _stands(front: Front, other: OtherPage) -> tuple[Stand, ...]:
+    """Each component there as the worst of those here that it stands for."""
+    found: dict[str, list[Component]] = {}
+    for component in front.components:
+        for there in other.there(component.key):
+            found.setdefault(there, []).append(component)
+    return tuple(
+        Stand(
+            there,
+            max((c.status for c in here), key=lambda status: status.severity),
+            # Of more than one, each may have changed last.
+            " ".join(f"{c.status}@{c.updated_at:%Y%m%dT%H%M%S}" if c.updated_at else c.status for c in here),
+            here=front.components,
+        )
+        for there, here in found.items()
+    )

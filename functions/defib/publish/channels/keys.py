@@ -1,0 +1,25 @@
+"""What the secrets of other pages hold, by what speaks there. Never in a log, an error or the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+T = TypeVar("T")
+Read = Callable[[], T]
+"""Reads a secret; raises Transient or Rejected."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """Of Statuspage, Cachet and Instatus."""
+
+    api_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """Of a webhook: what both sides know."""
+
+    signing_key: str = field(repr=False)
