@@ -66,13 +66,16 @@ class Faults:
     next: list[Response | Failure | None] = field(default_factory=list)
     lost: bool = False
     """Whether the server does what it was asked, and only its answer is lost."""
+    answered: Callable[[Request], Response | Failure] | None = None
+    """Stands in for the server's own answers."""
 
     def answer(self, request: Request) -> Response | Failure:
+        answer = self.answered or self.server.answer
         fault = self.next.pop(0) if self.next else None
         if fault is None:
-            return self.server.answer(request)
+            return answer(request)
         if self.lost:
-            self.server.answer(request)
+            answer(request)
         return fault
 
 
@@ -111,7 +114,7 @@ class Pair:
         page = replace(POLICY.page, elsewhere=(self.other,))
         self.policy: Policy = replace(POLICY, page=page, maintenance=maintenance)
         self.key = key
-        self.edges = self._edges(self._direct())
+        self.edges = self.directly()
 
     def over_http(self) -> Iterator[Pair]:
         """The same over real HTTP."""
@@ -119,6 +122,12 @@ class Pair:
             self.other = replace(self.other, url=loopback.address + BASE.get(self.kind, ""))
             self.edges = self._edges(Http(self.other.address, CALLS, self.clock, LOCAL))
             yield self
+
+    def directly(self) -> Following:
+        """The same without a network between."""
+        http = Direct(self.other.address or ADDRESS, CALLS, self.clock)
+        http.faults, http.now = self.faults, self.clock.now
+        return self._edges(http)
 
     def at(self, after: float, *troubled: Trouble) -> None:
         """This page, so many minutes after noon."""
@@ -170,11 +179,6 @@ class Pair:
 
     def should_stand(self) -> dict[str, str]:
         return {c.key: c.status.value for c in self.store.shown().components}
-
-    def _direct(self) -> Direct:
-        http = Direct(self.other.address or ADDRESS, CALLS, self.clock)
-        http.faults, http.now = self.faults, self.clock.now
-        return http
 
     def _edges(self, http: Http) -> Following:
         channel = self._channel(http)

@@ -90,10 +90,10 @@ def test_nothing_is_told_twice_however_often_a_turn_comes(pair: Pair) -> None:
 @pytest.mark.parametrize("fault", [RESETS, HANGS, Response(502)])
 def test_an_answer_that_is_lost_loses_and_doubles_nothing(pair: Pair, fault: Failure | Response) -> None:
     pair.settle()
-    for minute, lost in ((3, True), (5, False), (8, True)):
+    for minute, instances, lost in ((3, 1, True), (5, 2, False), (8, 1, True)):
         pair.faults.lost = lost
         pair.faults.next = [fault]
-        pair.at(minute, trouble(instances=minute))
+        pair.at(minute, trouble(instances=instances))
         pair.settle()
     pair.faults.next = [fault]
     pair.at(20)
@@ -168,9 +168,8 @@ def test_a_planned_outage_whose_announcement_is_in_doubt_is_not_announced_twice(
     assert set(planned.stands().values()) == {"operational"}
 
 
+@pytest.mark.parametrize("pair", [Kind.STATUSPAGE, Kind.CACHET, Kind.INSTATUS], indirect=True)
 def test_what_is_deleted_there_is_left_deleted(pair: Pair) -> None:
-    if pair.kind in (Kind.STASHBOARD, Kind.WEBHOOK):
-        pytest.skip("it keeps nothing that updates are added to")
     pair.at(3, trouble())
     pair.settle()
     pair.faults.next = [Response(404)]

@@ -92,7 +92,7 @@ def went_wrong(followed: Followed, what: str, failed: Failed, now: datetime, *, 
         after = replace(after, doing=replace(followed.doing, until=now))
     match failed.failure:
         case Failure.SLOWER:
-            pause = min(failed.after or SLOWER, SLOWER_MOST)
+            pause = min(SLOWER if failed.after is None else failed.after, SLOWER_MOST)
         case Failure.UNANSWERED:
             pause = min(FIRST_PAUSE * 2 ** min(followed.tries, 10), LONGEST_PAUSE)
         case Failure.UNFIT if not looked:

@@ -1,0 +1,122 @@
+"""Whatever changes, fails and dies in whatever order: in the end the other page says what this one says, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from defib.core.page.elsewhere import Kind
+from defib.core.page.model import ComponentStatus
+from defib.shell.ports import Conflict
+from sim.internet import HANGS, RESETS, Failure, Request, Response
+from tests.publish.channels.pair import Pair
+from tests.publish.channels.test_contract import assert_stands
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+KEYS = st.sampled_from(["web", "api", "worker"])
+WORDS = st.sampled_from(["We are looking into it.", "Still down.", "Better.", "Über & <b>"])
+"""Few, so that the same is said twice."""
+POSTS = st.tuples(st.just("post"), KEYS, st.sampled_from(list(ComponentStatus)), WORDS, st.booleans())
+FAULTS = st.sampled_from(
+    [None, None, HANGS, RESETS, Response(500), Response(429), Response(420), Response(401), Response(422)]
+)
+TURNS = st.tuples(st.just("turn"), FAULTS, st.booleans(), st.sampled_from([None, None, 0, 1, 2, 3]))
+"""A turn, what the call meets, whether that is after it was carried out, and after how many steps the process dies."""
+WAITS = st.tuples(st.just("wait"), st.integers(1, 400))
+RIVALS = st.tuples(st.just("rival"))
+STEPS = st.lists(st.one_of(POSTS, TURNS, TURNS, WAITS, RIVALS), max_size=30)
+
+
+class Play:
+    """One sequence of steps."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.pair = Pair(kind)
+        self.pair.at(0)
+        self.pair.settle()
+        self._rivals: list[Callable[[], None]] = []
+        self._left: int | None = None
+
+    def do(self, step: tuple[object, ...]) -> None:
+        match step:
+            case "post", str() as key, ComponentStatus() as standing, str() as said, bool() as informational:
+                self.pair.clock.advance(timedelta(seconds=1))
+                self.pair.post(key, standing, said, informational=informational)
+            case "turn", (None | Failure() | Response()) as fault, bool() as lost, (None | int()) as dies:
+                self._turn(fault, lost, dies)
+            case "wait", int() as seconds:
+                self.pair.clock.advance(timedelta(seconds=seconds))
+            case ("rival",):
+                self._rivals.append(self._overtake)
+
+    def _overtake(self) -> None:
+        raise Conflict("somebody else wrote first")
+
+    def _turn(self, fault: Failure | Response | None, lost: bool, dies: int | None) -> None:
+        self._left = dies
+        # What refuses does nothing, whatever it says.
+        refuses = isinstance(fault, Response) and fault.status < 500
+        self.pair.faults.lost, self.pair.faults.next = lost and not refuses, [fault]
+        self.pair.faults.answered = self._answer
+        self.pair.store.interruptions = [*self._rivals, *[self._live] * 4]
+        self._rivals = []
+        try:
+            self.pair.turn()
+        except Killed:
+            pass
+        finally:
+            self.pair.store.interruptions = []
+            self.pair.faults.next, self.pair.faults.answered = [], None
+
+    def _answer(self, request: Request) -> Response | Failure:
+        self._live()
+        answered = self.pair.server.answer(request)
+        self._live()
+        return answered
+
+    def _live(self) -> None:
+        if self._left is None:
+            return
+        if self._left == 0:
+            raise Killed
+        self._left -= 1
+
+    def end(self) -> None:
+        """Nothing fails any more."""
+        self.pair.clock.advance(timedelta(minutes=20))
+        self.pair.settle()
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(list(Kind)), STEPS)
+def test_the_other_page_ends_alike_and_each_update_is_there_once(kind: Kind, steps: list[tuple[object, ...]]) -> None:
+    play = Play(kind)
+    for step in steps:
+        play.do(step)
+    play.end()
+    pair = play.pair
+    # In order within each incident: by incident there, or by component where there are no incidents.
+    told: dict[str, list[str]] = {}
+    for said in pair.server.said:
+        told.setdefault(said.about, []).append(said.body)
+    expected: dict[str, list[str]] = {}
+    for incident in pair.incidents:
+        about = incident.subject if kind is Kind.STASHBOARD else str(incident.number)
+        expected.setdefault(about, []).extend(update.body for update in incident.updates)
+    said_there = [bodies for about, bodies in sorted(told.items())]
+    if kind is Kind.STASHBOARD:
+        words = {"Operational", "Degraded performance", "Partial outage", "Major outage"}
+        said_there = [[body for body in bodies if body not in words] for bodies in said_there]
+    assert sorted(filter(None, said_there)) == sorted(expected.values())
+    assert_stands(pair)
+    followed = pair.store.followed(pair.other.name)
+    assert (followed.doing, followed.failing, followed.held) == (None, None, ())
+    sequences = [n.sequence for n in pair.store.notices]
+    assert sequences == [1, 2] * (len(sequences) // 2)
