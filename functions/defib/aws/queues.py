@@ -35,7 +35,7 @@ TO_NOTICES = (Permission(("sqs:SendMessage",), Scope.NOTICES_QUEUE),)
 TO_SHIFT = (Permission(("sqs:SendMessage",), Scope.SHIFT_ORDERS_QUEUE),)
 """For whoever orders nothing but zonal shifts."""
 DECIDING = union(TO_SIGNALS, TO_HANDS, TO_NOTICES, TO_PAGE)
-PERMISSIONS = union(DECIDING, TO_SHIFT)
+PERMISSIONS = union(DECIDING, TO_SHIFT, TO_OTHER_PAGES, TO_ITSELF)
 
 CANARIES = "canary"
 """The message group of the canaries; those of incidents end in a number."""

@@ -62,7 +62,7 @@ def _signed(event: Event) -> Signed:
     return Signed(http["method"], url, {name.lower(): value for name, value in event["headers"].items()}, raw)
 
 
-def _read(kept: secret.StashboardSecret) -> Credentials:
+def _read(kept: secret.Secret[Credentials]) -> Credentials:
     """With a secret that can't be used every write is lost, and the clients that post alerts tell nobody."""
     try:
         return kept.read()
