@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from defib.core.page.model import Shown
+from defib.core.page.model import PublicIncident, Shown
 from defib.core.parse import parse
 from defib.shell.ports import Conflict
 from defib.stashboard.model import Board, BoardService, Event
@@ -32,6 +32,7 @@ class Kept:
     board_now: Board = field(default_factory=Board)
     page: Shown = field(default_factory=Shown)
     kept: list[Event] = field(default_factory=list)
+    public: dict[int, PublicIncident] = field(default_factory=dict)
     nonces: set[str] = field(default_factory=set)
 
     def board(self) -> Board:
@@ -39,6 +40,9 @@ class Kept:
 
     def shown(self) -> Shown:
         return self.page
+
+    def incidents(self, most: int) -> Sequence[PublicIncident]:
+        return sorted(self.public.values(), key=lambda incident: -incident.number)[:most]
 
     def events(self, service: BoardService) -> Iterator[Event]:
         of_it = (e for e in self.kept if (e.service, e.service_born) == (service.slug, service.born))
@@ -50,6 +54,7 @@ class Kept:
         self.board_now = replace(change.board, version=change.board.version + 1)
         if change.page is not None:
             self.page = change.page.shown
+            self.public |= {incident.number: incident for incident in change.page.changed}
         if change.event is not None:
             self.kept.append(change.event)
 

@@ -28,7 +28,7 @@ class Stage:
         self.queues = FakeQueues()
         self.copies_failed: list[str] = []
         failed = lambda error: self.copies_failed.append(str(error))  # noqa: E731 - one line of a fake
-        self.edges = Paging(self.clock, self.store, tuple(self.sites), self.queues, self.queues, failed)
+        self.edges = Paging(self.clock, self.store, tuple(self.sites), self.queues, failed, self.queues)
 
     def fail(self, service: str = "web", phase: Phase = Phase.REPAIRING, since: datetime = NOON) -> None:
         member = Member("i-1-1", "i-1", "web-1", "us-east-1a", Cause.INSTANCE_IMPAIRED, since, phase)

@@ -78,8 +78,8 @@ def _built() -> tuple[Paging, Mailing | None, Policy, Logger]:
         page_store.DynamoPageStore(client("dynamodb", policy.calls), environment.table, policy.retention),
         tuple(sites),
         sending,
-        sending,
         partial(_copy_failed, logger, environment.page_copy),
+        sending,
     )
     return edges, _mailing(environment, edges, policy), policy, logger
 

@@ -100,9 +100,10 @@ class Paging:
     sites: tuple[Site, ...]
     """The page's own place first, then copies of it in other Regions."""
     staff: Announcements
-    followers: Followers
     copy_failed: Callable[[CallFailed], None]
     """Hears of each copy that could not be made to show what the page does; the next call tries again."""
+    followers: Followers | None = None
+    """None where no other page follows."""
 
 
 def follow(edges: Paging, policy: Policy) -> bool:
@@ -142,7 +143,8 @@ def _follow(edges: Paging, policy: Policy) -> bool:
     # Before the layout, which may hang; and what can't be handed on keeps no reader from a fresh page.
     failure: CallFailed | None = None
     try:
-        edges.followers.hand_on(f"page-{shown.version}")
+        if edges.followers is not None:
+            edges.followers.hand_on(f"page-{shown.version}")
     except CallFailed as error:
         failure = error
     laid_out = _lay_out(shown, edges, policy, now)
