@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from defib.core.audience import FOR_EVERYBODY
+from defib.core.audience import DRILL, FOR_EVERYBODY
 from defib.core.incident import NoticeKind
 from defib.core.policy import Policy
 
@@ -31,6 +31,7 @@ class Address:
     protocol: sns.SubscriptionProtocol
     endpoint: str
     services: tuple[str, ...]
+    contact: str
 
 
 class Notify(Construct):
@@ -95,15 +96,16 @@ class Notify(Construct):
 def addresses(policy: Policy) -> Iterator[Address]:
     """Each address of the policy, with the services that tell its contact. The parser has refused shared ones."""
     for contact in policy.contacts:
+        name = contact.name
         services = tuple(sorted(service.name for service in policy.services if contact.name in service.tell))
-        yield from (Address(sns.SubscriptionProtocol.EMAIL, endpoint, services) for endpoint in contact.email)
-        yield from (Address(sns.SubscriptionProtocol.SMS, endpoint, services) for endpoint in contact.sms)
+        yield from (Address(sns.SubscriptionProtocol.EMAIL, endpoint, services, name) for endpoint in contact.email)
+        yield from (Address(sns.SubscriptionProtocol.SMS, endpoint, services, name) for endpoint in contact.sms)
 
 
 def _filter(address: Address) -> dict[str, sns.SubscriptionFilter]:
     about = {
         "service": sns.SubscriptionFilter.string_filter(
-            allowlist=list(address.services),
+            allowlist=[*address.services, f"{DRILL}{address.contact}"],
             # Everyone hears of a whole zone's trouble, and of EC2's own.
             match_prefixes=list(FOR_EVERYBODY),
         )

@@ -14,7 +14,7 @@ from sim.addresses import Unreachable
 from sim.faults import EFFECTS, FaultKind
 from sim.issue import HealthIssue
 from sim.machinery import NATURES, MachineryFault, MachineryKind
-from sim.people import Pull, Reply
+from sim.people import DrillReply, Pull, Reply
 from sim.scenario import Durations, Expect, Fault, Fleet, ScalingGroup, Scenario, TargetGroup
 from sim.scenario_file import CURED_BY_TIME
 from sim.scenario_value import Range
@@ -29,6 +29,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "`[[kill_switch]]`": Pull,
     "`[[answers]]`": Reply,
     "`[[health_issues]]`": HealthIssue,
+    "`[[drill_answers]]`": DrillReply,
     "`[[unreachable]]`": Unreachable,
     "`[durations]`": Durations,
     "`[expect]`": Expect,

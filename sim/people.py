@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from defib.core.approval import Choice
 from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
+from defib.core.call import Reaction
 from defib.core.setting import choice, string, strings
-from sim.scenario_value import INSTANCE, SETTING, moment
+from sim.scenario_value import INSTANCE, SERVICE, SETTING, moment
 
 if TYPE_CHECKING:
     from defib.core.case import Case
@@ -36,6 +37,22 @@ class Reply:
         metadata=strings("The instances whose newest cases they mean.", '["web-2"]', INSTANCE, 50)
     )
     answer: Choice = field(metadata=choice("What they say.", Choice, Choice.APPROVE))
+
+
+@dataclass(frozen=True, slots=True)
+class DrillReply:
+    """Somebody answers the newest drill of a contact."""
+
+    at: timedelta = field(metadata=moment("When they answer.", '"6m"', WHEN))
+    contact: str = field(metadata=string("Whose drill.", "oncall", SERVICE))
+
+
+def answer_drill(reply: DrillReply, drilled: Callable[[str], Sequence[str]], bus: Bus) -> None:
+    """Put the event on the bus that the drill asks for. ``drilled`` gives a contact's drills, the newest last."""
+    ids = drilled(reply.contact)
+    if ids:
+        detail = {"incident": ids[-1], "answer": Reaction.ACKNOWLEDGE.value, "by": "somebody on call"}
+        bus.put(EVENT_SOURCE, DETAIL_TYPE, detail, ())
 
 
 def answer(reply: Reply, name: str, cases: Callable[[], Sequence[Case]], bus: Bus) -> None:

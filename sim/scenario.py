@@ -24,7 +24,7 @@ from sim.addresses import Unreachable
 from sim.faults import Cure, EventCode, FaultKind
 from sim.issue import HealthIssue
 from sim.machinery import MachineryFault
-from sim.people import Pull, Reply
+from sim.people import DrillReply, Pull, Reply
 from sim.scenario_value import (
     CODE,
     GROUP,
@@ -332,6 +332,9 @@ class Scenario:
     )
     health_issues: tuple[HealthIssue, ...] = field(
         default=(), metadata=tables("What AWS Health tells of EC2's own issues.", "[[health_issues]]", least=0, most=20)
+    )
+    drill_answers: tuple[DrillReply, ...] = field(
+        default=(), metadata=tables("When somebody answers a drill.", "[[drill_answers]]", least=0, most=20)
     )
     unreachable: tuple[Unreachable, ...] = field(
         default=(), metadata=tables("Addresses that messages do not reach.", "[[unreachable]]", least=0, most=20)

@@ -20,7 +20,8 @@ from moto.moto_api._internal import mock_random
 
 from defib.aws.codec import Codec
 from defib.core.case import Case
-from defib.core.incident import Notice
+from defib.core.drill_news import service_of
+from defib.core.incident import Incident, Notice
 from defib.core.membership import GROUP_TAG
 from defib.core.model import InstanceState
 from defib.core.policy import Policy
@@ -46,7 +47,7 @@ from sim.internet import Internet, connected
 from sim.listener import EventKind, Listener
 from sim.machine import ActiveFault, Machine
 from sim.metrics import Measurements, Metric
-from sim.people import answer
+from sim.people import answer, answer_drill
 from sim.physics import Physics
 from sim.pool import virtual_pools
 from sim.queues import Queues
@@ -175,6 +176,9 @@ class World:
         for reply in self.scenario.answers:
             for name in selected(reply.on, every):
                 self.time.at(self.scenario.start + reply.at, partial(answer, reply, name, self.cases, self.bus))
+        for drilled in self.scenario.drill_answers:
+            at = self.scenario.start + drilled.at
+            self.time.at(at, partial(answer_drill, drilled, self._drills_of, self.bus))
         schedule_issues(self.time, self.bus, self.scenario.start, self.scenario.health_issues)
         self.bus.start_schedules(self._draws("schedules"))
         self.alarms.start(self._draws("alarms"), self._measure)
@@ -269,6 +273,13 @@ class World:
         codec = Codec()
         found = [codec.value(item, Case) for item in self._items("CASE#")]
         return tuple(sorted(found, key=lambda case: (case.opened_at, case.id)))
+
+    def _drills_of(self, contact: str) -> tuple[str, ...]:
+        """The ids of a contact's drills, the newest last."""
+        codec = Codec()
+        found = (codec.value(item, Incident) for item in self._items("INCIDENT#") if "service" in item)
+        drills = (incident for incident in found if incident.service == service_of(contact))
+        return tuple(drill.id for drill in sorted(drills, key=lambda drill: drill.number))
 
     def notices(self) -> tuple[Notice, ...]:
         """Every notice that Defib wrote, in order."""

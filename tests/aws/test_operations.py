@@ -21,6 +21,7 @@ from defib.aws.reach_store import DynamoReachStore
 from defib.aws.store import DynamoStore
 from defib.core.audit import entry
 from defib.core.case import Action, Case, Outcome
+from defib.core.drill import Drill
 from defib.core.model import InstanceState, Observation, Result, Signal, Verdict
 from defib.core.policy import Retention
 from defib.core.reach import Finding, Medium, Problem, Reach
@@ -201,6 +202,18 @@ def test_what_the_last_look_at_addresses_found_is_listed_with_its_beginning(dyna
         "2026-04-30T12:00:00Z",
         [["opted_out", "+12025550123", "oncall", "2026-04-30T12:00:00Z"]],
     ]
+
+
+def test_the_newest_drills_are_listed_with_their_answers(dynamodb: DynamoDBClient) -> None:
+    drilled = Drill("oncall", NOON, 2, answer="12:03:00 UTC  drill answered by Ada after 3m")
+    DynamoReachStore(dynamodb, TABLE, Retention()).remember_reach(Reached(replace(OPTED_OUT, drills=(drilled,))))
+    (command,) = commands("Does everybody answer?")
+    words = shlex.split(command.replace("$TABLE", TABLE))
+    asked = dict(zip(words[3::2], words[4::2], strict=True))
+
+    answer = dynamodb.get_item(TableName=asked["--table-name"], Key=json.loads(asked["--key"]))
+
+    assert jmespath.search(asked["--query"], answer) == [["oncall", "2026-04-30T12:00:00Z", False, drilled.answer]]
 
 
 def test_the_log_of_the_sweep_has_the_fields_that_are_asked_for(

@@ -12,7 +12,7 @@ from defib.aws.reach_store import DynamoReachStore
 from defib.aws.store import DynamoStore
 from defib.core.policy import Retention
 from defib.core.reach import Reach
-from defib.core.reach_news import INCIDENT_SERVICE, tell
+from defib.core.reach_news import INCIDENT_SERVICE, Told, tell
 from defib.shell.ports import Conflict
 from defib.shell.reach import Reached, ReachStore
 from tests.aws.account import ONCE
@@ -41,7 +41,12 @@ def store(request: pytest.FixtureRequest) -> ReachStore:
 
 def trouble() -> Reached:
     before = replace(reach(replace(GOOD, opted_out=(PHONE,))), looked_at=NOON)
-    return Reached(*tell(before, None, POLICY, NOON))
+    return change(tell(before, None, POLICY, NOON))
+
+
+def change(told: Told) -> Reached:
+    reach, incident, notice = told
+    return Reached(reach, tuple(filter(None, (incident,))), tuple(filter(None, (notice,))))
 
 
 def test_at_first_nobody_has_looked(store: ReachStore) -> None:
@@ -54,7 +59,7 @@ def test_a_look_is_read_back_as_it_was_written(store: ReachStore) -> None:
 
     assert store.reach() == written.reach
     assert written.reach.version == 1
-    assert store.latest_incident(INCIDENT_SERVICE) == written.incident
+    assert store.latest_incident(INCIDENT_SERVICE) == written.incidents[0]
 
 
 def test_a_second_write_of_what_was_read_before_the_first_is_refused(store: ReachStore) -> None:
@@ -68,7 +73,7 @@ def test_the_incident_goes_on_and_ends_under_its_number(store: ReachStore) -> No
     written = store.remember_reach(trouble())
     over = replace(written.reach, findings=())
 
-    store.remember_reach(Reached(*tell(over, written.incident, POLICY, after(hours=1))))
+    store.remember_reach(change(tell(over, written.incidents[0], POLICY, after(hours=1))))
 
     latest = store.latest_incident(INCIDENT_SERVICE)
     assert latest is not None
@@ -79,4 +84,4 @@ def test_the_incident_goes_on_and_ends_under_its_number(store: ReachStore) -> No
 def test_the_notice_is_due_until_it_has_gone_out(dynamodb: DynamoDBClient) -> None:
     written = DynamoReachStore(dynamodb, TABLE, Retention()).remember_reach(trouble())
 
-    assert DynamoStore(dynamodb, TABLE, Retention()).unpublished_notices(after(minutes=5), 10) == [written.notice]
+    assert DynamoStore(dynamodb, TABLE, Retention()).unpublished_notices(after(minutes=5), 10) == [*written.notices]

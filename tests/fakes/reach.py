@@ -17,7 +17,7 @@ class FakeReachStore:
     """What is remembered of looks, and of incidents about contacts."""
 
     now: Reach = field(default_factory=Reach)
-    incidents: dict[int, Incident] = field(default_factory=dict)
+    incidents: dict[tuple[str, int], Incident] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     interruptions: list[Callable[[], None]] = field(default_factory=list)
     """Each runs once, just before a ``remember_reach``: a rival's write, or a raised error."""
@@ -26,23 +26,23 @@ class FakeReachStore:
         return self.now
 
     def latest_incident(self, service: str) -> Incident | None:
-        del service
-        return self.incidents[max(self.incidents)] if self.incidents else None
+        numbers = [number for name, number in self.incidents if name == service]
+        return self.incidents[service, max(numbers)] if numbers else None
 
     def remember_reach(self, change: Reached) -> Reached:
         if self.interruptions:
             self.interruptions.pop(0)()
         if change.reach.version != self.now.version:
             raise Conflict(f"the reach has moved on from version {change.reach.version}")
-        incident = change.incident
-        if incident is not None:
-            known = self.incidents.get(incident.number)
+        for incident in change.incidents:
+            known = self.incidents.get((incident.service, incident.number))
             if incident.version != (known.version if known is not None else 0):
                 raise Conflict(f"incident {incident.id} has moved on from version {incident.version}")
-            incident = self.incidents[incident.number] = replace(incident, version=incident.version + 1)
-        self.notices += [change.notice] if change.notice is not None else []
+        written = tuple(replace(incident, version=incident.version + 1) for incident in change.incidents)
+        self.incidents |= {(incident.service, incident.number): incident for incident in written}
+        self.notices += change.notices
         self.now = replace(change.reach, version=change.reach.version + 1)
-        return replace(change, reach=self.now, incident=incident)
+        return replace(change, reach=self.now, incidents=written)
 
 
 @dataclass

@@ -132,10 +132,10 @@ def test_each_address_hears_of_the_services_that_tell_its_contact(stack: Synthes
     subscriptions = [s for s in stack.of("AWS::SNS::Subscription").values() if s["TopicArn"] == incidents]
 
     assert {(s["Protocol"], s["Endpoint"]): s["FilterPolicy"] for s in subscriptions} == {
-        ("email", "oncall@defib.test"): {"service": ["db", "web", *FOR_EVERYBODY]},
-        ("email", "dba@defib.test"): {"service": ["db", *FOR_EVERYBODY]},
+        ("email", "oncall@defib.test"): {"service": ["db", "web", "drill:oncall", *FOR_EVERYBODY]},
+        ("email", "dba@defib.test"): {"service": ["db", "drill:database", *FOR_EVERYBODY]},
         ("sms", "+12025550123"): {
-            "service": ["db", "web", *FOR_EVERYBODY],
+            "service": ["db", "web", "drill:oncall", *FOR_EVERYBODY],
             "notice": ["opened", "escalated", "resolved", "held", "approval"],
         },
     }

@@ -47,13 +47,11 @@ class DynamoReachStore:
         return self._store.latest_incident(service)
 
     def remember_reach(self, change: Reached) -> Reached:
-        reach, incident = replace(change.reach, version=change.reach.version + 1), change.incident
+        reach = replace(change.reach, version=change.reach.version + 1)
+        incidents = tuple(replace(incident, version=incident.version + 1) for incident in change.incidents)
         writes = [put(self._table, self._codec.item(reach, REACH_KEY), change.reach.version)]
-        if incident is not None:
-            incident = replace(incident, version=incident.version + 1)
-            writes.append(put(self._table, self._store.incident_item(incident), incident.version - 1))
-        if change.notice is not None:
-            writes.append(put(self._table, self._store.notice_item(change.notice), 0))
+        writes += [put(self._table, self._store.incident_item(i), i.version - 1) for i in incidents]
+        writes += [put(self._table, self._store.notice_item(notice), 0) for notice in change.notices]
         with races_told(f"remembering who can be reached, version {reach.version}"):
             self._dynamodb.transact_write_items(TransactItems=writes)
-        return replace(change, reach=reach, incident=incident)
+        return replace(change, reach=reach, incidents=incidents)

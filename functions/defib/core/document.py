@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from defib.core.answer.settings import AnswerSettings
 from defib.core.delivery import Delivery
+from defib.core.drill import DrillSettings
 from defib.core.maintenance import Maintenance
 from defib.core.page.settings import PageSettings
 from defib.core.policy import Calls, Contact, Detection, Escalation, Limits, Repair, Retention, Service, Tag
@@ -49,6 +50,7 @@ class Document:
     answers: AnswerSettings = field(metadata=table("Answering by a link."))
     escalation: Escalation = field(metadata=table("How soon more people are asked when nobody answers."))
     delivery: Delivery = field(metadata=table("Making sure that they can be reached."))
+    drill: DrillSettings = field(metadata=table("Making sure that they answer."))
     page: PageSettings = field(metadata=table("The status page."))
     watchtower: WatchtowerSettings = field(metadata=table("What watches Defib itself, from another Region."))
     detection: Detection = field(metadata=table("What looks for trouble besides the one-minute sweep."))

@@ -54,6 +54,7 @@ def parse(text: str) -> Policy:
         calls=document.calls,
         retention=document.retention,
         delivery=document.delivery,
+        drill=document.drill,
         page=document.page,
         watchtower=document.watchtower,
         answers=document.answers,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from defib.core.answer.settings import AnswerSettings
 from defib.core.contact import Contact
 from defib.core.delivery import Delivery
+from defib.core.drill import DrillSettings
 from defib.core.escalation import Escalation
 from defib.core.limits import Limits
 from defib.core.maintenance import Maintenance
@@ -254,6 +255,7 @@ class Policy:
     calls: Calls = field(default_factory=Calls)
     retention: Retention = field(default_factory=Retention)
     delivery: Delivery = field(default_factory=Delivery)
+    drill: DrillSettings = field(default_factory=DrillSettings)
     page: PageSettings = field(default_factory=PageSettings)
     watchtower: WatchtowerSettings = field(default_factory=WatchtowerSettings)
     answers: AnswerSettings = field(default_factory=AnswerSettings)

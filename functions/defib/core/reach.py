@@ -8,8 +8,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
 
+from defib.core.drill import Drill
+from defib.core.words import day
+
 if TYPE_CHECKING:
     from defib.core.contact import Contact
+    from defib.core.drill import DrillSettings
     from defib.core.policy import Policy
 
 PENDING_FOR = timedelta(hours=48)
@@ -112,6 +116,8 @@ class Problem(StrEnum):
     OPTED_OUT = "opted_out"
     SPENT = "spent"
     SPENDING = "spending"
+    UNANSWERED = "unanswered"
+    """Nobody at the contact has answered its drill in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +140,12 @@ class Finding:
     @property
     def key(self) -> tuple[str, str]:
         """What makes it the same problem when it is seen again."""
-        return self.problem, self.endpoint.lower()
+        return self.problem, self.endpoint.lower() or self.contact
 
     @property
     def cuts_off(self) -> bool:
         """Whether messages of incidents do not arrive now."""
-        if self.problem is Problem.SPENDING:
+        if self.problem in (Problem.SPENDING, Problem.UNANSWERED):
             return False
         return Topic.INCIDENTS in self.topics if self.topics else True
 
@@ -159,6 +165,8 @@ class Reach:
     """The number of the incident that tells of them; 0 while there is none."""
     unanswered: bool = False
     """Whether the last look left something unknown, so that the next one comes sooner."""
+    drills: tuple[Drill, ...] = ()
+    """The newest of each contact."""
 
 
 def expected(policy: Policy) -> tuple[Address, ...]:
@@ -227,6 +235,15 @@ def _spending(readings: Readings, sms_share: int, now: datetime) -> Iterator[Fin
         yield Finding(Problem.SPENDING, Medium.SMS, "", "", now, detail=detail)
 
 
+def unheard(drills: Sequence[Drill], settings: DrillSettings, now: datetime) -> tuple[Finding, ...]:
+    """The drills that nobody has answered in time."""
+    return tuple(
+        Finding(Problem.UNANSWERED, Medium.EMAIL, "", drill.contact, now, detail=f"{day(drill.since)}")
+        for drill in drills
+        if drill.is_late(settings, now)
+    )
+
+
 def merged(
     known: Sequence[Finding], found: Sequence[Finding], unanswered: Mapping[Question, str]
 ) -> tuple[Finding, ...]:
@@ -251,6 +268,8 @@ def _questions(finding: Finding) -> set[Question]:
             return {Question.OPT_OUTS}
         case Problem.SPENT | Problem.SPENDING:
             return {Question.QUOTA}
+        case Problem.UNANSWERED:
+            return set()
     assert_never(finding.problem)
 
 

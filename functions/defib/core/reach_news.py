@@ -27,6 +27,8 @@ Told = tuple[Reach, Incident | None, Notice | None]
 
 def shown(finding: Finding) -> str:
     """The address as a message may show it: whoever knows the whole address of a webhook can post to it."""
+    if finding.problem is Problem.UNANSWERED:
+        return f"contact {finding.contact}"
     if not finding.endpoint:
         return "SMS"
     if finding.medium is not Medium.HTTPS:
@@ -69,6 +71,11 @@ def remedy(finding: Finding, ends_at: datetime | None = None) -> str:
             return f"cost {finding.detail} this month: SNS sends none to anybody until the month ends (UTC). {_RAISE}"
         case Problem.SPENDING:
             return f"cost {finding.detail} this month; when that is spent, SNS sends none to anybody. {_RAISE}"
+        case Problem.UNANSWERED:
+            return (
+                f"has not answered the drill of {finding.detail}. Call them: are their phones charged and on, does "
+                "mail of Amazon SNS reach them, or does a filter keep it? For a day, a late answer to the drill counts."
+            )
     assert_never(finding.problem)
 
 
@@ -129,6 +136,7 @@ _IN_SHORT = {
     Problem.OPTED_OUT: "Opt it in again with SNS.",
     Problem.SPENT: "Ask AWS for more.",
     Problem.SPENDING: "Ask AWS for more.",
+    Problem.UNANSWERED: "Please check their phones.",
 }
 """What an SMS asks for."""
 
@@ -143,6 +151,8 @@ def _clauses(found: Sequence[Finding]) -> Iterator[str]:
             yield f"phones get no SMS: the month's quota is spent ({group[0].detail})"
         elif problem is Problem.SPENDING:
             yield f"the month's SMS quota is nearly spent ({group[0].detail})"
+        elif problem is Problem.UNANSWERED:
+            yield f"nobody has answered the drill: {', '.join(finding.contact for finding in group)}"
         else:
             what = "nothing" if cuts_off else "no alerts about Defib itself"
             yield f"{_who(group)} get{'' if len(group) > 1 else 's'} {what}: {_WHY[problem]}"
@@ -163,7 +173,7 @@ def _who(found: Sequence[Finding]) -> str:
 
 
 def _of(finding: Finding) -> str:
-    return f" (contact {finding.contact})" if finding.contact else ""
+    return f" (contact {finding.contact})" if finding.contact and finding.endpoint else ""
 
 
 def _over(incident: Incident, now: datetime) -> Story:

@@ -14,11 +14,14 @@ from defib.aws.permission import union
 from defib.core.limits import ZonalShift
 from defib.core.reach import Topic
 from defib.handlers.environment import Environment
+from defib.shell.drill import drill
 from defib.shell.ports import CallFailed
 from defib.shell.reach import Looking, look
 from defib.shell.sweep import Sweeping, sweep
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aws_lambda_powertools import Logger
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -53,14 +56,19 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
         if policy.watchtower.stands:
             beats.swept(edges.clock.now())
         journal.count("SweepCompleted")
-    _look(looking, policy, logger, timedelta(milliseconds=context.get_remaining_time_in_millis()))
+    _look(looking, policy, logger, lambda: timedelta(milliseconds=context.get_remaining_time_in_millis()))
     return found
 
 
-def _look(looking: Looking, policy: Policy, logger: Logger, left: timedelta) -> None:
-    """Whether everybody can be reached. The sweep is done by now: whatever becomes of this, it was a good one."""
+def _look(looking: Looking, policy: Policy, logger: Logger, left: Callable[[], timedelta]) -> None:
+    """Whether everybody answers, and can be reached. The sweep is over: whatever becomes of this, it was a good one."""
     try:
-        found = look(looking, policy, left)
+        for one in drill(looking, policy, left()):
+            logger.info("drilled", extra={"contact": one.contact, "drill": one.number, "answer": one.answer})
+    except CallFailed as error:
+        logger.warning("could not drill", extra={"error": str(error)})
+    try:
+        found = look(looking, policy, left())
     except CallFailed as error:
         logger.warning("could not look whether everybody can be reached", extra={"error": str(error)})
         return

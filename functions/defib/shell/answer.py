@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from defib.core.audience import DRILL
 from defib.core.audit import CallEntry
 from defib.core.call import CallAnswer, unheeded
 from defib.core.call_news import heard
+from defib.core.drill_news import passed
 from defib.core.policy import Policy
 from defib.shell.ports import Called, Conflict
 from defib.shell.reconcile import Reconciling
@@ -25,7 +27,8 @@ def take_answer(answer: CallAnswer, edges: Reconciling, policy: Policy) -> bool:
             edges.journal.unheard(answer, why)
             return False
         now = edges.clock.now()
-        after, notice = heard(incident, answer, policy, now)
+        hear = passed if incident.service.startswith(DRILL) else heard
+        after, notice = hear(incident, answer, policy, now)
         until = after.call.next_at if after.call is not None else now
         try:
             edges.store.remember_call(Called(after, notice, CallEntry(incident.id, now, answer, until)))

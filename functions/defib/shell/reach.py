@@ -9,7 +9,7 @@ from typing import Protocol
 
 from defib.core.incident import Incident, Notice
 from defib.core.policy import Policy
-from defib.core.reach import Address, Finding, Question, Reach, Readings, expected, findings, merged
+from defib.core.reach import Address, Finding, Question, Reach, Readings, expected, findings, merged, unheard
 from defib.core.reach_news import INCIDENT_SERVICE, tell
 from defib.shell.ports import Clock, Conflict, Queues
 
@@ -26,8 +26,8 @@ class Reached:
     """One atomic write of what a look has found, with what people are told of it."""
 
     reach: Reach
-    incident: Incident | None = None
-    notice: Notice | None = None
+    incidents: tuple[Incident, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 class ReachStore(Protocol):
@@ -85,23 +85,28 @@ def look(edges: Looking, policy: Policy, left: timedelta) -> Look | None:
     if not _is_due(before, policy, now):
         return None
     readings = edges.reader().read(addresses, now + LOOK_FOR)
-    found = findings(addresses, readings, policy.delivery.sms_share, now)
+    found = (
+        *findings(addresses, readings, policy.delivery.sms_share, now),
+        *unheard(before.drills, policy.drill, now),
+    )
     kept = merged(before.findings, found, readings.unanswered)
     reach = replace(before, looked_at=now, findings=kept, unanswered=bool(readings.unanswered))
     latest = edges.store.latest_incident(INCIDENT_SERVICE) if kept or reach.incident else None
     reach, incident, notice = tell(reach, latest, policy, now)
+    incidents, notices = tuple(filter(None, (incident,))), tuple(filter(None, (notice,)))
     try:
-        edges.store.remember_reach(Reached(reach, incident, notice))
+        edges.store.remember_reach(Reached(reach, incidents, notices))
     except Conflict:
         # Another sweep has looked meanwhile.
         return None
-    if notice is not None:
-        edges.queues.announce([notice])
+    if notices:
+        edges.queues.announce(notices)
     return Look(kept, readings.unanswered)
 
 
 def _is_due(reach: Reach, policy: Policy, now: datetime) -> bool:
-    if reach.looked_at is None:
+    known = {finding.key for finding in reach.findings}
+    if reach.looked_at is None or any(f.key not in known for f in unheard(reach.drills, policy.drill, now)):
         return True
     every = policy.delivery.check_every
     return now - reach.looked_at >= (min(AGAIN, every) if reach.unanswered else every)

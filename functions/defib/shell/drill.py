@@ -1,0 +1,62 @@
+"""After a sweep: contacts whose time has come are drilled, and answers to drills are taken note of."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from defib.core.drill import Drill, answered, enrolled, is_due
+from defib.core.drill_news import asked, service_of
+from defib.core.reach import Topic, expected
+from defib.shell.ports import Conflict
+from defib.shell.reach import ROOM, Looking, Reached
+
+if TYPE_CHECKING:
+    from defib.core.policy import Policy
+
+LISTENING = timedelta(days=1)
+"""How long after a drill each sweep looks whether it has been answered. Later answers change nothing."""
+
+
+def drill(edges: Looking, policy: Policy, left: timedelta) -> tuple[Drill, ...]:
+    """Take note of answers, and drill whoever is due; returns the drills that have begun or ended.
+
+    ``left`` is what the function may still take. Raises Transient or Rejected where the table or the queue can't be
+    used. One who wrote first is heard by the next sweep.
+    """
+    now = edges.clock.now()
+    if left < ROOM or not policy.contacts:
+        return ()
+    # Who is told of no incident need not answer any.
+    hearing = dict.fromkeys(address.contact for address in expected(policy) if address.topic is Topic.INCIDENTS)
+    before = edges.store.reach()
+    drills = enrolled(before.drills, hearing, now) if policy.drill.every else before.drills
+    heard = tuple(_heard(one, edges, now) for one in drills)
+    reach = replace(before, drills=heard)
+    changed = [after for after, known in zip(heard, drills, strict=True) if after != known]
+    with suppress(Conflict):
+        if reach != before:
+            reach = edges.store.remember_reach(Reached(reach)).reach
+        for contact in policy.contacts:
+            one = next((d for d in reach.drills if d.contact == contact.name), None)
+            if one is None or not is_due(one, policy.drill, now):
+                continue
+            latest = edges.store.latest_incident(service_of(contact.name))
+            begun, incidents, notice = asked(one, contact, latest, policy, now)
+            with_it = tuple(begun if d is one else d for d in reach.drills)
+            reach = edges.store.remember_reach(Reached(replace(reach, drills=with_it), incidents, (notice,))).reach
+            edges.queues.announce([notice])
+            changed.append(begun)
+    return tuple(changed)
+
+
+def _heard(one: Drill, edges: Looking, now: datetime) -> Drill:
+    """The drill with its answer, if it has come."""
+    if not one.open or now - one.since >= LISTENING:
+        return one
+    incident = edges.store.latest_incident(service_of(one.contact))
+    if incident is None or incident.number != one.number or incident.resolved_at is None:
+        return one
+    return answered(one, incident.timeline[-1])

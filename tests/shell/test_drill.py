@@ -1,0 +1,132 @@
+"""Drilling after a sweep: asked once, listened for, told of when nobody answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from defib.core.call import CallAnswer, Reaction
+from defib.core.drill import Drill
+from defib.core.drill_news import passed
+from defib.core.reach import Problem
+from defib.shell.drill import drill
+from defib.shell.ports import Transient
+from defib.shell.reach import ROOM, Looking, look
+from tests.core.test_reach import GOOD, POLICY
+from tests.fakes import FakeClock, FakeQueues
+from tests.fakes.reach import FakeReachStore, FakeReader
+
+EIGHT = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
+WITHIN = POLICY.drill.answer_within
+
+
+@dataclass
+class Stage:
+    """A Monday, from eight o'clock on."""
+
+    clock: FakeClock = field(default_factory=lambda: FakeClock(EIGHT))
+    store: FakeReachStore = field(default_factory=FakeReachStore)
+    queues: FakeQueues = field(default_factory=FakeQueues)
+
+    @property
+    def edges(self) -> Looking:
+        return Looking(self.clock, lambda: FakeReader(GOOD), self.store, self.queues)
+
+    def sweep(self, after: timedelta = timedelta(0), left: timedelta = ROOM) -> tuple[Drill, ...]:
+        """One sweep's drilling and looking, so much later."""
+        self.clock.advance(after)
+        changed = drill(self.edges, POLICY, left)
+        look(self.edges, POLICY, left)
+        return changed
+
+    def answer(self) -> None:
+        incident = self.store.incidents["drill:oncall", 1]
+        answer = CallAnswer(incident.id, Reaction.ACKNOWLEDGE, "Ada")
+        self.store.incidents["drill:oncall", 1], _ = passed(incident, answer, POLICY, self.clock.now())
+
+
+@pytest.fixture
+def drilled() -> Stage:
+    """Ten o'clock: the contact that is told of incidents has been asked."""
+    stage = Stage()
+    stage.sweep()
+    stage.sweep(timedelta(hours=2))
+    return stage
+
+
+def test_at_its_hour_each_contact_that_is_told_of_incidents_is_asked_once(drilled: Stage) -> None:
+    drilled.sweep(timedelta(minutes=1))
+
+    assert [notice.incident_id for notice in drilled.queues.notices] == ["drill:oncall-1"]
+    assert drilled.store.notices == drilled.queues.notices
+
+
+def test_an_answer_is_remembered_with_who_and_how_fast(drilled: Stage) -> None:
+    drilled.clock.advance(timedelta(minutes=3))
+    drilled.answer()
+
+    (heard,) = drilled.sweep()
+
+    assert not heard.open
+    assert heard.answer.endswith("drill answered by Ada after 3m")
+    assert drilled.sweep(WITHIN) == ()
+    assert drilled.store.now.findings == ()
+
+
+def test_without_an_answer_everybody_hears_of_it_as_soon_as_it_is_late(drilled: Stage) -> None:
+    drilled.sweep(WITHIN - timedelta(seconds=1))
+    assert len(drilled.queues.notices) == 1
+
+    drilled.sweep(timedelta(seconds=1))
+
+    assert [finding.problem for finding in drilled.store.now.findings] == [Problem.UNANSWERED]
+    assert [notice.service for notice in drilled.queues.notices] == ["drill:oncall", "defib:contacts"]
+
+
+def test_a_late_answer_ends_the_trouble(drilled: Stage) -> None:
+    drilled.sweep(WITHIN)
+    drilled.answer()
+    drilled.sweep(POLICY.delivery.check_every)
+
+    assert [notice.kind for notice in drilled.queues.notices] == ["escalated", "opened", "resolved"]
+
+
+def test_without_enough_time_left_the_next_sweep_drills() -> None:
+    stage = Stage()
+    stage.sweep()
+
+    assert stage.sweep(timedelta(hours=2), left=ROOM - timedelta(milliseconds=1)) == ()
+    assert len(stage.sweep()) == 1
+
+
+def test_where_the_policy_wants_no_drills_nothing_is_read_for_them(drilled: Stage) -> None:
+    never = replace(POLICY, drill=replace(POLICY.drill, every=timedelta(0)))
+    fresh = Stage()
+
+    assert drill(fresh.edges, never, ROOM) == ()
+    assert fresh.store.now.drills == ()
+
+
+def test_one_who_wrote_first_is_heard_by_the_next_sweep() -> None:
+    stage = Stage()
+    stage.sweep()
+
+    def rival() -> None:
+        stage.store.now = replace(stage.store.now, version=stage.store.now.version + 1)
+
+    stage.store.interruptions = [rival]
+    assert stage.sweep(timedelta(hours=2)) == ()
+    assert [one.number for one in stage.sweep()] == [1]
+
+
+def test_a_queue_that_fails_leaves_the_drill_to_the_sweep_that_sends_again() -> None:
+    stage = Stage()
+    stage.sweep()
+    stage.queues.error = Transient("no")
+
+    with pytest.raises(Transient):
+        stage.sweep(timedelta(hours=2))
+
+    assert [notice.incident_id for notice in stage.store.notices] == ["drill:oncall-1"]
