@@ -18,7 +18,7 @@ from botocore.exceptions import (
 )
 
 from tests.watchtower.seen import ADA, HERE, NOW, PHONE, THERE
-from tests.watchtower.stage import PAGE, SWITCH, Answer, Stage
+from tests.watchtower.stage import PAGE, SWITCH, TABLE, Answer, Stage
 from watchtower import clock
 from watchtower.asking import CALL, LONGEST, READING
 
@@ -227,6 +227,18 @@ def test_without_phones_nothing_is_asked_about_texts(stage: Stage) -> None:
 
     assert not [call for _, call in stage.wire.calls if "SMS" in call or "Statistics" in call]
     assert PHONE not in json.dumps(stage.look())
+
+
+def test_an_answer_that_makes_no_sense_is_told_and_the_others_are_heard(
+    stage: Stage, time: time_machine.Traveller
+) -> None:
+    table = boto3.client("dynamodb", region_name=THERE)
+    table.put_item(TableName=TABLE, Item={"pk": {"S": "HEARTBEAT"}, "sk": {"S": "SWEEP"}, "when": {"S": "noon"}})
+
+    heard = minutes(stage, time, 2, alive=False)
+
+    assert len(heard) == 1
+    assert "DynamoDB in us-east-1 answers what makes no sense: KeyError" in " ".join(heard[0]["Message"].split())
 
 
 REFUSED = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "any")
