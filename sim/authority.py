@@ -23,6 +23,7 @@ DENIED_CODE = {
     "autoscaling": "AccessDenied",
     "ssm": "AccessDeniedException",
     "secretsmanager": "AccessDeniedException",
+    "events": "AccessDeniedException",
     "arc-zonal-shift": "AccessDeniedException",
 }
 """The error code with which each service reports a missing permission; ``AccessDenied`` elsewhere."""
@@ -86,14 +87,11 @@ class Authority:
                 return (Request(f"sqs:{action}", f"arn:aws:sqs:{call.region}:{self._account}:{queue}", {}),)
             case "sns" if "TopicArn" in call.params:
                 return (Request(_action(call), call.params["TopicArn"], {}),)
+            case "secretsmanager" | "events":
+                return (self._secret(call) if call.service == "secretsmanager" else self._events(call),)
             case "ssm" if "Name" in call.params:
                 parameter = f"arn:aws:ssm:{call.region}:{self._account}:parameter{call.params['Name']}"
                 return (Request(_action(call), parameter, {}),)
-            case "secretsmanager" if "SecretId" in call.params:
-                given = call.params["SecretId"]
-                # A name is as good as an ARN, which ends with six characters of Secrets Manager's own.
-                secret = f"arn:aws:secretsmanager:{call.region}:{self._account}:secret:{given}-a1B2c3"
-                return (Request(_action(call), given if given.startswith("arn:") else secret, {}),)
             case "s3" if "Bucket" in call.params:
                 action = S3_ACTIONS.get(call.operation, call.operation)
                 bucket = f"arn:aws:s3:::{call.params['Bucket']}"
@@ -116,6 +114,21 @@ class Authority:
         bus = f"arn:aws:events:{call.region}:{self._account}:event-bus/default"
         kind = {"events:source": (entry["Source"],), "events:detail-type": (entry["DetailType"],)}
         return Request(_action(call), bus, kind)
+
+    def _secret(self, call: Call) -> Request:
+        """A name is as good as an ARN, which ends with six characters of Secrets Manager's own."""
+        given = call.params["SecretId"]
+        named = f"arn:aws:secretsmanager:{call.region}:{self._account}:secret:{given}-a1B2c3"
+        return Request(_action(call), given if given.startswith("arn:") else named, {})
+
+    def _events(self, call: Call) -> Request:
+        """What a call puts on the default bus, as conditions see it."""
+        said = call.params["Entries"]
+        context = {
+            "events:source": tuple(entry["Source"] for entry in said),
+            "events:detail-type": tuple(entry["DetailType"] for entry in said),
+        }
+        return Request(_action(call), f"arn:aws:events:{call.region}:{self._account}:event-bus/default", context)
 
     def _volume_key(self, call: Call) -> Request:
         """Every simulated volume is encrypted with a customer's key, which whoever starts an instance lends to EC2."""

@@ -12,6 +12,7 @@ from typing import Any
 from moto.events.models import EventPattern
 from moto.moto_api._internal import mock_random
 
+from sim.boundary import Params, Response
 from sim.breakdowns import Breakdowns
 from sim.clock import SimulatorGap, VirtualTime
 from sim.functions import Lambda
@@ -68,6 +69,12 @@ class Bus:
         }
         for rule in self.matching(event):
             self._deliver(rule, event)
+
+    def put_events(self, params: Params) -> Response:
+        """A function puts events on the first Region's bus (EventBridge API, PutEvents)."""
+        for entry in params["Entries"]:
+            self.put(entry["Source"], entry["DetailType"], json.loads(entry["Detail"]), ())
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": str(self._numbers)} for _ in params["Entries"]]}
 
     def matching(self, event: Mapping[str, Any]) -> tuple[Rule, ...]:
         """The rules whose pattern this event fits."""

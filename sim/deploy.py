@@ -11,6 +11,8 @@ from sim.clock import SimulatorGap
 from sim.template import REGION, Resource, region_of
 from sim.wiring import Wiring
 
+VERSION = "5f3a1c52-0d0e-4f0b-9a55-6c1b6d1f2e10"
+"""The id of the first version of each secret."""
 INDEX_KEYS = ("IndexName", "KeySchema", "Projection")
 
 
@@ -26,8 +28,9 @@ def deploy_storage(wiring: Wiring) -> None:
             Name=parameter.name, Type="String", Value=parameter.properties["Value"]
         )
     for secret in wiring.secrets:
+        # The same in every replay, so that the links in its messages are.
         boto3.client("secretsmanager", region_name=region_of(secret.arn)).create_secret(
-            Name=secret.name, SecretString=generated(secret)
+            Name=secret.name, SecretString=generated(secret), ClientRequestToken=VERSION
         )
 
 

@@ -148,11 +148,13 @@ def _instances(recording: Recording, expect: Expect, world: World) -> Iterator[E
 def _always(recording: Recording, world: World) -> Iterator[Expectation]:
     totals = recording.totals
     yield _same("calls that a role did not allow", "none", ", ".join(totals.denied) or "none")
+    yield _same("links that were used by being opened", "none", "; ".join(world.mail.wrong) or "none")
     yield _same("errors that left a function", "none", "; ".join(totals.errors) or "none")
     if not world.scenario.machinery:
         # Where the machinery is in trouble, messages are set aside and alarms go off as they should.
         yield _same("messages in dead-letter queues", "0", str(totals.dead_letters))
-        yield _same("alarms about Defib itself", "none", ", ".join(world.alarms.fired) or "none")
+        yield _same("pages of links that failed", "none", "; ".join(world.mail.failed) or "none")
+    yield _same("alarms about Defib itself", "none", ", ".join(world.alarms.fired) or "none")
 
 
 def _same(text: str, expected: str, actual: str) -> Expectation:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from defib.core.approval import Choice
+from defib.core.answer.link import Say
 from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
 from defib.core.call import Reaction
 from defib.core.setting import choice, string, strings
@@ -15,7 +16,9 @@ from sim.scenario_value import INSTANCE, SERVICE, SETTING, moment
 
 if TYPE_CHECKING:
     from defib.core.case import Case
+    from defib.core.incident import Notice
     from sim.bus import Bus
+    from sim.mail import Mail
 
 WHEN = 'a duration since the start such as "3m", or a time of day in UTC such as 12:03:00'
 
@@ -28,15 +31,27 @@ class Pull:
     to: str = field(metadata=string("What it is set to; only on lets Defib act.", "off", SETTING))
 
 
+class Through(StrEnum):
+    """How somebody answers."""
+
+    COMMAND = "command"
+    """By the command that the message holds."""
+    LINK = "link"
+    """By the link in the e-mail, on its page."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Somebody answers Defib, which asks in approve mode whether it may repair an instance."""
+    """Somebody answers Defib: whether it may repair an instance, or that they look after it."""
 
     at: timedelta = field(metadata=moment("When they answer.", '"6m"', WHEN))
     on: tuple[str, ...] = field(
         metadata=strings("The instances whose newest cases they mean.", '["web-2"]', INSTANCE, 50)
     )
-    answer: Choice = field(metadata=choice("What they say.", Choice, Choice.APPROVE))
+    answer: Say = field(metadata=choice("What they say.", Say, Say.APPROVE))
+    through: Through = field(
+        default=Through.COMMAND, metadata=choice("By which of the ways that the message names.", Through, Through.LINK)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +70,27 @@ def answer_drill(reply: DrillReply, drilled: Callable[[str], Sequence[str]], bus
         bus.put(EVENT_SOURCE, DETAIL_TYPE, detail, ())
 
 
-def answer(reply: Reply, name: str, cases: Callable[[], Sequence[Case]], bus: Bus) -> None:
-    """Put the event on the bus that Defib's message asks for. Where there is no case, nobody has anything to answer."""
-    about = [case.id for case in cases() if case.name == name]
-    if about:
-        detail = {"case": about[-1], "answer": reply.answer.value, "by": "somebody on call"}
-        bus.put(EVENT_SOURCE, DETAIL_TYPE, detail, ())
+BY = "somebody on call"
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What people know of Defib, and the ways in which they answer it."""
+
+    cases: Callable[[], Sequence[Case]]
+    notices: Callable[[], Sequence[Notice]]
+    bus: Bus
+    mail: Mail
+
+
+def answer(reply: Reply, name: str, ways: Ways) -> None:
+    """Do what Defib's message says about answering. Where there is no case, nobody has anything to answer."""
+    about = [case.id for case in ways.cases() if case.name == name]
+    if not about:
+        return
+    told = [notice.incident_id for notice in ways.notices() if notice.case_id == about[-1]]
+    if reply.through is Through.LINK:
+        ways.mail.say(reply.answer, told[-1] if told else "", BY)
+        return
+    what = {"case": about[-1]} if reply.answer.choice is not None else {"incident": told[-1] if told else ""}
+    ways.bus.put(EVENT_SOURCE, DETAIL_TYPE, {**what, "answer": reply.answer.value, "by": BY}, ())

@@ -189,6 +189,9 @@ class Template:
                 return f"https://sqs.{self.region}.amazonaws.com/{ACCOUNT}/{self._name(logical_id)}"
             case "AWS::SNS::Topic" | "AWS::SecretsManager::Secret":
                 return self._arn(logical_id)
+            case "AWS::ApiGatewayV2::Api":
+                # The id that AWS gives it: its name is no one's own.
+                return logical_id.lower()
             case _:
                 return self._name(logical_id)
 

@@ -40,19 +40,22 @@ from sim.elb import LoadBalancing
 from sim.faults import FaultKind
 from sim.fleet import LONG_AGO, Launcher, Place, places, scaling_groups, target_groups
 from sim.functions import Lambda
+from sim.gateway import Gateway
 from sim.groups import AutoScaling
 from sim.health import schedule_issues
 from sim.iam import Grant, grants_of
 from sim.internet import Internet, connected
 from sim.listener import EventKind, Listener
 from sim.machine import ActiveFault, Machine
+from sim.mail import Mail
 from sim.metrics import Measurements, Metric
-from sim.people import answer, answer_drill
+from sim.people import Reply, Ways, answer, answer_drill
 from sim.physics import Physics
 from sim.pool import virtual_pools
 from sim.queues import Queues
 from sim.reach import Reach
 from sim.recorder import Recorder
+from sim.recording import Message
 from sim.scenario import Fault, Scenario
 from sim.scenario_file import selected
 from sim.shifts import ZonalShifts
@@ -137,9 +140,12 @@ class World:
         self.functions = Lambda(time, reach, ledger, self.measurements, draws, recorder.logged)
         self.queues = Queues(time, self.wiring, self.functions, ledger, boundary, broken)
         self.bus = Bus(time, self.wiring, self.queues, self.functions, self._draws("bus"), broken)
+        boundary.answer("events:PutEvents", self.bus.put_events)
+        tell_of_mail = partial(recorder.tell, EventKind.MESSAGE, "")
+        self.mail = Mail(time, Gateway(self.wiring, self.functions), self._used_links, tell_of_mail)
         subscriptions = self.wiring.subscriptions
         self.addresses = Addresses(time, subscriptions, self.scenario.unreachable, self.metrics, boundary)
-        self.topics = Topics(time, self.wiring, boundary, recorder.received, broken, self.addresses.hears)
+        self.topics = Topics(time, self.wiring, boundary, self._received, broken, self.addresses.hears)
         self.alarms = Alarms(time, self.measurements, self.bus, self.topics, self.wiring.alarms, broken)
         boundary.admit, boundary.answered = self.functions.admit, self.functions.answered
         self._stack.enter_context(virtual_pools(self.functions.start_task, self.functions.pass_time))
@@ -175,7 +181,7 @@ class World:
             self.time.at(self.scenario.start + pull.at, partial(deploy.set_kill_switch, self.wiring, pull.to))
         for reply in self.scenario.answers:
             for name in selected(reply.on, every):
-                self.time.at(self.scenario.start + reply.at, partial(answer, reply, name, self.cases, self.bus))
+                self.time.at(self.scenario.start + reply.at, partial(self._reply, reply, name))
         for drilled in self.scenario.drill_answers:
             at = self.scenario.start + drilled.at
             self.time.at(at, partial(answer_drill, drilled, self._drills_of, self.bus))
@@ -202,6 +208,16 @@ class World:
         self.recorder.add(machine)
         self.physics.launch(machine)
         return machine
+
+    def _reply(self, reply: Reply, name: str) -> None:
+        answer(reply, name, Ways(self.cases, self.notices, self.bus, self.mail))
+
+    def _received(self, message: Message) -> None:
+        self.recorder.received(message)
+        self.mail.receive(message)
+
+    def _used_links(self) -> frozenset[str]:
+        return frozenset(item["link_id"]["S"] for item in self._items("USE"))
 
     def _strike(self, fault: Fault, name: str) -> None:
         if name not in self.machines:

@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 
 import tomli_w
 
-from defib.core.approval import Choice
+from defib.core.answer.link import Say
 from defib.core.duration import format_duration
 from defib.core.limits import Limits
 from defib.core.maintenance import DAYS
@@ -296,7 +296,7 @@ def _replies(scenario: Scenario, policy: Policy, random: Random) -> tuple[Reply,
     for fault in scenario.faults:
         if fault.on[0].rpartition("-")[0] in asked and random.random() < 0.7:
             at = fault.at + timedelta(seconds=random.randint(60, 900))
-            answer = Choice.APPROVE if random.random() < 0.7 else Choice.REJECT
+            answer = Say.APPROVE if random.random() < 0.7 else Say.REJECT
             found.append(Reply(at, fault.on, answer))
     return tuple(found)
 

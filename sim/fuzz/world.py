@@ -148,8 +148,9 @@ class World:
         for name in selected(reply.on, self.cloud.by_name):
             machine = self.cloud.by_name[name]
             case = self.store.latest_case(machine.instance_id)
-            if case is not None:
-                answer = Answer(case.id, reply.answer, "somebody on call")
+            choice = reply.answer.choice
+            if case is not None and choice is not None:
+                answer = Answer(case.id, choice, "somebody on call")
                 said = Signal(Source.OPERATOR, machine.instance_id, self.time.now, "an answer", answer=answer)
                 self.lanes.send("diagnose", said)
 

@@ -117,7 +117,7 @@ def test_only_publish_may_talk_to_people_and_it_may_do_nothing_else_outside_the_
         if PUBLISH in actions_of(handler)
     }
     assert telling == {"publish": [Scope.INCIDENTS_TOPIC], "page": [Scope.SUBSCRIBERS_TOPIC]}
-    assert {action.partition(":")[0] for action in actions_of("publish")} == {"dynamodb", "sns"}
+    assert {action.partition(":")[0] for action in actions_of("publish")} == {"dynamodb", "secretsmanager", "sns"}
 
 
 @pytest.mark.parametrize("handler", HANDLERS)

@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from defib.aws.clients import client
+from defib.publish.links import NoLinks
 from defib.publish.sns import SnsChannel
 from defib.shell.ports import Transient
 from tests.aws.account import ONCE
@@ -34,7 +35,7 @@ def test_every_medium_gets_its_own_text(sns: SNSClient, topic: str) -> None:
     overlay.lay_over(sns)
     notice = a_notice()
 
-    SnsChannel(sns, topic).publish(notice)
+    SnsChannel(sns, topic, NoLinks()).publish(notice)
 
     (sent,) = overlay.named("Publish")
     assert json.loads(sent["Message"]) == {"default": notice.body, "email": notice.body, "sms": notice.sms}
@@ -48,7 +49,7 @@ def test_subscriptions_can_filter_on_notice_service_and_incident(sns: SNSClient,
     wanted = {"notice": ["escalated"], "service": ["web"], "incident": [{"prefix": "web-"}]}
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"FilterPolicy": json.dumps(wanted)})
 
-    channel = SnsChannel(sns, topic)
+    channel = SnsChannel(sns, topic, NoLinks())
     channel.publish(a_notice(kind="opened"))
     channel.publish(a_notice(kind="escalated"))
     channel.publish(a_notice(kind="escalated", incident_id="db-1"))
@@ -61,4 +62,4 @@ def test_a_refused_publication_is_raised_sorted(sns: SNSClient, topic: str) -> N
     overlay.lay_over(sns)
 
     with pytest.raises(Transient, match="publishing notice web-7-1"):
-        SnsChannel(sns, topic).publish(a_notice())
+        SnsChannel(sns, topic, NoLinks()).publish(a_notice())

@@ -16,7 +16,9 @@ from defib.aws.clients import client
 from defib.aws.store import DynamoStore
 from defib.core.answer.link import Link, Say
 from defib.core.approval import Approval
+from defib.core.call import HANDED_OVER, Asked, Call, Want
 from defib.core.case import Case
+from defib.core.escalation import Tier
 from defib.core.incident import Incident, Phase
 from defib.core.policy import Retention
 from defib.shell.ports import Remembered
@@ -62,6 +64,14 @@ def held(case: Case) -> Incident:
     return an_incident(
         members=(replace(member, case_id=case.id, phase=Phase.HELD),), timeline=("12:00:00 UTC  noticed",)
     )
+
+
+def called(**changes: Any) -> Incident:
+    """The incident of a case that has been handed over, which asks for a person."""
+    case = handed_over()
+    want = Want(case.id, HANDED_OVER, NOON, "web-1 needs you: two restarts did not help")
+    call = Call(NOON, NOON, NOON + timedelta(minutes=5), (want,), (Asked(Tier.FIRST, NOON),))
+    return replace(held(case), **{"call": call, **changes})
 
 
 class Answers:

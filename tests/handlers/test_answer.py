@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote_plus
 
+import boto3
 import pytest
 import time_machine
 from hypothesis import HealthCheck, given, settings
@@ -22,8 +23,11 @@ from hypothesis import strategies as st
 from defib.answer import token as tokens
 from defib.core.answer.link import Link, Say
 from defib.core.approval import Choice
+from defib.core.call import Pause, Reaction
 from defib.core.case import Outcome
-from tests.aws.cases import NOON, WEB_1, WEB_2
+from defib.core.incident import NoticeKind
+from defib.shell.ports import Remembered
+from tests.aws.cases import NOON, WEB_1, WEB_2, a_notice
 from tests.aws.fleet import Overlay
 from tests.handlers.links import (
     ABOUT_A_CALL,
@@ -31,6 +35,7 @@ from tests.handlers.links import (
     ASKED,
     FORM,
     Answers,
+    called,
     handed_over,
     held,
     later,
@@ -146,13 +151,13 @@ def test_what_was_said_is_in_the_audit_of_the_case(answers: Answers, stage: Stag
     ],
 )
 def test_a_call_is_taken_or_put_off(answers: Answers, say: str, detail: dict[str, str]) -> None:
-    answers.remember(replace(handed_over(), version=1), replace(held(handed_over()), version=1))
+    answers.remember(replace(handed_over(), version=1), called(version=1))
     token = answers.token(ABOUT_A_CALL)
     assert offered(answers.get(token)) == ["acknowledge", "snooze"]
 
     assert answers.post(token, say)["statusCode"] == 200
 
-    assert [said for _, said in answers.said()] == [detail]
+    assert answers.said() == [("Approval", detail)]
 
 
 def test_names_of_all_the_world_are_taken_as_they_are(answers: Answers) -> None:
@@ -339,8 +344,22 @@ def test_after_a_yes_by_another_way_only_a_no_is_left(answers: Answers) -> None:
     assert answers.post(answers.token(), "reject")["statusCode"] == 200
 
 
+def test_a_call_that_somebody_has_taken_can_still_be_put_off(answers: Answers) -> None:
+    call = called().call
+    assert call is not None
+    taken = replace(call, pause=Pause(Reaction.ACKNOWLEDGE, "Grace", NOON, later(hours=4)))
+    answers.remember(replace(handed_over(), version=1), called(version=1, call=taken))
+
+    shown = answers.get(answers.token(ABOUT_A_CALL))
+
+    assert offered(shown) == ["snooze"]
+    assert "Grace is on it since 12:00:00 UTC." in words(shown)
+    assert answers.post(answers.token(ABOUT_A_CALL), "acknowledge")["statusCode"] == 409
+    assert answers.post(answers.token(ABOUT_A_CALL), "snooze")["statusCode"] == 200
+
+
 def test_a_call_about_an_incident_that_is_over_needs_no_answer(answers: Answers) -> None:
-    answers.remember(replace(handed_over(), version=1), replace(held(handed_over()), version=1, resolved_at=NOON))
+    answers.remember(replace(handed_over(), version=1), called(version=1, resolved_at=NOON, call=None))
 
     answer = answers.get(answers.token(ABOUT_A_CALL))
 
@@ -639,3 +658,50 @@ def test_made_up_keys_do_not_make_it_ask_for_the_secret_each_time(answers: Answe
         answers.get(f"1.{payload}.{signature}.{number:08x}")
 
     assert len(overlay.named("GetSecretValue")) == 2, "the newest and the one before, once"
+
+
+# From the message to the answer
+
+
+def test_the_link_in_a_published_message_can_be_answered(stage: Stage) -> None:
+    answers = asking(stage)
+    url = published_link(stage, answers)
+
+    assert url.startswith("https://abc123.execute-api.us-east-1.amazonaws.com/a/1.")
+    assert title(answers.post(url.rpartition("/")[2], "approve")) == "Thank you, Ada."
+    assert answers.said() == [YES]
+
+
+@pytest.mark.parametrize("spoiled", ["gone", "too short"])
+def test_a_message_goes_out_without_its_link_when_the_key_cannot_be_read(
+    stage: Stage, capsys: pytest.CaptureFixture[str], spoiled: str
+) -> None:
+    answers = asking(stage)
+    if spoiled == "gone":
+        boto3.client("secretsmanager").delete_secret(SecretId="answers", ForceDeleteWithoutRecovery=True)
+    else:
+        answers.rotate("hunter2")
+
+    assert published_link(stage, answers) == ""
+
+    logged = "".join(capsys.readouterr())
+    assert "a message goes out without its link" in logged
+    assert "hunter2" not in logged
+
+
+def published_link(stage: Stage, answers: Answers) -> str:
+    """The link in the e-mail that asks for a yes; empty where the e-mail has arrived without one."""
+    notice = a_notice(kind=NoticeKind.APPROVAL, sequence=3, body="Down.\nWhat you must do: Say yes or no.")
+    case, incident = answers.store.latest_case(WEB_1), answers.store.latest_incident("web")
+    assert case is not None
+    answers.store.remember(Remembered(case, incident, (notice,)))
+    sqs = boto3.client("sqs")
+    queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    boto3.client("sns").subscribe(TopicArn=stage.topic, Protocol="sqs", Endpoint=arn)
+    stage.invoke("publish", json.dumps({"incident_id": "web-7", "sequence": 3}), groups={0: "web-7"})
+    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    body = json.loads(message["Body"])["Message"]
+    assert "Say yes or no." in body
+    found = re.search(r"https://\S+", body)
+    return found[0] if found is not None else ""

@@ -21,7 +21,7 @@ NEEDS = {
     "diagnose": {"TABLE", "SIGNALS_QUEUE", "ORDERS_QUEUE", "EVIDENCE_QUEUE", "NOTICES_QUEUE", "KILL_SWITCH"},
     "remediate": {"TABLE", "SIGNALS_QUEUE", "KILL_SWITCH"},
     "evidence": {"TABLE", "SIGNALS_QUEUE", "EVIDENCE_BUCKET"},
-    "publish": {"TABLE", "INCIDENTS_TOPIC"},
+    "publish": {"TABLE", "INCIDENTS_TOPIC", "ANSWERS_SECRET"},
     "sweep": {"TABLE", "SIGNALS_QUEUE", "NOTICES_QUEUE"},
     "page": {"TABLE", "NOTICES_QUEUE", "PAGE_BUCKET", "PAGE_URL"},
     "stashboard": {"TABLE", "STASHBOARD_SECRET", "PAGE_URL"},

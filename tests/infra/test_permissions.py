@@ -164,7 +164,7 @@ def test_only_evidence_reads_what_an_instance_wrote(stack: Synthesized, function
 def test_what_talks_to_people_knows_nothing_of_instances(stack: Synthesized) -> None:
     services = {action.partition(":")[0] for action in actions(stack, "publish")}
 
-    assert services == {"dynamodb", "logs", "sns", "sqs"}
+    assert services == {"dynamodb", "logs", "secretsmanager", "sns", "sqs"}
 
 
 @pytest.mark.parametrize("function", SHAPES)

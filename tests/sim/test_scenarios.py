@@ -17,7 +17,7 @@ NOT_SIMULATED = {
 }
 """Grants that are not Defib's own calls."""
 
-CALLED_FROM_OUTSIDE = frozenset({"answer", "stashboard", "subscribe"})
+CALLED_FROM_OUTSIDE = frozenset({"stashboard", "subscribe"})
 """Functions that only a client of an API wakes, and no scenario has one; their own tests use all that they may."""
 
 

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from defib.shell.ports import Clock
 
 
-class Keys(Protocol):
-    """The keys that links are signed with."""
+class Signing(Protocol):
+    """The key that new links are signed with."""
 
     def newest(self) -> Key:
-        """The one to sign with. Raises Transient or Rejected."""
+        """Raises Transient or Rejected."""
         ...
+
+
+class Keys(Protocol):
+    """The keys that links in the mail are signed with."""
 
     def counting(self, key_id: str) -> Mapping[str, Key]:
         """The keys, by id, with which a link may be signed that still counts; one that has just come among them.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from defib.answer.asked import Unusable, form
 from defib.answer.token import Forged, key_id_in, link_in
 from defib.core.answer import page
-from defib.core.answer.link import CALL, Link, Say, Use
+from defib.core.answer.link import Link, Say, Use
 from defib.core.answer.name import name_in
 from defib.core.answer.standing import Standing, standing
 from defib.core.asking import DETAIL_TYPE
@@ -147,4 +147,4 @@ def event(use: Use, policy: Policy) -> tuple[str, str]:
     if use.say.choice is not None:
         return DETAIL_TYPE, json.dumps({"case": use.case_id, "answer": use.say, "by": use.by})
     snoozed = {"for": format_duration(policy.answers.snooze)} if use.say is Say.SNOOZE else {}
-    return CALL, json.dumps({"incident": use.incident_id, "answer": use.say, **snoozed, "by": use.by})
+    return DETAIL_TYPE, json.dumps({"incident": use.incident_id, "answer": use.say, **snoozed, "by": use.by})

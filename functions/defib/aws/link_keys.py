@@ -6,7 +6,7 @@ one was retired (Secrets Manager User Guide, "What's in a Secrets Manager secret
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -32,6 +32,28 @@ SECRET_LEAST = 32
 """Characters: HMAC-SHA256 wants a key no shorter than its 32 bytes (RFC 2104, section 3)."""
 
 
+class NewestKey:
+    """Keeps the promises of ``answer.ports.Signing``. ``secrets`` makes the client, which few messages need.
+
+    Raises Transient or Rejected; no error shows a value.
+    """
+
+    def __init__(self, secrets: Callable[[], SecretsManagerClient], secret: str, clock: Clock) -> None:
+        self._make = secrets
+        self._secret = secret
+        self._clock = clock
+        self._known: tuple[datetime, Key] | None = None
+
+    def newest(self) -> Key:
+        now = self._clock.now()
+        if self._known is None or now - self._known[0] >= KEPT_FOR:
+            secrets = self._make()
+            with translated("reading the key of links"):
+                found = secrets.get_secret_value(SecretId=self._secret, VersionStage=CURRENT)
+            self._known = (now, _key(found["VersionId"], found["SecretString"]))
+        return self._known[1]
+
+
 @dataclass(frozen=True, slots=True)
 class _Ring:
     """The keys as they were at ``read_at``."""
@@ -42,7 +64,7 @@ class _Ring:
     previous: Key | None
 
 
-class SecretKeys:
+class CountingKeys:
     """Keeps the promises of ``answer.ports.Keys``. ``link_life`` is how long a link can be used at most.
 
     Raises Transient or Rejected; no error shows a value.
@@ -55,16 +77,10 @@ class SecretKeys:
         self._link_life = link_life
         self._known: _Ring | None = None
 
-    def newest(self) -> Key:
-        now = self._clock.now()
-        if self._known is None or now - self._known.read_at >= KEPT_FOR:
-            self._known = self._read(now)
-        return self._known.newest
-
     def counting(self, key_id: str) -> Mapping[str, Key]:
         now = self._clock.now()
         known = self._known
-        age = KEPT_FOR if known is None or key_id in self._ids(known) else ASKED_AGAIN_AFTER
+        age = KEPT_FOR if known is None or key_id in _ids(known) else ASKED_AGAIN_AFTER
         if known is None or now - known.read_at >= age:
             known = self._known = self._read(now)
         keys = {known.newest.id: known.newest}
@@ -72,9 +88,6 @@ class SecretKeys:
         if known.previous is not None and now < known.newest_since + KEPT_FOR + self._link_life:
             keys[known.previous.id] = known.previous
         return keys
-
-    def _ids(self, ring: _Ring) -> tuple[str, ...]:
-        return tuple(key.id for key in (ring.newest, ring.previous) if key is not None)
 
     def _read(self, now: datetime) -> _Ring:
         with translated("reading the key of links"):
@@ -92,6 +105,10 @@ class SecretKeys:
                 return None
             raise
         return _key(found["VersionId"], found["SecretString"])
+
+
+def _ids(ring: _Ring) -> tuple[str, ...]:
+    return tuple(key.id for key in (ring.newest, ring.previous) if key is not None)
 
 
 def _key(version_id: str, secret: str) -> Key:

@@ -70,7 +70,7 @@ def _built() -> tuple[Answering, Policy, Logger]:
     secrets = client("secretsmanager", policy.calls)
     edges = Answering(
         clock,
-        link_keys.SecretKeys(secrets, environment.answers_secret, clock, policy.answers.link_life),
+        link_keys.CountingKeys(secrets, environment.answers_secret, clock, policy.answers.link_life),
         link_store.DynamoLinks(client("dynamodb", policy.calls), environment.table, policy.retention),
         operator_events.OperatorBus(cache(lambda: client("events", policy.calls))),
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from defib.aws import heartbeats, journal, store
+from defib.aws import heartbeats, journal, link_keys, store
 from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.permission import union
 from defib.aws.wire import canary_in, notice_in
 from defib.handlers.batch import each_message
 from defib.handlers.environment import Environment
-from defib.publish import sns
+from defib.publish import links, sns
 from defib.shell.announce import Announcing, announce
 from defib.shell.canary import Leaving, come_out
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from defib.core.policy import Policy
+    from defib.shell.ports import CallFailed, Clock, Links
 
-PERMISSIONS = union(store.PUBLISHING, heartbeats.PUBLISHING, sns.PERMISSIONS, journal.PERMISSIONS)
+PERMISSIONS = union(store.PUBLISHING, heartbeats.PUBLISHING, sns.PERMISSIONS, links.PERMISSIONS, journal.PERMISSIONS)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
@@ -45,14 +46,26 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
 def _built() -> tuple[Announcing, Leaving, Policy, Logger]:
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
 
-    environment = Environment.read()
+    environment, logger = Environment.read(), Logger()
     policy = environment.policy()
     clock, dynamodb, topic = SystemClock(), client("dynamodb", policy.calls), client("sns", policy.calls)
     edges = Announcing(
         clock,
         store.DynamoStore(dynamodb, environment.table, policy.retention),
-        (sns.SnsChannel(topic, environment.incidents_topic),),
+        (sns.SnsChannel(topic, environment.incidents_topic, _links(environment, policy, clock, logger)),),
     )
     exit_ = sns.SnsExit(topic, environment.incidents_topic)
     leaving = Leaving(clock, exit_, heartbeats.DynamoHeartbeats(dynamodb, environment.table))
-    return edges, leaving, policy, Logger()
+    return edges, leaving, policy, logger
+
+
+def _links(environment: Environment, policy: Policy, clock: Clock, logger: Logger) -> Links:
+    if not environment.answers_url:
+        return links.NoLinks()
+
+    def failed(error: CallFailed) -> None:
+        logger.warning("a message goes out without its link", extra={"problem": str(error)})
+
+    secrets = cache(lambda: client("secretsmanager", links.CALLS))
+    signing = link_keys.NewestKey(secrets, environment.answers_secret, clock)
+    return links.SignedLinks(signing, environment.answers_url, policy, clock, failed)

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
+from defib.core.answer.mail import with_link
 from defib.core.canary import Canary
 from defib.core.incident import Notice
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
+
+    from defib.shell.ports import Links
 
 PERMISSIONS = (Permission(("sns:Publish",), Scope.INCIDENTS_TOPIC),)
 
@@ -45,12 +48,16 @@ class SnsChannel:
 
     name = "sns"
 
-    def __init__(self, sns: SNSClient, topic_arn: str) -> None:
+    def __init__(self, sns: SNSClient, topic_arn: str, links: Links) -> None:
         self._sns = sns
         self._topic_arn = topic_arn
+        self._links = links
 
     def publish(self, notice: Notice) -> None:
-        texts = {"default": notice.body, "email": notice.body, "sms": notice.sms}
+        # One message goes to all who are subscribed: so does its link. An SMS has no room for one.
+        link = self._links.link_for(notice, "")
+        body = notice.body if link is None else with_link(notice.body, link.url, link.until)
+        texts = {"default": body, "email": body, "sms": notice.sms}
         with translated(f"publishing notice {notice.incident_id}-{notice.sequence}"):
             self._sns.publish(
                 TopicArn=self._topic_arn,

@@ -267,6 +267,25 @@ class Channel(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerLink:
+    """Where the reader of one message may answer it."""
+
+    url: str
+    until: datetime
+
+
+class Links(Protocol):
+    """What a message needs so that one can answer it from a phone."""
+
+    def link_for(self, notice: Notice, contact: str) -> AnswerLink | None:
+        """The link in the message to ``contact`` (empty: to all who hear of the notice's service).
+
+        None for a notice that asks for nobody, and when no link can be made now: a message waits for no link.
+        """
+        ...
+
+
 class Journal(Protocol):
     """Structured log lines and metrics."""
 

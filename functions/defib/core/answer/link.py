@@ -8,11 +8,9 @@ from enum import StrEnum
 
 from defib.core.answer.settings import AnswerSettings
 from defib.core.approval import Choice
+from defib.core.call import Reaction
 from defib.core.incident import Notice, NoticeKind
 from defib.core.policy import Repair
-
-CALL = "Call"
-"""By which EventBridge knows an answer to a call for a person."""
 
 
 class Say(StrEnum):
@@ -20,10 +18,15 @@ class Say(StrEnum):
 
     APPROVE = Choice.APPROVE.value
     REJECT = Choice.REJECT.value
-    ACKNOWLEDGE = "acknowledge"
+    ACKNOWLEDGE = Reaction.ACKNOWLEDGE.value
     """A person looks after the incident: Defib calls nobody else."""
-    SNOOZE = "snooze"
+    SNOOZE = Reaction.SNOOZE.value
     """Nobody needs to be called for a while."""
+
+    @property
+    def reaction(self) -> Reaction | None:
+        """The answer to a call that it is; None for a yes or no."""
+        return Reaction(self.value) if self.value in set(Reaction) else None
 
     @property
     def choice(self) -> Choice | None:
@@ -35,6 +38,7 @@ OFFERS = {
     NoticeKind.APPROVAL: (Say.APPROVE, Say.REJECT),
     NoticeKind.ESCALATED: (Say.ACKNOWLEDGE, Say.SNOOZE),
     NoticeKind.HELD: (Say.ACKNOWLEDGE, Say.SNOOZE),
+    NoticeKind.CALLED: (Say.ACKNOWLEDGE, Say.SNOOZE),
 }
 """Which notices ask for a person, and what may be said to them."""
 

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from defib.core.answer.link import Link, Say, Use
 from defib.core.answer.standing import Standing
+from defib.core.call import Reaction
 from defib.core.case import Case
 from defib.core.duration import format_duration
 from defib.core.incident import Incident
@@ -18,7 +19,8 @@ from defib.core.words import CAUSE_SHORT, CAUSE_WORDS, began, clock, name_of, pl
 TIMELINE_MAX = 6
 """Lines of the incident's timeline: what fits a phone."""
 
-OTHERWISE = "The e-mail also holds a command that does the same, for whoever may use the account."
+OTHERWISE = "The e-mail also holds commands that do the same, for whoever may use the account."
+SAY_MORE = "To say something else, use a command from the e-mail, if you may use the account."
 ASK_AGAIN = "Look for a newer e-mail of the same incident."
 
 
@@ -51,7 +53,9 @@ class Page:
     title: str
     lead: str
     facts: tuple[tuple[str, str], ...] = ()
-    """Name and text."""
+    """Name and text: what one has to know before one answers."""
+    more: tuple[tuple[str, str], ...] = ()
+    """What one may want to look up."""
     offers: tuple[Offer, ...] = ()
     timeline: tuple[str, ...] = ()
     """The incident's newest notices, the oldest first."""
@@ -84,7 +88,8 @@ def question(
         tone=Tone.ASKS,
         title=f"May Defib repair {about}?" if asks else f"Who looks after {about}?",
         lead=stands.why or (_headline(case) if case is not None else "Defib asks for a person."),
-        facts=(*facts, *_link_facts(link, now)),
+        facts=tuple(facts),
+        more=(*_place(incident, case), *_link_facts(link, now)),
         offers=tuple(_offer(say, policy.answers.snooze) for say in stands.offers),
         timeline=incident.timeline[-TIMELINE_MAX:],
         hint="Opening this page has changed nothing. One answer, once: then this link is used up.",
@@ -160,7 +165,8 @@ def over(
         tone=Tone.OVER,
         title="There is nothing to answer any more.",
         lead=f"{stands.why}{nothing}",
-        facts=(*_facts(incident, case, now), *_link_facts(link, now)),
+        facts=_facts(incident, case, now),
+        more=(*_place(incident, case), *_link_facts(link, now)),
         timeline=incident.timeline[-TIMELINE_MAX:],
         hint="You can close this page.",
     )
@@ -190,7 +196,7 @@ def expired(link: Link) -> Page:
         Tone.OVER,
         "This link has expired.",
         f"It could be used until {at}. Nothing has happened.",
-        facts=(("Incident", link.incident_id),),
+        more=(("Incident", link.incident_id),),
         hint=f"{ASK_AGAIN} {OTHERWISE}",
     )
 
@@ -253,22 +259,37 @@ def _headline(case: Case) -> str:
 
 def _facts(incident: Incident, case: Case | None, now: datetime) -> tuple[tuple[str, str], ...]:
     """What it is about and how it stands now."""
+    what: tuple[tuple[str, str], ...] = ()
     if case is None:
+        since = incident.opened_at
         trouble = sum(1 for member in incident.members if not member.is_settled)
         state = f"over since {clock(incident.resolved_at)}" if incident.resolved_at is not None else "open"
-        return (
-            ("Since", f"{incident.opened_at:%d %B %Y} {clock(incident.opened_at)} ({_ago(now - incident.opened_at)})"),
-            ("Now", f"{state}; {trouble} of {len(incident.members)} instances in trouble"),
-            ("Incident", incident.id),
-        )
-    since = began(case)
-    cause = case.confirmed_cause or case.cause
-    was = "What was wrong" if case.closed_at is not None else "What is wrong"
+        stands = f"{state}; {trouble} of {len(incident.members)} instances in trouble"
+    else:
+        since = began(case)
+        was = "What was wrong" if case.closed_at is not None else "What is wrong"
+        what = ((was, f"{CAUSE_WORDS[case.confirmed_cause or case.cause]}{_evidence(case)}"),)
+        stands = case.reason or "Defib looks at it"
+    when = f"{since:%d %B %Y} {clock(since)} ({_ago(now - since)})"
+    return (*what, ("Since", when), ("Now", stands), *_on_it(incident))
+
+
+def _on_it(incident: Incident) -> tuple[tuple[str, str], ...]:
+    """Who has answered a call; nothing while nobody has."""
+    pause = incident.call.pause if incident.call is not None else None
+    if pause is None:
+        return ()
+    does = "is on it" if pause.reaction is Reaction.ACKNOWLEDGE else "has put it off"
+    return (("Who is on it", f"{pause.by} {does} since {clock(pause.at)}; Defib asks again at {clock(pause.until)}"),)
+
+
+def _place(incident: Incident, case: Case | None) -> tuple[tuple[str, str], ...]:
+    """Where to look."""
+    if case is None:
+        return (("Incident", incident.id),)
     return (
-        (was, f"{CAUSE_WORDS[cause]}{_evidence(case)}"),
-        ("Since", f"{since:%d %B %Y} {clock(since)} ({_ago(now - since)})"),
-        ("Now", case.reason or "Defib looks at it"),
-        ("Where", f"service {case.service}, {case.zone or 'zone unknown'}, {case.instance_id}"),
+        ("Instance", case.instance_id),
+        ("Where", f"service {case.service}, {case.zone or 'zone unknown'}"),
         ("Incident", incident.id),
     )
 

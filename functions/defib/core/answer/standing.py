@@ -7,8 +7,11 @@ from datetime import datetime
 
 from defib.core.answer.link import Link, Say
 from defib.core.approval import Answer, Choice, unheeded
+from defib.core.call import CallAnswer
+from defib.core.call import unheeded as unheard
 from defib.core.case import Case
 from defib.core.incident import Incident
+from defib.core.words import clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,21 @@ def _belongs(link: Link, incident: Incident, case: Case | None) -> bool:
 
 
 def _call(link: Link, incident: Incident) -> Standing:
+    offers = tuple(
+        say
+        for say in link.offers
+        if say.reaction is not None and not unheard(incident, CallAnswer(incident.id, say.reaction, ""))
+    )
+    return Standing(offers, "" if offers == link.offers else _why_not_called(incident))
+
+
+def _why_not_called(incident: Incident) -> str:
     if incident.resolved_at is not None:
-        return Standing(why=f"The incident was over at {incident.resolved_at:%H:%M:%S} UTC.")
-    return Standing(link.offers)
+        return f"The incident was over at {clock(incident.resolved_at)}."
+    if incident.call is None or incident.call.pause is None:
+        return "Nobody is needed for it any more."
+    pause = incident.call.pause
+    return f"{pause.by} is on it since {clock(pause.at)}."
 
 
 def _approval(link: Link, case: Case, now: datetime) -> Standing:
@@ -61,12 +76,12 @@ def _approval(link: Link, case: Case, now: datetime) -> Standing:
 def _why(case: Case, now: datetime) -> str:
     asked = case.approval
     if case.closed_at is not None:
-        return f"The case was closed at {case.closed_at:%H:%M:%S} UTC: {case.reason}."
+        return f"The case was closed at {clock(case.closed_at)}: {case.reason}."
     if asked is None:
         return "Nobody has been asked about this repair."
     if asked.choice is not None and asked.answered_at is not None:
         said = "yes" if asked.choice is Choice.APPROVE else "no"
-        return f"{asked.by} said {said} at {asked.answered_at:%H:%M:%S} UTC."
+        return f"{asked.by} said {said} at {clock(asked.answered_at)}."
     if case.handed_over_at is not None:
-        return f"Defib has left it to people since {case.handed_over_at:%H:%M:%S} UTC: {case.reason}."
-    return f"The time for a yes was over at {min(asked.until, now):%H:%M:%S} UTC."
+        return f"Defib has left it to people since {clock(case.handed_over_at)}: {case.reason}."
+    return f"The time for a yes was over at {clock(min(asked.until, now))}."

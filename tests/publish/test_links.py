@@ -1,0 +1,124 @@
+"""The link in a message: right where the reader looks, only where a person is asked for, and never waited for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from defib.answer.token import Key, link_in
+from defib.core.answer.link import OFFERS, Say
+from defib.core.answer.mail import with_link
+from defib.core.answer.settings import AnswerSettings
+from defib.core.incident import NoticeKind
+from defib.core.policy import Repair
+from defib.publish.links import SignedLinks
+from defib.shell.ports import CallFailed, Transient
+from tests.aws.cases import WEB_1, a_notice
+from tests.core.facts import NOON, POLICY
+from tests.fakes import FakeClock
+
+KEY = Key("0a1b2c3d", b"k" * 64)
+URL = "https://abc123.execute-api.us-east-1.amazonaws.com"
+
+
+@dataclass
+class FakeSigning:
+    """A key that can be read, or not."""
+
+    error: CallFailed | None = None
+    asked: int = 0
+
+    def newest(self) -> Key:
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        return KEY
+
+
+@dataclass
+class Publishing:
+    """Links as ``publish`` makes them, at noon."""
+
+    signing: FakeSigning = field(default_factory=FakeSigning)
+    clock: FakeClock = field(default_factory=FakeClock)
+    failures: list[CallFailed] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        policy = replace(POLICY, answers=AnswerSettings(enabled=True), repair=Repair())
+        self.links = SignedLinks(self.signing, URL, policy, self.clock, self.failures.append)
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_only_notices_that_ask_for_a_person_have_a_link(kind: NoticeKind) -> None:
+    link = Publishing().links.link_for(a_notice(kind=kind), "")
+
+    assert (link is not None) is (kind in OFFERS)
+
+
+def test_a_link_says_whom_it_went_to_what_it_is_about_and_what_may_be_said() -> None:
+    link = Publishing().links.link_for(a_notice(3, kind=NoticeKind.ESCALATED), "oncall")
+
+    assert link is not None
+    address, _, token = link.url.rpartition("/")
+    found = link_in(token, {KEY.id: KEY})
+    assert address == f"{URL}/a"
+    assert (found.incident_id, found.sequence, found.case_id, found.to) == ("web-7", 3, f"{WEB_1}-1", "oncall")
+    assert found.offers == (Say.ACKNOWLEDGE, Say.SNOOZE)
+    assert found.expires_at == link.until == NOON + timedelta(hours=24)
+
+
+def test_a_link_that_asks_for_a_yes_ends_with_the_question() -> None:
+    link = Publishing().links.link_for(a_notice(kind=NoticeKind.APPROVAL), "")
+
+    assert link is not None
+    assert link.until == NOON + timedelta(minutes=30)
+
+
+def test_a_message_that_is_sent_again_has_the_same_link() -> None:
+    publishing, notice = Publishing(), a_notice(kind=NoticeKind.ESCALATED)
+    first = publishing.links.link_for(notice, "")
+    publishing.clock.advance(timedelta(minutes=3))
+
+    assert publishing.links.link_for(notice, "") == first
+
+
+def test_a_message_that_is_late_by_more_than_the_links_life_has_none() -> None:
+    publishing = Publishing()
+    publishing.clock.advance(timedelta(hours=24))
+
+    assert publishing.links.link_for(a_notice(kind=NoticeKind.ESCALATED), "") is None
+
+
+def test_when_the_key_cannot_be_read_the_message_goes_out_without_and_the_next_ones_do_not_wait() -> None:
+    publishing, notice = Publishing(FakeSigning(Transient("no answer"))), a_notice(kind=NoticeKind.ESCALATED)
+
+    assert [publishing.links.link_for(notice, "") for _ in range(3)] == 3 * [None]
+    assert publishing.signing.asked == 1
+    assert [str(error) for error in publishing.failures] == ["no answer"]
+
+    publishing.signing.error = None
+    publishing.clock.advance(timedelta(minutes=1))
+    assert publishing.links.link_for(notice, "") is not None
+
+
+def test_the_link_stands_where_it_says_what_to_do_and_what_stood_there_follows() -> None:
+    body = "web-1 is down.\nWhat you must do: Say yes or no.\nYes:  aws events put-events\n\nTimeline"
+
+    assert with_link(body, f"{URL}/a/1.x", NOON).split("\n") == [
+        "web-1 is down.",
+        "What you must do: Answer on this page, once, by 30 April 12:00 UTC. Opening it changes nothing:",
+        f"                  {URL}/a/1.x",
+        "                  Say yes or no.",
+        "Yes:  aws events put-events",
+        "",
+        "Timeline",
+    ]
+
+
+def test_a_message_that_says_nothing_of_what_to_do_gets_it_at_its_end() -> None:
+    assert with_link("It is down.", "https://x/a/1", NOON).splitlines()[1:] == [
+        "What you must do: Answer on this page, once, by 30 April 12:00 UTC. Opening it changes nothing:",
+        "                  https://x/a/1",
+    ]
