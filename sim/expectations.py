@@ -24,6 +24,7 @@ def judge(recording: Recording, world: World) -> tuple[Expectation, ...]:
         *(line for fault in recording.faults for line in _about(fault, expect)),
         *_outcomes(recording, expect),
         *_told(recording, expect, world),
+        *_told_elsewhere(expect, world),
         *_alerted(recording, expect, world),
         *_shifts(expect, world),
         *_repairs(expect, world),
@@ -102,6 +103,18 @@ def _told(recording: Recording, expect: Expect, world: World) -> Iterator[Expect
         yield _same("what the status page tells customers", ", ".join(expect.public) or "nothing", public or "nothing")
     if expect.letters is not None:
         yield _same("e-mails to the page's subscribers", str(expect.letters), str(len(recording.letters)))
+
+
+def _told_elsewhere(expect: Expect, world: World) -> Iterator[Expectation]:
+    if expect.elsewhere is None:
+        return
+    if not world.elsewhere:
+        yield Expectation("another page follows", "at least one", "none", held=False)
+    for name, server in world.elsewhere.items():
+        told = ", ".join(said.status for said in server.said)
+        yield _same(f"what {name} tells its readers", ", ".join(expect.elsewhere) or "nothing", told or "nothing")
+        wrong = [f"{there} {status}" for there, status in server.stands.items() if status != "operational"]
+        yield _same(f"what does not work on {name} in the end", "nothing", ", ".join(wrong) or "nothing")
 
 
 def _alerted(recording: Recording, expect: Expect, world: World) -> Iterator[Expectation]:

@@ -251,6 +251,15 @@ class Expect:
     letters: int | None = field(
         default=None, metadata=number("How many e-mails subscribers of the status page are sent.", 3, 0, 1_000)
     )
+    elsewhere: tuple[IncidentStatus, ...] | None = field(
+        default=None,
+        metadata=words(
+            "What each page that follows the status page tells its readers, update by update; [] for nothing.",
+            '["identified", "monitoring", "resolved"]',
+            IncidentStatus,
+            200,
+        ),
+    )
     repairs_at_once: int | None = field(
         default=None, metadata=number("The most repairs that are ever under way at once.", 5, 0, 1_000)
     )

@@ -37,6 +37,7 @@ from sim.clock import VirtualTime
 from sim.customers import Customers
 from sim.ec2 import Ec2
 from sim.elb import LoadBalancing
+from sim.elsewhere.stand import stand
 from sim.faults import FaultKind
 from sim.fleet import LONG_AGO, Launcher, Place, places, scaling_groups, target_groups
 from sim.functions import Lambda
@@ -150,6 +151,7 @@ class World:
         boundary.admit, boundary.answered = self.functions.admit, self.functions.answered
         self._stack.enter_context(virtual_pools(self.functions.start_task, self.functions.pass_time))
         self.internet = self._stack.enter_context(connected(Internet(time, self.functions)))
+        self.elsewhere = stand(self.policy, self.internet, time.now)
         Watching(boundary, self.bus, self.alarms, self.measurements, self.wiring)
         put_page_online(self.internet, self.wiring, self.customers)
         recorder.on_state = self._announce_state

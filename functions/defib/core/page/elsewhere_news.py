@@ -50,15 +50,19 @@ def _fails(said: str, mend: bool, other: OtherPage) -> Story:
             f"Mend it: the secret {other.secret}, or [page.elsewhere.{other.name}] in defib.toml. Then do nothing: "
             f"the next try is within {pause}."
         )
-    return Story(f"the {other.kind} page {other.name} does not follow", said, doing, duty, "See the e-mail.")
+    return Story(f"{_called(other)} does not follow", said, doing, duty, "See the e-mail.")
 
 
 def _recovered(said: str, after: timedelta, other: OtherPage) -> Story:
     took = format_duration(timedelta(seconds=round(after.total_seconds())))
     return Story(
-        f"the {other.kind} page {other.name} follows again after {took}",
+        f"{_called(other)} follows again after {took}",
         said,
         "It has begun to tell what that page missed, in order.",
         "Nothing. If you told its readers something yourself, look whether it still holds.",
         "Nothing to do.",
     )
+
+
+def _called(other: OtherPage) -> str:
+    return f"the page {other.name}" if other.name == other.kind else f"the page {other.name} ({other.kind})"
