@@ -9,6 +9,8 @@ import pytest
 
 from defib.core.call import CallAnswer, Reaction, Want, wanted
 from defib.core.contact import Contact
+from defib.core.drill import Drill
+from defib.core.drill_news import asked
 from defib.core.incident import Incident, NoticeKind
 from defib.shell.answer import take_answer
 from defib.shell.ports import Conflict
@@ -82,3 +84,16 @@ def test_an_answer_that_loses_every_race_is_delivered_again(desk: Desk) -> None:
 
     with pytest.raises(Conflict, match="web-7"):
         take_answer(ON_IT, desk.edges, POLICY)
+
+
+def test_the_answer_to_a_drill_ends_it(desk: Desk) -> None:
+    _, (incident,), _ = asked(Drill("ann", NOON), POLICY.contacts[0], None, POLICY, NOON)
+    desk.store.incidents["drill:ann", 1] = incident
+
+    assert take_answer(replace(ON_IT, incident_id="drill:ann-1"), desk.edges, POLICY)
+
+    over = desk.store.latest_incident("drill:ann")
+    assert over is not None
+    assert (over.call, over.resolved_at) == (None, NOON)
+    assert [notice.subject for notice in desk.queues.notices] == ["[Defib] drill answered by Ann after 0s"]
+    assert not take_answer(replace(ON_IT, incident_id="drill:ann-1"), desk.edges, POLICY), "once is enough"
