@@ -13,7 +13,7 @@ from defib.core.drill_news import passed
 from defib.core.reach import Problem
 from defib.shell.drill import drill
 from defib.shell.ports import Transient
-from defib.shell.reach import ROOM, Looking, look
+from defib.shell.reach import LOOK_FOR, ROOM, Looking, look
 from tests.core.test_reach import GOOD, POLICY
 from tests.fakes import FakeClock, FakeQueues
 from tests.fakes.reach import FakeReachStore, FakeReader
@@ -99,6 +99,21 @@ def test_without_enough_time_left_the_next_sweep_drills() -> None:
 
     assert stage.sweep(timedelta(hours=2), left=ROOM - timedelta(milliseconds=1)) == ()
     assert len(stage.sweep()) == 1
+
+
+def test_when_time_runs_out_the_next_sweep_drills_the_others() -> None:
+    class Slow(FakeClock):
+        """Every look at it takes as long as there is for all."""
+
+        def now(self) -> datetime:
+            return self.advance(LOOK_FOR)
+
+    stage = Stage()
+    stage.sweep()
+    stage.clock = Slow(EIGHT + timedelta(hours=2))
+
+    assert drill(stage.edges, POLICY, ROOM) == ()
+    assert stage.queues.notices == []
 
 
 def test_where_the_policy_wants_no_drills_nothing_is_read_for_them(drilled: Stage) -> None:

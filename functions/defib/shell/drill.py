@@ -11,7 +11,7 @@ from defib.core.drill import Drill, answered, enrolled, is_due
 from defib.core.drill_news import asked, service_of
 from defib.core.reach import Topic, expected
 from defib.shell.ports import Conflict
-from defib.shell.reach import ROOM, Looking, Reached
+from defib.shell.reach import LOOK_FOR, ROOM, Looking, Reached
 
 if TYPE_CHECKING:
     from defib.core.policy import Policy
@@ -40,6 +40,9 @@ def drill(edges: Looking, policy: Policy, left: timedelta) -> tuple[Drill, ...]:
         if reach != before:
             reach = edges.store.remember_reach(Reached(reach)).reach
         for contact in policy.contacts:
+            if edges.clock.now() - now >= LOOK_FOR:
+                # The hour is long: the next sweep goes on with the others.
+                break
             one = next((d for d in reach.drills if d.contact == contact.name), None)
             if one is None or not is_due(one, policy.drill, now):
                 continue
