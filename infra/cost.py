@@ -9,6 +9,8 @@ from dataclasses import dataclass
 PRICES_OF = "us-east-1, November 2026"
 
 ALARM = 0.10
+QUICK_ALARM = 0.30
+"""Of high resolution; none of them is free."""
 ALARMS_FREE = 10
 METRIC = 0.30
 METRICS_FREE = 10
@@ -87,8 +89,10 @@ def creates(template: Template) -> str:
 
 def costs(template: Template) -> Iterator[Line]:
     """What a quiet month costs; incidents and the fleet alarm come on top (``extras``)."""
-    alarms = len(_of(template, "AWS::CloudWatch::Alarm")) - len(_fleet_alarms(template))
+    quick = len(_quick_alarms(template))
+    alarms = len(_of(template, "AWS::CloudWatch::Alarm")) - len(_fleet_alarms(template)) - quick
     yield Line(f"{alarms} alarms", alarms * ALARM, min(alarms, ALARMS_FREE) * ALARM)
+    yield Line(f"{quick} alarms of high resolution, on silence", quick * QUICK_ALARM)
     watched = _is_watched(template)
     metrics = STEADY_METRICS + watched
     yield Line(f"{metrics} custom metrics", metrics * METRIC, min(metrics, METRICS_FREE) * METRIC)
@@ -114,7 +118,7 @@ def costs(template: Template) -> Iterator[Line]:
 
 def watchtower_costs(template: Template) -> Iterator[Line]:
     """What a quiet month of the watchtower's stack costs. Its one alarm finds the free ones used up by the first."""
-    yield Line("the watchtower's alarm", ALARM)
+    yield Line("the watchtower's alarm, of high resolution", QUICK_ALARM)
     yield Line("its custom metric", METRIC, METRIC)
     (function,) = _of(template, "AWS::Lambda::Function")
     look = MINUTES * (LAMBDA_REQUEST + LOOK_SECONDS * float(str(function["MemorySize"])) / 1024 * LAMBDA_GB_SECOND)
@@ -145,8 +149,12 @@ def _is_watched(template: Template) -> bool:
     return any(key.startswith("Watched") for key in template["Resources"])
 
 
+def _quick_alarms(template: Template) -> list[Mapping[str, object]]:
+    return [alarm for alarm in _of(template, "AWS::CloudWatch::Alarm") if "FILL" in str(alarm.get("Metrics", ""))]
+
+
 def _fleet_alarms(template: Template) -> list[Mapping[str, object]]:
-    return [alarm for alarm in _of(template, "AWS::CloudWatch::Alarm") if "Metrics" in alarm]
+    return [alarm for alarm in _of(template, "AWS::CloudWatch::Alarm") if "SELECT" in str(alarm.get("Metrics", ""))]
 
 
 def _sweep_gb(template: Template) -> float:

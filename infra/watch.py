@@ -15,14 +15,16 @@ from constructs import Construct
 from defib.handlers.page import COPY_FAILED
 from defib.handlers.stashboard import SECRET_UNUSABLE
 from infra.healing import METRICS_NAMESPACE, Healer, Healing
+from infra.heartbeat import SILENT_FOR, alarm_on_silence
 from infra.page import StatusPage
 from infra.signals import RECEIVES, Queue, Signals
 
 A_MINUTE = Duration.minutes(1)
 FIVE_MINUTES = Duration.minutes(5)
 
-STALE_AFTER_S = 180
-"""Longer than a message is ever retried within its first two receives; an order older than this is late."""
+STALE_AFTER_S = 110
+"""A message that its function could not deal with twice is older when it is tried for the third time; people hear of it
+within 3 minutes, since CloudWatch measures a queue once a minute."""
 
 
 class Watch(Construct):
@@ -53,6 +55,8 @@ class Watch(Construct):
         for healer in healing.healers.values():
             self._errors(healer)
             self._throttles(healer)
+        for queue in queues:
+            self._unanswered(queue.feeds)
         self._heartbeat()
         if page is not None:
             self._secret(page.secret)
@@ -61,20 +65,12 @@ class Watch(Construct):
 
     def over_the_watchtower(self, region: str) -> None:
         """Tell people when its canaries stay away: what watches is watched."""
-        self._alarm(
+        self._silence(
             "CanaryHeartbeat",
-            f"No canary of the watchtower in {region} has arrived for 3 minutes: it is dead, or cut off, or diagnose "
+            f"No canary of the watchtower in {region} has arrived for {SILENT_FOR}: it is dead or cut off, or diagnose "
             "is. Look at the log of diagnose, then at that of the watchtower's function, then at its schedule.",
-            cloudwatch.Metric(
-                namespace=METRICS_NAMESPACE,
-                metric_name="CanaryReceived",
-                dimensions_map={"service": "diagnose"},
-                statistic="Sum",
-                period=A_MINUTE,
-            ),
-            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-            evaluation_periods=3,
-            missing=cloudwatch.TreatMissingData.BREACHING,
+            "CanaryReceived",
+            "diagnose",
         )
 
     def _dead_letters(self, name: str, queue: sqs.Queue, what: str) -> None:
@@ -90,7 +86,8 @@ class Watch(Construct):
             f"{queue.node.id}Backlog",
             f"Defib does not keep up with what {queue.feeds} is to do. Look at that function's log.",
             queue.queue.metric_approximate_number_of_messages_visible(period=A_MINUTE, statistic="Minimum"),
-            evaluation_periods=5,
+            # Minimum of a minute: in each of the two there was no moment at which all was taken up.
+            evaluation_periods=2,
         )
 
     def _age(self, name: str, queue: Queue) -> None:
@@ -110,6 +107,21 @@ class Watch(Construct):
             threshold=RECEIVES,
         )
 
+    def _unanswered(self, feeds: str) -> None:
+        # Twice: one call that hangs is made good by the next delivery and wakes nobody.
+        self._alarm(
+            f"{feeds.capitalize()}Unanswered",
+            f"Services of AWS do not answer Defib's {feeds} function. Look at its log for which, then at AWS Health.",
+            cloudwatch.Metric(
+                namespace=METRICS_NAMESPACE,
+                metric_name="Unanswered",
+                dimensions_map={"service": feeds},
+                statistic="Sum",
+                period=FIVE_MINUTES,
+            ),
+            threshold=2,
+        )
+
     def _throttles(self, healer: Healer) -> None:
         self._alarm(
             f"{healer.name.capitalize()}Throttles",
@@ -120,20 +132,24 @@ class Watch(Construct):
         )
 
     def _heartbeat(self) -> None:
-        self._alarm(
+        self._silence(
             "SweepHeartbeat",
-            "No sweep has finished for 3 minutes: Defib may be blind. Look at the log of sweep, then at the schedule.",
-            cloudwatch.Metric(
-                namespace=METRICS_NAMESPACE,
-                metric_name="SweepCompleted",
-                dimensions_map={"service": "sweep"},
-                statistic="Sum",
-                period=A_MINUTE,
-            ),
-            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-            evaluation_periods=3,
-            missing=cloudwatch.TreatMissingData.BREACHING,
+            f"No sweep has finished for {SILENT_FOR}: Defib may be blind. Look at the log of sweep, then at its "
+            "schedule.",
+            "SweepCompleted",
+            "sweep",
         )
+
+    def _silence(self, construct_id: str, description: str, metric: str, service: str) -> None:
+        alarm = alarm_on_silence(
+            self,
+            construct_id,
+            description=description,
+            namespace=METRICS_NAMESPACE,
+            metric=metric,
+            service=service,
+        )
+        alarm.add_alarm_action(self._action)
 
     def _copy(self, bucket: str) -> None:
         # A turn a minute: three of five, so that one slow answer of another Region wakes nobody.
@@ -162,9 +178,7 @@ class Watch(Construct):
         metric: cloudwatch.IMetric,
         *,
         threshold: float = 1,
-        comparison: cloudwatch.ComparisonOperator = (cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD),
         evaluation_periods: int = 1,
-        missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
     ) -> None:
         alarm = cloudwatch.Alarm(
             self,
@@ -173,8 +187,8 @@ class Watch(Construct):
             metric=metric,
             threshold=threshold,
             evaluation_periods=evaluation_periods,
-            comparison_operator=comparison,
-            treat_missing_data=missing,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         alarm.add_alarm_action(self._action)
 

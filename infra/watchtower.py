@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aws_cdk import ArnFormat, Aws, CfnOutput, Duration, RemovalPolicy, Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
@@ -23,6 +22,7 @@ from constructs import Construct
 from defib.core.policy import Policy
 from infra.acknowledgments import acknowledge, in_nags_words
 from infra.bundle import ROOT, Target, dependencies
+from infra.heartbeat import SILENT_FOR, alarm_on_silence
 from infra.notify import addresses
 from infra.watched import Reached, parameter_name
 from watchtower import handler, readings
@@ -35,8 +35,6 @@ HEARTBEAT = "Heartbeat"
 TIMEOUT = Duration.seconds(int(LONGEST.total_seconds()) + 7)
 """Beyond the longest look, and within the minute to the next."""
 MEMORY_MB = 256
-MISSED_LOOKS = 3
-"""Minutes without a look after which people are told by an alarm, with no function between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,24 +262,16 @@ class Watchtower(Construct):
 
     def _alarm(self) -> None:
         there = self._policy.watchtower.primary_region
-        alarm = cloudwatch.Alarm(
+        alarm = alarm_on_silence(
             self,
             "LookHeartbeat",
-            alarm_description=(
-                f"The watchtower has not looked at Defib in {there} for {MISSED_LOOKS} minutes, or could not tell "
-                "people what it saw: nobody watches Defib. Look at the log of its function, then at its schedule."
+            description=(
+                f"The watchtower has not looked at Defib in {there} for {SILENT_FOR}, or could not tell people what it "
+                "saw: nobody watches Defib. Look at the log of its function, then at its schedule."
             ),
-            metric=cloudwatch.Metric(
-                namespace=handler.METRICS_NAMESPACE,
-                metric_name=handler.METRIC,
-                dimensions_map={"service": handler.SERVICE},
-                statistic="Sum",
-                period=Duration.minutes(1),
-            ),
-            threshold=1,
-            evaluation_periods=MISSED_LOOKS,
-            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+            namespace=handler.METRICS_NAMESPACE,
+            metric=handler.METRIC,
+            service=handler.SERVICE,
         )
         alarm.add_alarm_action(actions.SnsAction(self.heartbeat))
         alarm.add_ok_action(actions.SnsAction(self.heartbeat))

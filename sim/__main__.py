@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from infra.operator_error import OperatorError
+from sim import measuring
 from sim.fuzz.run import main as fuzzed
 from sim.listener import EventKind, Listener
 from sim.machine import Machine
@@ -57,6 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.command == "fuzz":
         return fuzzed(chosen.seeds, chosen.first, chosen.json, chosen.story)
     try:
+        if chosen.command in measuring.COMMANDS:
+            return measuring.run(chosen)
         scenario = load(chosen.scenario)
         if chosen.command == "serve":
             _serve(scenario, chosen)
@@ -151,6 +154,7 @@ def _parser() -> argparse.ArgumentParser:
         "--speed", type=_speed, default=SPEED, metavar="N", help="virtual seconds a second, 0.1 to 100, or max (10)"
     )
     command.add_argument("--port", type=_port, default=PORT, metavar="P", help=f"of 127.0.0.1 ({PORT}); 0: any free")
+    measuring.add_to(commands)
     return parser
 
 

@@ -24,6 +24,8 @@ GROUPED = re.compile(
 )
 """The only form of Metrics Insights query that the simulator evaluates."""
 
+QUICK = timedelta(seconds=10)
+"""How often an alarm of high resolution is evaluated (CloudWatch User Guide, alarm evaluation)."""
 FILLED = re.compile(r"FILL\(\w+, ?(-?[0-9.]+)\)")
 """The only form of metric math that the simulator evaluates."""
 LOOKED_AT_BEYOND = 2
@@ -78,6 +80,11 @@ class Alarm:
         return timedelta(seconds=int(self.stat["Period"]))
 
     @property
+    def is_quick(self) -> bool:
+        """Whether it is of high resolution."""
+        return bool(self.stat) and self.period < MINUTE
+
+    @property
     def statistic(self) -> str:
         return str(self.stat["Statistic"])
 
@@ -124,15 +131,18 @@ class Alarms:
         """Names of alarms whose actions told people, in order."""
 
     def start(self, random: Random, measure: Callable[[], None]) -> None:
-        """Evaluate every minute from now on; ``measure`` is called just before, for what is sampled then."""
+        """Evaluate from now on; ``measure`` is called once a minute, just before, for what is sampled then."""
 
-        def tick() -> None:
-            measure()
+        def tick(quick: bool) -> None:
+            if not quick:
+                measure()
             for alarm in self._alarms:
-                if not self._breakdowns.silences_alarm(alarm.resource):
+                if alarm.is_quick is quick and not self._breakdowns.silences_alarm(alarm.resource):
                     self._evaluate(alarm)
 
-        self._time.every(MINUTE, self._time.now + MINUTE * random.random(), tick)
+        self._time.every(MINUTE, self._time.now + MINUTE * random.random(), lambda: tick(quick=False))
+        if any(alarm.is_quick for alarm in self._alarms):
+            self._time.every(QUICK, self._time.now + QUICK * random.random(), lambda: tick(quick=True))
 
     def _evaluate(self, alarm: Alarm) -> None:
         if alarm.stat:

@@ -42,6 +42,7 @@ class Breakdown:
         self.ends = None if fault.lasts is None else self.began + fault.lasts
         self._met = 0
         self._hit = 0
+        self.first_hit_at: datetime | None = None
 
     def is_on(self, now: datetime) -> bool:
         return self.began <= now and (self.ends is None or now < self.ends)
@@ -50,12 +51,13 @@ class Breakdown:
         fault = self.fault
         return fault.region in ("", region) and any(fnmatchcase(word, pattern) for pattern in fault.on)
 
-    def strikes(self) -> bool:
+    def strikes(self, now: datetime) -> bool:
         """Count one more that it meets; tells whether that one is hit."""
         self._met += 1
         if self._met < self.fault.nth or (self.fault.times and self._hit >= self.fault.times):
             return False
         self._hit += 1
+        self.first_hit_at = self.first_hit_at or now
         return True
 
     @property
@@ -89,7 +91,7 @@ class Breakdowns:
         """What befalls a call that a function begins now."""
         for one in self._on(CALLS):
             named = one.names(call.name, call.region) or one.names(call.service, call.region)
-            if named and (not one.fault.by or function.word in one.fault.by) and one.strikes():
+            if named and (not one.fault.by or function.word in one.fault.by) and one.strikes(self._time.now):
                 return one
         return None
 
@@ -161,4 +163,4 @@ class Breakdowns:
         return [one for one in self.all if one.fault.kind in kinds and one.is_on(self._time.now)]
 
     def _first(self, kinds: Sequence[MachineryKind], word: str, region: str) -> Breakdown | None:
-        return next((one for one in self._on(kinds) if one.names(word, region) and one.strikes()), None)
+        return next((one for one in self._on(kinds) if one.names(word, region) and one.strikes(self._time.now)), None)

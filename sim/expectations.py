@@ -12,6 +12,7 @@ from sim.recording import Expectation, FaultRecord, Recording
 from sim.repairs import most_at_once, most_begun
 from sim.scenario import Expect
 from sim.scenario_file import selected
+from sim.told import about_defib
 
 if TYPE_CHECKING:
     from sim.world import World
@@ -120,8 +121,7 @@ def _told_elsewhere(expect: Expect, world: World) -> Iterator[Expectation]:
 def _alerted(recording: Recording, expect: Expect, world: World) -> Iterator[Expectation]:
     if expect.alerted_within is not None:
         begins = min((one.began for one in world.breakdowns.all), default=world.scenario.start)
-        incidents = {f.environment.get("DEFIB_INCIDENTS_TOPIC", "") for f in world.wiring.functions}
-        told = (m.at for m in recording.messages if m.topic not in incidents and m.at >= begins)
+        told = (m.at for m in recording.messages if about_defib(m, world) and m.at >= begins)
         text = "people are told that something is wrong with Defib"
         yield _within(text, begins, min(told, default=None), expect.alerted_within)
 

@@ -16,6 +16,8 @@ class Ledger:
     """By function."""
     calls: Counter[str] = field(default_factory=Counter)
     """By ``service:Operation``, each attempt counted."""
+    made: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Calls by function and ``service:Operation``, each counted once however often it was tried."""
     throttled: Counter[str] = field(default_factory=Counter)
     """Those of the calls that the service had no token for."""
     denied: list[str] = field(default_factory=list)

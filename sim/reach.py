@@ -75,6 +75,7 @@ class Reach:
         Raises Refusal, or botocore's error when nothing answers. botocore's quota of retries is never used up here, so
         that a client's worst case is as long as its Config lets it be.
         """
+        self._ledger.made[function.word, call.name] += 1
         broken = self.breakdowns.of_call(call, function)
         for attempt in range(call.attempts):
             try:

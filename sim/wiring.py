@@ -233,7 +233,7 @@ def _function(template: Template, resource: Resource) -> Function:
     return Function(
         name=resource.name,
         arn=resource.arn,
-        word=environment.get("POWERTOOLS_SERVICE_NAME", resource.name),
+        word=environment.get("POWERTOOLS_SERVICE_NAME", properties["Handler"].partition(".")[0]),
         handler=properties["Handler"],
         environment=environment,
         timeout=timedelta(seconds=int(properties.get("Timeout", 3))),

@@ -95,7 +95,8 @@ def _log(report: Report, change: Change, troubles: list[Unknown], now: datetime)
         "troubles": [trouble.detail for trouble in troubles],
     }
     if not troubles:
-        directive = {"Namespace": METRICS_NAMESPACE, "Dimensions": [["service"]], "Metrics": [{"Name": METRIC}]}
+        metric = {"Name": METRIC, "StorageResolution": 1}
+        directive = {"Namespace": METRICS_NAMESPACE, "Dimensions": [["service"]], "Metrics": [metric]}
         emf = {"Timestamp": int(now.timestamp() * 1000), "CloudWatchMetrics": [directive]}
         line |= {"_aws": emf, "service": SERVICE, METRIC: 1}
     print(json.dumps(line))

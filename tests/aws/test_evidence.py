@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from defib.aws.clients import client
-from defib.aws.evidence import EvidenceKeeper, one_try
+from defib.aws.clients import client, one_try
+from defib.aws.evidence import EvidenceKeeper
 from defib.core.case import Action
 from defib.core.model import InstanceState, Observation
 from defib.core.policy import Calls, Repair

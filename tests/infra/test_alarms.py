@@ -86,12 +86,15 @@ def test_every_queue_that_falls_behind_is_watched(stack: Synthesized) -> None:
 
 def test_a_sweep_that_has_not_run_is_an_alarm_because_silence_is(stack: Synthesized) -> None:
     alarm = stack.one("AWS::CloudWatch::Alarm", "SweepHeartbeat")
+    filled, beats = alarm["Metrics"]
 
-    assert (alarm["Namespace"], alarm["MetricName"]) == ("Defib", "SweepCompleted")
-    assert alarm["Dimensions"] == [{"Name": "service", "Value": "sweep"}]
+    assert filled["Expression"] == "FILL(beats, 0)", "missing datapoints alone would be two periods late"
+    metric = beats["MetricStat"]["Metric"]
+    assert (metric["Namespace"], metric["MetricName"]) == ("Defib", "SweepCompleted")
+    assert metric["Dimensions"] == [{"Name": "service", "Value": "sweep"}]
     assert alarm["TreatMissingData"] == "breaching"
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "LessThanThreshold")
-    assert alarm["Period"] * alarm["EvaluationPeriods"] == 180
+    assert beats["MetricStat"]["Period"] * alarm["EvaluationPeriods"] == 150
 
 
 def test_the_heartbeat_alarm_listens_to_what_sweep_emits(
@@ -99,15 +102,16 @@ def test_the_heartbeat_alarm_listens_to_what_sweep_emits(
 ) -> None:
     for name, value in stack.function("sweep")["Environment"]["Variables"].items():
         monkeypatch.setenv(name, str(value))
-    journal.count("SweepCompleted")
+    journal.beat("SweepCompleted")
 
     emitted = json.loads(capsys.readouterr().out)
     (metric,) = emitted["_aws"]["CloudWatchMetrics"]
-    alarm = stack.one("AWS::CloudWatch::Alarm", "SweepHeartbeat")
-    assert metric["Namespace"] == alarm["Namespace"]
-    assert [m["Name"] for m in metric["Metrics"]] == [alarm["MetricName"]]
+    _, beats = stack.one("AWS::CloudWatch::Alarm", "SweepHeartbeat")["Metrics"]
+    listened = beats["MetricStat"]["Metric"]
+    assert metric["Namespace"] == listened["Namespace"]
+    assert metric["Metrics"] == [{"Name": listened["MetricName"], "Unit": "Count", "StorageResolution": 1}]
     (dimensions,) = metric["Dimensions"]
-    assert [{"Name": name, "Value": emitted[name]} for name in dimensions] == alarm["Dimensions"]
+    assert [{"Name": name, "Value": emitted[name]} for name in dimensions] == listened["Dimensions"]
 
 
 @pytest.mark.parametrize(

@@ -52,3 +52,14 @@ def test_a_channel_that_fails_leaves_the_notice_unpublished_for_another_try(edge
 
     assert edges.store.published_at("web-1", 1) is None
     assert list(edges.store.unpublished_notices(NOON + timedelta(minutes=1), 10)) == [NOTICE]
+
+
+def test_a_notice_that_should_have_gone_before_goes_before(edges: Announcing) -> None:
+    resolved = replace(NOTICE, sequence=2, kind=NoticeKind.RESOLVED)
+    assert isinstance(edges.store, FakeStore)
+    edges.store.notices["web-1", 2] = resolved
+
+    assert announce("web-1", 2, edges)
+    assert not announce("web-1", 1, edges)
+
+    assert published(edges) == [[NOTICE, resolved], [NOTICE, resolved]]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from defib.core.case import Action, Outcome
-from defib.core.incident import NoticeKind
+from defib.core.incident import Notice, NoticeKind
 from defib.core.model import InstanceState, Peers, Signal, Source, Verdict
 from defib.core.policy import Mode, Policy
 from defib.shell.ports import Conflict, Transient, Unanswered
 from defib.shell.reconcile import CONFLICTS_MAX, Reconciling, reconcile
 from tests.core.facts import policy
+from tests.fakes import FakeQueues
 from tests.shell.machine import INSTANCE, Machine, ProcessDied, failing
 
 POLICY = policy(minimum_healthy=1)
@@ -322,3 +324,24 @@ def test_two_cases_of_a_service_never_repair_at_once_when_one_is_allowed() -> No
     machine.run(timedelta(minutes=8))
 
     assert Action.STOP not in machine.acts
+
+
+class _Silent(FakeQueues):
+    """Queues of which that of the notices never answers."""
+
+    def announce(self, notices: Sequence[Notice]) -> None:
+        raise Unanswered("no answer", "ReadTimeoutError")
+
+
+def test_a_notice_that_can_not_be_handed_on_holds_up_neither_the_order_nor_the_wake_up() -> None:
+    machine = broken()
+    machine.queues = _Silent()
+    machine.clock.advance(POLICY.services[0].patience.check)
+    machine.observe()
+    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal, machine.switch)
+
+    with pytest.raises(Unanswered):
+        reconcile(Signal(Source.WAKE, INSTANCE, machine.clock.now(), "its time has come"), edges, POLICY)
+
+    assert [order.action for order in machine.queues.orders] == [Action.EVIDENCE]
+    assert machine.queues.wakes

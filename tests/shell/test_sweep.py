@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from defib.core.contact import Contact
 from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.model import Checks, InstanceState, Observation, Source
 from defib.core.policy import Policy
-from defib.shell.ports import Remembered, Suspects, Transient
+from defib.shell.ports import Remembered, Suspects, Transient, Unanswered
 from defib.shell.sweep import Sweeping, SweepReport, sweep
 from tests.core.facts import INITIALIZING, NOON, OK, POLICY, after, attempt, case, impaired, observed
 from tests.fakes import FakeClock, FakeObserver, FakeQueues, FakeStore
@@ -183,11 +184,49 @@ def test_a_call_whose_message_is_lost_is_sent_by_the_next_sweep(bench: Bench) ->
     call(bench)
     bench.clock.advance(timedelta(minutes=5))
     bench.queues.error = Transient("no answer")
-    with pytest.raises(Transient):
-        bench.sweep(policy=CALLED)
+    assert "calls for people" in bench.sweep(policy=CALLED).unanswered
     bench.queues.error = None
     bench.clock.advance(timedelta(seconds=61))
 
     bench.sweep(policy=CALLED)
 
     assert [notice.kind for notice in bench.queues.notices] == [NoticeKind.CALLED]
+
+
+class Silent:
+    """A party of which some calls are never answered."""
+
+    def __init__(self, real: object, *calls: str) -> None:
+        self._real, self._calls = real, calls
+        self.tried: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._calls:
+            return getattr(self._real, name)
+
+        def hang(*_: object) -> None:
+            self.tried.append(name)
+            raise Unanswered(f"{name}: no answer", "ReadTimeoutError")
+
+        return hang
+
+
+def test_a_table_that_does_not_answer_is_asked_once_and_keeps_no_suspect_from_being_signalled(bench: Bench) -> None:
+    table: Any = Silent(bench.store, "unpublished_notices", "due_instances", "stack", "latest_case")
+    bench.observer.found = Suspects((BAD,), {})
+
+    report = sweep(Sweeping(bench.clock, bench.observer, table, bench.queues), POLICY)
+
+    assert [s.instance_id for s in bench.queues.signals] == ["i-0aa1"]
+    assert table.tried == ["unpublished_notices"]
+    assert {"unpublished notices", "overdue cases"} <= set(report.unanswered)
+
+
+def test_queues_that_do_not_answer_are_tried_once_and_the_sweep_says_that_it_was_in_vain(bench: Bench) -> None:
+    bench.observer.found = Suspects((BAD,), {})
+    queues: Any = Silent(bench.queues, "signal", "follow")
+
+    report = sweep(Sweeping(bench.clock, bench.observer, bench.store, queues), POLICY)
+
+    assert queues.tried == ["signal"]
+    assert set(report.unanswered) == {"signalling suspects", "telling the page to follow"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_s3 import S3Client
 
-    from defib.core.policy import Calls, Policy
+    from defib.core.policy import Policy
     from defib.shell.ports import Clock
 
 PERMISSIONS = union(capture.PERMISSIONS, (Permission(("s3:PutObject",), Scope.EVIDENCE_BUCKET_OBJECTS),))
@@ -46,11 +46,6 @@ class Manifest:
     captured: tuple[str, ...]
     not_captured: Mapping[str, str]
     """File to reason."""
-
-
-def one_try(calls: Calls) -> Calls:
-    """Deadlines for clients of evidence: a second try would only use up the others' time."""
-    return replace(calls, attempts=1)
 
 
 class EvidenceKeeper:

@@ -29,6 +29,14 @@ def count(metric: str, value: int = 1, **dimensions: str) -> None:
         pass
 
 
+def beat(metric: str) -> None:
+    """Count one sign of life, to the second: the alarm on its absence is quicker than a minute (infra/heartbeat.py)."""
+    from aws_lambda_powertools.metrics import MetricResolution, MetricUnit, single_metric  # noqa: PLC0415 - as above
+
+    with single_metric(name=metric, unit=MetricUnit.Count, value=1, resolution=MetricResolution.High):
+        pass
+
+
 def _answered(before: Case | None, after: Case) -> dict[str, str]:
     """Who has just said yes or no to its repair; empty when nobody has."""
     known = before.approval if before is not None else None

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from defib.aws import instances, statuses, targets
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope, union
 from defib.core.model import Check, Checks, CheckStatus, InstanceState, Observation, Target
-from defib.shell.ports import CallFailed, Suspects
+from defib.shell.parts import Parts
+from defib.shell.ports import Suspects
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,6 +32,9 @@ PERMISSIONS = union(
 
 NOT_RUNNING = (InstanceState.PENDING, InstanceState.STOPPING, InstanceState.STOPPED)
 
+INSTANCES, STATUSES, TARGETS = "DescribeInstances", "DescribeInstanceStatus", "DescribeTargetHealth"
+"""Calls that a sweep makes several times: one that hangs does so once a sweep, or the sweep would never end."""
+
 _OK = Check(CheckStatus.OK)
 
 
@@ -38,7 +42,7 @@ class Sweeper:
     """Asks, in about six calls and one a configured target group, who may be in trouble.
 
     Only opted-in instances are reported. A question that fails is named in ``unanswered``; what it had said by then
-    is kept, and the others are still asked.
+    is kept, and the others are still asked, but no more of a kind that was not answered at all.
     """
 
     def __init__(self, ec2: EC2Client, groups: TargetGroups, policy: Policy) -> None:
@@ -49,19 +53,18 @@ class Sweeper:
 
     def suspects(self, now: datetime) -> Suspects:
         """Whoever may be in trouble at ``now``."""
-        unanswered: dict[str, str] = {}
+        asked = Parts()
         found: dict[str, Observation] = {}
-        with _asking("opted-in instances that don't run", unanswered):
-            for observation in instances.with_tags(self._ec2, self._opt_in, NOT_RUNNING, now):
-                found[observation.instance_id] = observation
-        checks = self._checks(unanswered)
-        failing = self._targets(unanswered)
+        here = instances.with_tags(self._ec2, self._opt_in, NOT_RUNNING, now)
+        asked.do("opted-in instances that don't run", INSTANCES, lambda: _keep(here, found), None)
+        checks = self._checks(asked)
+        failing = self._targets(asked)
         # What no question has named has passed, if all were answered.
-        presumed = Checks(statuses.UNSURE, statuses.UNSURE) if unanswered else Checks(_OK, _OK)
-        with _asking("opt-in of suspects", unanswered):
-            hits = sorted({*checks, *failing} - {*found})
-            for observation in instances.with_ids(self._ec2, hits, now, self._opt_in):
-                found[observation.instance_id] = observation
+        presumed = Checks(statuses.UNSURE, statuses.UNSURE) if asked.failed else Checks(_OK, _OK)
+        hits = sorted({*checks, *failing} - {*found})
+        if hits:
+            named = instances.with_ids(self._ec2, hits, now, self._opt_in)
+            asked.do("opt-in of suspects", INSTANCES, lambda: _keep(named, found), None)
         return Suspects(
             tuple(
                 replace(
@@ -71,7 +74,7 @@ class Sweeper:
                 )
                 for instance_id, observation in found.items()
             ),
-            unanswered,
+            asked.failed,
         )
 
     def running(self, now: datetime) -> Mapping[str, int]:
@@ -85,32 +88,32 @@ class Sweeper:
             zones = self._ec2.describe_availability_zones()["AvailabilityZones"]
         return {zone.get("ZoneName", ""): zone.get("ZoneId", "") for zone in zones}
 
-    def _checks(self, unanswered: dict[str, str]) -> Mapping[str, Checks]:
+    def _checks(self, asked: Parts) -> Mapping[str, Checks]:
         found: dict[str, Checks] = {}
-        for question in statuses.SUSPECT:
-            with _asking(question.name, unanswered):
-                found.update(statuses.failing(self._ec2, question))
-        with _asking(statuses.ANNOUNCED.name, unanswered):
-            announced = statuses.failing(self._ec2, statuses.ANNOUNCED)
-            found.update((instance_id, checks) for instance_id, checks in announced if checks.events)
+        for question in (*statuses.SUSPECT, statuses.ANNOUNCED):
+            asked.do(question.name, STATUSES, partial(self._ask, question, found), None)
         return found
 
-    def _targets(self, unanswered: dict[str, str]) -> Mapping[str, tuple[Target, ...]]:
+    def _ask(self, question: statuses.Question, found: dict[str, Checks]) -> None:
+        answers = statuses.failing(self._ec2, question)
+        found.update((i, checks) for i, checks in answers if question is not statuses.ANNOUNCED or checks.events)
+
+    def _targets(self, asked: Parts) -> Mapping[str, tuple[Target, ...]]:
         found: dict[str, tuple[Target, ...]] = {}
         configured = {group.arn: group for service in self._policy.services for group in service.target_groups}
         for group in configured.values():
-            with _asking(f"target group {group.name}", unanswered):
-                for instance_id, unhealthy in self._groups.unhealthy(group.arn).items():
-                    found[instance_id] = (*found.get(instance_id, ()), *unhealthy)
+            ask = partial(self._groups.unhealthy, group.arn)
+            none: dict[str, tuple[Target, ...]] = {}
+            unhealthy = asked.do(f"target group {group.name}", TARGETS, ask, none)
+            for instance_id, targets_of_it in unhealthy.items():
+                found[instance_id] = (*found.get(instance_id, ()), *targets_of_it)
         return found
 
 
-@contextmanager
-def _asking(question: str, unanswered: dict[str, str]) -> Iterator[None]:
-    try:
-        yield
-    except CallFailed as error:
-        unanswered[question] = str(error)
+def _keep(observations: Iterable[Observation], found: dict[str, Observation]) -> None:
+    """What was said before a question failed is kept."""
+    for observation in observations:
+        found[observation.instance_id] = observation
 
 
 def _is_running(observation: Observation) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from defib.aws.journal import count
 from defib.aws.untrusted import plain
-from defib.shell.ports import CallFailed, Conflict, Malformed
+from defib.shell.ports import CallFailed, Conflict, Malformed, Unanswered
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -38,6 +38,9 @@ def each_message(
             logger.error("malformed message", extra={"problem": str(error), "body": plain(record.body, BODY_SHOWN)})
             raise
         except (CallFailed, Conflict) as error:
+            if isinstance(error, Unanswered):
+                # Watched: a message that is dropped when it comes again, as being out of date, leaves no other trace.
+                count("Unanswered")
             logger.warning("will be tried again", extra={"problem": str(error), "code": getattr(error, "code", "")})
             raise
         except Exception:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from defib.aws import journal, membership, observe, queues, store, switch
-from defib.aws.clients import client
+from defib.aws.clients import client, one_try
 from defib.aws.clock import SystemClock
 from defib.aws.normalise import normalise
 from defib.aws.permission import union
@@ -44,7 +44,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
         for found in normalise(body):
             if isinstance(found, Canary):
                 if pass_on(found, edges.clock, sending, policy.watchtower.canary_within):
-                    journal.count("CanaryReceived")
+                    journal.beat("CanaryReceived")
                 continue
             if isinstance(found, Issue):
                 _take_in(found, edges, logger)
@@ -98,6 +98,6 @@ def _built() -> tuple[Reconciling, queues.SqsQueues, Policy, Logger]:
         store.DynamoStore(client("dynamodb", policy.calls), environment.table, policy.retention),
         sending,
         journal.PowertoolsJournal(logger),
-        switch.SsmSwitch(client("ssm", policy.calls), environment.kill_switch),
+        switch.SsmSwitch(client("ssm", one_try(policy.calls)), environment.kill_switch),
     )
     return edges, sending, policy, logger

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from defib.aws import evidence, journal, observe, queues, store
-from defib.aws.clients import client
+from defib.aws.clients import client, one_try
 from defib.aws.clock import SystemClock
 from defib.aws.permission import union
 from defib.aws.wire import order_in
@@ -34,7 +34,7 @@ def _built() -> tuple[Performing, Policy, Logger]:
 
     environment, clock, logger = Environment.read(), SystemClock(), Logger()
     policy = environment.policy()
-    once = evidence.one_try(policy.calls)
+    once = one_try(policy.calls)
     keeper = evidence.EvidenceKeeper(
         client("ec2", once), client("cloudwatch", once), client("s3", once), environment.evidence_bucket, clock, policy
     )

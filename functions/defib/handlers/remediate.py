@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from defib.aws import act, journal, membership, observe, queues, store, switch, zonal_shift
-from defib.aws.clients import client
+from defib.aws.clients import client, one_try
 from defib.aws.clock import SystemClock
 from defib.aws.permission import union
 from defib.aws.wire import order_in, shift_in
@@ -57,7 +57,7 @@ def _built() -> tuple[Performing, Shifting, Policy, Logger]:
     observer = observe.AwsObserver(ec2, elb, clock, policy, membership.Memberships(autoscaling, policy.opt_in))
     kept = store.DynamoStore(client("dynamodb", policy.calls), environment.table, policy.retention)
     told = journal.PowertoolsJournal(logger)
-    kill_switch = switch.SsmSwitch(client("ssm", policy.calls), environment.kill_switch)
+    kill_switch = switch.SsmSwitch(client("ssm", one_try(policy.calls)), environment.kill_switch)
     performing = Performing(
         clock,
         observer,

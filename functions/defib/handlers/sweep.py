@@ -55,7 +55,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
         logger.info("swept", extra=extra)
         if policy.watchtower.stands:
             beats.swept(edges.clock.now())
-        journal.count("SweepCompleted")
+        journal.beat("SweepCompleted")
     _look(looking, policy, logger, lambda: timedelta(milliseconds=context.get_remaining_time_in_millis()))
     return found
 

@@ -11,6 +11,7 @@ from defib.core.policy import Policy
 from defib.core.step import intent_deadline, recheck
 from defib.shell.ports import (
     Actor,
+    CallFailed,
     Clock,
     Conflict,
     Journal,
@@ -44,7 +45,7 @@ def perform(order: Perform, edges: Performing, policy: Policy) -> None:
     """Carry out one intent at most once.
 
     An order whose intent is gone, taken up or overdue is dropped: ``diagnose`` decides afresh. Raises Transient or
-    Rejected only before the claim, so that a repeated delivery is harmless.
+    Rejected only where nothing was done, so that a repeated delivery is harmless.
     """
     case = edges.store.latest_case(order.instance_id)
     attempt = _claimable(case, order, policy, edges)
@@ -58,10 +59,20 @@ def perform(order: Perform, edges: Performing, policy: Policy) -> None:
         claimed = edges.store.remember(Remembered(taken, audit=entry(case, taken, edges.clock.now()))).case
     except Conflict:
         return
-    result = _act(claimed, attempt, observation, edges, policy)
+    unread: CallFailed | None = None
+    try:
+        result = _act(claimed, attempt, observation, edges, policy)
+    except CallFailed as error:
+        # Nothing was done; whoever decides should hear so at once rather than wait for the intent's deadline.
+        unread = error
+        verdict = Verdict.RETRY if isinstance(error, Transient) else Verdict.REFUSED
+        detail = f"not done, for want of a look just before: {error}"
+        result = Result(claimed.id, attempt.number, verdict, edges.clock.now(), error.code, detail)
     edges.journal.performed(claimed, result)
     reason = f"{attempt.action.value}: {result.verdict.value}"
     edges.queues.signal([Signal(Source.RESULT, order.instance_id, result.at, reason, result)])
+    if unread is not None:
+        raise unread
 
 
 def _claimable(case: Case | None, order: Perform, policy: Policy, edges: Performing) -> Attempt | None:

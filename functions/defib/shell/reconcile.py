@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from defib.core.announce import announce, under_repair
 from defib.core.approval import unheeded, with_answer
@@ -16,7 +17,18 @@ from defib.core.model import Observation, Signal
 from defib.core.policy import Policy
 from defib.core.stack import Stack
 from defib.core.step import open_case, step
-from defib.shell.ports import Clock, Conflict, Journal, KillSwitch, Observer, Queues, Remembered, Store
+from defib.shell.ports import (
+    CallFailed,
+    Clock,
+    Conflict,
+    Journal,
+    KillSwitch,
+    Observer,
+    Queues,
+    Remembered,
+    Store,
+    Unanswered,
+)
 
 CONFLICTS_MAX = 8
 """How often one signal starts afresh because someone else wrote first; then its message is delivered again later."""
@@ -118,12 +130,29 @@ def _stack_after(
 
 
 def _send(effects: Sequence[Effect], notices: Sequence[Notice], edges: Reconciling) -> None:
-    """A crash between here and the write loses nothing: the sweep finds what is due and unpublished in the table."""
+    """A crash between here and the write loses nothing: the sweep finds what is due and unpublished in the table.
+
+    One that is refused holds up none of the others; its error is raised when all have been tried. Where nothing
+    answers, nothing more is tried: the rest would outlast the function.
+    """
+    sends: list[Callable[[], None]] = [partial(_order, effect, edges) for effect in effects]
     if notices:
-        edges.queues.announce(notices)
-    for effect in effects:
-        match effect:
-            case Perform():
-                edges.queues.perform(effect)
-            case Wake():
-                edges.queues.wake(effect, edges.clock.now())
+        sends.append(partial(edges.queues.announce, notices))
+    failed: list[CallFailed] = []
+    for send in sends:
+        try:
+            send()
+        except Unanswered:
+            raise
+        except CallFailed as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
+
+
+def _order(effect: Effect, edges: Reconciling) -> None:
+    match effect:
+        case Perform():
+            edges.queues.perform(effect)
+        case Wake():
+            edges.queues.wake(effect, edges.clock.now())

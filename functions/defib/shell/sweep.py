@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from defib.core.call_news import escalate
 from defib.core.diagnose import diagnose
+from defib.core.incident import Notice
 from defib.core.model import Cause, Observation, Signal, Source
 from defib.core.policy import Policy
 from defib.core.stack import Stack
 from defib.core.zones import Seen, Turn, incident_service, survey, tell
 from defib.shell.issues import Telling, tell_of_issues
+from defib.shell.parts import Parts
 from defib.shell.ports import Called, CallFailed, Clock, Conflict, Observer, Queues, Store, Surveyed, Suspects
 from defib.shell.shifting import pursue_shifts
+
+THE_TABLE = "the table"
+THE_QUEUES = "the queues"
 
 DUE_MAX = 1000
 """Overdue cases signalled by one sweep; the longest overdue come first, the next sweep takes the rest."""
@@ -68,27 +73,41 @@ class SweepReport:
 def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     """Signal every suspect and every overdue case, and send unpublished notices again.
 
-    What the table knows is signalled first: it needs no answer from EC2.
+    What the table knows is signalled first: it needs no answer from EC2. A part that fails holds up no other.
     """
-    now = edges.clock.now()
-    notices = edges.store.unpublished_notices(now - UNPUBLISHED_AFTER, NOTICES_MAX)
+    now, parts = edges.clock.now(), Parts()
+    unsaid: Sequence[Notice] = ()
+    none_due: Sequence[str] = ()
+    made = now - UNPUBLISHED_AFTER
+    notices = parts.do(
+        "unpublished notices", THE_TABLE, lambda: edges.store.unpublished_notices(made, NOTICES_MAX), unsaid
+    )
     if notices:
-        edges.queues.announce(notices)
-    called = _call(edges, policy, now)
-    due = edges.store.due_instances(now, DUE_MAX)
-    if due:
-        edges.queues.signal([Signal(Source.WAKE, instance_id, now, "its time has come") for instance_id in due])
+        parts.do("sending notices again", THE_QUEUES, lambda: edges.queues.announce(notices), None)
+    called = parts.do("calls for people", THE_TABLE, lambda: _call(edges, policy, now), 0)
+    due = parts.do("overdue cases", THE_TABLE, lambda: edges.store.due_instances(now, DUE_MAX), none_due)
+    wakes = [Signal(Source.WAKE, instance_id, now, "its time has come") for instance_id in due]
+    _send(wakes, "waking overdue cases", edges, parts)
     found = edges.observer.suspects()
+    stack = parts.do("zones, issues and shifts", THE_TABLE, lambda: _pursue(found, edges, policy, now), Stack())
+    # Whoever fails with its zone is looked at again when the zone has recovered: the sweep then still finds it.
+    alone = [o for o in found.observations if stack.impairment(o.zone) is None and o.instance_id not in due]
+    suspects = [s for o in alone if (s := _signal(o, edges.store, policy, now, parts))]
+    _send(suspects, "signalling suspects", edges, parts)
+    change = f"sweep-{now:%Y%m%dT%H%M%S}"
+    parts.do("telling the page to follow", THE_QUEUES, lambda: edges.queues.follow(change), None)
+    return SweepReport(len(suspects), len(due), len(notices), called, {**found.unanswered, **parts.failed})
+
+
+def _send(signals: Sequence[Signal], part: str, edges: Sweeping, parts: Parts) -> None:
+    if signals:
+        parts.do(part, THE_QUEUES, lambda: edges.queues.signal(signals), None)
+
+
+def _pursue(found: Suspects, edges: Sweeping, policy: Policy, now: datetime) -> Stack:
     stack = _survey(found, edges, policy, now)
     stack = tell_of_issues(stack, Telling(edges.observer, edges.store, edges.queues), policy, now)
-    stack = pursue_shifts(stack, edges.store, edges.queues, edges.observer.zone_ids, policy, now)
-    # Whoever fails with its zone is looked at again when the zone has recovered: the sweep then still finds it.
-    alone = [o for o in found.observations if stack.impairment(o.zone) is None]
-    suspects = [s for o in alone if o.instance_id not in due and (s := _signal(o, edges.store, policy, now))]
-    if suspects:
-        edges.queues.signal(suspects)
-    edges.queues.follow(f"sweep-{now:%Y%m%dT%H%M%S}")
-    return SweepReport(len(suspects), len(due), len(notices), called, found.unanswered)
+    return pursue_shifts(stack, edges.store, edges.queues, edges.observer.zone_ids, policy, now)
 
 
 def _call(edges: Sweeping, policy: Policy, now: datetime) -> int:
@@ -163,7 +182,7 @@ def _told(stack: Stack, turn: Turn, edges: Sweeping, policy: Policy, now: dateti
     return written
 
 
-def _signal(observation: Observation, store: Store, policy: Policy, now: datetime) -> Signal | None:
+def _signal(observation: Observation, store: Store, policy: Policy, now: datetime, parts: Parts) -> Signal | None:
     """A signal for an instance that needs a look, or None."""
     if not policy.opted_in(observation.tags) or policy.service_of(observation.tags) is None:
         return None
@@ -172,7 +191,8 @@ def _signal(observation: Observation, store: Store, policy: Policy, now: datetim
         return None
     if diagnosis.cause is Cause.EVENT_SCHEDULED:
         # Announced for weeks, and nothing fails: an open case looks by itself when it is time.
-        case = store.latest_case(observation.instance_id)
+        instance_id = observation.instance_id
+        case = parts.do(f"the case of {instance_id}", THE_TABLE, lambda: store.latest_case(instance_id), None)
         if case is not None and case.closed_at is None:
             return None
     return Signal(Source.SWEEP, observation.instance_id, now, "; ".join(diagnosis.evidence))

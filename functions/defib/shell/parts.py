@@ -1,0 +1,39 @@
+"""Work in parts, each on its own: one that fails is named, and whoever did not answer is not asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from defib.shell.ports import CallFailed, Unanswered
+
+T = TypeVar("T")
+
+
+class Parts:
+    """Keeps what failed, by part. A party that has not answered once is left alone for the rest of the work.
+
+    Each call has its deadlines, but many of them in a row would outlast the function that makes them.
+    """
+
+    def __init__(self) -> None:
+        self._failed: dict[str, str] = {}
+        self._silent: set[str] = set()
+
+    def do(self, part: str, party: str, work: Callable[[], T], otherwise: T) -> T:
+        """What ``work`` returns, or ``otherwise`` where its calls fail, or the party has been silent before."""
+        if party in self._silent:
+            self._failed[part] = f"not tried: {party} did not answer before"
+            return otherwise
+        try:
+            return work()
+        except CallFailed as error:
+            self._failed[part] = str(error)
+            if isinstance(error, Unanswered):
+                self._silent.add(party)
+        return otherwise
+
+    @property
+    def failed(self) -> Mapping[str, str]:
+        """Part to error."""
+        return self._failed

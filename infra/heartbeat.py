@@ -1,0 +1,41 @@
+"""Alarms on silence: somebody says once a minute that all is well, and people are told when nobody does."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+PERIOD = Duration.seconds(30)
+"""The metrics are of high resolution: of whole minutes it would take three, and a fourth that has just begun."""
+SILENT_PERIODS = 5
+"""Longer than an early beat and a late one lie apart, and with the mail less than 3 minutes."""
+SILENT_FOR = "150 seconds"
+
+
+def alarm_on_silence(
+    scope: Construct, construct_id: str, *, description: str, namespace: str, metric: str, service: str
+) -> cloudwatch.Alarm:
+    """An alarm for when ``metric`` has not been counted for ``SILENT_FOR``.
+
+    Missing data alone would be two periods late, whatever treats it as breaching: CloudWatch looks further back than it
+    evaluates, and passes over what is missing there (CloudWatch User Guide, "Configuring how CloudWatch alarms treat
+    missing data"). FILL leaves nothing missing.
+    """
+    beats = cloudwatch.Metric(
+        namespace=namespace,
+        metric_name=metric,
+        dimensions_map={"service": service},
+        statistic="Sum",
+        period=PERIOD,
+    )
+    return cloudwatch.Alarm(
+        scope,
+        construct_id,
+        alarm_description=description,
+        metric=cloudwatch.MathExpression(expression="FILL(beats, 0)", using_metrics={"beats": beats}, period=PERIOD),
+        threshold=1,
+        evaluation_periods=SILENT_PERIODS,
+        comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+        treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+    )
