@@ -10,28 +10,18 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from defib.core.audience import DRILL, FOR_EVERYBODY
-from defib.core.incident import NoticeKind
+from defib.core.outbox import Medium
 from defib.core.policy import Policy
-
-WORTH_A_TEXT = (
-    NoticeKind.OPENED,
-    NoticeKind.ESCALATED,
-    NoticeKind.RESOLVED,
-    NoticeKind.HELD,
-    NoticeKind.APPROVAL,
-)
-"""Progress can wait for the e-mail; these can't."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One place that messages go, and the services it hears of."""
+    """One place that messages of one contact go to by one medium."""
 
+    contact: str
+    medium: Medium
     protocol: sns.SubscriptionProtocol
     endpoint: str
-    services: tuple[str, ...]
-    contact: str
 
 
 class Notify(Construct):
@@ -41,6 +31,12 @@ class Notify(Construct):
         super().__init__(scope, construct_id)
         self.incidents = sns.Topic(self, "Incidents", display_name="Defib", enforce_ssl=True)
         self.alerts = sns.Topic(self, "Alerts", display_name="Defib alert", enforce_ssl=True)
+        self.chats = {
+            contact.name: sns.Topic(self, f"Chat {contact.name}", display_name="Defib", enforce_ssl=True)
+            for contact in policy.contacts
+            if contact.chat
+        }
+        """One each: a chat channel subscribes to its topic itself, and can't filter."""
         for address in addresses(policy):
             self._subscribe(address)
         self.alerts.add_to_resource_policy(
@@ -57,28 +53,32 @@ class Notify(Construct):
         )
 
     def only(self, role: iam.IRole) -> None:
-        """Deny the incidents topic to whoever isn't ``role``, whatever their own policies allow."""
-        self.incidents.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="OnlyPublishPublishes",
-                effect=iam.Effect.DENY,
-                actions=["sns:Publish"],
-                resources=[self.incidents.topic_arn],
-                principals=[iam.AnyPrincipal()],
-                conditions={"ArnNotEquals": {"aws:PrincipalArn": role.role_arn}},
+        """Deny the topics of the incidents to whoever isn't ``role``, whatever their own policies allow."""
+        for topic in (self.incidents, *self.chats.values()):
+            topic.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid="OnlyPublishPublishes",
+                    effect=iam.Effect.DENY,
+                    actions=["sns:Publish"],
+                    resources=[topic.topic_arn],
+                    principals=[iam.AnyPrincipal()],
+                    conditions={"ArnNotEquals": {"aws:PrincipalArn": role.role_arn}},
+                )
             )
-        )
 
     def _subscribe(self, address: Address) -> None:
-        if address.services:
-            sns.Subscription(
-                self,
-                f"Incidents {address.endpoint}",
-                topic=self.incidents,
-                protocol=address.protocol,
-                endpoint=address.endpoint,
-                filter_policy=_filter(address),
-            )
+        sns.Subscription(
+            self,
+            f"Incidents {address.endpoint}",
+            topic=self.incidents,
+            protocol=address.protocol,
+            endpoint=address.endpoint,
+            # What a contact hears of, and by which medium, is decided for each message (core/outbox.py).
+            filter_policy={
+                "contact": sns.SubscriptionFilter.string_filter(allowlist=[address.contact]),
+                "media": sns.SubscriptionFilter.string_filter(allowlist=[address.medium.value]),
+            },
+        )
         sns.Subscription(
             self,
             f"Alerts {address.endpoint}",
@@ -94,22 +94,11 @@ class Notify(Construct):
 
 
 def addresses(policy: Policy) -> Iterator[Address]:
-    """Each address of the policy, with the services that tell its contact. The parser has refused shared ones."""
+    """Each address of the policy. The parser has refused shared ones."""
     for contact in policy.contacts:
-        name = contact.name
-        services = tuple(sorted(service.name for service in policy.services if contact.name in service.tell))
-        yield from (Address(sns.SubscriptionProtocol.EMAIL, endpoint, services, name) for endpoint in contact.email)
-        yield from (Address(sns.SubscriptionProtocol.SMS, endpoint, services, name) for endpoint in contact.sms)
-
-
-def _filter(address: Address) -> dict[str, sns.SubscriptionFilter]:
-    about = {
-        "service": sns.SubscriptionFilter.string_filter(
-            allowlist=[*address.services, f"{DRILL}{address.contact}"],
-            # Everyone hears of a whole zone's trouble, and of EC2's own.
-            match_prefixes=list(FOR_EVERYBODY),
-        )
-    }
-    if address.protocol is sns.SubscriptionProtocol.SMS:
-        about["notice"] = sns.SubscriptionFilter.string_filter(allowlist=[kind.value for kind in WORTH_A_TEXT])
-    return about
+        for medium, protocol, endpoints in (
+            (Medium.EMAIL, sns.SubscriptionProtocol.EMAIL, contact.email),
+            (Medium.SMS, sns.SubscriptionProtocol.SMS, contact.sms),
+            (Medium.HTTPS, sns.SubscriptionProtocol.HTTPS, contact.https),
+        ):
+            yield from (Address(contact.name, medium, protocol, endpoint) for endpoint in endpoints)

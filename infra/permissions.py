@@ -66,8 +66,11 @@ class Resources:
     evidence: sqs.Queue
     notices: sqs.Queue
     bucket: s3.Bucket
+    digests: sqs.Queue
     incidents: sns.Topic
     alerts: sns.Topic
+    chats: Mapping[str, sns.Topic]
+    """By contact."""
     kill_switch: ssm.StringParameter
     page: StatusPage | None = None
     """None where the policy has no status page."""
@@ -101,6 +104,11 @@ class Resources:
             Scope.EVIDENCE_QUEUE: ("DEFIB_EVIDENCE_QUEUE", self.evidence.queue_url),
             Scope.NOTICES_QUEUE: ("DEFIB_NOTICES_QUEUE", self.notices.queue_url),
             Scope.EVIDENCE_BUCKET_OBJECTS: ("DEFIB_EVIDENCE_BUCKET", self.bucket.bucket_name),
+            Scope.DIGESTS_QUEUE: ("DEFIB_DIGESTS_QUEUE", self.digests.queue_url),
+            Scope.CHAT_TOPICS: (
+                "DEFIB_CHAT_TOPICS",
+                ",".join(f"{name}={topic.topic_arn}" for name, topic in self.chats.items()),
+            ),
             Scope.INCIDENTS_TOPIC: ("DEFIB_INCIDENTS_TOPIC", self.incidents.topic_arn),
             Scope.ALERTS_TOPIC: ("DEFIB_ALERTS_TOPIC", self.alerts.topic_arn),
             Scope.KILL_SWITCH: ("DEFIB_KILL_SWITCH", self.kill_switch.parameter_name),
@@ -195,12 +203,14 @@ class Resources:
                 | Scope.SHIFT_ORDERS_QUEUE
                 | Scope.EVIDENCE_QUEUE
                 | Scope.NOTICES_QUEUE
+                | Scope.DIGESTS_QUEUE
             ):
                 return self._queues(scope)
             case Scope.EVIDENCE_BUCKET_OBJECTS:
                 return [self.bucket.arn_for_objects("*")]
-            case Scope.INCIDENTS_TOPIC | Scope.ALERTS_TOPIC | Scope.KILL_SWITCH:
-                return [self._people(scope)]
+            case Scope.CHAT_TOPICS | Scope.INCIDENTS_TOPIC | Scope.ALERTS_TOPIC | Scope.KILL_SWITCH:
+                chats = [topic.topic_arn for topic in self.chats.values()]
+                return chats if scope is Scope.CHAT_TOPICS else [self._people(scope)]
             case (
                 Scope.PAGE_BUCKET
                 | Scope.PAGE_BUCKET_OBJECTS
@@ -235,6 +245,7 @@ class Resources:
             Scope.SHIFT_ORDERS_QUEUE: self.orders,
             Scope.EVIDENCE_QUEUE: self.evidence,
             Scope.NOTICES_QUEUE: self.notices,
+            Scope.DIGESTS_QUEUE: self.digests,
         }
         return [] if scope is Scope.SHIFT_ORDERS_QUEUE and not self._shifted() else [queues[scope].queue_arn]
 
@@ -271,6 +282,8 @@ def _page_arns(page: StatusPage, scope: Scope) -> list[str]:
 
 
 def _page_variables(page: StatusPage, used: Collection[Scope]) -> Iterator[tuple[str, str]]:
+    if Scope.INCIDENTS_TOPIC in used:
+        yield "DEFIB_STATUS_PAGE", page.distribution.url
     if Scope.PAGE_QUEUE in used:
         yield "DEFIB_PAGE_QUEUE", page.queue.queue.queue_url
     if Scope.STASHBOARD_SECRET in used:

@@ -76,6 +76,7 @@ class Signals(Construct):
         self.orders = Queue(self, "Orders", feeds="remediate", kept_for=an_hour)
         self.evidence = Queue(self, "Evidence", feeds="evidence", kept_for=an_hour)
         self.notices = Queue(self, "Notices", feeds="publish", kept_for=Duration.days(1), in_order=True)
+        self.digests = Queue(self, "Digests", feeds="publish", kept_for=an_hour)
         self.undelivered = sqs.Queue(
             self,
             "UndeliveredEvents",
@@ -102,7 +103,7 @@ class Signals(Construct):
 
     @property
     def queues(self) -> tuple[Queue, ...]:
-        return (self.signals, self.orders, self.evidence, self.notices)
+        return (self.signals, self.orders, self.evidence, self.notices, self.digests)
 
 
 def _patterns(stack_name: str) -> tuple[tuple[str, str, events.EventPattern], ...]:
@@ -154,7 +155,7 @@ def _patterns(stack_name: str) -> tuple[tuple[str, str, events.EventPattern], ..
         ),
         (
             "ApprovalRule",
-            "What people say when Defib asks whether it may repair; whoever may put such events may answer",
+            "What people say when Defib asks; whoever may put such events may answer",
             events.EventPattern(source=[EVENT_SOURCE], detail_type=[DETAIL_TYPE]),
         ),
     )

@@ -66,9 +66,11 @@ class DefibStack(Stack):
                 orders=signals.orders.queue,
                 evidence=signals.evidence.queue,
                 notices=signals.notices.queue,
+                digests=signals.digests.queue,
                 bucket=evidence.bucket,
                 incidents=notify.incidents,
                 alerts=notify.alerts,
+                chats=notify.chats,
                 kill_switch=switch.parameter,
                 page=page,
                 answers=answers,
@@ -77,6 +79,8 @@ class DefibStack(Stack):
             queues=queues,
         )
         notify.only(healing.healers["publish"].role)
+        for contact, topic in notify.chats.items():
+            CfnOutput(self, f"ChatTopic{_camel(contact)}", value=topic.topic_arn)
         Detection(self, "Detection", policy=policy)
         watch = Watch(self, "Watch", signals=signals, queues=queues, healing=healing, alerts=notify.alerts, page=page)
         if policy.watchtower.stands:
@@ -113,3 +117,8 @@ class DefibStack(Stack):
             CfnOutput(self, "StatusPageAddress", value=page.distribution.url)
             CfnOutput(self, "StashboardAddress", value=api.url)
             CfnOutput(self, "StashboardSecret", value=page.secret.secret_name)
+
+
+def _camel(name: str) -> str:
+    """A contact's name as an output may have it: letters and digits only."""
+    return "".join(part.capitalize() for part in name.split("-"))

@@ -154,6 +154,11 @@ class Authority:
         elif call.operation == "TransactGetItems":
             for item in call.params["TransactItems"]:
                 yield self._table_request(call, "GetItem", item["Get"], [item["Get"]["Key"]])
+        elif call.operation == "BatchWriteItem":
+            for table, writes in call.params["RequestItems"].items():
+                bodies = [body for write in writes for body in write.values()]
+                keys = [body.get("Item") or body.get("Key") for body in bodies]
+                yield self._table_request(call, call.operation, {"TableName": table}, keys)
         else:
             keys = [call.params.get("Item") or call.params.get("Key")]
             yield self._table_request(call, call.operation, call.params, keys)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from defib.core.audience import audience
 from defib.core.duration import format_duration
+from defib.core.incident import Notice
 from defib.core.model import InstanceState, Verdict
-from sim.recording import Expectation, FaultRecord, Recording
+from defib.core.severity import Severity
+from sim.recording import Expectation, FaultRecord, Message, Recording
 from sim.repairs import most_at_once, most_begun
 from sim.scenario import Expect
 from sim.scenario_file import selected
@@ -26,6 +30,7 @@ def judge(recording: Recording, world: World) -> tuple[Expectation, ...]:
         *_outcomes(recording, expect),
         *_told(recording, expect, world),
         *_told_elsewhere(expect, world),
+        *_reached(recording, expect, world),
         *_alerted(recording, expect, world),
         *_shifts(expect, world),
         *_repairs(expect, world),
@@ -124,6 +129,35 @@ def _alerted(recording: Recording, expect: Expect, world: World) -> Iterator[Exp
         told = (m.at for m in recording.messages if about_defib(m, world) and m.at >= begins)
         text = "people are told that something is wrong with Defib"
         yield _within(text, begins, min(told, default=None), expect.alerted_within)
+
+
+def _reached(recording: Recording, expect: Expect, world: World) -> Iterator[Expectation]:
+    """Who of the people was told, how often, and whether of everything that they were to be told."""
+    people = [m for m in recording.messages if m.medium in ("email", "sms") and m.incident_id]
+    if expect.told is not None:
+        addresses = dict.fromkeys(m.to for m in sorted(people, key=lambda m: m.at))
+        yield _same("who is told, in this order", ", ".join(expect.told) or "nobody", ", ".join(addresses) or "nobody")
+    if expect.messages_each is not None:
+        most = max(Counter(m.to for m in people).values(), default=0)
+        yield Expectation(
+            "messages that any one address gets",
+            f"at most {expect.messages_each}",
+            str(most),
+            most <= expect.messages_each,
+        )
+    if expect.named:
+        missed = [text for notice in world.notices() for text in _missed(notice, people, world)]
+        actual = "all of them" if not missed else f"not {', '.join(missed[:5])}"
+        yield Expectation("notices that ask for a person, named to everybody asked", "all of them", actual, not missed)
+
+
+def _missed(notice: Notice, people: Sequence[Message], world: World) -> Iterator[str]:
+    asked = audience(notice.service, notice.tier, world.policy) if notice.severity is Severity.URGENT else ()
+    for contact in asked:
+        for address in contact.email:
+            own = (m for m in people if m.to == address and m.at >= notice.at)
+            if not any(notice.subject == m.subject or notice.subject in m.body for m in own):
+                yield f"{notice.incident_id}#{notice.sequence} to {address}"
 
 
 def _shifts(expect: Expect, world: World) -> Iterator[Expectation]:

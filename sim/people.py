@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from defib.core.answer.link import Say
 from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
 from defib.core.call import Reaction
-from defib.core.setting import choice, string, strings
+from defib.core.duration import format_duration
+from defib.core.setting import choice, duration, string, strings
 from sim.scenario_value import INSTANCE, SERVICE, SETTING, moment
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ class Reply:
         metadata=strings("The instances whose newest cases they mean.", '["web-2"]', INSTANCE, 50)
     )
     answer: Say = field(metadata=choice("What they say.", Say, Say.APPROVE))
+    lasts: timedelta = field(
+        default=timedelta(hours=1), metadata=duration("Of a snooze by command: for how long.", "20m", "1m", "7d")
+    )
     through: Through = field(
         default=Through.COMMAND, metadata=choice("By which of the ways that the message names.", Through, Through.LINK)
     )
@@ -93,4 +97,5 @@ def answer(reply: Reply, name: str, ways: Ways) -> None:
         ways.mail.say(reply.answer, told[-1] if told else "", BY)
         return
     what = {"case": about[-1]} if reply.answer.choice is not None else {"incident": told[-1] if told else ""}
-    ways.bus.put(EVENT_SOURCE, DETAIL_TYPE, {**what, "answer": reply.answer.value, "by": BY}, ())
+    lasts = {"for": format_duration(reply.lasts)} if reply.answer is Say.SNOOZE else {}
+    ways.bus.put(EVENT_SOURCE, DETAIL_TYPE, {**what, **lasts, "answer": reply.answer.value, "by": BY}, ())

@@ -26,6 +26,7 @@ from sim.issue import HealthIssue
 from sim.machinery import MachineryFault
 from sim.people import DrillReply, Pull, Reply
 from sim.scenario_value import (
+    ADDRESS,
     CODE,
     GROUP,
     INSTANCE,
@@ -239,6 +240,23 @@ class Expect:
             50,
         ),
     )
+    messages_each: int | None = field(
+        default=None,
+        metadata=number("How many messages any one address of a person gets at most.", 10, 0, 10_000),
+    )
+    told: tuple[str, ...] | None = field(
+        default=None,
+        metadata=strings(
+            "The addresses that get an e-mail or text about the incidents, in the order of their first ones.",
+            '["oncall@example.com", "lead@example.com"]',
+            ADDRESS,
+            50,
+        ),
+    )
+    named: bool = field(
+        default=False,
+        metadata=flag("Whether every notice that asks for a person is named in a message to everybody whom it is for."),
+    )
     public: tuple[IncidentStatus, ...] | None = field(
         default=None,
         metadata=words(
@@ -308,7 +326,7 @@ class Scenario:
     until: timedelta = field(
         metadata=duration("How long it goes on at least; open cases make it go on longer.", "30m", "1m", "7d")
     )
-    fleet: tuple[Fleet, ...] = field(metadata=tables("The instances.", "[fleet.web]", least=1, most=20))
+    fleet: tuple[Fleet, ...] = field(metadata=tables("The instances.", "[fleet.web]", least=1, most=400))
     policy: str = field(
         default="",
         metadata=string(
@@ -337,7 +355,7 @@ class Scenario:
         default=(), metadata=tables("When somebody sets the kill switch.", "[[kill_switch]]", least=0, most=20)
     )
     answers: tuple[Reply, ...] = field(
-        default=(), metadata=tables("When somebody says yes or no to a repair.", "[[answers]]", least=0, most=50)
+        default=(), metadata=tables("When somebody answers Defib.", "[[answers]]", least=0, most=50)
     )
     health_issues: tuple[HealthIssue, ...] = field(
         default=(), metadata=tables("What AWS Health tells of EC2's own issues.", "[[health_issues]]", least=0, most=20)

@@ -5,6 +5,7 @@ The stores pass the contract suites of the table's (tests/aws).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,7 +15,9 @@ from defib.core.call import CallAnswer
 from defib.core.case import Action, Attempt, Case, Perform, Wake
 from defib.core.incident import Incident, Notice
 from defib.core.model import Observation, Registration, Result, Signal, Source, Switch
+from defib.core.outbox import Lane, Medium, Outbox, Waiting
 from defib.core.page.model import Page, PublicIncident, Shown
+from defib.core.post import Post
 from defib.core.shift import Served, Shift, ShiftOrder
 from defib.core.stack import Stack
 from defib.shell.page import LaidOut, Repaged
@@ -23,7 +26,7 @@ from sim.clock import VirtualTime
 from sim.fuzz.cloud import Cloud
 from sim.fuzz.lanes import Lanes
 from sim.fuzz.outside import Outside
-from tests.fakes import FakeStore
+from tests.fakes import FakeMail, FakeStore
 from tests.fakes.page import FakePageStore, FakeSite
 
 DELAY_MOST = timedelta(seconds=900)
@@ -68,6 +71,9 @@ class Table:
     def due_calls(self, now: datetime, limit: int) -> Sequence[Incident]:
         return self._out.call("table.read", lambda: self._store.due_calls(now, limit))
 
+    def due_contacts(self, now: datetime, limit: int) -> Sequence[str]:
+        return self._out.call("table.read", lambda: self._store.due_contacts(now, limit))
+
     def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
         return self._out.call("table.read", lambda: self._store.due_instances(now, limit))
 
@@ -82,6 +88,32 @@ class Table:
 
     def mark_published(self, incident_id: str, sequence: int, at: datetime) -> None:
         self._out.call("table.write", lambda: self._store.mark_published(incident_id, sequence, at))
+
+
+class Mail:
+    """``shell.announce.Mail``."""
+
+    def __init__(self, mail: FakeMail, outside: Outside) -> None:
+        self._mail = mail
+        self._out = outside
+
+    def outbox(self, contact: str) -> Outbox:
+        return self._out.call("table.read", lambda: self._mail.outbox(contact))
+
+    def remember_outbox(self, outbox: Outbox, waits: Waiting | None = None) -> Outbox:
+        return self._out.call("table.write", lambda: self._mail.remember_outbox(outbox, waits))
+
+    def waiting(self, contact: str, lane: Lane, most: int) -> Sequence[Waiting]:
+        return self._out.call("table.read", lambda: self._mail.waiting(contact, lane, most))
+
+    def went_out(self, waiting: Sequence[Waiting], media: Sequence[Medium]) -> tuple[Waiting, ...]:
+        return self._out.call("table.write", lambda: self._mail.went_out(waiting, media))
+
+    def told(self, incident_id: str, sequence: int) -> frozenset[str]:
+        return self._out.call("table.read", lambda: self._mail.told(incident_id, sequence))
+
+    def mark_told(self, incident_id: str, sequence: int, mark: str) -> None:
+        self._out.call("table.write", lambda: self._mail.mark_told(incident_id, sequence, mark))
 
 
 @dataclass
@@ -236,6 +268,10 @@ class Queues:
     def shift(self, order: ShiftOrder) -> None:
         raise AssertionError(f"no policy that is drawn lets Defib shift traffic: {order}")
 
+    def digest(self, contact: str, at: datetime, now: datetime) -> None:
+        delay = min(max(at - now, timedelta(0)), DELAY_MOST)
+        self._out.call("queue.notices", lambda: self._lanes.send("publish", contact, delay))
+
     def follow(self, change: str) -> None:
         if self._has_page:
             self._out.call("queue.turns", lambda: self._lanes.send("page", change, group=change, once=f"turn {change}"))
@@ -254,13 +290,23 @@ class Channel:
     """``ports.Channel``: hands each notice that goes out to ``heard``."""
 
     name = "memory"
+    media: tuple[Medium, ...] = tuple(Medium)
 
-    def __init__(self, outside: Outside, heard: Callable[[Notice], None]) -> None:
+    def __init__(self, outside: Outside, store: FakeStore, heard: Callable[[Notice], None]) -> None:
         self._out = outside
+        self._store = store
         self._heard = heard
 
-    def publish(self, notice: Notice) -> None:
-        self._out.call("channel.publish", lambda: self._heard(notice))
+    def publish(self, post: Post) -> None:
+        self._out.call("channel.publish", lambda: self._hear(post))
+
+    def _hear(self, post: Post) -> None:
+        """What is summed up has tests of its own (tests/shell/test_delivery.py): here each notice is heard alone."""
+        if post.https:
+            incident_id, _, sequence = str(json.loads(post.https)["id"]).partition("#")
+            notice = self._store.notice(incident_id, int(sequence))
+            assert notice is not None
+            self._heard(notice)
 
 
 class Silent:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
 from defib.core.approval import Answer
 from defib.core.case import Case, Perform
 from defib.core.maintenance import UNTIL_TAG
+from defib.core.messages import MessageLimits
 from defib.core.model import InstanceState, Signal, Source
-from defib.shell.announce import Announcing, announce
+from defib.core.policy import Policy
+from defib.core.post import Places
+from defib.publish.links import NoLinks
+from defib.shell.announce import Announcing, announce, sum_up
 from defib.shell.page import Paging, follow
 from defib.shell.perform import Performing, perform
 from defib.shell.ports import CallFailed, Conflict
@@ -27,10 +32,12 @@ from sim.fuzz.trouble import Killed, Nth, Trouble
 from sim.machine import Machine
 from sim.people import Pull, Reply
 from sim.scenario_file import selected
-from tests.fakes import FakeStore
+from tests.fakes import FakeMail, FakeStore
 from tests.fakes.page import FakeSite
 
 MINUTE = timedelta(minutes=1)
+ALL_ALONE = MessageLimits(most=100, urgent_at_once=20)
+"""So many that none is summed up: the judge wants to hear each, in order."""
 OVERTIME = timedelta(hours=3)
 """How long after the story's end open cases may still be worked on."""
 STEP = timedelta(minutes=2)
@@ -84,14 +91,17 @@ class World:
         self._sweeping = Sweeping(clock, observer, table, queues)
         performing = Performing(clock, observer, table, actor, queues, silent, self.switch)
         evidencing = Performing(clock, observer, table, actor, queues, silent, None)
-        announcing = Announcing(clock, table, (edges.Channel(out, self.judge.heard),))
+        channel = edges.Channel(out, self.store, self.judge.heard)
+        mail = edges.Mail(FakeMail(), out)
+        announcing = Announcing(clock, table, mail, (channel,), queues, Places("memory"), NoLinks())
+        telling = replace(policy, messages=ALL_ALONE)
         paging = Paging(
             clock, edges.PageTable(self.page_store, out), (edges.Site(self.site, out),), queues, lambda _: None
         )
         self.lanes.run("diagnose", self._diagnose)
         self.lanes.run("remediate", lambda order: perform(_order(order), performing, policy))
         self.lanes.run("evidence", lambda order: perform(_order(order), evidencing, policy))
-        self.lanes.run("publish", lambda key: _published(key, announcing))
+        self.lanes.run("publish", lambda key: _published(key, announcing, telling))
         self.lanes.run("page", lambda _: _followed(paging, self.story))
 
     def _plan(self) -> None:
@@ -172,10 +182,13 @@ def _order(body: object) -> Perform:
     return body
 
 
-def _published(body: object, announcing: Announcing) -> None:
+def _published(body: object, announcing: Announcing, policy: Policy) -> None:
+    if isinstance(body, str):
+        sum_up(body, announcing, policy)
+        return
     assert isinstance(body, tuple)
     incident_id, sequence = body
-    announce(incident_id, sequence, announcing)
+    announce(incident_id, sequence, announcing, policy)
 
 
 def _followed(paging: Paging, story: Story) -> None:

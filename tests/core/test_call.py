@@ -164,7 +164,7 @@ def test_whoever_is_on_it_ends_the_asking_and_all_who_were_asked_read_it() -> No
 
     incident, notice = heard(incident, ON_IT, POLICY, after(minutes=6))
 
-    assert notice.subject == "[Defib web] web-7 Ann is on it"
+    assert notice.subject == "[Defib web] incident web-7: Ann is on it"
     assert (notice.kind, notice.severity, notice.tier) == (NoticeKind.ACKNOWLEDGED, Severity.HIGH, Tier.SECOND)
     assert escalate(incident, POLICY, after(hours=4)) == (incident, None)
 

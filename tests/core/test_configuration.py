@@ -139,6 +139,7 @@ def test_what_is_commented_out_in_the_shipped_file_is_right() -> None:
     assert [(other.name, other.address) for other in policy.page.elsewhere] == [
         ("statuspage", "https://api.statuspage.io/v1")
     ]
+    assert [entry.at for entry in policy.contacts[0].quiet] == ["22:00"]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_what_is_commented_out_in_the_shipped_file_is_right() -> None:
     [
         (key, setting)
         for key, _, setting in KEYS
-        if not any(word in key for word in ("target", ".maintenance", "elsewhere"))
+        if not any(word in key for word in ("target", ".maintenance", "elsewhere", ".quiet"))
     ],
 )
 def test_the_shipped_file_has_the_key_and_says_its_range(key: str, setting: Setting) -> None:

@@ -126,7 +126,7 @@ def test_the_message_counts_and_lists_the_mistakes() -> None:
     first, second = found.mistakes
     assert str(found) == f"2 mistakes in the policy (defib.toml):\n  {first}\n  {second}"
     assert (first.key, first.given) == ("defib.opt_in_tag", None)
-    assert str(second) == "services is missing: must be 1 to 100 tables; for example [services.web]"
+    assert str(second) == "services is missing: must be 1 to 300 tables; for example [services.web]"
 
 
 def test_one_mistake_is_not_called_mistakes() -> None:

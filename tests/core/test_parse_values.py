@@ -40,8 +40,8 @@ NAME = "its name must be 1 to 31 of a-z, 0-9 and -, beginning with a letter"
         (
             "zzz",
             "",
-            "zzz = {}: unknown key; allowed here: defib, services, contacts, answers, escalation, page, watchtower, "
-            "detection, repair, limits, calls, retention",
+            "zzz = {}: unknown key; allowed here: defib, services, contacts, answers, escalation, delivery, drill, "
+            "messages, page, watchtower, detection, repair, limits, calls, retention",
         ),
         (
             "services.web.verify",
@@ -192,8 +192,31 @@ NAME = "its name must be 1 to 31 of a-z, 0-9 and -, beginning with a letter"
         (
             "contacts.oncall",
             "",
-            "contacts.oncall = {}: must have an address: email, sms or both; for example email = "
+            "contacts.oncall = {}: must have an address: email, sms, https or chat; for example email = "
             '["oncall@example.com"]',
+        ),
+        (
+            "contacts.oncall",
+            "email = 'a@example.com'\nemail_for = ['low']",
+            "contacts.oncall = {}: must take what is urgent by one of its means, so that somebody hears when Defib "
+            'asks for them; for example email_for = ["urgent"]',
+        ),
+        (
+            "contacts.oncall",
+            "email = 'a@example.com'\nhttps = 'http://events.example.com'",
+            'contacts.oncall.https = "http://events.example.com": must be a web address that begins with https://; '
+            'for example https = ["https://events.example.com/integration/defib"]',
+        ),
+        (
+            "contacts.oncall",
+            "email = 'a@example.com'\nsms_for = 'loud'",
+            'contacts.oncall.sms_for = "loud": must be one of low, high, urgent; for example sms_for = ["urgent"]',
+        ),
+        (
+            "escalation",
+            "second_after = '20m'",
+            'escalation.everybody_after = "15m": must be at least escalation.second_after = "20m"; for example '
+            'everybody_after = "20m"',
         ),
         (
             "contacts.boss",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +11,8 @@ from defib.core.call import CallAnswer
 from defib.core.case import Action, Attempt, Case, Perform, Wake
 from defib.core.incident import Notice
 from defib.core.model import InstanceState, Observation, Registration, Result, Signal, Switch
+from defib.core.outbox import Medium
+from defib.core.post import Post
 from defib.core.shift import Served, Shift, ShiftOrder
 from defib.shell.ports import Away, Clock, Suspects
 
@@ -126,6 +128,7 @@ class FakeQueues:
     """To the pages that follow."""
     turns: list[timedelta] = field(default_factory=list)
     """After how long the page that follows asked for another turn."""
+    digests: list[tuple[str, datetime]] = field(default_factory=list)
     error: Exception | None = None
 
     def signal(self, signals: Sequence[Signal]) -> None:
@@ -147,6 +150,10 @@ class FakeQueues:
     def announce(self, notices: Sequence[Notice]) -> None:
         self._fail()
         self.notices.extend(notices)
+
+    def digest(self, contact: str, at: datetime, now: datetime) -> None:
+        self._fail()
+        self.digests.append((contact, at))
 
     def follow(self, change: str) -> None:
         self._fail()
@@ -197,13 +204,36 @@ class FakeJournal:
 
 @dataclass
 class FakeChannel:
-    """Keeps what was published; raises ``error`` instead while it is set."""
+    """Keeps what was published, and when; raises ``error`` instead while it is set."""
 
     name: str = "fake"
-    published: list[Notice] = field(default_factory=list)
+    media: tuple[Medium, ...] = tuple(Medium)
+    published: list[Post] = field(default_factory=list)
+    clock: Clock | None = None
+    times: list[datetime] = field(default_factory=list)
+    """When each was published, if there is a clock."""
     error: Exception | None = None
+    before: Callable[[], None] | None = None
+    after: Callable[[], None] | None = None
+    """Called around each publication."""
 
-    def publish(self, notice: Notice) -> None:
+    def publish(self, post: Post) -> None:
+        if self.before is not None:
+            self.before()
         if self.error is not None:
             raise self.error
-        self.published.append(notice)
+        self.published.append(post)
+        if self.clock is not None:
+            self.times.append(self.clock.now())
+        if self.after is not None:
+            self.after()
+
+
+@dataclass
+class FakeReminders:
+    """Keeps what it was asked for."""
+
+    asked: list[tuple[str, datetime, datetime]] = field(default_factory=list)
+
+    def digest(self, contact: str, at: datetime, now: datetime) -> None:
+        self.asked.append((contact, at, now))

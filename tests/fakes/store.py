@@ -24,6 +24,7 @@ class FakeStore:
     audit: list[Entry] = field(default_factory=list)
     answers: list[CallEntry] = field(default_factory=list)
     whole: Stack = field(default_factory=Stack)
+    contacts_due: list[str] = field(default_factory=list)
     interruptions: list[Callable[[], None]] = field(default_factory=list)
     """Each runs once, just before a ``remember``: a rival's write, or a raised error."""
 
@@ -97,6 +98,9 @@ class FakeStore:
     def _require(self, version: int, stored: Case | Incident | None, name: str) -> None:
         if version != (stored.version if stored is not None else 0):
             raise Conflict(f"{name} has moved on from version {version}")
+
+    def due_contacts(self, now: datetime, limit: int) -> Sequence[str]:
+        return self.contacts_due[:limit]
 
     def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
         due = sorted(

@@ -65,12 +65,15 @@ class Context:
         return 30_000
 
 
+QUEUES = ("signals", "orders", "evidence", "digests")
+
+
 class Stage:
     """Where handlers run, and what they leave behind."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, task_root: Path) -> None:
         sqs = boto3.client("sqs")
-        self.queues = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("signals", "orders", "evidence")}
+        self.queues = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in QUEUES}
         notices = sqs.create_queue(QueueName="notices.fifo", Attributes={"FifoQueue": "true"})
         self.queues["notices"] = notices["QueueUrl"]
         self.queues["page"] = sqs.create_queue(QueueName="page.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]

@@ -60,7 +60,7 @@ def test_every_queue_that_sets_messages_aside_is_watched(stack: Synthesized) -> 
     set_aside |= {stack.id_of("AWS::SQS::Queue", part) for part in ("UndeliveredEvents", "MissedSweeps")}
     one_is_enough = [a for a in watching(stack, "ApproximateNumberOfMessagesVisible") if a["EvaluationPeriods"] == 1]
 
-    assert len(set_aside) == len(one_is_enough) == 7
+    assert len(set_aside) == len(one_is_enough) == 8
     for queue in set_aside:
         (alarm,) = (a for a in one_is_enough if queue in about(a))
         assert (alarm["Threshold"], alarm["Statistic"]) == (1, "Maximum")
@@ -79,7 +79,7 @@ def test_every_queue_that_falls_behind_is_watched(stack: Synthesized) -> None:
     late = {about(alarm) for alarm in watching(stack, "ApproximateAgeOfOldestMessage")}
     (backlog,) = (a for a in watching(stack, "ApproximateNumberOfMessagesVisible") if a["EvaluationPeriods"] > 1)
 
-    assert len(late) == 4
+    assert len(late) == 5
     assert stack.id_of("AWS::SQS::Queue", "SignalsQueue") in about(backlog)
     assert backlog["Statistic"] == "Minimum"
 

@@ -20,8 +20,8 @@ def policy(*contacts: Contact) -> Policy:
 
 def test_it_says_in_plain_words_what_will_be_created(stack: Synthesized) -> None:
     assert creates(stack.template) == (
-        "1 CloudFront distribution, 40 CloudWatch alarms, 1 DynamoDB table, 7 EventBridge rules, 10 IAM roles, "
-        "8 Lambda functions, 2 S3 buckets, 7 SNS subscriptions, 2 SNS topics, 12 SQS queues, 14 log groups, 1 schedule"
+        "1 CloudFront distribution, 44 CloudWatch alarms, 1 DynamoDB table, 7 EventBridge rules, 11 IAM roles, "
+        "9 Lambda functions, 2 S3 buckets, 10 SNS subscriptions, 4 SNS topics, 14 SQS queues, 15 log groups, 1 schedule"
     )
 
 
@@ -29,8 +29,8 @@ def test_it_says_what_a_month_costs_with_and_without_the_free_tier(stack: Synthe
     lines = {line.what: line for line in costs(stack.template)}
     text = "\n".join(summary(stack.template))
 
-    assert lines["37 alarms"].usd == pytest.approx(3.70)
-    assert lines["37 alarms"].free == pytest.approx(1.00)
+    assert lines["41 alarms"].usd == pytest.approx(4.10)
+    assert lines["41 alarms"].free == pytest.approx(1.00)
     assert lines["2 alarms of high resolution, on silence"].usd == pytest.approx(0.60)
     assert lines["43,200 sweeps"].usd < 0.25
     assert lines["the status page, 43,200 looks and 8,640 renewals"].usd < 0.20
@@ -77,7 +77,7 @@ def test_the_watchtower_is_told_of_and_paid_for_too(stack: Synthesized, tower: S
 
     assert (
         "And, for the watchtower in another Region: 1 CloudWatch alarm, 1 DynamoDB table, 2 IAM roles, "
-        "1 Lambda function, 8 SNS subscriptions, 2 SNS topics, 1 log group, 1 schedule."
+        "1 Lambda function, 10 SNS subscriptions, 2 SNS topics, 1 log group, 1 schedule."
     ) in text
     assert "43,200 looks" in text
 

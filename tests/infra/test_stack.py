@@ -1,7 +1,13 @@
 from __future__ import annotations
 
-import pytest
+import json
+import math
+from typing import Any
 
+import pytest
+from moto.sns.utils import FilterPolicyMatcher
+
+from defib.core.outbox import Medium
 from infra.functions import SHAPES
 from tests.infra.synthesized import Synthesized
 
@@ -48,7 +54,7 @@ def test_what_a_function_cannot_digest_is_set_aside_after_three_tries(stack: Syn
     queues = stack.of("AWS::SQS::Queue")
     fed = [q for q in queues.values() if "RedrivePolicy" in q]
 
-    assert len(fed) == 5
+    assert len(fed) == 6
     for queue in fed:
         dead_letters = queues[queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]]
         assert queue["RedrivePolicy"]["maxReceiveCount"] == 3
@@ -123,23 +129,71 @@ def test_evidence_is_private_encrypted_and_forgotten_in_time(stack: Synthesized)
     assert {"Bool": {"aws:SecureTransport": "false"}} in [s["Condition"] for s in denials]
 
 
-FOR_EVERYBODY = [{"prefix": "aws:"}, {"prefix": "defib:"}, {"prefix": "page:"}, {"prefix": "zone:"}]
-"""Everybody hears when a whole zone, or EC2 itself or another page is in trouble."""
-
-
-def test_each_address_hears_of_the_services_that_tell_its_contact(stack: Synthesized) -> None:
+def of_incidents(stack: Synthesized) -> list[dict[str, Any]]:
     incidents = {"Ref": stack.id_of("AWS::SNS::Topic", "Incidents")}
-    subscriptions = [s for s in stack.of("AWS::SNS::Subscription").values() if s["TopicArn"] == incidents]
+    return [s for s in stack.of("AWS::SNS::Subscription").values() if s["TopicArn"] == incidents]
 
-    assert {(s["Protocol"], s["Endpoint"]): s["FilterPolicy"] for s in subscriptions} == {
-        ("email", "oncall@defib.test"): {"service": ["db", "web", "drill:oncall", *FOR_EVERYBODY]},
-        ("email", "dba@defib.test"): {"service": ["db", "drill:database", *FOR_EVERYBODY]},
-        ("sms", "+12025550123"): {
-            "service": ["db", "web", "drill:oncall", *FOR_EVERYBODY],
-            "notice": ["opened", "escalated", "resolved", "held", "approval"],
-        },
+
+PAGER = "https://events.defib.test/defib"
+
+
+def test_each_address_gets_what_is_for_its_contact_and_its_medium(stack: Synthesized) -> None:
+    assert {(s["Protocol"], s["Endpoint"]): s["FilterPolicy"] for s in of_incidents(stack)} == {
+        ("email", "oncall@defib.test"): {"contact": ["oncall"], "media": ["email"]},
+        ("sms", "+12025550123"): {"contact": ["oncall"], "media": ["sms"]},
+        ("email", "dba@defib.test"): {"contact": ["database"], "media": ["email"]},
+        ("https", PAGER): {"contact": ["database"], "media": ["https"]},
+        ("email", "spare@defib.test"): {"contact": ["nobody"], "media": ["email"]},
     }
-    assert len(subscriptions) == 3, "the contact that no service tells hears of no incident"
+
+
+MATCHES: list[tuple[str, tuple[Medium, ...], set[str]]] = [
+    ("oncall", (Medium.EMAIL, Medium.SMS), {"oncall@defib.test", "+12025550123"}),
+    ("oncall", (Medium.EMAIL,), {"oncall@defib.test"}),
+    ("oncall", (Medium.SMS,), {"+12025550123"}),
+    ("database", (Medium.EMAIL, Medium.HTTPS), {"dba@defib.test", PAGER}),
+    ("database", (Medium.HTTPS,), {PAGER}),
+    ("database", (Medium.CHAT,), set()),
+    ("nobody", (Medium.SMS,), set()),
+]
+
+
+@pytest.mark.parametrize(("contact", "media", "reached"), MATCHES)
+def test_a_message_matches_the_filters_of_its_contact_and_media_alone(
+    stack: Synthesized, contact: str, media: tuple[Medium, ...], reached: set[str]
+) -> None:
+    attributes = {
+        "contact": {"Type": "String", "Value": contact},
+        "media": {"Type": "String.Array", "Value": json.dumps(list(media))},
+        "service": {"Type": "String", "Value": "web"},
+    }
+
+    got = {
+        s["Endpoint"]
+        for s in of_incidents(stack)
+        if FilterPolicyMatcher(s["FilterPolicy"], "MessageAttributes").matches(attributes, "")
+    }
+
+    assert got == reached
+
+
+def test_every_filter_is_within_the_limits_of_sns(stack: Synthesized) -> None:
+    for subscription in of_incidents(stack):
+        values = [len(values) for values in subscription["FilterPolicy"].values()]
+        assert len(values) <= 5, "keys"
+        assert math.prod(values) <= 150, "combinations"
+
+
+def test_a_chat_has_a_topic_of_its_own_that_is_told_to_whoever_sets_the_channel_up(stack: Synthesized) -> None:
+    topic = stack.id_of("AWS::SNS::Topic", "NotifyChatdatabase")
+
+    assert stack.template["Outputs"]["ChatTopicDatabase"]["Value"] == {"Ref": topic}
+    assert stack.function("publish")["Environment"]["Variables"]["DEFIB_CHAT_TOPICS"] == {
+        "Fn::Join": ["", ["database=", {"Ref": topic}]]
+    }
+    assert not [s for s in stack.of("AWS::SNS::Subscription").values() if s["TopicArn"] == {"Ref": topic}]
+    (policy,) = (p for p in stack.of("AWS::SNS::TopicPolicy").values() if p["Topics"] == [{"Ref": topic}])
+    assert "OnlyPublishPublishes" in [s.get("Sid") for s in policy["PolicyDocument"]["Statement"]]
 
 
 def test_every_contact_hears_of_trouble_with_defib_itself(stack: Synthesized) -> None:
@@ -150,6 +204,7 @@ def test_every_contact_hears_of_trouble_with_defib_itself(stack: Synthesized) ->
     assert sorted(s["Endpoint"] for s in subscriptions) == [
         "+12025550123",
         "dba@defib.test",
+        PAGER,
         "oncall@defib.test",
         "spare@defib.test",
     ]

@@ -75,6 +75,9 @@ class Lanes:
         """Let ``function`` do ``work`` with its messages."""
         self._lanes[function] = Lane(work, TAKES[function], SHAPES[function].concurrency or 1)
 
+    def digest(self, contact: str, at: datetime, now: datetime) -> None:
+        """Nobody waits for a message here."""
+
     def signal(self, signals: Sequence[Signal]) -> None:
         for signal in signals:
             self._send("diagnose", signal)

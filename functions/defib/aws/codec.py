@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from defib.core.audit import CallEntry, Entry
     from defib.core.case import Case
     from defib.core.incident import Incident, Notice
+    from defib.core.outbox import Outbox, Waiting
     from defib.core.page.followed import Followed
     from defib.core.page.mail import Mailed
     from defib.core.page.model import PublicIncident, Shown
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
     Item = dict[str, AttributeValueTypeDef]
     Page = Shown | PublicIncident | Followed | Board | Event | Mailed | Day
-    Remembered = Case | Entry | CallEntry | Incident | Notice | Stack | Reach | Use | Page
+    Kept = Case | Entry | CallEntry | Incident | Notice | Outbox | Waiting | Stack | Reach | Use
+    Remembered = Kept | Page
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from defib.aws.errors import for_code, translated
 from defib.aws.permission import Permission, Scope, union
-from defib.aws.wire import Turn, encode, reference
+from defib.aws.wire import DigestDue, Turn, encode, reference
 from defib.core.canary import Canary
 from defib.core.case import Action, Perform, Wake
 from defib.core.incident import Notice
@@ -32,10 +32,11 @@ TO_OTHER_PAGES = (Permission(("sqs:SendMessage",), Scope.OTHER_PAGE_QUEUES),)
 TO_ITSELF = (Permission(("sqs:SendMessage",), Scope.OTHER_PAGE_QUEUE),)
 """For whoever tells another page, and asks for another turn."""
 TO_NOTICES = (Permission(("sqs:SendMessage",), Scope.NOTICES_QUEUE),)
+TO_DIGESTS = (Permission(("sqs:SendMessage",), Scope.DIGESTS_QUEUE),)
 TO_SHIFT = (Permission(("sqs:SendMessage",), Scope.SHIFT_ORDERS_QUEUE),)
 """For whoever orders nothing but zonal shifts."""
 DECIDING = union(TO_SIGNALS, TO_HANDS, TO_NOTICES, TO_PAGE)
-PERMISSIONS = union(DECIDING, TO_SHIFT, TO_OTHER_PAGES, TO_ITSELF)
+PERMISSIONS = union(DECIDING, TO_SHIFT, TO_OTHER_PAGES, TO_ITSELF, TO_DIGESTS)
 
 CANARIES = "canary"
 """The message group of the canaries; those of incidents end in a number."""
@@ -57,6 +58,7 @@ class Addresses:
     """Empty, too, where there is no status page."""
     elsewhere: tuple[str, ...] = ()
     """Those of the pages that follow this one."""
+    digests: str = ""
 
 
 class SqsQueues:
@@ -119,6 +121,13 @@ class SqsQueues:
         with translated("asking for another turn"):
             for url in self._to.elsewhere:
                 self._sqs.send_message(QueueUrl=url, MessageBody=encode(Turn("again")), DelaySeconds=delay)
+
+    def digest(self, contact: str, at: datetime, now: datetime) -> None:
+        delay = min(max(0, math.ceil((at - now).total_seconds())), DELAY_MAX_S)
+        with translated(f"asking to sum up what waits for {contact}"):
+            self._sqs.send_message(
+                QueueUrl=self._to.digests, MessageBody=encode(DigestDue(contact)), DelaySeconds=delay
+            )
 
     def announce(self, notices: Sequence[Notice]) -> None:
         # One by one: were the first of a batch refused, the second would overtake it.

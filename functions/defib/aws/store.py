@@ -39,6 +39,7 @@ DUE_INDEX = "due"
 DUE_CASE = "case"
 DUE_NOTICE = "notice"
 DUE_CALL = "call"
+DUE_OUTBOX = "outbox"
 
 STACK_KEY = {"pk": "STACK", "sk": "STACK"}
 
@@ -116,6 +117,9 @@ class DynamoStore:
         # The index may still name what has been answered a moment ago; the table itself doesn't.
         return [i for i in incidents if i.call is not None and i.call.next_at <= now]
 
+    def due_contacts(self, now: datetime, limit: int) -> Sequence[str]:
+        return [key["pk"]["S"].removeprefix("CONTACT#") for key in self._due(DUE_OUTBOX, "<=", now, limit)]
+
     def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
         # ``due_at <= now``; the index may lag a second behind, which costs a needless look or a later one.
         return [key["pk"]["S"].removeprefix("INSTANCE#") for key in self._due(DUE_CASE, "<=", now, limit)]
@@ -127,15 +131,15 @@ class DynamoStore:
         return sorted(notices, key=lambda notice: (notice.at, notice.sequence))
 
     def notice(self, incident_id: str, sequence: int) -> Notice | None:
-        item = self._get(*_notice_key(incident_id, sequence))
+        item = self._get(*notice_key(incident_id, sequence))
         return None if item is None else self._codec.value(item, Notice)
 
     def published_at(self, incident_id: str, sequence: int) -> datetime | None:
-        item = self._get(*_notice_key(incident_id, sequence))
+        item = self._get(*notice_key(incident_id, sequence))
         return None if item is None or "published_at" not in item else datetime.fromisoformat(item["published_at"]["S"])
 
     def mark_published(self, incident_id: str, sequence: int, at: datetime) -> None:
-        pk, sk = _notice_key(incident_id, sequence)
+        pk, sk = notice_key(incident_id, sequence)
         try:
             with translated(f"marking notice {incident_id}-{sequence} as published"):
                 self._dynamodb.update_item(
@@ -231,7 +235,7 @@ class DynamoStore:
 
     def notice_item(self, notice: Notice) -> Item:
         """The notice as it is stored, due until it has gone out."""
-        pk, sk = _notice_key(notice.incident_id, notice.sequence)
+        pk, sk = notice_key(notice.incident_id, notice.sequence)
         due = {"due_kind": DUE_NOTICE, "due_at": sortable(notice.at)}
         return self._codec.item(notice, {"pk": pk, "sk": sk, "expires": self._expiry(notice.at), **due})
 
@@ -240,6 +244,7 @@ class DynamoStore:
         return None if over_at is None else int((over_at + self._kept_for).timestamp())
 
 
-def _notice_key(incident_id: str, sequence: int) -> tuple[str, str]:
+def notice_key(incident_id: str, sequence: int) -> tuple[str, str]:
+    """Under which key a notice is kept."""
     service, _, number = incident_id.rpartition("-")
     return f"SERVICE#{service}", f"NOTICE#{int(number):06d}#{sequence:06d}"

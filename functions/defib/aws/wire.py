@@ -12,6 +12,7 @@ from defib.core.canary import Canary
 from defib.core.case import Perform
 from defib.core.incident import Notice
 from defib.core.model import Signal
+from defib.core.setting import CONTACT_NAME
 from defib.core.shift import ShiftOrder
 from defib.shell.ports import Malformed
 
@@ -22,6 +23,13 @@ class NoticeReference:
 
     incident_id: str
     sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class DigestDue:
+    """What waits for the contact is to be summed up."""
+
+    contact: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,7 @@ class Release:
     incident: int
 
 
-def encode(message: Signal | Perform | ShiftOrder | NoticeReference | Canary | Turn) -> str:
+def encode(message: DigestDue | Signal | Perform | ShiftOrder | NoticeReference | Canary | Turn) -> str:
     """The message body for ``message``."""
     return msgspec.json.encode(message).decode()
 
@@ -67,6 +75,16 @@ def canary_in(body: str) -> Canary | None:
     if "sent_at" not in decoded(body, dict[str, msgspec.Raw], "a notice"):
         return None
     return Canary(decoded(body, CanarySent, "a canary").sent_at)
+
+
+def digest_in(body: str) -> DigestDue | None:
+    """Whose messages are due; None for a message of another kind. Raises Malformed."""
+    if "contact" not in decoded(body, dict[str, msgspec.Raw], "a message to publish"):
+        return None
+    found = decoded(body, DigestDue, "a contact whose messages are due")
+    if not CONTACT_NAME.fits(found.contact):
+        raise Malformed(f"contact {plain(found.contact, SHOWN_MAX)!r} is none; it should be {CONTACT_NAME.words}")
+    return found
 
 
 def notice_in(body: str) -> NoticeReference:

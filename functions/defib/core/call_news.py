@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 WANTS_MAX = 100
 """Wants that an e-mail names one by one; of more it gives the number."""
+INSTANCE = re.compile(r" \(i-[0-9a-f]+\)")
+"""An instance's id after its name: no text message has room for it."""
 NAMES_MAX = 5
 """People that a line names before it counts the rest."""
 
@@ -133,9 +136,9 @@ def _notice(
         at=now,
         case_id="",
         instance_id="",
-        subject=subject_of(f"[Defib {told.service}] {'NEEDS YOU: ' if is_call else ''}{told.id}", headline),
+        subject=subject_of(f"[Defib {told.service}] {'NEEDS YOU:' if is_call else f'incident {told.id}:'}", headline),
         body=_body(told, call, headline, policy, now),
-        sms=sms_of(f"Defib {told.id}:", headline, brief),
+        sms=sms_of(f"Defib {told.service}:", INSTANCE.sub("", headline), brief),
         severity=Severity.URGENT if is_call else Severity.HIGH,
         tier=call.tier if is_call else told.reached or call.tier,
     )

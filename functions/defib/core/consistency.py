@@ -20,6 +20,9 @@ EXAMPLES = {"region": "us-west-2", "primary_region": "us-east-1"}
 PAGE_LAG = timedelta(minutes=2)
 """How long after a renewal of the status page is due a reader may still see the one before."""
 
+ADDRESSES_MOST = 200
+"""Filter policies of one topic (SNS Developer Guide, Filter policy constraints)."""
+
 CLIMB = (
     "evidence_timeout",
     "auto_recovery_grace",
@@ -173,18 +176,32 @@ def _check_watchtower(policy: Policy, mistakes: Mistakes) -> None:
 
 def _check_addresses(contacts: tuple[Contact, ...], mistakes: Mistakes) -> None:
     # SNS refuses a second subscription of an address to a topic when its filter differs (Subscribe).
+    count = sum(len(contact.email) + len(contact.sms) + len(contact.https) for contact in contacts)
+    if count > ADDRESSES_MOST and not mistakes.spoil(("contacts",)):
+        must = f"have {count} addresses, must be at most {ADDRESSES_MOST}: as many filters as Amazon SNS gives a topic"
+        mistakes.add(("contacts",), "", must)
     seen: dict[str, str] = {}
     for contact in filter(lambda one: NAME.fits(one.name), contacts):
         at: Path = ("contacts", contact.name)
-        if not contact.email and not contact.sms and not mistakes.spoil(at):
-            must = "must have an address: email, sms or both"
-            mistakes.add(at, {}, must, 'email = ["oncall@example.com"]')
-        for key, addresses in (("email", contact.email), ("sms", contact.sms)):
+        _check_means(contact, at, mistakes)
+        for key, addresses in (("email", contact.email), ("sms", contact.sms), ("https", contact.https)):
             for number, address in enumerate(addresses):
                 owner = seen.setdefault(address.lower(), contact.name)
                 if owner != contact.name:
                     must = f"belongs to contact {owner} already; name both contacts in tell instead"
                     mistakes.add((*at, key, number), address, must, f'tell = ["{owner}", "{contact.name}"]')
+
+
+def _check_means(contact: Contact, at: Path, mistakes: Mistakes) -> None:
+    if mistakes.spoil(at):
+        return
+    if not (contact.email or contact.sms or contact.https or contact.chat):
+        must = "must have an address: email, sms, https or chat"
+        mistakes.add(at, {}, must, 'email = ["oncall@example.com"]')
+    elif not contact.hears_what_is_urgent:
+        must = "must take what is urgent by one of its means, so that somebody hears when Defib asks for them"
+        mistakes.add(at, {}, must, 'email_for = ["urgent"]')
+    _check_maintenance(contact.quiet, (*at, "quiet"), mistakes)
 
 
 def _check_target_groups(services: tuple[Service, ...], mistakes: Mistakes) -> None:

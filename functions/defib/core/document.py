@@ -9,7 +9,18 @@ from defib.core.delivery import Delivery
 from defib.core.drill import DrillSettings
 from defib.core.maintenance import Maintenance
 from defib.core.page.settings import PageSettings
-from defib.core.policy import Calls, Contact, Detection, Escalation, Limits, Repair, Retention, Service, Tag
+from defib.core.policy import (
+    Calls,
+    Contact,
+    Detection,
+    Escalation,
+    Limits,
+    MessageLimits,
+    Repair,
+    Retention,
+    Service,
+    Tag,
+)
 from defib.core.setting import OPT_IN_TAG, string, table, tables
 from defib.core.watchtower import WatchtowerSettings
 
@@ -42,7 +53,7 @@ class Document:
 
     defib: OptIn = field(metadata=table("What is in Defib's care."))
     services: tuple[Service, ...] = field(
-        metadata=tables("What is healed, and how.", "[services.web]", least=1, most=100)
+        metadata=tables("What is healed, and how.", "[services.web]", least=1, most=300)
     )
     contacts: tuple[Contact, ...] = field(
         default=(), metadata=tables("Who can be told.", "[contacts.oncall]", least=0, most=50)
@@ -51,6 +62,7 @@ class Document:
     escalation: Escalation = field(metadata=table("How soon more people are asked when nobody answers."))
     delivery: Delivery = field(metadata=table("Making sure that they can be reached."))
     drill: DrillSettings = field(metadata=table("Making sure that they answer."))
+    messages: MessageLimits = field(metadata=table("How many messages one contact gets before they are summed up."))
     page: PageSettings = field(metadata=table("The status page."))
     watchtower: WatchtowerSettings = field(metadata=table("What watches Defib itself, from another Region."))
     detection: Detection = field(metadata=table("What looks for trouble besides the one-minute sweep."))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -62,6 +62,11 @@ def in_window(policy: Policy, service: Service, now: datetime) -> Window | None:
     planned = (*policy.maintenance, *service.maintenance)
     current = (w for entry in planned for w in _near(entry, now) if w.start <= now < w.end)
     return max(current, key=lambda window: window.end, default=None)
+
+
+def on_until(planned: Sequence[Maintenance], now: datetime) -> datetime | None:
+    """When what is on at ``now`` ends, the last of several; None while nothing is."""
+    return max((w.end for entry in planned for w in _near(entry, now) if w.start <= now < w.end), default=None)
 
 
 def next_window(policy: Policy, service: Service, now: datetime) -> Window | None:

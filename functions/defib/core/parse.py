@@ -59,6 +59,7 @@ def parse(text: str) -> Policy:
         watchtower=document.watchtower,
         answers=document.answers,
         escalation=document.escalation,
+        messages=document.messages,
         maintenance=document.defib.maintenance,
     )
     check(policy, mistakes)

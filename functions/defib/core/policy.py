@@ -13,6 +13,7 @@ from defib.core.drill import DrillSettings
 from defib.core.escalation import Escalation
 from defib.core.limits import Limits
 from defib.core.maintenance import Maintenance
+from defib.core.messages import MessageLimits
 from defib.core.page.settings import PageSettings
 from defib.core.service import (
     ApplicationRemedy,
@@ -36,6 +37,7 @@ __all__ = [
     "Detection",
     "Escalation",
     "Limits",
+    "MessageLimits",
     "Mode",
     "Patience",
     "Policy",
@@ -260,6 +262,7 @@ class Policy:
     watchtower: WatchtowerSettings = field(default_factory=WatchtowerSettings)
     answers: AnswerSettings = field(default_factory=AnswerSettings)
     escalation: Escalation = field(default_factory=Escalation)
+    messages: MessageLimits = field(default_factory=MessageLimits)
     maintenance: tuple[Maintenance, ...] = ()
     """Planned outages of every service."""
 

@@ -44,6 +44,12 @@ EMAIL = Form(
     r"[A-Za-z0-9._%+'-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}",
 )
 PHONE = Form("a phone number with + and country code, digits only (E.164)", 16, r"\+[1-9][0-9]{6,14}")
+HTTPS_ENDPOINT = Form(
+    "a web address that begins with https://",
+    300,
+    r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~:/?#@!$&()*+,;=%-]*)?",
+)
+SEVERITY = Form("one of low, high, urgent", 6, "low|high|urgent")
 TARGET_GROUP_ARN = Form(
     "the ARN of a target group",
     200,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import assert_never
 
@@ -176,5 +177,13 @@ def evidence_of(case: Case) -> str:
     if attempt is None or attempt.result is None:
         return ""
     if attempt.result.verdict is Verdict.DONE:
-        return attempt.result.detail
+        return f"{attempt.result.detail}{_in_the_console(attempt.result.detail)}"
     return f"not captured ({attempt.result.detail or attempt.result.verdict.value})"
+
+
+def _in_the_console(detail: str) -> str:
+    """A line with the address at which the AWS console shows what ``detail`` begins with; empty for no S3 address."""
+    found = re.match(r"s3://([a-z0-9.-]+)/([^ ,;]*)", detail)
+    if found is None:
+        return ""
+    return f"\n{'':<18}https://console.aws.amazon.com/s3/buckets/{found[1]}?prefix={found[2]}"

@@ -67,6 +67,21 @@ class Environment:
         return self._value("DEFIB_ALERTS_TOPIC")
 
     @property
+    def digests_queue(self) -> str:
+        return self._value("DEFIB_DIGESTS_QUEUE")
+
+    @property
+    def chat_topics(self) -> Mapping[str, str]:
+        """The ARN of each topic that a chat channel subscribes to, by contact; none while no contact has a chat."""
+        pairs = (pair.partition("=") for pair in self.variables.get("DEFIB_CHAT_TOPICS", "").split(",") if pair)
+        return {name: arn for name, _, arn in pairs}
+
+    @property
+    def status_page(self) -> str:
+        """The address of the status page; empty where there is none."""
+        return self.variables.get("DEFIB_STATUS_PAGE", "")
+
+    @property
     def page_queue(self) -> str:
         """Empty where there is no status page."""
         return self.variables.get("DEFIB_PAGE_QUEUE", "")

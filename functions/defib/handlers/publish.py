@@ -5,15 +5,16 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from defib.aws import heartbeats, journal, link_keys, store
+from defib.aws import heartbeats, journal, link_keys, outbox_store, queues, store
 from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.permission import union
-from defib.aws.wire import canary_in, notice_in
+from defib.aws.wire import canary_in, digest_in, notice_in
+from defib.core.post import Places
 from defib.handlers.batch import each_message
 from defib.handlers.environment import Environment
 from defib.publish import links, sns
-from defib.shell.announce import Announcing, announce
+from defib.shell.announce import Announcing, announce, sum_up
 from defib.shell.canary import Leaving, come_out
 
 if TYPE_CHECKING:
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
     from defib.core.policy import Policy
     from defib.shell.ports import CallFailed, Clock, Links
 
-PERMISSIONS = union(store.PUBLISHING, heartbeats.PUBLISHING, sns.PERMISSIONS, links.PERMISSIONS, journal.PERMISSIONS)
+PERMISSIONS = union(
+    store.PUBLISHING,
+    outbox_store.PERMISSIONS,
+    heartbeats.PUBLISHING,
+    queues.TO_DIGESTS,
+    sns.PERMISSIONS,
+    links.PERMISSIONS,
+    journal.PERMISSIONS,
+)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
@@ -34,8 +43,12 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
         if canary is not None:
             come_out(canary, leaving, policy.watchtower.canary_within)
             return
+        waits = digest_in(body)
+        if waits is not None:
+            logger.info("summed up", extra={"contact": waits.contact, "notices": sum_up(waits.contact, edges, policy)})
+            return
         due = notice_in(body)
-        published = announce(due.incident_id, due.sequence, edges)
+        published = announce(due.incident_id, due.sequence, edges, policy)
         extra = {"incident_id": due.incident_id, "sequence": due.sequence}
         logger.info("published" if published else "nothing to publish", extra=extra)
 
@@ -49,10 +62,15 @@ def _built() -> tuple[Announcing, Leaving, Policy, Logger]:
     environment, logger = Environment.read(), Logger()
     policy = environment.policy()
     clock, dynamodb, topic = SystemClock(), client("dynamodb", policy.calls), client("sns", policy.calls)
+    digests = queues.Addresses(digests=environment.digests_queue)
     edges = Announcing(
         clock,
         store.DynamoStore(dynamodb, environment.table, policy.retention),
-        (sns.SnsChannel(topic, environment.incidents_topic, _links(environment, policy, clock, logger)),),
+        outbox_store.DynamoMail(dynamodb, environment.table, policy.retention),
+        (sns.SnsChannel(topic, environment.incidents_topic), sns.ChatChannel(topic, environment.chat_topics)),
+        queues.SqsQueues(client("sqs", policy.calls), digests),
+        Places(environment.incidents_topic, environment.status_page),
+        _links(environment, policy, clock, logger),
     )
     exit_ = sns.SnsExit(topic, environment.incidents_topic)
     leaving = Leaving(clock, exit_, heartbeats.DynamoHeartbeats(dynamodb, environment.table))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from defib.answer.token import token_of
 from defib.aws import link_keys
 from defib.core.answer.link import link_of
+from defib.core.answer.mail import AnswerLink
 from defib.core.policy import Calls
-from defib.shell.ports import AnswerLink, CallFailed
+from defib.shell.ports import CallFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

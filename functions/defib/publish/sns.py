@@ -1,22 +1,21 @@
-"""Tells people by Amazon SNS: one topic, from which e-mail and SMS subscribers each get their own text."""
+"""Tells people by Amazon SNS: one message a contact, from which each subscription gets its medium's own text."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
-from defib.core.answer.mail import with_link
 from defib.core.canary import Canary
-from defib.core.incident import Notice
+from defib.core.outbox import Medium
+from defib.core.post import Post
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
-    from defib.shell.ports import Links
-
-PERMISSIONS = (Permission(("sns:Publish",), Scope.INCIDENTS_TOPIC),)
+PERMISSIONS = (Permission(("sns:Publish",), Scope.INCIDENTS_TOPIC), Permission(("sns:Publish",), Scope.CHAT_TOPICS))
 
 
 NOBODY = "canary:nobody"
@@ -44,29 +43,50 @@ class SnsExit:
 
 
 class SnsChannel:
-    """Keeps the promises of ``ports.Channel``. Subscriptions may filter on ``notice``, ``service`` and ``incident``."""
+    """Keeps the promises of ``ports.Channel`` for e-mail, SMS and HTTPS.
+
+    Defib's own subscriptions filter on ``contact`` and ``media``. Others may filter on ``contact``, ``notice``,
+    ``service``, ``incident`` and ``severity``; without ``contact`` they get one copy for each contact.
+    """
 
     name = "sns"
+    media: tuple[Medium, ...] = (Medium.EMAIL, Medium.SMS, Medium.HTTPS)
 
-    def __init__(self, sns: SNSClient, topic_arn: str, links: Links) -> None:
+    def __init__(self, sns: SNSClient, topic_arn: str) -> None:
         self._sns = sns
         self._topic_arn = topic_arn
-        self._links = links
 
-    def publish(self, notice: Notice) -> None:
-        # One message goes to all who are subscribed: so does its link. An SMS has no room for one.
-        link = self._links.link_for(notice, "")
-        body = notice.body if link is None else with_link(notice.body, link.url, link.until)
-        texts = {"default": body, "email": body, "sms": notice.sms}
-        with translated(f"publishing notice {notice.incident_id}-{notice.sequence}"):
+    def publish(self, post: Post) -> None:
+        texts = {"default": post.email, "email": post.email, "sms": post.sms, "https": post.https or post.email}
+        with translated(f"telling {post.contact} of {post.incident_id}"):
             self._sns.publish(
                 TopicArn=self._topic_arn,
-                Subject=notice.subject,
+                Subject=post.subject,
                 Message=json.dumps(texts, ensure_ascii=False),
                 MessageStructure="json",
                 MessageAttributes={
-                    "notice": {"DataType": "String", "StringValue": notice.kind},
-                    "service": {"DataType": "String", "StringValue": notice.service},
-                    "incident": {"DataType": "String", "StringValue": notice.incident_id},
+                    "contact": {"DataType": "String", "StringValue": post.contact},
+                    "media": {"DataType": "String.Array", "StringValue": json.dumps(list(post.media))},
+                    "notice": {"DataType": "String", "StringValue": post.notice},
+                    "service": {"DataType": "String", "StringValue": post.service},
+                    "incident": {"DataType": "String", "StringValue": post.incident_id},
+                    "severity": {"DataType": "String", "StringValue": post.severity},
+                    # Not dropped when carriers are busy (SNS Developer Guide, Publishing to a topic with SMS).
+                    "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"},
                 },
             )
+
+
+class ChatChannel:
+    """Keeps the promises of ``ports.Channel`` for chat: a topic for each contact that a chat channel subscribes to."""
+
+    name = "chat"
+    media: tuple[Medium, ...] = (Medium.CHAT,)
+
+    def __init__(self, sns: SNSClient, topic_arns: Mapping[str, str]) -> None:
+        self._sns = sns
+        self._topic_arns = topic_arns
+
+    def publish(self, post: Post) -> None:
+        with translated(f"telling the chat of {post.contact} of {post.incident_id}"):
+            self._sns.publish(TopicArn=self._topic_arns[post.contact], Message=post.chat)

@@ -1,10 +1,67 @@
-"""One notice out, on every channel, once: what went out is marked, so that the sweep need not send it again."""
+"""One notice out, to each contact that it is for, once: now, or summed up with others when its contact is due.
+
+What went out is marked, so that the sweep need not send it again. A process that dies anywhere makes people read a
+message twice, never miss one: a notice stays in the ``due`` index until all its contacts have it, or have it waiting.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
-from defib.shell.ports import Channel, Clock, Store
+from defib.core.audience import audience
+from defib.core.contact import Contact
+from defib.core.digest import summed_up
+from defib.core.incident import Notice
+from defib.core.outbox import DIGEST_MAX, Decided, Lane, Medium, Outbox, Waiting, begin, decide, media_of
+from defib.core.policy import Policy
+from defib.core.post import Places, Post, post_of
+from defib.shell.ports import Channel, Clock, Conflict, Links, Store
+
+CONFLICTS_MAX = 8
+"""How often one message starts afresh because someone else wrote first; then it is delivered again later."""
+
+WAITS = "waits"
+"""The mark of a contact that a notice waits for."""
+
+
+class Mail(Protocol):
+    """What is remembered of what each contact got, and of what waits for them. All reads are strongly consistent."""
+
+    def outbox(self, contact: str) -> Outbox:
+        """An empty one of version 0 at first."""
+        ...
+
+    def remember_outbox(self, outbox: Outbox, waits: Waiting | None = None) -> Outbox:
+        """Write all or nothing and return it with the next version.
+
+        Raises Conflict unless it still has the version it was read with.
+        """
+        ...
+
+    def waiting(self, contact: str, lane: Lane, most: int) -> Sequence[Waiting]:
+        """What waits for the contact in the lane, oldest first."""
+        ...
+
+    def went_out(self, waiting: Sequence[Waiting], media: Sequence[Medium]) -> tuple[Waiting, ...]:
+        """Forget that these wait for ``media``; returns what still waits, for others."""
+        ...
+
+    def told(self, incident_id: str, sequence: int) -> frozenset[str]:
+        """The marks of the notice."""
+        ...
+
+    def mark_told(self, incident_id: str, sequence: int, mark: str) -> None: ...
+
+
+class Reminders(Protocol):
+    """The way to be called again when a contact's messages are due."""
+
+    def digest(self, contact: str, at: datetime, now: datetime) -> None:
+        """At ``at``, or as late as the queue can wait; the sweep finds whatever is due later."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,22 +70,112 @@ class Announcing:
 
     clock: Clock
     store: Store
+    mail: Mail
     channels: tuple[Channel, ...]
+    reminders: Reminders
+    places: Places
+    links: Links
 
 
-def announce(incident_id: str, sequence: int, edges: Announcing) -> bool:
-    """Publish the notice unless it already went out; False when there is nothing to publish.
+def announce(incident_id: str, sequence: int, edges: Announcing, policy: Policy) -> bool:
+    """Tell every contact of the notice unless it already went out; False when there is nothing to tell.
 
     One of the same incident that should have gone before it goes before it: its own message may have been set aside.
-    A process that dies between publishing and marking makes people read a message twice, never miss one.
-    Raises Transient or Rejected.
+    Raises Conflict when others wrote first too often, Transient or Rejected when AWS fails.
     """
     notice = edges.store.notice(incident_id, sequence)
     if notice is None or edges.store.published_at(incident_id, sequence) is not None:
         return False
     if sequence > 1 and edges.store.published_at(incident_id, sequence - 1) is None:
-        announce(incident_id, sequence - 1, edges)
-    for channel in edges.channels:
-        channel.publish(notice)
+        announce(incident_id, sequence - 1, edges, policy)
+    marks = edges.mail.told(incident_id, sequence)
+    for contact in audience(notice.service, notice.tier, policy):
+        _tell(notice, contact, marks, edges, policy)
     edges.store.mark_published(incident_id, sequence, edges.clock.now())
     return True
+
+
+def _tell(notice: Notice, contact: Contact, marks: frozenset[str], edges: Announcing, policy: Policy) -> None:
+    """Remember what becomes of the notice before anything is sent: then no two processes exceed a limit together."""
+    decided = _decide(notice, contact, marks, edges, policy)
+    for channel in edges.channels:
+        media = tuple(medium for medium in decided.now if medium in channel.media)
+        mark = f"{contact.name} {channel.name}"
+        if media and mark not in marks:
+            link = edges.links.link_for(notice, contact.name)
+            channel.publish(post_of(notice, contact, media, policy, edges.places, link))
+            edges.mail.mark_told(notice.incident_id, notice.sequence, mark)
+
+
+def _decide(notice: Notice, contact: Contact, marks: frozenset[str], edges: Announcing, policy: Policy) -> Decided:
+    mark = f"{contact.name} {WAITS}"
+    if mark in marks:
+        return Decided(tuple(medium for medium in media_of(notice, contact) if medium is Medium.HTTPS))
+    for _ in range(CONFLICTS_MAX):
+        now, outbox = edges.clock.now(), edges.mail.outbox(contact.name)
+        after, decided = decide(outbox, notice, contact, policy.messages, now)
+        if decided.waits is None and after == outbox:
+            return decided
+        try:
+            edges.mail.remember_outbox(after, decided.waits)
+        except Conflict:
+            continue
+        if decided.waits is not None:
+            edges.mail.mark_told(notice.incident_id, notice.sequence, mark)
+            at = after.at(decided.waits.lane)
+            if at is not None and at != outbox.at(decided.waits.lane):
+                edges.reminders.digest(contact.name, at, now)
+        return decided
+    raise Conflict(f"{contact.name}: others wrote first {CONFLICTS_MAX} times; the notice is delivered again")
+
+
+def sum_up(name: str, edges: Announcing, policy: Policy) -> int:
+    """Send what waits for the contact of that name and is due; returns how many notices that was.
+
+    Raises as ``announce`` does.
+    """
+    contact = next((c for c in policy.contacts if c.name == name), None)
+    sent = 0
+    for _ in range(CONFLICTS_MAX):
+        now, outbox = edges.clock.now(), edges.mail.outbox(name)
+        lane = outbox.due(now)
+        if lane is None:
+            return sent
+        if contact is None:
+            # Nobody of that name is left to be told.
+            edges.mail.remember_outbox(Outbox(name, outbox.version))
+            return sent
+        # One more than fits: whatever else waits makes another message.
+        waiting = edges.mail.waiting(name, lane, DIGEST_MAX + 1)
+        begun, batch = begin(outbox, lane, waiting, policy.messages, now)
+        try:
+            begun = edges.mail.remember_outbox(begun)
+            if batch:
+                _send(batch, contact, edges, policy, now)
+                sent += len(batch)
+                due = now if len(waiting) > len(batch) else None
+                edges.mail.remember_outbox(begun.until(lane, due))
+        except Conflict:
+            continue
+    raise Conflict(f"{name}: others wrote first {CONFLICTS_MAX} times; what waits goes with the next call")
+
+
+def _send(batch: tuple[Waiting, ...], contact: Contact, edges: Announcing, policy: Policy, now: datetime) -> None:
+    """Each channel by itself: one that fails keeps its own notices waiting, and none of the others'."""
+    for channel in edges.channels:
+        mine = tuple(waiting for waiting in batch if any(medium in channel.media for medium in waiting.media))
+        if mine:
+            channel.publish(_post(mine, channel, contact, edges, policy, now))
+            batch = (*(w for w in batch if w not in mine), *edges.mail.went_out(mine, channel.media))
+
+
+def _post(
+    waiting: tuple[Waiting, ...], channel: Channel, contact: Contact, edges: Announcing, policy: Policy, now: datetime
+) -> Post:
+    """A notice that waited alone goes as it is."""
+    only = edges.store.notice(waiting[0].incident_id, waiting[0].sequence) if len(waiting) == 1 else None
+    if only is not None:
+        media = tuple(medium for medium in waiting[0].media if medium in channel.media)
+        return post_of(only, contact, media, policy, edges.places, edges.links.link_for(only, contact.name))
+    post = summed_up(waiting, contact, policy.messages, edges.places, now)
+    return post.only(channel.media)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from defib.core.answer.mail import AnswerLink
 from defib.core.approval import Answer
 from defib.core.audit import CallEntry, Entry
 from defib.core.call import CallAnswer
@@ -14,6 +15,8 @@ from defib.core.canary import Canary
 from defib.core.case import Attempt, Case, Perform, Wake
 from defib.core.incident import Incident, Notice
 from defib.core.model import Observation, Registration, Result, Signal, Switch
+from defib.core.outbox import Medium
+from defib.core.post import Post
 from defib.core.shift import Served, Shift, ShiftOrder
 from defib.core.stack import Stack
 
@@ -119,6 +122,10 @@ class Store(Protocol):
 
     def due_calls(self, now: datetime, limit: int) -> Sequence[Incident]:
         """Incidents whose call is due, longest overdue first."""
+        ...
+
+    def due_contacts(self, now: datetime, limit: int) -> Sequence[str]:
+        """Contacts for whom messages wait that are due, longest overdue first."""
         ...
 
     def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
@@ -256,23 +263,21 @@ class Queues(Protocol):
         """To ``publish``, in order within an incident."""
         ...
 
+    def digest(self, contact: str, at: datetime, now: datetime) -> None:
+        """To ``publish``: what waits for the contact is due at ``at``. Delayed as ``wake`` is."""
+        ...
+
 
 class Channel(Protocol):
     """One way to tell people."""
 
     name: str
+    media: tuple[Medium, ...]
+    """What it carries; no medium is carried by two."""
 
-    def publish(self, notice: Notice) -> None:
+    def publish(self, post: Post) -> None:
         """Raises Transient or Rejected."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerLink:
-    """Where the reader of one message may answer it."""
-
-    url: str
-    until: datetime
 
 
 class Links(Protocol):

@@ -27,6 +27,8 @@ DUE_MAX = 1000
 """Overdue cases signalled by one sweep; the longest overdue come first, the next sweep takes the rest."""
 NOTICES_MAX = 200
 """Unpublished notices sent again by one sweep."""
+CONTACTS_MAX = 50
+"""As many as a policy has."""
 CALLS_MAX = 200
 """Calls for people that one sweep makes louder; the longest overdue come first, the next sweep takes the rest."""
 UNPUBLISHED_AFTER = timedelta(seconds=60)
@@ -85,6 +87,7 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     if notices:
         parts.do("sending notices again", THE_QUEUES, lambda: edges.queues.announce(notices), None)
     called = parts.do("calls for people", THE_TABLE, lambda: _call(edges, policy, now), 0)
+    parts.do("contacts with messages due", THE_TABLE, lambda: _sum_up(edges, now), None)
     due = parts.do("overdue cases", THE_TABLE, lambda: edges.store.due_instances(now, DUE_MAX), none_due)
     wakes = [Signal(Source.WAKE, instance_id, now, "its time has come") for instance_id in due]
     _send(wakes, "waking overdue cases", edges, parts)
@@ -108,6 +111,12 @@ def _pursue(found: Suspects, edges: Sweeping, policy: Policy, now: datetime) -> 
     stack = _survey(found, edges, policy, now)
     stack = tell_of_issues(stack, Telling(edges.observer, edges.store, edges.queues), policy, now)
     return pursue_shifts(stack, edges.store, edges.queues, edges.observer.zone_ids, policy, now)
+
+
+def _sum_up(edges: Sweeping, now: datetime) -> None:
+    """Have sent what waits for people and is due."""
+    for contact in edges.store.due_contacts(now, CONTACTS_MAX):
+        edges.queues.digest(contact, now, now)
 
 
 def _call(edges: Sweeping, policy: Policy, now: datetime) -> int:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLink:
+    """Where the reader of one message may answer it."""
+
+    url: str
+    until: datetime
+
 
 DUTY = "What you must do: "
 INDENT = " " * len(DUTY)

@@ -1,0 +1,37 @@
+"""How many messages one contact gets before they are summed up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from defib.core.setting import duration, number
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLimits:
+    """How many messages one contact gets before they are summed up."""
+
+    most: int = field(
+        default=10,
+        metadata=number(
+            "How many messages a contact gets within window, apart from urgent ones; more are summed up in one.",
+            20,
+            2,
+            100,
+        ),
+    )
+    window: timedelta = field(
+        default=timedelta(minutes=10),
+        metadata=duration("The time within which they are counted.", "30m", "1m", "1d"),
+    )
+    urgent_at_once: int = field(
+        default=3,
+        metadata=number(
+            "How many urgent messages a contact gets one by one within a minute; "
+            "more are summed up before the minute is over.",
+            5,
+            1,
+            20,
+        ),
+    )

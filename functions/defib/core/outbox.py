@@ -1,0 +1,248 @@
+"""One contact's messages: which go now, which wait, and which are summed up in one. What is urgent is never held back.
+
+Machines (https) hear of each notice at once: they sort by themselves, and an incident that they do not hear the end of
+stays open there. People get at most so many messages within a window, and low ones not in their quiet hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from defib.core.incident import NoticeKind
+from defib.core.maintenance import on_until
+from defib.core.severity import Severity
+
+if TYPE_CHECKING:
+    from defib.core.contact import Contact
+    from defib.core.incident import Notice
+    from defib.core.messages import MessageLimits
+
+SUMMED_UP_AFTER = timedelta(seconds=50)
+"""How long an urgent notice of a storm waits for others like it: with its delivery, well within a minute."""
+
+STORM = timedelta(minutes=1)
+"""How near to each other urgent notices must come to be a storm."""
+
+DIGEST_MAX = 300
+"""Notices that one message sums up; more make another. Keeps it within the 256 KiB of SNS (API, Publish, Message)."""
+
+AGAIN_AFTER = timedelta(minutes=1)
+"""How long a message that was begun may take before it is believed lost and sent again."""
+
+
+class Medium(StrEnum):
+    """How a contact is reached: the ``media`` attribute that each subscription filters on."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    HTTPS = "https"
+    CHAT = "chat"
+
+
+class Lane(StrEnum):
+    """Why a notice waits."""
+
+    STORM = "storm"
+    """Urgent, but one of many: summed up within a minute."""
+    LIMIT = "limit"
+    """The contact has had its share of messages."""
+    QUIET = "quiet"
+    """It is low, and the contact has quiet hours."""
+
+
+WORTH_A_TEXT = frozenset(
+    {
+        NoticeKind.OPENED,
+        NoticeKind.HELD,
+        NoticeKind.APPROVAL,
+        NoticeKind.ESCALATED,
+        NoticeKind.CALLED,
+        NoticeKind.RESOLVED,
+    }
+)
+"""Progress, announcements and answers can wait for the e-mail; these can't."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that went out to people, or was about to."""
+
+    at: datetime
+    about: str
+    """The notice's reference, or what a digest begins with."""
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """What is remembered of one contact's messages. Small: what waits is kept beside it, one item each."""
+
+    contact: str
+    version: int = 0
+    sent: tuple[Sent, ...] = ()
+    storm_at: datetime | None = None
+    limit_at: datetime | None = None
+    quiet_at: datetime | None = None
+    """When the notices that wait in each lane are due; None while none does."""
+
+    def at(self, lane: Lane) -> datetime | None:
+        """When the notices that wait in ``lane`` are due."""
+        return {Lane.STORM: self.storm_at, Lane.LIMIT: self.limit_at, Lane.QUIET: self.quiet_at}[lane]
+
+    def due_at(self) -> datetime | None:
+        """When anything is due."""
+        return min((at for lane in Lane if (at := self.at(lane)) is not None), default=None)
+
+    def due(self, now: datetime) -> Lane | None:
+        """The lane that is due, the most urgent first."""
+        return next((lane for lane in Lane if (at := self.at(lane)) is not None and at <= now), None)
+
+    def until(self, lane: Lane, at: datetime | None) -> Outbox:
+        """The same with ``lane`` due at ``at``."""
+        match lane:
+            case Lane.STORM:
+                return replace(self, storm_at=at)
+            case Lane.LIMIT:
+                return replace(self, limit_at=at)
+            case Lane.QUIET:
+                return replace(self, quiet_at=at)
+
+    def began(self, about: str) -> bool:
+        """Whether a message about this was sent, or was about to be."""
+        return any(sent.about == about for sent in self.sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A notice that waits for its contact."""
+
+    contact: str
+    lane: Lane
+    at: datetime
+    """When the notice was made."""
+    incident_id: str
+    sequence: int
+    kind: NoticeKind
+    severity: Severity
+    subject: str
+    service: str
+    media: tuple[Medium, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What becomes of one notice for one contact."""
+
+    now: tuple[Medium, ...] = ()
+    """The media that it goes out on at once."""
+    waits: Waiting | None = None
+    """What waits for the others."""
+
+
+def reference(notice: Notice) -> str:
+    """What a notice is known by in an outbox."""
+    return f"{notice.incident_id}#{notice.sequence}"
+
+
+def media_of(notice: Notice, contact: Contact) -> tuple[Medium, ...]:
+    """By which of the contact's means the notice goes."""
+    return tuple(medium for medium in Medium if _takes(contact, medium, notice))
+
+
+def _takes(contact: Contact, medium: Medium, notice: Notice) -> bool:
+    match medium:
+        case Medium.EMAIL:
+            return bool(contact.email) and notice.severity in contact.email_for
+        case Medium.SMS:
+            return bool(contact.sms) and notice.severity in contact.sms_for and notice.kind in WORTH_A_TEXT
+        case Medium.HTTPS:
+            return bool(contact.https) and notice.severity in contact.https_for
+        case Medium.CHAT:
+            return contact.chat and notice.severity in contact.chat_for
+
+
+def decide(
+    outbox: Outbox, notice: Notice, contact: Contact, limits: MessageLimits, now: datetime
+) -> tuple[Outbox, Decided]:
+    """What becomes of ``notice`` for ``contact``, and the outbox that remembers it before anything is sent."""
+    media = media_of(notice, contact)
+    machines = tuple(medium for medium in media if medium is Medium.HTTPS)
+    people = tuple(medium for medium in media if medium is not Medium.HTTPS)
+    if not people or outbox.began(reference(notice)):
+        return outbox, Decided(media)
+    lane = _lane(outbox, notice, contact, limits, now)
+    if lane is None:
+        sent = Sent(now, reference(notice), notice.severity is Severity.URGENT)
+        return replace(outbox, sent=(*_recent(outbox.sent, limits, now), sent)), Decided(media)
+    # Who waits already is not made to wait longer by who comes after.
+    due = min(filter(None, (outbox.at(lane), _due(lane, outbox, contact, limits, now))))
+    waits = Waiting(
+        contact.name,
+        lane,
+        notice.at,
+        notice.incident_id,
+        notice.sequence,
+        notice.kind,
+        notice.severity,
+        notice.subject,
+        notice.service,
+        people,
+    )
+    return outbox.until(lane, due), Decided(machines, waits)
+
+
+def _lane(outbox: Outbox, notice: Notice, contact: Contact, limits: MessageLimits, now: datetime) -> Lane | None:
+    if notice.severity is Severity.URGENT:
+        lately = [sent for sent in outbox.sent if sent.urgent and now - sent.at < STORM]
+        goes_on = any(sent.about.startswith(f"{Lane.STORM}:") for sent in lately)
+        return Lane.STORM if outbox.storm_at is not None or goes_on or len(lately) >= limits.urgent_at_once else None
+    if notice.severity is Severity.LOW and on_until(contact.quiet, now) is not None:
+        return Lane.QUIET
+    full = slot(outbox, limits, now) > now
+    return Lane.LIMIT if full or outbox.limit_at is not None else None
+
+
+def _due(lane: Lane, outbox: Outbox, contact: Contact, limits: MessageLimits, now: datetime) -> datetime:
+    match lane:
+        case Lane.STORM:
+            return now + SUMMED_UP_AFTER
+        case Lane.LIMIT:
+            return slot(outbox, limits, now)
+        case Lane.QUIET:
+            return on_until(contact.quiet, now) or now
+
+
+def slot(outbox: Outbox, limits: MessageLimits, now: datetime) -> datetime:
+    """When the next message that is not urgent may go."""
+    counted = [sent.at for sent in outbox.sent if not sent.urgent and now - sent.at < limits.window]
+    return now if len(counted) < limits.most else counted[-limits.most] + limits.window
+
+
+def begin(
+    outbox: Outbox, lane: Lane, waiting: Iterable[Waiting], limits: MessageLimits, now: datetime
+) -> tuple[Outbox, tuple[Waiting, ...]]:
+    """The outbox that remembers that what waits in ``lane`` is about to go, and that; nothing when it must wait on.
+
+    It stays due: were the process to die on the way, they would go again.
+    """
+    batch = tuple(sorted(waiting, key=lambda w: (w.at, w.incident_id, w.sequence)))[:DIGEST_MAX]
+    if not batch:
+        return outbox.until(lane, None), ()
+    about = f"{lane}:{batch[0].incident_id}#{batch[0].sequence}"
+    free = slot(outbox, limits, now)
+    if lane is not Lane.STORM and free > now and not outbox.began(about):
+        return outbox.until(lane, free), ()
+    begun = outbox.until(lane, now + AGAIN_AFTER)
+    if outbox.began(about):
+        return begun, batch
+    sent = Sent(now, about, lane is Lane.STORM)
+    return replace(begun, sent=(*_recent(outbox.sent, limits, now), sent)), batch
+
+
+def _recent(sent: tuple[Sent, ...], limits: MessageLimits, now: datetime) -> tuple[Sent, ...]:
+    kept = max(limits.window, STORM, AGAIN_AFTER)
+    return tuple(message for message in sent if now - message.at < kept)

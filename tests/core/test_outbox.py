@@ -1,0 +1,203 @@
+"""What goes to a contact now, what waits, and for how long. What is urgent waits for no more than a minute."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from defib.core.contact import Contact
+from defib.core.escalation import Tier
+from defib.core.incident import Notice, NoticeKind
+from defib.core.maintenance import DAYS, Maintenance
+from defib.core.messages import MessageLimits
+from defib.core.outbox import (
+    DIGEST_MAX,
+    SUMMED_UP_AFTER,
+    Lane,
+    Medium,
+    Outbox,
+    Sent,
+    Waiting,
+    begin,
+    decide,
+    media_of,
+)
+from defib.core.severity import Severity
+from tests.core.facts import NOON, after
+
+LIMITS = MessageLimits(most=3, window=timedelta(minutes=10), urgent_at_once=2)
+ANN = Contact(
+    "ann", email=("ann@example.com",), sms=("+12025550123",), https=("https://events.example.com/x",), chat=True
+)
+NIGHT = Maintenance(at="22:00", lasts=timedelta(hours=9), days=DAYS)
+SLEEPER = replace(ANN, quiet=(replace(NIGHT, at="11:00"),))
+PEOPLE = (Medium.EMAIL, Medium.SMS, Medium.CHAT)
+
+
+def notice(
+    sequence: int = 1, severity: Severity = Severity.HIGH, kind: NoticeKind = NoticeKind.OPENED, incident: str = "web-1"
+) -> Notice:
+    subject = f"subject {sequence}"
+    return Notice(
+        incident, "web", sequence, kind, NOON, "i-1", "i", subject, "body", "sms", severity=severity, tier=Tier.FIRST
+    )
+
+
+LOW, HIGH, URGENT = notice(severity=Severity.LOW), notice(), notice(severity=Severity.URGENT)
+PROGRESS = notice(kind=NoticeKind.PROGRESS)
+
+MEDIA: list[tuple[str, Contact, Notice, tuple[Medium, ...]]] = [
+    ("urgent goes by all", ANN, URGENT, tuple(Medium)),
+    ("low goes by no SMS", ANN, LOW, (Medium.EMAIL, Medium.HTTPS, Medium.CHAT)),
+    ("nor does progress", ANN, PROGRESS, (Medium.EMAIL, Medium.HTTPS, Medium.CHAT)),
+    ("nor does an answer", ANN, notice(kind=NoticeKind.ACKNOWLEDGED), (Medium.EMAIL, Medium.HTTPS, Medium.CHAT)),
+    ("a call does", ANN, notice(kind=NoticeKind.CALLED, severity=Severity.URGENT), tuple(Medium)),
+    ("only what there is", Contact("bob", email=("b@example.com",)), URGENT, (Medium.EMAIL,)),
+    ("what is wanted", replace(ANN, email_for=("urgent",), https_for=("urgent",)), HIGH, (Medium.SMS, Medium.CHAT)),
+    ("SMS for the low too", replace(ANN, sms_for=("low",), chat=False), LOW, (Medium.EMAIL, Medium.SMS, Medium.HTTPS)),
+]
+
+
+@pytest.mark.parametrize(("contact", "of", "media"), [row[1:] for row in MEDIA], ids=[row[0] for row in MEDIA])
+def test_by_which_means_a_notice_goes(contact: Contact, of: Notice, media: tuple[Medium, ...]) -> None:
+    assert media_of(of, contact) == media
+
+
+def sent(*minutes_ago: float, urgent: bool = False) -> tuple[Sent, ...]:
+    return tuple(Sent(after(minutes=-m), f"web-9#{n}", urgent) for n, m in enumerate(minutes_ago))
+
+
+FULL = Outbox("ann", sent=sent(9, 5, 1))
+STORMY = Outbox("ann", sent=sent(0.5, 0.1, urgent=True))
+
+TABLE: list[tuple[str, Outbox, Contact, Notice, Lane | None, timedelta]] = [
+    ("the first goes at once", Outbox("ann"), ANN, HIGH, None, timedelta(0)),
+    ("within the limit", replace(FULL, sent=FULL.sent[1:]), ANN, HIGH, None, timedelta(0)),
+    ("beyond the limit it waits for a place", FULL, ANN, HIGH, Lane.LIMIT, timedelta(minutes=1)),
+    ("urgent ones take no place", replace(FULL, sent=sent(9, 5, 1, urgent=True)), ANN, HIGH, None, timedelta(0)),
+    ("urgent is beyond the limit", FULL, ANN, URGENT, None, timedelta(0)),
+    ("old ones count no more", Outbox("ann", sent=sent(11, 10, 1)), ANN, HIGH, None, timedelta(0)),
+    (
+        "who comes later overtakes nobody",
+        Outbox("ann", limit_at=after(minutes=2)),
+        ANN,
+        HIGH,
+        Lane.LIMIT,
+        timedelta(0),
+    ),
+    ("the first urgent ones go at once", replace(STORMY, sent=STORMY.sent[1:]), ANN, URGENT, None, timedelta(0)),
+    ("one of many waits for the others", STORMY, ANN, URGENT, Lane.STORM, SUMMED_UP_AFTER),
+    (
+        "but not longer for those that follow",
+        replace(STORMY, storm_at=after(seconds=9)),
+        ANN,
+        URGENT,
+        Lane.STORM,
+        timedelta(seconds=9),
+    ),
+    (
+        "a storm goes on after its digest",
+        Outbox("ann", sent=(Sent(after(seconds=-50), "storm:web-1#1", urgent=True),)),
+        ANN,
+        URGENT,
+        Lane.STORM,
+        SUMMED_UP_AFTER,
+    ),
+    ("a storm is over after a minute", Outbox("ann", sent=sent(2, 1.5, urgent=True)), ANN, URGENT, None, timedelta(0)),
+    ("low waits for the end of quiet hours", Outbox("ann"), SLEEPER, LOW, Lane.QUIET, timedelta(hours=8)),
+    ("high does not", Outbox("ann"), SLEEPER, HIGH, None, timedelta(0)),
+    ("urgent does not", Outbox("ann"), SLEEPER, URGENT, None, timedelta(0)),
+    ("low goes outside quiet hours", Outbox("ann"), replace(ANN, quiet=(NIGHT,)), LOW, None, timedelta(0)),
+]
+
+
+@pytest.mark.parametrize(
+    ("outbox", "contact", "of", "lane", "wait"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE]
+)
+def test_what_becomes_of_a_notice(
+    outbox: Outbox, contact: Contact, of: Notice, lane: Lane | None, wait: timedelta
+) -> None:
+    remembered, decided = decide(outbox, of, contact, LIMITS, NOON)
+
+    if lane is None:
+        assert decided.waits is None
+        assert decided.now == media_of(of, contact)
+        assert remembered.sent[-1] == Sent(NOON, "web-1#1", of.severity is Severity.URGENT)
+    else:
+        assert decided.now == (Medium.HTTPS,), "machines hear of each at once"
+        assert decided.waits is not None
+        assert decided.waits.lane is lane
+        assert remembered.at(lane) == NOON + wait
+        assert remembered.sent == outbox.sent
+
+
+def test_what_was_remembered_and_never_marked_goes_again() -> None:
+    remembered, _ = decide(Outbox("ann"), HIGH, ANN, LIMITS, NOON)
+
+    again, decided = decide(remembered, HIGH, ANN, LIMITS, after(minutes=1))
+
+    assert again == remembered
+    assert decided.now == tuple(Medium)
+
+
+def test_a_contact_that_only_a_machine_reads_has_no_limit() -> None:
+    machine = Contact("pager", https=("https://events.example.com/x",))
+
+    assert decide(FULL, HIGH, machine, LIMITS, NOON)[1].now == (Medium.HTTPS,)
+
+
+def waiting(number: int, lane: Lane = Lane.LIMIT) -> Waiting:
+    made = notice(number)
+    return Waiting("ann", lane, NOON, "web-1", number, made.kind, made.severity, made.subject, "web", PEOPLE)
+
+
+def test_what_waits_goes_when_there_is_a_place_and_takes_it() -> None:
+    due = replace(FULL, limit_at=after(minutes=1))
+
+    begun, batch = begin(due, Lane.LIMIT, [waiting(2), waiting(1)], LIMITS, after(minutes=1))
+
+    assert [w.sequence for w in batch] == [1, 2]
+    assert begun.sent[-1].about == "limit:web-1#1"
+    assert begun.limit_at == after(minutes=2), "were the process to die now, it goes again"
+
+
+@pytest.mark.parametrize("lane", [Lane.LIMIT, Lane.QUIET])
+def test_without_a_place_it_waits_on(lane: Lane) -> None:
+    begun, batch = begin(FULL.until(lane, NOON), lane, [waiting(1, lane)], LIMITS, NOON)
+
+    assert batch == ()
+    assert begun.at(lane) == after(minutes=1)
+
+
+def test_a_storm_needs_no_place() -> None:
+    assert begin(FULL.until(Lane.STORM, NOON), Lane.STORM, [waiting(1, Lane.STORM)], LIMITS, NOON)[1]
+
+
+def test_a_message_believed_lost_goes_again_in_the_place_that_it_has() -> None:
+    begun, _ = begin(Outbox("ann", limit_at=NOON), Lane.LIMIT, [waiting(1)], LIMITS, NOON)
+
+    again, batch = begin(begun, Lane.LIMIT, [waiting(1)], LIMITS, after(minutes=1))
+
+    assert len(batch) == 1
+    assert again.sent == begun.sent
+
+
+def test_nothing_waits_any_more() -> None:
+    assert begin(Outbox("ann", limit_at=NOON), Lane.LIMIT, [], LIMITS, NOON) == (Outbox("ann"), ())
+
+
+def test_more_than_fits_makes_another_message() -> None:
+    _, batch = begin(Outbox("ann"), Lane.STORM, [waiting(n) for n in range(DIGEST_MAX + 5)], LIMITS, NOON)
+
+    assert len(batch) == DIGEST_MAX
+
+
+def test_the_most_urgent_lane_is_due_first() -> None:
+    outbox = Outbox("ann", storm_at=after(seconds=5), limit_at=NOON, quiet_at=NOON)
+
+    assert outbox.due(NOON) is Lane.LIMIT
+    assert outbox.due(after(seconds=5)) is Lane.STORM
+    assert outbox.due_at() == NOON
+    assert Outbox("ann").due(NOON) is None
