@@ -55,8 +55,8 @@ class Watch(Construct):
         for healer in healing.healers.values():
             self._errors(healer)
             self._throttles(healer)
-        for queue in queues:
-            self._unanswered(queue.feeds)
+        for feeds in sorted({queue.feeds for queue in queues}):
+            self._unanswered(feeds)
         self._heartbeat()
         if page is not None:
             self._secret(page.secret)
