@@ -28,6 +28,7 @@ from typing import Any, Final
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.ssl_ import resolve_cert_reqs
 
 from sim.clock import SimulatorGap, VirtualTime
 from sim.functions import Lambda
@@ -223,7 +224,7 @@ def connected(internet: Internet) -> Iterator[Internet]:
             if not internet.is_seen:
                 super().connect()
                 return
-            verified = self.cert_reqs == ssl.CERT_REQUIRED
+            verified = resolve_cert_reqs(self.cert_reqs) is ssl.CERT_REQUIRED
             self.sock = internet.connect(self, tls=True, verified=verified)
             self.is_verified = verified
 

@@ -14,10 +14,14 @@ from defib.aws.store import DynamoStore
 from defib.core.incident import Incident
 from defib.core.page.derive import Derived, derive, publish
 from defib.core.page.draft import ask_to_publish
-from defib.core.page.model import Shown
+from defib.core.page.elsewhere import Kind, OtherPage
+from defib.core.page.elsewhere_news import news
+from defib.core.page.followed import About, Doing, Failing, Followed, Held, Item
+from defib.core.page.model import ComponentStatus, MaintenanceStatus, PlannedOutage, Shown
 from defib.core.page.settings import PageSettings, Publishing
 from defib.core.policy import Retention
 from defib.core.stack import Impairment, Stack
+from defib.shell.elsewhere import FollowStore
 from defib.shell.page import PageStore, Repaged
 from defib.shell.ports import Conflict, Surveyed
 from tests.aws.account import ONCE
@@ -28,6 +32,29 @@ from tests.fakes.page import FakePageStore
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+LATER = NOON + minutes(6)
+FOLLOWED = Followed(
+    counted=7,
+    items=(
+        Item(About.INCIDENT, "7", "p31zjtct2jer", "2", ("8kbf7d35c070",)),
+        Item(
+            About.OUTAGE,
+            "20260430-1300",
+            told="scheduled 2026-04-30T14:00Z",
+            outage=PlannedOutage(
+                "Maintenance", "At night.", ("web",), NOON, NOON + minutes(60), MaintenanceStatus.SCHEDULED
+            ),
+        ),
+    ),
+    components={"8kbf7d35c070": ComponentStatus.MAJOR_OUTAGE},
+    latest={"website": "ahJzfnN0YXNoYm9hcmQ"},
+    doing=Doing("incident:7", NOON + minutes(1), "3", "8kbf7d35c070"),
+    quiet_until=NOON + minutes(2),
+    tries=4,
+    held=(Held("outage:20260430-1300", NOON + minutes(5)),),
+    failing=Failing(NOON, "telling Statuspage of incident:7: 503", told=True, mend=True),
+)
+"""With something of everything."""
 DRAFTING = replace(POLICY, page=PageSettings(enabled=True, publishing=Publishing.DRAFT))
 
 
@@ -111,6 +138,58 @@ def test_a_draft_that_was_withdrawn_never_becomes_public(store: PageStore) -> No
     assert store.public_incidents(10) == []
 
 
+def test_an_incident_is_read_by_its_number_a_draft_too_and_one_that_was_withdrawn(store: PageStore) -> None:
+    follows = following(store)
+    assert follows.public_incident(1) is None
+    opened(store, "web")
+    assert follows.public_incident(1) == store.shown().open[0]
+    drafted = store.remember_page(change(derive(store.shown(), [trouble("web"), trouble("api")], DRAFTING, LATER)))
+    assert [incident.draft for incident in drafted.changed] == [True]
+    assert follows.public_incident(2) == drafted.changed[0]
+    store.remember_page(change(derive(store.shown(), [trouble("web")], DRAFTING, LATER)))
+    withdrawn = follows.public_incident(2)
+    assert withdrawn is not None
+    assert withdrawn.withdrawn
+    assert follows.public_incident(3) is None
+
+
+def test_a_page_that_has_never_been_followed_knows_nothing(store: PageStore) -> None:
+    assert following(store).followed("atlassian") == Followed()
+
+
+def test_what_was_remembered_of_a_page_is_read_back_whole_with_the_next_version(store: PageStore) -> None:
+    follows = following(store)
+    first = follows.remember_followed("atlassian", FOLLOWED)
+    assert first == replace(FOLLOWED, version=1)
+    assert follows.followed("atlassian") == first
+    second = follows.remember_followed("atlassian", replace(first, doing=None, failing=None, held=(), items=()))
+    assert (second.version, follows.followed("atlassian")) == (2, second)
+
+
+def test_of_two_who_read_the_same_of_a_page_the_second_is_refused(store: PageStore) -> None:
+    follows = following(store)
+    follows.remember_followed("atlassian", FOLLOWED)
+    for stale in (FOLLOWED, replace(FOLLOWED, version=2)):
+        with pytest.raises(Conflict):
+            follows.remember_followed("atlassian", stale)
+    assert follows.followed("atlassian").version == 1
+
+
+def test_each_page_that_follows_is_remembered_by_itself_and_none_with_this_one(store: PageStore) -> None:
+    follows = following(store)
+    follows.remember_followed("atlassian", FOLLOWED)
+    assert follows.followed("chat") == Followed()
+    follows.remember_followed("chat", Followed(counted=3))
+    assert follows.followed("atlassian") == replace(FOLLOWED, version=1)
+    assert (store.shown(), store.public_incidents(10)) == (Shown(), [])
+
+
+def following(store: PageStore) -> FollowStore:
+    """The same store, as those read it who tell other pages."""
+    assert isinstance(store, DynamoPageStore | FakePageStore)
+    return store
+
+
 class TestTable:
     """What only the table can break."""
 
@@ -140,3 +219,18 @@ class TestTable:
         kept = page.latest_incident("zone:us-east-1a")
         assert kept is not None
         assert kept.services == {"web": 7}
+
+    def test_a_notice_about_a_page_is_due_with_what_is_remembered_of_it_or_neither_is(
+        self, dynamodb: DynamoDBClient
+    ) -> None:
+        page, store = DynamoPageStore(dynamodb, TABLE, Retention()), DynamoStore(dynamodb, TABLE, Retention())
+        other = OtherPage("atlassian", Kind.STATUSPAGE, "defib/statuspage")
+        untold = replace(FOLLOWED, failing=Failing(NOON, "telling it: 401", mend=True))
+        told, notice = news(Followed(), untold, other, POLICY, NOON)
+        assert notice is not None
+        page.remember_followed("atlassian", told, [notice])
+        assert store.unpublished_notices(NOON + minutes(10), 10) == [notice]
+        assert page.followed("atlassian").failing == replace(untold.failing or Failing(NOON, ""), told=True)
+        with pytest.raises(Conflict):
+            page.remember_followed("atlassian", told, [replace(notice, sequence=2)])
+        assert store.notice(notice.incident_id, 2) is None

@@ -18,7 +18,10 @@ from defib.aws.clients import client
 from tests.aws.account import ONCE
 from tests.aws.table import TABLE, create_table
 
-HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep", "page", "stashboard", "answer", "subscribe")
+HANDLERS = (
+    *("diagnose", "remediate", "evidence", "publish", "sweep", "answer"),
+    *("page", "stashboard", "subscribe", "elsewhere"),
+)
 
 SECRET = {"consumer_key": "anonymous", "consumer_secret": "anonymous", "token": "defib", "token_secret": "s3cret"}
 
@@ -46,6 +49,13 @@ email = ["oncall@example.com"]
 [page]
 enabled = true
 title = "Example CI"
+
+[page.elsewhere.atlassian]
+kind = "statuspage"
+secret = "defib/statuspage"
+url = "https://127.0.0.1:9/v1"
+page_id = "kctbh9vrtdwd"
+components = { web = "8kbf7d35c070" }
 
 [answers]
 enabled = true
@@ -77,6 +87,7 @@ class Stage:
         notices = sqs.create_queue(QueueName="notices.fifo", Attributes={"FifoQueue": "true"})
         self.queues["notices"] = notices["QueueUrl"]
         self.queues["page"] = sqs.create_queue(QueueName="page.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+        self.queues["elsewhere"] = sqs.create_queue(QueueName="elsewhere")["QueueUrl"]
         create_table(client("dynamodb", ONCE))
         boto3.client("s3").create_bucket(Bucket="evidence")
         boto3.client("s3").create_bucket(Bucket="page")
@@ -107,6 +118,9 @@ class Stage:
             "DEFIB_STASHBOARD_SECRET": "stashboard",
             "DEFIB_ANSWERS_SECRET": "answers",
             "DEFIB_ANSWERS_URL": "https://abc123.execute-api.us-east-1.amazonaws.com",
+            "DEFIB_OTHER_PAGE": "atlassian",
+            "DEFIB_OTHER_PAGE_SECRET": "defib/statuspage",
+            "DEFIB_OTHER_PAGE_QUEUES": self.queues["elsewhere"],
             "DEFIB_KILL_SWITCH": "/defib/Defib/healing",
             **{f"DEFIB_{name.upper()}_QUEUE": url for name, url in self.queues.items()},
             "POWERTOOLS_METRICS_NAMESPACE": "Defib",

@@ -27,6 +27,7 @@ NEEDS = {
     "stashboard": {"TABLE", "STASHBOARD_SECRET", "PAGE_URL"},
     "answer": {"TABLE", "ANSWERS_SECRET"},
     "subscribe": {"TABLE", "SUBSCRIBERS_TOPIC", "PAGE_URL"},
+    "elsewhere": {"TABLE", "NOTICES_QUEUE", "OTHER_PAGE", "OTHER_PAGE_SECRET"},
 }
 ALL = {variable for needed in NEEDS.values() for variable in needed}
 

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from http.server import HTTPServer
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from defib.publish.channels.http import ANSWER_MOST, Answer, Http
 from defib.shell.elsewhere import Slower, Unfit
 from defib.shell.ports import CallFailed, Rejected, Unanswered
 from sim.internet import HANGS, RESETS, Failure, Request, Response
 from tests.fakes import FakeClock
-from tests.publish.channels.loopback import Loopback
+from tests.publish.channels.loopback import Loopback, with_tls
 from tests.publish.channels.pair import CALLS, LOCAL
 
 
@@ -102,26 +94,3 @@ def test_who_speaks_no_tls_gets_nothing() -> None:
     clock = FakeClock()
     with Loopback(lambda _: Response(200), clock.now) as loopback, pytest.raises(Rejected, match="TLS"):
         get(Http(f"https://{loopback.host}", CALLS, clock))
-
-
-@contextmanager
-def with_tls(loopback: Loopback, at: Path) -> Iterator[None]:
-    """Its server proves itself with a certificate that nobody has signed but itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
-        .sign(key, hashes.SHA256())
-    )
-    pem = at / "server.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    pem.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    server: HTTPServer = loopback.server
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    yield
