@@ -1,4 +1,4 @@
-"""The function that tells another page, against moto and a page that answers over TLS: what goes out, and what never."""
+"""The function that tells another page, over TLS and against moto: what goes out, and what never."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def _check_components(other: OtherPage, known: list[str], at: Path, mistakes: Mi
         mistakes.add(path, {}, must, f'components = {{ {known[0] if known else "web"} = "8kbf7d35c070" }}')
     for name, ids in other.components.items():
         if name not in known:
-            must = f"must be a service with a title: {', '.join(known)}"
+            must = f"must be a service with a title: {', '.join(known) or 'none has one'}"
             mistakes.add((*path, name), ids, must, "", closest(name, known))
         if other.kind is Kind.CACHET and not all(each.isdecimal() for each in ids):
-            mistakes.add((*path, name), ids, "must be a number: Cachet's components have no other ids", f"{name} = 3")
+            mistakes.add((*path, name), ids, "must be a number: Cachet's components have no other ids", f'{name} = "3"')
