@@ -12,7 +12,7 @@ import pytest
 from defib.aws.clients import client
 from defib.aws.normalise import normalise
 from defib.aws.queues import Addresses, SqsQueues
-from defib.aws.wire import NoticeReference, Turn, encode, notice_in, order_in, shift_in, turn_in
+from defib.aws.wire import NoticeReference, Turn, encode, notice_in, order_in, shift_in, turn_in, turn_of
 from defib.core.case import Action, Perform, Wake
 from defib.core.model import Signal, Source
 from defib.core.shift import Move, ShiftOrder
@@ -270,3 +270,31 @@ class TestPage:
 
     def test_without_a_page_nothing_is_sent(self, sqs: SQSClient) -> None:
         SqsQueues(sqs, Addresses()).follow("web-1-1")
+
+
+class TestOtherPages:
+    @pytest.fixture
+    def urls(self, sqs: SQSClient) -> tuple[str, ...]:
+        return tuple(sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("chat", "atlassian"))
+
+    def test_each_page_that_follows_is_told_by_its_own_queue(self, sqs: SQSClient, urls: tuple[str, ...]) -> None:
+        SqsQueues(sqs, Addresses(elsewhere=urls)).hand_on("page-7")
+        assert [[turn_of(body) for body in received(url)] for url in urls] == [[Turn("page-7")]] * 2
+
+    def test_one_that_cannot_be_told_holds_up_no_other_and_is_told_of(
+        self, sqs: SQSClient, urls: tuple[str, ...]
+    ) -> None:
+        boto3.client("sqs").delete_queue(QueueUrl=urls[0])
+        with pytest.raises(Rejected, match="telling another page to follow"):
+            SqsQueues(sqs, Addresses(elsewhere=urls)).hand_on("page-7")
+        assert [turn_of(body) for body in received(urls[1])] == [Turn("page-7")]
+
+    @pytest.mark.parametrize(
+        ("after", "delay"), [(timedelta(0), 0), (timedelta(seconds=0.2), 1), (timedelta(hours=9), 900)]
+    )
+    def test_another_turn_comes_as_late_as_asked_for_or_as_late_as_a_queue_can(
+        self, sqs: SQSClient, overlay: Overlay, urls: tuple[str, ...], after: timedelta, delay: int
+    ) -> None:
+        SqsQueues(sqs, Addresses(elsewhere=urls[:1])).again(after)
+        (call,) = [parameters for operation, parameters in overlay.calls if operation == "SendMessage"]
+        assert call["DelaySeconds"] == delay

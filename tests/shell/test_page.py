@@ -145,6 +145,34 @@ def test_a_page_that_fails_is_the_calls_failure_though_its_copy_is_whole() -> No
     assert stage.copies_failed == []
 
 
+def test_the_pages_that_follow_are_told_of_every_look_at_this_one() -> None:
+    stage = Stage()
+    stage.at(0)
+    stage.at(1)
+    stage.fail()
+    stage.at(3)
+    assert stage.queues.handed_on == ["page-1", "page-1", "page-2"]
+
+
+def test_readers_get_a_fresh_page_though_those_that_follow_cannot_be_told_and_the_call_is_made_again() -> None:
+    stage = Stage()
+    stage.queues.error = Transient("SQS does not answer")
+    with pytest.raises(Transient, match="SQS"):
+        stage.at(0)
+    assert len(stage.sites[0].pages) == 1
+    stage.queues.error = None
+    assert not stage.at(1)
+    assert stage.queues.handed_on == ["page-1"]
+
+
+def test_the_pages_that_follow_are_told_though_this_one_cannot_be_laid_out() -> None:
+    stage = Stage()
+    stage.sites[0].error = Transient("S3 does not answer")
+    with pytest.raises(Transient, match="S3"):
+        stage.at(0)
+    assert stage.queues.handed_on == ["page-1"]
+
+
 class TestDraft:
     policy = replace(POLICY, page=PageSettings(enabled=True, publishing=Publishing.DRAFT, hold=timedelta(minutes=2)))
 
