@@ -81,11 +81,10 @@ def turn(stage: Stage) -> Any:
 
 
 def waits(stage: Stage) -> list[int]:
-    """The delays of the turns that were asked for, in seconds."""
-    queue = boto3.client("sqs").get_queue_attributes(QueueUrl=stage.queues["elsewhere"], AttributeNames=["All"])[
-        "Attributes"
-    ]
-    return [int(queue[f"ApproximateNumberOfMessages{which}"]) for which in ("", "Delayed")]
+    """How many turns wait, and how many will after a delay."""
+    found = boto3.client("sqs").get_queue_attributes(QueueUrl=stage.queues["elsewhere"], AttributeNames=["All"])
+    there = found["Attributes"]
+    return [int(there["ApproximateNumberOfMessages"]), int(there["ApproximateNumberOfMessagesDelayed"])]
 
 
 def everything() -> str:

@@ -104,6 +104,7 @@ def test_each_is_watched(following: Synthesized, name: str) -> None:
         "ApproximateNumberOfMessagesVisible",
         "Errors",
         "Throttles",
+        "Unanswered",
     ]
 
 

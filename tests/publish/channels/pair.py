@@ -89,7 +89,7 @@ class Direct(Http):
         parts = urlsplit(self.url + path)
         named = {name.lower(): value for name, value in {**headers, "Host": parts.netloc}.items()}
         target = f"{parts.path or '/'}?{parts.query}".rstrip("?")
-        answer = self.faults.answer(Request(self.now(), "http", method, parts.netloc, target, named, body or b""))
+        answer = self.faults.answer(Request(self.now(), parts.scheme, method, parts.netloc, target, named, body or b""))
         if isinstance(answer, Failure):
             raise Unanswered(f"it {answer}")
         return Answer(answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.body)
