@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -24,7 +24,7 @@ BOUND = timedelta(minutes=2)
 
 Its client's deadlines, the end of its message's invisibility, and one sweep: docs/watching.md.
 """
-TOLD_WITHIN = timedelta(minutes=3)
+TOLD_WITHIN = timedelta(minutes=4)
 """Where a hang keeps something from being done in time, staff hear of it within this from its first call on."""
 LASTS = timedelta(minutes=30)
 BEGINS = timedelta(0)
@@ -71,9 +71,9 @@ class Effect:
 
     hang: Hang
     heals_late: timedelta
-    """The most that any instance's healing was late."""
+    """The most that any instance's healing was late; where one call alone hung, any other instance's than its own."""
     tells_late: timedelta
-    """The most that any notice was late."""
+    """The most that any notice was late; of another incident, as above."""
     undone: tuple[str, ...]
     """What was not healed, or not told, while the replay lasted."""
     alerted_after: timedelta | None
@@ -119,8 +119,8 @@ def effect(hang: Hang, undisturbed: Course, scenario: Scenario) -> Effect:
     alerted = min((at - disturbed.began_at for at in (*disturbed.alerts, *more) if disturbed.began_at), default=None)
     return Effect(
         hang,
-        _latest(undisturbed.healed_at, disturbed.healed_at),
-        _latest(undisturbed.told_at, disturbed.told_at),
+        _latest(_delays(undisturbed.healed_at, disturbed.healed_at, str), alone=bool(hang.nth)),
+        _latest(_delays(undisturbed.told_at, disturbed.told_at, lambda told: told[0]), alone=bool(hang.nth)),
         tuple(_missing(undisturbed, disturbed)),
         alerted,
         disturbed.errors,
@@ -144,8 +144,18 @@ def _course(world: World) -> Course:
     )
 
 
-def _latest(before: Mapping[K, datetime], after: Mapping[K, datetime]) -> timedelta:
-    return max((after[key] - at for key, at in before.items() if key in after), default=timedelta(0))
+def _delays(before: Mapping[K, datetime], after: Mapping[K, datetime], of: Callable[[K], str]) -> list[timedelta]:
+    """By what ``of`` tells, the greatest first."""
+    found: dict[str, timedelta] = {}
+    for key, at in before.items():
+        if key in after:
+            found[of(key)] = max(found.get(of(key), timedelta(0)), after[key] - at)
+    return sorted(found.values(), reverse=True)
+
+
+def _latest(delays: Sequence[timedelta], *, alone: bool) -> timedelta:
+    """The greatest; where one call alone hung, the greatest after that of whose call it was."""
+    return next(iter(delays[1:] if alone else delays), timedelta(0))
 
 
 def _missing(before: Course, after: Course) -> Iterator[str]:
