@@ -10,7 +10,7 @@ export PATH       := $(CURDIR)/.venv/bin:$(CURDIR)/.venv/cdk/node_modules/.bin:$
 export PYTHONPATH := $(CURDIR):$(CURDIR)/functions
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types check e2e browser storm bench synth deploy bootstrap lock clean distclean
+.PHONY: help install demo test lint types check e2e browser storm fuzz bench synth deploy bootstrap lock clean distclean
 .DELETE_ON_ERROR:
 
 help: ## what there is
@@ -42,6 +42,9 @@ browser: install ## the status page in headless Chromium, which must be there: a
 
 storm: install ## a thousand of ten thousand machines fail within five minutes, in memory
 	@$(PY) -m tests.storm
+
+fuzz: install ## ten thousand stories drawn from seeds, every invariant judged; FROM=SEED for others
+	@$(PY) -m sim fuzz --seeds 10000 --from $(or $(FROM),0)
 
 bench: install ## import times, invocation times and memory against bare boto3
 	$(PY) -m tests.bench

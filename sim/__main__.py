@@ -17,6 +17,7 @@ from pathlib import Path
 
 from infra.operator_error import OperatorError
 from sim import measuring
+from sim.fuzz.nth import main as every_call
 from sim.fuzz.run import main as fuzzed
 from sim.listener import EventKind, Listener
 from sim.machine import Machine
@@ -55,6 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     if chosen.command == "messages":
         return _messages(chosen.write)
+    if chosen.command == "nth":
+        return every_call(chosen.scenarios)
     if chosen.command == "fuzz":
         return fuzzed(chosen.seeds, chosen.first, chosen.json, chosen.story)
     try:
@@ -148,6 +151,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--from", type=int, default=0, metavar="SEED", dest="first", help="the first of them (0)")
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.add_argument("--story", type=Path, metavar="FILE", help="the story in a file instead")
+    command = commands.add_parser("nth", help="let every call of scenarios fail once, see docs/invariants.md")
+    command.add_argument("scenarios", nargs="+", metavar="NAME", help="such as april-30")
     command = commands.add_parser("serve", help="play a scenario and serve its status page to this machine's browser")
     _common(command)
     command.add_argument(

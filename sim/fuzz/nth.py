@@ -5,7 +5,7 @@ As SQLite's ``do_ioerr_test`` does: the first, the second, the third ... until t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from sim.fuzz.story import Story
 from sim.fuzz.trouble import Nth, Trouble
 from sim.scenario_file import load
 
+SCENARIOS = Path(__file__).resolve().parent.parent.parent / "scenarios"
+SHIPPED = SCENARIOS.parent / "defib.toml"
 WAYS = (Trouble.REFUSED, Trouble.HANGS, Trouble.ANSWER_LOST, Trouble.DIES_BEFORE, Trouble.DIES_AFTER, Trouble.RACE)
 
 
@@ -45,12 +47,29 @@ def nth_call(story: Story, ways: tuple[Trouble, ...] = WAYS, first: int = 1, eve
             number += every
 
 
-def story_of(scenario: Path, policies: Path, shipped: Path) -> Story:
-    """A scenario file as a story without trouble. Raises what reading it raises."""
-    told = load(scenario)
-    policy = policies / f"{told.policy}.toml" if told.policy else shipped
+def scenario_story(name: str) -> Story:
+    """The scenario of that name as a story without trouble. Raises what reading it raises."""
+    told = load(SCENARIOS / f"{name}.toml")
+    policy = SCENARIOS / "policies" / f"{told.policy}.toml" if told.policy else SHIPPED
     text = policy.read_text(encoding="utf-8")
     return Story(told.seed, told, text, parse_policy(text))
+
+
+def main(names: Sequence[str]) -> int:
+    """Every call of each scenario failing once in every way; exit status 1 when something broke."""
+    failed = 0
+    for name in names:
+        story = scenario_story(name)
+        if not in_memory(story):
+            print(f"{name}: needs more of AWS than there is in memory")
+            continue
+        lives = list(nth_call(story))
+        broken = [life for life in lives if life.broken]
+        failed += len(broken)
+        print(f"{name}: {len(lives)} lives, one call failing in each; broken in {len(broken)}")
+        for life in broken[:5]:
+            print(f"  {life.struck}: {life.broken[0]}")
+    return 1 if failed else 0
 
 
 def in_memory(story: Story) -> bool:

@@ -1,0 +1,42 @@
+"""Every call failing once, in every way: nothing breaks, and nobody is left untold.
+
+The suite takes a share of the calls; ``python -m sim nth SCENARIO`` takes them all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from sim.fuzz.nth import WAYS, nth_call, scenario_story
+from sim.fuzz.run import lived
+from sim.fuzz.trouble import Spell, Trouble
+
+EVERY = 29
+"""Of so many calls one: prime, so that it falls on another step of the loop each time."""
+
+
+@pytest.mark.parametrize("trouble", WAYS, ids=lambda trouble: trouble.value)
+@pytest.mark.parametrize("scenario", ["april-30", "stuck-stopping"])
+def test_a_call_that_fails_once_breaks_nothing(scenario: str, trouble: Trouble) -> None:
+    story = scenario_story(scenario)
+    first = 1 + WAYS.index(trouble) * 3
+    lives = list(nth_call(story, (trouble,), first=first, every=EVERY))
+    assert len(lives) > 10
+    assert {(life.nth.number, life.struck): life.broken for life in lives if life.broken} == {}
+
+
+@pytest.mark.parametrize("trouble", WAYS, ids=lambda trouble: trouble.value)
+def test_acts_that_fail_time_and_again_break_nothing(trouble: Trouble) -> None:
+    spell = Spell(timedelta(0), timedelta(minutes=8), trouble, "ec2.perform", 0.7)
+    world, broken = lived(replace(scenario_story("april-30"), spells=(spell,)))
+    assert world.outside.struck
+    assert broken == []
+
+
+def test_the_calls_that_fail_are_of_every_kind() -> None:
+    lives = nth_call(scenario_story("april-30"), (Trouble.ANSWER_LOST,), every=7)
+    kinds = {life.struck.rpartition(" ")[2] for life in lives}
+    assert {"table.read", "table.write", "ec2.observe", "queue.wake", "queue.signals"} <= kinds

@@ -1,0 +1,26 @@
+"""From a long story to the shortest one found that still shows the same."""
+
+from __future__ import annotations
+
+from sim.fuzz.shrink import shrink
+from sim.fuzz.story import Story, draw
+from sim.fuzz.story_file import read, write
+
+
+def struck(story: Story) -> set[str]:
+    return {fault.kind.value for fault in story.scenario.faults}
+
+
+def test_what_does_not_matter_is_left_out() -> None:
+    story = next(s for s in map(draw, range(200)) if len(s.scenario.faults) > 4 and s.spells and "zombie" in struck(s))
+    shortest = shrink(story, lambda candidate: "zombie" in struck(candidate))
+    assert [fault.kind.value for fault in shortest.scenario.faults] == ["zombie"]
+    assert (shortest.spells, shortest.meddling, shortest.scenario.kill_switch) == ((), (), ())
+    assert len(shortest.scenario.fleet) == 1
+    assert len(shortest.policy_text) < len(story.policy_text)
+
+
+def test_the_shortest_story_can_be_written_and_read() -> None:
+    story = next(s for s in map(draw, range(200)) if len(s.scenario.faults) > 4)
+    shortest = shrink(story, lambda candidate: bool(candidate.scenario.faults))
+    assert read(write(shortest)).story.scenario == shortest.scenario

@@ -1,0 +1,34 @@
+"""A story as a file."""
+
+from __future__ import annotations
+
+import pytest
+
+from sim.fuzz.story import draw
+from sim.fuzz.story_file import StoryError, read, write
+from sim.fuzz.trouble import Nth, Trouble
+
+
+@pytest.mark.parametrize("seed", range(0, 200, 11))
+def test_a_written_story_is_read_back_as_it_was(seed: int) -> None:
+    story = draw(seed)
+    told = read(write(story, Nth(3, Trouble.HANGS)))
+    assert (told.story.scenario, told.story.policy) == (story.scenario, story.policy)
+    assert (told.story.spells, told.story.meddling) == (story.spells, story.meddling)
+    assert told.nth == Nth(3, Trouble.HANGS)
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda text: f'surprise = "yes"\n{text}', "unknown key surprise; allowed: meddling, nth, policy"),
+        (lambda text: text.replace("[policy.", "[polity."), "unknown key polity"),
+        (lambda _: "", "policy is missing"),
+        (lambda _: "= 3", "story: "),
+    ],
+)
+def test_a_file_that_is_no_story_says_what_to_mend(damage: object, says: str) -> None:
+    assert callable(damage)
+    with pytest.raises(StoryError) as error:
+        read(damage(write(draw(1))))
+    assert says in str(error.value)
