@@ -10,7 +10,7 @@ from html import escape
 from sim.scale.growth import Point, fitted
 
 WIDTH, HEIGHT = 250, 190
-LEFT, TOP, RIGHT, BOTTOM = 46, 34, 12, 28
+LEFT, TOP, RIGHT, BOTTOM = 46, 34, 26, 28
 COLUMNS = 3
 
 STYLE = """\

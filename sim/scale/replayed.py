@@ -6,12 +6,12 @@ A process of its own, so that its memory is that of one size of fleet.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from datetime import timedelta
 
 from sim.replay import world_of
+from sim.scale.memory import peak_mb
 from sim.scenario import Scenario
 from sim.scenario_file import parse
 
@@ -65,7 +65,7 @@ def replayed(instances: int) -> dict[str, float]:
             "sweep_s": sum(ledger.durations["sweep"]) / len(ledger.durations["sweep"]),
             "calls": sum(ledger.calls.values()),
             "processor_s": time.process_time() - began,
-            "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "memory_mb": peak_mb(),
         }
 
 

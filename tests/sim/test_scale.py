@@ -51,7 +51,8 @@ def test_a_storm_is_measured_in_a_process_of_its_own() -> None:
     assert storm.drained_min > 1
     assert storm.calls > 2 * storm.failing
     assert storm.sweep_ms > 0
-    assert 10 < storm.memory_mb < STORM_MB
+    # This process, which has the simulated AWS in it, has more; a storm has none of that.
+    assert 10 < storm.memory_mb < 60
 
 
 def test_one_at_least_fails() -> None:

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import sys
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 
 from defib.core.duration import format_duration
+from sim.scale.memory import peak_mb
 from tests.storm.storm import REPAIRS, Storm, mixed
 
 LIMIT = timedelta(hours=12)
-KILOBYTES = 1024
 
 
 def main() -> int:
@@ -31,7 +30,7 @@ def main() -> int:
     storm = Storm(chosen.instances, mixed(chosen.failing), chosen.seed, time.process_time)
     took = storm.run(LIMIT)
     seconds = time.process_time() - began
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KILOBYTES
+    memory = peak_mb()
     if chosen.json:
         print(json.dumps(_figures(storm, took, seconds, memory), indent=2))
     else:
