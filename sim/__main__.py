@@ -21,8 +21,8 @@ from pathlib import Path
 
 from infra.operator_error import OperatorError
 from sim import measuring
-from sim.fuzz.nth import main as every_call
 from sim.cost.command import main as cost
+from sim.fuzz.nth import main as every_call
 from sim.fuzz.run import main as fuzzed
 from sim.listener import EventKind, Listener
 from sim.machine import Machine
