@@ -2,6 +2,7 @@
 
 UV      := 0.13.9
 CDK     := 2.1148.1
+C7N     := 0.9.53
 POLICY  ?= defib.toml
 OUT     := build/cdk.out
 
@@ -10,7 +11,7 @@ export PATH       := $(CURDIR)/.venv/bin:$(CURDIR)/.venv/cdk/node_modules/.bin:$
 export PYTHONPATH := $(CURDIR):$(CURDIR)/functions
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types check e2e browser storm fuzz cost scale bench synth deploy bootstrap lock clean distclean
+.PHONY: help install demo test lint types check e2e browser storm fuzz bench compare synth deploy bootstrap lock clean distclean
 .DELETE_ON_ERROR:
 
 help: ## what there is
@@ -46,14 +47,11 @@ storm: install ## a thousand of ten thousand machines fail within five minutes, 
 fuzz: install ## ten thousand stories drawn from seeds, every invariant judged; FROM=SEED for others
 	@$(PY) -m sim fuzz --seeds 10000 --from $(or $(FROM),0)
 
-cost: install ## dollars a month for fleets of 10 to 10,000 instances, from counted calls
-	@$(PY) -m sim cost
-
-scale: install ## how storms, sweeps and memory grow from 10 to 100,000 instances; half an hour
-	@$(PY) -m sim scale
-
 bench: install ## import times, invocation times and memory against bare boto3
 	$(PY) -m tests.bench
+
+compare: install .venv/.custodian ## Defib beside the alternatives, same faults and same AWS; renews docs/comparison.md
+	@$(PY) -m sim compare --write
 
 synth: install ## the CloudFormation template; POLICY=FILE for another policy
 	@$(PY) -m infra.synthesize --policy $(POLICY) --out $(OUT)
@@ -99,4 +97,12 @@ distclean: clean ## what was installed, too
 .venv/.cdk: Makefile | .venv/.installed
 	@echo "Installing the CDK CLI into .venv (once) ..."
 	@npm install --silent --no-audit --no-fund --prefix .venv/cdk aws-cdk@$(CDK)
+	@touch $@
+
+# Cloud Custodian in an environment of its own: it pins another boto3 than Defib.
+.venv/.custodian: Makefile requirements.txt | .venv/.installed
+	@echo "Installing Cloud Custodian into .venv/custodian (once) ..."
+	@uv venv -q --allow-existing --python $(PY) .venv/custodian
+	@uv pip install -q --python .venv/custodian/bin/python c7n==$(C7N) \
+	  "moto[ec2]$$(sed -n 's/^moto\(==[^ ;]*\).*/\1/p' requirements.txt)"
 	@touch $@

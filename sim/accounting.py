@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 from defib.core.case import Action, Attempt
 from defib.core.model import CheckStatus, InstanceState, TargetHealth
+from sim.faults import FaultKind
+from sim.machine import ActiveFault
 from sim.physics import CHECK_PERIOD
 from sim.recording import InstanceTrack, Span
 
@@ -20,9 +22,12 @@ def aws_imposed(
     attempts: Sequence[Attempt],
     track: InstanceTrack,
     reboot_trial: timedelta,
+    faults: Sequence[ActiveFault] = (),
 ) -> timedelta:
-    """The union of what can't be hurried, within ``struck_at`` to ``healed_at``."""
-    intervals = [*_shown(struck_at, shown_at, track.checks), *_reboots(attempts, track.checks, reboot_trial)]
+    """The union of what can't be hurried, within ``struck_at`` to ``healed_at``; ``faults`` are the instance's."""
+    acted_at = min((a.intended_at for a in attempts if a.action is not Action.EVIDENCE), default=healed_at)
+    intervals = [*_shown(struck_at, shown_at, track.checks, acted_at), *_reboots(attempts, track.checks, reboot_trial)]
+    intervals += _refused(faults, track.states, healed_at)
     imposed_states = (InstanceState.STOPPING.value, InstanceState.PENDING.value)
     intervals += [(span.start, span.end) for span in track.states if span.value in imposed_states]
     intervals += [(span.start, span.end) for span in track.checks if span.value == CheckStatus.INITIALIZING.value]
@@ -30,13 +35,29 @@ def aws_imposed(
     return _covered(intervals, struck_at, healed_at)
 
 
-def _shown(struck_at: datetime, shown_at: datetime | None, checks: Sequence[Span]) -> Iterable[Interval]:
-    """Until the second failed sample of a status check, as one is no outage; else until AWS first shows the fault."""
-    failing = next((s for s in checks if s.value == CheckStatus.IMPAIRED.value and s.end > struck_at), None)
+def _shown(
+    struck_at: datetime, shown_at: datetime | None, checks: Sequence[Span], acted_at: datetime
+) -> Iterable[Interval]:
+    """Until the second failed sample of a status check, as one is no outage; else until AWS first shows the fault.
+
+    A check that fails only after the first act, as during a reboot, does not show the fault.
+    """
+    impaired = (s for s in checks if s.value == CheckStatus.IMPAIRED.value)
+    failing = next((s for s in impaired if s.end > struck_at and s.start < acted_at), None)
     if failing is not None:
         yield struck_at, min(max(failing.start, struck_at) + CHECK_PERIOD, failing.end)
     elif shown_at is not None:
         yield struck_at, shown_at
+
+
+def _refused(faults: Sequence[ActiveFault], states: Sequence[Span], end: datetime) -> Iterable[Interval]:
+    """While it is stopped and no start can succeed: no capacity, or a key that can't be used."""
+    stopped = [s for s in states if s.value == InstanceState.STOPPED.value]
+    for active in faults:
+        if active.fault.kind not in (FaultKind.START_CAPACITY, FaultKind.FAILING_KEY):
+            continue
+        over = active.ended_at or end
+        yield from ((max(s.start, active.struck_at), min(s.end, over)) for s in stopped)
 
 
 def _rejoining(attempts: Sequence[Attempt], targets: Sequence[Span]) -> Iterable[Interval]:

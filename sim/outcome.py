@@ -68,7 +68,7 @@ def _fault(world: World, active: ActiveFault, cases: Sequence[Case], notices: Se
     if case is not None and healed_at is not None:
         track = history.recorded(world.time.now)
         trial = world.policy.repair.reboot_trial
-        imposed = aws_imposed(active.struck_at, shown_at, healed_at, case.attempts, track, trial)
+        imposed = aws_imposed(active.struck_at, shown_at, healed_at, case.attempts, track, trial, active.machine.faults)
     return FaultRecord(
         instance_id=active.machine.instance_id,
         name=active.machine.name,

@@ -12,21 +12,23 @@ import msgspec
 from rich.console import Console
 
 from defib.aws.clock import SystemClock
-from tests.bench import cold, elapsed, memory, rendering, tables, warm
+from tests.bench import beside, cold, elapsed, memory, rendering, tables, warm
 from tests.bench.figure import Section
 
 Measure = Callable[[int, Callable[[str], None]], tuple[Section, ...]]
 MEASURES: Mapping[str, Measure] = {
     "cold": cold.measure,
     "warm": warm.measure,
+    "custodian": beside.custodian,
     "memory": memory.measure,
+    "bundle": beside.bundled,
     "page": rendering.measure,
     "replay": elapsed.replayed,
     "suite": elapsed.tested,
 }
 LONG = "suite"
 """Only when asked for."""
-RUNS = {"cold": 15, "warm": 21, "memory": 3, "page": 5}
+RUNS = {"cold": 15, "warm": 21, "custodian": 7, "memory": 3, "page": 5}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -16,7 +16,7 @@ from statistics import median
 from tests.bench.figure import Figure, Section, Unit
 from tests.bench.process import FUNCTIONS, HANDLERS, environment, run, services_of
 
-LIMIT = 1.3
+LIMIT = 1.2
 CARRIED = ("aws_lambda_powertools", "jmespath", "msgspec", "typing_extensions")
 """What functions/requirements.txt puts beside ``defib`` in the Lambda."""
 

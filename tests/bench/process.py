@@ -11,7 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ROOT / "functions"
-HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep", "page")
+HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep", "page", "stashboard", "answer", "subscribe")
+"""All but ``elsewhere``, which needs another page in the policy."""
 ADDRESSES = ("DEFIB_SIGNALS_QUEUE", "DEFIB_ORDERS_QUEUE", "DEFIB_EVIDENCE_QUEUE", "DEFIB_NOTICES_QUEUE")
 """Names of variables that hold queue URLs."""
 
@@ -39,6 +40,11 @@ def environment(handler: str, **more: str) -> dict[str, str]:
         "DEFIB_KILL_SWITCH": "kill-switch",
         "DEFIB_PAGE_BUCKET": "page",
         "DEFIB_PAGE_URL": "https://status.example.com",
+        "DEFIB_ALERTS_TOPIC": "arn:aws:sns:us-east-1:123456789012:alerts",
+        "DEFIB_SUBSCRIBERS_TOPIC": "arn:aws:sns:us-east-1:123456789012:subscribers",
+        "DEFIB_STASHBOARD_SECRET": "stashboard",
+        "DEFIB_ANSWERS_SECRET": "answers",
+        "DEFIB_ANSWERS_URL": "https://answers.example.com",
         **dict.fromkeys(ADDRESSES, "https://sqs.us-east-1.amazonaws.com/123456789012/queue"),
         "POWERTOOLS_SERVICE_NAME": handler,
         "POWERTOOLS_METRICS_NAMESPACE": "Defib",

@@ -26,7 +26,7 @@ from tests.bench.figure import Figure, Section, Unit
 from tests.bench.process import ROOT, environment, run
 from tests.handlers.stage import Context
 
-LIMIT = 2.0
+LIMIT = 1.5
 MEASURED = ("diagnose", "remediate")
 
 

@@ -74,11 +74,7 @@ class Storm:
     """A fleet to which ``plan`` happens."""
 
     def __init__(
-        self,
-        instances: int,
-        plan: Callable[[Sequence[Machine], Random], Iterator[Breakdown]],
-        seed: int,
-        timer: Callable[[], float] = lambda: 0.0,
+        self, instances: int, plan: Callable[[Sequence[Machine], Random], Iterator[Breakdown]], seed: int
     ) -> None:
         self.clock = FakeClock()
         self.policy = storm_policy(instances // SERVICES)
@@ -87,9 +83,6 @@ class Storm:
         self.store = FakeStore()
         self.acts: Counter[str] = Counter()
         self.most_at_once = 0
-        self.sweeps: list[float] = []
-        """How long each took by ``timer``, in seconds."""
-        self._timer = timer
         self.broken: list[str] = []
         """What an invariant says was wrong."""
         self._began = self.clock.now()
@@ -170,9 +163,7 @@ class Storm:
             self._calendar.after(breakdown.after + breakdown.lasts, machine.recover)
 
     def _sweep(self) -> None:
-        began = self._timer()
         sweep(self._sweeping, self.policy)
-        self.sweeps.append(self._timer() - began)
         if self.clock.now() <= self._over_at + 2 * MINUTE or any(
             _outcome(self.store.latest_case(i)) == "open" for i in self.failing
         ):

@@ -1,0 +1,92 @@
+"""``python -m sim compare``: the comparison in the terminal, as JSON, and renewed in docs/."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict, replace
+from datetime import timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table as Grid
+
+from sim.compare import picture, tables
+from sim.compare.calls import counted
+from sim.compare.rivals.custodian import Asked, NoCustodian, keep
+from sim.compare.run import Comparison, compare
+
+SEEDS = 40
+REPLAYS = 2
+PICTURE = tables.DOCUMENT.with_suffix(".svg")
+
+
+def options(command: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    command.add_argument("--seeds", type=_count, default=SEEDS, metavar="N", help=f"trials of each ({SEEDS})")
+    command.add_argument("--replays", type=_count, default=REPLAYS, metavar="N", help=f"of them on moto ({REPLAYS})")
+    command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    command.add_argument("--out", type=Path, metavar="DIR", help="write comparison.json and comparison.svg there")
+    command.add_argument("--write", action="store_true", help="renew docs/comparison.md and docs/comparison.svg")
+
+
+def main(chosen: argparse.Namespace) -> int:
+    """Exit status 0, or 2 where Cloud Custodian is not installed."""
+    status = Console(stderr=True)
+    try:
+        with Asked() as custodian, status.status("comparing") as now:
+            found = compare(chosen.seeds, chosen.replays, custodian, tell=lambda what: now.update(f"comparing: {what}"))
+            if chosen.write:
+                keep(custodian.answers)
+    except NoCustodian as error:
+        print(error, file=sys.stderr)
+        return 2
+    found = replace(found, calls=counted()) if chosen.replays else found
+    if chosen.json:
+        print(_document(found))
+    else:
+        _show(found)
+    if chosen.out is not None:
+        chosen.out.mkdir(parents=True, exist_ok=True)
+        (chosen.out / "comparison.json").write_text(_document(found) + "\n", encoding="utf-8")
+        (chosen.out / "comparison.svg").write_text(picture.draw(found), encoding="utf-8")
+    if chosen.write:
+        tables.write(found, _made(found))
+        PICTURE.write_text(picture.draw(found), encoding="utf-8")
+    return 0
+
+
+def _made(found: Comparison) -> str:
+    return f"python -m sim compare --seeds {found.seeds} --replays {found.replays} --write"
+
+
+def _show(found: Comparison) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 240)
+    for table in tables.tables(found):
+        if table.name in ("classes", "agents") or not table.rows:
+            continue
+        grid = Grid(title=table.title, title_justify="left", title_style="bold", show_lines=True)
+        for name in table.head:
+            grid.add_column(name)
+        for row in table.rows:
+            grid.add_row(*row)
+        console.print(grid)
+    console.print("What each agent is and does here: docs/comparison.md")
+
+
+def _document(found: Comparison) -> str:
+    return json.dumps(asdict(found), default=_plain, indent=2)
+
+
+def _plain(value: object) -> object:
+    """Durations as seconds."""
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    raise TypeError(f"{type(value).__name__} in the comparison")
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 10_000):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 10000")
+    return int(text)

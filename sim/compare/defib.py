@@ -1,0 +1,135 @@
+"""Defib itself on the same machines: the real core and shell in memory, and the deployed functions on moto."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from defib.core.case import Action, Case
+from defib.core.parse import parse
+from defib.core.policy import Policy
+from sim.accounting import aws_imposed
+from sim.compare.fault_class import FaultClass
+from sim.compare.onlooker import Onlooker, losses
+from sim.compare.trial import Harm, Trial
+from sim.fuzz.story import Story
+from sim.fuzz.world import World
+from sim.machine import Machine
+from sim.outcome import HEALED
+from sim.recording import FaultRecord, InstanceTrack, Recording
+from sim.replay import policy_of, replay
+from sim.report.figures import figures
+
+NAME = "Defib"
+REPLAYED = "Defib, replayed"
+MODEL = (
+    "The real core and shell over the in-memory ports of `python -m sim fuzz`, which pass the contract suites of the "
+    "real ones; and, for a share of the seeds, the synthesized stack's own handlers on moto (`python -m sim replay`). "
+    "The policy is the shipped `defib.toml`; for an application that is down, `scenarios/policies/pool.toml`, since "
+    "only a target group in the policy shows that."
+)
+
+
+def in_memory(fault_class: FaultClass, seed: int) -> Trial:
+    """One trial over the ports in memory."""
+    scenario = fault_class.scenario(seed)
+    text, policy = _policy(policy_of(scenario, None))
+    world = World(Story(seed, scenario, text, policy))
+    victim = world.cloud.by_name[fault_class.victim]
+    balancer = world.cloud.balancer_of(victim)
+    looker = Onlooker(world.time, fault_class, lambda: list(world.cloud.machines.values()), balancer)
+    world.run()
+    return _trial(world, looker, victim)
+
+
+NO_ACTS = frozenset({Action.EVIDENCE, Action.DRAIN, Action.RESTORE, Action.RESIZE})
+
+
+def _trial(world: World, looker: Onlooker, victim: Machine) -> Trial:
+    struck, serves_again = looker.struck_at, looker.serves_again
+    case = _case(world.cases(), victim, struck)
+    closed = case.closed_at - struck if case is not None and case.closed_at and case.outcome in HEALED else None
+    for each in world.cases():
+        _judge(looker, each, world.cloud.machines[each.instance_id])
+
+    def waste(until: timedelta | None) -> float | None:
+        if case is None or not until:
+            return None
+        history = looker.history(victim)
+        track, shown = history.recorded(world.time.now), history.shows_trouble(struck)
+        trial = world.story.policy.repair.reboot_trial
+        imposed = aws_imposed(struck, shown, struck + until, case.attempts, track, trial, victim.faults)
+        return max(0.0, 1 - imposed / until)
+
+    heard = [at for at in world.store.published.values() if at >= struck]
+    return Trial(
+        agent=NAME,
+        fault_class=world.story.scenario.title,
+        seed=world.story.seed,
+        serves_again=serves_again,
+        told=min(heard) - struck if heard else None,
+        harms=frozenset(looker.harms),
+        acts=tuple(looker.acts),
+        closed=closed,
+        waste=waste(serves_again),
+        waste_closed=waste(closed),
+    )
+
+
+def _judge(looker: Onlooker, case: Case, machine: Machine) -> None:
+    for attempt in case.attempts:
+        if attempt.done_at is not None and attempt.action not in NO_ACTS:
+            looker.act(attempt.action.value, machine, attempt.claimed_at or attempt.intended_at)
+
+
+def _case(cases: Sequence[Case], victim: Machine, struck: datetime) -> Case | None:
+    """The last case of the victim that was open at the strike or opened later: what was refused may have another."""
+    own = [c for c in cases if c.instance_id == victim.instance_id and (c.closed_at is None or c.closed_at > struck)]
+    return own[-1] if own else None
+
+
+@cache
+def _policy(path: Path) -> tuple[str, Policy]:
+    text = path.read_text(encoding="utf-8")
+    return text, parse(text)
+
+
+def replayed(fault_class: FaultClass, seed: int) -> tuple[Trial, Recording]:
+    """One trial of the deployed stack's own handlers on moto, and its recording."""
+    recording = replay(fault_class.scenario(seed), fault_class.name, seed=seed)
+    fault = recording.faults[0]
+    track = next(t for t in recording.instances if t.instance_id == fault.instance_id)
+    told = [m.at for m in recording.messages if m.at >= fault.struck_at]
+    acts = [a for a in fault.actions if a.verdict == "done" and a.action not in NO_ACTS]
+    lost: set[Harm] = set()
+    for act in acts:
+        lost |= losses(act.action, fault_class.fleet.instance_type, fault_class.fleet.traits)
+    return (
+        Trial(
+            agent=REPLAYED,
+            fault_class=fault_class.name,
+            seed=seed,
+            serves_again=_serves_again(fault, track),
+            told=min(told) - fault.struck_at if told else None,
+            harms=frozenset(lost),
+            acts=tuple(act.action for act in acts),
+            closed=fault.healed_at - fault.struck_at if fault.healed_at is not None else None,
+            waste_closed=figures(fault).defib_share,
+        ),
+        recording,
+    )
+
+
+def _serves_again(fault: FaultRecord, track: InstanceTrack) -> timedelta | None:
+    """Until it works and its load balancer, if any, says so."""
+    if fault.healthy_at is None:
+        return None
+    if not track.targets:
+        return fault.healthy_at - fault.struck_at
+    healthy = (
+        max(s.start, fault.healthy_at) for s in track.targets if s.value == "healthy" and s.end > fault.healthy_at
+    )
+    at = min(healthy, default=None)
+    return at - fault.struck_at if at is not None else None

@@ -1,0 +1,54 @@
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from defib.core.case import Action, Attempt
+from defib.core.model import InstanceState, Result, Verdict
+from sim.accounting import aws_imposed
+from sim.faults import FaultKind
+from sim.machine import ActiveFault, Machine, View
+from sim.recording import InstanceTrack, Span
+from sim.scenario import Fault
+
+STRUCK = datetime(2026, 4, 30, 12, 0, tzinfo=UTC)
+TRIAL = timedelta(minutes=3)
+VIEW = View(InstanceState.STOPPED, STRUCK)
+MACHINE = Machine(
+    "i-1", "web-1", "web", "us-east-1a", "m7g.large", {}, InstanceState.STOPPED, STRUCK, VIEW, VIEW, STRUCK
+)
+
+
+def at(minutes: float) -> datetime:
+    return STRUCK + timedelta(minutes=minutes)
+
+
+def spans(*changes: tuple[float, float, str]) -> tuple[Span, ...]:
+    return tuple(Span(at(start), at(end), value) for start, end, value in changes)
+
+
+Changes = Sequence[tuple[float, float, str]]
+
+
+def track(states: Changes = (), checks: Changes = (), targets: Changes = ()) -> InstanceTrack:
+    return InstanceTrack("i-1", "web-1", "web", "us-east-1a", spans(*states), spans(*checks), spans(*targets))
+
+
+def attempt(action: Action, minutes: float) -> Attempt:
+    return Attempt(1, action, "why", at(minutes), at(minutes), Result("i-1-1", 1, Verdict.DONE, at(minutes)))
+
+
+def test_a_check_that_fails_only_during_the_reboot_does_not_show_the_fault() -> None:
+    seen = track(checks=[(0, 4.5, "ok"), (4.5, 5, "impaired"), (5, 9, "ok")], targets=[(0.3, 5, "unhealthy")])
+    imposed = aws_imposed(STRUCK, at(0.3), at(6), [attempt(Action.REBOOT, 4)], seen, TRIAL)
+    # Until the load balancer shows it, and from the reboot until its checks pass.
+    assert imposed == timedelta(minutes=0.3) + timedelta(minutes=1)
+
+
+def test_the_second_failed_sample_counts_where_a_check_shows_the_fault() -> None:
+    seen = track(checks=[(0, 0.5, "ok"), (0.5, 4, "impaired")])
+    assert aws_imposed(STRUCK, at(0.5), at(4), [attempt(Action.STOP, 2)], seen, TRIAL) == timedelta(minutes=1.5)
+
+
+def test_no_capacity_is_imposed_while_it_is_stopped() -> None:
+    seen = track(states=[(0, 2, "running"), (2, 12, "stopped"), (12, 20, "running")])
+    fault = ActiveFault(Fault(timedelta(0), ("web-1",), FaultKind.START_CAPACITY), MACHINE, STRUCK, ended_at=at(10))
+    assert aws_imposed(STRUCK, None, at(13), (), seen, TRIAL, [fault]) == timedelta(minutes=8)
