@@ -11,7 +11,7 @@ export PATH       := $(CURDIR)/.venv/bin:$(CURDIR)/.venv/cdk/node_modules/.bin:$
 export PYTHONPATH := $(CURDIR):$(CURDIR)/functions
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types check e2e browser storm fuzz bench compare synth deploy bootstrap lock clean distclean
+.PHONY: help install demo test lint types check e2e browser storm fuzz cost scale bench compare synth deploy bootstrap lock clean distclean
 .DELETE_ON_ERROR:
 
 help: ## what there is
@@ -46,6 +46,12 @@ storm: install ## a thousand of ten thousand machines fail within five minutes, 
 
 fuzz: install ## ten thousand stories drawn from seeds, every invariant judged; FROM=SEED for others
 	@$(PY) -m sim fuzz --seeds 10000 --from $(or $(FROM),0)
+
+cost: install ## dollars a month for fleets of 10 to 10,000 instances, from counted calls
+	@$(PY) -m sim cost
+
+scale: install ## how storms, sweeps and memory grow from 10 to 100,000 instances; half an hour
+	@$(PY) -m sim scale
 
 bench: install ## import times, invocation times and memory against bare boto3
 	$(PY) -m tests.bench

@@ -6,34 +6,20 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-PRICES_OF = "us-east-1, November 2026"
-
-ALARM = 0.10
-QUICK_ALARM = 0.30
-"""Of high resolution; none of them is free."""
-ALARMS_FREE = 10
-METRIC = 0.30
-METRICS_FREE = 10
-LAMBDA_GB_SECOND = 0.0000133334
-LAMBDA_REQUEST = 0.20 / 1e6
-SQS_REQUEST = 0.40 / 1e6
-SQS_REQUESTS_FREE = 1_000_000
+from infra.prices import PRICES, Item
 
 MINUTES = 43_200
 """In a month of 30 days."""
 SWEEP_SECONDS = 0.6
-"""Assumed length of one sweep: five filtered calls."""
+"""Length of one sweep: five filtered calls. This and the other lengths are those of the replay (docs/cost.md)."""
 POLLS = 5 * 3 * MINUTES
 """Lambda polls a quiet queue with five connections, each call lasting 20 s."""
 STEADY_METRICS = 2
 """SweepCompleted and Suspects, and CanaryReceived with a watchtower; the others cost only in hours when something
 happens."""
+TABLE_READS = 10
+"""By a minute's sweep and look at the page: most of the sweep's ask the index what is due."""
 
-EVENT = 1.0 / 1e6
-TABLE_WRITE = 0.625 / 1e6
-CLOUDWATCH_REQUEST = 0.01 / 1e3
-CLOUDWATCH_REQUESTS_FREE = 1_000_000
-"""GetMetricData is never free; neither it nor what costs as much is asked for."""
 CANARY_SECONDS = 0.1
 """Assumed length of a canary's stay in each of its two functions."""
 CANARY_REQUESTS = 4
@@ -43,13 +29,13 @@ LOOK_SECONDS = 1.2
 LOOK_REQUESTS = {True: 3, False: 1}
 """To CloudWatch, by whether anybody is told by SMS: the alarms, and what was spent in each of two Regions."""
 
-S3_PUT = 5.0 / 1e6
-SECRET = 0.40
 PAGE_LOOK_SECONDS = 0.1
-"""Assumed length of a look at an unchanged page: a read of the table and one of S3."""
+"""Length of a look at an unchanged page: a read of the table and one of S3."""
 PAGE_RENEWALS = MINUTES // 5
 PAGE_PUTS = 2
 """The main page and the manifest: what a renewal replaces when nothing has changed."""
+PAGE_READS = 1.2
+"""Of S3, a look, the renewals' among them."""
 
 WORDS = {
     "AWS::CloudFront::Distribution": "CloudFront distribution",
@@ -91,49 +77,65 @@ def costs(template: Template) -> Iterator[Line]:
     """What a quiet month costs; incidents and the fleet alarm come on top (``extras``)."""
     quick = len(_quick_alarms(template))
     alarms = len(_of(template, "AWS::CloudWatch::Alarm")) - len(_fleet_alarms(template)) - quick
-    yield Line(f"{alarms} alarms", alarms * ALARM, min(alarms, ALARMS_FREE) * ALARM)
-    yield Line(f"{quick} alarms of high resolution, on silence", quick * QUICK_ALARM)
+    yield _line(f"{alarms} alarms", Item.ALARM, alarms)
+    yield _line(f"{quick} alarms of high resolution, on silence", Item.QUICK_ALARM, quick)
     watched = _is_watched(template)
     metrics = STEADY_METRICS + watched
-    yield Line(f"{metrics} custom metrics", metrics * METRIC, min(metrics, METRICS_FREE) * METRIC)
-    sweep = MINUTES * (LAMBDA_REQUEST + SWEEP_SECONDS * _sweep_gb(template) * LAMBDA_GB_SECOND)
+    yield _line(f"{metrics} custom metrics", Item.METRIC, metrics)
+    sweep = _invocations(SWEEP_SECONDS, _sweep_gb(template))
     yield Line(f"{MINUTES:,} sweeps", sweep, sweep)
     if _of(template, "AWS::CloudFront::Distribution"):
-        looks = MINUTES * (LAMBDA_REQUEST + PAGE_LOOK_SECONDS * 0.5 * LAMBDA_GB_SECOND)
-        puts = PAGE_RENEWALS * PAGE_PUTS * S3_PUT
-        yield Line(f"the status page, {MINUTES:,} looks and {PAGE_RENEWALS:,} renewals", looks + puts, looks)
+        looks = _invocations(PAGE_LOOK_SECONDS, 0.5)
+        objects = _usd(Item.S3_PUT, PAGE_RENEWALS * PAGE_PUTS) + _usd(Item.S3_GET, MINUTES * PAGE_READS)
+        yield Line(f"the status page, {MINUTES:,} looks and {PAGE_RENEWALS:,} renewals", looks + objects, looks)
     followers = sum("elsewhere" in str(f["Handler"]) for f in _of(template, "AWS::Lambda::Function"))
     if followers:
-        turns = followers * MINUTES * (LAMBDA_REQUEST + PAGE_LOOK_SECONDS * 0.5 * LAMBDA_GB_SECOND)
+        turns = followers * _invocations(PAGE_LOOK_SECONDS, 0.5)
         yield Line(f"{followers} other pages, {MINUTES:,} turns each", turns, turns)
-        yield Line(f"{followers} secrets", followers * SECRET)
     polls = POLLS * len(_of(template, "AWS::Lambda::EventSourceMapping"))
-    yield Line(f"{polls / 1e6:.1f} million polls of queues", polls * SQS_REQUEST, SQS_REQUESTS_FREE * SQS_REQUEST)
-
+    yield _line(f"{polls / 1e6:.1f} million polls of queues", Item.SQS_REQUEST, polls)
+    reads = MINUTES * TABLE_READS
+    yield _line(f"{reads:,} reads of the table", Item.TABLE_READ, reads)
+    # Other pages' secrets are the operator's own, made by hand.
+    secrets = len(_of(template, "AWS::SecretsManager::Secret")) + followers
+    if secrets:
+        yield _line(f"{secrets} secrets" if secrets > 1 else "1 secret", Item.SECRET, secrets)
     if watched:
-        functions = 2 * (LAMBDA_REQUEST + CANARY_SECONDS * 0.5 * LAMBDA_GB_SECOND)
-        way = EVENT + CANARY_REQUESTS * SQS_REQUEST + 2 * TABLE_WRITE
+        functions = 2 * _usd(Item.LAMBDA_REQUEST) + 2 * _usd(Item.LAMBDA_GB_SECOND, CANARY_SECONDS * 0.5)
+        way = _usd(Item.EVENT) + _usd(Item.SQS_REQUEST, CANARY_REQUESTS) + _usd(Item.TABLE_WRITE, 2)
         yield Line(f"{MINUTES:,} canaries of the watchtower", MINUTES * (functions + way), MINUTES * functions)
 
 
 def watchtower_costs(template: Template) -> Iterator[Line]:
     """What a quiet month of the watchtower's stack costs. Its one alarm finds the free ones used up by the first."""
-    yield Line("the watchtower's alarm, of high resolution", QUICK_ALARM)
-    yield Line("its custom metric", METRIC, METRIC)
+    yield _line("the watchtower's alarm, of high resolution", Item.QUICK_ALARM, 1)
+    yield Line("its custom metric", _usd(Item.METRIC), _usd(Item.METRIC))
     (function,) = _of(template, "AWS::Lambda::Function")
-    look = MINUTES * (LAMBDA_REQUEST + LOOK_SECONDS * float(str(function["MemorySize"])) / 1024 * LAMBDA_GB_SECOND)
+    look = _invocations(LOOK_SECONDS, float(str(function["MemorySize"])) / 1024)
     yield Line(f"{MINUTES:,} looks", look, look)
     texts = any(subscription["Protocol"] == "sms" for subscription in _of(template, "AWS::SNS::Subscription"))
     requests = MINUTES * LOOK_REQUESTS[texts]
-    free = min(requests, CLOUDWATCH_REQUESTS_FREE)
-    yield Line(f"{requests:,} questions to CloudWatch", requests * CLOUDWATCH_REQUEST, free * CLOUDWATCH_REQUEST)
+    yield _line(f"{requests:,} questions to CloudWatch", Item.CLOUDWATCH_REQUEST, requests)
+
+
+def _usd(item: Item, amount: float = 1.0) -> float:
+    return amount * PRICES[item].usd
+
+
+def _line(what: str, item: Item, amount: float) -> Line:
+    return Line(what, _usd(item, amount), _usd(item, min(amount, PRICES[item].free)))
+
+
+def _invocations(seconds: float, gb: float) -> float:
+    """Once a minute, each so long."""
+    return MINUTES * (_usd(Item.LAMBDA_REQUEST) + _usd(Item.LAMBDA_GB_SECOND, seconds * gb))
 
 
 def extras(template: Template) -> Iterator[str]:
     """What depends on the fleet and its luck."""
     if _fleet_alarms(template):
         yield (
-            f"${ALARM:.2f} for each running instance of the Region, by the fleet alarm "
+            f"${_usd(Item.FLEET_ALARM):.2f} for each running instance of the Region, by the fleet alarm "
             "(fleet_alarm = false under [detection] does without)"
         )
     yield "less than $0.01 for each repair, and about $0.01 for each SMS in the United States"

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from defib.core.policy import Policy
 from infra.bundle import ROOT
-from infra.cost import PRICES_OF, Line, Template, costs, creates, extras, watchtower_costs
+from infra.cost import Line, Template, costs, creates, extras, watchtower_costs
 from infra.left_to_do import STACK, WATCHTOWER_STACK, left_to_do
 from infra.operator_error import OperatorError
+from infra.prices import PRICES_OF
 from infra.synthesize import TEMPLATE, WATCHTOWER_TEMPLATE, synthesize
 
 _MADE_UP = re.compile(r"@(.+\.)?example\.(com|net|org)$|^\+1\d{3}55501\d\d$", re.IGNORECASE)

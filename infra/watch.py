@@ -14,6 +14,7 @@ from constructs import Construct
 
 from defib.handlers.page import COPY_FAILED
 from defib.handlers.stashboard import SECRET_UNUSABLE
+from infra.functions import SHAPES
 from infra.healing import METRICS_NAMESPACE, Healer, Healing
 from infra.heartbeat import SILENT_FOR, alarm_on_silence
 from infra.page import StatusPage
@@ -25,6 +26,9 @@ FIVE_MINUTES = Duration.minutes(5)
 STALE_AFTER_S = 110
 """A message that its function could not deal with twice is older when it is tried for the third time; people hear of it
 within 3 minutes, since CloudWatch measures a queue once a minute."""
+
+
+SWEEP = "sweep"
 
 
 class Watch(Construct):
@@ -52,10 +56,14 @@ class Watch(Construct):
                 self._age(name, queue)
         self._dead_letters("Events", signals.undelivered, "AWS events that EventBridge could not put on the queue")
         self._dead_letters("Sweeps", healing.missed_sweeps, "sweeps that the scheduler could not start")
+        fed = {queue.feeds for queue in queues}
         for healer in healing.healers.values():
-            self._errors(healer)
-            self._throttles(healer)
-        for feeds in sorted({queue.feeds for queue in queues}):
+            if healer.name not in fed or _is_slow_to_set_aside(healer.name):
+                self._errors(healer)
+            # What a queue feeds waits when it is throttled, and the heartbeat misses a sweep that is.
+            if healer.name not in {*fed, SWEEP}:
+                self._throttles(healer)
+        for feeds in sorted(fed):
             self._unanswered(feeds)
         self._heartbeat()
         if page is not None:
@@ -191,6 +199,14 @@ class Watch(Construct):
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         alarm.add_alarm_action(self._action)
+
+
+def _is_slow_to_set_aside(function: str) -> bool:
+    """Whether a message with which it dies each time is set aside later than an alarm on its errors would tell of it.
+
+    Until then that alarm would say nothing that those on ages and dead letters do not.
+    """
+    return SHAPES[function].timeout_s * RECEIVES > FIVE_MINUTES.to_seconds()
 
 
 def _count(function: str, name: str) -> cloudwatch.Metric:

@@ -4,6 +4,10 @@
 
 ``python -m sim fuzz``: 0 when every invariant held in every story, 1 when not.
 
+``python -m sim cost``: 0, or 2 for a policy to mend.
+
+``python -m sim scale``: 0, or 1 where memory exceeds its limit or a size could not be measured.
+
 ``python -m sim compare``: 0 when compared, 2 when Cloud Custodian is not installed (``make compare``).
 
 ``python -m sim serve SCENARIO``: 0 when it was ended with Ctrl-C, 2 for a file, a port or a speed to mend.
@@ -21,6 +25,7 @@ from infra.operator_error import OperatorError
 from sim import measuring
 from sim.compare.command import main as compared
 from sim.compare.command import options as compare_options
+from sim.cost.command import main as cost
 from sim.fuzz.nth import main as every_call
 from sim.fuzz.run import main as fuzzed
 from sim.listener import EventKind, Listener
@@ -30,6 +35,7 @@ from sim.recording import Recording
 from sim.replay import replay
 from sim.report import document, page, shown
 from sim.report.live import LiveView
+from sim.scale.command import main as scale
 from sim.scenario import Scenario
 from sim.scenario_file import ScenarioError, load
 from sim.serve.control import speed_of
@@ -66,6 +72,10 @@ def main(arguments: list[str] | None = None) -> int:
         return compared(chosen)
     if chosen.command == "fuzz":
         return fuzzed(chosen.seeds, chosen.first, chosen.json, chosen.story)
+    if chosen.command == "cost":
+        return cost(chosen.instances, _policy(chosen), chosen.json, chosen.write)
+    if chosen.command == "scale":
+        return scale(chosen.most, chosen.json, chosen.write)
     try:
         if chosen.command in measuring.COMMANDS:
             return measuring.run(chosen)
@@ -161,6 +171,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--story", type=Path, metavar="FILE", help="the story in a file instead")
     command = commands.add_parser("nth", help="let every call of scenarios fail once, see docs/invariants.md")
     command.add_argument("scenarios", nargs="+", metavar="NAME", help="such as april-30")
+    command = commands.add_parser("cost", help="what a month costs, from counted calls, see docs/cost.md")
+    command.add_argument("--instances", type=_fleet, nargs="+", metavar="N", help="sizes of fleet (10 to 10,000)")
+    command.add_argument("--policy", type=Path, metavar="FILE", help="another policy than the shipped one")
+    command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    command.add_argument("--write", action="store_true", help="renew the tables in docs/cost.md instead")
+    command = commands.add_parser("scale", help="how storms, sweeps and memory grow with the fleet, see docs/scale.md")
+    command.add_argument("--most", type=_fleet, default=100_000, metavar="N", help="the largest fleet (100000)")
+    command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    command.add_argument("--write", action="store_true", help="renew the tables and the picture of docs/scale.md, too")
     command = commands.add_parser("serve", help="play a scenario and serve its status page to this machine's browser")
     _common(command)
     command.add_argument(
@@ -182,6 +201,14 @@ def _speed(text: str) -> float:
         return speed_of(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _fleet(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1_000_000):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no size of a fleet: give a number from 1 to 1000000, such as 1000"
+        )
+    return int(text)
 
 
 def _port(text: str) -> int:

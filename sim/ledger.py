@@ -28,6 +28,10 @@ class Ledger:
     """How often each grant was needed."""
     durations: dict[str, list[float]] = field(default_factory=dict)
     """Virtual seconds of each invocation, by function."""
+    logged: Counter[str] = field(default_factory=Counter)
+    """Bytes that each function wrote to its log."""
+    metrics: Counter[str] = field(default_factory=Counter)
+    """How often each custom metric was put, by ``function:Name``."""
 
     def use(self, grant: Grant) -> None:
         self.used[grant] = self.used.get(grant, 0) + 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from defib.core.model import CheckStatus
 from sim.clock import VirtualTime
@@ -82,6 +83,7 @@ class Recorder:
 
     def logged(self, function: Function, line: str) -> None:
         """One line that a function wrote: a metric in embedded format, a decision, an action, or anything else."""
+        self.ledger.logged[function.word] += len(line.encode()) + 1
         try:
             entry = json.loads(line)
         except ValueError:
@@ -89,6 +91,7 @@ class Recorder:
             return
         if "_aws" in entry:
             self._measurements.of(function.region).put_embedded(entry, self._time.now)
+            self.ledger.metrics.update(f"{function.word}:{name}" for name in _metrics_in(entry))
         elif entry.get("message") == "decided":
             self._decided(entry)
         elif entry.get("message") in ADDRESS_WARNINGS:
@@ -136,3 +139,8 @@ class Recorder:
     def _name(self, instance_id: str) -> str:
         history = self.histories.get(instance_id)
         return history.machine.name if history else instance_id
+
+
+def _metrics_in(entry: Mapping[str, Any]) -> Iterator[str]:
+    """The names in one line of the embedded metric format (CloudWatch User Guide, embedded metric format)."""
+    return (metric["Name"] for directive in entry["_aws"]["CloudWatchMetrics"] for metric in directive["Metrics"])

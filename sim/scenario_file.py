@@ -13,7 +13,7 @@ from types import UnionType
 from typing import get_args, get_origin
 
 from defib.core.duration import parse_duration
-from defib.core.mistake import Mistake, Mistakes, PolicyError
+from defib.core.mistake import Mistake, Mistakes, PolicyError, printable
 from defib.core.mistake import Path as Key
 from defib.core.read import Reader
 from defib.core.setting import Setting
@@ -23,6 +23,9 @@ from sim.scenario import Scenario
 from sim.scenario_value import OUTCOMES, Range
 
 BYTES_MOST = 256 * 1024
+LINE_MOST = 4000
+"""In characters; reading a dotted key costs the square of its parts."""
+YEARS = range(1970, 2100)
 CURED_BY_TIME = (FaultKind.AWS_MAINTENANCE, FaultKind.FAILED_SAMPLE, FaultKind.START_CAPACITY, FaultKind.FAILING_KEY)
 """Kinds that end by ``after`` or ``lasts``, never by a cure."""
 
@@ -39,17 +42,16 @@ class ScenarioError(ValueError):
 
 def load(file: Path) -> Scenario:
     """Read a scenario file. Raises ScenarioError with all mistakes, or OSError."""
-    return parse(file.read_text(encoding="utf-8"), str(file))
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ScenarioError(str(file), [(1, Mistake("the file", "", "must be text in UTF-8"))]) from None
+    return parse(text, str(file))
 
 
 def parse(text: str, file: str = "scenario") -> Scenario:
     """Read a scenario. Raises ScenarioError with all mistakes."""
-    if len(text.encode()) > BYTES_MOST:
-        raise ScenarioError(file, [(1, Mistake("the file", "", f"must be at most {BYTES_MOST} bytes long"))])
-    try:
-        rows = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(file, [_syntax(str(error), text)]) from error
+    rows = decoded(text, file)
     mistakes = _Located()
     scenario: Scenario | None = None
     try:
@@ -61,6 +63,23 @@ def parse(text: str, file: str = "scenario") -> Scenario:
         found = sorted(((lines.of(path), m) for path, m in mistakes.located), key=lambda pair: pair[0])
         raise ScenarioError(file, found) from None
     return scenario
+
+
+def decoded(text: str, file: str) -> dict[str, object]:
+    """The TOML in ``text``, of bounded size and depth. Raises ScenarioError."""
+    if len(text.encode("utf-8", "surrogatepass")) > BYTES_MOST:
+        raise ScenarioError(file, [(1, Mistake("the file", "", f"must be at most {BYTES_MOST} bytes long"))])
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > LINE_MOST:
+            raise ScenarioError(
+                file, [(number, Mistake("the line", "", f"must be at most {LINE_MOST} characters long"))]
+            )
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ScenarioError(file, [(1, Mistake("the file", "", "must nest its brackets less deeply"))]) from None
+    except ValueError as error:
+        raise ScenarioError(file, [_syntax(str(error), text)]) from error
 
 
 class _Located(Mistakes):
@@ -91,7 +110,7 @@ class _ScenarioReader(Reader):
         if hint is Range:
             value = _range(given, setting)
         elif hint is datetime:
-            value = given.astimezone(UTC) if isinstance(given, datetime) and given.tzinfo is not None else None
+            value = _when(given)
         elif hint is timedelta and at[-1] == "at":
             value = self._moment(given)
         elif at == ("expect", "outcome"):
@@ -108,11 +127,20 @@ class _ScenarioReader(Reader):
         """A duration since the start, or a time of day on or after it."""
         if isinstance(given, str):
             return _duration(given)
-        if not isinstance(given, time) or self._start is None or self._start.tzinfo is None:
+        if not isinstance(given, time):
             return None
-        start = self._start.astimezone(UTC)
+        start = _when(self._start)
+        if start is None:
+            return None
         moment = datetime.combine(start.date(), given, UTC)
         return (moment if moment >= start else moment + timedelta(days=1)) - start
+
+
+def _when(given: object) -> datetime | None:
+    """A moment in UTC, of a year in which a scenario has room to end."""
+    if not isinstance(given, datetime) or given.tzinfo is None or given.year not in YEARS:
+        return None
+    return given.astimezone(UTC)
 
 
 def _range(given: object, setting: Setting) -> Range | None:
@@ -138,7 +166,11 @@ def _is_words(item: object) -> bool:
 
 def _words(kind: type[StrEnum], given: object, setting: Setting) -> tuple[StrEnum, ...] | None:
     known = {member.value: member for member in kind}
-    if not isinstance(given, list) or len(given) > setting.most or any(item not in known for item in given):
+    if (
+        not isinstance(given, list)
+        or len(given) > setting.most
+        or any(not isinstance(item, str) or item not in known for item in given)
+    ):
         return None
     return tuple(known[item] for item in given)
 
@@ -229,7 +261,9 @@ def _syntax(error: str, text: str) -> tuple[int, Mistake]:
     words = error[: place.start()] if place else error
     lines = text.rstrip().split("\n")
     number = int(place[1]) if place and place[1] else len(lines)
-    return number, Mistake("this is not TOML", lines[min(number, len(lines)) - 1].strip()[:80], words)
+    return number, Mistake(
+        "this is not TOML", printable(lines[min(number, len(lines)) - 1].strip()[:80]), printable(words)
+    )
 
 
 class _Lines:

@@ -118,7 +118,7 @@ def attempt(whom: str, question: Callable[[], T]) -> T | Unknown:
         return Unknown(Why.SILENT, f"{whom} can't be reached")
     except (BotoCoreError, Unreadable) as error:
         return Unknown(Why.REFUSED, f"{whom}: {error}")
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         # An answer of another shape must not silence all the others.
         return Unknown(Why.REFUSED, f"{whom} answers what makes no sense: {type(error).__name__}")
 

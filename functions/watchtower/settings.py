@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 FILE = "settings.json"
 """Beside the code: the addresses alone may be more than the 4 KB that a function's variables hold (Lambda quotas)."""
@@ -68,7 +69,14 @@ class Place:
 
 def read(folder: Path) -> Settings:
     """The settings beside the code in ``folder``. Raises OSError, KeyError or ValueError if they are not there."""
-    given = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    text = (folder / FILE).read_text(encoding="utf-8")
+    try:
+        return _settings(json.loads(text))
+    except (ArithmeticError, AttributeError, RecursionError, TypeError) as error:
+        raise ValueError(f"{FILE} is none that a deployment writes: deploy again") from error
+
+
+def _settings(given: Mapping[str, Any]) -> Settings:
     return Settings(
         region=given["region"],
         primary_region=given["primary_region"],

@@ -29,7 +29,7 @@ class State:
         answer = self._dynamodb.get_item(TableName=self._table, Key=KEY, ConsistentRead=True)
         try:
             return _decoded(json.loads(answer["Item"]["memory"]["S"]))
-        except (KeyError, TypeError, ValueError):
+        except (ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError):
             return Memory()
 
     def write(self, memory: Memory) -> None:

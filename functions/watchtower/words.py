@@ -116,9 +116,9 @@ def _more(number: int) -> str:
 
 def _plain(text: str) -> str:
     """Within the alphabet of SMS: one letter beyond it halves what fits (GSM 03.38)."""
-    return text.encode("ascii", "replace").decode()
+    return "".join(c if " " <= c <= "~" else "?" for c in text)
 
 
 def _cut(text: str, most: int) -> str:
-    line = " ".join(text.split())
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= most else f"{line[: most - 3]}..."

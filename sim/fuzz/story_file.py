@@ -15,9 +15,11 @@ from typing import Any
 import tomli_w
 
 from defib.core.duration import format_duration, parse_duration
+from defib.core.mistake import PolicyError, printable
 from defib.core.parse import parse as parse_policy
 from sim.fuzz.story import Interference, Story
 from sim.fuzz.trouble import CARRIED, OUTSIDE, Nth, Spell, Trouble
+from sim.scenario_file import ScenarioError, decoded
 from sim.scenario_file import parse as parse_scenario
 from sim.scenario_value import Range
 
@@ -72,26 +74,29 @@ def load(file: Path) -> Told:
 def read(text: str, file: str = "story") -> Told:
     """Raises StoryError, PolicyError or ScenarioError."""
     try:
-        document = tomllib.loads(text)
-        unknown = sorted(set(document) - KEYS)
-        if unknown:
-            raise StoryError(f"{file}: unknown key {unknown[0]}; allowed: {', '.join(sorted(KEYS))}")
-        policy_text = tomli_w.dumps(document["policy"])
-        scenario = parse_scenario(tomli_w.dumps(document["scenario"]), file)
-        spells = tuple(_spell(row, file) for row in document.get("spells", ()))
-        meddling = tuple(
-            Interference(
-                parse_duration(row["at"]), row["on"], row.get("untag", False), parse_duration(row["maintenance"])
-            )
-            for row in document.get("meddling", ())
-        )
-        nth = document.get("nth")
-        story = Story(scenario.seed, scenario, policy_text, parse_policy(policy_text), spells, meddling)
-        return Told(story, Nth(nth["number"], Trouble(nth["trouble"])) if nth else None)
+        return _told(decoded(text, file), file)
     except KeyError as error:
         raise StoryError(f"{file}: {error.args[0]} is missing") from error
-    except tomllib.TOMLDecodeError as error:
-        raise StoryError(f"{file}: {error}") from error
+    except (StoryError, PolicyError, ScenarioError):
+        raise
+    except (AttributeError, RecursionError, TypeError, ValueError) as error:
+        raise StoryError(f"{file}: not what a story is made of: {printable(str(error))}") from error
+
+
+def _told(document: dict[str, Any], file: str) -> Told:
+    unknown = sorted(set(document) - KEYS)
+    if unknown:
+        raise StoryError(f"{file}: unknown key {printable(unknown[0])}; allowed: {', '.join(sorted(KEYS))}")
+    policy_text = tomli_w.dumps(document["policy"])
+    scenario = parse_scenario(tomli_w.dumps(document["scenario"]), file)
+    spells = tuple(_spell(row, file) for row in document.get("spells", ()))
+    meddling = tuple(
+        Interference(parse_duration(row["at"]), row["on"], row.get("untag", False), parse_duration(row["maintenance"]))
+        for row in document.get("meddling", ())
+    )
+    nth = document.get("nth")
+    story = Story(scenario.seed, scenario, policy_text, parse_policy(policy_text), spells, meddling)
+    return Told(story, Nth(nth["number"], Trouble(nth["trouble"])) if nth else None)
 
 
 def _spell(row: dict[str, Any], file: str) -> Spell:

@@ -20,6 +20,11 @@ def about(alarm: dict[str, Any]) -> str:
     return str(alarm["Dimensions"][0]["Value"])
 
 
+def of_function(stack: Synthesized, function: str, metric: str) -> list[dict[str, Any]]:
+    logical_id = stack.id_of("AWS::Lambda::Function", f"{function.capitalize()}Function")
+    return [a for a in watching(stack, metric) if logical_id in about(a)]
+
+
 def test_the_fleet_alarm_sorts_failing_instances_first_and_takes_silence_for_health(stack: Synthesized) -> None:
     alarm = stack.one("AWS::CloudWatch::Alarm", "FleetAlarm")
     (query,) = alarm["Metrics"]
@@ -66,13 +71,41 @@ def test_every_queue_that_sets_messages_aside_is_watched(stack: Synthesized) -> 
         assert (alarm["Threshold"], alarm["Statistic"]) == (1, "Maximum")
 
 
-@pytest.mark.parametrize("function", SHAPES)
+@pytest.mark.parametrize("function", ["answer", "stashboard", "subscribe"])
 @pytest.mark.parametrize("metric", ["Errors", "Throttles"])
-def test_errors_and_throttles_of_every_function_are_watched(stack: Synthesized, function: str, metric: str) -> None:
-    logical_id = stack.id_of("AWS::Lambda::Function", f"{function.capitalize()}Function")
-    (alarm,) = (a for a in watching(stack, metric) if logical_id in about(a))
+def test_errors_and_throttles_of_functions_that_people_call_are_watched(
+    stack: Synthesized, function: str, metric: str
+) -> None:
+    (alarm,) = of_function(stack, function, metric)
 
     assert (alarm["Namespace"], alarm["Statistic"], alarm["Period"]) == ("AWS/Lambda", "Sum", 300)
+
+
+def test_a_sweep_that_fails_now_and_then_is_watched_beside_the_heartbeat(stack: Synthesized) -> None:
+    (alarm,) = of_function(stack, "sweep", "Errors")
+
+    assert (alarm["Threshold"], alarm["Period"]) == (3, 300)
+    assert of_function(stack, "sweep", "Throttles") == []
+
+
+def test_every_function_is_watched_by_its_errors_or_by_what_its_queue_sets_aside_and_how_long_it_waits(
+    stack: Synthesized,
+) -> None:
+    queues = stack.of("AWS::SQS::Queue")
+    waiting = {about(a) for a in watching(stack, "ApproximateAgeOfOldestMessage")}
+    waiting |= {about(a) for a in watching(stack, "ApproximateNumberOfMessagesVisible")}
+    fed = set()
+    for mapping in stack.of("AWS::Lambda::EventSourceMapping").values():
+        queue = mapping["EventSourceArn"]["Fn::GetAtt"][0]
+        aside = queues[queue]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+        assert {queue, aside} <= {name for name in queues if any(name in watched for watched in waiting)}
+        fed.add(mapping["FunctionName"]["Ref"])
+
+    for function in SHAPES:
+        logical_id = stack.id_of("AWS::Lambda::Function", f"{function.capitalize()}Function")
+        # Its layouts may last two minutes, so that three of them are set aside late.
+        has_errors = logical_id not in fed or function == "page"
+        assert bool(of_function(stack, function, "Errors")) == has_errors
 
 
 def test_every_queue_that_falls_behind_is_watched(stack: Synthesized) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -56,8 +57,10 @@ class Lane:
     work: Callable[[Message], None]
     takes: timedelta
     room: int
-    waiting: list[tuple[Message, int]] = field(default_factory=list)
+    waiting: deque[tuple[Message, int]] = field(default_factory=deque)
     running: int = 0
+    deepest: int = 0
+    """How many have waited at once, at most."""
 
 
 class Lanes:
@@ -77,6 +80,10 @@ class Lanes:
 
     def digest(self, contact: str, at: datetime, now: datetime) -> None:
         """Nobody waits for a message here."""
+
+    def deepest(self) -> dict[str, int]:
+        """How many messages have waited for each function at once, at most."""
+        return {function: lane.deepest for function, lane in self._lanes.items()}
 
     def signal(self, signals: Sequence[Signal]) -> None:
         for signal in signals:
@@ -103,10 +110,11 @@ class Lanes:
         lane = self._lanes[function]
         lane.waiting.append((message, received))
         self._start(function, lane)
+        lane.deepest = max(lane.deepest, len(lane.waiting))
 
     def _start(self, function: str, lane: Lane) -> None:
         while lane.waiting and lane.running < lane.room:
-            message, received = lane.waiting.pop(0)
+            message, received = lane.waiting.popleft()
             lane.running += 1
             self._calendar.after(lane.takes, lambda m=message, r=received: self._invoke(function, lane, m, r))  # type: ignore[misc]  # binds the loop's values
 

@@ -74,7 +74,11 @@ class Storm:
     """A fleet to which ``plan`` happens."""
 
     def __init__(
-        self, instances: int, plan: Callable[[Sequence[Machine], Random], Iterator[Breakdown]], seed: int
+        self,
+        instances: int,
+        plan: Callable[[Sequence[Machine], Random], Iterator[Breakdown]],
+        seed: int,
+        timer: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.clock = FakeClock()
         self.policy = storm_policy(instances // SERVICES)
@@ -83,6 +87,9 @@ class Storm:
         self.store = FakeStore()
         self.acts: Counter[str] = Counter()
         self.most_at_once = 0
+        self.sweeps: list[float] = []
+        """How long each took by ``timer``, in seconds."""
+        self._timer = timer
         self.broken: list[str] = []
         """What an invariant says was wrong."""
         self._began = self.clock.now()
@@ -163,7 +170,9 @@ class Storm:
             self._calendar.after(breakdown.after + breakdown.lasts, machine.recover)
 
     def _sweep(self) -> None:
+        began = self._timer()
         sweep(self._sweeping, self.policy)
+        self.sweeps.append(self._timer() - began)
         if self.clock.now() <= self._over_at + 2 * MINUTE or any(
             _outcome(self.store.latest_case(i)) == "open" for i in self.failing
         ):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 
 import msgspec
 
 from defib.aws.events import CallReply, Envelope, Reply
-from defib.aws.untrusted import SHOWN_MAX, decoded, is_instance_id, plain
+from defib.aws.untrusted import SHOWN_MAX, decoded, in_utc, is_instance_id, plain
 from defib.core.approval import Answer
 from defib.core.call import SNOOZE, SNOOZE_LEAST, SNOOZE_MOST, CallAnswer, Reaction
 from defib.core.duration import format_duration, parse_duration
@@ -32,7 +32,7 @@ def from_operator(event: Envelope) -> Signal | CallAnswer:
     answer = checked(Answer(reply.case, reply.answer, reply.by))
     reason = plain(f"{answer.by} answers {answer.choice} to case {answer.case_id}")
     instance_id = answer.case_id.rpartition("-")[0]
-    return Signal(Source.OPERATOR, instance_id, event.time.astimezone(UTC), reason, answer=answer)
+    return Signal(Source.OPERATOR, instance_id, in_utc(event.time), reason, answer=answer)
 
 
 def _to_call(reply: CallReply) -> CallAnswer:

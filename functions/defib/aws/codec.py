@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from defib.aws.untrusted import SHOWN_MAX, plain
+from defib.shell.ports import Rejected
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+NO_ITEM = (ArithmeticError, AttributeError, RecursionError, TypeError, ValueError)
+"""What boto3's deserializer raises for what DynamoDB never sends, and Decimal for numbers that are none."""
+
 
 class Codec:
     """boto3's own serializer around msgspec's plain values."""
@@ -51,9 +57,15 @@ class Codec:
         return {name: self._serializer.serialize(field) for name, field in fields.items()}
 
     def value(self, item: Mapping[str, Any], shape: type[T]) -> T:
-        """The ``shape`` in ``item``; other attributes are ignored."""
-        fields = {name: _whole(self._deserializer.deserialize(field)) for name, field in item.items()}
-        return msgspec.convert(fields, type=shape)
+        """The ``shape`` in ``item``; other attributes are ignored. Raises Rejected for an item that is none."""
+        try:
+            fields = {name: _whole(self._deserializer.deserialize(field)) for name, field in item.items()}
+            return msgspec.convert(fields, type=shape)
+        except (msgspec.MsgspecError, *NO_ITEM) as error:
+            key = plain(f"{item.get('pk')} {item.get('sk')}", SHOWN_MAX)
+            wrong = plain(str(error)) or type(error).__name__
+            message = f"the table's item {key} is no {shape.__name__}: {wrong}; mend it, or delete it"
+            raise Rejected(message, "DamagedItem") from error
 
 
 def _whole(field: Any) -> Any:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
 from defib.aws.answers import checked, from_operator
 from defib.aws.events import Alarm, CanarySent, Contributor, Envelope, Health, HealthIssue, StateChange
-from defib.aws.untrusted import decoded, is_instance_id, plain, require_instance_id
+from defib.aws.untrusted import decoded, in_utc, is_instance_id, plain, require_instance_id
 from defib.core import canary
 from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
 from defib.core.call import CallAnswer
@@ -105,11 +105,11 @@ def _from_alarm(event: Envelope) -> Signals:
         instance_id, group = dimensions.get("InstanceId", ""), dimensions.get("TargetGroup", "")
         # OK too: what has recovered closes its case at once instead of at the next look.
         if is_instance_id(instance_id):
-            found[instance_id] = Signal(Source.ALARM, instance_id, event.time.astimezone(UTC), reason)
+            found[instance_id] = Signal(Source.ALARM, instance_id, in_utc(event.time), reason)
         # Not OK: then no target is unhealthy, and there is no instance to look at.
         elif TARGET_GROUP.fullmatch(group) and alarm.state.value == ALARMING:
             arn = f"arn:{_partition(event)}:elasticloadbalancing:{event.region}:{event.account}:{group}"
-            found[arn] = TargetGroupSignal(arn, event.time.astimezone(UTC), reason)
+            found[arn] = TargetGroupSignal(arn, in_utc(event.time), reason)
     return tuple(found.values())
 
 
@@ -149,7 +149,7 @@ def _from_health(event: Envelope) -> Signals:
 
 def _from_issue(event: Envelope, code: str) -> tuple[Issue, ...]:
     """AWS's word on an issue of EC2 itself: it is about no instance in particular."""
-    issue, said_at = decoded(event.detail, HealthIssue, "an event detail"), event.time.astimezone(UTC)
+    issue, said_at = decoded(event.detail, HealthIssue, "an event detail"), in_utc(event.time)
     if issue.status_code == "upcoming":
         return ()
     over = issue.status_code == "closed" or _ended(issue.end_time, said_at)
@@ -160,7 +160,7 @@ def _from_issue(event: Envelope, code: str) -> tuple[Issue, ...]:
 
 
 def _from_watchtower(event: Envelope) -> tuple[Canary, ...]:
-    return (Canary(decoded(event.detail, CanarySent, "an event detail").sent_at.astimezone(UTC)),)
+    return (Canary(in_utc(decoded(event.detail, CanarySent, "an event detail").sent_at)),)
 
 
 def _ended(end_time: str, by: datetime) -> bool:
@@ -179,12 +179,12 @@ def _own(signal: Signal) -> Signal:
     if result is not None:
         result = replace(result, code=plain(result.code), detail=plain(result.detail))
     answer = checked(signal.answer) if signal.answer is not None else None
-    return replace(signal, at=signal.at.astimezone(UTC), reason=plain(signal.reason), result=result, answer=answer)
+    return replace(signal, at=in_utc(signal.at), reason=plain(signal.reason), result=result, answer=answer)
 
 
 def _signal(source: Source, instance_id: str, event: Envelope, reason: str) -> Signal:
     require_instance_id(instance_id)
-    return Signal(source, instance_id, event.time.astimezone(UTC), plain(reason))
+    return Signal(source, instance_id, in_utc(event.time), plain(reason))
 
 
 def _partition(event: Envelope) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
@@ -30,6 +31,14 @@ def decoded(body: str | msgspec.Raw, shape: type[T], name: str) -> T:
         return msgspec.json.decode(body, type=shape)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise Malformed(f"not {name} that Defib knows: {plain(str(error))}") from error
+
+
+def in_utc(at: datetime) -> datetime:
+    """``at`` in UTC. Raises Malformed where that is before the year 1 or after 9999."""
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise Malformed(f"the time {at.isoformat()} is in no year that has a calendar") from None
 
 
 def is_instance_id(value: str) -> bool:

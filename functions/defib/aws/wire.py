@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 
 from defib.aws.events import CanarySent, Envelope
-from defib.aws.untrusted import SHOWN_MAX, decoded, plain, require_instance_id
+from defib.aws.untrusted import SHOWN_MAX, decoded, in_utc, plain, require_instance_id
 from defib.core.canary import Canary
 from defib.core.case import Perform
 from defib.core.incident import Notice
@@ -16,13 +18,21 @@ from defib.core.setting import CONTACT_NAME
 from defib.core.shift import ShiftOrder
 from defib.shell.ports import Malformed
 
+INCIDENT_ID = re.compile(r"[a-z][a-z0-9:-]{0,60}-[1-9][0-9]{0,8}")
+NUMBER_MAX = 10**9
+"""Of incidents, notices and attempts: far beyond what anybody will see, and within what the table holds as a number."""
+TEXT_MAX = 200
+"""Characters of what Defib itself wrote into a message."""
+
+Number = Annotated[int, msgspec.Meta(ge=0, le=NUMBER_MAX)]
+
 
 @dataclass(frozen=True, slots=True)
 class NoticeReference:
     """Which notice to publish; its text is read from the table."""
 
     incident_id: str
-    sequence: int
+    sequence: Number
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,7 @@ class Turn:
 class Release:
     """A person publishes the draft of that number."""
 
-    incident: int
+    incident: Number
 
 
 def encode(message: DigestDue | Signal | Perform | ShiftOrder | NoticeReference | Canary | Turn) -> str:
@@ -67,6 +77,8 @@ def order_in(body: str) -> Perform:
     """The order in ``body``. Raises Malformed."""
     order = decoded(body, Perform, "an order")
     require_instance_id(order.instance_id)
+    if len(order.case_id) > TEXT_MAX or not 0 <= order.attempt <= NUMBER_MAX:
+        raise Malformed(f"case {plain(order.case_id, SHOWN_MAX)!r} has no such attempt: from 0 to {NUMBER_MAX}")
     return order
 
 
@@ -74,7 +86,7 @@ def canary_in(body: str) -> Canary | None:
     """The canary in ``body``; None for a notice. Raises Malformed."""
     if "sent_at" not in decoded(body, dict[str, msgspec.Raw], "a notice"):
         return None
-    return Canary(decoded(body, CanarySent, "a canary").sent_at)
+    return Canary(in_utc(decoded(body, CanarySent, "a canary").sent_at))
 
 
 def digest_in(body: str) -> DigestDue | None:
@@ -90,7 +102,7 @@ def digest_in(body: str) -> DigestDue | None:
 def notice_in(body: str) -> NoticeReference:
     """The reference in ``body``. Raises Malformed."""
     found = decoded(body, NoticeReference, "a notice")
-    if not found.incident_id.rpartition("-")[2].isdecimal():
+    if not INCIDENT_ID.fullmatch(found.incident_id):
         raise Malformed(
             f"incident_id {plain(found.incident_id, SHOWN_MAX)!r} is no incident id; it should look like web-7"
         )

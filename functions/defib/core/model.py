@@ -236,8 +236,9 @@ class Observation:
 
     @property
     def name(self) -> str:
-        """The instance's Name tag, or its id."""
-        return self.tags.get("Name") or self.instance_id
+        """The instance's Name tag in one printable line, or its id: whoever may tag it writes into no other line."""
+        tag = "".join(c if c.isprintable() else " " for c in self.tags.get("Name", ""))
+        return " ".join(tag.split()) or self.instance_id
 
     @property
     def group(self) -> str:

@@ -58,6 +58,16 @@ class NotAuthorized(Exception):
 
 def verify(request: Signed, credentials: Credentials, now: datetime) -> Nonce:
     """Check everything but the nonce, which the caller must see used only once. Raises NotAuthorized."""
+    try:
+        return _verified(request, credentials, now)
+    except NotAuthorized:
+        raise
+    except ValueError:
+        # An address that is none, or characters that UTF-8 has not: nobody can have signed it.
+        raise NotAuthorized("the request can't be read") from None
+
+
+def _verified(request: Signed, credentials: Credentials, now: datetime) -> Nonce:
     parameters = parameters_of(request)
     given = {name.removeprefix("oauth_"): value for name, value in parameters if name.startswith("oauth_")}
     _complete(parameters, given)
@@ -89,7 +99,10 @@ def parameters_of(request: Signed) -> list[tuple[str, str]]:
         found += _pairs(request.body.decode("utf-8", "replace"))
     kind, _, rest = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "oauth":
-        for part in rest.split(","):
+        parts = rest.split(",", FIELDS_MOST)
+        if len(parts) > FIELDS_MOST:
+            raise NotAuthorized(f"more than {FIELDS_MOST} parameters")
+        for part in parts:
             name, _, value = part.strip().partition("=")
             if name and name.lower() != "realm":
                 found.append((unquote(name), unquote(value.strip().strip('"'))))

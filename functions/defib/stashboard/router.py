@@ -106,6 +106,7 @@ def answer(request: Signed, edges: Answering, policy: Policy) -> Answer:
     """Raises Conflict when others wrote first too often, Transient or Rejected when AWS fails."""
     parameters: dict[str, str] = {}
     try:
+        _readable(request)
         parameters = _parameters(request)
         if request.method == "GET" and urlsplit(request.url).path == "/rss":
             return _feed(request, parameters, edges, policy)
@@ -193,6 +194,15 @@ def _authorize(request: Signed, edges: Answering, now: datetime) -> None:
         raise Refused(403, "Authorization Failure") from error
     if not edges.store.first_use(nonce):
         raise Refused(403, "Authorization Failure")
+
+
+def _readable(request: Signed) -> None:
+    """Raises Refused for an address that is none, or has characters that no answer could repeat."""
+    try:
+        request.url.encode()
+        urlsplit(request.url)
+    except ValueError:
+        raise Refused(400, "Bad Data: the address can't be read") from None
 
 
 def _parameters(request: Signed) -> dict[str, str]:

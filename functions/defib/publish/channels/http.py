@@ -61,8 +61,9 @@ class Answer:
         """The body as a ``shape``. Raises Unanswered: an answer that nobody can read says nothing."""
         try:
             return msgspec.json.decode(self.body, type=shape, strict=False)
-        except msgspec.MsgspecError as error:
-            raise Unanswered(f"{doing}: the answer is not what its API promises: {error}", code="BadAnswer") from None
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+            wrong = plain(str(error), SAID_MAX)
+            raise Unanswered(f"{doing}: the answer is not what its API promises: {wrong}", code="BadAnswer") from None
 
 
 class Http:
@@ -224,6 +225,6 @@ def _retry_after(answer: Answer, now: datetime) -> timedelta | None:
         return timedelta(seconds=int(given))
     try:
         at = parsedate_to_datetime(given)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max((at if at.tzinfo is not None else at.replace(tzinfo=UTC)) - now, timedelta(0))

@@ -1,0 +1,142 @@
+"""The tables of ``docs/cost.md``, from what is counted now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from infra.prices import PRICES
+from sim.cost.counting import Counted, heal, quiet
+from sim.cost.month import Bill, Months, months
+from sim.replay import POLICIES, ROOT
+
+SIZES = (10, 100, 1_000, 10_000)
+DOCUMENT = ROOT / "docs" / "cost.md"
+WATCHED = POLICIES / "watchtower.toml"
+"""The shipped policy and a watchtower."""
+BARE = POLICIES / "bare.toml"
+"""The shipped policy with neither a status page nor links to answer by."""
+
+HEAD = ["instances", "idle", "a bad month", "heals in it", "fleet alarm, on top", "an alarm an instance"]
+
+Rows = list[list[str]]
+
+
+def document(file: Path) -> None:
+    """Renew what stands between the markers of ``docs/cost.md``. Raises LookupError where a marker is missing."""
+    text = file.read_text(encoding="utf-8")
+    for name, lines in tables().items():
+        start, end = f"<!-- counted: {name} -->", "<!-- end -->"
+        pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
+        fresh = "\n".join((start, *lines, end))
+        text, replaced = pattern.subn(lambda _, fresh=fresh: fresh, text)  # type: ignore[misc]  # binds the loop's value
+        if replaced != 1:
+            raise LookupError(f"{file.name} needs one place between {start} and {end}; it has {replaced}")
+    file.write_text(text, encoding="utf-8")
+
+
+def tables() -> dict[str, list[str]]:
+    """Every generated table of ``docs/cost.md``, by its marker."""
+    idle, one = quiet(min(SIZES)), heal()
+    shipped = [months(size, idle, one.beyond(idle)) for size in SIZES]
+    others = {
+        "shipped": shipped[2].idle,
+        "with a watchtower": _idle(WATCHED),
+        "neither page nor links": _idle(BARE),
+    }
+    return {
+        "sizes": list(_markdown([HEAD, *by_size(shipped)])),
+        "services": list(_markdown(_services(shipped))),
+        "items": list(_markdown(_items(shipped[2].idle))),
+        "variants": list(_markdown([["policy", "before the free tier", "after it"], *_variants(others)])),
+        "calls": list(_markdown(_calls(idle, one.beyond(idle)))),
+        "prices": list(_markdown(prices())),
+    }
+
+
+def _idle(policy: Path) -> Bill:
+    counted = quiet(min(SIZES), policy)
+    return months(1_000, counted, counted).idle
+
+
+def _variants(bills: Mapping[str, Bill]) -> Rows:
+    return [[name, f"${bill.usd:.2f}", f"${bill.due:.2f}"] for name, bill in bills.items()]
+
+
+def by_size(found: Sequence[Months]) -> Rows:
+    return [
+        [
+            f"{m.instances:,}",
+            f"${m.idle.due:.2f}",
+            f"${m.bad.due:.2f}",
+            f"{m.heals:,}",
+            f"${m.fleet_alarm:,.2f}",
+            f"${m.alarms_each:,.2f}",
+        ]
+        for m in found
+    ]
+
+
+def _services(found: Sequence[Months]) -> Rows:
+    services = dict.fromkeys(price.service for price in PRICES.values())
+    rows = [["service", "idle, any size", *(f"bad month, {m.instances:,}" for m in found)]]
+    for service in services:
+        dues = [found[0].idle.by_service().get(service, 0.0), *(m.bad.by_service().get(service, 0.0) for m in found)]
+        if any(dues):
+            rows.append([service, *(f"${due:.2f}" for due in dues)])
+    rows.append(["all", f"${found[0].idle.due:.2f}", *(f"${m.bad.due:.2f}" for m in found)])
+    return rows
+
+
+def _items(bill: Bill) -> Rows:
+    rows = [["service", "item", "a month", "before the free tier", "after it"]]
+    rows += [
+        [
+            line.service,
+            line.what,
+            f"{line.amount:,.4g}" if line.amount < 1 else f"{line.amount:,.0f}",
+            f"${line.usd:.3f}",
+            f"${line.due:.3f}",
+        ]
+        for line in bill.lines
+    ]
+    return rows
+
+
+def _calls(idle: Counted, one: Counted) -> Rows:
+    minutes = idle.span.total_seconds() / 60
+    rows = [["call", "an idle minute", "a heal, beyond that"]]
+    rows += [
+        [f"`{name}`", f"{idle.calls.get(name, 0) / minutes:.2f}", f"{one.calls.get(name, 0):.0f}"]
+        for name in sorted({*idle.calls, *one.calls})
+    ]
+    return rows
+
+
+def prices() -> Rows:
+    """The price table, a row an item."""
+    rows = [["service", "item", "dollars each", "free a month", "source", "read on"]]
+    for item, price in PRICES.items():
+        source = f"{price.source}{', as others quote it' if price.quoted else ''}"
+        rows.append(
+            [
+                price.service,
+                item.value,
+                f"{price.usd:.10f}".rstrip("0"),
+                f"{price.free:,}",
+                source,
+                price.read_on.isoformat(),
+            ]
+        )
+    return rows
+
+
+def _markdown(rows: Rows) -> Iterator[str]:
+    rule = ["---:" if _is_number(cell) else "---" for cell in rows[-1]]
+    for row in (rows[0], rule, *rows[1:]):
+        yield "| " + " | ".join(row) + " |"
+
+
+def _is_number(cell: str) -> bool:
+    return cell.lstrip("$").replace(",", "").replace(".", "").isdigit()

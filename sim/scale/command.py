@@ -1,0 +1,204 @@
+"""``python -m sim scale``: how sweeps, storms, queues and memory grow with the size of the fleet."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sim.replay import ROOT
+from sim.scale.chart import Series, drawn
+from sim.scale.measure import NotMeasured, Replayed, Stormed, replayed, stormed
+
+SIZES = (10, 100, 1_000, 10_000, 100_000)
+SHARES = (0.01, 0.10)
+"""Of the fleet, one instance at least, that fail in a storm."""
+LARGE_SHARE_MOST = 10_000
+"""The largest fleet of which a tenth fails: what is beyond it takes hours of processor time."""
+REPLAYED_MOST = 10_000
+"""The largest fleet on the simulated AWS."""
+
+REPLAY_MB, STORM_MB = 1_000.0, 4_000.0
+"""Limits of memory: the largest fleet replayed, and the largest in memory."""
+
+DOCUMENT = ROOT / "docs" / "scale.md"
+PICTURE = ROOT / "docs" / "scale.svg"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All sizes."""
+
+    storms: tuple[tuple[float, tuple[Stormed, ...]], ...]
+    """By share of the fleet that fails."""
+    replays: tuple[Replayed, ...]
+
+    def missed(self) -> Iterator[str]:
+        """Every limit that was exceeded."""
+        took = [(f"{r.instances:,} instances replayed", r.memory_mb, REPLAY_MB) for r in self.replays]
+        took += [(f"{s.instances:,} instances in memory", s.memory_mb, STORM_MB) for _, of in self.storms for s in of]
+        for what, megabytes, limit in took:
+            if megabytes > limit:
+                yield f"{what} took {megabytes:.0f} MB, more than {limit:.0f} MB"
+
+
+def main(most: int, as_json: bool, write: bool) -> int:
+    """The command; exit status 1 where a limit is exceeded or a size could not be measured."""
+    try:
+        found = measured(most)
+    except NotMeasured as error:
+        print(error, file=sys.stderr)
+        return 1
+    if write:
+        renew(found, DOCUMENT)
+        PICTURE.write_text(picture(found), encoding="utf-8")
+    print(json.dumps(asdict(found), indent=2) if as_json else "\n".join(_report(found)))
+    missed = list(found.missed())
+    print("\n".join(missed), file=sys.stderr, end="\n" if missed else "")
+    return 1 if missed else 0
+
+
+def measured(most: int) -> Measured:
+    """Every size up to ``most``. Raises NotMeasured."""
+    sizes = [size for size in SIZES if size <= most]
+    storms = tuple(
+        (share, tuple(stormed(n, share) for n in sizes if share == SHARES[0] or n <= LARGE_SHARE_MOST))
+        for share in SHARES
+    )
+    return Measured(storms, tuple(replayed(n) for n in sizes if n <= REPLAYED_MOST))
+
+
+def series_of(storms: Sequence[Stormed], replays: Sequence[Replayed]) -> tuple[Series, ...]:
+    """What is drawn and fitted."""
+
+    def of(name: str, unit: str, *points: tuple[float, float]) -> Series:
+        return Series(name, unit, points)
+
+    return (
+        of("EC2 calls of a sweep", "calls", *((r.instances, r.ec2_calls_a_sweep) for r in replays)),
+        of("Storm drained in", "virtual minutes", *((s.instances, s.drained_min) for s in storms)),
+        of("Deepest queue", "messages", *((s.instances, s.deepest_queue) for s in storms)),
+        of("EC2 calls of a storm", "calls", *((s.instances, s.calls) for s in storms)),
+        of("Sweep, median", "ms of processor", *((s.instances, s.sweep_ms) for s in storms)),
+        of("Memory", "MB", *((s.instances, s.memory_mb) for s in storms)),
+    )
+
+
+def picture(found: Measured) -> str:
+    """The chart of ``docs/scale.md``."""
+    return drawn(
+        series_of(found.storms[0][1], found.replays), "How Defib grows with the fleet, one in a hundred failing"
+    )
+
+
+def renew(found: Measured, document: Path) -> None:
+    """Write the tables between their markers. Raises LookupError where one is missing."""
+    text = document.read_text(encoding="utf-8")
+    for name, lines in tables(found).items():
+        start, end = f"<!-- measured: {name} -->", "<!-- end -->"
+        text, replaced = re.subn(
+            f"{re.escape(start)}.*?{re.escape(end)}", "\n".join((start, *lines, end)), text, flags=re.DOTALL
+        )
+        if replaced != 1:
+            raise LookupError(f"{document.name} needs one place between {start} and {end}; it has {replaced}")
+    document.write_text(text, encoding="utf-8")
+
+
+def tables(found: Measured) -> dict[str, list[str]]:
+    """By marker."""
+    where = f"*Python {platform.python_version()}, {platform.machine()}, one of {os.cpu_count()} processors*"
+    storms = {
+        f"storm-{share:.0%}".replace("%", ""): [*_table(_storm_rows(of)), "", where] for share, of in found.storms
+    }
+    return {**storms, "replay": [*_table(_replay_rows(found.replays)), "", where]}
+
+
+def _storm_rows(storms: Sequence[Stormed]) -> Iterator[list[str]]:
+    yield [
+        "instances",
+        "failing",
+        "drained in",
+        "deepest queue",
+        "sweep, median",
+        "invocations",
+        "EC2 calls",
+        "throttled",
+        "processor",
+        "memory",
+    ]
+    for s in storms:
+        yield [
+            f"{s.instances:,}",
+            f"{s.failing:,}",
+            f"{s.drained_min:.0f} min",
+            f"{s.deepest_queue:,}",
+            f"{s.sweep_ms:.2f} ms",
+            f"{s.invocations:,}",
+            f"{s.calls:,}",
+            f"{s.throttled:,}",
+            f"{s.processor_s:.1f} s",
+            f"{s.memory_mb:.0f} MB",
+        ]
+    amounts = (
+        "drained_min",
+        "deepest_queue",
+        "sweep_ms",
+        "invocations",
+        "calls",
+        "throttled",
+        "processor_s",
+        "memory_mb",
+    )
+    yield [
+        "*grows with*",
+        "",
+        *(_grows(name, [(s.instances, float(getattr(s, name))) for s in storms]) for name in amounts),
+    ]
+
+
+def _replay_rows(replays: Sequence[Replayed]) -> Iterator[list[str]]:
+    yield [
+        "instances",
+        "EC2 calls of a sweep",
+        "sweep lasts",
+        "calls in 10 min, one heal among them",
+        "processor",
+        "memory",
+    ]
+    for r in replays:
+        yield [
+            f"{r.instances:,}",
+            f"{r.ec2_calls_a_sweep:.1f}",
+            f"{r.sweep_s:.2f} s",
+            f"{r.calls:,}",
+            f"{r.processor_s:.1f} s",
+            f"{r.memory_mb:.0f} MB",
+        ]
+    amounts = ("ec2_calls_a_sweep", "sweep_s", "calls", "processor_s", "memory_mb")
+    yield [
+        "*grows with*",
+        *(_grows(name, [(r.instances, float(getattr(r, name))) for r in replays]) for name in amounts),
+    ]
+
+
+def _grows(name: str, points: list[tuple[float, float]]) -> str:
+    return Series(name, "", tuple(points)).growth
+
+
+def _table(rows: Iterator[list[str]]) -> Iterator[str]:
+    head = next(rows)
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + " ---: |" * len(head)
+    yield from ("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _report(found: Measured) -> Iterator[str]:
+    for name, lines in tables(found).items():
+        yield f"{name}:"
+        yield from lines
+        yield ""

@@ -1,0 +1,182 @@
+"""What a month costs: the arithmetic by hand, the one table of prices, and the bound on the shipped policy."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from infra.prices import PRICES, Item
+from sim.cost.command import main
+from sim.cost.counting import Counted, quiet, quiet_scenario
+from sim.cost.month import BAD_SHARE, bill, months
+from sim.cost.tables import BARE, DOCUMENT, by_size, prices
+from sim.cost.usage import Unpriced, Usage, metrics, standing, used
+from sim.template import Resource
+from sim.wiring import Wiring
+from tests.sim.small_world import function, wiring
+
+HOUR = timedelta(hours=1)
+QUIET = timedelta(minutes=5)
+"""One renewal of the page and five sweeps."""
+SHIPPED_USD = 3.75
+"""The intent was 2 dollars; docs/cost.md says what is above it, and which key does without."""
+AFTER = timedelta(minutes=3)
+
+
+def counted(of: Wiring | None = None, **calls: float) -> Counted:
+    named = {name.replace("__", ":"): number for name, number in calls.items()}
+    return Counted(of or wiring(function("note")), HOUR, named, {}, {}, {}, {}, {})
+
+
+def alarm(**properties: object) -> Resource:
+    return Resource(
+        "A", "AWS::CloudWatch::Alarm", dict(properties), {}, "a", "arn:aws:cloudwatch:us-east-1:1:alarm:a", "a"
+    )
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Counted:
+    return quiet(10, span=QUIET, after=AFTER)
+
+
+def test_a_call_is_billed_as_what_it_uses_times_its_price() -> None:
+    usage = used(counted(dynamodb__PutItem=3, s3__PutObject=10, ec2__DescribeInstances=1_000))
+
+    assert usage.of == {Item.TABLE_WRITE: 6, Item.S3_PUT: 10}
+    assert bill(usage).usd == pytest.approx(6 * 0.625e-6 + 10 * 5e-6)
+
+
+def test_a_call_whose_price_nobody_has_looked_up_is_not_taken_for_free() -> None:
+    with pytest.raises(Unpriced, match="kinesis:PutRecord has no price"):
+        used(counted(kinesis__PutRecord=1))
+
+
+def test_a_message_by_a_medium_without_a_price_is_not_taken_for_free() -> None:
+    with pytest.raises(Unpriced, match="'pigeon'"):
+        used(replace(counted(), messages={"pigeon": 1.0}))
+
+
+def test_an_invocation_costs_its_request_its_memory_and_its_log() -> None:
+    of = wiring(function("note"))
+    usage = used(replace(counted(of), invocations={"note": 10}, seconds={"note": 4.0}, log_bytes={"note": 1_000}))
+
+    assert usage.of[Item.LAMBDA_REQUEST] == 10
+    assert usage.of[Item.LAMBDA_GB_SECOND] == pytest.approx(4.0 * of.functions[0].memory / 1024)
+    assert usage.of[Item.LOGS] == pytest.approx((1_000 + 10 * 400) / 1e9)
+
+
+@pytest.mark.parametrize(
+    ("item", "properties"),
+    [
+        (Item.ALARM, {"MetricName": "Errors", "Period": 300}),
+        (Item.ALARM, {"Metrics": [{"Expression": "a + 0"}, {"MetricStat": {"Period": 60}}]}),
+        (Item.QUICK_ALARM, {"Metrics": [{"Expression": "FILL(a, 0)"}, {"MetricStat": {"Period": 30}}]}),
+        (Item.QUICK_ALARM, {"MetricName": "Beats", "Period": 10}),
+    ],
+)
+def test_an_alarm_costs_by_its_resolution(item: Item, properties: dict[str, object]) -> None:
+    found = standing(replace(wiring(function("note")), alarms=(alarm(**properties),))).of
+
+    assert (found[Item.ALARM], found[Item.QUICK_ALARM]) == ((1, 0) if item is Item.ALARM else (0, 1))
+
+
+def test_the_fleet_alarm_is_not_among_them_since_it_costs_by_the_instance() -> None:
+    of = replace(wiring(function("note")), alarms=(alarm(Metrics=[{"Expression": "SELECT MAX(x) FROM y"}]),))
+
+    assert standing(of).of[Item.ALARM] == standing(of).of[Item.QUICK_ALARM] == 0
+
+
+def test_a_queue_is_polled_all_month_whether_or_not_it_holds_anything(shipped: Counted) -> None:
+    assert standing(shipped.wiring).of[Item.SQS_REQUEST] == 5 * 15 * 43_200
+
+
+def test_the_free_tier_pays_for_so_many_and_no_more() -> None:
+    assert bill(Usage({Item.ALARM: 4})).due == 0
+    assert bill(Usage({Item.ALARM: 14})).due == pytest.approx(0.40)
+    assert bill(Usage({Item.ALARM: 14})).usd == pytest.approx(1.40)
+    assert bill(Usage({Item.SECRET: 2})).due == pytest.approx(0.80)
+
+
+def test_a_metric_that_two_of_them_put_is_one_metric() -> None:
+    put = replace(counted(), metrics={"sweep:Suspects": 60})
+
+    assert metrics(put, replace(put, metrics={"sweep:Suspects": 1, "diagnose:Decisions": 9})).of == {Item.METRIC: 2}
+
+
+@pytest.mark.parametrize(("instances", "heals"), [(1, 1), (10, 1), (11, 2), (1_000, 100)])
+def test_in_a_bad_month_one_instance_in_ten_is_healed_and_one_at_least(instances: int, heals: int) -> None:
+    found = months(instances, counted(), replace(counted(), messages={"sms": 2.0}))
+
+    assert (BAD_SHARE, found.heals) == (0.10, heals)
+    assert found.bad.due - found.idle.due == pytest.approx(heals * 2 * 0.01)
+
+
+def test_what_a_heal_takes_is_counted_beyond_the_quiet_of_the_same_length() -> None:
+    quiet_hour, heal = counted(dynamodb__Query=60), replace(counted(dynamodb__Query=50), span=HOUR / 2)
+
+    assert heal.beyond(quiet_hour).calls == {"dynamodb:Query": 20}
+
+
+def test_an_alarm_an_instance_costs_by_the_instance_beyond_the_free_ten() -> None:
+    assert [months(n, counted(), counted()).alarms_each for n in (10, 100, 1_000)] == pytest.approx([0, 9, 99])
+    assert months(1_000, counted(), counted()).fleet_alarm == pytest.approx(100)
+
+
+def test_every_price_says_where_it_stands_and_when_it_was_read() -> None:
+    assert set(PRICES) == set(Item)
+    for price in PRICES.values():
+        assert re.fullmatch(r"aws\.amazon\.com/[a-z0-9/-]+", price.source)
+        assert price.read_on.year >= 2026
+        assert price.usd > 0
+
+
+def test_the_shipped_policy_costs_less_than_the_stated_bound_in_a_quiet_month(shipped: Counted) -> None:
+    idle = months(1_000, shipped, shipped).idle
+
+    assert idle.due < SHIPPED_USD
+    assert {line.service for line in idle.lines if line.due > 0.5} == {"CloudWatch", "SQS", "Secrets Manager"}
+
+
+def test_what_heals_and_tells_without_page_and_links_costs_under_two_dollars() -> None:
+    bare = quiet(10, BARE, QUIET, AFTER)
+
+    assert months(1_000, bare, bare).idle.due < 2.00
+
+
+def test_a_quiet_fleet_ten_times_as_large_makes_not_one_call_more(shipped: Counted) -> None:
+    assert quiet(100, span=QUIET, after=AFTER).calls == shipped.calls
+
+
+def test_a_quiet_fleet_has_the_size_that_was_asked_for() -> None:
+    assert sum(fleet.count for fleet in quiet_scenario(100, HOUR).fleet) == 100
+
+
+def test_the_documents_table_of_prices_is_that_of_the_code() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+
+    for row in prices():
+        assert "| " + " | ".join(row) + " |" in text
+
+
+def test_the_documents_quiet_month_is_what_is_counted_now(shipped: Counted) -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    found = re.search(r"^\| 1,000 \| \$(\d+\.\d\d) \|", text, re.MULTILINE)
+
+    assert found is not None
+    # The document counts a whole hour, with what is asked once in it.
+    assert float(found[1]) == pytest.approx(months(1_000, shipped, shipped).idle.due, abs=0.05)
+
+
+def test_the_rows_of_all_sizes_are_in_dollars() -> None:
+    (row,) = by_size([months(10, counted(), counted())])
+
+    assert row == ["10", "$0.00", "$0.00", "1", "$1.00", "$0.00"]
+
+
+def test_a_policy_that_is_not_there_is_told_of(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main([10], tmp_path / "none.toml", True, False) == 2
+    assert "none.toml" in capsys.readouterr().err
