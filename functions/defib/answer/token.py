@@ -51,8 +51,8 @@ class _Payload(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     case_id: Annotated[str, msgspec.Meta(max_length=40, pattern=r"^(i-[0-9a-f]{8,17}-[1-9][0-9]{0,8})?\Z")]
     offers: Annotated[list[Say], msgspec.Meta(min_length=1, max_length=4)]
     to: Annotated[str, msgspec.Meta(max_length=31, pattern=r"^[a-z0-9-]*\Z")]
-    expires: Annotated[int, msgspec.Meta(ge=0, le=2**40)]
-    """Epoch seconds."""
+    expires: Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799)]
+    """Epoch seconds, to the end of the year 9999."""
 
 
 def token_of(link: Link, key: Key) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from defib.aws.codec import Codec
 from defib.aws.errors import translated
@@ -174,7 +174,7 @@ class DynamoStore:
             )
         return answer.get("Item")
 
-    def _due(self, kind: str, comparison: str, at: datetime, limit: int) -> list[dict[str, Any]]:
+    def _due(self, kind: str, comparison: Literal["<", "<="], at: datetime, limit: int) -> list[dict[str, Any]]:
         with translated(f"reading which {kind} is due"):
             return self._dynamodb.query(
                 TableName=self._table,

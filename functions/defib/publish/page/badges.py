@@ -10,6 +10,7 @@ from defib.core.page.model import ComponentStatus, Page
 from defib.core.page.settings import PageSettings
 from defib.core.page.words import words
 from defib.publish.page.document import Document
+from defib.publish.page.feeds import UNPRINTABLE
 
 COLOURS = {
     ComponentStatus.OPERATIONAL: "#0b6b2e",
@@ -50,6 +51,7 @@ def _shields(name: str, said: str, status: ComponentStatus) -> bytes:
 
 
 def _svg(name: str, said: str, status: ComponentStatus) -> str:
+    name = name.translate(UNPRINTABLE)
     left, right = _width(name), _width(said)
     title = escape(f"{name}: {said}", quote=True)
     texts = "".join(

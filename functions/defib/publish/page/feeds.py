@@ -11,7 +11,7 @@ from defib.core.page.words import words
 from defib.publish.page.document import Document
 
 ENTRIES_MAX = 50
-UNPRINTABLE = {code: None for code in range(32) if code not in (9, 10, 13)}
+UNPRINTABLE = dict.fromkeys(({*range(32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF}) - {9, 10, 13})
 """Characters that XML 1.0 can't hold (section 2.2)."""
 
 
