@@ -41,6 +41,16 @@ browser: install ## the status page in headless Chromium, which must be there: a
 	@command -v "$${CHROMIUM:-chromium}" >/dev/null || { echo "make browser needs Chromium: apt-get install chromium, or set CHROMIUM to the path of one." >&2; exit 1; }
 	$(PY) -m pytest -q tests/browser
 
+# The tests of core/ and of what calls it directly; none of them is there to make up the count.
+COVERS := tests/core tests/shell tests/publish tests/handlers/test_answer.py
+
+.PHONY: mutants coverage
+mutants: install ## plant each fault of tests/mutants and see what catches it
+	$(PY) -m tests.mutants
+
+coverage: install ## every statement and branch of core/, or it fails
+	$(PY) -m pytest -q -n auto --dist worksteal --cov --cov-report=term-missing $(COVERS)
+
 storm: install ## a thousand of ten thousand machines fail within five minutes, in memory
 	@$(PY) -m tests.storm
 

@@ -153,6 +153,15 @@ class TestDrainAndRestore:
         assert told == "nothing to drain"
         assert fleet.elb.calls == []
 
+    def test_where_nobody_else_serves_it_stays_registered(self, fleet: Fleet, actor: AwsActor, web: str) -> None:
+        """A load balancer without a healthy target sends requests to the others, and there are none."""
+        alone = Target(Registration(fleet.target_group("web", [(web, 80)]), 80), TargetHealth.UNHEALTHY)
+
+        told = actor.perform(an_attempt(Action.DRAIN), a_case(web), seen(web, replace(alone, others_healthy=0)))
+
+        assert told == "nothing to drain"
+        assert fleet.elb.calls == []
+
     @pytest.mark.parametrize("code", ["InvalidTarget", "TargetGroupNotFound"])
     def test_draining_what_is_gone_meanwhile_succeeds(self, fleet: Fleet, actor: AwsActor, web: str, code: str) -> None:
         arn = fleet.target_group("web", [])

@@ -369,3 +369,32 @@ def test_an_answer_to_a_call_is_a_line_of_the_incidents_trail(table: DynamoStore
     assert kept["answer"]["M"]["by"] == {"S": "Ann"}
     assert kept["answer"]["M"]["reaction"] == {"S": "snooze"}
     assert int(kept["expires"]["N"]) == int((NOON + Retention().cases).timestamp())
+
+
+def test_a_case_that_is_written_alone_loses_a_race_like_any_other(store: Store) -> None:
+    known = store.remember(Remembered(a_case(WEB_1))).case
+    store.remember(Remembered(known))
+
+    with pytest.raises(Conflict):
+        store.remember(Remembered(replace(known, reason="too late")))
+
+    latest = store.latest_case(WEB_1)
+    assert latest is not None
+    assert latest.reason == known.reason
+
+
+def test_no_decision_rests_on_a_read_that_may_be_stale(dynamodb: DynamoDBClient, table: DynamoStore) -> None:
+    """By default DynamoDB may answer with what was true a second ago; moto never does, so the calls are looked at."""
+    asked: list[dict[str, Any]] = []
+    dynamodb.meta.events.register(
+        "provide-client-params.dynamodb.*", lambda params, **_: asked.append(params) if "Item" not in params else None
+    )
+
+    table.latest_case(WEB_1)
+    table.latest_incident("web")
+    table.stack()
+    table.notice("web-7", 1)
+    table.published_at("web-7", 1)
+
+    assert len(asked) == 5
+    assert all(params["ConsistentRead"] is True for params in asked)

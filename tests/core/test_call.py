@@ -229,6 +229,10 @@ def test_a_new_case_asks_anew_in_a_call_that_somebody_had_answered() -> None:
     assert len(call_of(after_that).wants) == 2
 
 
+def test_what_is_wanted_already_is_not_wanted_twice() -> None:
+    assert wanted(called(), WANT, POLICY, after(minutes=1)) == called()
+
+
 def test_the_same_case_seen_again_asks_nothing_anew() -> None:
     incident = answered(incident_of((BROKEN, HANDED)), replace(ON_IT, incident_id="web-1"), POLICY, NOON)
 

@@ -400,6 +400,13 @@ ESCALATIONS: list[tuple[str, Case, Observation, Policy, str]] = [
         POLICY,
         "encryption key is disabled",
     ),
+    (
+        "AWS refuses to start it",
+        case(EVIDENCE, STOPPED_NOW, attempt(Action.START, verdict=Verdict.REFUSED, code="UnauthorizedOperation")),
+        STOPPED_FACTS,
+        POLICY,
+        "AWS refused to start it",
+    ),
     ("AWS refuses", case(EVIDENCE, REFUSED), observed(checks=BAD), POLICY, "OperationNotPermitted"),
     (
         "forcing does not stop it",
@@ -636,4 +643,5 @@ def test_each_cause_has_its_patience() -> None:
     assert patience(Cause.STOPPED_UNASKED, service) == service.patience.stopped
     assert patience(Cause.UNKNOWN, service) == service.patience.unknown
     assert patience(Cause.STUCK_STOPPING, service) == timedelta(0)
+    assert patience(Cause.EVENT_SCHEDULED, service) == timedelta(0)
     assert patience(Cause.HEALTHY, service) == timedelta(0)

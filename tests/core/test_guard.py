@@ -147,6 +147,7 @@ TABLE: list[tuple[str, Observation, Service, frozenset[Action], str]] = [
         TAKING,
         "1 of 2 other members",
     ),
+    ("replicated", observed(peers=Peers(2, 2)), service(replicated=True), frozenset(), ""),
     ("replicated", observed(peers=Peers(0, 0)), service(replicated=True), TAKING, "no other member"),
     ("replicated", observed(peers=None), service(replicated=True), TAKING, "could not be counted"),
     ("replicated", peers(3, under_repair=1), service(replicated=True, concurrent_repairs=9), TAKING, "another member"),

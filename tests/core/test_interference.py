@@ -125,6 +125,15 @@ def test_one_registered_again_after_defib_drained_it_is_not_stopped(
     assert ("registered it again in web" in said) is foreign
 
 
+def test_what_defib_has_registered_again_itself_is_no_interference() -> None:
+    drained, restored = attempt(Action.DRAIN, after(minutes=-9)), attempt(Action.RESTORE, after(minutes=-5))
+    so_far = case(EVIDENCE, drained, restored, registrations=(WEB,))
+
+    said = meddled(so_far, observed(checks=BAD, targets=(target(TargetHealth.HEALTHY),)), Action.STOP, REPAIR, NOON)
+
+    assert said == ""
+
+
 def test_a_persons_stop_in_the_middle_is_still_a_persons_wish() -> None:
     stopped = observed(state=InstanceState.STOPPED, state_reason_code="Client.UserInitiatedShutdown")
     decision = decided(replace(case(EVIDENCE, attempt(Action.REBOOT, NOON - timedelta(minutes=1)))), stopped)

@@ -12,6 +12,7 @@ from defib.core.decide import decide
 from defib.core.guard import refuse
 from defib.core.guards.ownership import CLUSTER_TAG, OWNERS
 from defib.core.guards.question import Question
+from defib.core.member import leave_standby
 from defib.core.membership import GROUP_TAG, GroupMember, Membership
 from defib.core.model import Cause, Checks, Diagnosis, InstanceState, Observation, TargetHealth, Verdict
 from defib.core.step import step
@@ -187,6 +188,18 @@ def test_what_can_not_be_returned_to_service_is_said() -> None:
     assert isinstance(decision, Escalate)
     assert "AccessDenied" in decision.reason
     assert "Return i-0aa1 to service in Auto Scaling group web-asg" in decision.ask
+
+
+def test_a_return_to_service_that_fails_in_passing_is_tried_again_after_a_pause() -> None:
+    failed = attempt(Action.EXIT_STANDBY, NOON, Verdict.RETRY, "Throttling")
+    so_far = case(EVIDENCE, ENTERED, STOPPED, STARTED, failed)
+    moments = (NOON, NOON + POLICY.repair.retry_backoff)
+    first, later = (leave_standby(so_far, POLICY.repair, now) for now in moments)
+
+    assert isinstance(first, Wait)
+    assert first.look_again_at == moments[1]
+    assert later is not None
+    assert action_of(later) is Action.EXIT_STANDBY
 
 
 def test_a_repair_that_ends_with_people_leaves_it_in_standby_and_says_so() -> None:

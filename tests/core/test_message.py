@@ -17,8 +17,13 @@ from defib.core.message import compose
 from defib.core.model import Cause, Verdict
 from defib.core.news import News
 from defib.core.policy import ApplicationRemedy, Mode, Service
-from defib.core.words import CAUSE_SHORT, CAUSE_WORDS, SMS_MAX, SUBJECT_MAX, brief_plan, plain, plan
+from defib.core.words import CAUSE_SHORT, CAUSE_WORDS, brief_plan, plain, plan
 from tests.core.facts import NOON, POLICY, SERVICE, after, attempt, case
+
+ONE_SMS = 140
+"""Characters (SNS Developer Guide, Publishing to a mobile phone): written out, so that a test fails with the limit."""
+SUBJECT = 100
+"""Characters (SNS API, Publish, Subject)."""
 
 EVIDENCE = attempt(Action.EVIDENCE)
 GSM_ASCII = set(" !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz[]{}|~^\\`")
@@ -202,6 +207,13 @@ def test_each_outcome_has_its_words(outcome: Outcome, words: str) -> None:
     assert words in notice(News.CLOSED, replace(CLOSED, outcome=outcome)).subject
 
 
+def test_one_that_is_left_stopped_is_said_to_be_stopped_and_to_be_started_by_people() -> None:
+    left = notice(News.CLOSED, replace(CLOSED, outcome=Outcome.LEFT_ALONE, cause=Cause.STOPPED_UNASKED))
+
+    assert "is STOPPED and left alone" in left.subject
+    assert "What you must do: Start it, if it should run." in left.body
+
+
 @pytest.mark.parametrize("news", list(News))
 @pytest.mark.parametrize("cause", list(Cause))
 @pytest.mark.parametrize("name", ["web-2", "n" * 300, "Ünïcode ☠ web\r\nBcc: everyone@example.com"])
@@ -213,10 +225,10 @@ def test_every_message_fits_its_medium_and_stays_on_its_line(news: News, cause: 
     fell = Fall(so_far.id, so_far.instance_id, name, NOON, NOON, told=True)
     made = notice(news, so_far, of=replace(incident(), falls=(fell,)))
 
-    assert len(made.subject) <= SUBJECT_MAX
+    assert len(made.subject) <= SUBJECT
     assert "\n" not in made.subject
     assert "\r" not in made.subject
-    assert len(made.sms) <= SMS_MAX
+    assert len(made.sms) <= ONE_SMS
     assert set(made.sms) <= GSM_ASCII
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from defib.core.parse import parse
 from tests.core.policy_file import ARN, BASE, GROUP, error, file, mistakes
 
 MATCH = 'for example match = { service = "web" }'
@@ -228,6 +229,65 @@ def test_a_target_group_serves_one_service() -> None:
 
 
 WEB = "match = { service = 'web' }\n"
+STATUSPAGE = "kind = 'statuspage'\nsecret = 'old'\npage_id = 'abc'\ncomponents = { web = 'def' }"
+CACHET = "kind = 'cachet'\nsecret = 'old'\nurl = 'https://status.example.com/api'\ncomponents = { web = '3' }"
+SHOWN = {"page": "enabled = true", "services.web.page": "title = 'Website'"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {"page.elsewhere.old": STATUSPAGE, "services.web.page": "title = 'Website'"},
+            "page.elsewhere.old = {}: needs a page to follow: page.enabled is false; for example [page] enabled = true",
+        ),
+        (
+            {**SHOWN, "page.elsewhere.old": CACHET.replace("url = 'https://status.example.com/api'", "")},
+            'page.elsewhere.old.url = "": must be the address of its API: a cachet page can be anywhere; '
+            'for example url = "https://status.example.com/api"',
+        ),
+        (
+            {**SHOWN, "page.elsewhere.old": STATUSPAGE.replace("page_id = 'abc'", "")},
+            'page.elsewhere.old.page_id = "": must say which page: statuspage serves many from one address; '
+            'for example page_id = "kctbh9vrtdwd"',
+        ),
+        (
+            {**SHOWN, "page.elsewhere.old": CACHET + "\npage_id = 'abc'"},
+            'page.elsewhere.old.page_id = "abc": must be left out: a cachet page is known by its url',
+        ),
+        (
+            {
+                **SHOWN,
+                "page.elsewhere.old": CACHET.replace("'cachet'", "'webhook'"),
+            },
+            'page.elsewhere.old.components = { web = ["3"] }: must be left out: a webhook is told of every component',
+        ),
+        (
+            {**SHOWN, "page.elsewhere.old": STATUSPAGE.replace("components = { web = 'def' }", "")},
+            "page.elsewhere.old.components = {}: must name the services that are shown there; "
+            'for example components = { web = "8kbf7d35c070" }',
+        ),
+        (
+            {**SHOWN, "page.elsewhere.old": STATUSPAGE.replace("web = 'def'", "wep = 'def'")},
+            'page.elsewhere.old.components.wep = ["def"]: must be a service with a title: web; did you mean "web"?',
+        ),
+        (
+            {**SHOWN, "page.elsewhere.old": CACHET.replace("'3'", "'three'")},
+            'page.elsewhere.old.components.web = ["three"]: must be a number: Cachet\'s components have no other ids; '
+            "for example web = 3",
+        ),
+    ],
+)
+def test_another_page_has_what_its_kind_needs_and_shows_services_of_this_page(
+    changes: dict[str, str], expected: str
+) -> None:
+    assert mistakes(file(changes)) == [expected]
+
+
+@pytest.mark.parametrize("lines", [STATUSPAGE, CACHET, "kind = 'webhook'\nsecret = 'old'\nurl = 'https://a.example'"])
+def test_a_page_that_has_what_its_kind_needs_is_taken(lines: str) -> None:
+    (other,) = parse(file({**SHOWN, "page.elsewhere.old": lines})).page.elsewhere
+    assert (other.name, other.secret) == ("old", "old")
 
 
 @pytest.mark.parametrize(
@@ -245,6 +305,13 @@ WEB = "match = { service = 'web' }\n"
         ({"defib": "opt_in_tag = 'x'", "services.web": "match = { self-heal = 'no' }"}, ["defib.opt_in_tag"]),
         ({"services.web": WEB + "verify = { timeout = '6m', stable_for = '1h' }"}, ["services.web.verify.stable_for"]),
         ({"services.web": WEB + "tell = [3, 'oncall']"}, ["services.web.tell[0]"]),
+        ({"services.web": WEB + "planned_restart = true\nmaintenance = 3"}, ["services.web.maintenance"]),
+        ({**SHOWN, "page.elsewhere.old": "kind = 'x'\nsecret = 'old'"}, ["page.elsewhere.old.kind"]),
+        (
+            {**SHOWN, "page.elsewhere.old": "kind = 'cachet'\nsecret = 'old'\nurl = 3\ncomponents = 4\npage_id = 5"},
+            [f"page.elsewhere.old.{key}" for key in ("url", "page_id", "components")],
+        ),
+        ({**SHOWN, "page.elsewhere.old": STATUSPAGE, "page": "enabled = 3"}, ["page.enabled"]),
     ],
 )
 def test_a_wrong_value_is_not_held_against_other_keys(changes: dict[str, str], keys: list[str]) -> None:

@@ -22,6 +22,7 @@ from defib.core.reach import (
     Subscription,
     Topic,
     expected,
+    expected_of_watchtower,
     findings,
     merged,
     unreachable,
@@ -150,6 +151,36 @@ def test_what_is_not_found_again_is_over_only_if_sns_has_answered() -> None:
     assert merged([first], (), {Question.ALERTS: "no answer"}) == (first,)
     assert merged([first], (), {Question.QUOTA: "no answer"}) == ()
     assert merged([first], (), {}) == ()
+
+
+@pytest.mark.parametrize(
+    ("readings", "question"),
+    [
+        (replace(GOOD, sandboxed=True), Question.SANDBOX),
+        (replace(GOOD, opted_out=(PHONE,)), Question.OPT_OUTS),
+        (replace(GOOD, spent_usd=10.0), Question.QUOTA),
+        (replace(GOOD, spent_usd=9.0), Question.QUOTA),
+    ],
+)
+def test_each_problem_ends_by_the_answer_to_its_own_question(readings: Readings, question: Question) -> None:
+    known = findings(ADDRESSES, readings, 80, NOON)
+
+    assert merged(known, (), {question: "no answer"}) == known
+    assert merged(known, (), {other: "no answer" for other in Question if other is not question}) == ()
+
+
+def test_who_has_not_answered_a_drill_is_known_without_sns() -> None:
+    silent = replace(findings(ADDRESSES, with_standing(Standing.PENDING), 80, NOON)[0], problem=Problem.UNANSWERED)
+
+    assert merged([silent], (), dict.fromkeys(Question, "no answer")) == ()
+
+
+@pytest.mark.parametrize(("region", "topics"), [("", set()), ("eu-west-1", {Topic.FINDINGS, Topic.HEARTBEAT})])
+def test_every_contact_hears_of_a_watchtower_where_there_is_one(region: str, topics: set[Topic]) -> None:
+    found = expected_of_watchtower(replace(POLICY, watchtower=replace(POLICY.watchtower, region=region)))
+
+    assert {address.topic for address in found} == topics
+    assert {address.endpoint for address in found} == ({MAIL, PHONE, "boss@example.com"} if region else set())
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from defib.core.incident import NoticeKind
 from defib.core.issue import Issue, Issues
 from defib.core.limits import Limits
 from defib.core.model import Cause, Diagnosis, TargetHealth
-from defib.core.policy import Repair
+from defib.core.policy import Repair, TargetGroup
 from defib.core.stack import Begun, Impairment, Stack
-from defib.core.zones import Seen, Turn, survey, tell
-from tests.core.facts import NOON, POLICY, after, attempt, case, observed, target
+from defib.core.zones import Seen, Turn, shift_commands, survey, tell
+from tests.core.facts import NOON, POLICY, after, attempt, case, observed, policy, target
 
 LIMITS = Limits()
 A = "us-east-1a"
@@ -55,6 +55,15 @@ def test_what_aws_health_says_of_it_stands_in_the_zones_message() -> None:
     _, _, notice = tell(suspected, Turn(KNOWN.impaired[0], LOST[A]), None, POLICY, NOON)
 
     assert "AWS Health tells of an open issue: AWS_EC2_POWER_CONNECTIVITY_ISSUE in use1-az4." in notice.body
+
+
+def test_the_command_that_shifts_traffic_names_each_load_balancer_of_the_policy_once() -> None:
+    arns = (f"arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/{name}/0123" for name in ("a", "b"))
+    groups = tuple(TargetGroup(arn, "app/web/50dc6c495c0c9188") for arn in arns)
+    (command,) = shift_commands("use1-az4", policy(target_groups=groups))
+
+    assert "--resource-identifier arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/web/" in command
+    assert "--away-from use1-az4" in command
 
 
 def test_one_failed_sample_of_a_zone_disturbs_nobody() -> None:

@@ -6,7 +6,7 @@ from tests.watchtower.seen import NOW, SETTINGS, ago, mute
 from watchtower.checks import check
 from watchtower.memory import Change, Known
 from watchtower.model import Finding, Weight
-from watchtower.words import LISTED_MOST, SMS_MOST, SUBJECT_MOST, message
+from watchtower.words import LISTED_MOST, message
 
 OVER = Known("sweep", Weight.GRAVE, "no sweep in us-east-1 for 2 min: Defib may be blind", ago(minutes=9), told=True)
 (PARTITION,) = check(mute(), SETTINGS, NOW).findings
@@ -52,7 +52,7 @@ def test_many_findings_are_cut_and_the_rest_is_counted() -> None:
     told = message(Change(new=many), SETTINGS, NOW)
 
     assert f"- and {50 - LISTED_MOST} more" in told.body
-    assert len(told.subject) <= SUBJECT_MOST
-    assert len(told.sms) <= SMS_MOST
+    assert len(told.subject) <= 100
+    assert len(told.sms) <= 140
     assert told.sms.isascii()
-    assert len(message(Change(over=(Known("a", Weight.MINOR, "ü" * 300, NOW),)), SETTINGS, NOW).sms) <= SMS_MOST
+    assert len(message(Change(over=(Known("a", Weight.MINOR, "ü" * 300, NOW),)), SETTINGS, NOW).sms) <= 140

@@ -116,3 +116,7 @@ def test_two_incidents_at_once_are_not_down_twice() -> None:
 
 def test_of_a_component_as_old_as_this_moment_there_is_no_uptime() -> None:
     assert uptime(replace(WEB, created_at=NOW), (), NOW) is None
+
+
+def test_of_a_component_that_nobody_knows_the_age_of_there_is_no_uptime() -> None:
+    assert uptime(replace(WEB, created_at=None), (), NOW) is None

@@ -43,6 +43,11 @@ def test_an_outage_of_everything_is_one_for_all_services_on_the_page() -> None:
     assert outage.components == ("api", "web", "worker")
 
 
+def test_a_service_whose_own_window_is_everybodys_too_is_named_once() -> None:
+    (outage, *_) = planned(replace(WITH, maintenance=(SUNDAYS,)), SATURDAY)
+    assert outage.components == ("api", "web", "worker")
+
+
 def test_a_service_that_is_not_on_the_page_is_not_announced() -> None:
     assert planned(replace(POLICY, services=(replace(HIDDEN, maintenance=(SUNDAYS,)),)), SATURDAY) == ()
 

@@ -125,5 +125,13 @@ def test_a_component_that_is_removed_takes_its_open_incident_along(board: Board)
     assert board.shown.open == ()
 
 
+def test_a_component_that_nothing_is_wrong_with_is_removed_without_a_word(board: Board) -> None:
+    board.shown = added(board.shown, "42", "Forty-two", "Answers.", POLICY, NOON)
+    board.keep(removed(board.shown, "42", POLICY, NOON + minutes(2)))
+
+    assert "42" not in board.statuses
+    assert board.incidents == {}
+
+
 def test_a_component_of_the_policy_is_not_removed(board: Board) -> None:
     assert removed(board.shown, "web", POLICY, NOON).shown == board.shown

@@ -59,6 +59,13 @@ def test_a_redirect_is_not_followed_and_takes_no_credentials_along() -> None:
     assert elsewhere == []
 
 
+def test_a_connection_has_the_policys_deadlines() -> None:
+    timeout = Http("https://status.example.com", CALLS, FakeClock())._connected().connection_pool_kw["timeout"]
+
+    assert timeout.connect_timeout == CALLS.connect_timeout.total_seconds()
+    assert timeout.read_timeout == CALLS.read_timeout.total_seconds()
+
+
 def test_an_answer_without_end_is_given_up() -> None:
     clock = FakeClock()
     long = Response(200, b"x" * (ANSWER_MOST + 1))

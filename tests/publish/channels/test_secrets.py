@@ -25,10 +25,10 @@ Answer = Callable[[Request], Response | Failure]
 
 
 def echo(status: int) -> Answer:
-    """Repeats all that it was sent, as careless error pages do, and what it should not know besides."""
+    """Says what it should not know, and repeats all that it was sent. Staff read the beginning of what it says."""
 
     def answer(request: Request) -> Response:
-        said = json.dumps({"headers": dict(request.headers), "body": request.body.decode(), "known": SECRETS})
+        said = json.dumps({"known": SECRETS, "headers": dict(request.headers), "body": request.body.decode()})
         return Response(status, said.encode(), {"X-Echo": "yes"})
 
     return answer
