@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from defib.core.maintenance import Maintenance
 from defib.core.page.elsewhere import Kind
 from defib.core.page.model import ComponentStatus
 from defib.shell.ports import Conflict
+from sim.elsewhere.server import Said
 from sim.internet import HANGS, RESETS, Failure, Request, Response
+from tests.core.page.shown import NOON
 from tests.publish.channels.pair import Pair
-from tests.publish.channels.test_contract import assert_stands
+from tests.publish.channels.test_contract import OUTAGE, assert_stands
 
 
 class Killed(BaseException):
@@ -37,10 +41,13 @@ STEPS = st.lists(st.one_of(POSTS, TURNS, TURNS, WAITS, RIVALS), max_size=30)
 class Play:
     """One sequence of steps."""
 
-    def __init__(self, kind: Kind) -> None:
-        self.pair = Pair(kind)
+    def __init__(self, kind: Kind, maintenance: tuple[Maintenance, ...] = ()) -> None:
+        self.pair = Pair(kind, maintenance=maintenance)
         self.pair.at(0)
-        self.pair.settle()
+        if not maintenance:
+            self.pair.settle()
+        self.changes = 0
+        """How often what is planned has changed."""
         self._rivals: list[Callable[[], None]] = []
         self._left: int | None = None
 
@@ -53,8 +60,15 @@ class Play:
                 self._turn(fault, lost, dies)
             case "wait", int() as seconds:
                 self.pair.clock.advance(timedelta(seconds=seconds))
+            case "plan", tuple() as maintenance:
+                self.changes += maintenance != self.pair.policy.maintenance
+                self.pair.policy = replace(self.pair.policy, maintenance=maintenance)
             case ("rival",):
                 self._rivals.append(self._overtake)
+
+    def look(self) -> None:
+        """This page, as time alone has changed it."""
+        self.pair.at((self.pair.clock.now() - NOON) / timedelta(minutes=1))
 
     def _overtake(self) -> None:
         raise Conflict("somebody else wrote first")
@@ -120,3 +134,37 @@ def test_the_other_page_ends_alike_and_each_update_is_there_once(kind: Kind, ste
     assert (followed.doing, followed.failing, followed.held) == (None, None, ())
     sequences = [n.sequence for n in pair.store.notices]
     assert sequences == [1, 2] * (len(sequences) // 2)
+
+
+LONGER = Maintenance("13:00", timedelta(hours=2), date="2026-04-30")
+PLANS = st.tuples(st.just("plan"), st.sampled_from([(), (OUTAGE,), (OUTAGE,), (LONGER,)]))
+LONG_WAITS = st.tuples(st.just("wait"), st.integers(1, 3600))
+WHILE_PLANNED = st.lists(st.one_of(PLANS, TURNS, TURNS, TURNS, LONG_WAITS, RIVALS), max_size=30)
+TURNED = ["scheduled", "in_progress", "completed"]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(list(Kind)), WHILE_PLANNED)
+def test_a_planned_outage_is_there_once_goes_only_forward_and_ends(kind: Kind, steps: list[tuple[object, ...]]) -> None:
+    play = Play(kind, (OUTAGE,))
+    for step in steps:
+        play.do(step)
+        play.look()
+    pair = play.pair
+    pair.clock.advance(timedelta(hours=5))
+    play.look()
+    play.end()
+    server, followed = pair.server, pair.store.followed(pair.other.name)
+    assert set(pair.stands().values()) == {"operational"}
+    assert (followed.items, followed.doing, followed.failing, followed.held) == ((), None, None, ())
+    told: dict[str, list[Said]] = {}
+    for said in server.said if kind is Kind.STASHBOARD else server.planned:
+        told.setdefault(said.about, []).append(said)
+    for about in told.values():
+        if not play.changes:
+            assert len({(said.status, said.body) for said in about}) == len(about)
+        if kind not in (Kind.STASHBOARD, Kind.CACHET):
+            assert [said.status for said in about] == sorted((said.status for said in about), key=TURNED.index)
+            assert about[-1].status == "completed"
+    if kind is not Kind.STASHBOARD:
+        assert len(told) <= 1 + play.changes
