@@ -173,6 +173,79 @@ def test_the_page_is_one_request_of_at_most_60_kb_and_breaks_no_policy(opened: O
     assert complaints == []
 
 
+MINUTE = 60_000
+GENERATED = "2026-04-30T12:05:00Z"
+LATER = "2026-04-30T12:06:30Z"
+
+
+def left_open(opened: Opening, state: str, then: str, later: str = LATER) -> Page:
+    """A page that a reader leaves open for a minute, in which it comes to show the state ``then``."""
+    page = opened(state)
+    page.clock.install(time=MADE)
+    page.goto(page.url)
+    fresh = page.request.get(page.url.replace(f"/{state}/", f"/{then}/")).text()
+    page.route(
+        "**/index.html", lambda route: route.fulfill(body=fresh.replace(GENERATED, later), content_type="text/html")
+    )
+    return page
+
+
+def renewed(page: Page) -> None:
+    with page.expect_response("**/index.html"):
+        page.clock.run_for(MINUTE)
+
+
+def test_a_page_that_is_left_open_follows_and_its_banner_is_announced(opened: Opening) -> None:
+    page = left_open(opened, "operational", "outage")
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    banner = page.locator(".banner").element_handle()
+    assert banner is not None
+    before = banner.inner_text()
+    renewed(page)
+    page.locator("#open").wait_for()
+    # The same element says something else: that is what is read out.
+    assert page.evaluate("banner => document.contains(banner) && banner.getAttribute('role')", banner) == "status"
+    assert banner.inner_text() != before
+    assert page.title().startswith(banner.inner_text())
+    newest = page.locator(".updates time").first
+    assert newest.inner_text() in ("Apr 30, 2026, 8:04 AM EDT", "Apr 30, 2026, 8:04\u202fAM EDT")
+    assert page.locator("#made").get_attribute("datetime") == LATER
+    assert page.locator("#stale").is_visible() is False
+    assert violations(page) == []
+    assert complaints == []
+
+
+def test_what_a_reader_has_opened_and_where_he_stands_stay_when_the_page_is_renewed(opened: Opening) -> None:
+    page = left_open(opened, "operational", "outage")
+    page.locator("summary").first.press("Enter")
+    name = page.locator("summary h3").first.inner_text()
+    link = page.locator(".more a").last
+    link.focus()
+    renewed(page)
+    page.locator("#open").wait_for()
+    assert page.locator("details", has=page.get_by_role("heading", name=name)).get_attribute("open") is not None
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "history/index.html"
+
+
+@pytest.mark.parametrize("later", [GENERATED, "2026-04-30T12:04:30Z"])
+def test_nothing_older_than_what_is_shown_takes_its_place(opened: Opening, later: str) -> None:
+    page = left_open(opened, "operational", "outage", later)
+    before = page.locator(".banner").inner_text()
+    renewed(page)
+    page.clock.run_for(MINUTE)
+    assert page.locator(".banner").inner_text() == before
+
+
+def test_what_cannot_be_fetched_leaves_the_page_as_it_is_until_it_is_stale(opened: Opening) -> None:
+    page = left_open(opened, "outage", "operational")
+    page.route("**/index.html", lambda route: route.abort())
+    page.clock.run_for(2 * MINUTE)
+    assert page.locator("#open").is_visible()
+    page.clock.run_for(20 * MINUTE)
+    assert page.locator("#stale").is_visible()
+
+
 def test_status_is_told_by_word_and_shape_and_not_by_colour_alone(opened: Opening) -> None:
     page = opened("outage")
     shapes = {

@@ -178,10 +178,12 @@ def _in_doubt(
     tell = next_tell(item, known, front, other, words(policy.page.language), now)
     if tell is None or tell.part != doing.part:
         return None
-    if tell.mark != doing.mark and (item.remote or other.manner.by_component):
+    if tell.mark == doing.mark:
+        return tell
+    if item.remote or other.manner.by_component:
         return None
-    # It may have been made there, whatever is to be told of it by now.
-    return replace(tell, mark=doing.mark)
+    # It may have been made there, whatever is to be told of it by now: with the words of then.
+    return replace(tell, mark=doing.mark, body=tell.body if item.outage is None else item.outage.body)
 
 
 def _look(known: Followed, tell: Tell, edges: Following, now: datetime) -> Turned:

@@ -89,7 +89,13 @@ TAKEN_UP = [
     ("not what is over", Followed(), front(outages=(OVER,)), []),
     ("not what concerns nothing there", Followed(), front(outages=(replace(WORK, components=("batch",)),)), []),
     ("not what was never told and is forgotten", following(PLANNED), front(), []),
-    ("but what was, to call it off", following(replace(PLANNED, outage=WORK)), front(), [PLANNED.name]),
+    (
+        "but what may have been",
+        following(replace(PLANNED, outage=WORK)),
+        front(outages=(OVER,)),
+        [PLANNED.name],
+    ),
+    ("and what was, to call it off", following(replace(PLANNED, outage=WORK)), front(), [PLANNED.name]),
     ("and not once that is done", following(replace(PLANNED, outage=WORK, told=CALLED_OFF)), front(), []),
 ]
 
@@ -217,6 +223,9 @@ OUTAGES = [
     ("in_progress 2026-04-30T13:30Z", BEGUN, 61, CACHET, (f"in_progress {UNTIL}", "At one.")),
     (f"scheduled {UNTIL}", None, 10, STATUSPAGE, (CALLED_OFF, SAID.planned_off)),
     (f"scheduled {UNTIL}", None, 10, CACHET, (CALLED_OFF, SAID.planned_off)),
+    # What may have been announced, or was moved, is over all the same.
+    ("", OVER, 121, STATUSPAGE, (f"completed {UNTIL}", SAID.planned_over)),
+    ("in_progress 2026-04-30T13:30Z", OVER, 121, STATUSPAGE, (f"completed {UNTIL}", SAID.planned_over)),
     (f"in_progress {UNTIL}", None, 121, STATUSPAGE, (f"completed {UNTIL}", SAID.planned_over)),
 ]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from defib.core.maintenance import Maintenance
@@ -145,6 +145,7 @@ TURNED = ["scheduled", "in_progress", "completed"]
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(list(Kind)), WHILE_PLANNED)
+@example(Kind.STATUSPAGE, [("turn", None, False, 2)])  # announced, dead, and over by the time that anybody looks
 def test_a_planned_outage_is_there_once_goes_only_forward_and_ends(kind: Kind, steps: list[tuple[object, ...]]) -> None:
     play = Play(kind, (OUTAGE,))
     for step in steps:

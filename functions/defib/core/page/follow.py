@@ -145,7 +145,8 @@ def _of_outage(item: Item, front: Front, other: OtherPage, said: Words, now: dat
         if turned and not moved and other.manner.turns_alone:
             return None
         turn = {MaintenanceStatus.IN_PROGRESS: said.planned_begun, MaintenanceStatus.COMPLETED: said.planned_over}
-        body = turn.get(outage.status, outage.body) if turned and not moved else outage.body
+        has_news = (turned and not moved) or outage.status is MaintenanceStatus.COMPLETED
+        body = turn.get(outage.status, outage.body) if has_news else outage.body
     if mark == item.told:
         return None
     concerned = _concerned(outage.components, other)
@@ -178,11 +179,11 @@ def _is_over(item: Item, front: Front, other: OtherPage, now: datetime) -> bool:
         return incident.resolved_at is not None and _untold(item, incident, other) is None
     outage = next((o for o in front.outages if o.id == item.key), None)
     told = item.told == CALLED_OFF or item.told.startswith(MaintenanceStatus.COMPLETED)
+    # Without an outage nobody there has read of it, nor may have.
     if outage is None:
-        # Nobody there has read of it, nor may have.
         return told or item.outage is None or (other.manner.turns_alone and now >= item.outage.end)
     over = outage.status is MaintenanceStatus.COMPLETED
-    return over and (told or not item.told or other.manner.turns_alone)
+    return over and (told or item.outage is None or other.manner.turns_alone)
 
 
 def _concerned(keys: Iterator[str] | tuple[str, ...], other: OtherPage) -> tuple[str, ...]:

@@ -13,13 +13,12 @@ from typing import Any
 from defib.core.page.elsewhere import OtherPage
 from defib.core.page.model import ComponentStatus, IncidentStatus, MaintenanceStatus
 from defib.core.page.steps import Done, Stand, Tell
-from defib.publish.channels.http import Answer, Http, as_json
+from defib.publish.channels.http import Http
+from defib.publish.channels.json_api import JsonApi
 from defib.publish.channels.keys import ApiKey, Read
-from defib.shell.elsewhere import Gone, Unfit
 
 NAME_MAX = 255
 LISTED_MOST = 100
-NOT_FOUND = "404"
 SAID = {
     IncidentStatus.INVESTIGATING: 1,
     IncidentStatus.IDENTIFIED: 2,
@@ -77,58 +76,38 @@ class Cachet:
     """Keeps the promises of ``shell.elsewhere.Channel``."""
 
     def __init__(self, http: Http, other: OtherPage, key: Read[ApiKey]) -> None:
-        self._http = http
+        self._api = JsonApi(http, key, "Bearer")
         self._other = other
-        self._key = key
 
     def tell(self, tell: Tell) -> Done:
         doing = f"telling Cachet of {tell.what}"
         kind = _kind(tell)
         if not tell.item.remote:
             made = _schedule(tell) if tell.outage is not None else _incident(tell, self._other.notify)
-            return Done(self._call("POST", kind, doing, made).read(One, doing).data.id)
+            return Done(self._api.call("POST", kind, doing, made).read(One, doing).data.id)
         there = f"{kind}/{tell.item.remote}"
         if tell.is_called_off:
-            self._of_it("DELETE", there, doing)
+            self._api.call_about("DELETE", there, doing)
         else:
-            self._of_it("POST", f"{there}/updates", doing, _update(tell))
+            self._api.call_about("POST", f"{there}/updates", doing, _update(tell))
         return Done(tell.item.remote)
 
     def was_told(self, tell: Tell) -> Done | None:
         doing, kind = f"looking for {tell.what} at Cachet", _kind(tell)
         if tell.item.remote:
-            there = self._of_it("GET", f"{kind}/{tell.item.remote}?include=updates", doing).read(One, doing)
+            there = self._api.call_about("GET", f"{kind}/{tell.item.remote}?include=updates", doing).read(One, doing)
             alike = sum(1 for update in there.included if update.type == "updates" and _says(update.attributes, tell))
             # The first of an incident is the incident itself.
             before = sum(1 for u in tell.before[1:] if (u.status, u.body) == (tell.status, tell.body))
             return Done(tell.item.remote) if alike > before else None
-        listed = self._call("GET", f"{kind}?per_page={LISTED_MOST}", doing).read(Many, doing).data
+        listed = self._api.call("GET", f"{kind}?per_page={LISTED_MOST}", doing).read(Many, doing).data
         found = next((r for r in listed if _began(r.attributes) == _at(tell.began_at) and _text(r) == tell.body), None)
         return Done(found.id) if found is not None else None
 
     def stand(self, stand: Stand) -> Done:
         doing = f"putting component {stand.component} at Cachet"
-        self._call("PUT", f"components/{stand.component}", doing, {"status": STANDS[stand.status]})
+        self._api.call("PUT", f"components/{stand.component}", doing, {"status": STANDS[stand.status]})
         return Done()
-
-    def _of_it(self, method: str, path: str, doing: str, body: Mapping[str, Any] | None = None) -> Answer:
-        try:
-            return self._call(method, path, doing, body)
-        except Unfit as error:
-            if error.code == NOT_FOUND:
-                raise Gone(str(error), error.code) from None
-            raise
-
-    def _call(self, method: str, path: str, doing: str, body: Mapping[str, Any] | None = None) -> Answer:
-        key = self._key().api_key
-        return self._http.call(
-            method,
-            f"/{path}",
-            doing,
-            headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
-            secrets=(key,),
-            body=None if body is None else as_json(body),
-        )
 
 
 def _kind(tell: Tell) -> str:

@@ -5,7 +5,6 @@ It keeps no key of ours: an incident is known again by when it started and what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,12 +12,11 @@ from typing import Any
 from defib.core.page.elsewhere import OtherPage
 from defib.core.page.model import ComponentStatus, IncidentStatus, MaintenanceStatus
 from defib.core.page.steps import Done, Stand, Tell
-from defib.publish.channels.http import Answer, Http, as_json
+from defib.publish.channels.http import Http
+from defib.publish.channels.json_api import JsonApi
 from defib.publish.channels.keys import ApiKey, Read
-from defib.shell.elsewhere import Gone, Unfit
 
 LISTED_MOST = 100
-NOT_FOUND = "404"
 SAID = {
     IncidentStatus.INVESTIGATING: "INVESTIGATING",
     IncidentStatus.IDENTIFIED: "IDENTIFIED",
@@ -63,15 +61,14 @@ class Instatus:
     """Keeps the promises of ``shell.elsewhere.Channel``."""
 
     def __init__(self, http: Http, other: OtherPage, key: Read[ApiKey]) -> None:
-        self._http = http
+        self._api = JsonApi(http, key, "Bearer", f"/v1/{other.page_id}")
         self._other = other
-        self._key = key
 
     def tell(self, tell: Tell) -> Done:
         doing = f"telling Instatus of {tell.what}"
         kind, updates = _kind(tell)
         if tell.item.remote:
-            self._of_it("POST", f"{kind}/{tell.item.remote}/{updates}", doing, self._update(tell))
+            self._api.call_about("POST", f"{kind}/{tell.item.remote}/{updates}", doing, self._update(tell))
             return Done(tell.item.remote)
         body = {**self._update(tell), "name": tell.name}
         if tell.outage is not None:
@@ -79,22 +76,22 @@ class Instatus:
             # Defib says itself when it begins and ends: Instatus would say it again.
             body |= {"start": _at(tell.outage.start), "duration": int(lasts.total_seconds() // 60)}
             body |= {"autoStart": False, "autoEnd": False}
-        return Done(self._call("POST", kind, doing, body).read(Made, doing).id)
+        return Done(self._api.call("POST", kind, doing, body).read(Made, doing).id)
 
     def was_told(self, tell: Tell) -> Done | None:
         doing, (kind, _) = f"looking for {tell.what} at Instatus", _kind(tell)
         if tell.item.remote:
-            there = self._of_it("GET", f"{kind}/{tell.item.remote}", doing).read(There, doing)
+            there = self._api.call_about("GET", f"{kind}/{tell.item.remote}", doing).read(There, doing)
             alike = sum(1 for u in there.updates if (u.status, u.message) == (SAID[tell.status], tell.body))
             before = sum(1 for u in tell.before if (u.status, u.body) == (tell.status, tell.body))
             return Done(there.id) if alike > before else None
-        listed = self._call("GET", f"{kind}?page=1&per_page={LISTED_MOST}", doing).read(list[There], doing)
+        listed = self._api.call("GET", f"{kind}?page=1&per_page={LISTED_MOST}", doing).read(list[There], doing)
         found = next((there for there in listed if _is_it(there, tell)), None)
         return Done(found.id) if found is not None else None
 
     def stand(self, stand: Stand) -> Done:
         doing = f"putting component {stand.component} at Instatus"
-        self._call("PUT", f"components/{stand.component}", doing, {"status": STANDS[stand.status]})
+        self._api.call("PUT", f"components/{stand.component}", doing, {"status": STANDS[stand.status]})
         return Done()
 
     def _update(self, tell: Tell) -> dict[str, Any]:
@@ -106,25 +103,6 @@ class Instatus:
             "statuses": [{"id": there, "status": STANDS[stands]} for there, stands in tell.components.items()],
             "notify": self._other.notify,
         }
-
-    def _of_it(self, method: str, path: str, doing: str, body: Mapping[str, Any] | None = None) -> Answer:
-        try:
-            return self._call(method, path, doing, body)
-        except Unfit as error:
-            if error.code == NOT_FOUND:
-                raise Gone(str(error), error.code) from None
-            raise
-
-    def _call(self, method: str, path: str, doing: str, body: Mapping[str, Any] | None = None) -> Answer:
-        key = self._key().api_key
-        return self._http.call(
-            method,
-            f"/v1/{self._other.page_id}/{path}",
-            doing,
-            headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
-            secrets=(key,),
-            body=None if body is None else as_json(body),
-        )
 
 
 def _kind(tell: Tell) -> tuple[str, str]:

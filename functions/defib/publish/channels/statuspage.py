@@ -13,14 +13,13 @@ from typing import Any
 from defib.core.page.elsewhere import OtherPage
 from defib.core.page.followed import About
 from defib.core.page.steps import Done, Stand, Tell
-from defib.publish.channels.http import Answer, Http, as_json
+from defib.publish.channels.http import Http
+from defib.publish.channels.json_api import JsonApi
 from defib.publish.channels.keys import ApiKey, Read
-from defib.shell.elsewhere import Gone, Unfit
 
 NAME_MAX = 255
 LISTED_MOST = 100
 """Incidents in one list (Get a list of incidents, limit)."""
-NOT_FOUND = "404"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +51,14 @@ class Statuspage:
     """Keeps the promises of ``shell.elsewhere.Channel``."""
 
     def __init__(self, http: Http, other: OtherPage, key: Read[ApiKey]) -> None:
-        self._http = http
+        self._api = JsonApi(http, key, "OAuth", f"/pages/{other.page_id}")
         self._other = other
-        self._key = key
 
     def tell(self, tell: Tell) -> Done:
         body = {"incident": _incident(tell, self._other.notify)}
         doing = f"telling Statuspage of {tell.what}"
         if not tell.item.remote:
-            return Done(self._call("POST", "incidents", doing, body).read(There, doing).id)
+            return Done(self._api.call("POST", "incidents", doing, body).read(There, doing).id)
         return Done(self._of_it(tell, "PATCH", doing, body).id)
 
     def was_told(self, tell: Tell) -> Done | None:
@@ -71,7 +69,7 @@ class Statuspage:
         # The first is short; in the second stands what is over, and what somebody has resolved there meanwhile.
         first = "unresolved" if tell.item.about is About.INCIDENT else "scheduled"
         for path in (f"incidents/{first}", f"incidents?limit={LISTED_MOST}"):
-            listed = self._call("GET", path, doing).read(list[There], doing)
+            listed = self._api.call("GET", path, doing).read(list[There], doing)
             found = next((there for there in listed if there.ours.key == _key(tell)), None)
             if found is not None:
                 return Done(found.id)
@@ -80,27 +78,11 @@ class Statuspage:
     def stand(self, stand: Stand) -> Done:
         body = {"component": {"status": stand.status.value}}
         doing = f"putting component {stand.component} at Statuspage"
-        self._call("PATCH", f"components/{stand.component}", doing, body)
+        self._api.call("PATCH", f"components/{stand.component}", doing, body)
         return Done()
 
     def _of_it(self, tell: Tell, method: str, doing: str, body: Mapping[str, Any] | None = None) -> There:
-        try:
-            return self._call(method, f"incidents/{tell.item.remote}", doing, body).read(There, doing)
-        except Unfit as error:
-            if error.code == NOT_FOUND:
-                raise Gone(str(error), error.code) from None
-            raise
-
-    def _call(self, method: str, path: str, doing: str, body: Mapping[str, Any] | None = None) -> Answer:
-        key = self._key().api_key
-        return self._http.call(
-            method,
-            f"/pages/{self._other.page_id}/{path}",
-            doing,
-            headers={"Authorization": f"OAuth {key}", "Content-Type": "application/json"},
-            secrets=(key,),
-            body=None if body is None else as_json(body),
-        )
+        return self._api.call_about(method, f"incidents/{tell.item.remote}", doing, body).read(There, doing)
 
 
 def _incident(tell: Tell, notify: bool) -> Mapping[str, Any]:

@@ -61,12 +61,13 @@ def documents(page: Page, settings: PageSettings, subscribe_at: str = "") -> Ite
 def content_security_policy(form_action: str = "'none'") -> str:
     """What the page may load: nothing from elsewhere, and of scripts and styles only those that it brings along.
 
+    It may fetch from its own host: one that is left open renews itself.
     ``form_action`` is the one origin that its form may be sent to.
     """
     style, script = (_digest(text) for text in (_style(), _script()))
     return (
-        f"default-src 'none'; style-src '{style}'; script-src '{script}'; img-src 'self' data:; base-uri 'none'; "
-        f"form-action {form_action}; frame-ancestors 'none'"
+        f"default-src 'none'; style-src '{style}'; script-src '{script}'; img-src 'self' data:; connect-src 'self'; "
+        f"base-uri 'none'; form-action {form_action}; frame-ancestors 'none'"
     )
 
 
