@@ -32,7 +32,7 @@ def main(instances: Sequence[int], policy: Path | None, as_json: bool, write: bo
 
 
 def of_sizes(sizes: Sequence[int], policy: Path | None = None) -> list[Months]:
-    """A month of each size; the quiet hour is counted once, at the smallest."""
+    """A month of each size; the quiet time is counted once, at the smallest."""
     idle = quiet(min(sizes), policy)
     return [months(size, idle, one) for one in (heal(policy).beyond(idle),) for size in sizes]
 
