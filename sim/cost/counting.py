@@ -1,4 +1,4 @@
-"""What the replayed system does in a quiet quarter of an hour, and in one heal, counted: the real handlers on the simulated AWS."""
+"""What the replayed system does while nothing happens, and in one heal: the real handlers on the simulated AWS."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sim.world import World
 AFTER = timedelta(minutes=5)
 """When the first sandboxes are warm and the page has been laid out for the first time."""
 SPAN = timedelta(minutes=15)
-"""Three renewals of the page. What is asked once an hour, whether people can be reached, costs less than a cent a month."""
+"""Three renewals of the page. What is asked once an hour, whether people can be reached, costs under a cent a month."""
 FLEET_MOST = 1_000
 """A quiet fleet larger than this is counted as one of this size: nothing that costs depends on it (docs/cost.md)."""
 
