@@ -328,10 +328,12 @@ class Judge:
             trails.setdefault(entry.case_id, []).append(entry)
         for case in self._store.cases.values():
             trail = trails.get(case.id, [])
-            told = {e.attempt.number for e in trail if e.attempt is not None}
-            missing = [a.number for a in case.attempts if a.number not in told]
+            decided = {e.attempt.number for e in trail if e.attempt is not None and e.decision.startswith("act:")}
+            missing = [a.number for a in case.attempts if a.number not in decided]
             if missing:
-                self._break("audit", f"{case.id} says nothing of its attempts {missing}")
+                self._break("audit", f"{case.id} does not say why it decided on its attempts {missing}")
+            if case.closed_at is not None and not any(e.decision.startswith("close:") for e in trail):
+                self._break("audit", f"{case.id} does not say that it was closed")
             if len(trail) > AUDIT_MOST + 3 * len(case.attempts):
                 self._break("bounded", f"the trail of {case.id} has {len(trail)} lines")
 

@@ -58,6 +58,17 @@ def test_what_may_still_be_said_is_what_the_case_would_heed(
     assert not found.why or found.why.endswith(".")
 
 
+def test_a_call_that_is_over_takes_no_answer_and_says_since_when() -> None:
+    about = replace(incident(case()), members=(), resolved_at=after(minutes=5))
+    asks = replace(LINK, case_id="", offers=(Say.ACKNOWLEDGE, Say.SNOOZE))
+
+    found = standing(asks, about, None, after(minutes=9))
+
+    assert found.offers == ()
+    assert found.why == "The incident was over at 12:05:00 UTC."
+    assert standing(asks, replace(about, resolved_at=None), None, NOON).why == "Nobody is needed for it any more."
+
+
 def test_a_closed_case_that_a_crowded_incident_has_left_out_is_over_and_not_unknown() -> None:
     gone = case(approval=ASKED, closed_at=NOON, outcome=Outcome.HEALED)
 

@@ -635,6 +635,14 @@ def test_pauses_double_up_to_a_limit() -> None:
     }
 
 
+def test_what_has_failed_for_long_enough_counts_though_no_look_has_said_so_yet() -> None:
+    unsaid = case(confirmed_at=None, confirmed_cause=None)
+    decision = decided(unsaid, observed(checks=BAD))
+
+    assert isinstance(decision, Act)
+    assert decision.action is Action.EVIDENCE
+
+
 def test_each_cause_has_its_patience() -> None:
     service = POLICY.services[0]
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from defib.core.mistake import shown
+from defib.core.mistake import MISTAKES_MOST, shown
 from defib.core.policy import Mode, Repair, Service
 from tests.core.policy_file import file, mistakes
 
@@ -263,3 +263,20 @@ def test_a_mistake_is_named_with_its_value_what_is_allowed_and_an_example(
 )
 def test_a_value_is_shown_as_it_would_be_written_and_cut_short(value: object, expected: str) -> None:
     assert shown(value) == expected
+
+
+def test_after_a_hundred_mistakes_nobody_reads_on() -> None:
+    keys = "\n".join(f"wrong{n} = {n}" for n in range(MISTAKES_MOST + 9))
+
+    assert len(mistakes(file({"repair": keys}))) == MISTAKES_MOST
+
+
+def test_there_are_no_more_addresses_than_sns_has_filters_for() -> None:
+    many = {
+        f"contacts.c{c}": "email = [" + ",\n".join(f"'c{c}n{n}@example.com'" for n in range(20)) + "]"
+        for c in range(11)
+    }
+
+    (mistake,) = mistakes(file(many))
+    assert mistake.startswith("contacts")
+    assert "have 221 addresses, must be at most 200" in mistake

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from defib.core.announce import announce, under_repair
-from defib.core.case import Act, Action, Attempt, Case, Decision, Escalate, Outcome, Wait, heals_before
+from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Outcome, Wait, heals_before
 from defib.core.decide import decide
 from defib.core.diagnose import diagnose
 from defib.core.incident import Incident, NoticeKind, Phase
@@ -238,6 +238,32 @@ def test_an_announcement_in_the_middle_of_an_outage_does_not_keep_it_open() -> N
     assert over is not None
     assert (over.resolved_at, kinds) == (NOON, [NoticeKind.RESOLVED])
     assert [m.phase for m in over.members] == [Phase.CLOSED, Phase.WATCHING]
+
+
+@pytest.mark.parametrize(
+    ("attempts", "words"),
+    [
+        ((), "AWS has done or called off the instance-retirement"),
+        ((attempt(Action.STOP, after(minutes=-9)), attempt(Action.START, after(minutes=-8))), "it is on another host"),
+    ],
+)
+def test_an_event_that_is_announced_no_more_ends_its_case_and_says_by_whom(
+    attempts: tuple[Attempt, ...], words: str
+) -> None:
+    so_far = waiting(*attempts, healthy_since=after(minutes=-6), opened_at=after(days=-1))
+
+    decision = decided(so_far, observed(launched_at=after(minutes=-8) if attempts else after(days=-30)), wants())
+
+    assert isinstance(decision, Close)
+    assert words in decision.reason
+
+
+def test_an_announcement_says_when_aws_says_that_it_ends() -> None:
+    ends = replace(WAITING, event=Event("system-maintenance", after(days=2), after(days=2, hours=3)))
+
+    _, notice = compose(Incident("web", 1, NOON), ends, News.ANNOUNCED, wants().services[0], wants(), NOON)
+
+    assert "AWS says that it ends by 02 May 15:00 UTC." in notice.body
 
 
 def test_a_move_is_no_heal_of_a_flapping_instance() -> None:

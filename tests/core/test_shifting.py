@@ -249,6 +249,11 @@ NEWS = [
         NoticeKind.ESCALATED,
         "list-zonal-shifts",
     ),
+    (
+        replace(SHIFTED, move=Move.END, answer=ShiftAnswer.REFUSED, detail="no", said=None),
+        NoticeKind.ESCALATED,
+        "cancel-zonal-shift --zonal-shift-id shift-1",
+    ),
 ]
 
 

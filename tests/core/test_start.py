@@ -79,6 +79,19 @@ def test_a_start_that_falls_back_for_want_of_room_counts_as_one() -> None:
     assert decision.action is Action.RESIZE
 
 
+def test_one_that_falls_back_to_stopped_is_started_again_after_a_pause() -> None:
+    fell = replace(attempt(Action.START, after(seconds=-31)), reason="fell back")
+    facts = replace(STOPPED_FACTS, state_reason_code="Client.InternalError")
+
+    first = decided(case(EVIDENCE, STOP, fell, fell, fell), facts)
+
+    assert isinstance(first, Wait)
+    assert first.reason == "its start was accepted, but it fell back to stopped; trying again"
+    later = decided(case(EVIDENCE, STOP, fell, fell, fell), facts, now=first.look_again_at)
+    assert isinstance(later, Act)
+    assert later.action is Action.START
+
+
 def test_no_other_type_helps_against_a_failing_key() -> None:
     no_key = replace(STOPPED_FACTS, state_reason_code="Client.InternalError")
 

@@ -46,6 +46,17 @@ def test_a_zombie_that_no_reboot_cures_is_stopped_started_verified_and_put_back(
     assert [n.kind for n in machine.notices] == [NoticeKind.OPENED, NoticeKind.PROGRESS, NoticeKind.RESOLVED]
 
 
+def test_the_trail_says_why_each_act_was_decided_and_that_the_case_was_closed() -> None:
+    machine = broken()
+    case = machine.run()
+    decided = [entry for entry in machine.store.audit if entry.decision.startswith("act:")]
+
+    assert [entry.decision for entry in decided] == [f"act:{action}" for action in machine.acts]
+    assert [entry.attempt.number for entry in decided if entry.attempt is not None] == [a.number for a in case.attempts]
+    assert all(entry.reason for entry in machine.store.audit)
+    assert machine.store.audit[-1].decision == "close:healed"
+
+
 def test_a_reboot_that_cures_ends_the_ladder() -> None:
     machine = broken(cures=frozenset({Action.REBOOT}))
 

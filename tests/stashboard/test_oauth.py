@@ -183,3 +183,11 @@ def test_neither_what_is_refused_nor_the_credentials_show_a_secret() -> None:
 
 def _stamp(at: datetime) -> str:
     return str(int(at.timestamp()))
+
+
+def test_credentials_that_are_shown_show_no_secret() -> None:
+    shown = f"{OURS!r} {OURS} {[OURS]}"
+
+    assert OURS.token in shown
+    assert OURS.token_secret not in shown
+    assert "s3cret" not in repr(Credentials("anonymous", "s3cret", "1/token", "other"))

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from defib.core.incident import NoticeKind
 from defib.core.maintenance import on_until
@@ -110,6 +110,7 @@ class Outbox:
                 return replace(self, limit_at=at)
             case Lane.QUIET:
                 return replace(self, quiet_at=at)
+        assert_never(lane)
 
     def began(self, about: str) -> bool:
         """Whether a message about this was sent, or was about to be."""
@@ -163,6 +164,7 @@ def _takes(contact: Contact, medium: Medium, notice: Notice) -> bool:
             return bool(contact.https) and notice.severity in contact.https_for
         case Medium.CHAT:
             return contact.chat and notice.severity in contact.chat_for
+    assert_never(medium)
 
 
 def decide(
@@ -214,6 +216,7 @@ def _due(lane: Lane, outbox: Outbox, contact: Contact, limits: MessageLimits, no
             return slot(outbox, limits, now)
         case Lane.QUIET:
             return on_until(contact.quiet, now) or now
+    assert_never(lane)
 
 
 def slot(outbox: Outbox, limits: MessageLimits, now: datetime) -> datetime:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import assert_never
 
 from defib.core.page.followed import Doing, Failing, Followed, Held
 from defib.core.page.steps import Step, Tell
@@ -100,6 +101,8 @@ def went_wrong(followed: Followed, what: str, failed: Failed, now: datetime, *, 
             after, pause = replace(after, held=(*others, Held(what, now + MEND_PAUSE))), PACE
         case Failure.UNFIT | Failure.REFUSED:
             pause = MEND_PAUSE
+        case _:
+            assert_never(failed.failure)
     return replace(after, quiet_until=now + max(pause, PACE))
 
 
