@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from defib.core.model import InstanceState, TargetHealth
+from defib.core.model import TargetHealth
 from sim.clock import VirtualTime
 from sim.compare.fault_class import STRIKE, FaultClass, Wanted
 from sim.compare.trial import Harm
@@ -143,6 +143,3 @@ def losses(kind: str, instance_type: str, traits: Sequence[Trait]) -> frozenset[
     if kind in ERASING - {"recover"} and Trait.PUBLIC_IP in traits and Trait.ELASTIC_IP not in traits:
         found.add(Harm.ADDRESS_LOST)
     return frozenset(found)
-
-
-GONE = (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from defib.core.model import CheckStatus, InstanceState, TargetHealth
-from sim.compare.onlooker import GONE
 from sim.compare.rivals.alarm import any_check
 from sim.compare.stage import NO_ROOM, Stage
 from sim.faults import Cure, FaultKind
+from sim.fuzz.cloud import GONE
 from sim.machine import Machine
 
 SAMPLES = 2

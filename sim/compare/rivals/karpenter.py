@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from defib.core.model import InstanceState
-from sim.compare.onlooker import GONE
 from sim.compare.stage import Stage, impaired
+from sim.fuzz.cloud import GONE
 from sim.machine import Machine
 
 POLLS_EVERY = timedelta(minutes=1)
