@@ -91,7 +91,8 @@ def test_the_fleet_alarm_is_not_among_them_since_it_costs_by_the_instance() -> N
 
 
 def test_a_queue_is_polled_all_month_whether_or_not_it_holds_anything(shipped: Counted) -> None:
-    assert standing(shipped.wiring).of[Item.SQS_REQUEST] == 5 * 15 * 43_200
+    assert len(shipped.wiring.polls) >= 5
+    assert standing(shipped.wiring).of[Item.SQS_REQUEST] == len(shipped.wiring.polls) * 15 * 43_200
 
 
 def test_the_free_tier_pays_for_so_many_and_no_more() -> None:
