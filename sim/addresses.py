@@ -123,7 +123,9 @@ class Addresses:
             if self._time.now - self._start >= FORGOTTEN_AFTER:
                 return ()
             arn = "PendingConfirmation"
-        return ({"SubscriptionArn": arn, "Endpoint": endpoint, "Protocol": subscription.protocol},)
+        topic = subscription.topic_arn
+        named = {"SubscriptionArn": arn, "Endpoint": endpoint, "Protocol": subscription.protocol}
+        return ({**named, "TopicArn": topic, "Owner": topic.split(":")[4]},)
 
     def _verified(self, _: Params) -> Response:
         numbers = sorted({s.endpoint for s in self._subscriptions if s.protocol == "sms"})

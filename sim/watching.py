@@ -1,4 +1,7 @@
-"""What a watchtower asks of AWS that moto would answer otherwise: the simulated buses, alarms, topics and metrics."""
+"""What a watchtower asks of AWS that moto would answer otherwise: the simulated buses, alarms and metrics.
+
+Of topics and texts, sim/addresses.py answers it as it answers the sweep.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +17,17 @@ from sim.distribution import Distribution
 from sim.internet import Internet, Request
 from sim.internet import Response as Answered
 from sim.metrics import Measurements, Metric
-from sim.template import region_of
 from sim.wiring import Wiring
 
 
 class Watching:
     """Answers in the Region that a call is put to."""
 
-    def __init__(
-        self, boundary: Boundary, bus: Bus, alarms: Alarms, measurements: Measurements, wiring: Wiring
-    ) -> None:
-        self._boundary, self._bus, self._alarms = boundary, bus, alarms
-        self._measurements, self._wiring = measurements, wiring
+    def __init__(self, boundary: Boundary, bus: Bus, alarms: Alarms, measurements: Measurements) -> None:
+        self._boundary, self._bus, self._alarms, self._measurements = boundary, bus, alarms, measurements
         boundary.answer("events:PutEvents", self._put_events)
         boundary.answer("cloudwatch:DescribeAlarms", self._describe_alarms)
         boundary.answer("cloudwatch:GetMetricStatistics", self._statistics)
-        boundary.answer("sns:ListSubscriptionsByTopic", self._subscriptions)
-        boundary.answer("sns:GetSMSSandboxAccountStatus", lambda _: {"IsInSandbox": False})
 
     @property
     def _region(self) -> str:
@@ -66,23 +63,6 @@ class Watching:
         value = self._measurements.of(self._region).statistic(metric, statistic, start, end)
         points = [] if value is None else [{"Timestamp": end - timedelta(seconds=1), statistic: value}]
         return {"Datapoints": points}
-
-    def _subscriptions(self, params: Params) -> Response:
-        """Everybody has confirmed long ago."""
-        topic = params["TopicArn"]
-        return {
-            "Subscriptions": [
-                {
-                    "SubscriptionArn": f"{topic}:{number}",
-                    "Owner": topic.split(":")[4],
-                    "Protocol": subscription.protocol,
-                    "Endpoint": subscription.endpoint,
-                    "TopicArn": topic,
-                }
-                for number, subscription in enumerate(self._wiring.subscriptions)
-                if subscription.topic_arn == topic and region_of(topic) == self._region
-            ]
-        }
 
 
 def put_page_online(internet: Internet, wiring: Wiring, customers: Customers) -> None:

@@ -152,7 +152,7 @@ class World:
         self._stack.enter_context(virtual_pools(self.functions.start_task, self.functions.pass_time))
         self.internet = self._stack.enter_context(connected(Internet(time, self.functions)))
         self.elsewhere = stand(self.policy, self.internet, time.now)
-        Watching(boundary, self.bus, self.alarms, self.measurements, self.wiring)
+        Watching(boundary, self.bus, self.alarms, self.measurements)
         put_page_online(self.internet, self.wiring, self.customers)
         recorder.on_state = self._announce_state
         recorder.on_shown = self._show
