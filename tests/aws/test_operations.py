@@ -23,8 +23,9 @@ from defib.core.audit import entry
 from defib.core.case import Action, Case, Outcome
 from defib.core.drill import Drill
 from defib.core.model import InstanceState, Observation, Result, Signal, Verdict
+from defib.core.outbox import Medium
 from defib.core.policy import Retention
-from defib.core.reach import Finding, Medium, Problem, Reach
+from defib.core.reach import Finding, Problem, Reach
 from defib.shell.ports import Remembered
 from defib.shell.reach import Look, Reached
 from tests.aws.account import ONCE

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from defib.core.outbox import Medium
 from defib.core.policy import Contact, Policy, Service, Tag
 from defib.core.reach import (
     PENDING_FOR,
     TO_CONFIRM,
     Address,
     Finding,
-    Medium,
     Problem,
     Question,
     Reach,
@@ -51,14 +51,16 @@ def with_standing(standing: Standing | None, endpoint: str = MAIL, *topics: Topi
     return replace(GOOD, subscriptions=(*others, *changed))
 
 
-def test_every_address_hears_of_alerts_and_of_incidents_where_a_service_tells_its_contact() -> None:
-    assert {(a.topic, a.endpoint) for a in ADDRESSES} == {
-        (Topic.INCIDENTS, MAIL),
-        (Topic.ALERTS, MAIL),
-        (Topic.INCIDENTS, PHONE),
-        (Topic.ALERTS, PHONE),
-        (Topic.ALERTS, "boss@example.com"),
-    }
+def test_every_address_of_every_contact_hears_of_incidents_and_of_alerts() -> None:
+    with_machine = replace(POLICY, contacts=(*CONTACTS, Contact("pager", https=("https://events.example.com/a",))))
+
+    for topic in (Topic.INCIDENTS, Topic.ALERTS):
+        assert {a.endpoint for a in expected(with_machine) if a.topic is topic} == {
+            MAIL,
+            PHONE,
+            "boss@example.com",
+            "https://events.example.com/a",
+        }
 
 
 def test_when_all_is_well_nothing_is_found() -> None:

@@ -12,8 +12,9 @@ import pytest
 from moto import mock_aws
 
 from defib.aws.clients import client
+from defib.core.outbox import Medium
 from defib.core.policy import Calls, Contact, Policy, Service, Tag
-from defib.core.reach import Finding, Medium, Problem, Topic
+from defib.core.reach import Finding, Problem, Topic
 from defib.core.watchtower import WatchtowerSettings
 from infra.left_to_do import STACK, WATCHTOWER_STACK, Left, left_to_do, subscribed_at, told
 from tests.aws.fleet import Overlay

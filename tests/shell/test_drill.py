@@ -14,11 +14,14 @@ from defib.core.reach import Problem
 from defib.shell.drill import drill
 from defib.shell.ports import Transient
 from defib.shell.reach import LOOK_FOR, ROOM, Looking, look
-from tests.core.test_reach import GOOD, POLICY
+from tests.core.test_reach import GOOD
+from tests.core.test_reach import POLICY as EVERYBODY
 from tests.fakes import FakeClock, FakeQueues
 from tests.fakes.reach import FakeReachStore, FakeReader
 
 EIGHT = datetime(2026, 6, 1, 8, 0, tzinfo=UTC)
+POLICY = replace(EVERYBODY, contacts=(EVERYBODY.contacts[0], replace(EVERYBODY.contacts[1], email_for=("low",))))
+"""One of the two wants to hear of nothing urgent."""
 WITHIN = POLICY.drill.answer_within
 
 
@@ -56,7 +59,7 @@ def drilled() -> Stage:
     return stage
 
 
-def test_at_its_hour_each_contact_that_is_told_of_incidents_is_asked_once(drilled: Stage) -> None:
+def test_at_its_hour_each_contact_is_asked_once(drilled: Stage) -> None:
     drilled.sweep(timedelta(minutes=1))
 
     assert [notice.incident_id for notice in drilled.queues.notices] == ["drill:oncall-1"]

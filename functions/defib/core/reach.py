@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
 
 from defib.core.drill import Drill
+from defib.core.outbox import Medium
 from defib.core.words import day
 
 if TYPE_CHECKING:
@@ -22,14 +23,6 @@ PENDING_FOR = timedelta(hours=48)
 TO_CONFIRM = timedelta(minutes=30)
 """How long after it was first seen a missing confirmation is nobody else's business: whoever has just been subscribed
 needs a moment to open a mail."""
-
-
-class Medium(StrEnum):
-    """How a message reaches people; the protocol of an SNS subscription."""
-
-    EMAIL = "email"
-    SMS = "sms"
-    HTTPS = "https"
 
 
 class Topic(StrEnum):
@@ -170,12 +163,8 @@ class Reach:
 
 
 def expected(policy: Policy) -> tuple[Address, ...]:
-    """Every address that should be subscribed: to alerts all of them, to incidents those that a service tells."""
-    told = {name for service in policy.services for name in service.tell}
-    found: list[Address] = []
-    for contact in policy.contacts:
-        found += _of(contact, (Topic.INCIDENTS, Topic.ALERTS) if contact.name in told else (Topic.ALERTS,))
-    return tuple(found)
+    """Every address that should be subscribed, to incidents and to alerts: a call for help may go to any contact."""
+    return tuple(a for contact in policy.contacts for a in _of(contact, (Topic.INCIDENTS, Topic.ALERTS)))
 
 
 def expected_of_watchtower(policy: Policy) -> tuple[Address, ...]:
@@ -185,7 +174,7 @@ def expected_of_watchtower(policy: Policy) -> tuple[Address, ...]:
 
 
 def _of(contact: Contact, topics: Sequence[Topic]) -> Iterator[Address]:
-    media = ((Medium.EMAIL, contact.email), (Medium.SMS, contact.sms))
+    media = ((Medium.EMAIL, contact.email), (Medium.SMS, contact.sms), (Medium.HTTPS, contact.https))
     for medium, endpoints in media:
         for endpoint in endpoints:
             yield from (Address(topic, medium, endpoint, contact.name) for topic in topics)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from defib.core.drill import Drill, answered, enrolled, is_due
 from defib.core.drill_news import asked, service_of
-from defib.core.reach import Topic, expected
 from defib.shell.ports import Conflict
 from defib.shell.reach import LOOK_FOR, ROOM, Looking, Reached
 
@@ -29,8 +28,8 @@ def drill(edges: Looking, policy: Policy, left: timedelta) -> tuple[Drill, ...]:
     now = edges.clock.now()
     if left < ROOM or not policy.contacts:
         return ()
-    # Who is told of no incident need not answer any.
-    hearing = dict.fromkeys(address.contact for address in expected(policy) if address.topic is Topic.INCIDENTS)
+    # A drill is urgent: who wants to hear of nothing urgent would never get it.
+    hearing = [contact.name for contact in policy.contacts if contact.hears_what_is_urgent]
     before = edges.store.reach()
     drills = enrolled(before.drills, hearing, now) if policy.drill.every else before.drills
     heard = tuple(_heard(one, edges, now) for one in drills)
