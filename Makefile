@@ -48,7 +48,7 @@ COVERS := tests/core tests/shell tests/publish tests/handlers/test_answer.py
 mutants: install ## plant each fault of tests/mutants and see what catches it
 	$(PY) -m tests.mutants
 
-coverage: install ## every statement and branch of core/, or it fails
+coverage: install ## the statements and branches of core/ that no test has been through
 	$(PY) -m pytest -q -n auto --dist worksteal --cov --cov-report=term-missing $(COVERS)
 
 storm: install ## a thousand of ten thousand machines fail within five minutes, in memory

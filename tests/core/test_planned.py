@@ -258,6 +258,12 @@ def test_an_event_that_is_announced_no_more_ends_its_case_and_says_by_whom(
     assert words in decision.reason
 
 
+def test_an_announcement_of_which_the_case_has_not_heard_yet_begins_nothing() -> None:
+    unheard = replace(WAITING, event=None)
+
+    assert isinstance(decided(unheard, AHEAD, wants(NOW_ON)), Wait)
+
+
 def test_an_announcement_says_when_aws_says_that_it_ends() -> None:
     ends = replace(WAITING, event=Event("system-maintenance", after(days=2), after(days=2, hours=3)))
 

@@ -50,6 +50,10 @@ class Publishing:
         self.links = SignedLinks(self.signing, URL, policy, self.clock, self.failures.append)
 
 
+def test_a_key_that_is_shown_shows_nothing_of_its_secret() -> None:
+    assert repr(KEY) == "Key('0a1b2c3d')"
+
+
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_only_notices_that_ask_for_a_person_have_a_link(kind: NoticeKind) -> None:
     link = Publishing().links.link_for(a_notice(kind=kind), "")

@@ -251,6 +251,13 @@ def test_what_was_told_is_remembered_with_its_id_there_and_where_its_components_
     assert done(after, later, Done()).items == (replace(ONE, remote="p31z", told="2"),)
 
 
+def test_a_page_that_has_left_the_configuration_is_no_other_page() -> None:
+    pages = PageSettings(elsewhere=(OtherPage("board", Kind.WEBHOOK, "defib/board"),))
+
+    assert pages.other("board") == pages.elsewhere[0]
+    assert pages.other("gone") is None
+
+
 def test_what_somebody_has_deleted_there_is_not_made_again() -> None:
     shown = front(incident(1, "web"))
     known = taken_up(let_go(following(ONE, TWO), "incident:1"), shown, STATUSPAGE, NOON + timedelta(hours=1))

@@ -97,6 +97,13 @@ def test_who_cannot_prove_who_he_is_gets_nothing(tmp_path: Path) -> None:
         assert asked == []
 
 
+def test_an_address_without_tls_is_not_called() -> None:
+    with Loopback(lambda _: Response(200), FakeClock().now) as loopback:
+        assert loopback.address.startswith("http://")
+        with pytest.raises(Rejected, match="must begin with https://"):
+            get(Http(loopback.address, CALLS, FakeClock()))
+
+
 def test_who_speaks_no_tls_gets_nothing() -> None:
     clock = FakeClock()
     with Loopback(lambda _: Response(200), clock.now) as loopback, pytest.raises(Rejected, match="TLS"):
