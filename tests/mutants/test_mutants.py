@@ -11,11 +11,11 @@ from tests.mutants.__main__ import DOCUMENT
 from tests.mutants.catching import CatcherError, Caught, catch, is_fuzz, seeds_of, sound_tests
 from tests.mutants.planting import Tree, copied
 from tests.mutants.report import BEGIN, END, keep, name_in
-from tests.mutants.table import FUZZ, ROOT, Mutant, MutantError, mutants
+from tests.mutants.table import FUZZ, ROOT, Kind, Mutant, MutantError, mutants
 
 TABLE = mutants()
 LEAST = 40
-CHEAP = ("guard stop_protection removed", "minimum_healthy flipped", "hold time ignored")
+CHEAP = ("guard stop_protection removed", "minimum_healthy flipped", "SMS over 140 characters")
 """Caught by a test of pure functions."""
 
 
@@ -26,6 +26,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
 
 def test_there_are_enough_of_every_kind() -> None:
     assert len(TABLE) >= LEAST
+    assert {mutant.kind for mutant in TABLE} == set(Kind)
     assert len({mutant.name for mutant in TABLE}) == len(TABLE)
     assert all(mutant.catchers and mutant.breaks for mutant in TABLE)
 
