@@ -274,7 +274,7 @@ SHOWN = {"page": "enabled = true", "services.web.page": "title = 'Website'"}
         (
             {**SHOWN, "page.elsewhere.old": CACHET.replace("'3'", "'three'")},
             'page.elsewhere.old.components.web = ["three"]: must be a number: Cachet\'s components have no other ids; '
-            "for example web = 3",
+            'for example web = "3"',
         ),
     ],
 )
