@@ -76,6 +76,7 @@ WANTS: list[tuple[str, Case, bool]] = [
     ("the kill switch is off", replace(BROKEN, held_by="kill_switch", told_of=("kill_switch",)), True),
     ("the operator only observes", replace(BROKEN, held_by="observe_mode", told_of=("observe_mode",)), False),
     ("its turn will come", replace(BROKEN, held_by="stack_share", told_of=("stack_share",)), False),
+    ("its owner replaces it", replace(BROKEN, held_by="owned_by_others", told_of=("owned_by_others",)), False),
     ("AWS is at it", replace(BROKEN, held_by="aws_at_work", told_of=("aws_at_work",)), False),
 ]
 

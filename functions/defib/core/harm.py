@@ -18,9 +18,21 @@ TOO_FEW_LEFT = frozenset({"minimum_healthy", "replicated", "last_healthy_target"
 """Guards that say that the others could not do without it."""
 
 PATIENT = frozenset(
-    {"observe_mode", "aws_at_work", "aws_issue", "planned_restart", "spot_interrupted", "stack_share", "stack_rate"}
+    {
+        "observe_mode",
+        "owned_by_others",
+        "group_member",
+        "spot",
+        "spot_interrupted",
+        "aws_at_work",
+        "aws_issue",
+        "planned_restart",
+        "stack_share",
+        "stack_rate",
+    }
 )
-"""Guards by which nobody is asked for: the operator has decided already, it is AWS's turn, or its own will come."""
+"""Guards by which nobody is asked for: the operator has decided already, it is its owner's or AWS's turn, or its own
+will come. What they hold is handed over in the end if nobody mends it, and then asks."""
 
 
 def harmed(incident: Incident, case: Case, service: Service, policy: Policy) -> bool:
