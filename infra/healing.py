@@ -43,7 +43,7 @@ class Healer(Construct):
         shape: Shape | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        shape = shape or SHAPES[handler]
+        self.shape = shape = shape or SHAPES[handler]
         permissions = declared(handler)
         self.name = named or handler
         self.log = logs.LogGroup(

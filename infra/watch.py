@@ -14,7 +14,7 @@ from constructs import Construct
 
 from defib.handlers.page import COPY_FAILED
 from defib.handlers.stashboard import SECRET_UNUSABLE
-from infra.functions import SHAPES
+from infra.functions import Shape
 from infra.healing import METRICS_NAMESPACE, Healer, Healing
 from infra.heartbeat import SILENT_FOR, alarm_on_silence
 from infra.page import StatusPage
@@ -58,7 +58,7 @@ class Watch(Construct):
         self._dead_letters("Sweeps", healing.missed_sweeps, "sweeps that the scheduler could not start")
         fed = {queue.feeds for queue in queues}
         for healer in healing.healers.values():
-            if healer.name not in fed or _is_slow_to_set_aside(healer.name):
+            if healer.name not in fed or _is_slow_to_set_aside(healer.shape):
                 self._errors(healer)
             # What a queue feeds waits when it is throttled, and the heartbeat misses a sweep that is.
             if healer.name not in {*fed, SWEEP}:
@@ -201,12 +201,12 @@ class Watch(Construct):
         alarm.add_alarm_action(self._action)
 
 
-def _is_slow_to_set_aside(function: str) -> bool:
-    """Whether a message with which it dies each time is set aside later than an alarm on its errors would tell of it.
+def _is_slow_to_set_aside(shape: Shape) -> bool:
+    """Whether a message with which a function dies each time is set aside later than an alarm on its errors would tell.
 
     Until then that alarm would say nothing that those on ages and dead letters do not.
     """
-    return SHAPES[function].timeout_s * RECEIVES > FIVE_MINUTES.to_seconds()
+    return shape.timeout_s * RECEIVES > FIVE_MINUTES.to_seconds()
 
 
 def _count(function: str, name: str) -> cloudwatch.Metric:

@@ -116,8 +116,14 @@ def test_only_publish_may_talk_to_people_and_it_may_do_nothing_else_outside_the_
         for handler in HANDLERS
         if PUBLISH in actions_of(handler)
     }
-    assert telling == {"publish": [Scope.INCIDENTS_TOPIC], "page": [Scope.SUBSCRIBERS_TOPIC]}
-    assert {action.partition(":")[0] for action in actions_of("publish")} == {"dynamodb", "secretsmanager", "sns"}
+    staff = [Scope.INCIDENTS_TOPIC, Scope.CHAT_TOPICS]
+    assert telling == {"publish": staff, "page": [Scope.SUBSCRIBERS_TOPIC]}
+    assert {action.partition(":")[0] for action in actions_of("publish")} == {
+        "dynamodb",
+        "secretsmanager",
+        "sns",
+        "sqs",
+    }
 
 
 @pytest.mark.parametrize("handler", HANDLERS)

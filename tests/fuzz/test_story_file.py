@@ -7,6 +7,7 @@ import pytest
 from sim.fuzz.story import draw
 from sim.fuzz.story_file import StoryError, read, write
 from sim.fuzz.trouble import Nth, Trouble
+from sim.scenario_file import ScenarioError
 
 
 @pytest.mark.parametrize("seed", range(0, 200, 11))
@@ -29,6 +30,6 @@ def test_a_written_story_is_read_back_as_it_was(seed: int) -> None:
 )
 def test_a_file_that_is_no_story_says_what_to_mend(damage: object, says: str) -> None:
     assert callable(damage)
-    with pytest.raises(StoryError) as error:
+    with pytest.raises((StoryError, ScenarioError)) as error:
         read(damage(write(draw(1))))
     assert says in str(error.value)

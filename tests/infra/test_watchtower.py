@@ -131,6 +131,7 @@ def test_everybody_hears_it_and_phones_only_what_is_grave(tower: Synthesized) ->
         "dba@defib.test": None,
         "spare@defib.test": None,
         "+12025550123": {"weight": ["grave"]},
+        "https://events.defib.test/defib": None,
     }
     assert len(subscriptions) == 2 * len(filters)
 

@@ -103,6 +103,8 @@ def test_what_functions_write_in_embedded_format_is_measured(deployed: World) ->
 def test_a_message_reaches_those_whose_filter_lets_it_through(deployed: World) -> None:
     topic = next(s.topic_arn for s in deployed.wiring.subscriptions if s.filter_policy)
     attributes: dict[str, Any] = {
+        "contact": {"DataType": "String", "StringValue": "oncall"},
+        "media": {"DataType": "String.Array", "StringValue": '["email"]'},
         "service": {"DataType": "String", "StringValue": "web"},
         "notice": {"DataType": "String", "StringValue": "progress"},
         "incident": {"DataType": "String", "StringValue": "web-1"},
