@@ -201,7 +201,7 @@ def _always(recording: Recording, world: World) -> Iterator[Expectation]:
         # Where the machinery is in trouble, messages are set aside and alarms go off as they should.
         yield _same("messages in dead-letter queues", "0", str(totals.dead_letters))
         yield _same("pages of links that failed", "none", "; ".join(world.mail.failed) or "none")
-    yield _same("alarms about Defib itself", "none", ", ".join(world.alarms.fired) or "none")
+        yield _same("alarms about Defib itself", "none", ", ".join(world.alarms.fired) or "none")
 
 
 def _same(text: str, expected: str, actual: str) -> Expectation:
