@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -70,6 +71,8 @@ class Environment(Guise):
         self._variables = _variables(function)
         self._saved: dict[str, str | None] = {}
         self._saved_stdout: TextIO | None = None
+        self._lent: list[tuple[logging.StreamHandler[Any], Any]] = []
+        """Loggers' handlers that write here meanwhile, and where they wrote before."""
         self._line = ""
         self._metrics: dict[str, dict[str, Any]] = {"_metrics": {}, "_dimensions": {}, "_default_dimensions": {}}
 
@@ -97,12 +100,20 @@ class Environment(Guise):
         # The stream wraps what loggers hold on to, so it must be the same object in every environment.
         sys.stdout = OUTPUT
         OUTPUT.sink = self._write
+        # One that was made outside, by a test of the handler in this process, would write past the replay.
+        for handler in logging.getLogger(self._variables.get("POWERTOOLS_SERVICE_NAME", self.function.word)).handlers:
+            if isinstance(handler, logging.StreamHandler) and handler.stream is not OUTPUT:
+                self._lent.append((handler, handler.stream))
+                handler.stream = OUTPUT
 
     def take_off(self) -> None:
         self.worn = False
         OUTPUT.sink = None
         assert self._saved_stdout is not None
         sys.stdout = self._saved_stdout
+        while self._lent:
+            handler, stream = self._lent.pop()
+            handler.stream = stream
         for name, value in self._saved.items():
             if value is None:
                 os.environ.pop(name, None)

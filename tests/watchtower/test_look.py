@@ -54,7 +54,8 @@ def test_a_look_leaves_its_heartbeat_in_the_log(stage: Stage) -> None:
 
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     assert (line["LookCompleted"], line["service"]) == (1, "watchtower")
-    assert directive == {"Namespace": "Defib", "Dimensions": [["service"]], "Metrics": [{"Name": "LookCompleted"}]}
+    metric = {"Name": "LookCompleted", "StorageResolution": 1}
+    assert directive == {"Namespace": "Defib", "Dimensions": [["service"]], "Metrics": [metric]}
 
 
 def test_a_canary_goes_onto_the_watched_bus_each_minute(stage: Stage) -> None:
