@@ -27,6 +27,7 @@ from sim.machinery import MachineryFault
 from sim.people import DrillReply, Pull, Reply
 from sim.scenario_value import (
     ADDRESS,
+    ALARM,
     CODE,
     GROUP,
     INSTANCE,
@@ -286,6 +287,12 @@ class Expect:
     )
     shifts: tuple[Move, ...] | None = field(
         default=None, metadata=words("Zonal shifts that Defib starts and ends, in order.", '["start", "end"]', Move, 20)
+    )
+    alarms: tuple[str, ...] = field(
+        default=(),
+        metadata=strings(
+            "Alarms about Defib itself that go off, though its machinery works.", '["SignalsBacklog"]', ALARM, 20
+        ),
     )
     alerted_within: timedelta | None = field(
         default=None,

@@ -17,7 +17,7 @@ from defib.core.model import Signal, Source
 from defib.shell.ports import Malformed
 
 CASE_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
-INCIDENT_ID = re.compile(r"[a-z][a-z0-9:-]{0,60}-[1-9][0-9]{0,8}")
+INCIDENT_ID = re.compile(r"[a-z][a-z0-9:-]{0,60}-[1-9][0-9]{0,11}")
 """Such as ``web-7``, ``zone:us-east-1a-1`` or ``drill:oncall-3``."""
 
 

@@ -18,7 +18,7 @@ from defib.core.setting import CONTACT_NAME
 from defib.core.shift import ShiftOrder
 from defib.shell.ports import Malformed
 
-INCIDENT_ID = re.compile(r"[a-z][a-z0-9:-]{0,60}-[1-9][0-9]{0,8}")
+INCIDENT_ID = re.compile(r"[a-z][a-z0-9:-]{0,60}-[1-9][0-9]{0,11}")
 NUMBER_MAX = 10**9
 """Of incidents, notices and attempts: far beyond what anybody will see, and within what the table holds as a number."""
 TEXT_MAX = 200
