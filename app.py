@@ -1,6 +1,6 @@
 """The CDK app: ``defib.toml`` in, one stack out; needs no network, account or Docker.
 
-Context: ``-c policy=FILE``, ``-c lambda_platform=TAG -c lambda_python=X.Y``.
+Context: ``-c policy=FILE``, ``-c lambda_platform=TAG -c lambda_python=X.Y``, ``-c metric_math=false``.
 """
 
 from __future__ import annotations

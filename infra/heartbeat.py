@@ -20,7 +20,8 @@ def alarm_on_silence(
 
     Missing data alone would be two periods late, whatever treats it as breaching: CloudWatch looks further back than it
     evaluates, and passes over what is missing there (CloudWatch User Guide, "Configuring how CloudWatch alarms treat
-    missing data"). FILL leaves nothing missing.
+    missing data"). FILL leaves nothing missing. Where context says ``metric_math=false``, as for an emulator without
+    it, the alarm does without FILL, and is that much later.
     """
     beats = cloudwatch.Metric(
         namespace=namespace,
@@ -29,11 +30,12 @@ def alarm_on_silence(
         statistic="Sum",
         period=PERIOD,
     )
+    filled = cloudwatch.MathExpression(expression="FILL(beats, 0)", using_metrics={"beats": beats}, period=PERIOD)
     return cloudwatch.Alarm(
         scope,
         construct_id,
         alarm_description=description,
-        metric=cloudwatch.MathExpression(expression="FILL(beats, 0)", using_metrics={"beats": beats}, period=PERIOD),
+        metric=beats if scope.node.try_get_context("metric_math") == "false" else filled,
         threshold=1,
         evaluation_periods=SILENT_PERIODS,
         comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
