@@ -94,9 +94,13 @@ class World:
 
         return self.until(f"a closed case of {instance_id}", look, within_s)
 
+    def read(self, kind: str, service: str, within_s: int) -> None:
+        """Wait until people have been told by mail."""
+        self.until(f"a mail of {service}: {kind}", lambda: kind in self.mail.about(service), within_s)
+
     def hear(self, kind: str, service: str, within_s: int) -> None:
         """Wait until people have been told, by mail and by text."""
-        self.until(f"a mail of {service}: {kind}", lambda: kind in self.mail.about(service), within_s)
+        self.read(kind, service, within_s)
         self.until(f"a text of {service}: {kind}", lambda: kind in self.texts.about(service), within_s)
 
     def report(self) -> str:
