@@ -26,8 +26,9 @@ from sim.clock import VirtualTime
 from sim.fuzz.cloud import Cloud
 from sim.fuzz.lanes import Lanes
 from sim.fuzz.outside import Outside
-from tests.fakes import FakeMail, FakeStore
-from tests.fakes.page import FakePageStore, FakeSite
+from sim.memory.outboxes import FakeMail
+from sim.memory.page import FakePageStore, FakeSite
+from sim.memory.store import FakeStore
 
 DELAY_MOST = timedelta(seconds=900)
 """SQS (SendMessage, DelaySeconds)."""

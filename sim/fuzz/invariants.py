@@ -25,9 +25,9 @@ from sim.fuzz.lanes import Lanes
 from sim.fuzz.story import Story
 from sim.fuzz.trouble import calm
 from sim.machine import Machine
+from sim.memory.page import FakePageStore, FakeSite
+from sim.memory.store import FakeStore
 from sim.traits import LOCAL_DISKS, Trait
-from tests.fakes import FakeStore
-from tests.fakes.page import FakePageStore, FakeSite
 
 FOUND_WITHIN = timedelta(minutes=2)
 AFTERMATH = timedelta(minutes=10)

@@ -30,10 +30,11 @@ from sim.fuzz.outside import LATE, Outside
 from sim.fuzz.story import Interference, Story
 from sim.fuzz.trouble import Killed, Nth, Trouble
 from sim.machine import Machine
+from sim.memory.outboxes import FakeMail
+from sim.memory.page import FakeSite
+from sim.memory.store import FakeStore
 from sim.people import Pull, Reply
 from sim.scenario_file import selected
-from tests.fakes import FakeMail, FakeStore
-from tests.fakes.page import FakeSite
 
 MINUTE = timedelta(minutes=1)
 ALL_ALONE = MessageLimits(most=100, urgent_at_once=20)

@@ -24,10 +24,10 @@ from defib.core.stack import Impairment, Stack
 from defib.shell.elsewhere import FollowStore
 from defib.shell.page import PageStore, Repaged
 from defib.shell.ports import Conflict, Surveyed
+from sim.memory.page import FakePageStore
 from tests.aws.account import ONCE
 from tests.aws.table import TABLE, create_table
 from tests.core.page.shown import NOON, POLICY, minutes, trouble
-from tests.fakes.page import FakePageStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -1,5 +1,7 @@
-"""In-memory keepers of the shell's promises. Each passes the contract suite of the real one where there is one."""
+"""Keepers of the shell's promises in memory, beside sim/memory/. Each passes the real one's contract suite."""
 
+from sim.memory.outboxes import FakeMail
+from sim.memory.store import FakeStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.edges import (
     FakeActor,
@@ -11,8 +13,6 @@ from tests.fakes.edges import (
     FakeRouter,
     FakeSwitch,
 )
-from tests.fakes.outboxes import FakeMail
-from tests.fakes.store import FakeStore
 
 __all__ = [
     "FakeActor",

@@ -10,7 +10,7 @@ from defib.shell.ports import Conflict
 from defib.stashboard.model import Board, BoardService, Event
 from defib.stashboard.oauth import Nonce
 from defib.stashboard.store import Change
-from tests.fakes.page import FakePageStore
+from sim.memory.page import FakePageStore
 
 
 @dataclass

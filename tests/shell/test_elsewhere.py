@@ -17,9 +17,9 @@ from defib.core.policy import Policy
 from defib.shell.elsewhere import Came, Following, Gone, Slower, Turned, Unfit, follow_elsewhere
 from defib.shell.page import Repaged
 from defib.shell.ports import CallFailed, Conflict, Rejected, Transient, Unanswered
+from sim.memory.page import FakePageStore
 from tests.core.page.shown import NOON, POLICY, minutes, trouble
 from tests.fakes import FakeClock, FakeQueues
-from tests.fakes.page import FakePageStore
 
 OTHER = OtherPage("atlassian", Kind.STATUSPAGE, "defib/statuspage", page_id="p", components={"web": ("w",)})
 

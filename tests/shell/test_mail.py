@@ -14,10 +14,10 @@ from defib.core.policy import Policy
 from defib.shell.mail import LETTERS_MOST, Mailing, mail
 from defib.shell.page import Paging, follow, publish_draft
 from defib.shell.ports import CallFailed, Transient
+from sim.memory.page import FakePageStore, FakeSite
 from tests.core.page.shown import NOON, POLICY, minutes
 from tests.fakes import FakeClock, FakeQueues
 from tests.fakes.mail import FakeMailStore, FakeSubscribers
-from tests.fakes.page import FakePageStore, FakeSite
 
 
 class Stage:

@@ -14,9 +14,9 @@ from defib.core.page.settings import PageSettings, Publishing
 from defib.core.policy import Policy
 from defib.shell.page import Paging, follow, publish_draft
 from defib.shell.ports import Conflict, Transient
+from sim.memory.page import FakePageStore, FakeSite
 from tests.core.page.shown import NOON, POLICY, minutes
 from tests.fakes import FakeClock, FakeQueues
-from tests.fakes.page import FakePageStore, FakeSite
 
 
 class Stage:

@@ -34,9 +34,9 @@ from sim.elsewhere.stashboard import StashboardServer
 from sim.elsewhere.statuspage import StatuspageServer
 from sim.elsewhere.webhook import WebhookServer
 from sim.internet import Failure, Request, Response
+from sim.memory.page import FakePageStore
 from tests.core.page.shown import NOON, POLICY
 from tests.fakes import FakeClock, FakeQueues
-from tests.fakes.page import FakePageStore
 from tests.publish.channels.loopback import Loopback
 
 KEY = "sk-4f9d0c7a61e2b835"
