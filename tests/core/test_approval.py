@@ -17,7 +17,7 @@ from defib.core.diagnose import diagnose
 from defib.core.guards.consent import needs_yes
 from defib.core.guards.question import GIVES_BACK
 from defib.core.maintenance import Maintenance
-from defib.core.model import Cause, Checks, InstanceState, Observation
+from defib.core.model import Cause, Checks, InstanceState, Observation, Verdict
 from defib.core.policy import Mode, Policy
 from tests.core.facts import NOON, OK, after, attempt, case, impaired, observed, policy
 
@@ -73,6 +73,18 @@ def test_people_are_asked_once_and_their_deadline_does_not_move() -> None:
 
     assert first.approval == QUESTION
     assert approval.ask(first, timedelta(hours=9), after(minutes=5)) == first
+
+
+def test_a_no_still_holds_after_people_have_taken_over() -> None:
+    """What AWS stopped is not started again against their word."""
+    tried = attempt(Action.START, after(minutes=-3), Verdict.RETRY, "InsufficientInstanceCapacity")
+    stopped = observed(state=InstanceState.STOPPED, state_reason_code="Server.SpotInstanceShutdown")
+    so_far = replace(case(tried, handed_over_at=NOON, cause=Cause.STOPPED_UNASKED), approval=NO)
+
+    decision = decided(so_far, after(minutes=30), facts=stopped)
+
+    assert isinstance(decision, Wait)
+    assert decision.reason == "Bob said no to its repair"
 
 
 def test_the_first_act_waits_until_somebody_says_yes() -> None:

@@ -196,6 +196,7 @@ def test_evidence_is_linked_or_its_absence_explained() -> None:
 OUTCOMES = [
     (Outcome.RECOVERED, "works again"),
     (Outcome.TERMINATED, "has been terminated"),
+    (Outcome.REPLACED, "is being replaced"),
     (Outcome.LEFT_ALONE, "is left alone"),
     (Outcome.HANDED_OVER, "is no longer watched"),
     (Outcome.HEALED, "works again"),

@@ -29,6 +29,7 @@ WAITING = case(
     cause=Cause.EVENT_SCHEDULED, confirmed_cause=Cause.EVENT_SCHEDULED, event=RETIREMENT, since=NOON, failing_since=NOON
 )
 EVIDENCE = attempt(Action.EVIDENCE)
+MOVED = (attempt(Action.STOP, after(minutes=-9)), attempt(Action.START, after(minutes=-8)))
 
 
 def wants(*windows: Maintenance, planned_restart: bool = True) -> Policy:
@@ -97,6 +98,13 @@ def test_it_is_restarted_in_a_window_before_its_time_and_nowhere_else(limits: Po
 
     assert isinstance(decision, Act if acts else Wait)
     assert not isinstance(decision, Act) or decision.action is Action.STOP
+
+
+def test_after_a_stop_of_which_ec2_does_not_know_yet_it_waits() -> None:
+    decision = decided(waiting(EVIDENCE, attempt(Action.STOP)), AHEAD, wants(NOW_ON))
+
+    assert isinstance(decision, Wait)
+    assert decision.reason == "EC2's reads lag behind the stop"
 
 
 @pytest.mark.parametrize(
@@ -241,18 +249,20 @@ def test_an_announcement_in_the_middle_of_an_outage_does_not_keep_it_open() -> N
 
 
 @pytest.mark.parametrize(
-    ("attempts", "words"),
+    ("attempts", "launched", "words"),
     [
-        ((), "AWS has done or called off the instance-retirement"),
-        ((attempt(Action.STOP, after(minutes=-9)), attempt(Action.START, after(minutes=-8))), "it is on another host"),
+        ((), after(days=-30), "AWS has done or called off the instance-retirement"),
+        (MOVED, after(minutes=-8), "it is on another host"),
+        ((), after(minutes=-8), "the instance-retirement is off since somebody else started it at 11:52:00 UTC"),
     ],
+    ids=["by AWS", "by Defib", "by a person"],
 )
 def test_an_event_that_is_announced_no_more_ends_its_case_and_says_by_whom(
-    attempts: tuple[Attempt, ...], words: str
+    attempts: tuple[Attempt, ...], launched: datetime, words: str
 ) -> None:
     so_far = waiting(*attempts, healthy_since=after(minutes=-6), opened_at=after(days=-1))
 
-    decision = decided(so_far, observed(launched_at=after(minutes=-8) if attempts else after(days=-30)), wants())
+    decision = decided(so_far, observed(launched_at=launched), wants())
 
     assert isinstance(decision, Close)
     assert words in decision.reason

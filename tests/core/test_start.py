@@ -138,19 +138,30 @@ class TestAfterTheHandOver:
 
     HANDED = case(EVIDENCE, STOP, *(FULL,) * 5, handed_over_at=NOON, cause=Cause.STOPPED_BY_DEFIB)
 
-    @pytest.mark.parametrize(("minutes", "tries"), [(14, False), (15, True), (120, True)])
-    def test_it_is_started_again_after_a_while(self, minutes: int, tries: bool) -> None:
-        decision = decided(self.HANDED, now=after(minutes=minutes))
+    @pytest.mark.parametrize(("seconds", "tries"), [(59, False), (60, True), (7200, True)])
+    def test_it_is_started_again_after_a_while(self, seconds: int, tries: bool) -> None:
+        decision = decided(self.HANDED, now=after(seconds=seconds))
 
         assert isinstance(decision, Act if tries else Wait)
         assert not isinstance(decision, Act) or decision.action is Action.START
 
-    def test_the_pauses_grow_so_that_a_case_stays_small(self) -> None:
-        eight = tuple(attempt(Action.START, after(minutes=15 * n), Verdict.RETRY, "x") for n in range(1, 9))
-        handed = case(EVIDENCE, STOP, *eight, handed_over_at=NOON)
+    def test_the_pauses_grow_with_the_time_so_that_it_is_back_soon_after_it_can_be(self) -> None:
+        tried = tuple(attempt(Action.START, after(minutes=m), Verdict.RETRY, "x") for m in (0, 50, 100))
+        handed = case(EVIDENCE, STOP, *tried, handed_over_at=after(minutes=5))
 
-        assert isinstance(decided(handed, now=after(minutes=120 + 29)), Wait)
-        assert isinstance(decided(handed, now=after(minutes=120 + 30)), Act)
+        assert isinstance(decided(handed, now=after(minutes=106, seconds=59)), Wait)
+        assert isinstance(decided(handed, now=after(minutes=107)), Act)
+
+    def test_a_week_of_tries_is_few_enough_for_a_case(self) -> None:
+        handed, tries, now = self.HANDED, 0, NOON
+        while now < after(minutes=7 * 24 * 60):
+            now += timedelta(minutes=1)
+            if isinstance(decided(handed, now=now), Act):
+                tries += 1
+                more = (*handed.attempts, attempt(Action.START, now, Verdict.RETRY, "x"))
+                handed = replace(handed, attempts=more)
+
+        assert 50 < tries < 150
 
     @pytest.mark.parametrize(
         ("so_far", "facts"),

@@ -191,7 +191,7 @@ def _escalated(case: Case, policy: Policy) -> Story:
     if case.cause not in STOPPED:
         doing = "It watches; it acts no more."
         return Story(NoticeKind.ESCALATED, f"needs you: {case.reason}", doing, case.ask, "Please look now.")
-    again = format_duration(policy.repair.start_again)
+    again = format_duration(policy.repair.hold)
     doing = f"It is STOPPED now. Defib goes on trying to start it, at first every {again}."
     headline = f"is STOPPED and needs you: {case.reason}"
     return Story(NoticeKind.ESCALATED, headline, doing, case.ask, "Please look now.")

@@ -169,10 +169,15 @@ class Repair:
             "1d",
         ),
     )
-    start_again: timedelta = field(
-        default=timedelta(minutes=15),
-        metadata=duration(
-            "How often an instance that could not be started is tried again after people were asked.", "30m", "1m", "1d"
+    # Below 2 percent a month of tries would be more than a case has room for.
+    start_again_share: int = field(
+        default=7,
+        metadata=number(
+            "After which percentage of the time that it could not be started an instance is tried again, once people "
+            "were asked; no sooner than hold.",
+            15,
+            2,
+            100,
         ),
     )
     # AWS gives a duration neither a range nor a default; without one a suppression lasts for ever.

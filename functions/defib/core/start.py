@@ -14,10 +14,6 @@ from defib.core.start_failure import NO_ROOM, bare, explained, meaning, remedy
 TRIES_BEFORE_ANOTHER_TYPE = 3
 """Starts of one type that EC2 has no room for before the service's next fallback type is tried."""
 
-AGAIN_AT_ONE_PACE = 8
-"""So many starts after the hand-over before their pauses grow, by one ``repair.start_again`` each time: a week of them
-is about a hundred, which a case has room for."""
-
 STOPPED = frozenset({Cause.STOPPED_BY_DEFIB, Cause.STOPPED_UNASKED})
 
 
@@ -53,9 +49,11 @@ def start_again(case: Case, observation: Observation, cause: Cause, policy: Poli
     grouped = observation.group and case.standby is None
     if cause not in STOPPED or not ours or grouped or case.handed_over_at is None:
         return None
-    starts = [a.intended_at for a in case.attempts if a.action is Action.START and a.intended_at >= case.handed_over_at]
-    pause = policy.repair.start_again * (1 + len(starts) // AGAIN_AT_ONE_PACE)
-    if now < max([*starts, case.handed_over_at]) + pause:
+    starts = [a.intended_at for a in case.attempts if a.action is Action.START]
+    first, last = min([*starts, case.handed_over_at]), max([*starts, case.handed_over_at])
+    # A share of the time so far: what has been away for long is back little later than it could be, and a week of
+    # tries is about a hundred, which a case has room for.
+    if now < last + max((last - first) * policy.repair.start_again_share / 100, policy.repair.hold):
         return None
     return Act(Action.START, "it is still stopped: once more", now + policy.repair.act_timeout)
 

@@ -28,7 +28,7 @@ from defib.core.diagnose import diagnose
 from defib.core.guard import SUSPENDS
 from defib.core.maintenance import maintenance_of
 from defib.core.member import with_standby
-from defib.core.model import Cause, Diagnosis, Observation, Result, Source, TargetHealth, Verdict
+from defib.core.model import Cause, Diagnosis, Event, Observation, Result, Source, TargetHealth, Verdict
 from defib.core.policy import Policy, Repair, Service
 from defib.core.restart import REGISTERED, drainable
 from defib.core.suppression import with_lift
@@ -128,8 +128,10 @@ def _see(case: Case, diagnosis: Diagnosis, observation: Observation, policy: Pol
         failing_since=failing_since,
         healthy_since=(case.healthy_since or now) if healthy else None,
     )
-    if cause is Cause.EVENT_SCHEDULED:
-        return _see_event(seen, observation, now)
+    checks = observation.checks if cause is Cause.EVENT_SCHEDULED else None
+    event = planned.announced(checks, case, now) if checks is not None else None
+    if event is not None:
+        return _see_event(seen, event, now)
     if (
         case.confirmed_at is None
         and service is not None
@@ -141,11 +143,8 @@ def _see(case: Case, diagnosis: Diagnosis, observation: Observation, policy: Pol
     return seen
 
 
-def _see_event(case: Case, observation: Observation, now: datetime) -> Case:
+def _see_event(case: Case, event: Event, now: datetime) -> Case:
     """Take the announced event into the case. There is nothing to be patient about: people are told at once."""
-    event = planned.announced(observation.checks, case, now) if observation.checks is not None else None
-    if event is None:
-        return case
     same = case.event is not None and (case.event.code, case.event.not_before) == (event.code, event.not_before)
     reminded_at = case.reminded_at if same else None
     if planned.at_rest(case) and now >= event.not_before - planned.REMIND:

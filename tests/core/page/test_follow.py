@@ -227,6 +227,8 @@ OUTAGES = [
     ("", OVER, 121, STATUSPAGE, (f"completed {UNTIL}", SAID.planned_over)),
     ("in_progress 2026-04-30T13:30Z", OVER, 121, STATUSPAGE, (f"completed {UNTIL}", SAID.planned_over)),
     (f"in_progress {UNTIL}", None, 121, STATUSPAGE, (f"completed {UNTIL}", SAID.planned_over)),
+    # What was called off before it could be told is nobody's matter there.
+    ("", None, 10, STATUSPAGE, None),
 ]
 
 
