@@ -84,8 +84,10 @@ SHAPES = {
     ),
 }
 
-OF_THE_PAGE = frozenset({"page", "stashboard"})
+OF_THE_PAGE = frozenset({"page"})
 """Deployed only where the policy has a status page."""
+OF_THE_API = frozenset({"stashboard"})
+"""Deployed only where it speaks Stashboard's API."""
 OF_THE_ANSWERS = frozenset({"answer"})
 """Deployed only where e-mails carry links to answer by."""
 

@@ -20,7 +20,7 @@ from constructs import Construct
 from defib.aws.permission import Permission
 from infra.acknowledgments import acknowledge, in_nags_words
 from infra.bundle import Target
-from infra.functions import FOLLOWER, OF_SUBSCRIBERS, OF_THE_ANSWERS, OF_THE_PAGE, SHAPES, Shape
+from infra.functions import FOLLOWER, OF_SUBSCRIBERS, OF_THE_ANSWERS, OF_THE_API, OF_THE_PAGE, SHAPES, Shape
 from infra.permissions import Resources
 from infra.signals import Queue
 
@@ -119,6 +119,11 @@ class Healing(Construct):
             self._feed(self.healers[queue.feeds].function, queue, queue.shape)
         self.missed_sweeps = self._every_minute(self.healers["sweep"].function)
 
+    def function(self, name: str) -> lambda_.Function | None:
+        """The function of that name; None where the policy does without."""
+        healer = self.healers.get(name)
+        return healer.function if healer is not None else None
+
     def _feed(self, function: lambda_.Function, queue: Queue, shape: Shape) -> None:
         function.add_event_source(
             sources.SqsEventSource(
@@ -171,6 +176,8 @@ def _is_deployed(name: str, resources: Resources) -> bool:
     page = resources.page
     if name in OF_SUBSCRIBERS:
         return page is not None and page.subscribers is not None
+    if name in OF_THE_API:
+        return page is not None and page.secret is not None
     if name in OF_THE_ANSWERS:
         return resources.answers is not None
     return name not in OF_THE_PAGE or page is not None

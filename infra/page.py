@@ -184,25 +184,36 @@ class Distribution(Construct):
 
 
 class StatusPage(Construct):
-    """Where the page lies, how it is read, and the queue by which it is made anew."""
+    """Where the page lies, how it is read, and the queue by which it is made anew.
+
+    ``api`` is for those who subscribe or speak Stashboard's API: None where the settings have neither.
+    """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: PageSettings, undelivered: sqs.Queue, api: PageApi
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: PageSettings,
+        undelivered: sqs.Queue,
+        api: PageApi | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.files = Files(self, "Files")
         self.subscribers = Subscribers(self, "Subscribers", settings=settings) if settings.subscribe else None
-        self.subscribe_at = f"{api.url}{SUBSCRIBE_PATH}" if settings.subscribe else ""
+        form = api.url if api is not None and settings.subscribe else ""
+        self.subscribe_at = f"{form}{SUBSCRIBE_PATH}" if form else ""
         self.distribution = Distribution(
             self,
             "Distribution",
             files=self.files,
             settings=settings,
-            form_action=api.url if settings.subscribe else "'none'",
+            form_action=form or "'none'",
         )
         self.copy = copy_name(settings.failover_region) if settings.failover_region else ""
+        self.secret = StashboardSecret(self, "Stashboard").secret if settings.api else None
+        """None where nobody writes to the page by the Stashboard API."""
         # FIFO for its deduplication: what is said twice is done once. Each turn is a group of its own.
-        self.secret = StashboardSecret(self, "Stashboard").secret
         self.queue = Queue(self, "Turns", feeds="page", kept_for=Duration.hours(1), in_order=True)
         events.Rule(
             self,

@@ -273,7 +273,7 @@ def _page_arns(page: StatusPage, scope: Scope) -> list[str]:
     if scope is Scope.PAGE_QUEUE:
         return [page.queue.queue.queue_arn]
     if scope is Scope.STASHBOARD_SECRET:
-        return [page.secret.secret_arn]
+        return [page.secret.secret_arn] if page.secret is not None else []
     if scope in OF_SUBSCRIBERS:
         return [page.subscribers.topic.topic_arn] if page.subscribers is not None else []
     copies = [Stack.of(page).format_arn(service="s3", region="", account="", resource=page.copy)] if page.copy else []
@@ -286,7 +286,7 @@ def _page_variables(page: StatusPage, used: Collection[Scope]) -> Iterator[tuple
         yield "DEFIB_STATUS_PAGE", page.distribution.url
     if Scope.PAGE_QUEUE in used:
         yield "DEFIB_PAGE_QUEUE", page.queue.queue.queue_url
-    if Scope.STASHBOARD_SECRET in used:
+    if page.secret is not None and Scope.STASHBOARD_SECRET in used:
         yield "DEFIB_STASHBOARD_SECRET", page.secret.secret_arn
     if Scope.PAGE_BUCKET_OBJECTS in used:
         yield "DEFIB_PAGE_BUCKET", page.files.bucket.bucket_name

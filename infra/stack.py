@@ -48,7 +48,7 @@ class DefibStack(Stack):
         switch = KillSwitch(self, "KillSwitch")
         page, api = None, None
         if policy.page.enabled:
-            api = PageApi(self, "StashboardApi")
+            api = PageApi(self, "StashboardApi") if policy.page.api or policy.page.subscribe else None
             page = StatusPage(self, "StatusPage", settings=policy.page, undelivered=signals.undelivered, api=api)
         answers = Answers(self, "Answers") if policy.answers.enabled else None
         followers = tuple(Follower(self, f"Follower-{other.name}", other=other) for other in policy.page.elsewhere)
@@ -105,18 +105,16 @@ class DefibStack(Stack):
         if answers is not None:
             answers.serve(healing.healers["answer"].function)
             CfnOutput(self, "AnswersSecret", value=answers.secret.secret_name)
-        if page is not None and api is not None:
-            form = healing.healers.get("subscribe")
-            api.answer(
-                stashboard=healing.healers["stashboard"].function,
-                subscribe=form.function if form is not None else None,
-            )
+        if page is not None:
             if page.subscribers is not None:
                 CfnOutput(self, "SubscribersTopic", value=page.subscribers.topic.topic_arn)
                 page.subscribers.only(healing.healers["page"].role)
             CfnOutput(self, "StatusPageAddress", value=page.distribution.url)
-            CfnOutput(self, "StashboardAddress", value=api.url)
-            CfnOutput(self, "StashboardSecret", value=page.secret.secret_name)
+            if api is not None:
+                api.answer(stashboard=healing.function("stashboard"), subscribe=healing.function("subscribe"))
+                if page.secret is not None:
+                    CfnOutput(self, "StashboardAddress", value=api.url)
+                    CfnOutput(self, "StashboardSecret", value=page.secret.secret_name)
 
 
 def _camel(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The Stashboard API: an HTTP API before one function, throttled, and the secret with which writes are signed."""
+"""The page's HTTP API, throttled: before the Stashboard API's function and the form's, where the page has them."""
 
 from __future__ import annotations
 
@@ -56,20 +56,20 @@ class PageApi(Construct):
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
         self._api = apigateway.HttpApi(
-            self, "Api", description="Defib: the status page by the Stashboard API", create_default_stage=False
+            self, "Api", description="Defib: what the status page takes from its readers", create_default_stage=False
         )
         self.url = self._api.api_endpoint
-        acknowledge(self._api, "APIG4", "Reads are for everybody; the function checks the signature of every write.")
-
-    def answer(self, *, stashboard: lambda_.Function, subscribe: lambda_.Function | None) -> None:
-        """All but the form goes to ``stashboard``, which knows the original's answers to each path and method."""
-        default = apigateway.HttpRoute(
+        acknowledge(
             self._api,
-            "DefaultRoute",
-            http_api=self._api,
-            route_key=apigateway.HttpRouteKey.DEFAULT,
-            integration=_function("Function", stashboard),
+            "APIG4",
+            "Reads and the form are for everybody; every other write is signed.",
         )
+
+    def answer(self, *, stashboard: lambda_.Function | None, subscribe: lambda_.Function | None) -> None:
+        """All but the form goes to ``stashboard``, which knows the original's answers to each path and method.
+
+        Without it, API Gateway itself answers all but the form with 404.
+        """
         stage = apigateway.HttpStage(
             self,
             "Stage",
@@ -85,6 +85,15 @@ class PageApi(Construct):
             destination_arn=log.log_group_arn,
             format=json.dumps({name: f"$context.{name}" for name in LOGGED}),
         )
+        if stashboard is not None:
+            default = apigateway.HttpRoute(
+                self._api,
+                "DefaultRoute",
+                http_api=self._api,
+                route_key=apigateway.HttpRouteKey.DEFAULT,
+                integration=_function("Function", stashboard),
+            )
+            stage.node.add_dependency(default)
         if subscribe is not None:
             form = apigateway.HttpRoute(
                 self,
@@ -102,7 +111,6 @@ class PageApi(Construct):
             }
             # A setting for a route that is not there yet is refused.
             stage.node.add_dependency(form)
-        stage.node.add_dependency(default)
 
 
 def _function(construct_id: str, function: lambda_.Function) -> integrations.HttpLambdaIntegration:

@@ -67,7 +67,8 @@ class Watch(Construct):
             self._unanswered(feeds)
         self._heartbeat()
         if page is not None:
-            self._secret(page.secret)
+            if page.secret is not None:
+                self._secret(page.secret)
             if page.copy:
                 self._copy(page.copy)
 

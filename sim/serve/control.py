@@ -63,7 +63,7 @@ class Diary:
 class Control:
     """Shows the page and does what its buttons say."""
 
-    def __init__(self, player: Player, name: str, seed: int, credentials: Credentials, diary: Diary) -> None:
+    def __init__(self, player: Player, name: str, seed: int, credentials: Credentials | None, diary: Diary) -> None:
         self._player = player
         self._name = name
         self._seed = seed

@@ -36,8 +36,9 @@ class Front:
     player: Player
     pace: Pace
     distribution: Distribution
-    api: HttpApi
-    translator: Translator
+    api: HttpApi | None
+    """The Stashboard API; None where the policy has none."""
+    translator: Translator | None
     control: Control
     _requests: int = field(default=0)
 
@@ -48,15 +49,15 @@ class Front:
         path = request.target.partition("?")[0]
         if path == CONTROL:
             return self.control.answer(request)
-        if API.fullmatch(path):
-            return self._call(request)
+        if self.api is not None and self.translator is not None and API.fullmatch(path):
+            return self._call(request, self.api, self.translator)
         return self.distribution.answer(request.method, request.target, request.headers, self._files())
 
-    def _call(self, request: HttpRequest) -> Reply:
+    def _call(self, request: HttpRequest, api: HttpApi, translator: Translator) -> Reply:
         world = self.player.world
         self._requests += 1
-        there = self.translator.translated(request, self.pace.wall(), world.time.now)
-        reply = gateway.call(world, self.api, there, self._requests)
+        there = translator.translated(request, self.pace.wall(), world.time.now)
+        reply = gateway.call(world, api, there, self._requests)
         if request.method not in ("GET", "HEAD") and reply.code < 400 and self.player.mode is not Mode.PLAYING:
             # Where time rests, the page could not follow what was just written.
             world.time.run_until(world.time.now + FOLLOWS)
@@ -74,14 +75,14 @@ def front_of(player: Player, pace: Pace, name: str, seed: int, diary: Diary) -> 
     """What serves the player's world, whose policy must have a status page."""
     wiring = player.world.wiring
     (distribution,) = wiring.distributions
-    (api,) = (api for api in wiring.apis if api.route == DEFAULT)
+    api = next((api for api in wiring.apis if api.route == DEFAULT), None)
     credentials = credentials_of(wiring)
     control = Control(player, name, seed, credentials, diary)
-    return Front(player, pace, distribution, api, Translator(credentials), control)
+    return Front(player, pace, distribution, api, Translator(credentials) if credentials else None, control)
 
 
-def credentials_of(wiring: Wiring) -> Credentials:
-    """The made-up credentials with which the Stashboard API's writes are signed."""
+def credentials_of(wiring: Wiring) -> Credentials | None:
+    """The made-up credentials with which the Stashboard API's writes are signed; None where there is no such API."""
     arns = {function.environment.get("DEFIB_STASHBOARD_SECRET") for function in wiring.functions}
-    (secret,) = (secret for secret in wiring.secrets if secret.arn in arns)
-    return Credentials(**json.loads(generated(secret)))
+    secret = next((secret for secret in wiring.secrets if secret.arn in arns), None)
+    return Credentials(**json.loads(generated(secret))) if secret is not None else None

@@ -76,25 +76,31 @@ def show(
         server.server_close()
 
 
-def greeting(address: str, speed: float, keys: Credentials) -> str:
-    """Where to look, and how to write. The credentials are made up, and good for this replay alone."""
+def greeting(address: str, speed: float, keys: Credentials | None) -> str:
+    """Where to look, and how to write, if one can. The credentials are made up, and good for this replay alone."""
     rate = "as fast as it can" if told(speed) == "max" else f"at {told(speed)} seconds a second"
-    session = ", ".join(repr(key) for key in (keys.consumer_key, keys.consumer_secret, keys.token, keys.token_secret))
     return "\n".join(
         (
             f"Playing {rate}; Ctrl-C ends it.",
             f"  what customers see   {address}/",
             f"  what programs read   {address}/api/v2/summary.json, {address}/history.rss",
             f"  clock, speed, staff  {address}{CONTROL}",
-            f"  Stashboard API       {address}/api/v1/services, and {address}/admin/api/v1 for writes, signed with",
-            f"                       consumer {keys.consumer_key} / {keys.consumer_secret}, "
-            f"token {keys.token} / {keys.token_secret} (all made up):",
-            f"  from requests_oauthlib import OAuth1Session; OAuth1Session({session}).post(",
-            f'      "{address}/admin/api/v1/services/web/events",',
-            '      data={"status": "down", "message": "We look into it."})',
+            *(_by_stashboard(address, keys) if keys is not None else ()),
             "",
         )
     )
+
+
+def _by_stashboard(address: str, keys: Credentials) -> Iterator[str]:
+    session = ", ".join(repr(key) for key in (keys.consumer_key, keys.consumer_secret, keys.token, keys.token_secret))
+    yield f"  Stashboard API       {address}/api/v1/services, and {address}/admin/api/v1 for writes, signed with"
+    yield (
+        f"                       consumer {keys.consumer_key} / {keys.consumer_secret}, "
+        f"token {keys.token} / {keys.token_secret} (all made up):"
+    )
+    yield f"  from requests_oauthlib import OAuth1Session; OAuth1Session({session}).post("
+    yield f'      "{address}/admin/api/v1/services/web/events",'
+    yield '      data={"status": "down", "message": "We look into it."})'
 
 
 @contextmanager

@@ -26,6 +26,11 @@ TAGS = "must be a table of 1 to 10 tag keys, each with a value or a list of 1 to
             "domain = 'status.example.com'",
             'page.domain = "status.example.com": must come with a certificate; for example certificate = ...',
         ),
+        (
+            "page",
+            "legacy_writes = true",
+            "page.legacy_writes = true: needs the Stashboard API: page.api is false; for example api = true",
+        ),
         # services
         (
             "services.web",

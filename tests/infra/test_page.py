@@ -153,6 +153,34 @@ def test_a_policy_without_a_page_deploys_none(tmp_path_factory: pytest.TempPathF
     assert not list(assembly.glob(f"{PAGE_COPY_STACK}*"))
 
 
+def test_a_page_that_does_not_speak_stashboards_api_keeps_its_form_and_has_nothing_else_that_takes_writes(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    policy = tmp_path_factory.mktemp("policy") / "defib.toml"
+    policy.write_text(POLICY.read_text(encoding="utf-8").replace("api = true", ""))
+    found = Synthesized.load(synthesize(policy, ROOT / "build" / "tests" / "no-api"), "Defib.template.json")
+    routes = {name: route["RouteKey"] for name, route in found.of("AWS::ApiGatewayV2::Route").items()}
+    assert {key for name, key in routes.items() if name.startswith("StashboardApi")} == {"POST /subscribe"}
+    stage = found.one("AWS::ApiGatewayV2::Stage", "StashboardApi")
+    assert stage["RouteSettings"] == {"POST /subscribe": {"ThrottlingRateLimit": 1, "ThrottlingBurstLimit": 5}}
+    assert "ApiEndpoint" in json.dumps(found.function("page")["Environment"]["Variables"]["DEFIB_SUBSCRIBE_AT"])
+    assert not [f for f in found.of("AWS::Lambda::Function").values() if "stashboard" in f["Handler"]]
+    assert not [s for s in found.of("AWS::SecretsManager::Secret") if "Stashboard" in s]
+    assert not {name for name in found.template["Outputs"] if "Stashboard" in name}
+
+
+def test_a_page_that_takes_neither_addresses_nor_writes_has_no_http_api(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    policy = tmp_path_factory.mktemp("policy") / "defib.toml"
+    text = POLICY.read_text(encoding="utf-8").replace("api = true", "").replace("subscribe = true", "")
+    policy.write_text(text)
+    found = Synthesized.load(synthesize(policy, ROOT / "build" / "tests" / "files-only"), "Defib.template.json")
+    assert found.of("AWS::CloudFront::Distribution")
+    assert not [api for api in found.of("AWS::ApiGatewayV2::Api") if api.startswith("StashboardApi")]
+    assert "form-action 'none'" in json.dumps(found.one("AWS::CloudFront::ResponseHeadersPolicy"))
+
+
 def test_a_page_to_which_nobody_may_subscribe_has_no_form_no_topic_and_no_grant(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

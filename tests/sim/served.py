@@ -8,17 +8,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from queue import Queue
 from threading import Thread
 from typing import Any
 
 from sim.listener import Deaf
 from sim.recording import Recording
-from sim.replay import ROOT
+from sim.replay import POLICIES, ROOT
 from sim.scenario_file import load
 from sim.serve.player import Player
 from sim.serve.show import show
 
+WITH_API = POLICIES / "stashboard.toml"
+"""Under which the page speaks Stashboard's API."""
 SPEED = 10.0
 WALL = datetime(2031, 7, 1, 9, 30, tzinfo=UTC)
 """What the clocks of clients show: years from the outage that is replayed."""
@@ -108,7 +111,7 @@ class Served:
 
 
 @contextmanager
-def served(scenario: str, port: int = 0) -> Iterator[Served]:
+def served(scenario: str, port: int = 0, policy: Path = WITH_API) -> Iterator[Served]:
     """The shipped scenario of that name, from its first moment, at ten virtual seconds a second."""
     pace, ready, ended = TestPace(), Queue[Any](), list[Recording]()
     said: list[str] = []
@@ -118,7 +121,7 @@ def served(scenario: str, port: int = 0) -> Iterator[Served]:
             show(
                 load(ROOT / "scenarios" / f"{scenario}.toml"),
                 scenario,
-                None,
+                policy,
                 seed=None,
                 speed=SPEED,
                 port=port,

@@ -159,6 +159,15 @@ def test_a_wrong_speed_or_port_gets_a_message(
     assert said in capsys.readouterr().err
 
 
+def test_a_page_without_the_stashboard_api_answers_there_as_anywhere_else_where_nothing_is() -> None:
+    with served("april-30", policy=ROOT / "defib.toml") as april:
+        april.until("12:01:30")
+        assert april.get("/api/v2/status.json").code == 200
+        assert april.get("/api/v1/services").code == april.get("/nothing/here").code == 404
+        assert posted(april, "no") in (403, 405)
+        assert "Stashboard" not in april.get("/_replay?still").text
+
+
 def test_an_unknown_scenario_and_a_policy_without_a_page_get_a_message(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

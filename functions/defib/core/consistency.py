@@ -142,6 +142,8 @@ def _check_page(policy: Policy, mistakes: Mistakes) -> None:
     for given, needed in (("domain", "certificate"), ("certificate", "domain")):
         if getattr(page, given) and not getattr(page, needed) and not mistakes.spoil(("page", needed)):
             mistakes.add(("page", given), getattr(page, given), f"must come with a {needed}", f"{needed} = ...")
+    if page.legacy_writes and not page.api and not mistakes.spoil(("page", "api")):
+        mistakes.add(("page", "legacy_writes"), True, "needs the Stashboard API: page.api is false", "api = true")
     check_elsewhere(policy, mistakes)
 
 

@@ -139,6 +139,10 @@ class PageSettings:
             MAYBE_REGION,
         ),
     )
+    api: bool = field(
+        default=False,
+        metadata=flag("Whether the page can be read and written by the Stashboard API too, a public address.", "true"),
+    )
     legacy_writes: bool = field(
         default=False,
         metadata=flag("Whether clients older than Stashboard 1.5 may write under /api/v1 too, signed.", "true"),
