@@ -57,9 +57,16 @@ def _signed(event: Event) -> Signed:
     http = event["requestContext"]["http"]
     query = f"?{event['rawQueryString']}" if event.get("rawQueryString") else ""
     url = f"https://{event['requestContext']['domainName']}{event['rawPath']}{query}"
-    body = event.get("body") or ""
-    raw = b64decode(body) if event.get("isBase64Encoded") else body.encode()
-    return Signed(http["method"], url, {name.lower(): value for name, value in event["headers"].items()}, raw)
+    headers = {name.lower(): value for name, value in event["headers"].items()}
+    return Signed(http["method"], url, headers, _body(event.get("body") or "", is_base64=event["isBase64Encoded"]))
+
+
+def _body(body: str, *, is_base64: bool) -> bytes:
+    try:
+        return b64decode(body, validate=True) if is_base64 else body.encode()
+    except ValueError:
+        # Neither bytes nor text: read as it stands, and no signature fits it.
+        return body.encode(errors="replace")
 
 
 def _read(kept: secret.Secret[Credentials]) -> Credentials:
