@@ -9,9 +9,11 @@ import pytest
 from defib.aws.clients import client
 from tests.aws.account import ONCE, aws
 from tests.aws.fleet import Fleet
+from tests.aws.table import create_table
 from tests.fakes import FakeClock
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
@@ -21,6 +23,14 @@ __all__ = ["aws"]
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
+
+
+@pytest.fixture
+def dynamodb() -> DynamoDBClient:
+    """With the table of cases in it."""
+    made = client("dynamodb", ONCE)
+    create_table(made)
+    return made
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from defib.aws.board_store import DynamoBoardStore
-from defib.aws.clients import client
 from defib.core.page.derive import derive
 from defib.core.page.model import ComponentStatus
 from defib.core.page.posted import Posted, posted
@@ -19,8 +18,7 @@ from defib.shell.ports import Conflict
 from defib.stashboard.model import Board, BoardService, Event
 from defib.stashboard.oauth import Nonce
 from defib.stashboard.store import BoardStore, Change
-from tests.aws.account import ONCE
-from tests.aws.table import TABLE, create_table
+from tests.aws.table import TABLE
 from tests.core.page.shown import NOON, POLICY, minutes, trouble
 from tests.fakes.board import FakeBoardStore
 
@@ -28,13 +26,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 WEB = BoardService("web", "Website", "", added=False)
-
-
-@pytest.fixture
-def dynamodb() -> DynamoDBClient:
-    made = client("dynamodb", ONCE)
-    create_table(made)
-    return made
 
 
 @pytest.fixture(params=["dynamodb", "fake"])

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from defib.aws.clients import client
 from defib.aws.mail_store import KEPT_FOR, SUBSCRIPTIONS, DynamoMailStore
 from defib.core.page.mail import Mailed
 from defib.core.page.subscribing import Day
 from defib.shell.ports import Conflict
-from tests.aws.account import ONCE
-from tests.aws.table import TABLE, create_table
+from tests.aws.table import TABLE
 from tests.core.page.shown import NOON
 from tests.fakes.mail import FakeMailStore
 
@@ -22,13 +20,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 TODAY = date(2026, 4, 30)
-
-
-@pytest.fixture
-def dynamodb() -> DynamoDBClient:
-    made = client("dynamodb", ONCE)
-    create_table(made)
-    return made
 
 
 @pytest.fixture(params=["dynamodb", "fake"])

@@ -14,7 +14,6 @@ import jmespath
 import pytest
 from aws_lambda_powertools import Logger
 
-from defib.aws.clients import client
 from defib.aws.journal import PowertoolsJournal
 from defib.aws.normalise import normalise
 from defib.aws.reach_store import DynamoReachStore
@@ -28,9 +27,8 @@ from defib.core.policy import Retention
 from defib.core.reach import Finding, Problem, Reach
 from defib.shell.ports import Remembered
 from defib.shell.reach import Look, Reached
-from tests.aws.account import ONCE
 from tests.aws.cases import NOON, WEB_1, WEB_2, a_case, a_notice
-from tests.aws.table import TABLE, create_table
+from tests.aws.table import TABLE
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -47,13 +45,6 @@ OPTIONS = {
     "--max-items": "Limit",
 }
 """Of the AWS CLI's ``dynamodb query``, as the API names them."""
-
-
-@pytest.fixture
-def dynamodb() -> DynamoDBClient:
-    made = client("dynamodb", ONCE)
-    create_table(made)
-    return made
 
 
 @pytest.fixture

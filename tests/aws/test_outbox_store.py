@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from defib.aws.clients import client
 from defib.aws.outbox_store import DynamoMail
 from defib.aws.store import DynamoStore
 from defib.core.incident import NoticeKind
@@ -17,9 +16,8 @@ from defib.core.policy import Retention
 from defib.core.severity import Severity
 from defib.shell.announce import Mail
 from defib.shell.ports import Conflict, Remembered
-from tests.aws.account import ONCE
 from tests.aws.cases import NOON, a_case, a_notice, an_incident
-from tests.aws.table import TABLE, create_table
+from tests.aws.table import TABLE
 from tests.fakes import FakeMail
 
 if TYPE_CHECKING:
@@ -28,13 +26,6 @@ if TYPE_CHECKING:
 SENT = (Sent(NOON, "web-7#1"), Sent(NOON, "storm:web-7#2", urgent=True))
 BOX = Outbox("oncall", sent=SENT, limit_at=NOON + timedelta(minutes=3))
 PEOPLE = (Medium.EMAIL, Medium.SMS, Medium.CHAT)
-
-
-@pytest.fixture
-def dynamodb() -> DynamoDBClient:
-    made = client("dynamodb", ONCE)
-    create_table(made)
-    return made
 
 
 @pytest.fixture

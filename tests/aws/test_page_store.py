@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from defib.aws.clients import client
 from defib.aws.page_store import KEPT_FOR, DynamoPageStore
 from defib.aws.store import DynamoStore
 from defib.core.incident import Incident
@@ -25,8 +24,7 @@ from defib.shell.elsewhere import FollowStore
 from defib.shell.page import PageStore, Repaged
 from defib.shell.ports import Conflict, Surveyed
 from sim.memory.page import FakePageStore
-from tests.aws.account import ONCE
-from tests.aws.table import TABLE, create_table
+from tests.aws.table import TABLE
 from tests.core.page.shown import NOON, POLICY, minutes, trouble
 
 if TYPE_CHECKING:
@@ -56,13 +54,6 @@ FOLLOWED = Followed(
 )
 """With something of everything."""
 DRAFTING = replace(POLICY, page=PageSettings(enabled=True, publishing=Publishing.DRAFT))
-
-
-@pytest.fixture
-def dynamodb() -> DynamoDBClient:
-    made = client("dynamodb", ONCE)
-    create_table(made)
-    return made
 
 
 @pytest.fixture(params=["dynamodb", "fake"])

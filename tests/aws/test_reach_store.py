@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from defib.aws.clients import client
 from defib.aws.reach_store import DynamoReachStore
 from defib.aws.store import DynamoStore
 from defib.core.policy import Retention
@@ -15,21 +14,13 @@ from defib.core.reach import Reach
 from defib.core.reach_news import INCIDENT_SERVICE, Told, tell
 from defib.shell.ports import Conflict
 from defib.shell.reach import Reached, ReachStore
-from tests.aws.account import ONCE
-from tests.aws.table import TABLE, create_table
+from tests.aws.table import TABLE
 from tests.core.facts import NOON, after
 from tests.core.test_reach import GOOD, PHONE, POLICY, reach
 from tests.fakes.reach import FakeReachStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-
-@pytest.fixture
-def dynamodb() -> DynamoDBClient:
-    made = client("dynamodb", ONCE)
-    create_table(made)
-    return made
 
 
 @pytest.fixture(params=["dynamodb", "fake"])

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from defib.aws.clients import client
 from defib.aws.store import DynamoStore
 from defib.core.audit import CallEntry, entry
 from defib.core.call import Asked, Call, CallAnswer, Reaction, Want
@@ -21,20 +20,12 @@ from defib.core.model import Cause, Registration, Result, Verdict
 from defib.core.policy import Retention
 from defib.core.stack import Begun, Impairment, Stack
 from defib.shell.ports import Called, Conflict, Rejected, Remembered, Store, Surveyed, Transient
-from tests.aws.account import ONCE
 from tests.aws.cases import NOON, WEB_1, WEB_2, a_case, a_notice, an_incident
-from tests.aws.table import TABLE, create_table
+from tests.aws.table import TABLE
 from tests.fakes import FakeStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-
-@pytest.fixture
-def dynamodb() -> DynamoDBClient:
-    made = client("dynamodb", ONCE)
-    create_table(made)
-    return made
 
 
 @pytest.fixture
