@@ -20,8 +20,7 @@ from infra.bundle import ROOT, Target, bundle
 from infra.operator_error import OperatorError
 from infra.page import PageCopyStack
 from infra.stack import DefibStack
-from infra.watched import alarms_about_itself, reached
-from infra.watchtower import Seen, WatchtowerStack, bundle_watchtower
+from infra.watchtower import WatchtowerStack, bundle_watchtower, seen_of
 
 STACK = "Defib"
 PAGE_COPY_STACK = "DefibPageCopy"
@@ -72,7 +71,7 @@ def synthesize(app: App, policy_path: Path, target: Target) -> None:
             # First, for what the page's function writes to must be there.
             stack.add_stack_dependency(PageCopyStack(app, PAGE_COPY_STACK, region=policy.page.failover_region))
         if policy.watchtower.stands:
-            seen = Seen(stack.stack_name, reached(stack), alarms_about_itself(stack))
+            seen = seen_of(stack)
             tower = Path(scratch) / "watchtower"
             bundle_watchtower(policy, target, seen, tower)
             WatchtowerStack(

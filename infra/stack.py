@@ -24,7 +24,7 @@ from infra.signals import Signals
 from infra.stashboard import PageApi
 from infra.switch import KillSwitch
 from infra.watch import Watch
-from infra.watched import Watched
+from infra.watched import Watched, doors
 
 
 class DefibStack(Stack):
@@ -91,6 +91,8 @@ class DefibStack(Stack):
                 signals=signals,
                 table=cases.table,
                 page=page.distribution.url if page is not None else "",
+                doors=tuple(doors(answers, api, form=page is not None and page.subscribers is not None)),
+                incidents=notify.incidents,
             )
         for name, value in (
             ("IncidentsTopic", notify.incidents.topic_arn),

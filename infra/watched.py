@@ -1,9 +1,9 @@
-"""What the watchtower needs of the watched stack: the names of what it reads, and a way in for its canaries."""
+"""What the watchtower needs of the watched stack: the names of what it reads, and its canaries' way in and back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 
 from aws_cdk import Duration, Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -11,15 +11,21 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from defib.core.canary import DETAIL_TYPE, EVENT_SOURCE
-from infra.signals import Signals
+from defib.publish.sns import BACK, CANARY
+from infra.answers import Answers
+from infra.signals import Queue, Signals
+from infra.stashboard import SUBSCRIBE_PATH, PageApi
 
 CANARY_AGE = Duration.minutes(1)
 """The next one is on its way by then."""
 CANARY_ATTEMPTS = 2
+FRONT = "Signals"
+"""The queue on which canaries come in; what goes wrong there goes wrong with all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,28 @@ class Reached:
     topic: str
     protocol: str
     endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A function that people reach over HTTPS, and a request that it answers without doing anything."""
+
+    function: str
+    method: str
+    url: str
+    status: int
+    """With which it alone answers: neither API Gateway nor another function does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One that canaries go, to their end."""
+
+    word: str
+    """The queue's, or the topic's."""
+    feeds: str
+    after: str = ""
+    """The way that it goes on from; empty where it begins at the front."""
 
 
 class Watched(Construct):
@@ -42,9 +70,13 @@ class Watched(Construct):
         signals: Signals,
         table: dynamodb.TableV2,
         page: str,
+        doors: Sequence[Door],
+        incidents: sns.Topic,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
+        self.doors = tuple(doors)
+        self._canary_rule(signals)
         self.parameter = ssm.StringParameter(
             self,
             "Names",
@@ -54,10 +86,21 @@ class Watched(Construct):
                     "table": table.table_name,
                     "topics": {_name(topic): topic.ref for topic in _topics(stack)},
                     "page": page,
+                    "rules": {_name(rule): rule.ref for rule in _rules(stack)},
+                    "doors": [asdict(door) for door in doors],
                 }
             ),
             description="What the watchtower looks at is called so. Made by the deploy; not to be edited.",
         )
+        incidents.add_subscription(
+            subscriptions.SqsSubscription(
+                signals.signals.queue,
+                raw_message_delivery=True,
+                filter_policy={"notice": sns.SubscriptionFilter.string_filter(allowlist=[CANARY])},
+            )
+        )
+
+    def _canary_rule(self, signals: Signals) -> None:
         events.Rule(
             self,
             "CanaryRule",
@@ -86,6 +129,36 @@ def reached(stack: Stack) -> tuple[Reached, ...]:
     return tuple(Reached(*entry) for entry in sorted(found))
 
 
+def ways(stack: Stack) -> tuple[Way, ...]:
+    """Every way of a canary: each queue but the first, and the topic by which it comes back."""
+    queues = [queue for queue in stack.node.find_all() if isinstance(queue, Queue)]
+    words = {queue.node.id.lower(): queue.feeds for queue in queues if queue.node.id != FRONT}
+    return (*(Way(word, feeds, _after(word)) for word, feeds in words.items()), Way(BACK, "diagnose", "notices"))
+
+
+def _after(word: str) -> str:
+    if word == "digests":
+        return "notices"
+    return "turns" if word.startswith("turns-") else ""
+
+
+def rules(stack: Stack) -> tuple[str, ...]:
+    """Every rule that brings events in, by the name that the stack gives it."""
+    return tuple(_name(rule) for rule in _rules(stack))
+
+
+def doors(answers: Answers | None, page: PageApi | None, *, form: bool) -> Iterator[Door]:
+    """Every function that people reach over HTTPS. ``form``: whether customers may subscribe."""
+    if answers is not None:
+        # Of a method that no link knows, so that none is looked up.
+        yield Door("answer", "PUT", f"{answers.url}/a/watchtower", 405)
+    if page is not None:
+        yield Door("stashboard", "GET", f"{page.url}/api/v1/levels", 200)
+        if form:
+            # A form that holds nothing, not even that it is one.
+            yield Door("subscribe", "POST", f"{page.url}{SUBSCRIBE_PATH}", 415)
+
+
 def alarms_about_itself(stack: Stack) -> int:
     """How many alarms the stack has about itself."""
     return sum(
@@ -97,7 +170,11 @@ def _topics(stack: Stack) -> Iterator[sns.CfnTopic]:
     return (topic for topic in stack.node.find_all() if isinstance(topic, sns.CfnTopic))
 
 
-def _name(topic: sns.CfnTopic) -> str:
-    scope = topic.node.scope
+def _rules(stack: Stack) -> Iterator[events.CfnRule]:
+    return (rule for rule in stack.node.find_all() if isinstance(rule, events.CfnRule))
+
+
+def _name(part: Construct) -> str:
+    scope = part.node.scope
     assert scope is not None
     return scope.node.id

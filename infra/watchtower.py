@@ -24,7 +24,7 @@ from infra.acknowledgments import acknowledge, in_nags_words
 from infra.bundle import ROOT, Target, dependencies
 from infra.heartbeat import SILENT_FOR, alarm_on_silence
 from infra.notify import addresses
-from infra.watched import Reached, parameter_name
+from infra.watched import Reached, Watched, Way, alarms_about_itself, parameter_name, reached, rules, ways
 from watchtower import handler, readings
 from watchtower.asking import LONGEST
 from watchtower.settings import FILE
@@ -44,6 +44,23 @@ class Seen:
     stack_name: str
     reached: tuple[Reached, ...]
     alarms: int
+    ways: tuple[Way, ...] = ()
+    rules: tuple[str, ...] = ()
+    doors: tuple[str, ...] = ()
+    """Functions that people reach over HTTPS."""
+
+
+def seen_of(stack: Stack) -> Seen:
+    """What there is to be watched in ``stack``."""
+    watched = next(part for part in stack.node.find_all() if isinstance(part, Watched))
+    return Seen(
+        stack.stack_name,
+        reached(stack),
+        alarms_about_itself(stack),
+        ways(stack),
+        rules(stack),
+        tuple(door.function for door in watched.doors),
+    )
 
 
 class WatchtowerStack(Stack):
@@ -187,6 +204,12 @@ class Watchtower(Construct):
             ),
             _allow(["dynamodb:Query"], self._primary("dynamodb", "table", f"{stack}-*"), conditions=heartbeats),
             _allow(["cloudwatch:DescribeAlarms"], any_alarm),
+            # No resource type (Service Authorization Reference, Amazon EventBridge).
+            _allow(
+                ["events:ListRules"],
+                "*",
+                conditions={"StringEquals": {"aws:RequestedRegion": self._policy.watchtower.primary_region}},
+            ),
             _allow(["sns:ListSubscriptionsByTopic"], self._primary_topics()),
         ]
 
@@ -223,7 +246,7 @@ class Watchtower(Construct):
     def _acknowledge_wildcards(self, role: iam.Role) -> None:
         named = "The names end in what CloudFormation makes up; reads only."
         reasons = {
-            "*": "Reads that AWS can't limit to a resource; in two Regions only.",
+            "*": "Reads that AWS can't limit to a resource; in one or two Regions only.",
             self._primary("dynamodb", "table", f"{self._seen.stack_name}-*"): f"{named} Of one partition key.",
             self._primary_topics(): named,
             self._primary(
@@ -301,6 +324,9 @@ def settings_of(policy: Policy, seen: Seen) -> dict[str, object]:
         "primary_stack": seen.stack_name,
         "parameter": parameter_name(seen.stack_name),
         "alarms": seen.alarms,
+        "ways": [(way.word, way.feeds, way.after) for way in seen.ways],
+        "rules": list(seen.rules),
+        "doors": list(seen.doors),
         "subscribers": [(one.topic, one.protocol, one.endpoint) for one in seen.reached],
         "own_subscribers": own,
         "sweep_within_s": tower.sweep_within.total_seconds(),

@@ -87,7 +87,7 @@ class Authority:
                 return (Request(f"sqs:{action}", f"arn:aws:sqs:{call.region}:{self._account}:{queue}", {}),)
             case "sns" if "TopicArn" in call.params:
                 return (Request(_action(call), call.params["TopicArn"], {}),)
-            case "secretsmanager" | "events":
+            case "secretsmanager" | "events" if call.name != "events:ListRules":
                 return (self._secret(call) if call.service == "secretsmanager" else self._events(call),)
             case "ssm" if "Name" in call.params:
                 parameter = f"arn:aws:ssm:{call.region}:{self._account}:parameter{call.params['Name']}"

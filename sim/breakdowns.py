@@ -125,11 +125,17 @@ class Breakdowns:
         kinds = (MachineryKind.SCHEDULE_SILENT,)
         return self.is_dark(schedule.region) or self._first(kinds, schedule.word, schedule.region) is not None
 
+    def is_off(self, rule: Rule) -> bool:
+        """Whether the rule is switched off."""
+        return any(one.names(rule.word, rule.region) for one in self._on((MachineryKind.RULE_OFF,)))
+
     def deliveries(self, rule: Rule) -> tuple[timedelta, ...]:
         """How late an event reaches a rule's targets, once for each time that it does."""
-        found = None if self.is_dark(rule.region) else self._first(EVENTS, rule.word, rule.region)
+        if self.is_dark(rule.region) or self.is_off(rule):
+            return ()
+        found = self._first(EVENTS, rule.word, rule.region)
         if found is None:
-            return () if self.is_dark(rule.region) else (ON_TIME,)
+            return (ON_TIME,)
         late = found.fault.delay
         match found.fault.kind:
             case MachineryKind.EVENTS_LOST:

@@ -81,6 +81,10 @@ class Bus:
         here = [r for r in self._wiring.rules if r.region == event["region"]]
         return tuple(r for r in here if self._patterns[r.arn].matches_event(event))  # type: ignore[arg-type]  # moto types the event too narrowly
 
+    def listed(self, region: str) -> list[tuple[Rule, bool]]:
+        """Every rule of a Region, and whether it is switched on."""
+        return [(rule, not self._breakdowns.is_off(rule)) for rule in self._wiring.rules if rule.region == region]
+
     def start_schedules(self, random: Random) -> None:
         """Begin every schedule at a moment of its own within its first period."""
         for schedule in self._wiring.schedules:

@@ -5,11 +5,12 @@ Register a host with what answers there, before time runs:
     world.internet.host("api.example.com", lambda request: Response(200, b"{}"))
 
 The answer is given once for each request, at its moment (``request.at``). It returns a Response, which arrives
-``after`` its delay, or HANGS, or RESETS: both after the host has done with the request whatever it does, as when an
-answer is lost. What keeps a client from connecting at all is said by ``reached``. Deadlines cost virtual time, as they
-are set on the client (no ``total``, and no backoff between retries: urllib3 measures and sleeps these on the real
-clock): urllib3 itself runs unchanged, down to a socket of ours. Only simulated functions see this internet; a name that
-nobody has registered does not resolve there. An answer must not call AWS.
+``after`` its delay, or Later, for what takes as long as somebody else does, or HANGS, or RESETS: both after the host
+has done with the request whatever it does, as when an answer is lost. What keeps a client from connecting is said by
+``reached``. Deadlines cost virtual time, as they are set on the client (no ``total``, and no backoff between retries:
+urllib3 measures and sleeps these on the real clock): urllib3 itself runs unchanged, down to a socket of ours. Only
+simulated functions see this internet; a name that nobody has registered does not resolve there. An answer must not call
+AWS.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ from sim.clock import SimulatorGap, VirtualTime
 from sim.functions import Lambda
 
 ROUND_TRIP = timedelta(milliseconds=80)
+LOOK = timedelta(milliseconds=20)
+"""How often one who waits for a later answer looks whether it is made."""
 FOR_EVER = timedelta(days=1)
 """What a call without a deadline waits: long enough for the end of any function to come first."""
 
@@ -87,7 +90,15 @@ class Response:
     after: timedelta = ROUND_TRIP
 
 
-Answer = Callable[[Request], Response | Failure]
+@dataclass(frozen=True, slots=True)
+class Later:
+    """An answer that takes as long as whoever makes it."""
+
+    made: Callable[[], Response | None]
+    """None until it is made."""
+
+
+Answer = Callable[[Request], Response | Failure | Later]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +140,16 @@ class Internet:
         limit = timedelta(seconds=timeout) if isinstance(timeout, (int, float)) else FOR_EVER
         self._functions.pass_time(min(delay, limit))
         return delay <= limit
+
+    def await_made(self, later: Later, timeout: Any) -> Response:
+        """Let time pass until the answer is made. Raises TimeoutError when that takes longer than ``timeout``."""
+        left = timedelta(seconds=timeout) if isinstance(timeout, (int, float)) else FOR_EVER
+        while (made := later.made()) is None:
+            if left <= timedelta(0):
+                raise TimeoutError("timed out")
+            self._functions.pass_time(min(LOOK, left))
+            left -= LOOK
+        return made
 
     def connect(self, connection: HTTPConnection, *, tls: bool, verified: bool) -> Wire:
         """A connection's socket. Raises what urllib3 does when there is none to be had."""
@@ -179,6 +200,8 @@ class Wire:
         request = self._request()
         self._internet.requests.append(request)
         answer = self._answer(request)
+        if isinstance(answer, Later):
+            answer = self._internet.await_made(answer, self._timeout)
         if isinstance(answer, Failure):
             delay = FOR_EVER if answer is HANGS else ROUND_TRIP
         else:

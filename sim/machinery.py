@@ -26,6 +26,7 @@ class MachineryKind(StrEnum):
     FUNCTION_HANGS = "function_hangs"
     FUNCTION_THROTTLED = "function_throttled"
     SCHEDULE_SILENT = "schedule_silent"
+    RULE_OFF = "rule_off"
     EVENTS_LOST = "events_lost"
     EVENTS_DOUBLED = "events_doubled"
     EVENTS_DELAYED = "events_delayed"
@@ -111,6 +112,10 @@ NATURES: Mapping[MachineryKind, Nature] = {
         Strikes.FUNCTIONS, "Lambda has no room for it: it can't start, and Lambda counts a throttle.", ("nth", "times")
     ),
     MachineryKind.SCHEDULE_SILENT: Nature(Strikes.SCHEDULES, "The scheduler does not fire.", ("nth", "times")),
+    MachineryKind.RULE_OFF: Nature(
+        Strikes.RULES,
+        "The rule is switched off: nothing reaches its targets, and whoever lists rules reads so.",
+    ),
     MachineryKind.EVENTS_LOST: Nature(
         Strikes.RULES, "Events that fit a rule never reach its targets.", ("nth", "times")
     ),

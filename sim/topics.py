@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import boto3
@@ -12,13 +13,16 @@ from moto.sns.utils import FilterPolicyMatcher
 
 from sim.boundary import Boundary, Params, Response
 from sim.breakdowns import Breakdowns
-from sim.clock import VirtualTime
+from sim.clock import SimulatorGap, VirtualTime
 from sim.recording import Message
 from sim.template import region_of
 from sim.wiring import Subscription, Wiring
 
 DELIVERY = {"email": timedelta(seconds=2), "sms": timedelta(seconds=4)}
 """From Publish to a person's inbox or phone; a typical figure, since AWS promises none."""
+QUEUED = timedelta(milliseconds=100)
+"""From Publish to a queue; as above."""
+SNS = "sns.amazonaws.com"
 
 
 class Topics:
@@ -32,12 +36,15 @@ class Topics:
         receive: Callable[[Message], None],
         breakdowns: Breakdowns,
         hears: Callable[[str], bool] = lambda _: True,
+        put: Callable[[str, str, str, str], None] | None = None,
     ) -> None:
+        """``put`` puts a message on a queue, where one is subscribed."""
         self._time = time
         self._subscriptions = wiring.subscriptions
         self._receive = receive
         self._hears = hears
         self._breakdowns = breakdowns
+        self._put = put
         self._topics = {topic.arn: topic for topic in wiring.topics}
         for arn, topic in self._topics.items():
             boto3.client("sns", region_name=region_of(arn)).create_topic(Name=topic.name)
@@ -55,8 +62,18 @@ class Topics:
         for subscription in self._subscriptions:
             if subscription.topic_arn != params["TopicArn"] or not self._hears(subscription.endpoint):
                 continue
-            if _wants(subscription, attributes, params["Message"]):
+            if not _wants(subscription, attributes, params["Message"]):
+                continue
+            if subscription.protocol == "sqs":
+                self._put_on(subscription, params)
+            else:
                 self._deliver(subscription, params, attributes)
+
+    def _put_on(self, subscription: Subscription, params: Params) -> None:
+        if not subscription.is_raw or self._put is None:
+            raise SimulatorGap(f"{subscription.endpoint} has SNS's envelope: sim/topics.py knows raw delivery only")
+        put = partial(self._put, subscription.endpoint, params["Message"], SNS, subscription.topic_arn)
+        self._time.after(QUEUED, put)
 
     def _deliver(self, subscription: Subscription, params: Params, attributes: Mapping[str, Any]) -> None:
         delay = DELIVERY.get(subscription.protocol, timedelta(seconds=1))

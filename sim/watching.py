@@ -11,13 +11,19 @@ from typing import Any
 
 from sim.alarms import Alarms
 from sim.boundary import Boundary, Params, Response
+from sim.breakdowns import Breakdowns
 from sim.bus import Bus
 from sim.customers import Customers
-from sim.distribution import Distribution
-from sim.internet import Internet, Request
+from sim.distribution import Distribution, Reply
+from sim.gateway import Gateway, HttpRequest
+from sim.internet import Internet, Later, Reached, Request
 from sim.internet import Response as Answered
 from sim.metrics import Measurements, Metric
+from sim.template import region_of
 from sim.wiring import Wiring
+
+WATCHTOWER = "watchtower"
+"""The word of its function."""
 
 
 class Watching:
@@ -26,6 +32,7 @@ class Watching:
     def __init__(self, boundary: Boundary, bus: Bus, alarms: Alarms, measurements: Measurements) -> None:
         self._boundary, self._bus, self._alarms, self._measurements = boundary, bus, alarms, measurements
         boundary.answer("events:PutEvents", self._put_events)
+        boundary.answer("events:ListRules", self._list_rules)
         boundary.answer("cloudwatch:DescribeAlarms", self._describe_alarms)
         boundary.answer("cloudwatch:GetMetricStatistics", self._statistics)
 
@@ -39,6 +46,15 @@ class Watching:
         for entry in entries:
             self._bus.put(entry["Source"], entry["DetailType"], json.loads(entry["Detail"]), (), self._region)
         return {"FailedEntryCount": 0, "Entries": [{"EventId": str(number)} for number, _ in enumerate(entries)]}
+
+    def _list_rules(self, params: Params) -> Response:
+        return {
+            "Rules": [
+                {"Name": rule.name, "State": "ENABLED" if on else "DISABLED"}
+                for rule, on in self._bus.listed(self._region)
+                if rule.name.startswith(params.get("NamePrefix", ""))
+            ]
+        }
 
     def _describe_alarms(self, params: Params) -> Response:
         found = [alarm for alarm in self._alarms.all if alarm.region == self._region]
@@ -75,3 +91,25 @@ def put_page_online(internet: Internet, wiring: Wiring, customers: Customers) ->
             return Answered(reply.code, reply.body, dict(reply.headers))
 
         internet.host(address.removeprefix("https://"), answer)
+
+
+def put_apis_online(internet: Internet, wiring: Wiring, gateway: Gateway, breakdowns: Breakdowns) -> None:
+    """API Gateway answers for every API from its own Region; among functions the watchtower alone asks."""
+    asking = next((f.region for f in wiring.functions if f.word == WATCHTOWER), "")
+    for api in wiring.apis if asking else ():
+        region = region_of(wiring.function(api.function).arn)
+
+        def answer(request: Request, host: str = api.host) -> Later:
+            replies: list[Reply] = []
+            asked = HttpRequest(request.method, request.target, request.headers, request.body)
+            gateway.request(host, asked, replies.append)
+            return Later(lambda: _answered(replies[0]) if replies else None)
+
+        def reached(region: str = region) -> Reached:
+            return Reached.SILENT if breakdowns.cuts_off(asking, region) else Reached.YES
+
+        internet.host(api.host, answer, reached)
+
+
+def _answered(reply: Reply) -> Answered:
+    return Answered(reply.code, reply.body, dict(reply.headers))

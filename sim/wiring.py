@@ -122,6 +122,8 @@ class Subscription:
     endpoint: str
     filter_policy: Mapping[str, Any]
     filter_scope: str
+    is_raw: bool = False
+    """Whether a queue gets the message as it was published, without SNS's envelope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,4 +306,5 @@ def _subscription(resource: Resource) -> Subscription:
         endpoint=properties["Endpoint"],
         filter_policy=properties.get("FilterPolicy", {}),
         filter_scope=properties.get("FilterPolicyScope", "MessageAttributes"),
+        is_raw=bool(properties.get("RawMessageDelivery", False)),
     )

@@ -63,7 +63,7 @@ from sim.shifts import ZonalShifts
 from sim.stale import StaleReads
 from sim.template import ACCOUNT, REGION, region_of
 from sim.topics import Topics
-from sim.watching import Watching, put_page_online
+from sim.watching import Watching, put_apis_online, put_page_online
 from sim.wiring import Wiring
 
 MODELS = Loader()
@@ -143,10 +143,11 @@ class World:
         self.bus = Bus(time, self.wiring, self.queues, self.functions, self._draws("bus"), broken)
         boundary.answer("events:PutEvents", self.bus.put_events)
         tell_of_mail = partial(recorder.tell, EventKind.MESSAGE, "")
-        self.mail = Mail(time, Gateway(self.wiring, self.functions), self._used_links, tell_of_mail)
+        gateway = Gateway(self.wiring, self.functions)
+        self.mail = Mail(time, gateway, self._used_links, tell_of_mail)
         subscriptions = self.wiring.subscriptions
         self.addresses = Addresses(time, subscriptions, self.scenario.unreachable, self.metrics, boundary)
-        self.topics = Topics(time, self.wiring, boundary, self._received, broken, self.addresses.hears)
+        self.topics = Topics(time, self.wiring, boundary, self._received, broken, self.addresses.hears, self.queues.put)
         self.alarms = Alarms(time, self.measurements, self.bus, self.topics, self.wiring.alarms, broken)
         boundary.admit, boundary.answered = self.functions.admit, self.functions.answered
         self._stack.enter_context(virtual_pools(self.functions.start_task, self.functions.pass_time))
@@ -154,6 +155,7 @@ class World:
         self.elsewhere = stand(self.policy, self.internet, time.now)
         Watching(boundary, self.bus, self.alarms, self.measurements)
         put_page_online(self.internet, self.wiring, self.customers)
+        put_apis_online(self.internet, self.wiring, gateway, broken)
         recorder.on_state = self._announce_state
         recorder.on_shown = self._show
 

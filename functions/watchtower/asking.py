@@ -40,6 +40,8 @@ class EventsClient(Protocol):
 
     def put_events(self, *, Entries: Sequence[Mapping[str, str]]) -> Mapping[str, Any]: ...  # noqa: N803 - AWS's name
 
+    def list_rules(self, **asked: str) -> Mapping[str, Any]: ...
+
 
 @overload
 def client(service: Literal["cloudwatch"], region: str) -> CloudWatchClient: ...

@@ -36,6 +36,17 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """A function that people reach over HTTPS, and a request that it answers without doing anything."""
+
+    function: str
+    method: str
+    url: str
+    status: int
+    """What it answers with."""
+
+
+@dataclass(frozen=True, slots=True)
 class Watched:
     """What the watched stack's resources are called."""
 
@@ -44,11 +55,14 @@ class Watched:
     """ARN by name."""
     page: str = ""
     """The status page's address; empty where there is none."""
+    rules: Mapping[str, str] = field(default_factory=dict)
+    """What EventBridge calls each, by name."""
+    doors: tuple[Door, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CameOut:
-    """The last canary that went the whole way."""
+    """The last canary that came one way."""
 
     sent_at: datetime
     at: datetime
@@ -59,7 +73,8 @@ class Heartbeats:
     """When the watched stack was last seen alive; None: never."""
 
     swept_at: datetime | None
-    canary: CameOut | None
+    canaries: Mapping[str, CameOut] = field(default_factory=dict)
+    """By the way that they came; those by which none ever came are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +85,14 @@ class Alarm:
     state: str
     description: str
     enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of the event bus, by the name that the watched stack gives it."""
+
+    name: str
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +137,15 @@ class PageMade:
 
 
 @dataclass(frozen=True, slots=True)
+class Knocked:
+    """What came of one request to a function that people reach over HTTPS."""
+
+    function: str
+    found: Unknown | None
+    """None: it answers as it does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Readings:
     """Everything that one look has read."""
 
@@ -126,6 +158,9 @@ class Readings:
     texts: tuple[TextsIn, ...] = ()
     page: PageMade | Unknown | None = None
     """None where there is none."""
+    rules: tuple[Rule, ...] | Unknown = ()
+    """Those that are there."""
+    doors: tuple[Knocked, ...] = ()
 
 
 class Weight(StrEnum):

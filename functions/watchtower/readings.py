@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from watchtower.asking import CONNECT_TIMEOUT, READ_TIMEOUT, Asking, Unreadable, client
+from watchtower.asking import Asking, Unreadable, client
+from watchtower.https import Front, ask_front, nameless, time_in
 from watchtower.model import (
     Alarm,
     CameOut,
     Heartbeats,
     Listing,
-    PageMade,
     Readings,
+    Rule,
     Subscription,
     Texts,
     TextsIn,
     Unknown,
     Watched,
-    Why,
 )
 from watchtower.settings import Place, Settings
+from watchtower.state import watched_in
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -42,12 +42,12 @@ CANARY_TYPE = "Canary"
 
 HEARTBEATS = "HEARTBEAT"
 """The one partition of the watched table that may be read."""
+SWEEP = "SWEEP"
+CANARY = "CANARY#"
+"""Before the way of a canary."""
 
 PAGES_MOST = 20
-"""Of a list of subscriptions, 100 each: more than the policy can name."""
-MANIFEST_READ = 4096
-"""Bytes; when the page was made stands at the beginning."""
-MADE = re.compile(rb'"generated_at":"([^"]{10,40})"')
+"""Of a list of subscriptions or rules, 100 each: more than the policy can name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +100,18 @@ class Eyes:
         canary = asking.ask(f"EventBridge in {there}", lambda: self._send_canary(now))
         watched = asking.ask(f"Systems Manager in {there}", self._watched)
         names = last_known if isinstance(watched, Unknown) else watched
+        heartbeats = self._heartbeats(asking, names)
+        alarms = asking.ask(f"CloudWatch in {there}", self._alarms)
+        rules = self._rules(asking, names)
+        page, doors = ask_front(self.http, asking, Front(self.settings.has_page, self.settings.doors), names)
         return Readings(
             watched=watched,
             canary_sent=canary,
-            heartbeats=self._heartbeats(asking, names),
-            alarms=asking.ask(f"CloudWatch in {there}", self._alarms),
-            page=self._page(asking, names) if self.settings.has_page else None,
+            heartbeats=heartbeats,
+            alarms=alarms,
+            rules=rules,
+            page=page,
+            doors=doors,
             listings=tuple(self._listings(asking, names)),
             texts=tuple(self._texts(asking, now)) if self.settings.texts else (),
         )
@@ -126,14 +132,13 @@ class Eyes:
     def _watched(self) -> Watched:
         answer = self.primary.ssm.get_parameter(Name=self.settings.parameter)
         try:
-            given = json.loads(answer["Parameter"]["Value"])
-            return Watched(given["table"], dict(given["topics"]), given["page"])
+            return watched_in(json.loads(answer["Parameter"]["Value"]))
         except (ValueError, KeyError, TypeError) as error:
             raise Unreadable(f"parameter {self.settings.parameter} makes no sense") from error
 
     def _heartbeats(self, asking: Asking, names: Watched | None) -> Heartbeats | Unknown:
         if names is None:
-            return _nameless()
+            return nameless()
 
         def read() -> Heartbeats:
             answer = self.primary.dynamodb.query(
@@ -143,10 +148,14 @@ class Eyes:
                 ConsistentRead=True,
             )
             items = {item["sk"]["S"]: item for item in answer["Items"]}
-            sweep, canary = items.get("SWEEP"), items.get("CANARY")
+            sweep = items.get(SWEEP)
             return Heartbeats(
-                _time(sweep["at"]["S"]) if sweep else None,
-                CameOut(_time(canary["sent_at"]["S"]), _time(canary["at"]["S"])) if canary else None,
+                time_in(sweep["at"]["S"]) if sweep else None,
+                {
+                    kind.removeprefix(CANARY): CameOut(time_in(item["sent_at"]["S"]), time_in(item["at"]["S"]))
+                    for kind, item in items.items()
+                    if kind.startswith(CANARY)
+                },
             )
 
         return asking.ask(f"DynamoDB in {self.settings.primary_region}", read)
@@ -166,11 +175,26 @@ class Eyes:
             for found in answer["MetricAlarms"]
         )
 
+    def _rules(self, asking: Asking, names: Watched | None) -> tuple[Rule, ...] | Unknown:
+        if names is None:
+            return nameless()
+        there, on, token = self.settings.primary_region, dict[str, bool](), ""
+        for _ in range(PAGES_MOST):
+            asked = {"NamePrefix": f"{self.settings.primary_stack}-", **({"NextToken": token} if token else {})}
+            page = asking.ask(f"EventBridge in {there}", partial(self.primary.events.list_rules, **asked))
+            if isinstance(page, Unknown):
+                return page
+            on |= {rule["Name"]: rule["State"] != "DISABLED" for rule in page["Rules"]}
+            token = page.get("NextToken", "")
+            if not token:
+                break
+        return tuple(Rule(name, on[called]) for name, called in names.rules.items() if called in on)
+
     def _listings(self, asking: Asking, names: Watched | None) -> Iterator[Listing]:
         there, here = self.settings.primary_region, self.settings.region
         for topic in sorted({subscriber.topic for subscriber in self.settings.subscribers}):
             arn = names.topics.get(topic, "") if names is not None else ""
-            found = self._listing(asking, self.primary.sns, there, arn) if arn else _nameless()
+            found = self._listing(asking, self.primary.sns, there, arn) if arn else nameless()
             yield Listing(there, topic, found)
         for topic, arn in (("Findings", self.place.topic), ("Heartbeat", self.place.heartbeat_topic)):
             yield Listing(here, topic, self._listing(asking, self.own.sns, here, arn))
@@ -232,50 +256,8 @@ class Eyes:
         quota = float(attributes["attributes"].get("MonthlySpendLimit") or 1)
         return Texts(points[-1][1] if points else 0.0, quota, bool(sandbox["IsInSandbox"]))
 
-    def _page(self, asking: Asking, names: Watched | None) -> PageMade | Unknown:
-        if names is None:
-            return _nameless()
-        return asking.ask("the status page", lambda: self._page_at(names.page))
-
-    def _page_at(self, address: str) -> PageMade:
-        from urllib3 import Timeout  # noqa: PLC0415 - beside its only use
-
-        timeout = Timeout(connect=CONNECT_TIMEOUT.total_seconds(), read=READ_TIMEOUT.total_seconds())
-        answer = self.http.request(
-            "GET",
-            f"{address}/manifest.json",
-            headers={"Range": f"bytes=0-{MANIFEST_READ - 1}"},
-            timeout=timeout,
-            retries=False,
-            redirect=False,
-            preload_content=False,
-        )
-        try:
-            if answer.status not in {200, 206}:
-                raise Unreadable(f"HTTP status {answer.status}")
-            made = MADE.search(answer.read(MANIFEST_READ))
-        finally:
-            answer.release_conn()
-        if made is None:
-            raise Unreadable("it does not say when it was made")
-        return PageMade(_time(made[1].decode()))
-
 
 def _subscriptions(sns: SNSClient, topic: str, token: str) -> ListSubscriptionsByTopicResponseTypeDef:
     if token:
         return sns.list_subscriptions_by_topic(TopicArn=topic, NextToken=token)
     return sns.list_subscriptions_by_topic(TopicArn=topic)
-
-
-def _nameless() -> Unknown:
-    return Unknown(Why.NO_NAME, "what it is called there is not known")
-
-
-def _time(text: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Unreadable(f"{text[:40]!r} is no time") from error
-    if at.tzinfo is None:
-        raise Unreadable(f"{text[:40]!r} has no offset from UTC")
-    return at.astimezone(UTC)

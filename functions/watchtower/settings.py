@@ -24,6 +24,17 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """One that canaries go."""
+
+    word: str
+    """The queue's, or the topic's."""
+    feeds: str
+    after: str = ""
+    """The way that it goes on from; empty where it begins at the front."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Where to look, and what is late. Durations and shares are the operator's."""
 
@@ -34,6 +45,12 @@ class Settings:
     """The parameter in the primary's Region that says what its resources are called."""
     alarms: int
     """How many alarms about itself the watched stack has."""
+    ways: tuple[Way, ...]
+    """Those of the canaries."""
+    rules: tuple[str, ...]
+    """Of the watched stack's event bus, by name."""
+    doors: tuple[str, ...]
+    """Functions that people reach over HTTPS."""
     subscribers: tuple[Subscriber, ...]
     """Of the watched stack's topics."""
     own_subscribers: tuple[Subscriber, ...]
@@ -83,6 +100,9 @@ def _settings(given: Mapping[str, Any]) -> Settings:
         primary_stack=given["primary_stack"],
         parameter=given["parameter"],
         alarms=int(given["alarms"]),
+        ways=tuple(Way(*entry) for entry in given["ways"]),
+        rules=tuple(given["rules"]),
+        doors=tuple(given["doors"]),
         subscribers=tuple(Subscriber(*entry) for entry in given["subscribers"]),
         own_subscribers=tuple(Subscriber(*entry) for entry in given["own_subscribers"]),
         sweep_within=timedelta(seconds=given["sweep_within_s"]),

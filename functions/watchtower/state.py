@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from watchtower.memory import Known, Memory
-from watchtower.model import Watched, Weight
+from watchtower.model import Door, Watched, Weight
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,6 +38,17 @@ class State:
         )
 
 
+def watched_in(given: Mapping[str, Any]) -> Watched:
+    """As the watched stack says it, and as it is remembered. Raises KeyError, TypeError or ValueError."""
+    return Watched(
+        given["table"],
+        dict(given["topics"]),
+        given["page"],
+        dict(given["rules"]),
+        tuple(Door(**door) for door in given["doors"]),
+    )
+
+
 def _encoded(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
@@ -59,5 +70,5 @@ def _decoded(given: Mapping[str, Any]) -> Memory:
             )
             for key, entry in given["known"].items()
         },
-        None if watched is None else Watched(watched["table"], dict(watched["topics"]), watched["page"]),
+        None if watched is None else watched_in(watched),
     )

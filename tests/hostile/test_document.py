@@ -15,7 +15,7 @@ from defib.publish.channels import http
 from defib.stashboard import dates, oauth, router
 from sim import scenario_file
 from tests.hostile.strategies import PROFILES
-from watchtower import readings
+from watchtower import https
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "hostile-input.md").read_text(encoding="utf-8")
@@ -46,7 +46,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         "Forms of answers, and names": (asked.BODY_MAX, NAME_MAX),
         "The form that subscribes": (subscribe.BODY_MOST, subscribe.FIELDS_MOST, EMAIL.longest),
         "Other pages' answers": (http.ANSWER_MOST // 1024**2,),
-        "What the watchtower reads, and remembers": (readings.MANIFEST_READ,),
+        "What the watchtower reads, and remembers": (https.MANIFEST_READ,),
     }
     for way, numbers in limits.items():
         for number in numbers:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.hostile.strategies import BOUNDED, DEEP, NASTY, TEXTS, VALUES, tampered
 from tests.watchtower.seen import NOW, SETTINGS
-from watchtower import readings
+from watchtower import https
 from watchtower.asking import attempt
 from watchtower.memory import Change, Known, Memory
 from watchtower.model import Finding, Unknown, Weight
@@ -65,8 +65,8 @@ def test_settings_that_are_none_say_so(text: str, tmp_path_factory: pytest.TempP
     "question",
     [
         lambda: json.loads("[" * DEEP),
-        lambda: readings._time("0001-01-01T00:00:00+23:59"),
-        lambda: readings._time("\u202e"),
+        lambda: https.time_in("0001-01-01T00:00:00+23:59"),
+        lambda: https.time_in("\u202e"),
         lambda: int(json.loads("1e999")),
         lambda: json.loads("[]")["Items"],
         lambda: json.loads("[]")[0],

@@ -8,12 +8,16 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from botocore import xform_name
 from botocore.session import get_session
 from moto.sns.utils import FilterPolicyMatcher
 
-from defib.publish.sns import NOBODY
+from defib.core.incident import NoticeKind
+from defib.publish.sns import CANARY, NOBODY
 from infra.cost import watchtower_costs
+from infra.synthesize import TEMPLATE, synthesize
+from tests.infra.conftest import POLICY
 from tests.infra.synthesized import Statement, Synthesized, listed
 from watchtower import handler
 
@@ -114,11 +118,16 @@ def test_of_the_watched_table_it_reads_the_heartbeats_and_no_case(tower: Synthes
     }
 
 
-def test_what_aws_cannot_scope_is_read_in_two_regions_only(tower: Synthesized) -> None:
-    for statement in statements(tower):
-        if "*" in listed(statement["Resource"]):
-            assert statement["Condition"] == {"StringEquals": {"aws:RequestedRegion": ["us-east-1", "us-west-2"]}}
-            assert all(re.search(r":Get(Metric|SMS)", action) for action in listed(statement["Action"]))
+def test_what_aws_cannot_scope_is_read_in_the_regions_concerned_only(tower: Synthesized) -> None:
+    found = {
+        tuple(listed(statement["Condition"]["StringEquals"]["aws:RequestedRegion"])): listed(statement["Action"])
+        for statement in statements(tower)
+        if "*" in listed(statement["Resource"])
+    }
+
+    assert found.keys() == {("us-east-1",), ("us-east-1", "us-west-2")}
+    assert found["us-east-1",] == ["events:ListRules"]
+    assert all(re.search(r":Get(Metric|SMS)", action) for action in found["us-east-1", "us-west-2"])
 
 
 def test_everybody_hears_it_and_phones_only_what_is_grave(tower: Synthesized) -> None:
@@ -160,15 +169,9 @@ def test_only_the_watchtower_may_use_its_findings_topic(tower: Synthesized) -> N
 
 
 def test_the_watched_stack_says_what_its_parts_are_called(stack: Synthesized) -> None:
-    parameter = stack.one("AWS::SSM::Parameter", "Watched")
-    value: Any = json.loads(
-        "".join(
-            part if isinstance(part, str) else f"<{next(iter(part.values()))}>"
-            for part in parameter["Value"]["Fn::Join"][1]
-        )
-    )
+    value = told_names(stack)
 
-    assert parameter["Name"] == "/defib/Defib/watched"
+    assert stack.one("AWS::SSM::Parameter", "Watched")["Name"] == "/defib/Defib/watched"
     assert value["table"] == f"<{stack.id_of('AWS::DynamoDB::GlobalTable', 'Cases')}>"
     assert set(stack.of("AWS::SNS::Topic")) == {arn.strip("<>") for arn in value["topics"].values()}
     assert value["page"].startswith("https://<")
@@ -180,18 +183,76 @@ def test_the_watched_stack_misses_the_watchtowers_canaries_without_a_function(st
     assert silence(alarm) == ("Defib", "CanaryReceived", "diagnose")
 
 
-def test_a_canary_reaches_nobody(stack: Synthesized) -> None:
+def wanting(stack: Synthesized, **attributes: str) -> list[dict[str, Any]]:
+    """The subscriptions of the incidents topic that a message with ``attributes`` reaches."""
     incidents = {"Ref": stack.id_of("AWS::SNS::Topic", "Incidents")}
-    attributes = {
-        "notice": {"Type": "String", "Value": "canary"},
-        "service": {"Type": "String", "Value": NOBODY},
-    }
-    subscriptions = [s for s in stack.of("AWS::SNS::Subscription").values() if s["TopicArn"] == incidents]
+    given = {name: {"Type": "String", "Value": value} for name, value in attributes.items()}
+    found = [s for s in stack.of("AWS::SNS::Subscription").values() if s["TopicArn"] == incidents]
+    return [s for s in found if FilterPolicyMatcher(s["FilterPolicy"], "MessageAttributes").matches(given, "")]
 
-    assert subscriptions
-    for subscription in subscriptions:
-        matcher = FilterPolicyMatcher(subscription["FilterPolicy"], "MessageAttributes")
-        assert not matcher.matches(attributes, "")
+
+def test_a_canary_reaches_nobody_and_comes_back_by_the_first_queue(stack: Synthesized) -> None:
+    signals = stack.id_of("AWS::SQS::Queue", "SignalsQueue")
+
+    (back,) = wanting(stack, notice=CANARY, service=NOBODY)
+
+    assert (back["Protocol"], back["Endpoint"]) == ("sqs", {"Fn::GetAtt": [signals, "Arn"]})
+    assert back["RawMessageDelivery"] is True
+
+
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_no_word_to_people_comes_back_by_the_first_queue(stack: Synthesized, kind: NoticeKind) -> None:
+    assert not [s for s in wanting(stack, notice=kind, service="web", contact="x") if s["Protocol"] == "sqs"]
+
+
+def test_of_all_topics_the_incidents_alone_may_put_on_the_first_queue(stack: Synthesized) -> None:
+    incidents = {"Ref": stack.id_of("AWS::SNS::Topic", "Incidents")}
+    signals = {"Ref": stack.id_of("AWS::SQS::Queue", "SignalsQueue")}
+    policies = [p for p in stack.of("AWS::SQS::QueuePolicy").values() if signals in p["Queues"]]
+    allowed = [
+        s
+        for policy in policies
+        for s in policy["PolicyDocument"]["Statement"]
+        if s.get("Principal") == {"Service": "sns.amazonaws.com"}
+    ]
+
+    assert [(s["Action"], s["Condition"]) for s in allowed] == [
+        ("sqs:SendMessage", {"ArnEquals": {"aws:SourceArn": incidents}})
+    ]
+
+
+def test_without_a_watchtower_nothing_of_its_canaries_is_deployed(tmp_path: Path) -> None:
+    off = re.sub(r"(?s)\[watchtower\].*?\n\n", "", POLICY.read_text())
+    (tmp_path / "policy.toml").write_text(off)
+    alone = Synthesized.load(synthesize(tmp_path / "policy.toml", tmp_path / "out"), TEMPLATE)
+
+    assert not [s for s in alone.of("AWS::SNS::Subscription").values() if s["Protocol"] == "sqs"]
+    assert not [key for key in alone.template["Resources"] if "Canary" in key or "Watched" in key]
+
+
+def test_every_queue_but_the_first_is_a_way_that_canaries_come(stack: Synthesized, tower: Synthesized) -> None:
+    assert settings(tower)["ways"] == [
+        ["orders", "remediate", ""],
+        ["evidence", "evidence", ""],
+        ["notices", "publish", ""],
+        ["digests", "publish", "notices"],
+        ["turns", "page", ""],
+        ["incidents", "diagnose", "notices"],
+    ]
+
+
+def test_every_rule_and_every_function_behind_an_api_is_looked_at(stack: Synthesized, tower: Synthesized) -> None:
+    value = told_names(stack)
+
+    assert len(settings(tower)["rules"]) == len(stack.of("AWS::Events::Rule"))
+    assert set(value["rules"]) == set(settings(tower)["rules"])
+    assert set(stack.of("AWS::Events::Rule")) == {name.strip("<>") for name in value["rules"].values()}
+    assert settings(tower)["doors"] == ["answer", "stashboard", "subscribe"]
+    assert [(door["function"], door["method"], door["status"]) for door in value["doors"]] == [
+        ("answer", "PUT", 405),
+        ("stashboard", "GET", 200),
+        ("subscribe", "POST", 415),
+    ]
 
 
 def test_it_costs_little(tower: Synthesized) -> None:
@@ -201,6 +262,18 @@ def test_it_costs_little(tower: Synthesized) -> None:
     assert lines["129,600 questions to CloudWatch"].usd < 1.50
     assert sum(line.usd for line in lines.values()) < 2.50
     assert sum(line.usd - line.free for line in lines.values()) < 0.45
+
+
+def told_names(stack: Synthesized) -> Any:
+    """What the watched stack says, with references in brackets."""
+    parts = stack.one("AWS::SSM::Parameter", "Watched")["Value"]["Fn::Join"][1]
+    return json.loads("".join(part if isinstance(part, str) else f"<{next(iter(part.values()))}>" for part in parts))
+
+
+def settings(tower: Synthesized) -> Any:
+    """What lies beside the watchtower's code."""
+    (asset,) = (path for path in tower.assembly.glob("asset.*/settings.json"))
+    return json.loads(asset.read_text())
 
 
 def silence(alarm: dict[str, Any]) -> tuple[str, str, str]:

@@ -10,9 +10,11 @@ from watchtower.model import (
     Alarm,
     CameOut,
     Heartbeats,
+    Knocked,
     Listing,
     PageMade,
     Readings,
+    Rule,
     Subscription,
     Texts,
     TextsIn,
@@ -20,11 +22,20 @@ from watchtower.model import (
     Watched,
     Why,
 )
-from watchtower.settings import Settings, Subscriber
+from watchtower.settings import Settings, Subscriber, Way
 
 NOW = datetime(2026, 4, 30, 3, 0, tzinfo=UTC)
 THERE, HERE = "us-east-1", "us-west-2"
 ADA, BOB, PHONE = "ada@defib.test", "bob@defib.test", "+12025550123"
+
+WAYS = (
+    Way("notices", "publish"),
+    Way("orders", "remediate"),
+    Way("turns", "page"),
+    Way("turns-atlassian", "elsewhere-atlassian", "turns"),
+    Way("digests", "publish", "notices"),
+    Way("incidents", "diagnose", "notices"),
+)
 
 SETTINGS = Settings(
     region=HERE,
@@ -32,6 +43,9 @@ SETTINGS = Settings(
     primary_stack="Defib",
     parameter="/defib/Defib/watched",
     alarms=2,
+    ways=WAYS,
+    rules=("StateRule", "ApprovalRule"),
+    doors=("answer", "subscribe"),
     subscribers=(
         Subscriber("Alerts", "email", ADA),
         Subscriber("Alerts", "email", BOB),
@@ -67,11 +81,13 @@ FINDINGS = listing(HERE, "Findings", ADA, PHONE)
 WELL = Readings(
     watched=WATCHED,
     canary_sent=None,
-    heartbeats=Heartbeats(ago(seconds=40), CameOut(ago(seconds=60), ago(seconds=57))),
+    heartbeats=Heartbeats(ago(seconds=40), {way.word: CameOut(ago(seconds=60), ago(seconds=57)) for way in WAYS}),
     alarms=(DEAD_LETTERS, HEARTBEAT),
     listings=(ALERTS, FINDINGS),
     texts=(TextsIn(THERE, Texts(0.2, 1.0, False)), TextsIn(HERE, Texts(0.0, 1.0, False))),
     page=PageMade(ago(minutes=4)),
+    rules=(Rule("StateRule", True), Rule("ApprovalRule", True)),
+    doors=(Knocked("answer", None), Knocked("subscribe", None)),
 )
 
 
@@ -91,6 +107,8 @@ def mute(**changes: Any) -> Readings:
             canary_sent=silent(),
             heartbeats=silent(),
             alarms=silent(),
+            rules=silent("EventBridge in us-east-1"),
+            doors=tuple(Knocked(function, silent(f"its {function}")) for function in SETTINGS.doors),
             listings=(replace(ALERTS, found=silent()), FINDINGS),
             texts=(TextsIn(THERE, silent()), WELL.texts[1]),
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,9 @@ from watchtower import clock, handler
 TABLE, MEMORY = "Defib-Cases", "DefibWatchtower-Memory"
 PAGE = "https://page.defib.test"
 SWITCH = "https://ping.defib.test/4b0d"
+LINKS = "https://links.defib.test/a/watchtower"
+DOOR = {"function": "answer", "method": "PUT", "url": LINKS, "status": 405}
+WAYS = (("notices", "publish", ""), ("orders", "remediate", ""))
 
 
 class Answer:
@@ -49,6 +52,8 @@ class Web:
             return faulty
         if address == SWITCH:
             return Answer(200)
+        if address == LINKS:
+            return Answer(405)
         made = self.made or clock.now()
         return Answer(206, json.dumps({"version": 7, "generated_at": made.isoformat()}, separators=(",", ":")).encode())
 
@@ -109,7 +114,15 @@ class Stage:
         self._inbox = boto3.client("sqs", region_name=HERE)
         self._box = self._inbox.create_queue(QueueName="inbox")["QueueUrl"]
         here.subscribe(TopicArn=self.findings, Protocol="sqs", Endpoint=f"arn:aws:sqs:{HERE}:123456789012:inbox")
-        watched = {"table": TABLE, "topics": {"Alerts": self.alerts}, "page": PAGE}
+        events = boto3.client("events", region_name=THERE)
+        events.put_rule(Name="Defib-StateRule-X3", EventPattern='{"source": ["aws.ec2"]}')
+        watched = {
+            "table": TABLE,
+            "topics": {"Alerts": self.alerts},
+            "page": PAGE,
+            "rules": {"StateRule": "Defib-StateRule-X3"},
+            "doors": [DOOR],
+        }
         self.ssm = boto3.client("ssm", region_name=THERE)
         self.ssm.put_parameter(Name="/defib/Defib/watched", Type="String", Value=json.dumps(watched))
         _tables()
@@ -134,6 +147,9 @@ class Stage:
             "primary_stack": "Defib",
             "parameter": "/defib/Defib/watched",
             "alarms": 1,
+            "ways": WAYS,
+            "rules": ["StateRule"],
+            "doors": ["answer"],
             "subscribers": [["Alerts", "email", ADA], ["Alerts", "sms", PHONE]],
             "own_subscribers": [
                 [topic, *address] for topic in ("Findings", "Heartbeat") for address in (("email", ADA), ("sms", PHONE))
@@ -155,12 +171,13 @@ class Stage:
         tower.eyes = replace(tower.eyes, http=self.web)  # type: ignore[arg-type]  # a fake
         self.tower = tower
 
-    def alive(self) -> None:
+    def alive(self, ways: Sequence[str] = ("notices", "orders")) -> None:
         """What the watched stack leaves behind while it lives: the last canary and the last sweep."""
         now = clock.now()
         self.heartbeats.swept(now - timedelta(seconds=20))
         sent_at = now - timedelta(seconds=60)
-        self.heartbeats.came_out(Canary(sent_at), sent_at + timedelta(seconds=2))
+        for word in ways:
+            self.heartbeats.came_out(Canary(sent_at, word), sent_at + timedelta(seconds=2))
 
     def look(self) -> dict[str, Any]:
         """One look; returns its log line."""

@@ -13,11 +13,12 @@ from defib.core import canary
 from defib.core.page.settings import PageSettings
 from defib.core.parse import parse
 from defib.publish.page.site import Manifest, _as_document
+from defib.publish.sns import BACK
 from infra.bundle import Target
-from infra.watched import Reached
+from infra.watched import Reached, Way
 from infra.watchtower import FINDINGS, HEARTBEAT, MEMORY_MB, TIMEOUT, Seen, bundle_watchtower
 from tests.infra.conftest import POLICY
-from watchtower import readings
+from watchtower import https, life, readings
 from watchtower.asking import ATTEMPTS, CALL, CONNECT_TIMEOUT, LONGEST, READ_TIMEOUT, READING, client
 from watchtower.settings import Subscriber, read
 
@@ -25,9 +26,13 @@ FUNCTIONS = Path(__file__).parents[2] / "functions"
 MODULES = sorted((FUNCTIONS / "watchtower").glob("*.py"))
 RUNTIME = {"boto3", "botocore", "urllib3"}
 """What its bundle or Lambda's runtime holds; the stubs of boto3 are for the type checker alone."""
-PURE = {"model.py", "checks.py", "memory.py", "words.py"}
+PURE = {
+    *("model.py", "memory.py", "words.py", "spans.py"),
+    *("checks.py", "life.py", "deployed.py", "people.py", "web.py"),
+}
 ENDPOINTS = 9
-"""Its own table, five services there, the page, and two services here: what a look may wait for in vain."""
+"""Its own table, five services there, the page and every API at once, and two services here: what a look may wait for
+in vain."""
 
 
 def imported(module: Path) -> set[str]:
@@ -58,7 +63,8 @@ def test_nothing_of_what_it_watches_imports_it() -> None:
 
 def test_its_bundle_holds_its_own_code_and_settings_and_an_http_client(tmp_path: Path) -> None:
     policy = parse(POLICY.read_text())
-    seen = Seen("Defib", (Reached("Alerts", "email", "oncall@defib.test"),), 28)
+    ways = (Way("notices", "publish"), Way("incidents", "diagnose", "notices"))
+    seen = Seen("Defib", (Reached("Alerts", "email", "oncall@defib.test"),), 28, ways, ("StateRule",), ("answer",))
 
     bundle_watchtower(policy, Target(), seen, tmp_path / "code")
     settings = read(tmp_path / "code")
@@ -70,6 +76,11 @@ def test_its_bundle_holds_its_own_code_and_settings_and_an_http_client(tmp_path:
     assert settings.texts
     assert (settings.sweep_within, settings.canary_within) == (timedelta(seconds=90), timedelta(seconds=30))
     assert (settings.alarms, settings.looks, settings.sms_share) == (28, 2, 80)
+    assert [(way.word, way.feeds, way.after) for way in settings.ways] == [
+        ("notices", "publish", ""),
+        ("incidents", "diagnose", "notices"),
+    ]
+    assert (settings.rules, settings.doors) == (("StateRule",), ("answer",))
     assert settings.page_within > PageSettings().refresh
     assert settings.dead_mans_switch == "https://ping.defib.test/4b0d7e2c"
 
@@ -79,14 +90,16 @@ def test_what_it_sends_and_reads_is_what_the_watched_side_takes_and_leaves() -> 
     from defib.aws import heartbeats  # noqa: PLC0415 - beside its only use
 
     assert (readings.CANARY_SOURCE, readings.CANARY_TYPE) == (canary.EVENT_SOURCE, canary.DETAIL_TYPE)
-    assert readings.HEARTBEATS == heartbeats.HEARTBEATS
+    assert (readings.HEARTBEATS, readings.SWEEP) == (heartbeats.HEARTBEATS, heartbeats.SWEEP)
+    assert readings.CANARY == heartbeats.CANARY
+    assert life.TOPIC == BACK
 
 
 def test_when_the_page_was_made_stands_where_it_is_looked_for() -> None:
     made = datetime(2026, 4, 30, 3, 0, 1, 250_000, tzinfo=UTC)
     body = _as_document(Manifest(7, made, "x" * 64, {f"incidents/{n}.html": "0" * 32 for n in range(9999)})).body
 
-    found = readings.MADE.search(body[: readings.MANIFEST_READ])
+    found = https.MADE.search(body[: https.MANIFEST_READ])
 
     assert found is not None
     assert datetime.fromisoformat(found[1].decode()) == made

@@ -18,6 +18,7 @@ from tests.watchtower.seen import (
     PHONE,
     SETTINGS,
     THERE,
+    WAYS,
     WELL,
     ago,
     listing,
@@ -31,8 +32,10 @@ from watchtower.model import (
     CameOut,
     Finding,
     Heartbeats,
+    Knocked,
     PageMade,
     Readings,
+    Rule,
     Texts,
     TextsIn,
     Unknown,
@@ -41,10 +44,23 @@ from watchtower.model import (
 )
 from watchtower.words import SMS_MOST, message
 
+EVERY_WAY = tuple(way.word for way in WAYS)
 
-def beats(swept: float | None = 40, sent: float | None = 60, took: float = 3) -> Heartbeats:
-    canary = None if sent is None else CameOut(ago(seconds=sent), ago(seconds=sent - took))
-    return Heartbeats(None if swept is None else ago(seconds=swept), canary)
+
+def beats(
+    swept: float | None = 40, sent: float | None = 60, took: float = 3, ways: tuple[str, ...] = EVERY_WAY
+) -> Heartbeats:
+    """As the canaries of ``ways`` have it; those of all others are well."""
+    well, canary = CameOut(ago(seconds=60), ago(seconds=57)), None
+    if sent is not None:
+        canary = CameOut(ago(seconds=sent), ago(seconds=sent - took))
+    found = {way: canary if way in ways else well for way in EVERY_WAY}
+    came = {way: one for way, one in found.items() if one is not None}
+    return Heartbeats(None if swept is None else ago(seconds=swept), came)
+
+
+def knocked(function: str, found: Unknown) -> tuple[Knocked, ...]:
+    return tuple(Knocked(door, found if door == function else None) for door in SETTINGS.doors)
 
 
 def texts(spent: float, quota: float = 1.0, sandboxed: bool = False) -> tuple[TextsIn, ...]:
@@ -65,6 +81,31 @@ WRONG: list[tuple[str, Readings, list[tuple[str, Weight]]]] = [
     ("a canary is as slow as it may be", spoilt(heartbeats=beats(took=30)), []),
     ("a canary is slow", spoilt(heartbeats=beats(took=31)), [("canary slow", Weight.GRAVE)]),
     (
+        "canaries of one way are slow",
+        spoilt(heartbeats=beats(took=31, ways=("orders",))),
+        [("canary slow", Weight.GRAVE)],
+    ),
+    (
+        "one queue is shut",
+        spoilt(heartbeats=beats(sent=91, ways=("orders",))),
+        [("canary orders", Weight.GRAVE)],
+    ),
+    (
+        "no canary ever came one way",
+        spoilt(heartbeats=beats(sent=None, ways=("turns-atlassian",))),
+        [("canary turns-atlassian", Weight.GRAVE)],
+    ),
+    (
+        "what goes on from a queue that is shut is not told besides",
+        spoilt(heartbeats=beats(sent=91, ways=("notices", "digests", "incidents", "turns", "turns-atlassian"))),
+        [("canary notices", Weight.GRAVE), ("canary turns", Weight.GRAVE)],
+    ),
+    (
+        "the topic takes what it is given and delivers nothing",
+        spoilt(heartbeats=beats(sent=91, ways=("incidents",))),
+        [("canary incidents", Weight.GRAVE)],
+    ),
+    (
         "an alarm about Defib is on",
         spoilt(alarms=(replace(DEAD_LETTERS, state="ALARM"), HEARTBEAT)),
         [(f"alarm {DEAD_LETTERS.name}", Weight.GRAVE)],
@@ -81,6 +122,17 @@ WRONG: list[tuple[str, Readings, list[tuple[str, Weight]]]] = [
         [(f"alarm off {DEAD_LETTERS.name}", Weight.MINOR)],
     ),
     ("alarms were deleted", spoilt(alarms=(HEARTBEAT,)), [("alarms missing", Weight.GRAVE)]),
+    (
+        "a rule is switched off whose events the sweep does without",
+        spoilt(rules=(Rule("StateRule", False), Rule("ApprovalRule", True))),
+        [("rule StateRule", Weight.MINOR)],
+    ),
+    (
+        "a rule is switched off by which people answer",
+        spoilt(rules=(Rule("StateRule", True), Rule("ApprovalRule", False))),
+        [("rule ApprovalRule", Weight.GRAVE)],
+    ),
+    ("a rule was deleted", spoilt(rules=(Rule("StateRule", True),)), [("rule ApprovalRule", Weight.GRAVE)]),
     (
         "an address has not confirmed",
         spoilt(listings=(listing(THERE, "Alerts", ADA, PHONE, pending=(BOB,)), FINDINGS)),
@@ -110,6 +162,26 @@ WRONG: list[tuple[str, Readings, list[tuple[str, Weight]]]] = [
     ("the page does not answer", spoilt(page=silent("the status page")), [("page", Weight.GRAVE)]),
     ("there is no page", spoilt(page=None), []),
     (
+        "links lead nowhere",
+        spoilt(doors=knocked("answer", Unknown(Why.REFUSED, "its answer: HTTP status 500"))),
+        [("door answer", Weight.GRAVE)],
+    ),
+    (
+        "the form does not answer",
+        spoilt(doors=knocked("subscribe", silent("its subscribe"))),
+        [("door subscribe", Weight.MINOR)],
+    ),
+    (
+        "a function was not asked for want of time",
+        spoilt(doors=knocked("answer", Unknown(Why.NO_TIME, "no time was left to ask its answer"))),
+        [("unanswered whether answer answers", Weight.GRAVE)],
+    ),
+    (
+        "whether rules are on is refused",
+        spoilt(rules=Unknown(Why.REFUSED, "EventBridge in us-east-1 answers AccessDenied")),
+        [("unanswered whether its rules are on", Weight.GRAVE)],
+    ),
+    (
         "the page was not asked for want of time",
         spoilt(page=Unknown(Why.NO_TIME, "no time was left to ask the status page")),
         [("unanswered how the status page does", Weight.GRAVE)],
@@ -127,7 +199,12 @@ WRONG: list[tuple[str, Readings, list[tuple[str, Weight]]]] = [
     (
         "the names are refused, and nothing that needs them is told besides",
         spoilt(
-            watched=REFUSED, heartbeats=NAMELESS, listings=(replace(ALERTS, found=NAMELESS), FINDINGS), page=NAMELESS
+            watched=REFUSED,
+            heartbeats=NAMELESS,
+            listings=(replace(ALERTS, found=NAMELESS), FINDINGS),
+            page=NAMELESS,
+            rules=NAMELESS,
+            doors=tuple(Knocked(door, NAMELESS) for door in SETTINGS.doors),
         ),
         [("unanswered what its parts are called", Weight.GRAVE)],
     ),
@@ -181,13 +258,16 @@ def test_one_answer_of_whatever_kind_makes_it_no_partition() -> None:
     report = check(mute(alarms=REFUSED), SETTINGS, NOW)
 
     assert "partition" not in {finding.key for finding in report.findings}
-    assert {finding.about for finding in report.findings} == {"unanswered"}
+    assert {finding.about for finding in report.findings} == {"unanswered", "door answer", "door subscribe"}
 
 
 def test_what_could_not_be_checked_is_named_so_that_it_is_not_taken_for_well() -> None:
     report = check(mute(), SETTINGS, NOW)
 
-    assert report.unmade == {"sweep", "canary", "alarms", f"subscribers {THERE} Alerts", f"texts {THERE}", "unanswered"}
+    assert report.unmade == {
+        *("sweep", "canary", "alarms", "rules", "door answer", "door subscribe"),
+        *(f"subscribers {THERE} Alerts", f"texts {THERE}", "unanswered"),
+    }
 
 
 def test_the_names_of_those_who_hear_nothing_are_told() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import boto3
@@ -16,13 +17,18 @@ from botocore.exceptions import (
     ReadTimeoutError,
     SSLError,
 )
+from urllib3.exceptions import ConnectTimeoutError as HttpTimeout
 
 from tests.watchtower.seen import ADA, HERE, NOW, PHONE, THERE
-from tests.watchtower.stage import PAGE, SWITCH, TABLE, Answer, Stage
+from tests.watchtower.stage import LINKS, PAGE, SWITCH, TABLE, Answer, Stage
 from watchtower import clock
 from watchtower.asking import CALL, LONGEST, READING
 
 MINUTE = 60.0
+
+
+def unheard() -> HttpTimeout:
+    return HttpTimeout(None, "timed out")
 
 
 def silent(region: str, call: str) -> None:
@@ -131,9 +137,13 @@ def test_a_dark_region_is_told_as_a_partition_and_nothing_else(stage: Stage, tim
         if region == THERE:
             silent(region, call)
 
-    stage.wire.fault = dark
+    def no_links(address: str) -> None:
+        if address == LINKS:
+            raise unheard()
+
+    stage.wire.fault, stage.web.fault = dark, no_links
     (told,) = minutes(stage, time, 5, alive=False)
-    stage.wire.fault = lambda region, call: None
+    stage.wire.fault, stage.web.fault = lambda region, call: None, lambda address: None
     pings = stage.web.pings
     (over,) = minutes(stage, time, 3)
 
@@ -152,7 +162,7 @@ def test_the_page_is_asked_at_the_last_known_address_while_the_region_is_dark(
     before = len(stage.web.requests)
     minutes(stage, time, 1, alive=False)
 
-    assert [address for address, _ in stage.web.requests[before:]] == [f"{PAGE}/manifest.json"]
+    assert sorted(address for address, _ in stage.web.requests[before:]) == [LINKS, f"{PAGE}/manifest.json"]
 
 
 @pytest.mark.parametrize(
@@ -176,6 +186,53 @@ def test_a_page_longer_than_it_may_be_is_read_at_its_beginning_only(stage: Stage
     assert options["headers"] == {"Range": "bytes=0-4095"}
     assert (options["retries"], options["redirect"]) == (False, False)
     assert options["timeout"].connect_timeout + options["timeout"].read_timeout == CALL.total_seconds()
+
+
+@pytest.mark.parametrize("answer", [Answer(500), Answer(404), Answer(503)])
+def test_a_function_that_answers_otherwise_than_it_does_is_told(
+    stage: Stage, time: time_machine.Traveller, answer: Answer
+) -> None:
+    stage.web.fault = lambda address: answer if address == LINKS else None
+
+    (told,) = minutes(stage, time, 3)
+
+    assert told["Subject"].startswith("Defib watchtower: answer in us-east-1 doesn't answer: its answer: HTTP status ")
+    assert "the command in it still works" in " ".join(told["Message"].split())
+
+
+def test_a_function_is_asked_by_a_request_that_does_nothing_and_not_for_long(stage: Stage) -> None:
+    stage.alive()
+    stage.look()
+
+    options = dict(stage.web.requests)[LINKS]
+    assert (options["retries"], options["redirect"]) == (False, False)
+    assert options["timeout"].connect_timeout + options["timeout"].read_timeout == CALL.total_seconds()
+
+
+def test_one_queue_that_takes_nothing_up_is_told_by_its_name(stage: Stage, time: time_machine.Traveller) -> None:
+    heard: list[dict[str, Any]] = []
+    for _ in range(4):
+        time.shift(MINUTE)
+        stage.alive(ways=("notices",))
+        stage.look()
+        heard += stage.heard()
+
+    (told,) = heard
+    assert told["Subject"] == "Defib watchtower: nothing gets through to remediate in us-east-1: nothing is repaired"
+
+
+def test_a_rule_that_somebody_switched_off_or_deleted_is_told(stage: Stage, time: time_machine.Traveller) -> None:
+    events = boto3.client("events", region_name=THERE)
+    events.disable_rule(Name="Defib-StateRule-X3")
+    (off,) = minutes(stage, time, 3)
+    events.enable_rule(Name="Defib-StateRule-X3")
+    (over,) = minutes(stage, time, 3)
+    events.delete_rule(Name="Defib-StateRule-X3")
+    (gone,) = minutes(stage, time, 3)
+
+    assert off["Subject"] == "Defib watchtower: rule StateRule in us-east-1 is switched off"
+    assert over["Subject"].startswith("Defib watchtower: over: rule StateRule")
+    assert gone["Subject"] == "Defib watchtower: rule StateRule in us-east-1 is gone"
 
 
 def test_a_missed_ping_is_the_outside_services_business(stage: Stage, time: time_machine.Traveller) -> None:
@@ -258,6 +315,7 @@ FAILURES: list[tuple[Exception, str]] = [
     "broken",
     [
         "events:PutEvents",
+        "events:ListRules",
         "ssm:GetParameter",
         "dynamodb:Query",
         "cloudwatch:DescribeAlarms",
@@ -294,15 +352,20 @@ def test_the_worst_look_ends_in_time_and_tells(stage: Stage, time: time_machine.
             time.shift(CALL)
             silent(region, call)
 
+    over_https: list[datetime] = []
+
     def hang_too(address: str) -> Answer:
-        time.shift(CALL)
-        return Answer(504)
+        # All of these are asked at once, and end at once.
+        over_https.append(clock.now())
+        time.move_to(over_https[0] + CALL, tick=False)
+        raise unheard()
 
     minutes(stage, time, 1)
     stage.wire.fault, stage.web.fault = hang, hang_too
     durations, heard = [], []
     for _ in range(2):
         time.shift(MINUTE)
+        over_https.clear()
         began = _now()
         stage.look()
         durations.append(_now() - began)

@@ -83,9 +83,10 @@ class Contributor(Struct, frozen=True, rename="camel"):
 
 
 class CanarySent(Struct, frozen=True):
-    """Detail of the watchtower's ``Canary``."""
+    """Detail of the watchtower's ``Canary``; on Defib's own queues, with the way that it goes."""
 
     sent_at: Moment
+    by: str = ""
 
 
 class StateChange(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""When Defib was last seen alive, exact to the second: two items of the table that the watchtower reads.
+"""When Defib was last seen alive, exact to the second: items of the table that the watchtower reads.
 
 Metrics say the same a minute or two later, and cost more to read (docs/decisions/0022).
 """
@@ -9,21 +9,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
-from defib.aws.permission import Permission, Scope, union
+from defib.aws.permission import Permission, Scope
 from defib.aws.table import sortable
 from defib.core.canary import Canary
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-SWEEPING = (Permission(("dynamodb:PutItem",), Scope.TABLE),)
-PUBLISHING = (Permission(("dynamodb:UpdateItem",), Scope.TABLE),)
-PERMISSIONS = union(SWEEPING, PUBLISHING)
+PERMISSIONS = (Permission(("dynamodb:PutItem",), Scope.TABLE),)
 
 HEARTBEATS = "HEARTBEAT"
 """The partition key; the watchtower may read this one alone."""
 SWEEP = "SWEEP"
-CANARY = "CANARY"
+CANARY = "CANARY#"
+"""Before the way of the canary: one item for each."""
 
 
 class DynamoHeartbeats:
@@ -42,13 +41,12 @@ class DynamoHeartbeats:
 
     def came_out(self, canary: Canary, at: datetime) -> None:
         with translated("leaving word of the canary"):
-            self._dynamodb.update_item(
+            self._dynamodb.put_item(
                 TableName=self._table,
-                Key={"pk": {"S": HEARTBEATS}, "sk": {"S": CANARY}},
-                UpdateExpression="SET sent_at = :sent_at, #at = :at",
-                ExpressionAttributeNames={"#at": "at"},
-                ExpressionAttributeValues={
-                    ":sent_at": {"S": sortable(canary.sent_at)},
-                    ":at": {"S": sortable(at)},
+                Item={
+                    "pk": {"S": HEARTBEATS},
+                    "sk": {"S": f"{CANARY}{canary.by}"},
+                    "sent_at": {"S": sortable(canary.sent_at)},
+                    "at": {"S": sortable(at)},
                 },
             )

@@ -15,6 +15,7 @@ import msgspec
 from defib.aws.answers import checked, from_operator
 from defib.aws.events import Alarm, CanarySent, Contributor, Envelope, Health, HealthIssue, StateChange
 from defib.aws.untrusted import decoded, in_utc, is_instance_id, plain, require_instance_id
+from defib.aws.wire import canary_in
 from defib.core import canary
 from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
 from defib.core.call import CallAnswer
@@ -76,7 +77,8 @@ def normalise(body: str) -> Signals:
     fields = decoded(body, dict[str, msgspec.Raw], "a message")
     if "detail-type" in fields:
         return _from_event(decoded(body, Envelope, "an event"))
-    return (_own(decoded(body, Signal, "a signal")),)
+    back = canary_in(body)
+    return (back,) if back is not None else (_own(decoded(body, Signal, "a signal")),)
 
 
 def _from_event(event: Envelope) -> Signals:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from defib.aws.errors import for_code, translated
 from defib.aws.permission import Permission, Scope, union
 from defib.aws.wire import DigestDue, Turn, encode, reference
-from defib.core.canary import Canary
 from defib.core.case import Action, Perform, Wake
 from defib.core.incident import Notice
 from defib.core.model import Signal, Source
@@ -37,9 +36,6 @@ TO_SHIFT = (Permission(("sqs:SendMessage",), Scope.SHIFT_ORDERS_QUEUE),)
 """For whoever orders nothing but zonal shifts."""
 DECIDING = union(TO_SIGNALS, TO_HANDS, TO_NOTICES, TO_PAGE)
 PERMISSIONS = union(DECIDING, TO_SHIFT, TO_OTHER_PAGES, TO_ITSELF, TO_DIGESTS)
-
-CANARIES = "canary"
-"""The message group of the canaries; those of incidents end in a number."""
 
 BATCH = 10
 DELAY_MAX_S = 900
@@ -139,15 +135,6 @@ class SqsQueues:
                     MessageGroupId=notice.incident_id,
                     MessageDeduplicationId=f"{notice.incident_id}-{notice.sequence}",
                 )
-
-    def canary(self, canary: Canary) -> None:
-        with translated("handing a canary to publish"):
-            self._sqs.send_message(
-                QueueUrl=self._to.notices,
-                MessageBody=encode(canary),
-                MessageGroupId=CANARIES,
-                MessageDeduplicationId=f"{CANARIES}-{canary.sent_at.isoformat()}",
-            )
 
     def _send_all(self, url: str, entries: list[SendMessageBatchRequestEntryTypeDef]) -> None:
         """A batch may be refused in part: what was refused for a passing reason is sent once more."""

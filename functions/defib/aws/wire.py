@@ -19,6 +19,8 @@ from defib.core.shift import ShiftOrder
 from defib.shell.ports import Malformed
 
 INCIDENT_ID = re.compile(r"[a-z][a-z0-9:-]{0,60}-[1-9][0-9]{0,11}")
+WAY = re.compile(r"[a-z][a-z0-9-]{0,63}")
+"""Of a canary: the word of a queue or a topic."""
 NUMBER_MAX = 10**9
 """Of incidents, notices and attempts: far beyond what anybody will see, and within what the table holds as a number."""
 TEXT_MAX = 200
@@ -83,10 +85,15 @@ def order_in(body: str) -> Perform:
 
 
 def canary_in(body: str) -> Canary | None:
-    """The canary in ``body``; None for a notice. Raises Malformed."""
-    if "sent_at" not in decoded(body, dict[str, msgspec.Raw], "a notice"):
+    """The canary in ``body``; None for any other message. Raises Malformed."""
+    if "sent_at" not in decoded(body, dict[str, msgspec.Raw], "a message"):
         return None
-    return Canary(in_utc(decoded(body, CanarySent, "a canary").sent_at))
+    found = decoded(body, CanarySent, "a canary")
+    if not WAY.fullmatch(found.by):
+        raise Malformed(
+            f"by is {plain(found.by, SHOWN_MAX)!r}, which is no way of a canary; it should look like orders"
+        )
+    return Canary(in_utc(found.sent_at), found.by)
 
 
 def digest_in(body: str) -> DigestDue | None:

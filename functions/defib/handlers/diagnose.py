@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from defib.aws import journal, membership, observe, queues, store, switch
+from defib.aws import canaries, heartbeats, journal, membership, observe, queues, store, switch
 from defib.aws.clients import client, one_try
 from defib.aws.clock import SystemClock
 from defib.aws.normalise import normalise
@@ -15,9 +16,10 @@ from defib.core.canary import Canary
 from defib.core.issue import Issue
 from defib.core.model import Signal, Source, TargetGroupSignal
 from defib.handlers.batch import each_message
+from defib.handlers.canary import take_canary
 from defib.handlers.environment import Environment
 from defib.shell.answer import take_answer
-from defib.shell.canary import pass_on
+from defib.shell.canary import Ways
 from defib.shell.issues import take_in
 from defib.shell.reconcile import Reconciling, reconcile
 
@@ -33,18 +35,18 @@ PERMISSIONS = union(
     store.CASES,
     queues.DECIDING,
     switch.PERMISSIONS,
+    heartbeats.PERMISSIONS,
     journal.PERMISSIONS,
 )
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    edges, sending, policy, logger = _built()
+    edges, ways, policy, logger = _built()
 
     def work(body: str) -> None:
         for found in normalise(body):
             if isinstance(found, Canary):
-                if pass_on(found, edges.clock, sending, policy.watchtower.canary_within):
-                    journal.beat("CanaryReceived")
+                _let_through(found, ways, policy, logger)
                 continue
             if isinstance(found, Issue):
                 _take_in(found, edges, logger)
@@ -56,6 +58,14 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
                 reconcile(signal, edges, policy)
 
     return each_message(event, context, logger, work)
+
+
+def _let_through(canary: Canary, ways: Ways, policy: Policy, logger: Logger) -> None:
+    """From the bus it goes on to every queue; what comes back from the topic has gone all the way."""
+    if canary.by:
+        take_canary(canary, replace(ways, onward=None), policy, logger)
+    elif take_canary(canary, ways, policy, logger):
+        journal.beat("CanaryReceived")
 
 
 def _take_in(issue: Issue, edges: Reconciling, logger: Logger) -> None:
@@ -73,7 +83,7 @@ def _expanded(found: Signal | TargetGroupSignal, edges: Reconciling) -> list[Sig
 
 
 @cache
-def _built() -> tuple[Reconciling, queues.SqsQueues, Policy, Logger]:
+def _built() -> tuple[Reconciling, Ways, Policy, Logger]:
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
 
     environment, clock, logger = Environment.read(), SystemClock(), Logger()
@@ -85,7 +95,7 @@ def _built() -> tuple[Reconciling, queues.SqsQueues, Policy, Logger]:
         notices=environment.notices_queue,
         page=environment.page_queue,
     )
-    sending = queues.SqsQueues(client("sqs", policy.calls), addresses)
+    sqs, dynamodb = client("sqs", policy.calls), client("dynamodb", policy.calls)
     edges = Reconciling(
         clock,
         observe.AwsObserver(
@@ -95,9 +105,18 @@ def _built() -> tuple[Reconciling, queues.SqsQueues, Policy, Logger]:
             policy,
             membership.Memberships(cache(lambda: client("autoscaling", policy.calls)), policy.opt_in),
         ),
-        store.DynamoStore(client("dynamodb", policy.calls), environment.table, policy.retention),
-        sending,
+        store.DynamoStore(dynamodb, environment.table, policy.retention),
+        queues.SqsQueues(sqs, addresses),
         journal.PowertoolsJournal(logger),
         switch.SsmSwitch(client("ssm", one_try(policy.calls)), environment.kill_switch),
     )
-    return edges, sending, policy, logger
+    # The first to whom people's ears are open, should SQS not answer.
+    next_ones = {
+        "notices": addresses.notices,
+        "orders": addresses.orders,
+        "evidence": addresses.evidence,
+        "turns": addresses.page,
+    }
+    onward = canaries.SqsOnward(sqs, {word: url for word, url in next_ones.items() if url})
+    ways = Ways(clock, heartbeats.DynamoHeartbeats(dynamodb, environment.table), onward)
+    return edges, ways, policy, logger

@@ -8,15 +8,17 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, assert_never
 
-from defib.aws import journal, page_store, queues, secret
+from defib.aws import heartbeats, journal, page_store, queues, secret
 from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.permission import union
-from defib.aws.wire import turn_of
+from defib.aws.wire import canary_in, turn_of
 from defib.core.page.elsewhere import Kind
 from defib.core.page.words import words
 from defib.handlers.batch import each_message
+from defib.handlers.canary import take_canary
 from defib.handlers.environment import Environment
+from defib.shell.canary import Ways
 from defib.shell.elsewhere import Came, Following, follow_elsewhere
 from defib.shell.ports import Rejected
 
@@ -29,14 +31,23 @@ if TYPE_CHECKING:
     from defib.shell.elsewhere import Channel
 
 PERMISSIONS = union(
-    page_store.FOLLOWING, secret.OF_OTHER_PAGE, queues.TO_ITSELF, queues.TO_NOTICES, journal.PERMISSIONS
+    page_store.FOLLOWING,
+    secret.OF_OTHER_PAGE,
+    queues.TO_ITSELF,
+    queues.TO_NOTICES,
+    heartbeats.PERMISSIONS,
+    journal.PERMISSIONS,
 )
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    edges, logger = _built()
+    edges, ways, logger = _built()
 
     def work(body: str) -> None:
+        canary = canary_in(body)
+        if canary is not None:
+            take_canary(canary, ways, edges.policy, logger)
+            return
         turn_of(body)
         turned = follow_elsewhere(edges)
         said = {"page": edges.other.name, "came": turned.came.value, "what": turned.what, "problem": turned.problem}
@@ -49,7 +60,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
 
 
 @cache
-def _built() -> tuple[Following, Logger]:
+def _built() -> tuple[Following, Ways, Logger]:
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
 
     environment, clock = Environment.read(), SystemClock()
@@ -59,10 +70,11 @@ def _built() -> tuple[Following, Logger]:
         raise Rejected(f"[page.elsewhere.{environment.other_page}] is not in the policy; deploy again")
     addresses = queues.Addresses(notices=environment.notices_queue, elsewhere=environment.other_page_queues)
     sending = queues.SqsQueues(client("sqs", policy.calls), addresses)
-    store = page_store.DynamoPageStore(client("dynamodb", policy.calls), environment.table, policy.retention)
+    dynamodb = client("dynamodb", policy.calls)
+    store = page_store.DynamoPageStore(dynamodb, environment.table, policy.retention)
     channel = _channel(other, environment, policy, clock)
     edges = Following(clock, store, channel, sending, sending, other, policy)
-    return edges, Logger()
+    return edges, Ways(clock, heartbeats.DynamoHeartbeats(dynamodb, environment.table)), Logger()
 
 
 def _channel(other: OtherPage, environment: Environment, policy: Policy, clock: SystemClock) -> Channel:

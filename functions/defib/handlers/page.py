@@ -5,15 +5,17 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from defib.aws import journal, mail_store, page_store, queues
+from defib.aws import canaries, heartbeats, journal, mail_store, page_store, queues
 from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.permission import union
-from defib.aws.wire import Release, turn_in
+from defib.aws.wire import Release, canary_in, turn_in
 from defib.handlers.batch import each_message
+from defib.handlers.canary import take_canary
 from defib.handlers.environment import Environment
 from defib.publish import subscribers
 from defib.publish.page import site
+from defib.shell.canary import Ways
 from defib.shell.mail import Mailing, mail
 from defib.shell.page import Paging, follow, publish_draft
 
@@ -34,6 +36,7 @@ PERMISSIONS = union(
     site.PERMISSIONS,
     queues.TO_NOTICES,
     queues.TO_OTHER_PAGES,
+    heartbeats.PERMISSIONS,
     journal.PERMISSIONS,
     mail_store.TELLING,
     subscribers.TELLING,
@@ -44,9 +47,13 @@ COPY_FAILED = "PageCopyFailed"
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    edges, mailing, policy, logger = _built()
+    edges, mailing, ways, policy, logger = _built()
 
     def work(body: str) -> None:
+        canary = canary_in(body)
+        if canary is not None:
+            take_canary(canary, ways, policy, logger)
+            return
         turn = turn_in(body)
         if isinstance(turn, Release):
             published = publish_draft(turn.incident, edges, policy)
@@ -61,7 +68,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
 
 
 @cache
-def _built() -> tuple[Paging, Mailing | None, Policy, Logger]:
+def _built() -> tuple[Paging, Mailing | None, Ways, Policy, Logger]:
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
 
     environment, logger = Environment.read(), Logger()
@@ -72,16 +79,22 @@ def _built() -> tuple[Paging, Mailing | None, Policy, Logger]:
         there = client("s3", policy.calls, policy.page.failover_region)
         sites.append(site.S3Site(there, environment.page_copy, making))
     addresses = queues.Addresses(notices=environment.notices_queue, elsewhere=environment.other_page_queues)
-    sending = queues.SqsQueues(client("sqs", policy.calls), addresses)
+    sqs, dynamodb = client("sqs", policy.calls), client("dynamodb", policy.calls)
+    sending = queues.SqsQueues(sqs, addresses)
     edges = Paging(
         SystemClock(),
-        page_store.DynamoPageStore(client("dynamodb", policy.calls), environment.table, policy.retention),
+        page_store.DynamoPageStore(dynamodb, environment.table, policy.retention),
         tuple(sites),
         sending,
         partial(_copy_failed, logger, environment.page_copy),
         sending,
     )
-    return edges, _mailing(environment, edges, policy), policy, logger
+    # Both in the order of the policy.
+    others = zip(policy.page.elsewhere, environment.other_page_queues, strict=False)
+    followers = {f"turns-{other.name}": url for other, url in others}
+    kept = heartbeats.DynamoHeartbeats(dynamodb, environment.table)
+    ways = Ways(edges.clock, kept, canaries.SqsOnward(sqs, followers))
+    return edges, _mailing(environment, edges, policy), ways, policy, logger
 
 
 def _copy_failed(logger: Logger, copy: str, error: CallFailed) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from defib.aws import heartbeats, journal, link_keys, outbox_store, queues, store
+from defib.aws import canaries, heartbeats, journal, link_keys, outbox_store, queues, store
 from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.permission import union
 from defib.aws.wire import canary_in, digest_in, notice_in
 from defib.core.post import Places
 from defib.handlers.batch import each_message
+from defib.handlers.canary import take_canary
 from defib.handlers.environment import Environment
 from defib.publish import links, sns
 from defib.shell.announce import Announcing, announce, sum_up
-from defib.shell.canary import Leaving, come_out
+from defib.shell.canary import Ways
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -27,21 +29,25 @@ if TYPE_CHECKING:
 PERMISSIONS = union(
     store.PUBLISHING,
     outbox_store.PERMISSIONS,
-    heartbeats.PUBLISHING,
+    heartbeats.PERMISSIONS,
     queues.TO_DIGESTS,
     sns.PERMISSIONS,
     links.PERMISSIONS,
     journal.PERMISSIONS,
 )
 
+DIGESTS = "digests"
+
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    edges, leaving, policy, logger = _built()
+    edges, ways, policy, logger = _built()
 
     def work(body: str) -> None:
         canary = canary_in(body)
         if canary is not None:
-            come_out(canary, leaving, policy.watchtower.canary_within)
+            # From the queue of what waits, which it reaches last, it goes nowhere.
+            last = canary.by == DIGESTS
+            take_canary(canary, replace(ways, onward=None, exit=None) if last else ways, policy, logger)
             return
         waits = digest_in(body)
         if waits is not None:
@@ -56,25 +62,26 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
 
 
 @cache
-def _built() -> tuple[Announcing, Leaving, Policy, Logger]:
+def _built() -> tuple[Announcing, Ways, Policy, Logger]:
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
 
     environment, logger = Environment.read(), Logger()
     policy = environment.policy()
     clock, dynamodb, topic = SystemClock(), client("dynamodb", policy.calls), client("sns", policy.calls)
-    digests = queues.Addresses(digests=environment.digests_queue)
+    sqs, digests = client("sqs", policy.calls), queues.Addresses(digests=environment.digests_queue)
     edges = Announcing(
         clock,
         store.DynamoStore(dynamodb, environment.table, policy.retention),
         outbox_store.DynamoMail(dynamodb, environment.table, policy.retention),
         (sns.SnsChannel(topic, environment.incidents_topic), sns.ChatChannel(topic, environment.chat_topics)),
-        queues.SqsQueues(client("sqs", policy.calls), digests),
+        queues.SqsQueues(sqs, digests),
         Places(environment.incidents_topic, environment.status_page),
         _links(environment, policy, clock, logger),
     )
     exit_ = sns.SnsExit(topic, environment.incidents_topic)
-    leaving = Leaving(clock, exit_, heartbeats.DynamoHeartbeats(dynamodb, environment.table))
-    return edges, leaving, policy, logger
+    onward = canaries.SqsOnward(sqs, {DIGESTS: environment.digests_queue})
+    ways = Ways(clock, heartbeats.DynamoHeartbeats(dynamodb, environment.table), onward, exit_)
+    return edges, ways, policy, logger
 
 
 def _links(environment: Environment, policy: Policy, clock: Clock, logger: Logger) -> Links:

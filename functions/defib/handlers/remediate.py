@@ -5,13 +5,15 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from defib.aws import act, journal, membership, observe, queues, store, switch, zonal_shift
+from defib.aws import act, heartbeats, journal, membership, observe, queues, store, switch, zonal_shift
 from defib.aws.clients import client, one_try
 from defib.aws.clock import SystemClock
 from defib.aws.permission import union
-from defib.aws.wire import order_in, shift_in
+from defib.aws.wire import canary_in, order_in, shift_in
 from defib.handlers.batch import each_message
+from defib.handlers.canary import take_canary
 from defib.handlers.environment import Environment
+from defib.shell.canary import Ways
 from defib.shell.perform import Performing, perform
 from defib.shell.shift import Shifting, shift
 
@@ -29,14 +31,19 @@ PERMISSIONS = union(
     queues.TO_SIGNALS,
     switch.PERMISSIONS,
     zonal_shift.PERMISSIONS,
+    heartbeats.PERMISSIONS,
     journal.PERMISSIONS,
 )
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    performing, shifting, policy, logger = _built()
+    performing, shifting, ways, policy, logger = _built()
 
     def work(body: str) -> None:
+        canary = canary_in(body)
+        if canary is not None:
+            take_canary(canary, ways, policy, logger)
+            return
         move = shift_in(body)
         if move is not None:
             shift(move, shifting, policy)
@@ -47,7 +54,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
 
 
 @cache
-def _built() -> tuple[Performing, Shifting, Policy, Logger]:
+def _built() -> tuple[Performing, Shifting, Ways, Policy, Logger]:
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
 
     environment, clock, logger = Environment.read(), SystemClock(), Logger()
@@ -55,7 +62,8 @@ def _built() -> tuple[Performing, Shifting, Policy, Logger]:
     ec2, elb = client("ec2", policy.calls), client("elbv2", policy.calls)
     autoscaling = cache(lambda: client("autoscaling", policy.calls))
     observer = observe.AwsObserver(ec2, elb, clock, policy, membership.Memberships(autoscaling, policy.opt_in))
-    kept = store.DynamoStore(client("dynamodb", policy.calls), environment.table, policy.retention)
+    dynamodb = client("dynamodb", policy.calls)
+    kept = store.DynamoStore(dynamodb, environment.table, policy.retention)
     told = journal.PowertoolsJournal(logger)
     kill_switch = switch.SsmSwitch(client("ssm", one_try(policy.calls)), environment.kill_switch)
     performing = Performing(
@@ -68,4 +76,5 @@ def _built() -> tuple[Performing, Shifting, Policy, Logger]:
         kill_switch,
     )
     router = zonal_shift.ArcRouter(cache(lambda: client("arc-zonal-shift", policy.calls)))
-    return performing, Shifting(clock, observer, kept, router, told, kill_switch), policy, logger
+    ways = Ways(clock, heartbeats.DynamoHeartbeats(dynamodb, environment.table))
+    return performing, Shifting(clock, observer, kept, router, told, kill_switch), ways, policy, logger

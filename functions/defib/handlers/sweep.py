@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PERMISSIONS = union(
     suspects.PERMISSIONS,
     store.DUE,
-    heartbeats.SWEEPING,
+    heartbeats.PERMISSIONS,
     queues.TO_SIGNALS,
     queues.TO_NOTICES,
     queues.TO_DIGESTS,

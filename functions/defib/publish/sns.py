@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
+from defib.aws.wire import encode
 from defib.core.canary import Canary
 from defib.core.outbox import Medium
 from defib.core.post import Post
@@ -17,10 +19,13 @@ if TYPE_CHECKING:
 
 PERMISSIONS = (Permission(("sns:Publish",), Scope.INCIDENTS_TOPIC), Permission(("sns:Publish",), Scope.CHAT_TOPICS))
 
-
 NOBODY = "canary:nobody"
 """A service that no subscription asks for: the names of services have no colon, and what is for everybody begins
 otherwise (core/bulletin.py)."""
+CANARY = "canary"
+"""The kind of notice that one subscription wants: that which brings canaries back."""
+BACK = "incidents"
+"""The way back: by this topic."""
 
 
 class SnsExit:
@@ -34,9 +39,10 @@ class SnsExit:
         with translated("publishing a canary"):
             self._sns.publish(
                 TopicArn=self._topic_arn,
-                Message=f"A canary of {canary.sent_at.isoformat()}. It should reach nobody.",
+                Subject="A canary of Defib's watchtower, which should reach nobody",
+                Message=encode(replace(canary, by=BACK)),
                 MessageAttributes={
-                    "notice": {"DataType": "String", "StringValue": "canary"},
+                    "notice": {"DataType": "String", "StringValue": CANARY},
                     "service": {"DataType": "String", "StringValue": NOBODY},
                 },
             )

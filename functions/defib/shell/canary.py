@@ -1,4 +1,4 @@
-"""The way of a canary: from the first queue straight to the last, and out to where nobody listens."""
+"""The ways of a canary: from the first queue to every other, out to where nobody listens, and back."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from defib.shell.ports import Clock, Heartbeats
 
 
 class Onward(Protocol):
-    """The queue of the notices."""
+    """The queues that come next."""
 
     def canary(self, canary: Canary) -> None:
-        """In an order of its own, so that no notice waits for it. Raises Transient or Rejected."""
+        """Put it on each, so that no work waits for it. Raises Transient or Rejected when one did not take it."""
         ...
 
 
@@ -22,31 +22,31 @@ class Exit(Protocol):
     """The topic that people hear from."""
 
     def canary(self, canary: Canary) -> None:
-        """Publish it so that no subscription wants it. Raises Transient or Rejected."""
+        """Publish it so that no person's subscription wants it. Raises Transient or Rejected."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Leaving:
-    """What the last step needs of the outside world."""
+class Ways:
+    """What one function does with a canary besides leaving word of it."""
 
     clock: Clock
-    exit: Exit
     heartbeats: Heartbeats
+    onward: Onward | None = None
+    exit: Exit | None = None
 
 
-def pass_on(canary: Canary, clock: Clock, onward: Onward, within: timedelta) -> bool:
-    """Send it on unless it is stale: a queue that was blocked must not be held up by old ones. Whether it was sent."""
-    if canary.is_stale(clock.now(), within):
+def let_through(canary: Canary, ways: Ways, within: timedelta) -> bool:
+    """One step: leave word of the way that it has come, and send it on. Raises Transient or Rejected.
+
+    False if it is stale, and goes no further: a queue that was blocked must not be held up by old ones.
+    """
+    if canary.is_stale(ways.clock.now(), within):
         return False
-    onward.canary(canary)
-    return True
-
-
-def come_out(canary: Canary, edges: Leaving, within: timedelta) -> bool:
-    """Publish it unless it is stale, and leave word that it came out. Whether it did."""
-    if canary.is_stale(edges.clock.now(), within):
-        return False
-    edges.exit.canary(canary)
-    edges.heartbeats.came_out(canary, edges.clock.now())
+    if ways.exit is not None:
+        ways.exit.canary(canary)
+    if canary.by:
+        ways.heartbeats.came_out(canary, ways.clock.now())
+    if ways.onward is not None:
+        ways.onward.canary(canary)
     return True

@@ -153,7 +153,7 @@ class Heartbeats(Protocol):
         ...
 
     def came_out(self, canary: Canary, at: datetime) -> None:
-        """A canary has gone the whole way. Raises Transient or Rejected."""
+        """A canary has come the way that it went by. Raises Transient or Rejected."""
         ...
 
 
