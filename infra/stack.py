@@ -91,7 +91,7 @@ class DefibStack(Stack):
                 signals=signals,
                 table=cases.table,
                 page=page.distribution.url if page is not None else "",
-                doors=tuple(doors(answers, api, form=page is not None and page.subscribers is not None)),
+                doors=tuple(doors(healing.healers, answers.url if answers else "", api.url if api else "")),
                 incidents=notify.incidents,
             )
         for name, value in (

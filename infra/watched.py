@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from aws_cdk import Duration, Stack, Token
@@ -17,9 +17,8 @@ from constructs import Construct
 
 from defib.core.canary import DETAIL_TYPE, EVENT_SOURCE
 from defib.publish.sns import BACK, CANARY
-from infra.answers import Answers
 from infra.signals import Queue, Signals
-from infra.stashboard import SUBSCRIBE_PATH, PageApi
+from infra.stashboard import SUBSCRIBE_PATH
 
 CANARY_AGE = Duration.minutes(1)
 """The next one is on its way by then."""
@@ -147,16 +146,17 @@ def rules(stack: Stack) -> tuple[str, ...]:
     return tuple(_name(rule) for rule in _rules(stack))
 
 
-def doors(answers: Answers | None, page: PageApi | None, *, form: bool) -> Iterator[Door]:
-    """Every function that people reach over HTTPS. ``form``: whether customers may subscribe."""
-    if answers is not None:
+def doors(functions: Collection[str], answers: str, page: str) -> Iterator[Door]:
+    """Those of ``functions`` that people reach over HTTPS; besides, the addresses of the two APIs."""
+    for door in (
         # Of a method that no link knows, so that none is looked up.
-        yield Door("answer", "PUT", f"{answers.url}/a/watchtower", 405)
-    if page is not None:
-        yield Door("stashboard", "GET", f"{page.url}/api/v1/levels", 200)
-        if form:
-            # A form that holds nothing, not even that it is one.
-            yield Door("subscribe", "POST", f"{page.url}{SUBSCRIBE_PATH}", 415)
+        Door("answer", "PUT", f"{answers}/a/watchtower", 405),
+        Door("stashboard", "GET", f"{page}/api/v1/levels", 200),
+        # A form that holds nothing, not even that it is one.
+        Door("subscribe", "POST", f"{page}{SUBSCRIBE_PATH}", 415),
+    ):
+        if door.function in functions:
+            yield door
 
 
 def alarms_about_itself(stack: Stack) -> int:

@@ -25,7 +25,7 @@ def every() -> dict[str, Death]:
     [
         ("function `sweep`", "alarm sweep-heartbeat"),
         ("function `diagnose`", "alarm canary-heartbeat"),
-        ("schedule of `watchtower`", "alarm look-heartbeat"),
+        ("schedule of `watchtower`", "alarm canary-heartbeat"),
     ],
 )
 def test_a_death_is_told_within_three_minutes_by_a_path_that_does_not_need_the_dead(
