@@ -7,7 +7,7 @@ from datetime import timedelta
 from random import Random
 
 from defib.core.model import CheckStatus, InstanceState
-from sim.boundary import Boundary, Params, Response
+from sim.boundary import Answers, Params, Response
 from sim.clock import VirtualTime
 from sim.machine import ApplicationCheck, Machine
 
@@ -25,7 +25,7 @@ SINGLE = {CheckStatus.OK: "passed", CheckStatus.IMPAIRED: "failed"}
 class ApplicationChecks:
     """Asks the applications, and answers for what it finds."""
 
-    def __init__(self, time: VirtualTime, random: Random, machines: Mapping[str, Machine], boundary: Boundary) -> None:
+    def __init__(self, time: VirtualTime, random: Random, machines: Mapping[str, Machine], boundary: Answers) -> None:
         """``machines`` are all instances, by name."""
         self._time = time
         self._random = random

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 from botocore import xform_name
@@ -22,6 +22,14 @@ Params = dict[str, Any]
 Response = dict[str, Any]
 Answer = Callable[[Params], Response | None]
 Amend = Callable[[Params, Response], None]
+
+
+class Answers(Protocol):
+    """Where a simulated service says what it answers: before moto, or in memory (sim/memory/calls.py)."""
+
+    def answer(self, name: str, answer: Answer) -> None:
+        """Answer calls of ``service:Operation``."""
+        ...
 
 
 class Refusal(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 
 import boto3
@@ -219,3 +219,18 @@ class LoadBalancing:
     def _drained(self, target: Target) -> None:
         if target.health is TargetHealth.DRAINING:
             self._set(target, TargetHealth.UNUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """``sim.groups.Traffic`` of one target group."""
+
+    balancing: LoadBalancing
+    group: Group
+
+    def enter(self, machine: Machine) -> None:
+        self.balancing.enter(self.group, machine)
+
+    def leave(self, machine: Machine) -> timedelta:
+        self.balancing.leave(self.group, machine)
+        return self.group.spec.deregistration_delay

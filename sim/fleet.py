@@ -12,7 +12,7 @@ from moto.moto_api._internal import mock_random
 from defib.core.membership import GROUP_TAG
 from defib.core.model import InstanceState
 from defib.core.policy import Policy
-from sim.elb import Group, LoadBalancing
+from sim.elb import Behind, Group, LoadBalancing
 from sim.groups import AutoScaling
 from sim.machine import ApplicationCheck, Machine, View
 from sim.scenario import Fleet, Scenario
@@ -91,14 +91,19 @@ def target_groups(
 
 
 def scaling_groups(
-    scenario: Scenario, policy: Policy, scaling: AutoScaling, target_groups_by_name: Mapping[str, Group]
+    scenario: Scenario,
+    policy: Policy,
+    scaling: AutoScaling,
+    balancing: LoadBalancing,
+    target_groups_by_name: Mapping[str, Group],
 ) -> None:
     """The scenario's Auto Scaling groups, each with the target group of its fleets."""
     for spec in scenario.groups:
         fleets = [fleet for fleet in scenario.fleet if fleet.group == spec.name]
         tags = {policy.opt_in.key: policy.opt_in.value} if spec.opted_in else {}
         behind = next((target_groups_by_name[f.target_group] for f in fleets if f.target_group), None)
-        scaling.create(spec, sum(fleet.count for fleet in fleets), tags, behind)
+        traffic = Behind(balancing, behind) if behind is not None else None
+        scaling.create(spec, sum(fleet.count for fleet in fleets), tags, traffic)
 
 
 def _tags(place: Place, policy: Policy) -> Mapping[str, str]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 
 from defib.core.membership import ENTERING_STANDBY, IN_SERVICE, STANDBY
 from defib.core.model import CheckStatus, InstanceState
-from sim.boundary import Boundary, Params, Refusal, Response
+from sim.boundary import Answers, Params, Refusal, Response
 from sim.clock import VirtualTime
-from sim.elb import Group as TargetGroup
-from sim.elb import LoadBalancing
 from sim.machine import Machine
 from sim.physics import Physics
 from sim.scenario import ScalingGroup
@@ -22,6 +21,18 @@ LOOKS_EVERY = timedelta(seconds=30)
 MOVES_IN = timedelta(seconds=5)
 """From Standby to service."""
 PENDING, TERMINATING = "Pending", "Terminating"
+
+
+class Traffic(Protocol):
+    """The target group of an Auto Scaling group."""
+
+    def enter(self, machine: Machine) -> None:
+        """A member enters service."""
+        ...
+
+    def leave(self, machine: Machine) -> timedelta:
+        """A member leaves service; returns how long its open requests are drained."""
+        ...
 
 
 @dataclass
@@ -40,7 +51,7 @@ class Scaled:
     spec: ScalingGroup
     desired: int
     tags: Mapping[str, str]
-    target_group: TargetGroup | None = None
+    traffic: Traffic | None = None
     members: dict[str, Member] = field(default_factory=dict)
 
     @property
@@ -56,13 +67,11 @@ class AutoScaling:
         self,
         time: VirtualTime,
         physics: Physics,
-        balancing: LoadBalancing,
-        boundary: Boundary,
+        boundary: Answers,
         launch: Callable[[Machine], Machine],
     ) -> None:
         self._time = time
         self._physics = physics
-        self._balancing = balancing
         self._launch = launch
         self.groups: dict[str, Scaled] = {}
         self.replaced: dict[str, Machine] = {}
@@ -72,11 +81,9 @@ class AutoScaling:
         boundary.answer("autoscaling:EnterStandby", self._enter_standby)
         boundary.answer("autoscaling:ExitStandby", self._exit_standby)
 
-    def create(
-        self, spec: ScalingGroup, desired: int, tags: Mapping[str, str], target_group: TargetGroup | None
-    ) -> None:
+    def create(self, spec: ScalingGroup, desired: int, tags: Mapping[str, str], traffic: Traffic | None) -> None:
         """A group that will have ``desired`` members in service."""
-        self.groups[spec.name] = Scaled(spec, desired, tags, target_group)
+        self.groups[spec.name] = Scaled(spec, desired, tags, traffic)
         self._time.every(LOOKS_EVERY, self._time.now + LOOKS_EVERY, lambda: self._look(self.groups[spec.name]))
 
     def join(self, machine: Machine, group: str) -> None:
@@ -109,8 +116,8 @@ class AutoScaling:
 
     def _into_service(self, group: Scaled, member: Member) -> None:
         member.lifecycle = IN_SERVICE
-        if group.target_group is not None:
-            self._balancing.enter(group.target_group, member.machine)
+        if group.traffic is not None:
+            group.traffic.enter(member.machine)
 
     def _replace(self, group: Scaled, member: Member) -> None:
         member.lifecycle = TERMINATING
@@ -123,10 +130,7 @@ class AutoScaling:
 
     def _out_of_target_group(self, group: Scaled, member: Member) -> timedelta:
         """How long its open requests are drained."""
-        if group.target_group is None:
-            return timedelta(0)
-        self._balancing.leave(group.target_group, member.machine)
-        return group.target_group.spec.deregistration_delay
+        return group.traffic.leave(member.machine) if group.traffic is not None else timedelta(0)
 
     def _describe(self, params: Params) -> Response:
         names = params.get("AutoScalingGroupNames") or list(self.groups)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from defib.core.shift import Move
-from sim.boundary import Boundary, Params, Refusal, Response
+from sim.boundary import Answers, Params, Refusal, Response
 from sim.clock import VirtualTime
 
 LASTS_MOST = timedelta(days=3)
@@ -39,7 +39,7 @@ class ZonalShifts:
     def __init__(
         self,
         time: VirtualTime,
-        boundary: Boundary,
+        boundary: Answers,
         managed: Callable[[], frozenset[str]],
         changed: Callable[[str], None],
     ) -> None:

@@ -131,7 +131,7 @@ class World:
         self.ec2 = Ec2(time, self.physics, boundary)
         self.balancing = LoadBalancing(time, self._draws("elb"), self.ec2, boundary, self._target_changed)
         self.applications = ApplicationChecks(time, self._draws("applications"), self.machines, boundary)
-        self.scaling = AutoScaling(time, self.physics, self.balancing, boundary, self._launch_in_place_of)
+        self.scaling = AutoScaling(time, self.physics, boundary, self._launch_in_place_of)
         self.shifts = ZonalShifts(time, boundary, self._load_balancers, self._shift_changed)
         authority = Authority(ACCOUNT, self._tags_of, self.scaling.arn_of, self.shifts.load_balancer_of)
         draws, broken = self._draws("lambda"), self.breakdowns
@@ -161,7 +161,7 @@ class World:
 
     def _populate(self) -> None:
         groups = target_groups(self.scenario, self.policy, self.balancing, self.launcher)
-        scaling_groups(self.scenario, self.policy, self.scaling, groups)
+        scaling_groups(self.scenario, self.policy, self.scaling, self.balancing, groups)
         every = places(self.scenario)
         late = {
             name for f in self.scenario.faults if f.kind is FaultKind.DEAD_ON_ARRIVAL for name in selected(f.on, every)

@@ -1,37 +1,35 @@
-"""Defib's ports in memory, each call by way of Outside: what stands in where moto would be too slow.
-
-The stores pass the contract suites of the table's (tests/aws).
-"""
+"""Defib's ports in memory, each call by way of Outside: what stands in where moto would be too slow."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from defib.aws.zonal_shift import ArcRouter
 from defib.core.approval import Answer
 from defib.core.call import CallAnswer
 from defib.core.case import Action, Attempt, Case, Perform, Wake
-from defib.core.incident import Incident, Notice
+from defib.core.incident import Notice
 from defib.core.model import Observation, Registration, Result, Signal, Source, Switch
-from defib.core.outbox import Lane, Medium, Outbox, Waiting
-from defib.core.page.model import Page, PublicIncident, Shown
+from defib.core.outbox import Medium
 from defib.core.post import Post
-from defib.core.shift import Served, Shift, ShiftOrder
-from defib.core.stack import Stack
-from defib.shell.page import LaidOut, Repaged
-from defib.shell.ports import Called, CallFailed, Remembered, Surveyed, Suspects
+from defib.core.shift import Move, Served, Shift, ShiftOrder
+from defib.shell.ports import Away, CallFailed, Suspects
 from sim.clock import VirtualTime
-from sim.fuzz.cloud import Cloud
+from sim.fuzz.acts import Acts
 from sim.fuzz.lanes import Lanes
 from sim.fuzz.outside import Outside
-from sim.memory.outboxes import FakeMail
-from sim.memory.page import FakePageStore, FakeSite
-from sim.memory.store import FakeStore
+from sim.fuzz.seen import Seen
 
 DELAY_MOST = timedelta(seconds=900)
 """SQS (SendMessage, DelaySeconds)."""
+MEDIA: dict[str, tuple[Medium, ...]] = {
+    "channel.publish": tuple(m for m in Medium if m is not Medium.CHAT),
+    "channel.chat": (Medium.CHAT,),
+}
+"""Which media which channel carries, as in handlers/publish.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,187 +42,90 @@ class Now:
         return self.time.now
 
 
-class Table:
-    """``ports.Store``."""
-
-    def __init__(self, store: FakeStore, outside: Outside) -> None:
-        self._store = store
-        self._out = outside
-
-    def latest_case(self, instance_id: str) -> Case | None:
-        return self._out.call("table.read", lambda: self._store.latest_case(instance_id))
-
-    def latest_incident(self, service: str) -> Incident | None:
-        return self._out.call("table.read", lambda: self._store.latest_incident(service))
-
-    def remember(self, change: Remembered) -> Remembered:
-        return self._out.call("table.write", lambda: self._store.remember(change))
-
-    def stack(self) -> Stack:
-        return self._out.call("table.read", self._store.stack)
-
-    def remember_stack(self, change: Surveyed) -> Surveyed:
-        return self._out.call("table.write", lambda: self._store.remember_stack(change))
-
-    def remember_call(self, change: Called) -> Called:
-        return self._out.call("table.write", lambda: self._store.remember_call(change))
-
-    def due_calls(self, now: datetime, limit: int) -> Sequence[Incident]:
-        return self._out.call("table.read", lambda: self._store.due_calls(now, limit))
-
-    def due_contacts(self, now: datetime, limit: int) -> Sequence[str]:
-        return self._out.call("table.read", lambda: self._store.due_contacts(now, limit))
-
-    def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
-        return self._out.call("table.read", lambda: self._store.due_instances(now, limit))
-
-    def unpublished_notices(self, before: datetime, limit: int) -> Sequence[Notice]:
-        return self._out.call("table.read", lambda: self._store.unpublished_notices(before, limit))
-
-    def notice(self, incident_id: str, sequence: int) -> Notice | None:
-        return self._out.call("table.read", lambda: self._store.notice(incident_id, sequence))
-
-    def published_at(self, incident_id: str, sequence: int) -> datetime | None:
-        return self._out.call("table.read", lambda: self._store.published_at(incident_id, sequence))
-
-    def mark_published(self, incident_id: str, sequence: int, at: datetime) -> None:
-        self._out.call("table.write", lambda: self._store.mark_published(incident_id, sequence, at))
-
-
-class Mail:
-    """``shell.announce.Mail``."""
-
-    def __init__(self, mail: FakeMail, outside: Outside) -> None:
-        self._mail = mail
-        self._out = outside
-
-    def outbox(self, contact: str) -> Outbox:
-        return self._out.call("table.read", lambda: self._mail.outbox(contact))
-
-    def remember_outbox(self, outbox: Outbox, waits: Waiting | None = None) -> Outbox:
-        return self._out.call("table.write", lambda: self._mail.remember_outbox(outbox, waits))
-
-    def waiting(self, contact: str, lane: Lane, most: int) -> Sequence[Waiting]:
-        return self._out.call("table.read", lambda: self._mail.waiting(contact, lane, most))
-
-    def went_out(self, waiting: Sequence[Waiting], media: Sequence[Medium]) -> tuple[Waiting, ...]:
-        return self._out.call("table.write", lambda: self._mail.went_out(waiting, media))
-
-    def told(self, incident_id: str, sequence: int) -> frozenset[str]:
-        return self._out.call("table.read", lambda: self._mail.told(incident_id, sequence))
-
-    def mark_told(self, incident_id: str, sequence: int, mark: str) -> None:
-        self._out.call("table.write", lambda: self._mail.mark_told(incident_id, sequence, mark))
-
-
-@dataclass
-class PageMemory(FakePageStore):
-    """The page's part of the same table."""
-
-    store: FakeStore = field(default_factory=FakeStore)
-
-    def latest_incident(self, service: str) -> Incident | None:
-        return self.store.latest_incident(service)
-
-    def impaired_zones(self) -> Sequence[str]:
-        return [impairment.zone for impairment in self.store.stack().impaired if impairment.incident]
-
-    def remember_page(self, change: Repaged) -> Repaged:
-        done = super().remember_page(change)
-        self.store.notices |= {(n.incident_id, n.sequence): n for n in change.notices}
-        return done
-
-
-class PageTable:
-    """``shell.page.PageStore``."""
-
-    def __init__(self, store: PageMemory, outside: Outside) -> None:
-        self._store = store
-        self._out = outside
-
-    def shown(self) -> Shown:
-        return self._out.call("table.read", self._store.shown)
-
-    def public_incidents(self, most: int) -> Sequence[PublicIncident]:
-        return self._out.call("table.read", lambda: self._store.public_incidents(most))
-
-    def remember_page(self, change: Repaged) -> Repaged:
-        return self._out.call("table.write", lambda: self._store.remember_page(change))
-
-    def latest_incident(self, service: str) -> Incident | None:
-        return self._out.call("table.read", lambda: self._store.latest_incident(service))
-
-    def impaired_zones(self) -> Sequence[str]:
-        return self._out.call("table.read", self._store.impaired_zones)
-
-
-class Site:
-    """``shell.page.Site``: keeps the newest page only."""
-
-    def __init__(self, site: FakeSite, outside: Outside) -> None:
-        self._site = site
-        self._out = outside
-
-    def laid_out(self) -> LaidOut | None:
-        return self._out.call("site.lay_out", self._site.laid_out)
-
-    def lay_out(self, page: Page) -> None:
-        def put() -> None:
-            # As conditional puts do: an older page never overwrites a newer one (publish/page/site.py).
-            known = self._site.pages
-            if not known or (page.version, page.generated_at) >= (known[-1].version, known[-1].generated_at):
-                self._site.pages[:] = [page]
-
-        self._out.call("site.lay_out", put)
-
-
 class Observer:
     """``ports.Observer``."""
 
-    def __init__(self, cloud: Cloud, outside: Outside, looked: Callable[[str], None]) -> None:
-        self._cloud = cloud
+    def __init__(self, seen: Seen, outside: Outside, looked: Callable[[str], None]) -> None:
+        self._seen = seen
         self._out = outside
         self._looked = looked
 
     def observe(self, instance_id: str, registrations: Sequence[Registration], act_is_near: bool = True) -> Observation:
-        found = self._out.call("ec2.observe", lambda: self._cloud.observe(instance_id, registrations, act_is_near))
+        found = self._out.call("ec2.observe", lambda: self._seen.observe(instance_id, registrations, act_is_near))
         self._looked(instance_id)
         return found
 
     def suspects(self) -> Suspects:
         # Each question of the sweep is on its own: one that fails leaves it incomplete, not dead (aws/suspects.py).
         try:
-            return self._out.call("ec2.suspects", self._cloud.suspects)
+            return self._out.call("ec2.suspects", self._seen.suspects)
         except CallFailed as error:
             return Suspects((), {"status checks": str(error)})
 
     def running(self) -> dict[str, int]:
-        return self._out.call("ec2.suspects", lambda: dict(self._cloud.running()))
+        return self._out.call("ec2.suspects", lambda: dict(self._seen.running()))
 
     def zone_ids(self) -> dict[str, str]:
-        return dict(self._cloud.zone_ids())
+        return self._out.call("ec2.suspects", lambda: dict(self._seen.zone_ids()))
 
     def serving(self, target_group_arns: Sequence[str]) -> dict[str, dict[str, Served]]:
-        return {arn: {} for arn in target_group_arns}
+        return self._out.call(
+            "ec2.observe",
+            lambda: {arn: dict(by_zone) for arn, by_zone in self._seen.serving(target_group_arns).items()},
+        )
 
     def unhealthy_targets(self, target_group_arn: str) -> Sequence[str]:
-        return self._out.call("ec2.observe", lambda: self._cloud.unhealthy_targets(target_group_arn))
+        return self._out.call("ec2.observe", lambda: self._seen.unhealthy_targets(target_group_arn))
 
 
 class Actor:
     """``ports.Actor``; every act that reaches EC2 is held against the invariants first."""
 
-    def __init__(self, cloud: Cloud, outside: Outside, judge: Callable[[Attempt, Case], None]) -> None:
-        self._cloud = cloud
+    def __init__(
+        self,
+        acts: Acts,
+        outside: Outside,
+        judge: Callable[[Attempt, Case], None],
+        over: Callable[[Case], None],
+    ) -> None:
+        """``judge`` hears of each act when its call is made, ``over`` when it has come back in whatever way."""
+        self._acts = acts
         self._out = outside
         self._judge = judge
+        self._over = over
 
     def perform(self, attempt: Attempt, case: Case, observation: Observation) -> str:
         def act() -> str:
             self._judge(attempt, case)
-            return self._cloud.perform(attempt, case, observation)
+            return self._acts.perform(attempt, case, observation)
 
-        return self._out.call("ec2.perform", act)
+        try:
+            return self._out.call("ec2.perform", act)
+        finally:
+            self._over(case)
+
+
+class Router:
+    """``ports.Router``: the real edge over the replay's ARC."""
+
+    def __init__(self, arc: ArcRouter, outside: Outside, judge: Callable[[Move, str, str], None]) -> None:
+        self._arc = arc
+        self._out = outside
+        self._judge = judge
+
+    def start(self, load_balancer: str, zone_id: str, lasts: timedelta, reason: str) -> Away:
+        def move() -> Away:
+            self._judge(Move.START, load_balancer, zone_id)
+            return self._arc.start(load_balancer, zone_id, lasts, reason)
+
+        return self._out.call("ec2.perform", move)
+
+    def end(self, load_balancer: str, zone_id: str) -> str:
+        def move() -> str:
+            self._judge(Move.END, load_balancer, zone_id)
+            return self._arc.end(load_balancer, zone_id)
+
+        return self._out.call("ec2.perform", move)
 
 
 class KillSwitch:
@@ -243,12 +144,14 @@ class KillSwitch:
 
 
 class Queues:
-    """``ports.Queues``."""
+    """``ports.Queues``, and what the pages that follow ask of queues."""
 
-    def __init__(self, lanes: Lanes, outside: Outside, has_page: bool) -> None:
+    def __init__(self, lanes: Lanes, outside: Outside, has_page: bool, others: Sequence[str] = ()) -> None:
+        """``others`` are the pages that follow the status page, by name."""
         self._lanes = lanes
         self._out = outside
         self._has_page = has_page
+        self._others = others
 
     def signal(self, signals: Sequence[Signal]) -> None:
         def send() -> None:
@@ -267,7 +170,7 @@ class Queues:
         self._out.call("queue.wake", lambda: self._lanes.send("diagnose", due, delay))
 
     def shift(self, order: ShiftOrder) -> None:
-        raise AssertionError(f"no policy that is drawn lets Defib shift traffic: {order}")
+        self._out.call("queue.orders", lambda: self._lanes.send("remediate", order))
 
     def digest(self, contact: str, at: datetime, now: datetime) -> None:
         delay = min(max(at - now, timedelta(0)), DELAY_MOST)
@@ -276,6 +179,10 @@ class Queues:
     def follow(self, change: str) -> None:
         if self._has_page:
             self._out.call("queue.turns", lambda: self._lanes.send("page", change, group=change, once=f"turn {change}"))
+
+    def hand_on(self, change: str) -> None:
+        for name in self._others:
+            self._out.call("queue.turns", lambda n=name: self._lanes.send("elsewhere", n, once=f"{n} {change}"))  # type: ignore[misc]  # binds the loop's value
 
     def announce(self, notices: Sequence[Notice]) -> None:
         for notice in notices:
@@ -287,27 +194,39 @@ class Queues:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """``shell.elsewhere.Turns`` of one page that follows."""
+
+    name: str
+    lanes: Lanes
+
+    def again(self, after: timedelta) -> None:
+        self.lanes.send("elsewhere", self.name, min(after, DELAY_MOST))
+
+
 class Channel:
-    """``ports.Channel``: hands each notice that goes out to ``heard``."""
+    """``ports.Channel``: hands what goes out to ``heard``, unless the story holds it up."""
 
-    name = "memory"
-    media: tuple[Medium, ...] = tuple(Medium)
-
-    def __init__(self, outside: Outside, store: FakeStore, heard: Callable[[Notice], None]) -> None:
+    def __init__(self, name: str, outside: Outside, heard: Callable[[str, Post], None]) -> None:
+        self.name = name
+        self.media = MEDIA[name]
         self._out = outside
-        self._store = store
         self._heard = heard
 
     def publish(self, post: Post) -> None:
-        self._out.call("channel.publish", lambda: self._hear(post))
+        self._out.call(self.name, lambda: self._heard(self.name, replace(post, media=post.only(self.media).media)))
 
-    def _hear(self, post: Post) -> None:
-        """What is summed up has tests of its own (tests/shell/test_delivery.py): here each notice is heard alone."""
-        if post.https:
-            incident_id, _, sequence = str(json.loads(post.https)["id"]).partition("#")
-            notice = self._store.notice(incident_id, int(sequence))
-            assert notice is not None
-            self._heard(notice)
+
+class OperatorBus:
+    """``answer.ports.Bus``: what is said by a link is an event like any other."""
+
+    def __init__(self, outside: Outside, put: Callable[[str, str, object], None]) -> None:
+        self._out = outside
+        self._put = put
+
+    def say(self, detail_type: str, detail: str) -> None:
+        self._out.call("bus.put", lambda: self._put("defib.operator", detail_type, json.loads(detail)))
 
 
 class Silent:

@@ -8,17 +8,24 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
-from defib.shell.ports import CallFailed, Conflict
-from infra.functions import SHAPES
+from defib.shell.ports import CallFailed, Conflict, Malformed
+from infra.functions import FOLLOWER, SHAPES, Shape
 from sim.clock import VirtualTime
-from sim.fuzz.outside import LATE, Outside
+from sim.fuzz.outside import Outside
 from sim.fuzz.trouble import Killed, Trouble
 
 RECEIVES = 3
 """As the queues redrive (infra/signals.py, which is slow to import); a test holds the two together."""
-TAKES = {"diagnose": 0.4, "remediate": 0.5, "evidence": 1.5, "publish": 0.2, "page": 0.5}
+TAKES = {"diagnose": 0.4, "remediate": 0.5, "evidence": 1.5, "publish": 0.2, "page": 0.5, "elsewhere": 0.8}
 """Seconds that one invocation lasts, in which others begin and end."""
-CARRIES = {"diagnose": "signals", "remediate": "orders", "evidence": "evidence", "publish": "notices", "page": "turns"}
+CARRIES = {
+    "diagnose": "signals",
+    "remediate": "orders",
+    "evidence": "evidence",
+    "publish": "notices",
+    "page": "turns",
+    "elsewhere": "elsewhere",
+}
 DEDUPLICATED_FOR = timedelta(minutes=5)
 """SQS FIFO (Developer Guide, Exactly-once processing)."""
 
@@ -60,7 +67,7 @@ class Lanes:
         self.invocations = 0
 
     def run(self, name: str, work: Callable[[object], None]) -> None:
-        self._lanes[name] = Lane(name, work, SHAPES[name].concurrency or 1)
+        self._lanes[name] = Lane(name, work, _shape(name).concurrency or 1)
 
     def send(self, name: str, body: object, delay: timedelta = timedelta(0), group: str = "", once: str = "") -> None:
         """Put a message on the queue of ``name``; the same ``once`` within five minutes counts once."""
@@ -74,8 +81,7 @@ class Lanes:
             case Trouble.MESSAGE_DOUBLED:
                 copies = 2
             case Trouble.MESSAGE_LATE:
-                least, most = LATE
-                delay += least + (most - least) * self._random.random()
+                delay += self._outside.late()
         for _ in range(copies):
             self._arrive(self._lanes[name], Message(body, group), delay)
 
@@ -88,6 +94,16 @@ class Lanes:
                 self._invoke(lane, message)
                 return
 
+    @property
+    def idle(self) -> bool:
+        """Whether no message waits and none is being worked off."""
+        return not any(lane.waiting or lane.running for lane in self._lanes.values())
+
+    @property
+    def has_trouble(self) -> bool:
+        """Whether anything was made to fail."""
+        return bool(self._outside.struck)
+
     def _arrive(self, lane: Lane, message: Message, delay: timedelta) -> None:
         if delay > timedelta(0):
             self._time.after(delay, lambda: self._arrive(lane, message, timedelta(0)))
@@ -97,6 +113,11 @@ class Lanes:
         self._start(lane)
 
     def _start(self, lane: Lane) -> None:
+        dark_until = self._outside.dark_until()
+        if dark_until is not None:
+            if lane.waiting:
+                self._time.at(dark_until, lambda: self._start(lane))
+            return
         while lane.running < lane.room:
             message = self._next(lane)
             if message is None:
@@ -121,6 +142,8 @@ class Lanes:
             lane.work(message.body)
         except (CallFailed, Conflict, Killed):
             failed = True
+        except Malformed as error:
+            raise AssertionError(f"{lane.name} can't read {message.body!r}: {error}") from error
         lane.running -= 1
         if failed:
             self._return(lane, message)
@@ -141,4 +164,8 @@ class Lanes:
             lane.waiting.appendleft(message)
             self._start(lane)
 
-        self._time.after(timedelta(seconds=SHAPES[lane.name].timeout_s + 10), again)
+        self._time.after(timedelta(seconds=_shape(lane.name).timeout_s + 10), again)
+
+
+def _shape(name: str) -> Shape:
+    return FOLLOWER if name == "elsewhere" else SHAPES[name]

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar
 
 from defib.shell.ports import Transient, Unanswered
 from sim.clock import VirtualTime
-from sim.fuzz.trouble import Killed, Nth, Spell, Trouble
+from sim.fuzz.trouble import REGION, Killed, Nth, Spell, Trouble
 
 T = TypeVar("T")
-
-WRITES = frozenset({"table.write", "queue.signals", "queue.orders", "queue.notices", "queue.wake", "queue.turns"})
 
 
 class Outside:
@@ -22,7 +20,10 @@ class Outside:
     def __init__(self, time: VirtualTime, spells: Collection[Spell], nth: Nth | None, random: Random) -> None:
         self._time = time
         self._start = time.now
-        self._spells = tuple(spells)
+        self._spells: dict[str, list[Spell]] = {}
+        for spell in spells:
+            self._spells.setdefault(spell.on, []).append(spell)
+        self._darks = self._spells.get(REGION, [])
         self._nth = nth
         self._random = random
         self.calls = 0
@@ -34,7 +35,7 @@ class Outside:
     def call(self, name: str, work: Callable[[], T]) -> T:
         """Do ``work``, unless the story has something else in mind."""
         self.calls += 1
-        trouble = self._befalls(name)
+        trouble = Trouble.HANGS if self._darks and self.dark_until() is not None else self._befalls(name)
         if trouble is None:
             return work()
         self.struck.append(f"{trouble} on call {self.calls}, {name}")
@@ -63,7 +64,15 @@ class Outside:
 
     def sweeps(self) -> bool:
         """Whether the schedule starts the sweep now."""
+        if self.dark_until() is not None:
+            return False
         return self._drawn("sweep") is not Trouble.NO_SWEEP if self._spells else True
+
+    def dark_until(self) -> datetime | None:
+        """When the Region is there again; None while it is there."""
+        since = self._time.now - self._start
+        ends = (spell.at + spell.lasts for spell in self._darks if spell.covers(since))
+        return max((self._start + end for end in ends), default=None)
 
     def _befalls(self, name: str) -> Trouble | None:
         if self._nth is not None:
@@ -71,12 +80,20 @@ class Outside:
         return self._drawn(name) if self._spells else None
 
     def _drawn(self, name: str) -> Trouble | None:
+        spells = self._spells.get(name)
+        if not spells:
+            return None
         since = self._time.now - self._start
-        for spell in self._spells:
-            if spell.on == name and spell.covers(since) and self._random.random() < spell.chance:
+        for spell in spells:
+            if spell.covers(since) and self._random.random() < spell.chance:
                 return spell.trouble
         return None
 
+    def late(self) -> timedelta:
+        """By how much a late message is late: as often as not by less than an intent lives."""
+        least, most = LATE if self._random.random() < 0.5 else SOON
+        return least + (most - least) * self._random.random()
+
 
 LATE = (timedelta(seconds=5), timedelta(seconds=400))
-"""By how much a late message is late."""
+SOON = (timedelta(seconds=5), timedelta(seconds=50))

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from sim.fuzz.draw import draw
 from sim.fuzz.shrink import shrink
-from sim.fuzz.story import Story, draw
+from sim.fuzz.story import Story
 from sim.fuzz.story_file import load, write
 from sim.fuzz.trouble import Nth
 from sim.fuzz.world import World

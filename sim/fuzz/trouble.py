@@ -27,6 +27,8 @@ class Trouble(StrEnum):
     MESSAGE_LATE = "message_late"
     NO_SWEEP = "no_sweep"
     """The schedule does not start the sweep."""
+    REGION_DARK = "region_dark"
+    """Nothing in the Region runs or answers: no function, no call in progress; what is sent waits."""
 
 
 OF_MESSAGES = frozenset({Trouble.MESSAGE_LOST, Trouble.MESSAGE_DOUBLED, Trouble.MESSAGE_LATE})
@@ -44,12 +46,23 @@ OUTSIDE = (
     "queue.turns",
     "switch.read",
     "channel.publish",
+    "channel.chat",
     "site.lay_out",
+    "elsewhere.tell",
+    "bus.put",
 )
 """What a process of Defib calls."""
 
-CARRIED = ("events", "signals", "orders", "evidence", "notices", "turns")
+CARRIED = ("events", "signals", "orders", "evidence", "notices", "turns", "elsewhere")
 """What carries messages. Only events may get lost for good: SQS loses none that it has taken."""
+
+
+RACED = ("table.write", "ec2.perform", "ec2.observe", "queue.orders", "queue.signals", "channel.publish")
+"""Calls at which it matters what another process does in between."""
+
+
+REGION = "region"
+"""What goes dark."""
 
 
 @dataclass(frozen=True, slots=True)

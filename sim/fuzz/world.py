@@ -7,38 +7,50 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
-from defib.core.approval import Answer
+from defib.answer.ports import Answering
+from defib.aws.normalise import normalise
+from defib.aws.zonal_shift import ArcRouter
+from defib.core.call import CallAnswer
+from defib.core.canary import Canary
 from defib.core.case import Case, Perform
-from defib.core.maintenance import UNTIL_TAG
+from defib.core.issue import Issue
 from defib.core.messages import MessageLimits
-from defib.core.model import InstanceState, Signal, Source
-from defib.core.policy import Policy
+from defib.core.model import InstanceState, Signal, TargetGroupSignal
+from defib.core.page.elsewhere import OtherPage
 from defib.core.post import Places
-from defib.publish.links import NoLinks
+from defib.core.shift import ShiftOrder
+from defib.publish.links import SignedLinks
 from defib.shell.announce import Announcing, announce, sum_up
+from defib.shell.answer import take_answer
+from defib.shell.elsewhere import Following, follow_elsewhere
+from defib.shell.issues import take_in
 from defib.shell.page import Paging, follow
 from defib.shell.perform import Performing, perform
-from defib.shell.ports import CallFailed, Conflict
+from defib.shell.ports import CallFailed, Conflict, Links
 from defib.shell.reconcile import Reconciling, reconcile
+from defib.shell.shift import Shifting, shift
 from defib.shell.sweep import Sweeping, sweep
 from sim.clock import VirtualTime
-from sim.fuzz import edges
-from sim.fuzz.cloud import Cloud
-from sim.fuzz.invariants import Judge
+from sim.fuzz import edges, events, tables
+from sim.fuzz.acts import Acts
+from sim.fuzz.cloud import ZONE_IDS, Cloud
+from sim.fuzz.elsewhere import OtherSide
+from sim.fuzz.invariants.judge import Judge
+from sim.fuzz.invariants.truth import Truth
 from sim.fuzz.lanes import Lanes
-from sim.fuzz.outside import LATE, Outside
-from sim.fuzz.story import Interference, Story
+from sim.fuzz.outside import Outside
+from sim.fuzz.people import ADDRESS, People, Signing
+from sim.fuzz.seen import Seen
+from sim.fuzz.story import Story
 from sim.fuzz.trouble import Killed, Nth, Trouble
+from sim.issue import HealthIssue
 from sim.machine import Machine
-from sim.memory.outboxes import FakeMail
 from sim.memory.page import FakeSite
-from sim.memory.store import FakeStore
-from sim.people import Pull, Reply
-from sim.scenario_file import selected
+from sim.people import Pull
 
 MINUTE = timedelta(minutes=1)
 ALL_ALONE = MessageLimits(most=100, urgent_at_once=20)
-"""So many that none is summed up: the judge wants to hear each, in order."""
+"""So many that hardly any is summed up: in half of the stories each notice is to be heard by itself, and in order."""
 OVERTIME = timedelta(hours=3)
 """How long after the story's end open cases may still be worked on."""
 STEP = timedelta(minutes=2)
@@ -56,18 +68,21 @@ class World:
         self._random = Random(f"world {story.seed}")
         self.outside = Outside(self.time, story.spells, nth, Random(f"trouble {story.seed}"))
         self.cloud = Cloud(story.scenario, story.policy, self.time, Random(f"physics {story.seed}"))
-        self.store = FakeStore()
+        self.seen = Seen(self.cloud)
+        self.store = tables.Kept()
         self.site = FakeSite()
         self.switch = edges.KillSwitch(self.outside)
         self.lanes = Lanes(self.time, self.outside, Random(f"lanes {story.seed}"))
-        self.page_store = edges.PageMemory(store=self.store)
-        self.judge = Judge(
-            story, self.time, self.cloud, self.store, self.site, self.page_store, lambda: self.switch.says
-        )
+        self.page_store = tables.PageMemory(store=self.store)
+        self.others: dict[str, OtherSide] = {}
+        truth = Truth(story, self.time, self.cloud, self.seen, self.store, self.site, lambda: self.switch.says)
+        self.judge = Judge(truth, self.others)
         self.outside.race = self._race
         self._racing = False
         self.cloud.event = self._state_changed
         self.cloud.shown = self.judge.shown
+        self.cloud.struck = self.judge.struck
+        self.store.remembered = self.judge.remembered
         self._wire()
         self._plan()
 
@@ -75,35 +90,57 @@ class World:
         """What was broken; empty when every invariant held throughout."""
         end = self.story.scenario.start + self.story.scenario.until
         self.time.run_until(end)
-        while self.time.now < end + OVERTIME and not self.judge.settled():
+        while self.time.now < end + OVERTIME and not self.judge.settled(self.lanes.idle):
             self.time.run_until(self.time.now + STEP)
         self.judge.at_end(self.lanes)
         return self.judge.broken
 
     def _wire(self) -> None:
         policy, out = self.story.policy, self.outside
-        clock = edges.Now(self.time)
-        table = edges.Table(self.store, out)
-        observer = edges.Observer(self.cloud, out, self.judge.looked)
-        queues = edges.Queues(self.lanes, out, policy.page.enabled)
-        silent = edges.Silent()
-        actor = edges.Actor(self.cloud, out, self.judge.act)
+        clock, silent = edges.Now(self.time), edges.Silent()
+        table = tables.Table(self.store, out)
+        observer = edges.Observer(self.seen, out, self.judge.looked)
+        has_page = policy.page.enabled
+        queues = edges.Queues(self.lanes, out, has_page, [other.name for other in policy.page.elsewhere])
+        actor = edges.Actor(Acts(self.cloud, policy.repair.suppress_for), out, self.judge.act, self.judge.act_over)
         self._reconciling = Reconciling(clock, observer, table, queues, silent, self.switch)
         self._sweeping = Sweeping(clock, observer, table, queues)
-        performing = Performing(clock, observer, table, actor, queues, silent, self.switch)
+        self._performing = Performing(clock, observer, table, actor, queues, silent, self.switch)
+        arc = ArcRouter(lambda: self.cloud.calls.client("arc-zonal-shift"))
+        router = edges.Router(arc, out, self.judge.shift)
+        self._shifting = Shifting(clock, observer, table, router, silent, self.switch)
         evidencing = Performing(clock, observer, table, actor, queues, silent, None)
-        channel = edges.Channel(out, self.store, self.judge.heard)
-        mail = edges.Mail(FakeMail(), out)
-        announcing = Announcing(clock, table, mail, (channel,), queues, Places("memory"), NoLinks())
-        telling = replace(policy, messages=ALL_ALONE)
-        paging = Paging(
-            clock, edges.PageTable(self.page_store, out), (edges.Site(self.site, out),), queues, lambda _: None
-        )
         self.lanes.run("diagnose", self._diagnose)
-        self.lanes.run("remediate", lambda order: perform(_order(order), performing, policy))
+        self.lanes.run("remediate", self._remediate)
         self.lanes.run("evidence", lambda order: perform(_order(order), evidencing, policy))
-        self.lanes.run("publish", lambda key: _published(key, announcing, telling))
-        self.lanes.run("page", lambda _: _followed(paging, self.story))
+        self._wire_people(clock, table, queues)
+        pages = tables.PageTable(self.page_store, out)
+        followers = queues if policy.page.elsewhere else None
+        site = tables.Site(self.site, out)
+        self._paging = Paging(clock, pages, (site,), queues, lambda _: None, followers)
+        self._following = {other.name: self._follower(other, clock, pages, queues) for other in policy.page.elsewhere}
+        self.lanes.run("page", lambda _: self._follow())
+        self.lanes.run("elsewhere", self._follow_elsewhere)
+
+    def _wire_people(self, clock: edges.Now, table: tables.Table, queues: edges.Queues) -> None:
+        policy, out = self.story.policy, self.outside
+        signing, bus = Signing(), edges.OperatorBus(out, self._put)
+        answering = Answering(clock, signing, tables.LinkTable(self.store, out), bus)
+        self.people = People(self.cloud, self.store, answering, policy, self._put, self._random)
+        self.judge.inbox = self.people.inbox.take
+        channels = tuple(edges.Channel(name, out, self.judge.heard) for name in edges.MEDIA)
+        mail = tables.Mail(self.store.mail, out)
+        links: Links = SignedLinks(signing, ADDRESS, policy, clock, lambda _: None)
+        self._announcing = Announcing(clock, table, mail, channels, queues, Places("memory"), links)
+        # Half of the policies sum up as they say; under the others each notice is heard by itself.
+        self._telling = policy if self.judge.sums_up else replace(policy, messages=ALL_ALONE)
+        self.lanes.run("publish", self._publish)
+
+    def _follower(self, other: OtherPage, clock: edges.Now, pages: tables.PageTable, queues: edges.Queues) -> Following:
+        name = other.name
+        there = self.others[name] = OtherSide(self.outside, lambda tell: self.judge.told_elsewhere(name, tell))
+        turns = edges.Turns(name, self.lanes)
+        return Following(clock, pages, there, queues, turns, other, self.story.policy)
 
     def _plan(self) -> None:
         scenario, time = self.story.scenario, self.time
@@ -112,15 +149,51 @@ class World:
         for pull in scenario.kill_switch:
             time.after(pull.at, lambda p=pull: self._pull(p))  # type: ignore[misc]
         for reply in scenario.answers:
-            time.after(reply.at, lambda r=reply: self._answer(r))  # type: ignore[misc]
+            time.after(reply.at, lambda r=reply: self.people.reply(r))  # type: ignore[misc]
         for entry in self.story.meddling:
-            time.after(entry.at, lambda e=entry: self._meddle(e))  # type: ignore[misc]
+            time.after(entry.at, lambda e=entry: self.people.meddle(e))  # type: ignore[misc]
+        for number, issue in enumerate(scenario.health_issues, 1):
+            time.after(issue.at, lambda n=number, i=issue: self._tell_of_issue(n, i, over=False))  # type: ignore[misc]
+            if issue.lasts is not None:
+                time.after(issue.at + issue.lasts, lambda n=number, i=issue: self._tell_of_issue(n, i, over=True))  # type: ignore[misc]
         time.every(MINUTE, time.now + MINUTE * self._random.random(), self._sweep)
 
+    # --- Defib's functions -----------------------------------------------------------------------------------------
+
     def _diagnose(self, body: object) -> None:
-        assert isinstance(body, Signal)
-        reconcile(body, self._reconciling, self.story.policy)
+        """As handlers/diagnose.py does."""
+        for found in (body,) if isinstance(body, Signal) else normalise(str(body)):
+            match found:
+                case Signal():
+                    reconcile(found, self._reconciling, self.story.policy)
+                case CallAnswer():
+                    take_answer(found, self._reconciling, self.story.policy)
+                case Issue():
+                    take_in(found, self._reconciling.clock, self._reconciling.store)
+                case TargetGroupSignal() | Canary():
+                    raise AssertionError(f"no story has a {found}")
         self.judge.tick()
+
+    def _remediate(self, body: object) -> None:
+        if isinstance(body, ShiftOrder):
+            shift(body, self._shifting, self.story.policy)
+        else:
+            perform(_order(body), self._performing, self.story.policy)
+
+    def _publish(self, body: object) -> None:
+        if isinstance(body, str):
+            sum_up(body, self._announcing, self._telling)
+            return
+        assert isinstance(body, tuple)
+        incident_id, sequence = body
+        announce(incident_id, sequence, self._announcing, self._telling)
+
+    def _follow(self) -> None:
+        follow(self._paging, self.story.policy)
+        self.judge.laid_out()
+
+    def _follow_elsewhere(self, name: object) -> None:
+        follow_elsewhere(self._following[str(name)])
 
     def _sweep(self) -> None:
         if not self.outside.sweeps():
@@ -138,9 +211,18 @@ class World:
     # --- What happens outside Defib --------------------------------------------------------------------------------
 
     def _state_changed(self, machine: Machine) -> None:
-        if machine.state not in TOLD:
-            return
-        signal = Signal(Source.STATE_CHANGE, machine.instance_id, self.time.now, f"EC2 says {machine.state}")
+        if machine.state in TOLD:
+            self._deliver(events.state_change(machine.instance_id, machine.state.value, self.time.now))
+
+    def _put(self, source: str, detail_type: str, detail: object) -> None:
+        self._deliver(events.event(source, detail_type, detail, self.time.now))
+
+    def _tell_of_issue(self, number: int, issue: HealthIssue, over: bool) -> None:
+        opened, zone_id = self.story.scenario.start + issue.at, ZONE_IDS.get(issue.zone, "")
+        self._deliver(events.issue_told(issue, zone_id, number, opened, over, self.time.now))
+
+    def _deliver(self, body: str) -> None:
+        """By EventBridge, which may lose, double or delay it."""
         delay, copies = EVENT_DELAY, 1
         match self.outside.message("events"):
             case Trouble.MESSAGE_LOST:
@@ -148,31 +230,12 @@ class World:
             case Trouble.MESSAGE_DOUBLED:
                 copies = 2
             case Trouble.MESSAGE_LATE:
-                delay += LATE[0] + (LATE[1] - LATE[0]) * self._random.random()
+                delay += self.outside.late()
         for _ in range(copies):
-            self.time.after(delay, lambda: self.lanes.send("diagnose", signal))
+            self.time.after(delay, lambda: self.lanes.send("diagnose", body))
 
     def _pull(self, pull: Pull) -> None:
         self.switch.says = pull.to
-
-    def _answer(self, reply: Reply) -> None:
-        for name in selected(reply.on, self.cloud.by_name):
-            machine = self.cloud.by_name[name]
-            case = self.store.latest_case(machine.instance_id)
-            choice = reply.answer.choice
-            if case is not None and choice is not None:
-                answer = Answer(case.id, choice, "somebody on call")
-                said = Signal(Source.OPERATOR, machine.instance_id, self.time.now, "an answer", answer=answer)
-                self.lanes.send("diagnose", said)
-
-    def _meddle(self, entry: Interference) -> None:
-        machine = self.cloud.by_name[entry.on]
-        tags = dict(machine.tags)
-        if entry.untag:
-            tags.pop(self.story.policy.opt_in.key, None)
-        else:
-            tags[UNTIL_TAG] = (self.time.now + entry.maintenance).isoformat()
-        self.cloud.retag(entry.on, tags)
 
     def cases(self) -> list[Case]:
         return list(self.store.cases.values())
@@ -181,19 +244,6 @@ class World:
 def _order(body: object) -> Perform:
     assert isinstance(body, Perform)
     return body
-
-
-def _published(body: object, announcing: Announcing, policy: Policy) -> None:
-    if isinstance(body, str):
-        sum_up(body, announcing, policy)
-        return
-    assert isinstance(body, tuple)
-    incident_id, sequence = body
-    announce(incident_id, sequence, announcing, policy)
-
-
-def _followed(paging: Paging, story: Story) -> None:
-    follow(paging, story.policy)
 
 
 def elapsed(world: World) -> timedelta:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sim.fuzz.draw import draw
 from sim.fuzz.shrink import shrink
-from sim.fuzz.story import Story, draw
+from sim.fuzz.story import Story
 from sim.fuzz.story_file import read, write
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from sim.fuzz.draw import draw
 from sim.fuzz.run import REGRESSIONS, lived
-from sim.fuzz.story import draw
 from sim.fuzz.story_file import load
 
 BUDGET = 160

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sim.fuzz.story import draw
+from sim.fuzz.draw import draw
 from sim.fuzz.story_file import StoryError, read, write
 from sim.fuzz.trouble import Nth, Trouble
 from sim.scenario_file import ScenarioError

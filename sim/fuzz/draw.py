@@ -1,0 +1,124 @@
+"""From one seed a whole story: a fleet, the policy that governs it, what breaks, and what goes wrong besides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from defib.core.answer.link import Say
+from defib.core.policy import Policy
+from sim.fuzz.draw_faults import faults_of
+from sim.fuzz.draw_fleet import ZONES, durations_of, fleets_of, scaling_groups_of, target_groups_of
+from sim.fuzz.draw_policy import STORIES_A_POLICY, policy_of
+from sim.fuzz.story import Interference, Story, names
+from sim.fuzz.trouble import CARRIED, OF_MESSAGES, OUTSIDE, RACED, REGION, Spell, Trouble
+from sim.issue import HealthIssue
+from sim.people import Pull, Reply, Through
+from sim.scenario import Scenario
+
+START = datetime(2026, 4, 30, 12, 0, tzinfo=UTC)
+
+
+def draw(seed: int) -> Story:
+    """The story of that seed; the same for ever, as long as the config's keys are."""
+    random = Random(seed)
+    text, policy = policy_of(seed // STORIES_A_POLICY)
+    fleets = fleets_of(policy, random)
+    until = timedelta(minutes=random.randint(15, 45))
+    scenario = Scenario(
+        title=f"Seed {seed}",
+        story="Drawn.",
+        start=START + timedelta(minutes=random.randint(0, 7 * 24 * 60)),
+        until=until,
+        fleet=fleets,
+        seed=seed % 2**31,
+        target_groups=target_groups_of(fleets, random),
+        groups=scaling_groups_of(fleets, random),
+        faults=faults_of(fleets, until, random),
+        durations=durations_of(random),
+        health_issues=_issues(until, random),
+    )
+    scenario = replace(scenario, kill_switch=_pulls(scenario, random))
+    scenario = replace(scenario, answers=tuple(_replies(scenario, policy, random)))
+    return Story(seed, scenario, text, policy, _spells(scenario, random), _meddling(scenario, random))
+
+
+def _at_work(scenario: Scenario, random: Random) -> timedelta:
+    """A moment at which Defib is likely to be at work: soon after something has broken."""
+    struck = random.choice(scenario.faults).at if scenario.faults else timedelta(0)
+    return struck + timedelta(seconds=random.randint(60, 420))
+
+
+def _pulls(scenario: Scenario, random: Random) -> tuple[Pull, ...]:
+    if random.random() > 0.15:
+        return ()
+    off = _at_work(scenario, random)
+    on = off + timedelta(seconds=random.randint(30, 900))
+    return (Pull(off, random.choice(("off", "maybe"))), Pull(on, "on"))
+
+
+def _issues(until: timedelta, random: Random) -> tuple[HealthIssue, ...]:
+    if random.random() > 0.08:
+        return ()
+    at = timedelta(seconds=random.randint(0, int(until.total_seconds() * 0.6)))
+    lasts = timedelta(minutes=random.randint(3, 20)) if random.random() < 0.8 else None
+    return (HealthIssue(at, lasts, zone=random.choice(("", *ZONES))),)
+
+
+def _replies(scenario: Scenario, policy: Policy, random: Random) -> Iterator[Reply]:
+    """Yes or no to a repair where people are asked, and that somebody is on it, or wants to be left alone."""
+    asked = {f.name for f in scenario.fleet if (s := policy.service(f.service)) and s.mode.value == "approve"}
+    for fault in scenario.faults:
+        through = Through.LINK if policy.answers.enabled and random.random() < 0.6 else Through.COMMAND
+        if fault.on[0].rpartition("-")[0] in asked and random.random() < 0.7:
+            at = fault.at + timedelta(seconds=random.randint(60, 900))
+            yield Reply(at, fault.on, Say.APPROVE if random.random() < 0.7 else Say.REJECT, through=through)
+        if random.random() < 0.2:
+            at = fault.at + timedelta(seconds=random.randint(120, 1800))
+            say = Say.ACKNOWLEDGE if random.random() < 0.6 else Say.SNOOZE
+            lasts = timedelta(minutes=random.randint(1, 30))
+            yield Reply(at, fault.on, say, lasts, through)
+
+
+def _spells(scenario: Scenario, random: Random) -> tuple[Spell, ...]:
+    if random.random() < 0.3:
+        return ()
+    return tuple(_spell(scenario, random) for _ in range(random.randint(1, 5)))
+
+
+def _spell(scenario: Scenario, random: Random) -> Spell:
+    trouble = random.choice(list(Trouble))
+    if trouble is Trouble.NO_SWEEP:
+        on = "sweep"
+    elif trouble is Trouble.REGION_DARK:
+        on = REGION
+    elif trouble in OF_MESSAGES:
+        on = "events" if trouble is Trouble.MESSAGE_LOST else random.choice((*CARRIED, "orders", "signals"))
+    elif trouble is Trouble.RACE:
+        on = random.choice(RACED)
+    else:
+        on = random.choice(OUTSIDE)
+    # Mostly while Defib is at work: in the ten minutes after something has broken.
+    struck = random.choice(scenario.faults).at if scenario.faults and random.random() < 0.8 else timedelta(0)
+    most = 600 if struck else int(scenario.until.total_seconds() * 0.8)
+    longest = 1800 if on.startswith(("channel", "site", "elsewhere")) else 600
+    return Spell(
+        at=struck + timedelta(seconds=random.randint(0, most)),
+        lasts=timedelta(seconds=random.choice((5, 30, 120, longest))),
+        trouble=trouble,
+        on=on,
+        chance=1.0 if trouble is Trouble.REGION_DARK else random.choice((0.1, 0.5, 1.0)),
+    )
+
+
+def _meddling(scenario: Scenario, random: Random) -> tuple[Interference, ...]:
+    if random.random() > 0.2:
+        return ()
+    fault = random.choice(scenario.faults) if scenario.faults and random.random() < 0.7 else None
+    on = fault.on[0] if fault is not None else random.choice(names(scenario))
+    at = fault.at + timedelta(seconds=random.randint(60, 420)) if fault is not None else _at_work(scenario, random)
+    if random.random() < 0.5:
+        return (Interference(at, on, untag=True),)
+    return (Interference(at, on, maintenance=timedelta(minutes=random.randint(5, 20))),)

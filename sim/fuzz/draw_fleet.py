@@ -1,0 +1,72 @@
+"""Fleets of every kind that scenarios know: services and none, zones, load balancers, Auto Scaling groups, traits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+from defib.core.policy import Policy
+from sim.scenario import Durations, Fleet, ScalingGroup, TargetGroup
+from sim.scenario_value import Range
+from sim.traits import Trait
+
+ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
+
+
+def fleets_of(policy: Policy, random: Random) -> tuple[Fleet, ...]:
+    """One to three fleets of the policy's services, or of none."""
+    return tuple(_fleet(f"f{n}", policy, random) for n in range(random.randint(1, 3)))
+
+
+def _fleet(name: str, policy: Policy, random: Random) -> Fleet:
+    services = [*(service.name for service in policy.services), *(["nobodys"] if random.random() < 0.2 else [])]
+    service = policy.service(random.choice(services))
+    tags = {"karpenter.sh/nodepool": ("pool",)} if random.random() < 0.05 else {}
+    fleet = Fleet(
+        name=name,
+        count=random.randint(1, 8),
+        service=service.name if service is not None else "nobodys",
+        zones=ZONES[: random.randint(1, 3)],
+        instance_type=random.choices(("m7g.large", "m7gd.large"), (9, 1))[0],
+        tags=tags,
+        opted_in=random.random() < 0.9,
+        traits=tuple(t for t in Trait if random.random() < 0.05),
+    )
+    if random.random() < 0.5:
+        known = service.target_groups if service is not None else ()
+        fleet = replace(fleet, target_group=known[0].name if known else name)
+    if random.random() < 0.25:
+        fleet = replace(fleet, group=f"g{name}")
+    if random.random() < 0.2:
+        fleet = replace(fleet, application_check=random.randint(1, 4))
+    return fleet
+
+
+def target_groups_of(fleets: Sequence[Fleet], random: Random) -> tuple[TargetGroup, ...]:
+    return tuple(
+        TargetGroup(
+            name, deregistration_delay=timedelta(seconds=random.choice((0, 30, 300))), opted_in=random.random() < 0.85
+        )
+        for name in sorted({f.target_group for f in fleets if f.target_group})
+    )
+
+
+def scaling_groups_of(fleets: Sequence[Fleet], random: Random) -> tuple[ScalingGroup, ...]:
+    return tuple(
+        ScalingGroup(f.group, random.randint(0, f.count), opted_in=random.random() < 0.85) for f in fleets if f.group
+    )
+
+
+def durations_of(random: Random) -> Durations:
+    """How long AWS takes."""
+    if random.random() < 0.5:
+        return Durations()
+    return Durations(
+        stop=Range.of(5, random.choice((20, 75, 240))),
+        pending=Range.of(5, random.choice((15, 60, 200))),
+        boot=Range.of(10, random.choice((30, 120))),
+        checks=Range.of(60, random.choice((90, 240))),
+        read_lag=Range.of(0, random.choice((0, 2, 15))),
+    )

@@ -1,0 +1,59 @@
+"""What EventBridge delivers, as AWS shapes it: Defib's own reader of events reads it (aws/normalise.py)."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from sim.issue import HealthIssue
+from sim.template import ACCOUNT, REGION
+
+
+def event(source: str, detail_type: str, detail: object, at: datetime) -> str:
+    """One event as the body of a message."""
+    return json.dumps(
+        {
+            "version": "0",
+            "id": "00000000-0000-4000-8000-000000000000",
+            "source": source,
+            "detail-type": detail_type,
+            "account": ACCOUNT,
+            "region": REGION,
+            "time": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+            "resources": [],
+            "detail": detail,
+        }
+    )
+
+
+def state_change(instance_id: str, state: str, at: datetime) -> str:
+    """(EC2 User Guide, Monitor instance state changes)."""
+    detail = {"instance-id": instance_id, "state": state}
+    return event("aws.ec2", "EC2 Instance State-change Notification", detail, at)
+
+
+def issue_told(issue: HealthIssue, zone_id: str, number: int, opened: datetime, over: bool, at: datetime) -> str:
+    """AWS's word on an issue of EC2's own (AWS Health User Guide, EventBridge schema)."""
+    where = f"a single Availability Zone ({zone_id})" if zone_id else "the Region"
+    ending = {"endTime": _rfc_1123(at)} if over else {}
+    detail = {
+        "eventArn": f"arn:aws:health:{REGION}::event/EC2/{issue.code}/{issue.code}_{number:08d}",
+        "service": "EC2",
+        "eventTypeCode": issue.code,
+        "eventTypeCategory": "issue",
+        "eventScopeCode": "PUBLIC",
+        "startTime": _rfc_1123(opened),
+        **ending,
+        "lastUpdatedTime": _rfc_1123(at),
+        "statusCode": "closed" if over else "open",
+        "eventRegion": REGION,
+        "eventDescription": [{"language": "en_US", "latestDescription": f"An issue in {where}."}],
+        "affectedAccount": ACCOUNT,
+        "page": "1",
+        "totalPages": "1",
+    }
+    return event("aws.health", "AWS Health Event", detail, at)
+
+
+def _rfc_1123(at: datetime) -> str:
+    return at.strftime("%a, %d %b %Y %H:%M:%S GMT")

@@ -1,0 +1,196 @@
+"""At each act: whether anybody lets Defib touch the instance, whether it was due, and whether it was written first."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from defib.core.approval import Choice
+from defib.core.case import Action, Attempt, Case
+from defib.core.guards.ownership import OWNERS
+from defib.core.maintenance import in_window, maintenance_of, until_of
+from defib.core.model import Cause, CheckStatus, InstanceState, Verdict
+from defib.core.policy import Mode, Service
+from sim.faults import FaultKind
+from sim.fuzz.invariants.limits import TAKES_AWAY, LimitsJudge
+from sim.fuzz.invariants.losses import POWER, nothing_lost
+from sim.fuzz.invariants.truth import Truth
+from sim.machine import Machine
+from sim.scenario import Fault
+
+GIVES_BACK = frozenset({Action.RESTORE, Action.EXIT_STANDBY, Action.RESUME_CHECK})
+SECOND = timedelta(seconds=1)
+
+
+class ActsJudge:
+    """Is asked before each act reaches EC2."""
+
+    def __init__(self, truth: Truth, limits: LimitsJudge) -> None:
+        self._truth = truth
+        self._limits = limits
+        self._in_flight: set[str] = set()
+        """Instances to which a call is being made."""
+        self._bad_since: dict[str, datetime] = {}
+        """Since when EC2, or a load balancer, says that something is wrong with an instance."""
+        self._meddled: set[str] = set()
+        """Cases during whose repair somebody else has started the instance."""
+
+    def act(self, attempt: Attempt, case: Case) -> None:
+        """An act is about to reach EC2."""
+        truth, machine = self._truth, self._truth.cloud.machines[case.instance_id]
+        self._intended(attempt, case)
+        self._patient(attempt, case, machine)
+        if attempt.action is Action.EVIDENCE:
+            return
+        service = truth.policy.service(case.service)
+        if service is None:
+            truth.breaks("consent", f"{attempt.action} on {machine.name}, whose service is not in the policy")
+            return
+        self._consented(attempt, case, machine, service)
+        self._due(attempt, case, machine)
+        nothing_lost(truth, attempt, machine, service)
+        self._limits.act(attempt, case, machine, service)
+        self._note(attempt, machine)
+
+    def over(self, case: Case) -> None:
+        """The call has come back, or never will."""
+        self._in_flight.discard(case.instance_id)
+
+    def struck(self, fault: Fault, machine: Machine) -> None:
+        """Somebody, or AWS, does something to the machine."""
+        runs = machine.state is InstanceState.RUNNING
+        if fault.kind is FaultKind.STOPPED_BY_PERSON and runs:
+            self._truth.stopped_by_person.add(machine.instance_id)
+            self._truth.stopped.pop(machine.instance_id, None)
+        if fault.kind is FaultKind.STARTED_BY_PERSON and machine.state is InstanceState.STOPPED:
+            case = self._truth.store.latest_case(machine.instance_id)
+            if case is not None and case.closed_at is None:
+                self._meddled.add(case.id)
+
+    def shown(self, machine: Machine) -> None:
+        """EC2, or a load balancer, may say something else of the machine."""
+        instance_id = machine.instance_id
+        if self._truth.works(machine):
+            self._bad_since.pop(instance_id, None)
+        else:
+            known = self._bad_since.get(instance_id, self._truth.time.now)
+            self._bad_since[instance_id] = min(known, _impaired_since(machine) or known)
+        if machine.state is InstanceState.RUNNING and machine.shown.state is InstanceState.RUNNING:
+            self._truth.stopped.pop(machine.instance_id, None)
+            self._truth.stopped_by_person.discard(machine.instance_id)
+
+    def _note(self, attempt: Attempt, machine: Machine) -> None:
+        if attempt.action in POWER:
+            self._truth.stopped.setdefault(machine.instance_id, self._truth.time.now)
+            # Both have asked for it: nobody can tell whose stop it is.
+            self._truth.stopped_by_person.discard(machine.instance_id)
+
+    def _intended(self, attempt: Attempt, case: Case) -> None:
+        known = self._truth.store.latest_case(case.instance_id)
+        intent = known.intent if known is not None and known.id == case.id else None
+        if intent is None or intent.number != attempt.number or intent.claimed_at is None:
+            self._truth.breaks("intent precedes act", f"{attempt.action} on {case.name} without a claimed intent")
+        if case.instance_id in self._in_flight:
+            self._truth.breaks("intent precedes act", f"{attempt.action} on {case.name} while another is in flight")
+        self._in_flight.add(case.instance_id)
+
+    def _consented(self, attempt: Attempt, case: Case, machine: Machine, service: Service) -> None:
+        truth, action, tags, now = self._truth, attempt.action, machine.tags, self._truth.time.now
+        if not truth.policy.opted_in(tags):
+            truth.breaks("consent", f"{action} on {machine.name}, which is not opted in")
+        if any(key in OWNERS for key in tags):
+            truth.breaks("consent", f"{action} on {machine.name}, which is another's")
+        if truth.switch() != "on":
+            truth.breaks("consent", f"{action} on {machine.name} with the kill switch {truth.switch()}")
+        if service.mode is Mode.OBSERVE:
+            truth.breaks("consent", f"{action} on {machine.name} in observe mode")
+        if action is Action.START and machine.instance_id in truth.stopped_by_person:
+            truth.breaks("consent", f"{action} on {machine.name}, which a person has stopped")
+        gives_back = action in GIVES_BACK or (action is Action.START and machine.instance_id in truth.stopped)
+        if gives_back:
+            return
+        approved = case.approval is not None and case.approval.choice is Choice.APPROVE
+        if service.mode is Mode.APPROVE and not approved:
+            truth.breaks("consent", f"{action} on {machine.name} without anybody's yes")
+        if case.id in self._meddled and action in TAKES_AWAY:
+            truth.breaks("consent", f"{action} on {machine.name}, which somebody else has started meanwhile")
+        until = until_of(tags)
+        planned = case.confirmed_cause is Cause.EVENT_SCHEDULED and not (until is not None and until > now)
+        if planned and self._is_planned(case, service):
+            return
+        if maintenance_of(truth.policy, service, tags, now) is not None:
+            truth.breaks("consent", f"{action} on {machine.name} in maintenance")
+
+    def _is_planned(self, case: Case, service: Service) -> bool:
+        """Whether the restart of what works was begun where its operators want it."""
+        if not service.planned_restart:
+            return False
+        begun = next((a.intended_at for a in case.attempts), self._truth.time.now)
+        return in_window(self._truth.policy, service, begun) is not None
+
+    def _due(self, attempt: Attempt, case: Case, machine: Machine) -> None:
+        """Something is wrong, its evidence is safe, and what failed a moment ago is not tried again at once."""
+        truth, action = self._truth, attempt.action
+        service = truth.policy.service(case.service)
+        planned = case.confirmed_cause is Cause.EVENT_SCHEDULED and service is not None
+        if action in TAKES_AWAY and truth.works(machine) and not (planned and service and service.planned_restart):
+            truth.breaks("needless", f"{action} on {machine.name}, with which nothing is wrong")
+        if action in TAKES_AWAY and not any(a.action is Action.EVIDENCE for a in case.attempts):
+            truth.breaks("evidence", f"{action} on {machine.name} before any evidence was taken")
+        before = [a for a in case.attempts if a.number < attempt.number and a.action is action]
+        last = before[-1].result if before else None
+        failed = last is not None and last.verdict is Verdict.RETRY and before[-1].number == attempt.number - 1
+        least = truth.policy.repair.retry_backoff / 2
+        if (
+            last is not None
+            and failed
+            and truth.time.now < last.at + min(least, truth.policy.repair.retry_backoff_max / 2)
+        ):
+            truth.breaks("pauses", f"{action} on {machine.name} again {truth.time.now - last.at} after it failed")
+
+    def _patient(self, attempt: Attempt, case: Case, machine: Machine) -> None:
+        """The first thing that is done about a failure is not done before it has lasted long enough to count."""
+        service = self._truth.policy.service(case.service)
+        if attempt.number > 1 or service is None or case.confirmed_cause is None:
+            return
+        patience = _patience(case.confirmed_cause, service)
+        since, now = self._bad_since.get(machine.instance_id), self._truth.time.now
+        if patience and (since is None or now - since < patience - SECOND):
+            lasted = now - since if since is not None else timedelta(0)
+            self._truth.breaks("patience", f"{attempt.action} on {machine.name}, which has failed for {lasted} only")
+
+
+def _impaired_since(machine: Machine) -> datetime | None:
+    shown, application = machine.shown, machine.application
+    views = (shown.system, shown.instance, shown.attached_ebs)
+    since = [v.impaired_since for v in views if v.status is CheckStatus.IMPAIRED and v.impaired_since]
+    if application is not None and application.status is CheckStatus.IMPAIRED and application.since:
+        since.append(application.since)
+    return min(since, default=None)
+
+
+def _patience(cause: Cause, service: Service) -> timedelta:
+    """How long what is found must have lasted (docs/configuration.md, patience)."""
+    patience = service.patience
+    match cause:
+        case Cause.SYSTEM_IMPAIRED | Cause.INSTANCE_IMPAIRED | Cause.EBS_IMPAIRED | Cause.DEAD_ON_ARRIVAL:
+            return patience.check
+        case Cause.APPLICATION_DOWN:
+            return patience.application
+        case Cause.STOPPED_UNASKED:
+            return patience.stopped
+        case Cause.UNKNOWN:
+            return patience.unknown
+        case (
+            Cause.HEALTHY
+            | Cause.INITIALIZING
+            | Cause.STOPPED_BY_PERSON
+            | Cause.STOPPED_BY_DEFIB
+            | Cause.STOPPING
+            | Cause.STUCK_PENDING
+            | Cause.STUCK_STOPPING
+            | Cause.TERMINATED
+            | Cause.EVENT_SCHEDULED
+        ):
+            return timedelta(0)
+    assert_never(cause)

@@ -1,0 +1,179 @@
+"""How it goes on: failures are found, cases end, what was stopped runs again, the trail grows, nothing else does."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from defib.core.audit import Entry
+from defib.core.case import Case
+from defib.core.incident import NoticeKind
+from defib.core.model import CheckStatus, InstanceState
+from defib.core.stack import RATE_WINDOW
+from sim.fuzz.cloud import GONE
+from sim.fuzz.invariants.truth import Truth
+from sim.fuzz.lanes import Lanes
+from sim.machine import Machine
+
+FOUND_WITHIN = timedelta(minutes=2)
+DELIVERY = timedelta(seconds=5)
+"""What a message takes, from the sweep that sends it to the look."""
+SLACK = timedelta(minutes=10)
+"""Besides what the policy allows: deliveries, looks, and the pauses between them."""
+AUDIT_MOST = 60
+"""Lines of a case's trail besides three for each of its attempts."""
+TOLD = (NoticeKind.ESCALATED, NoticeKind.HELD, NoticeKind.RESOLVED, NoticeKind.PROGRESS, NoticeKind.APPROVAL)
+
+
+class CourseJudge:
+    """Watches every case from its first signal to its end."""
+
+    def __init__(self, truth: Truth) -> None:
+        self._truth = truth
+        self._looked: dict[str, datetime] = {}
+        self._watched: set[str] = set()
+        """Cases of which it is known by when they must have ended."""
+        self._trail: list[Entry] = []
+
+    def looked(self, instance_id: str) -> None:
+        self._looked[instance_id] = self._truth.time.now
+
+    # --- Found -------------------------------------------------------------------------------------------------------
+
+    def shown(self, machine: Machine) -> None:
+        if machine.shown.worst is CheckStatus.IMPAIRED and self._truth.policy.opted_in(machine.tags):
+            since, epoch = self._truth.time.now, machine.epoch
+            self._truth.time.after(FOUND_WITHIN + DELIVERY, lambda: self._found(machine, since, epoch))
+
+    def _found(self, machine: Machine, since: datetime, epoch: int) -> None:
+        truth = self._truth
+        lasting = machine.epoch == epoch and machine.shown.worst is CheckStatus.IMPAIRED
+        ours = truth.policy.opted_in(machine.tags) and truth.policy.service_of(machine.tags) is not None
+        if not lasting or not ours or truth.store.whole.impairment(machine.zone) is not None:
+            return
+        looked = self._looked.get(machine.instance_id)
+        if (looked is None or looked < since) and truth.calm(since):
+            truth.breaks("found", f"{machine.name} fails its checks and nobody has looked for {FOUND_WITHIN}")
+
+    # --- Ends --------------------------------------------------------------------------------------------------------
+
+    def remembered(self, case: Case) -> None:
+        """The case has been written."""
+        if case.confirmed_at is not None and case.id not in self._watched:
+            self._watched.add(case.id)
+            self._expect_end(case, self._longest())
+        self._read_trail()
+
+    def stopped(self, instance_id: str) -> None:
+        """Defib has just stopped it."""
+        since = self._truth.stopped[instance_id]
+        self._truth.time.after(self._longest(), lambda: self._runs_again(instance_id, since))
+
+    def _longest(self) -> timedelta:
+        """Within so long a repair has ended, or somebody knows: a climb's age, its last stop's ends, a start's."""
+        repair = self._truth.policy.repair
+        verify = max((service.verify.timeout for service in self._truth.policy.services), default=timedelta(0))
+        last = repair.stop_timeout + 2 * repair.force_stop_timeout + repair.start_timeout + verify
+        return repair.case_age + last + repair.approval_timeout + SLACK
+
+    def _expect_end(self, case: Case, within: timedelta) -> None:
+        began = self._truth.time.now
+        self._truth.time.after(within, lambda: self._ended(case, began))
+
+    def _ended(self, case: Case, began: datetime) -> None:
+        known = self._truth.store.cases[case.instance_id, case.number]
+        if at_rest(known) or not self._truth.calm(began):
+            return
+        # What a guard has held in between begins anew when the guard lets it go.
+        if known.resumed_at is not None and known.resumed_at > began:
+            began = self._truth.time.now
+            self._truth.time.after(self._longest(), lambda: self._ended(case, began))
+            return
+        self._truth.breaks("ends", f"{known.id} is neither healed, closed, held nor handed over: {known.reason}")
+
+    def _runs_again(self, instance_id: str, since: datetime) -> None:
+        if self._truth.stopped.get(instance_id) == since and self._truth.calm(since):
+            self._started_again(instance_id)
+
+    def _started_again(self, instance_id: str) -> None:
+        """What Defib has stopped runs again, or a person has been told."""
+        machine, case = self._truth.cloud.machines[instance_id], self._truth.store.latest_case(instance_id)
+        if machine.state in (InstanceState.RUNNING, InstanceState.PENDING, *GONE):
+            return
+        if case is None or not self._was_told(case):
+            self._truth.breaks("started again", f"Defib stopped {machine.name}, and nobody knows")
+
+    def _was_told(self, case: Case) -> bool:
+        return any(n.case_id == case.id and n.kind in TOLD for n in self._truth.store.notices.values())
+
+    # --- The trail ---------------------------------------------------------------------------------------------------
+
+    def _read_trail(self) -> None:
+        """The audit grows only at its end; each line says why."""
+        lines = self._truth.store.audit
+        if len(lines) < len(self._trail):
+            self._truth.breaks("audit", "lines have been lost")
+        for entry in lines[len(self._trail) :]:
+            if not entry.reason:
+                self._truth.breaks("reasons", f"{entry.case_id}: {entry.decision} without a reason")
+            self._trail.append(entry)
+
+    def _audit_complete(self) -> None:
+        if self._trail != self._truth.store.audit:
+            self._truth.breaks("audit", "lines are not as they were written")
+        trails: dict[str, list[Entry]] = {}
+        for entry in self._truth.store.audit:
+            trails.setdefault(entry.case_id, []).append(entry)
+        for case in self._truth.store.cases.values():
+            self._explained(case, trails.get(case.id, []))
+
+    def _explained(self, case: Case, trail: list[Entry]) -> None:
+        breaks = self._truth.breaks
+        decided = {e.attempt.number for e in trail if e.attempt is not None and e.decision.startswith("act:")}
+        missing = [a.number for a in case.attempts if a.number not in decided]
+        if missing:
+            breaks("audit", f"{case.id} does not say why it decided on its attempts {missing}")
+        if case.closed_at is not None and not any(e.decision.startswith("close:") for e in trail):
+            breaks("audit", f"{case.id} does not say that it was closed")
+        if len(trail) > AUDIT_MOST + 3 * len(case.attempts):
+            breaks("bounded", f"the trail of {case.id} has {len(trail)} lines")
+
+    # --- At the end --------------------------------------------------------------------------------------------------
+
+    def at_end(self, lanes: Lanes) -> None:
+        truth = self._truth
+        for case in truth.store.cases.values():
+            if not at_rest(case):
+                truth.breaks("ends", f"{case.id} is neither healed, closed, held nor handed over: {case.reason}")
+            if len(case.attempts) > truth.policy.repair.attempts + 2:
+                truth.breaks("bounded", f"{case.id} has {len(case.attempts)} attempts")
+        for instance_id in truth.stopped:
+            self._started_again(instance_id)
+        self._audit_complete()
+        self._bounded(lanes)
+
+    def _bounded(self, lanes: Lanes) -> None:
+        """Nothing grows without bound: queues, what is remembered of the whole stack, what is set aside."""
+        truth = self._truth
+        if lanes.most_waiting > 40 * max(1, len(truth.cloud.machines)):
+            truth.breaks("bounded", f"{lanes.most_waiting} messages waited at once")
+        if lanes.dead and not truth.story.spells and not lanes.has_trouble:
+            truth.breaks("bounded", f"{len(lanes.dead)} messages were set aside, though nothing was wrong")
+        known = {case.id for case in truth.store.cases.values()}
+        begun = [b for b in truth.store.whole.begun if b.case_id not in known]
+        newest = max((b.at for b in truth.store.whole.begun), default=None)
+        old = [b for b in truth.store.whole.begun if b.over and newest and newest - b.at > 2 * RATE_WINDOW]
+        if begun or len(old) > len(known):
+            truth.breaks("bounded", f"the stack remembers {len(begun)} repairs of no case, and {len(old)} of old")
+
+
+def at_rest(case: Case) -> bool:
+    """Whether it is over, or people have it in hand, or a guard holds it that they have heard of."""
+    waits = (
+        case.event is not None and case.confirmed_cause is not None and case.confirmed_cause.value == "event_scheduled"
+    )
+    return (
+        case.closed_at is not None
+        or case.handed_over_at is not None
+        or bool(case.held_by)
+        or (waits and not case.acted)
+    )

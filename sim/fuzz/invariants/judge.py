@@ -1,0 +1,110 @@
+"""What must hold at every instant of every story (docs/invariants.md). Judged by the truth, not by Defib's word.
+
+Where a bound speaks of time, that in which the machinery itself was in trouble, and a while after, is not counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from defib.core.case import Attempt, Case, Outcome
+from defib.core.page.steps import Tell
+from defib.core.post import Post
+from defib.core.shift import Move
+from sim.fuzz.elsewhere import OtherSide
+from sim.fuzz.invariants.acts import ActsJudge
+from sim.fuzz.invariants.course import CourseJudge, at_rest
+from sim.fuzz.invariants.limits import LimitsJudge
+from sim.fuzz.invariants.page import PageJudge
+from sim.fuzz.invariants.shifts import ShiftsJudge
+from sim.fuzz.invariants.told import ToldJudge
+from sim.fuzz.invariants.truth import Truth
+from sim.fuzz.lanes import Lanes
+from sim.machine import Machine
+from sim.scenario import Fault
+
+
+class Judge:
+    """Watches one story, and says what was broken."""
+
+    def __init__(self, truth: Truth, others: Mapping[str, OtherSide]) -> None:
+        self.truth = truth
+        self._limits = LimitsJudge(truth)
+        self._acts = ActsJudge(truth, self._limits)
+        self._course = CourseJudge(truth)
+        self._told = ToldJudge(truth)
+        self._page = PageJudge(truth, others)
+        self._shifts = ShiftsJudge(truth)
+        self.inbox: Callable[[Post], None] = lambda _: None
+        """Takes each message that has been judged."""
+
+    @property
+    def broken(self) -> list[str]:
+        return self.truth.broken
+
+    @property
+    def sums_up(self) -> bool:
+        return self._told.sums_up
+
+    # --- What happens ------------------------------------------------------------------------------------------------
+
+    def struck(self, fault: Fault, machine: Machine) -> None:
+        self._acts.struck(fault, machine)
+
+    def shown(self, machine: Machine) -> None:
+        """EC2 shows something else of the machine."""
+        self._acts.shown(machine)
+        self._course.shown(machine)
+
+    def looked(self, instance_id: str) -> None:
+        self._acts.shown(self.truth.cloud.machines[instance_id])
+        self._course.looked(instance_id)
+
+    def act(self, attempt: Attempt, case: Case) -> None:
+        """An act is about to reach EC2."""
+        before = case.instance_id in self.truth.stopped
+        self._acts.act(attempt, case)
+        if not before and case.instance_id in self.truth.stopped:
+            self._course.stopped(case.instance_id)
+
+    def act_over(self, case: Case) -> None:
+        self._acts.over(case)
+
+    def shift(self, move: Move, load_balancer: str, zone_id: str) -> None:
+        self._shifts.shift(move, load_balancer, zone_id)
+
+    def remembered(self, case: Case) -> None:
+        """A case has been written."""
+        self._course.remembered(case)
+        if case.outcome is Outcome.HEALED:
+            self._limits.healed(case)
+
+    def heard(self, channel: str, post: Post) -> None:
+        """People read a message."""
+        self._told.heard(channel, post)
+        self.inbox(post)
+
+    def told_elsewhere(self, name: str, tell: Tell) -> None:
+        self._page.told_elsewhere(name, tell)
+
+    def laid_out(self) -> None:
+        self._page.look()
+
+    def tick(self) -> None:
+        """A minute has passed: a sweep has run."""
+        self._page.look()
+        self._told.minute()
+
+    # --- At the end ------------------------------------------------------------------------------------------------
+
+    def settled(self, idle: bool) -> bool:
+        """Whether nothing more is to be expected; ``idle`` says that no message waits."""
+        del idle
+        return self._told.settled() and all(at_rest(case) for case in self.truth.store.cases.values())
+
+    def at_end(self, lanes: Lanes) -> None:
+        """The story is over, and its aftermath."""
+        self._course.at_end(lanes)
+        self._told.at_end()
+        self._page.at_end()
+        self._shifts.at_end()

@@ -1,0 +1,103 @@
+"""How much at once: what no act may exceed, counted anew from the machines at the moment of the act."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from defib.core.case import Action, Attempt, Case
+from defib.core.model import InstanceState, TargetHealth
+from defib.core.percent import Percent
+from defib.core.policy import Service
+from sim.fuzz.invariants.truth import Truth
+from sim.machine import Machine
+
+TAKES_AWAY = frozenset({Action.REBOOT, Action.DRAIN, Action.STOP, Action.ENTER_STANDBY, Action.REPLACE})
+WINDOW = timedelta(minutes=10)
+"""Of limits.rate (docs/configuration.md)."""
+
+
+class LimitsJudge:
+    """Counts what Defib has begun."""
+
+    def __init__(self, truth: Truth) -> None:
+        self._truth = truth
+        self._taken: dict[str, str] = {}
+        """Instance to service: what Defib has begun to take away, until its case is over."""
+        self._begun: dict[str, datetime] = {}
+        """Case to its first act."""
+        self._healed: dict[str, list[datetime]] = {}
+        """Instance to when its cases were healed."""
+
+    def act(self, attempt: Attempt, case: Case, machine: Machine, service: Service) -> None:
+        if attempt.action in TAKES_AWAY:
+            self._within_service(attempt, machine, service)
+            self._of_the_case(attempt, case)
+            self._taken[machine.instance_id] = service.name
+        if case.id not in self._begun:
+            self._within_stack(attempt, case)
+            self._begun[case.id] = self._truth.time.now
+
+    def healed(self, case: Case) -> None:
+        """One more case of the instance is over because Defib has cured it."""
+        self._healed.setdefault(case.instance_id, []).append(self._truth.time.now)
+
+    def _within_service(self, attempt: Attempt, machine: Machine, service: Service) -> None:
+        action, breaks = attempt.action, self._truth.breaks
+        others = [
+            i for i, name in self._taken.items() if name == service.name and i != machine.instance_id and self._away(i)
+        ]
+        if len(others) >= service.concurrent_repairs:
+            breaks("limits", f"{action} on {machine.name}: {len(others)} others of {service.name} are under repair")
+        peers = self._truth.seen.peers(machine, service)
+        count = peers.running + peers.not_running
+        floor = _floor(service, count + 1)
+        if peers.healthy < floor:
+            breaks("limits", f"{action} on {machine.name}: {peers.healthy} others healthy, {floor} required")
+        if service.replicated and (others or peers.healthy < count):
+            breaks("limits", f"{action} on {machine.name}: {peers.healthy} of {count} replicas are healthy")
+        balancer = self._truth.cloud.balancer_of(machine)
+        serves = balancer is not None and balancer.health.get(machine.instance_id) is TargetHealth.HEALTHY
+        if balancer is not None and serves and not balancer.others_healthy(machine.instance_id):
+            breaks("limits", f"{action} on {machine.name}, the last healthy target")
+
+    def _within_stack(self, attempt: Attempt, case: Case) -> None:
+        truth, limits = self._truth, self._truth.policy.limits
+        lately = sum(1 for at in self._begun.values() if truth.time.now - at < WINDOW)
+        if lately >= limits.rate:
+            truth.breaks("limits", f"{attempt.action} on {case.name}: {lately} repairs begun within 10 minutes")
+        open_ones = sum(1 for i in self._taken if self._away(i) and i != case.instance_id)
+        # Those that run were counted within the last ten minutes; no more than there are were ever counted.
+        there = sum(1 for m in truth.cloud.machines.values() if m.state is not InstanceState.TERMINATED)
+        most = max(1, min(truth.store.whole.running or 0, there) * limits.share // 100)
+        if open_ones >= most:
+            truth.breaks("limits", f"{attempt.action} on {case.name}: {open_ones} under repair, {most} allowed")
+
+    def _of_the_case(self, attempt: Attempt, case: Case) -> None:
+        truth, repair = self._truth, self._truth.policy.repair
+        if attempt.number > repair.attempts:
+            truth.breaks("limits", f"{attempt.action} on {case.name} is attempt {attempt.number} of its case")
+        began = case.resumed_at or case.confirmed_at
+        if began is not None and truth.time.now - began > repair.case_age + repair.act_timeout:
+            truth.breaks("limits", f"{attempt.action} on {case.name}, {truth.time.now - began} after it was found")
+        heals = [at for at in self._healed.get(case.instance_id, ()) if at < case.opened_at]
+        if len(heals) >= repair.heals_a_day:
+            truth.breaks("limits", f"{attempt.action} on {case.name}, which was healed {len(heals)} times today")
+
+    def _away(self, instance_id: str) -> bool:
+        """Whether Defib keeps it from serving: from the first act that takes away until its case is over.
+
+        One that is held after a reboot that did not help fails by itself; one that is drained or stopped is away still.
+        """
+        case = self._truth.store.latest_case(instance_id)
+        if case is None or case.closed_at is not None or case.handed_over_at is not None or not case.acted:
+            return False
+        drained = case.last(Action.DRAIN)
+        restored = case.last(Action.RESTORE)
+        out = drained is not None and (restored is None or restored.number < drained.number)
+        return not case.held_by or out or instance_id in self._truth.stopped
+
+
+def _floor(service: Service, instances: int) -> int:
+    """How many others must be healthy; a share is rounded up."""
+    floor = service.minimum_healthy
+    return -(-instances * floor.value // 100) if isinstance(floor, Percent) else floor

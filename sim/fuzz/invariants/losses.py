@@ -1,0 +1,80 @@
+"""What no act may destroy, and into whose hands none may reach."""
+
+from __future__ import annotations
+
+from defib.core.case import Action, Attempt
+from defib.core.limits import HealthIssue
+from defib.core.membership import IN_SERVICE, GroupMember
+from defib.core.model import CheckStatus
+from defib.core.policy import Service
+from defib.core.service import Service as _Service
+from sim.faults import FaultKind
+from sim.fuzz.invariants.limits import TAKES_AWAY
+from sim.fuzz.invariants.truth import Truth
+from sim.groups import Scaled
+from sim.machine import Machine
+from sim.traits import LOCAL_DISKS, Trait
+
+POWER = (Action.STOP, Action.FORCE_STOP, Action.SKIP_OS_SHUTDOWN)
+
+
+def nothing_lost(truth: Truth, attempt: Attempt, machine: Machine, service: Service) -> None:
+    """No stop of what is protected, or that loses data or an address without leave; nothing that a group undoes."""
+    action = attempt.action
+    if action in POWER and Trait.STOP_PROTECTION in machine.traits:
+        truth.breaks("hazards", f"{action} on {machine.name}, which is protected")
+    if action in POWER[1:] and Trait.WINDOWS in machine.traits and not service.allow_windows_force_stop:
+        truth.breaks("hazards", f"{action} on {machine.name}, which runs Windows")
+    if action is Action.SKIP_OS_SHUTDOWN and not service.allow_skip_os_shutdown:
+        truth.breaks("hazards", f"{action} on {machine.name} without leave")
+    if action is Action.RESIZE and attempt.to not in service.fallback_types:
+        truth.breaks("hazards", f"{action} of {machine.name} to {attempt.to}")
+    if action in (Action.DRAIN, Action.STOP):
+        _kept(truth, action, machine, service)
+    group = truth.cloud.scaling.groups.get(machine.tags.get("aws:autoscaling:groupName", ""))
+    if group is not None:
+        _in_its_group(truth, action, machine, service, group)
+    _not_against_aws(truth, action, machine)
+
+
+def _kept(truth: Truth, action: Action, machine: Machine, service: _Service) -> None:
+    if LOCAL_DISKS.match(machine.instance_type) and not service.allow_instance_store_loss:
+        truth.breaks("hazards", f"{action} on {machine.name} loses its instance store")
+    public = Trait.PUBLIC_IP in machine.traits and Trait.ELASTIC_IP not in machine.traits
+    behind = truth.cloud.balancer_of(machine) is not None
+    if public and not behind and not service.allow_public_ip_change:
+        truth.breaks("hazards", f"{action} on {machine.name} changes its address")
+
+
+def _in_its_group(truth: Truth, action: Action, machine: Machine, service: Service, group: Scaled) -> None:
+    member = group.members.get(machine.instance_id)
+    in_service = member is not None and member.lifecycle == IN_SERVICE
+    if action in POWER and in_service:
+        truth.breaks("hazards", f"{action} on {machine.name}: its group terminates what stops in service")
+    if action in (Action.REPLACE, Action.ENTER_STANDBY):
+        if not group.spec.opted_in:
+            truth.breaks("consent", f"{action} on {machine.name}, whose group is not opted in")
+        if service.group_member is GroupMember.LEAVE:
+            truth.breaks("consent", f"{action} on {machine.name}, a member that is to be left alone")
+    if action is Action.ENTER_STANDBY and group.desired <= group.spec.minimum:
+        truth.breaks("limits", f"{action} on {machine.name}: its group is at its minimum")
+    check = machine.application
+    counts = check is not None and check.shown(truth.time.now) is not CheckStatus.SUPPRESSED
+    if action is Action.REBOOT and in_service and counts:
+        truth.breaks("hazards", f"{action} on {machine.name}: its group replaces it for its application check")
+
+
+def _not_against_aws(truth: Truth, action: Action, machine: Machine) -> None:
+    if action not in TAKES_AWAY:
+        return
+    if machine.suffers(FaultKind.AWS_MAINTENANCE) is not None:
+        truth.breaks("hazards", f"{action} on {machine.name}, on whose host AWS is at work")
+    whole, limits, now = truth.store.whole, truth.policy.limits, truth.time.now
+    impairment = whole.impairment(machine.zone)
+    if impairment is not None and impairment.incident:
+        truth.breaks("hazards", f"{action} on {machine.name} in zone {machine.zone}, which is impaired")
+    for issue in whole.issues.known:
+        here = not issue.zones or machine.zone in issue.zones
+        open_still = not issue.over and now - issue.said_at < limits.health_issue_hold
+        if limits.health_issue is HealthIssue.HOLD and here and open_still:
+            truth.breaks("hazards", f"{action} on {machine.name} while AWS has an open issue")

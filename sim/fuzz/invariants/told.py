@@ -1,0 +1,148 @@
+"""What people hear: everything once, in order, by each of their means, and a call for help until somebody answers."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+from defib.core.audience import audience
+from defib.core.call import Call
+from defib.core.contact import Contact
+from defib.core.escalation import Tier
+from defib.core.incident import Incident, Notice, NoticeKind
+from defib.core.outbox import Medium, media_of
+from defib.core.post import Post
+from defib.core.severity import Severity
+from defib.shell.announce import WAITS
+from sim.fuzz.invariants.truth import Truth
+
+SMS_MOST = 140
+SUBJECT_MOST = 100
+URGENT_WITHIN = timedelta(minutes=5)
+LOUDER_WITHIN = timedelta(minutes=3)
+"""How late a call for help may get louder: two sweeps, and a delivery."""
+TIERS = list(Tier)
+
+
+class ToldJudge:
+    """Reads every message as its reader does."""
+
+    def __init__(self, truth: Truth) -> None:
+        self._truth = truth
+        self.sums_up = truth.story.seed % 2 == 1
+        """Whether messages are summed up as the policy says, rather than each heard by itself."""
+        self._heard: dict[tuple[str, Medium, str], list[int]] = defaultdict(list)
+        """By contact, medium and incident, the notices heard by themselves, in that order."""
+        self._pushed: dict[str, list[datetime]] = defaultdict(list)
+        """By contact, when messages that were not urgent were heard."""
+
+    def heard(self, channel: str, post: Post) -> None:
+        """A message has reached its contact."""
+        del channel
+        self._reads_well(post)
+        if post.notice not in set(NoticeKind):
+            return
+        incident_id, _, sequence = str(json.loads(post.https)["id"]).partition("#")
+        notice = self._truth.store.notice(incident_id, int(sequence))
+        contact = next((c for c in self._truth.policy.contacts if c.name == post.contact), None)
+        if notice is None or contact is None:
+            self._truth.breaks("told", f"{post.contact} hears of {incident_id}-{sequence}, which is no notice")
+            return
+        for medium in post.media:
+            self._in_order(notice, contact, medium)
+        self._in_time(notice, post)
+
+    def _reads_well(self, post: Post) -> None:
+        for part, text in (("subject", post.subject), ("e-mail", post.email), ("SMS", post.sms)):
+            if not text.strip():
+                self._truth.breaks("reasons", f"a message about {post.incident_id} has an empty {part}")
+        if len(post.sms) > SMS_MOST or len(post.subject) > SUBJECT_MOST:
+            self._truth.breaks("reasons", f"a message about {post.incident_id} does not fit its medium")
+
+    def _in_order(self, notice: Notice, contact: Contact, medium: Medium) -> None:
+        before = self._heard[contact.name, medium, notice.incident_id]
+        if notice.sequence in before:
+            return
+        waits = medium is not Medium.HTTPS and (self.sums_up or bool(contact.quiet))
+        if before and notice.sequence < max(before) and not waits:
+            self._truth.breaks("told", f"notice {notice.incident_id}-{notice.sequence} came after number {max(before)}")
+        before.append(notice.sequence)
+
+    def _in_time(self, notice: Notice, post: Post) -> None:
+        truth, now = self._truth, self._truth.time.now
+        if notice.severity is Severity.URGENT:
+            if now - notice.at > URGENT_WITHIN and truth.calm(notice.at):
+                truth.breaks(
+                    "told", f"notice {notice.incident_id}-{notice.sequence} asks for help {now - notice.at} late"
+                )
+        elif self.sums_up and {*post.media} - {Medium.HTTPS}:
+            limits, pushed = truth.policy.messages, self._pushed[post.contact]
+            pushed[:] = [at for at in pushed if now - at < limits.window]
+            pushed.append(now)
+            if post.media != (Medium.CHAT,) and len(pushed) > 2 * limits.most and truth.calm(pushed[0]):
+                truth.breaks("limits", f"{post.contact} gets {len(pushed)} messages within {limits.window}")
+
+    def minute(self) -> None:
+        """Every call for help gets louder until somebody answers, and rests while somebody is on it."""
+        for incident in self._truth.store.incidents.values():
+            if incident.call is not None:
+                self._called(incident, incident.call)
+
+    def _called(self, incident: Incident, call: Call) -> None:
+        truth, escalation = self._truth, self._truth.policy.escalation
+        if call.pause is not None:
+            since, until = call.pause.at, call.pause.until
+            loud = (n for n in truth.store.notices.values() if n.incident_id == incident.id)
+            if any(n.kind is NoticeKind.CALLED and since < n.at < until for n in loud):
+                truth.breaks("called", f"{incident.id} calls though {call.pause.by} is on it")
+            return
+        asked_for = truth.time.now - call.round_at - LOUDER_WITHIN
+        wanted = Tier.FIRST
+        if asked_for >= escalation.everybody_after:
+            wanted = Tier.EVERYBODY
+        elif asked_for >= escalation.second_after:
+            wanted = Tier.SECOND
+        if TIERS.index(call.tier) < TIERS.index(wanted) and truth.calm(call.round_at):
+            truth.breaks("called", f"{incident.id} asks {call.tier} only, {asked_for} after nobody has answered")
+
+    # --- At the end ------------------------------------------------------------------------------------------------
+
+    def settled(self) -> bool:
+        """Whether everybody has heard what is to be heard so far."""
+        store = self._truth.store
+        return len(store.published) >= len(store.notices) and not store.mail.kept
+
+    def at_end(self) -> None:
+        store = self._truth.store
+        for key, notice in store.notices.items():
+            if key not in store.published:
+                self._truth.breaks("told", f"notice {notice.incident_id}-{notice.sequence} never went out")
+            for contact in audience(notice.service, notice.tier, self._truth.policy):
+                self._all_heard(notice, contact)
+        for waiting in store.mail.kept.values():
+            self._truth.breaks("told", f"{waiting.contact} waits for {waiting.incident_id}-{waiting.sequence}")
+        for incident in store.incidents.values():
+            self._told_of(incident)
+
+    def _all_heard(self, notice: Notice, contact: Contact) -> None:
+        summed_up = f"{contact.name} {WAITS}" in self._truth.store.mail.told(notice.incident_id, notice.sequence)
+        for medium in media_of(notice, contact):
+            alone = notice.sequence in self._heard[contact.name, medium, notice.incident_id]
+            if not alone and (medium is Medium.HTTPS or not summed_up):
+                what = f"{notice.incident_id}-{notice.sequence}"
+                self._truth.breaks("told", f"{contact.name} never heard of {what} by {medium}")
+
+    def _told_of(self, incident: Incident) -> None:
+        breaks = self._truth.breaks
+        notices = [n for n in self._truth.store.notices.values() if n.incident_id == incident.id]
+        if sorted(n.sequence for n in notices) != list(range(1, incident.notices + 1)):
+            breaks("told", f"incident {incident.id} lacks notices")
+        opened = sum(1 for n in notices if n.kind is NoticeKind.OPENED)
+        resolved = sum(1 for n in notices if n.kind is NoticeKind.RESOLVED)
+        if opened > 1:
+            breaks("told", f"incident {incident.id} was announced {opened} times")
+        if resolved > 1 or (resolved and incident.resolved_at is None):
+            breaks("told", f"incident {incident.id} was called over {resolved} times")
+        if incident.resolved_at is not None and not resolved and opened:
+            breaks("told", f"the end of incident {incident.id} was not told")

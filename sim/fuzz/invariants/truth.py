@@ -1,0 +1,62 @@
+"""What the judges know: the truth about the machines, what Defib remembers, and what was broken so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from defib.core.model import CheckStatus, InstanceState, TargetHealth
+from defib.core.policy import Policy
+from sim.clock import VirtualTime
+from sim.fuzz.cloud import Cloud
+from sim.fuzz.seen import Seen
+from sim.fuzz.story import Story
+from sim.fuzz.tables import Kept
+from sim.fuzz.trouble import calm
+from sim.machine import Machine
+from sim.memory.page import FakeSite
+
+AFTERMATH = timedelta(minutes=10)
+"""How long after trouble in the machinery its traces may still delay things: three receives of one message."""
+
+
+@dataclass
+class Truth:
+    """One story, as it is."""
+
+    story: Story
+    time: VirtualTime
+    cloud: Cloud
+    seen: Seen
+    store: Kept
+    site: FakeSite
+    switch: Callable[[], str]
+    """What the kill switch says."""
+    broken: list[str] = field(default_factory=list)
+    stopped: dict[str, datetime] = field(default_factory=dict)
+    """Instances that Defib has stopped and that have not run since."""
+    stopped_by_person: set[str] = field(default_factory=set)
+    """Instances that somebody has stopped and that have not run since."""
+
+    @property
+    def policy(self) -> Policy:
+        return self.story.policy
+
+    def breaks(self, invariant: str, what: str) -> None:
+        self.broken.append(f"{invariant}: {what} (at {self.time.now - self.story.scenario.start})")
+
+    def calm(self, begin: datetime, end: datetime | None = None) -> bool:
+        """Whether nothing was wrong with the machinery from a while before ``begin`` on, until now or ``end``."""
+        return calm(self.story.spells, self.story.scenario.start, begin - AFTERMATH, end or self.time.now)
+
+    def works(self, machine: Machine) -> bool:
+        """Whether EC2 and its load balancer call it well, and its application answers."""
+        shown = machine.shown
+        if shown.state is not InstanceState.RUNNING or shown.worst is not CheckStatus.OK:
+            return False
+        if machine.application is not None and machine.application.status is not CheckStatus.OK:
+            return False
+        balancer = self.cloud.balancer_of(machine)
+        health = balancer.health.get(machine.instance_id) if balancer is not None else TargetHealth.HEALTHY
+        return health is TargetHealth.HEALTHY

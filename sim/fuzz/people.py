@@ -1,0 +1,119 @@
+"""What people do in a story: set the kill switch, answer by event or by link, and change an instance's tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from urllib.parse import urlencode
+
+from defib.answer.asked import FORM, Asked
+from defib.answer.ports import Answering
+from defib.answer.router import answer
+from defib.answer.token import Key
+from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
+from defib.core.duration import format_duration
+from defib.core.maintenance import UNTIL_TAG
+from defib.core.policy import Policy
+from defib.core.post import Post
+from defib.shell.ports import CallFailed, Conflict
+from sim.fuzz.cloud import Cloud
+from sim.fuzz.story import Interference
+from sim.fuzz.trouble import Killed
+from sim.memory.store import FakeStore
+from sim.people import Reply, Through
+from sim.scenario_file import selected
+
+BY = "somebody on call"
+ADDRESS = "https://answers.example.com"
+LINK = re.compile(re.escape(ADDRESS) + r"/a/(\S+)")
+KEY = Key("0a1b2c3d", b"a secret of no worth, of thirty-two bytes")
+CLICKS = timedelta(seconds=20)
+"""How soon people try again when the page says that it can't be reached."""
+CLICKS_MOST = 5
+
+
+class Signing:
+    """``answer.ports.Signing`` and ``answer.ports.Keys`` with one key."""
+
+    def newest(self) -> Key:
+        return KEY
+
+    def counting(self, key_id: str) -> Mapping[str, Key]:
+        del key_id
+        return {KEY.id: KEY}
+
+
+@dataclass
+class Inbox:
+    """The links in the e-mails, by incident, the newest last."""
+
+    links: dict[str, list[str]] = field(default_factory=dict)
+
+    def take(self, post: Post) -> None:
+        found = LINK.search(post.email)
+        if found is not None:
+            self.links.setdefault(post.incident_id, []).append(found[1])
+
+
+class People:
+    """Who answers, and who interferes."""
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        store: FakeStore,
+        answering: Answering,
+        policy: Policy,
+        put: Callable[[str, str, object], None],
+        random: Random,
+    ) -> None:
+        """``put`` puts an event on the bus."""
+        self.inbox = Inbox()
+        self.said = 0
+        """Answers given by a link."""
+        self._cloud = cloud
+        self._store = store
+        self._answering = answering
+        self._policy = policy
+        self._put = put
+        self._random = random
+
+    def reply(self, reply: Reply) -> None:
+        """Answer what Defib asks about each of the instances, if it asks anything."""
+        for name in selected(reply.on, self._cloud.by_name):
+            machine = self._cloud.by_name[name]
+            case = self._store.latest_case(machine.instance_id)
+            incident = self._store.latest_incident(case.service) if case is not None else None
+            if case is None or incident is None:
+                continue
+            if reply.through is Through.LINK:
+                links = self.inbox.links.get(incident.id, ())
+                if links:
+                    self._click(reply, links[-1])
+                continue
+            what = {"case": case.id} if reply.answer.choice is not None else {"incident": incident.id}
+            lasts = {"for": format_duration(reply.lasts)} if reply.answer.value == "snooze" else {}
+            self._put(EVENT_SOURCE, DETAIL_TYPE, {**what, **lasts, "answer": reply.answer.value, "by": BY})
+
+    def _click(self, reply: Reply, token: str, times: int = 1) -> None:
+        body = urlencode({"answer": reply.answer.value, "by": BY})
+        request = Asked("POST", token, {"content-type": FORM}, body, is_base64=False)
+        with suppress(CallFailed, Conflict, Killed):
+            answered = answer(request, self._answering, self._policy)
+            self.said += answered.said is not None
+            return
+        if times < CLICKS_MOST:
+            self._cloud.time.after(CLICKS, lambda: self._click(reply, token, times + 1))
+
+    def meddle(self, entry: Interference) -> None:
+        machine = self._cloud.by_name[entry.on]
+        tags = dict(machine.tags)
+        if entry.untag:
+            tags.pop(self._policy.opt_in.key, None)
+        else:
+            tags[UNTIL_TAG] = (self._cloud.time.now + entry.maintenance).isoformat()
+        self._cloud.retag(entry.on, tags)

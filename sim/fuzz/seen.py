@@ -1,0 +1,220 @@
+"""What Defib sees of EC2 and the load balancers (ports.Observer), made of the truth as EC2 shows it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import cache
+
+from defib.aws import membership
+from defib.core.membership import GROUP_TAG, IN_SERVICE, Membership
+from defib.core.model import (
+    NOT_APPLICABLE,
+    Check,
+    Checks,
+    CheckStatus,
+    Event,
+    InstanceState,
+    Observation,
+    Peers,
+    Registration,
+    Target,
+    TargetHealth,
+)
+from defib.core.policy import Service
+from defib.core.shift import Served
+from defib.core.traits import NO_TRAITS, Traits
+from defib.shell.ports import Suspects
+from sim.faults import EventCode, FaultKind
+from sim.fuzz.balancer import Balancer
+from sim.fuzz.cloud import GONE, ZONE_IDS, Cloud
+from sim.machine import ActiveFault, CheckView, Machine
+from sim.traits import LOCAL_DISKS, Trait, architecture
+
+OK = Check(CheckStatus.OK)
+ANNOUNCED = (FaultKind.AWS_MAINTENANCE, FaultKind.EVENT_ANNOUNCED)
+UNFIT = frozenset({CheckStatus.IMPAIRED, CheckStatus.INITIALIZING})
+
+
+class Seen:
+    """``ports.Observer`` over the cloud."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._scaling = cloud.calls.client("autoscaling")
+
+    def observe(self, instance_id: str, registrations: Sequence[Registration], act_is_near: bool = True) -> Observation:
+        cloud, machine = self._cloud, self._cloud.machines[instance_id]
+        service = cloud.policy.service_of(machine.tags)
+        if service is None or machine.shown.state is InstanceState.TERMINATED:
+            return self._observation(machine)
+        targets = self._targets(machine, registrations)
+        if not act_is_near:
+            return self._observation(machine, targets)
+        # Only guards ask for peers and groups, and only an instance in trouble meets a guard (aws/observe.py).
+        troubled = not _is_well(machine, targets, self._cloud)
+        peers = self.peers(machine, service) if troubled and service.counts_peers else None
+        found = self._observation(machine, targets, peers, traits_of(machine.traits, machine.instance_type))
+        if not troubled or not found.group:
+            return found
+        return self._observation(machine, targets, peers, found.traits, self._membership(found))
+
+    def suspects(self) -> Suspects:
+        opted_in = self._cloud.policy.opted_in
+        found = (self._suspect(m) for m in self._cloud.troubled.values() if opted_in(m.tags))
+        return Suspects(tuple(observation for observation in found if observation is not None), {})
+
+    def running(self) -> Mapping[str, int]:
+        opted_in, running = self._cloud.policy.opted_in, InstanceState.RUNNING
+        machines = self._cloud.machines.values()
+        return Counter(m.zone for m in machines if m.shown.state is running and opted_in(m.tags))
+
+    def zone_ids(self) -> Mapping[str, str]:
+        return ZONE_IDS
+
+    def serving(self, target_group_arns: Sequence[str]) -> Mapping[str, Mapping[str, Served]]:
+        return {arn: self._served(arn) for arn in target_group_arns}
+
+    def unhealthy_targets(self, target_group_arn: str) -> Sequence[str]:
+        balancer = self._balancer(target_group_arn)
+        if balancer is None:
+            return ()
+        return [i for i, health in balancer.health.items() if health is TargetHealth.UNHEALTHY]
+
+    def peers(self, machine: Machine, service: Service) -> Peers:
+        """The others of its service, as EC2 and their groups count them (aws/peers.py)."""
+        others = [m for m in self._cloud.members[service.name] if m is not machine and m.shown.state not in GONE]
+        running = [m for m in others if m.shown.state is InstanceState.RUNNING]
+        return Peers(len(running), sum(1 for m in running if self._is_fit(m)), len(others) - len(running))
+
+    def _is_fit(self, peer: Machine) -> bool:
+        if peer.shown.worst is not CheckStatus.OK:
+            return False
+        if peer.application is not None and peer.application.shown(self._cloud.time.now) in UNFIT:
+            return False
+        group = self._cloud.scaling.groups.get(peer.tags.get(GROUP_TAG, ""))
+        if group is None:
+            return True
+        member = group.members.get(peer.instance_id)
+        return member is not None and member.lifecycle == IN_SERVICE and member.healthy
+
+    def _balancer(self, arn: str) -> Balancer | None:
+        return next((b for b in self._cloud.balancers.values() if b.arn == arn), None)
+
+    def _served(self, arn: str) -> dict[str, Served]:
+        balancer = self._balancer(arn)
+        found: dict[str, list[TargetHealth]] = {}
+        for instance_id, health in (balancer.health if balancer is not None else {}).items():
+            found.setdefault(self._cloud.machines[instance_id].zone, []).append(health)
+        return {zone: Served(len(all_), all_.count(TargetHealth.HEALTHY)) for zone, all_ in found.items()}
+
+    def _observation(
+        self,
+        machine: Machine,
+        targets: tuple[Target, ...] = (),
+        peers: Peers | None = None,
+        traits: Traits = NO_TRAITS,
+        member: Membership | None = None,
+    ) -> Observation:
+        shown = machine.shown
+        return Observation(
+            instance_id=machine.instance_id,
+            observed_at=self._cloud.time.now,
+            state=shown.state,
+            launched_at=shown.launched_at,
+            tags=machine.tags,
+            zone=machine.zone,
+            instance_type=machine.instance_type,
+            state_reason_code=shown.reason_code,
+            state_reason=shown.reason,
+            transition_reason=shown.transition_reason,
+            checks=self._checks(machine) if shown.state is InstanceState.RUNNING else None,
+            targets=targets,
+            peers=peers,
+            traits=traits,
+            membership=member,
+        )
+
+    def _checks(self, machine: Machine) -> Checks:
+        shown = machine.shown
+        system, instance, ebs = _check(shown.system), _check(shown.instance), _check(shown.attached_ebs)
+        events = tuple(_event(f) for f in machine.faults if f.fault.kind in ANNOUNCED and f.lasting)
+        if machine.application is None:
+            return Checks(system, instance, ebs, events=events)
+        check, counts = machine.application, machine.application.shown(self._cloud.time.now)
+        since = check.since if check.status is CheckStatus.IMPAIRED else None
+        application, beneath = Check(counts, since if counts is CheckStatus.IMPAIRED else None), NOT_APPLICABLE
+        if counts is CheckStatus.SUPPRESSED:
+            beneath = Check(check.status, since)
+        return Checks(system, instance, ebs, application, beneath, events)
+
+    def _suspect(self, machine: Machine) -> Observation | None:
+        """What the sweep says of it, if one of its questions names it (aws/suspects.py)."""
+        balancer = self._cloud.balancer_of(machine)
+        asked = balancer is not None and balancer.configured
+        failing = asked and balancer is not None and balancer.health.get(machine.instance_id) is TargetHealth.UNHEALTHY
+        if not failing and not self._is_suspect(machine):
+            return None
+        return self._observation(machine, self._targets(machine, ()) if failing else ())
+
+    def _is_suspect(self, machine: Machine) -> bool:
+        shown = machine.shown
+        if shown.state is not InstanceState.RUNNING:
+            return shown.state not in GONE
+        application = machine.application
+        if application is not None and application.shown(self._cloud.time.now) is CheckStatus.IMPAIRED:
+            return True
+        announced = any(f.lasting and f.fault.kind in ANNOUNCED for f in machine.faults)
+        return announced or shown.worst is not CheckStatus.OK
+
+    def _membership(self, observation: Observation) -> Membership | None:
+        return membership.membership_of(self._scaling, observation, self._cloud.policy.opt_in)
+
+    def _targets(self, machine: Machine, registrations: Sequence[Registration]) -> tuple[Target, ...]:
+        balancer = self._cloud.balancer_of(machine)
+        if balancer is None:
+            return ()
+        registration = Registration(balancer.arn, 80)
+        health = balancer.health.get(machine.instance_id)
+        if health is None:
+            return (Target(registration, TargetHealth.UNUSED, manageable=balancer.manageable),) if registrations else ()
+        runs = machine.shown.state is InstanceState.RUNNING
+        others = balancer.others_healthy(machine.instance_id) if runs else None
+        return (Target(registration, health, manageable=balancer.manageable, others_healthy=others),)
+
+
+def _is_well(machine: Machine, targets: Sequence[Target], cloud: Cloud) -> bool:
+    if machine.shown.state is not InstanceState.RUNNING or machine.shown.worst is not CheckStatus.OK:
+        return False
+    if machine.application is not None and machine.application.shown(cloud.time.now) is not CheckStatus.OK:
+        return False
+    announced = any(f.lasting and f.fault.kind in ANNOUNCED for f in machine.faults)
+    return not announced and all(target.health is TargetHealth.HEALTHY for target in targets)
+
+
+def _check(view: CheckView) -> Check:
+    return OK if view.status is CheckStatus.OK else Check(view.status, view.impaired_since)
+
+
+def _event(active: ActiveFault) -> Event:
+    fault = active.fault
+    if fault.kind is FaultKind.EVENT_ANNOUNCED:
+        return Event(fault.event.value, active.struck_at + fault.due_in)
+    lasts = fault.lasts or timedelta(0)
+    return Event(EventCode.MAINTENANCE.value, active.struck_at, active.struck_at + lasts if lasts else None)
+
+
+@cache
+def traits_of(has: tuple[Trait, ...], instance_type: str) -> Traits:
+    """What a stop would destroy, as EC2 describes it."""
+    return Traits(
+        auto_public_ip="203.0.113.25" if Trait.PUBLIC_IP in has and Trait.ELASTIC_IP not in has else "",
+        architecture=architecture(instance_type),
+        windows=Trait.WINDOWS in has,
+        hibernation=Trait.HIBERNATION in has,
+        dedicated_host="h-0123456789abcdef0" if Trait.DEDICATED_HOST in has else "",
+        instance_store=LOCAL_DISKS.match(instance_type) is not None,
+        stop_protected=Trait.STOP_PROTECTION in has,
+        termination_protected=Trait.TERMINATION_PROTECTION in has,
+    )
