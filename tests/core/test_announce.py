@@ -167,6 +167,31 @@ def test_only_other_cases_being_worked_on_count_as_under_repair() -> None:
     assert under_repair(None, "i-0aa1-1") == 0
 
 
+AWAY: list[tuple[tuple[Action, ...], int]] = [
+    ((), 0),
+    ((Action.REBOOT,), 0),
+    ((Action.DRAIN,), 1),
+    ((Action.DRAIN, Action.RESTORE), 0),
+    ((Action.STOP,), 1),
+    ((Action.STOP, Action.FORCE_STOP), 1),
+    ((Action.STOP, Action.START), 0),
+    ((Action.ENTER_STANDBY,), 1),
+    ((Action.ENTER_STANDBY, Action.EXIT_STANDBY), 0),
+]
+
+
+@pytest.mark.parametrize(("done", "under_way"), AWAY)
+def test_a_held_repair_counts_while_defib_keeps_the_instance_from_serving(
+    done: tuple[Action, ...], under_way: int
+) -> None:
+    so_far = case(EVIDENCE, *(attempt(action) for action in done), held_by="kill_switch", held_action=Action.START)
+    incident, _ = announce(opened(), CONFIRMED, so_far, POLICY, NOON)
+
+    assert under_repair(incident, "i-0bb2-1") == under_way
+    given_up, _ = announce(incident, so_far, replace(so_far, handed_over_at=NOON, held_by=""), POLICY, NOON)
+    assert under_repair(given_up, "i-0bb2-1") == 0
+
+
 def test_an_incident_of_many_cases_keeps_the_open_ones() -> None:
     crowded = replace(opened(), members=(other(0, Phase.CLOSED), *(other(n) for n in range(1, MEMBERS_MAX))))
 

@@ -60,7 +60,18 @@ def under_repair(incident: Incident | None, case_id: str) -> int:
     """How many other cases of the service Defib is acting on."""
     if incident is None:
         return 0
-    return sum(1 for m in incident.members if m.case_id != case_id and m.phase in (Phase.REPAIRING, Phase.VERIFYING))
+    others = (m for m in incident.members if m.case_id != case_id)
+    return sum(1 for m in others if m.phase in (Phase.REPAIRING, Phase.VERIFYING) or m.is_away)
+
+
+def _is_away(case: Case) -> bool:
+    """Whether Defib has stopped or drained it, or put it in Standby, and a guard forbids what would end that."""
+    if not case.held_by or case.handed_over_at is not None or case.closed_at is not None:
+        return False
+    power = case.last(Action.STOP, Action.FORCE_STOP, Action.SKIP_OS_SHUTDOWN, Action.START)
+    drained, restored = case.last(Action.DRAIN), case.last(Action.RESTORE)
+    is_drained = drained is not None and (restored is None or restored.number < drained.number)
+    return (power is not None and power.action is not Action.START) or is_drained or case.standby is not None
 
 
 def announce(
@@ -135,7 +146,14 @@ def _is_member(incident: Incident, case: Case) -> bool:
 def _with_member(incident: Incident, case: Case) -> Incident:
     cause = case.confirmed_cause or case.cause
     member = Member(
-        case.id, case.instance_id, case.name, case.zone, cause, case.failing_since or case.since, phase_of(case)
+        case.id,
+        case.instance_id,
+        case.name,
+        case.zone,
+        cause,
+        case.failing_since or case.since,
+        phase_of(case),
+        _is_away(case),
     )
     if _is_member(incident, case):
         members = tuple(member if m.case_id == case.id else m for m in incident.members)

@@ -39,6 +39,8 @@ class Member:
     cause: Cause
     since: datetime
     phase: Phase
+    is_away: bool = False
+    """Whether Defib keeps it from serving though a guard holds its repair."""
 
     @property
     def is_settled(self) -> bool:
