@@ -107,7 +107,7 @@ class Physics:
         machine, fault = active.machine, active.fault
         machine.faults.append(active)
         if fault.lasts is not None:
-            self._time.after(fault.lasts, lambda: self._end(active) if active.lasting else None)
+            self._time.after(fault.lasts, lambda: self.end(active) if active.lasting else None)
         running = machine.state is InstanceState.RUNNING
         match fault.kind:
             case FaultKind.STOPPED_UNASKED if running:
@@ -117,7 +117,7 @@ class Physics:
             case FaultKind.STARTED_BY_PERSON:
                 if machine.state is InstanceState.STOPPED:
                     self.start(machine)
-                self._end(active)
+                self.end(active)
             case FaultKind.TERMINATED:
                 self.terminate(machine)
             case FaultKind.EVENT_ANNOUNCED:
@@ -136,7 +136,7 @@ class Physics:
                     self.stop(machine, SCHEDULED)
                 case EventCode.INSTANCE_REBOOT | EventCode.SYSTEM_REBOOT | EventCode.MAINTENANCE:
                     self.reboot(machine)
-        self._end(active)
+        self.end(active)
 
     def refuse_start(self, active: ActiveFault) -> None:
         """Note that a start came to nothing."""
@@ -241,9 +241,10 @@ class Physics:
         """One more cure, failed sample or refused start; the last one ends the fault."""
         active.counted += 1
         if active.counted >= active.fault.after:
-            self._end(active)
+            self.end(active)
 
-    def _end(self, active: ActiveFault) -> None:
+    def end(self, active: ActiveFault) -> None:
+        """Let a fault end now."""
         active.ended_at = self._time.now
         self._witness.fault_ended(active)
         self._note_healthy(active.machine)

@@ -10,7 +10,7 @@ from sim.clock import VirtualTime
 from sim.compare.fault_class import STRIKE, FaultClass, Wanted
 from sim.compare.trial import Harm
 from sim.faults import FaultKind
-from sim.fuzz.cloud import Balancer
+from sim.fuzz.balancer import Balancer
 from sim.machine import Machine, View
 from sim.tracks import InstanceHistory
 from sim.traits import LOCAL_DISKS, Trait

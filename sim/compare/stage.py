@@ -13,7 +13,8 @@ from sim.compare.fault_class import HORIZON, STRIKE, FaultClass
 from sim.compare.onlooker import Onlooker
 from sim.compare.trial import Trial
 from sim.faults import FaultKind
-from sim.fuzz.cloud import LONG_AGO, Balancer
+from sim.fuzz.balancer import Balancer
+from sim.fuzz.cloud import LONG_AGO
 from sim.machine import ActiveFault, Machine, View
 from sim.physics import PASSED, PERSON, Physics
 from sim.scenario import Fault

@@ -155,6 +155,11 @@ class Cloud:
             self.physics.strike(ActiveFault(fault, machine, self.time.now))
             self.note(machine)
 
+    def cure(self, machine: Machine) -> None:
+        """Whatever ails it ends by itself."""
+        for active in machine.lasting:
+            self.physics.end(active)
+
     def retag(self, name: str, tags: Mapping[str, str]) -> None:
         machine = self.by_name[name]
         machine.tags = tags

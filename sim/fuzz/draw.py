@@ -98,6 +98,8 @@ def _spell(scenario: Scenario, random: Random) -> Spell:
         on = "events" if trouble is Trouble.MESSAGE_LOST else random.choice((*CARRIED, "orders", "signals"))
     elif trouble is Trouble.RACE:
         on = random.choice(RACED)
+    elif trouble is Trouble.WORLD_MOVES:
+        on = "queue.orders"
     else:
         on = random.choice(OUTSIDE)
     # Mostly while Defib is at work: in the ten minutes after something has broken.

@@ -55,7 +55,7 @@ def faults_of(fleets: Sequence[Fleet], until: timedelta, random: Random) -> tupl
     if random.random() < 0.15:
         found += _storm(instances, until, random)
     struck = [fault for fault in found if fault.kind is not FaultKind.DEAD_ON_ARRIVAL]
-    if struck and random.random() < 0.2:
+    if struck and random.random() < 0.3:
         found += _again(random.choice(struck), until, random)
     if struck and random.random() < 0.2:
         found += _meddled(random.choice(struck), random)
@@ -117,7 +117,7 @@ def _again(fault: Fault, until: timedelta, random: Random) -> Iterator[Fault]:
     for _ in range(random.randint(1, 3)):
         at += timedelta(minutes=random.randint(10, 20))
         if at < until:
-            yield replace(fault, at=at)
+            yield replace(fault, at=at, kind=random.choice(OF_A_STORM), cured_by=None, lasts=None)
 
 
 def _meddled(fault: Fault, random: Random) -> Iterator[Fault]:

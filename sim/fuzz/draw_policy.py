@@ -7,6 +7,7 @@ from dataclasses import fields
 from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
+from itertools import chain
 from random import Random
 from typing import Any, get_type_hints
 
@@ -47,7 +48,7 @@ def policy_of(number: int) -> tuple[str, Policy]:
     policy = parse(tomli_w.dumps(table))
     for at, kind, chance in _sections(table):
         table, policy = _varied(table, at, kind, chance, policy, random)
-    for at, value in _besides(table, random):
+    for at, value in chain(_besides(table, random), _of_services(table, random)):
         table, policy = _kept(_with(table, at, value), table, policy)
     return tomli_w.dumps(table), policy
 
@@ -108,20 +109,24 @@ def _besides(table: Mapping[str, Any], random: Random) -> Iterator[tuple[tuple[s
         yield ("limits", "zonal_shift"), "start"
     if random.random() < 0.3:
         yield ("limits", "zone_instances"), random.randint(2, 3)
-    if random.random() < 0.3:
-        yield ("repair", "heals_a_day"), random.randint(1, 2)
+    if random.random() < 0.4:
+        yield ("repair", "heals_a_day"), random.choice((1, 1, 2))
     if random.random() < 0.25:
         yield ("repair", "restarts"), random.randint(0, 1)
         yield ("repair", "attempts"), random.randint(5, 8)
     if random.random() < 0.3:
-        for minutes in (20, 25, 30, 40):
-            yield ("repair", "case_age"), f"{minutes}m"
+        yield from ((("repair", "case_age"), f"{minutes}m") for minutes in (40, 30, 25, 20, 15))
+
+
+def _of_services(table: Mapping[str, Any], random: Random) -> Iterator[tuple[tuple[str, ...], object]]:
     for name in table["services"]:
         if random.random() < 0.4:
             few, share = random.randint(1, 3), f"{random.choice((20, 40, 50, 70))}%"
             yield ("services", name, "minimum_healthy"), random.choice((few, share))
         if random.random() < 0.4:
             yield ("services", name, "concurrent_repairs"), random.randint(1, 3)
+        if random.random() < 0.6:
+            yield ("services", name, "group_member"), random.choice(("replace", "standby", "standby"))
 
 
 def _sections(table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], type, float]]:

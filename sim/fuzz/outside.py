@@ -31,6 +31,8 @@ class Outside:
         """What befell which call."""
         self.race: Callable[[], None] = lambda: None
         """Another process does its work; set by the world."""
+        self.moves: Callable[[], None] = lambda: None
+        """What an act was decided on changes; set by the world."""
 
     def call(self, name: str, work: Callable[[], T]) -> T:
         """Do ``work``, unless the story has something else in mind."""
@@ -54,6 +56,9 @@ class Outside:
                 raise Killed
             case Trouble.RACE:
                 self.race()
+                return work()
+            case Trouble.WORLD_MOVES:
+                self.moves()
                 return work()
             case _:
                 return work()

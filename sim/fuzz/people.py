@@ -20,11 +20,14 @@ from defib.core.maintenance import UNTIL_TAG
 from defib.core.policy import Policy
 from defib.core.post import Post
 from defib.shell.ports import CallFailed, Conflict
+from sim.faults import FaultKind
 from sim.fuzz.cloud import Cloud
 from sim.fuzz.story import Interference
 from sim.fuzz.trouble import Killed
+from sim.machine import Machine
 from sim.memory.store import FakeStore
-from sim.people import Reply, Through
+from sim.people import Pull, Reply, Through
+from sim.scenario import Fault
 from sim.scenario_file import selected
 
 BY = "somebody on call"
@@ -108,6 +111,24 @@ class People:
             return
         if times < CLICKS_MOST:
             self._cloud.time.after(CLICKS, lambda: self._click(reply, token, times + 1))
+
+    def interfere(self, machine: Machine, pull: Callable[[Pull], None]) -> None:
+        """Change one thing about the machine at this moment, or about all of them; ``pull`` sets the kill switch."""
+        now, soon = timedelta(0), timedelta(minutes=self._random.randint(1, 10))
+        match self._random.choice(("untag", "maintenance", "switch", "stop", "start", "cure")):
+            case "untag":
+                self.meddle(Interference(now, machine.name, untag=True))
+            case "maintenance":
+                self.meddle(Interference(now, machine.name, maintenance=soon))
+            case "switch":
+                pull(Pull(now, "off"))
+                self._cloud.time.after(soon, lambda: pull(Pull(soon, "on")))
+            case "stop":
+                self._cloud.strike(Fault(now, (machine.name,), FaultKind.STOPPED_BY_PERSON))
+            case "start":
+                self._cloud.strike(Fault(now, (machine.name,), FaultKind.STARTED_BY_PERSON))
+            case "cure":
+                self._cloud.cure(machine)
 
     def meddle(self, entry: Interference) -> None:
         machine = self._cloud.by_name[entry.on]

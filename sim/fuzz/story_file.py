@@ -18,13 +18,13 @@ from defib.core.duration import format_duration, parse_duration
 from defib.core.mistake import PolicyError, printable
 from defib.core.parse import parse as parse_policy
 from sim.fuzz.story import Interference, Story
-from sim.fuzz.trouble import CARRIED, OUTSIDE, Nth, Spell, Trouble
+from sim.fuzz.trouble import CARRIED, OUTSIDE, REGION, Nth, Spell, Trouble
 from sim.scenario_file import ScenarioError, decoded
 from sim.scenario_file import parse as parse_scenario
 from sim.scenario_value import Range
 
 KEYS = frozenset({"policy", "scenario", "spells", "meddling", "nth"})
-PLACES = (*OUTSIDE, *CARRIED, "sweep")
+PLACES = (*OUTSIDE, *CARRIED, "sweep", REGION)
 
 
 class StoryError(ValueError):

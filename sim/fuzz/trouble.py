@@ -22,6 +22,8 @@ class Trouble(StrEnum):
     """The process dies just after the call."""
     RACE = "race"
     """Just before the call, another process does its work from its beginning to its end."""
+    WORLD_MOVES = "world_moves"
+    """Just before the call, somebody or something changes what was decided on: nothing fails."""
     MESSAGE_LOST = "message_lost"
     MESSAGE_DOUBLED = "message_doubled"
     MESSAGE_LATE = "message_late"

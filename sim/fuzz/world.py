@@ -78,6 +78,7 @@ class World:
         truth = Truth(story, self.time, self.cloud, self.seen, self.store, self.site, lambda: self.switch.says)
         self.judge = Judge(truth, self.others)
         self.outside.race = self._race
+        self.outside.moves = self._move
         self._racing = False
         self.cloud.event = self._state_changed
         self.cloud.shown = self.judge.shown
@@ -207,6 +208,12 @@ class World:
             self._racing = True
             self.lanes.work_ahead()
             self._racing = False
+
+    def _move(self) -> None:
+        """Whatever is about to be ordered, something of its reasons is gone by now."""
+        intended = [case for case in self.store.cases.values() if case.intent is not None and case.closed_at is None]
+        if intended:
+            self.people.interfere(self.cloud.machines[intended[-1].instance_id], self._pull)
 
     # --- What happens outside Defib --------------------------------------------------------------------------------
 

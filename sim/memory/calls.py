@@ -40,7 +40,7 @@ class _Client:
             try:
                 return answer(params) or {}
             except Refusal as refusal:
-                error = {"Error": {"Code": refusal.code, "Message": refusal.message}}
+                error: Any = {"Error": {"Code": refusal.code, "Message": refusal.message}}
                 raise ClientError(error, operation) from refusal
 
         return call

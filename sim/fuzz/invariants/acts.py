@@ -12,13 +12,12 @@ from defib.core.maintenance import in_window, maintenance_of, until_of
 from defib.core.model import Cause, CheckStatus, InstanceState, Verdict
 from defib.core.policy import Mode, Service
 from sim.faults import FaultKind
-from sim.fuzz.invariants.limits import TAKES_AWAY, LimitsJudge
+from sim.fuzz.invariants.limits import GIVES_BACK, TAKES_AWAY, LimitsJudge
 from sim.fuzz.invariants.losses import POWER, nothing_lost
 from sim.fuzz.invariants.truth import Truth
 from sim.machine import Machine
 from sim.scenario import Fault
 
-GIVES_BACK = frozenset({Action.RESTORE, Action.EXIT_STANDBY, Action.RESUME_CHECK})
 SECOND = timedelta(seconds=1)
 
 

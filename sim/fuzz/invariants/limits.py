@@ -12,6 +12,7 @@ from sim.fuzz.invariants.truth import Truth
 from sim.machine import Machine
 
 TAKES_AWAY = frozenset({Action.REBOOT, Action.DRAIN, Action.STOP, Action.ENTER_STANDBY, Action.REPLACE})
+GIVES_BACK = frozenset({Action.RESTORE, Action.EXIT_STANDBY, Action.RESUME_CHECK})
 WINDOW = timedelta(minutes=10)
 """Of limits.rate (docs/configuration.md)."""
 
@@ -31,11 +32,13 @@ class LimitsJudge:
     def act(self, attempt: Attempt, case: Case, machine: Machine, service: Service) -> None:
         if attempt.action in TAKES_AWAY:
             self._within_service(attempt, machine, service)
-            self._of_the_case(attempt, case)
             self._taken[machine.instance_id] = service.name
+        if attempt.action not in GIVES_BACK and case.handed_over_at is None:
+            self._of_the_case(attempt, case)
         if case.id not in self._begun:
             self._within_stack(attempt, case)
-            self._begun[case.id] = self._truth.time.now
+            # A repair begins when it is decided; the call may be refused for a while before it is let through.
+            self._begun[case.id] = next(a.intended_at for a in case.attempts if a.action is not Action.EVIDENCE)
 
     def healed(self, case: Case) -> None:
         """One more case of the instance is over because Defib has cured it."""
