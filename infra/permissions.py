@@ -35,7 +35,7 @@ TAGGED = (
 """What the condition on the opt-in tag narrows."""
 
 LEADING_KEYS = {
-    Scope.ANSWERABLE_ITEMS: ["INSTANCE#*", "SERVICE#*"],
+    Scope.ANSWERABLE_ITEMS: ["INSTANCE#*", "MANY#*", "SERVICE#*"],
     Scope.LINK_ITEMS: ["LINK#*"],
     Scope.SUBSCRIPTIONS: [SUBSCRIPTIONS],
 }

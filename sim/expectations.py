@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from defib.core.audience import audience
 from defib.core.duration import format_duration
 from defib.core.incident import Notice
+from defib.core.messages import MessageLimits
 from defib.core.model import InstanceState, Verdict
 from defib.core.severity import Severity
 from sim.recording import Expectation, FaultRecord, Message, Recording
@@ -21,8 +22,8 @@ from sim.told import about_defib
 if TYPE_CHECKING:
     from sim.world import World
 
-SUMMED_UP_WITHIN = timedelta(seconds=90)
-"""What asks for a person waits a minute at most for others to be summed up with, and is then on its way."""
+SUMMED_UP_WITHIN = MessageLimits().storm_window + timedelta(seconds=30)
+"""What asks for a person waits so long at most for others to be summed up with, and is then on its way."""
 
 
 def judge(recording: Recording, world: World) -> tuple[Expectation, ...]:
@@ -160,7 +161,8 @@ def _missed(notice: Notice, people: Sequence[Message], world: World) -> Iterator
     for contact in asked:
         for address in contact.email:
             own = (m for m in people if m.to == address and m.at >= notice.at)
-            if not any(notice.subject == m.subject or notice.subject in m.body for m in own):
+            # A digest has one line for each incident, with the newest of its notices.
+            if not any(notice.subject == m.subject or f"  {notice.incident_id}  " in m.body for m in own):
                 yield f"{notice.incident_id}#{notice.sequence} to {address}"
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sim.recording import Message
 
 LINK = re.compile(r"https://\S+/a/\S+")
+MANY = re.compile(r"https://\S+/a/2\.\S+")
+"""The link to all that a digest names, which a text message has room for."""
 OFFERED = re.compile(r'name="answer" value="(\w+)"')
 TITLE = re.compile(r"<h1>(.*?)</h1>")
 SCANNED_AFTER = timedelta(milliseconds=500)
@@ -36,6 +38,12 @@ class _Received:
 
     incident_id: str
     url: str
+    body: str
+    """Of the message: a digest names its incidents."""
+
+    def is_about(self, incident_id: str) -> bool:
+        """Whether it can answer for the incident."""
+        return self.incident_id == incident_id or (bool(incident_id) and f"  {incident_id}  " in self.body)
 
 
 class Mail:
@@ -61,14 +69,14 @@ class Mail:
     def receive(self, message: Message) -> None:
         """A message has arrived, and whatever looks through mail opens each link in it."""
         for url in LINK.findall(message.body):
-            if message.medium != "email":
+            if message.medium != "email" and not MANY.fullmatch(url):
                 self.wrong.append(f"{message.medium} to {message.to} has a link")
-            self._links.append(_Received(message.incident_id, url))
+            self._links.append(_Received(message.incident_id, url, message.body))
             self._time.after(SCANNED_AFTER, lambda u=url: self._open(u, lambda _: None))  # type: ignore[misc]  # mypy infers no type for a lambda's default
 
     def say(self, say: Say, incident_id: str, by: str) -> None:
         """Somebody opens the newest link of the incident that offers ``say``, reads, and presses that button."""
-        about = [link for link in self._links if link.incident_id == incident_id]
+        about = [link for link in self._links if link.is_about(incident_id)]
         self._try(say, by, list(dict.fromkeys(reversed(about))))
 
     def _try(self, say: Say, by: str, links: list[_Received]) -> None:

@@ -225,8 +225,12 @@ class OperatorBus:
         self._out = outside
         self._put = put
 
-    def say(self, detail_type: str, detail: str) -> None:
-        self._out.call("bus.put", lambda: self._put("defib.operator", detail_type, json.loads(detail)))
+    def say(self, detail_type: str, *details: str) -> None:
+        def put() -> None:
+            for detail in details:
+                self._put("defib.operator", detail_type, json.loads(detail))
+
+        self._out.call("bus.put", put)
 
 
 class Silent:

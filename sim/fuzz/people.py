@@ -15,6 +15,7 @@ from defib.answer.ports import Answering
 from defib.answer.router import answer
 from defib.answer.token import Key
 from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
+from defib.core.digest import KIND as DIGEST
 from defib.core.duration import format_duration
 from defib.core.maintenance import UNTIL_TAG
 from defib.core.policy import Policy
@@ -34,6 +35,8 @@ BY = "somebody on call"
 ADDRESS = "https://answers.example.com"
 LINK = re.compile(re.escape(ADDRESS) + r"/a/(\S+)")
 KEY = Key("0a1b2c3d", b"a secret of no worth, of thirty-two bytes")
+NAMED = re.compile(r"^  [0-9:]{8} UTC  (\S+)  ", re.MULTILINE)
+"""An incident in a digest."""
 CLICKS = timedelta(seconds=20)
 """How soon people try again when the page says that it can't be reached."""
 CLICKS_MOST = 5
@@ -59,7 +62,9 @@ class Inbox:
     def take(self, post: Post) -> None:
         found = LINK.search(post.email)
         if found is not None:
-            self.links.setdefault(post.incident_id, []).append(found[1])
+            # A digest has one link for all that it names.
+            for incident_id in NAMED.findall(post.email) if post.notice == DIGEST else (post.incident_id,):
+                self.links.setdefault(incident_id, []).append(found[1])
 
 
 class People:

@@ -5,11 +5,12 @@ The stores beneath pass the contract suites of the table's (tests/aws).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from defib.core.answer.link import Use
+from defib.core.answer.many import Many
 from defib.core.case import Case
 from defib.core.incident import Incident, Notice
 from defib.core.outbox import Lane, Medium, Outbox, Waiting
@@ -174,12 +175,23 @@ class PageTable:
 
 
 class LinkTable:
-    """``answer.ports.Links``."""
+    """``answer.ports.Links``, and where it is kept what a link to many grants."""
 
     def __init__(self, store: FakeStore, outside: Outside) -> None:
         self._store = store
         self._out = outside
         self._used: dict[str, Use] = {}
+        self._many: dict[str, Many] = {}
+
+    def keep(self, many: Many) -> None:
+        self._out.call("table.write", lambda: self._many.update({many.link_id: many}))
+
+    def many(self, link_id: str) -> Many | None:
+        return self._out.call("table.read", lambda: self._many.get(link_id))
+
+    def incidents(self, incident_ids: Sequence[str]) -> Mapping[str, Incident]:
+        found = {incident_id: self.incident(incident_id) for incident_id in incident_ids}
+        return {incident_id: incident for incident_id, incident in found.items() if incident is not None}
 
     def incident(self, incident_id: str) -> Incident | None:
         service, _, number = incident_id.rpartition("-")

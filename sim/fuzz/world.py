@@ -49,7 +49,7 @@ from sim.memory.page import FakeSite
 from sim.people import Pull
 
 MINUTE = timedelta(minutes=1)
-ALL_ALONE = MessageLimits(most=100, urgent_at_once=20)
+ALL_ALONE = MessageLimits(most=100, at_once=20)
 """So many that hardly any is summed up: in half of the stories each notice is to be heard by itself, and in order."""
 OVERTIME = timedelta(hours=3)
 """How long after the story's end open cases may still be worked on."""
@@ -126,12 +126,13 @@ class World:
     def _wire_people(self, clock: edges.Now, table: tables.Table, queues: edges.Queues) -> None:
         policy, out = self.story.policy, self.outside
         signing, bus = Signing(), edges.OperatorBus(out, self._put)
-        answering = Answering(clock, signing, tables.LinkTable(self.store, out), bus)
+        kept = tables.LinkTable(self.store, out)
+        answering = Answering(clock, signing, kept, bus)
         self.people = People(self.cloud, self.store, answering, policy, self._put, self._random)
         self.judge.inbox = self.people.inbox.take
         channels = tuple(edges.Channel(name, out, self.judge.heard) for name in edges.MEDIA)
         mail = tables.Mail(self.store.mail, out)
-        links: Links = SignedLinks(signing, ADDRESS, policy, clock, lambda _: None)
+        links: Links = SignedLinks(signing, kept, ADDRESS, policy, clock, lambda _: None)
         self._announcing = Announcing(clock, table, mail, channels, queues, Places("memory"), links)
         # Half of the policies sum up as they say; under the others each notice is heard by itself.
         self._telling = policy if self.judge.sums_up else replace(policy, messages=ALL_ALONE)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from defib.core.answer.link import OFFERS, Link, Say, link_of
+from defib.core.answer.link import Link, Say, link_of, offers_of
 from defib.core.answer.name import NAME_MAX, name_in
 from defib.core.answer.settings import AnswerSettings
 from defib.core.answer.standing import standing
@@ -20,6 +20,7 @@ from defib.core.case import Case, Outcome
 from defib.core.incident import Incident, Member, Notice, NoticeKind, Phase
 from defib.core.model import Cause
 from defib.core.policy import Repair
+from defib.core.severity import Severity
 from tests.core.facts import NOON, after, case
 
 LINK = Link("web-7", 3, "i-0aa1-1", (Say.APPROVE, Say.REJECT), "oncall", after(hours=1))
@@ -32,6 +33,14 @@ def incident(about: Case) -> Incident:
 
 
 YES, NO = Say.APPROVE, Say.REJECT
+
+
+def test_whatever_is_urgent_can_be_answered() -> None:
+    """Word of a whole zone, say, opens an incident and asks for a person at once."""
+    zone = Notice("zone:a-1", "zone:a", 1, NoticeKind.OPENED, NOON, "", "", "", "", "", severity=Severity.URGENT)
+
+    assert offers_of(zone) == (Say.ACKNOWLEDGE, Say.SNOOZE)
+    assert offers_of(replace(zone, severity=Severity.HIGH)) == ()
 
 
 @pytest.mark.parametrize(
@@ -83,7 +92,7 @@ def test_no_link_is_for_ever_and_one_that_asks_for_a_yes_ends_with_the_question(
 
     link = link_of(notice, "oncall", settings, repair)
 
-    assert (link.offers if link is not None else ()) == OFFERS.get(kind, ())
+    assert (link.offers if link is not None else ()) == offers_of(notice)
     if link is not None:
         assert link.expires_at == after(minutes=9 if kind is NoticeKind.APPROVAL else 120)
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from defib.core.announce import announce
+from defib.core.answer.link import Say, offers_of
 from defib.core.approval import Approval, Choice
 from defib.core.call import HANDED_OVER, Call, CallAnswer, Reaction, Want, answered, unheeded, unwanted, wanted
 from defib.core.call_news import escalate, heard
@@ -116,6 +117,20 @@ def test_nobody_answers_until_everybody_is_asked_and_asked_again() -> None:
         assert notice is not None
         assert (notice.kind, notice.severity, notice.tier) == (NoticeKind.CALLED, Severity.URGENT, tier)
         assert call_of(incident).next_at == NOON + then
+
+
+def test_a_call_for_a_yes_alone_says_which_repair_it_is_about_so_that_its_link_can_say_yes() -> None:
+    asking = incident_of((BROKEN, replace(ASKING, held_action=Action.STOP)))
+    _, about_a_repair = escalate(asking, POLICY, after(minutes=5))
+    _, about_another = escalate(called(), POLICY, after(minutes=5))
+
+    assert about_a_repair is not None
+    assert about_a_repair.case_id == ASKING.id
+    assert offers_of(about_a_repair) == (Say.APPROVE, Say.REJECT, Say.ACKNOWLEDGE, Say.SNOOZE)
+    assert "aws events put-events" in about_a_repair.body.partition("What you must do: ")[2]
+    assert about_another is not None
+    assert about_another.case_id == ""
+    assert offers_of(about_another) == (Say.ACKNOWLEDGE, Say.SNOOZE)
 
 
 def test_a_sweep_that_comes_late_asks_all_who_should_have_been_asked_by_then() -> None:

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from defib.core.answer.mail import AnswerLink
 from defib.core.contact import Contact
-from defib.core.digest import summed_up
+from defib.core.digest import storm_over, summed_up
 from defib.core.incident import NoticeKind
 from defib.core.messages import MessageLimits
-from defib.core.outbox import DIGEST_MAX, Lane, Medium, Waiting
+from defib.core.outbox import DIGEST_MAX, Lane, Medium, Outbox, Waiting
 from defib.core.post import Places, Post
 from defib.core.severity import Severity
 from defib.core.words import SMS_MAX, SUBJECT_MAX
@@ -58,7 +59,7 @@ def test_many_that_ask_for_somebody_say_so_first_and_how_to_answer() -> None:
     post = digest(CALL, replace(CALL, incident_id="web-2"))
 
     assert post.subject == "[Defib] NEEDS YOU: 2 more ask for somebody since 12:00 UTC"
-    assert "more than 3 urgent ones came within a minute" in post.email
+    assert "more than 2 came within a minute. While that lasts they come together, 4m apart at most." in post.email
     assert '\\"incident\\": \\"web-1\\", \\"answer\\": \\"acknowledge\\"' in post.email
     assert post.severity is Severity.URGENT
 
@@ -67,6 +68,68 @@ def test_an_sms_counts_only_what_is_worth_a_text() -> None:
     quiet = replace(ONE, media=(Medium.EMAIL,), service="quiet")
 
     assert digest(ONE, quiet).sms.startswith("Defib: 1 more message since 12:00 UTC: web.")
+
+
+LINK = AnswerLink("https://abc123def4.execute-api.ap-southeast-2.amazonaws.com/a/2.AbCdEfGhIjKlMnOpQrStUv", NOON)
+TEXTS = replace(ANN, email=())
+
+
+def test_what_asks_for_somebody_is_counted_by_incident_and_stands_first() -> None:
+    post = digest(replace(OTHER, at=NOON), replace(CALL, at=after(minutes=1)), replace(CALL, sequence=4))
+
+    assert post.subject == "[Defib] NEEDS YOU: 1 more asks for somebody since 12:00 UTC, 1 other message"
+    lines = [line for line in post.email.splitlines() if "UTC  " in line]
+    assert [line.split("  ")[2] for line in lines] == ["web-1", "db-4"]
+    assert "(1 before it)" in lines[0]
+
+
+def test_all_can_be_taken_on_one_page() -> None:
+    email = summed_up((CALL,), ANN, MessageLimits(), PLACES, NOON, LINK).email
+
+    assert "For all that are named below at once, on this page, once, by 30 April 12:00 UTC" in email
+    assert f"\n                  {LINK.url}\n" in email
+
+
+def test_where_nothing_asks_no_page_takes_it() -> None:
+    assert LINK.url not in summed_up((ONE, OTHER), ANN, MessageLimits(), PLACES, NOON, LINK).email
+
+
+@pytest.mark.parametrize("many", [1, 2, 30, DIGEST_MAX])
+@pytest.mark.parametrize("waits", [ONE, CALL])
+def test_whoever_reads_text_messages_alone_gets_the_page_of_them_all(many: int, waits: Waiting) -> None:
+    waiting = [replace(waits, service=f"s{n:03}", incident_id=f"s{n:03}-1") for n in range(many)]
+
+    text = summed_up(waiting, TEXTS, MessageLimits(), PLACES, NOON, LINK).sms
+
+    assert text.endswith(f"All: {LINK.url}")
+    assert text.startswith(f"Defib: {many} more")
+    assert len(text) <= SMS_MAX
+
+
+def test_who_has_an_e_mail_too_gets_no_link_by_text() -> None:
+    assert summed_up((CALL,), ANN, MessageLimits(), PLACES, NOON, LINK).sms.endswith("The e-mail names each.")
+
+
+def test_without_links_a_text_message_says_how_to_list_them_all() -> None:
+    waiting = [replace(CALL, service=f"s{n:03}", incident_id=f"s{n:03}-1") for n in range(99)]
+
+    assert "List them all: docs/notices.md" in summed_up(waiting, TEXTS, MessageLimits(), PLACES, NOON).sms
+    assert "The chat names each." in summed_up(waiting, replace(TEXTS, chat=True), MessageLimits(), PLACES, NOON).sms
+
+
+def test_a_storm_ends_with_how_much_it_was() -> None:
+    post = storm_over(Outbox("ann", storm_since=NOON, storm_digests=3, storm_notices=298), ANN, after(minutes=10))
+
+    assert post.subject == "[Defib] the storm since 12:00 UTC is over: 298 messages came to you in 3"
+    assert post.media == (Medium.EMAIL, Medium.SMS)
+    assert len(post.sms) <= SMS_MAX
+    assert "asked for again until somebody answers" in post.email
+
+
+def test_whoever_hears_of_urgent_things_alone_is_spared_the_closing_word() -> None:
+    spared = replace(ANN, sms_for=("urgent",), email_for=("urgent",))
+
+    assert storm_over(Outbox("ann", storm_since=NOON), spared, NOON).media == ()
 
 
 @pytest.mark.parametrize("many", [1, 2, 30, DIGEST_MAX])

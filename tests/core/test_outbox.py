@@ -1,4 +1,4 @@
-"""What goes to a contact now, what waits, and for how long. What is urgent waits for no more than a minute."""
+"""What goes to a contact now, what waits, and for how long. The first that is urgent waits for nothing."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from defib.core.messages import MessageLimits
 from defib.core.outbox import (
     DIGEST_MAX,
     SUMMED_UP_AFTER,
+    WAITING_MAX,
     Lane,
     Medium,
     Outbox,
@@ -27,7 +28,7 @@ from defib.core.outbox import (
 from defib.core.severity import Severity
 from tests.core.facts import NOON, after
 
-LIMITS = MessageLimits(most=3, window=timedelta(minutes=10), urgent_at_once=2)
+LIMITS = MessageLimits(most=3, window=timedelta(minutes=10), at_once=2)
 ANN = Contact(
     "ann", email=("ann@example.com",), sms=("+12025550123",), https=("https://events.example.com/x",), chat=True
 )
@@ -70,6 +71,10 @@ def sent(*minutes_ago: float, urgent: bool = False) -> tuple[Sent, ...]:
 
 
 FULL = Outbox("ann", sent=sent(9, 5, 1))
+ZONE = replace(URGENT, service="zone:us-east-1a")
+BLOWING = Outbox(
+    "ann", sent=(Sent(after(seconds=-50), "storm:web-1#1", urgent=True),), storm_since=NOON, storm_digests=1
+)
 STORMY = Outbox("ann", sent=sent(0.5, 0.1, urgent=True))
 
 TABLE: list[tuple[str, Outbox, Contact, Notice, Lane | None, timedelta]] = [
@@ -99,12 +104,27 @@ TABLE: list[tuple[str, Outbox, Contact, Notice, Lane | None, timedelta]] = [
     ),
     (
         "a storm goes on after its digest",
-        Outbox("ann", sent=(Sent(after(seconds=-50), "storm:web-1#1", urgent=True),)),
+        BLOWING,
         ANN,
         URGENT,
         Lane.STORM,
-        SUMMED_UP_AFTER,
+        timedelta(minutes=2),
     ),
+    ("and then everything is in its digests", BLOWING, ANN, HIGH, Lane.STORM, timedelta(minutes=2)),
+    ("but what is low in quiet hours", BLOWING, SLEEPER, LOW, Lane.QUIET, timedelta(hours=8)),
+    (
+        "each wait of a storm is twice the one before, to the longest",
+        replace(BLOWING, storm_digests=9),
+        ANN,
+        URGENT,
+        Lane.STORM,
+        timedelta(minutes=4),
+    ),
+    ("a storm of what is not urgent", Outbox("ann", sent=sent(0.5, 0.1)), ANN, HIGH, Lane.STORM, SUMMED_UP_AFTER),
+    ("keeps no call for help back", replace(BLOWING, sent=sent(0.5, 0.1)), ANN, URGENT, None, timedelta(0)),
+    ("nor one long after the last", replace(BLOWING, sent=sent(8, urgent=True)), ANN, URGENT, None, timedelta(0)),
+    ("nor the zone that explains it", replace(BLOWING, sent=sent(1, urgent=True)), ANN, ZONE, None, timedelta(0)),
+    ("but two of those within a minute", BLOWING, ANN, ZONE, Lane.STORM, timedelta(minutes=2)),
     ("a storm is over after a minute", Outbox("ann", sent=sent(2, 1.5, urgent=True)), ANN, URGENT, None, timedelta(0)),
     ("low waits for the end of quiet hours", Outbox("ann"), SLEEPER, LOW, Lane.QUIET, timedelta(hours=8)),
     ("high does not", Outbox("ann"), SLEEPER, HIGH, None, timedelta(0)),
@@ -148,9 +168,9 @@ def test_a_contact_that_only_a_machine_reads_has_no_limit() -> None:
     assert decide(FULL, HIGH, machine, LIMITS, NOON)[1].now == (Medium.HTTPS,)
 
 
-def waiting(number: int, lane: Lane = Lane.LIMIT) -> Waiting:
+def waiting(number: int, lane: Lane = Lane.LIMIT, incident: str = "web-1") -> Waiting:
     made = notice(number)
-    return Waiting("ann", lane, NOON, "web-1", number, made.kind, made.severity, made.subject, "web", PEOPLE)
+    return Waiting("ann", lane, NOON, incident, number, made.kind, made.severity, made.subject, "web", PEOPLE)
 
 
 def test_what_waits_goes_when_there_is_a_place_and_takes_it() -> None:
@@ -188,10 +208,29 @@ def test_nothing_waits_any_more() -> None:
     assert begin(Outbox("ann", limit_at=NOON), Lane.LIMIT, [], LIMITS, NOON) == (Outbox("ann"), ())
 
 
-def test_more_than_fits_makes_another_message() -> None:
-    _, batch = begin(Outbox("ann"), Lane.STORM, [waiting(n) for n in range(DIGEST_MAX + 5)], LIMITS, NOON)
+def test_more_incidents_than_fit_make_another_message() -> None:
+    many = [waiting(1, incident=f"web-{n}") for n in range(DIGEST_MAX + 5)]
 
-    assert len(batch) == DIGEST_MAX
+    assert len(begin(Outbox("ann"), Lane.STORM, many, LIMITS, NOON)[1]) == DIGEST_MAX
+
+
+def test_many_notices_of_few_incidents_are_one_message() -> None:
+    many = [waiting(n) for n in range(WAITING_MAX + 1)]
+
+    assert len(begin(Outbox("ann"), Lane.STORM, many, LIMITS, NOON)[1]) == WAITING_MAX
+
+
+def test_a_storm_counts_what_it_has_summed_up() -> None:
+    first, _ = begin(Outbox("ann", storm_since=NOON), Lane.STORM, [waiting(n) for n in range(5)], LIMITS, NOON)
+    again, _ = begin(first, Lane.STORM, [waiting(n) for n in range(7, 10)], LIMITS, after(minutes=2))
+
+    assert (again.storm_digests, again.storm_notices, again.storm_since) == (2, 8, NOON)
+
+
+def test_a_storm_of_which_nothing_waits_is_over() -> None:
+    blowing = replace(BLOWING, storm_at=NOON, storm_notices=9)
+
+    assert begin(blowing, Lane.STORM, [], LIMITS, NOON) == (Outbox("ann", sent=BLOWING.sent), ())
 
 
 def test_the_most_urgent_lane_is_due_first() -> None:

@@ -39,6 +39,15 @@ BROWSER = {
 ASKED = Approval(NOON, NOON + timedelta(minutes=30))
 ABOUT_A_REPAIR = Link("web-7", 3, f"{WEB_1}-1", (Say.APPROVE, Say.REJECT), "oncall", NOON + timedelta(minutes=30))
 ABOUT_A_CALL = Link("web-7", 4, f"{WEB_1}-1", (Say.ACKNOWLEDGE, Say.SNOOZE), "oncall", NOON + timedelta(hours=24))
+ABOUT_BOTH = Link(
+    "web-7",
+    5,
+    f"{WEB_1}-1",
+    (Say.APPROVE, Say.REJECT, Say.ACKNOWLEDGE, Say.SNOOZE),
+    "oncall",
+    NOON + timedelta(hours=24),
+)
+"""In the message that asks again for a yes."""
 
 
 def waiting(**changes: Any) -> Case:

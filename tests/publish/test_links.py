@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from defib.answer.token import Key, link_in
+from defib.answer.token import Forged, Key, check_many, link_in, many_id
 from defib.core.answer.link import OFFERS, Say
 from defib.core.answer.mail import with_link
+from defib.core.answer.many import Many
 from defib.core.answer.settings import AnswerSettings
 from defib.core.incident import NoticeKind
 from defib.core.policy import Repair
@@ -38,16 +39,30 @@ class FakeSigning:
 
 
 @dataclass
+class FakeManyStore:
+    """What is kept of links to many."""
+
+    many: list[Many] = field(default_factory=list)
+    error: CallFailed | None = None
+
+    def keep(self, many: Many) -> None:
+        if self.error is not None:
+            raise self.error
+        self.many.append(many)
+
+
+@dataclass
 class Publishing:
     """Links as ``publish`` makes them, at noon."""
 
     signing: FakeSigning = field(default_factory=FakeSigning)
     clock: FakeClock = field(default_factory=FakeClock)
     failures: list[CallFailed] = field(default_factory=list)
+    kept: FakeManyStore = field(default_factory=FakeManyStore)
 
     def __post_init__(self) -> None:
         policy = replace(POLICY, answers=AnswerSettings(enabled=True), repair=Repair())
-        self.links = SignedLinks(self.signing, URL, policy, self.clock, self.failures.append)
+        self.links = SignedLinks(self.signing, self.kept, URL, policy, self.clock, self.failures.append)
 
 
 def test_a_key_that_is_shown_shows_nothing_of_its_secret() -> None:
@@ -105,6 +120,46 @@ def test_when_the_key_cannot_be_read_the_message_goes_out_without_and_the_next_o
     publishing.signing.error = None
     publishing.clock.advance(timedelta(minutes=1))
     assert publishing.links.link_for(notice, "") is not None
+
+
+NAMED = ("web-7", "db-4")
+
+
+def test_a_link_to_many_is_kept_with_exactly_what_it_grants_and_fits_a_text_message() -> None:
+    publishing = Publishing()
+
+    link = publishing.links.link_to_all((*NAMED, "web-7"), "oncall", NOON)
+
+    assert link is not None
+    (kept,) = publishing.kept.many
+    token = link.url.rpartition("/")[2]
+    assert (kept.incident_ids, kept.to, kept.expires_at) == (NAMED, "oncall", NOON + timedelta(hours=24))
+    assert kept.link_id == many_id(token)
+    assert len(link.url) <= 90
+    assert token not in repr(kept), "whoever reads the table can't make the link"
+    check_many(token, kept, {KEY.id: KEY})
+    for changed in (
+        replace(kept, incident_ids=(*NAMED, "db-5")),
+        replace(kept, incident_ids=NAMED[:1]),
+        replace(kept, to="lead"),
+        replace(kept, expires_at=NOON + timedelta(days=9)),
+        replace(kept, key_id="00000000"),
+    ):
+        with pytest.raises(Forged):
+            check_many(token, changed, {KEY.id: KEY})
+
+
+def test_a_digest_that_is_sent_again_has_the_same_link() -> None:
+    publishing = Publishing()
+
+    assert publishing.links.link_to_all(NAMED, "oncall", NOON) == publishing.links.link_to_all(NAMED, "oncall", NOON)
+
+
+def test_a_digest_goes_out_without_its_link_when_it_cannot_be_kept() -> None:
+    publishing = Publishing(kept=FakeManyStore(error=Transient("no answer")))
+
+    assert publishing.links.link_to_all(NAMED, "oncall", NOON) is None
+    assert [str(error) for error in publishing.failures] == ["no answer"]
 
 
 def test_the_link_stands_where_it_says_what_to_do_and_what_stood_there_follows() -> None:

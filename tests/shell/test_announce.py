@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -29,8 +30,9 @@ ANN = Contact("ann", email=("ann@example.com",), https=("https://events.example.
 BOB = Contact("bob", email=("bob@example.com",))
 EVE = Contact("eve", email=("eve@example.com",))
 WEB = replace(SERVICE, tell=("ann",), then=("bob",), runbook="https://wiki.example.com/web")
-LIMITS = MessageLimits(most=2, window=timedelta(minutes=10), urgent_at_once=2)
+LIMITS = MessageLimits(most=2, window=timedelta(minutes=10), at_once=2)
 POLICY = replace(PLAIN, services=(WEB,), contacts=(ANN, BOB, EVE), messages=LIMITS)
+NO_STORM = replace(POLICY, messages=replace(LIMITS, at_once=20))
 
 
 def notice(sequence: int = 1, severity: Severity = Severity.HIGH, **changes: Any) -> Notice:
@@ -83,6 +85,9 @@ class Office:
 class _Link:
     def link_for(self, notice: Notice, contact: str) -> AnswerLink | None:
         return AnswerLink(f"https://answer.example.com/{notice.sequence}/{contact}", NOON)
+
+    def link_to_all(self, incident_ids: Sequence[str], contact: str, at: datetime) -> AnswerLink | None:
+        return AnswerLink(f"https://answer.example.com/{at:%H:%M}/{contact}/{','.join(incident_ids)}", NOON)
 
 
 @pytest.fixture
@@ -159,6 +164,7 @@ def test_a_contact_whose_messages_fail_keeps_none_of_them_from_another(office: O
 
 
 def test_beyond_the_limit_they_are_summed_up_and_machines_hear_of_each(office: Office) -> None:
+    office.policy = NO_STORM
     office.tell(*(notice(n) for n in range(1, 6)))
 
     assert [post.media for post in office.got()[2:]] == [(Medium.HTTPS,)] * 3
@@ -170,7 +176,7 @@ def test_beyond_the_limit_they_are_summed_up_and_machines_hear_of_each(office: O
 
     digest = office.got()[-1]
     assert digest.subject == "[Defib] 3 more messages since 12:00 UTC"
-    assert all(f"subject {n};" in digest.email for n in (3, 4, 5))
+    assert "web-1  subject 5; (2 before it)" in digest.email
     assert office.chat.published[-1].notice == "digest"
     assert office.sum_up() == 0
 
@@ -192,8 +198,13 @@ def test_nothing_goes_before_its_time(office: Office) -> None:
     assert len(office.chat.published) == 2
 
 
-def test_a_storm_is_summed_up_within_a_minute(office: Office) -> None:
-    office.tell(*(notice(n, Severity.URGENT) for n in range(1, 301)))
+def calls(first: int, last: int) -> list[Notice]:
+    """One call for a person in each of so many incidents."""
+    return [replace(notice(n, Severity.URGENT), incident_id=f"s{n}-1", sequence=1) for n in range(first, last)]
+
+
+def test_a_storm_is_summed_up_within_a_minute_and_names_each(office: Office) -> None:
+    office.tell(*calls(1, 301))
     assert len(office.chat.published) == 2
 
     office.clock.advance(timedelta(seconds=50))
@@ -201,15 +212,73 @@ def test_a_storm_is_summed_up_within_a_minute(office: Office) -> None:
 
     assert len(office.chat.published) == 3
     assert "298 more ask for somebody" in office.got()[-1].subject
-    assert sum(f"subject {n};" in office.got()[-1].email for n in range(3, 301)) == 298
+    assert sum(f"  s{n}-1  subject" in office.got()[-1].email for n in range(3, 301)) == 298
+
+
+def test_a_digest_has_one_link_for_exactly_those_that_it_names(office: Office) -> None:
+    office.tell(*calls(1, 5))
+    office.clock.advance(timedelta(seconds=50))
+    office.sum_up()
+
+    assert "https://answer.example.com/12:00/ann/s3-1,s4-1\n" in office.got()[-1].email
 
 
 def test_more_than_one_message_holds_make_two(office: Office) -> None:
-    office.tell(*(notice(n, Severity.URGENT) for n in range(1, 403)))
+    office.tell(*calls(1, 403))
     office.clock.advance(timedelta(seconds=50))
 
     assert office.sum_up() == 400
     assert len(office.chat.published) == 4
+
+
+def test_while_a_storm_lasts_each_digest_waits_twice_as_long_and_a_last_word_says_that_it_is_over(
+    office: Office,
+) -> None:
+    """One call a second for five minutes: a handful of messages, and each call is named in one of them."""
+    for second in range(1, 301):
+        office.tell(*calls(second, second + 1))
+        office.clock.advance(timedelta(seconds=1))
+        office.sum_up()
+    assert len(office.chat.published) == 4, "two one by one, and two digests"
+
+    office.clock.advance(timedelta(minutes=4))
+    office.sum_up()
+    office.clock.advance(timedelta(minutes=4))
+    office.sum_up()
+    office.sum_up()
+
+    told = [post.email for post in office.got() if Medium.EMAIL in post.media]
+    assert len(told) == 6
+    assert told[-1].startswith("The storm since 12:00 UTC is over: 298 messages came to you in 3.")
+    assert all(any(f"  s{n}-1  " in text for text in told) for n in range(3, 301))
+    office.tell(*calls(301, 302))
+    assert office.got()[-1].subject == "subject 301;", "the next one goes by itself"
+
+
+def test_a_storm_keeps_back_neither_the_first_call_for_help_nor_what_explains_it(office: Office) -> None:
+    office.tell(*(notice(1, incident_id=f"s{n}-1") for n in range(1, 9)))
+    office.clock.advance(timedelta(seconds=50))
+    office.sum_up()
+    office.clock.advance(timedelta(seconds=70))
+    before = len(office.chat.published)
+
+    office.tell(*calls(20, 30))
+    assert [post.subject for post in office.chat.published[before:]] == ["subject 20;"]
+
+    office.clock.advance(timedelta(seconds=61))
+    zone = notice(1, Severity.URGENT, incident_id="zone:us-east-1a-1", service="zone:us-east-1a")
+    office.tell(replace(zone, subject="zone is impaired"))
+    assert office.chat.published[-1].subject == "zone is impaired"
+
+
+def test_three_in_a_minute_are_a_storm_without_a_closing_word(office: Office) -> None:
+    office.tell(*(notice(n) for n in range(1, 4)))
+    for _ in range(3):
+        office.clock.advance(timedelta(minutes=2))
+        office.sum_up()
+
+    assert [post.subject for post in office.chat.published] == ["subject 1;", "subject 2;", "subject 3;"]
+    assert office.mail.outbox("ann").due_at() is None
 
 
 QUIET = (Maintenance(at="11:00", lasts=timedelta(hours=9), days=DAYS),)
@@ -228,6 +297,7 @@ def test_what_is_low_waits_for_the_morning(office: Office) -> None:
 
 def test_of_two_at_once_each_counts(office: Office) -> None:
     """Both read that there is one place left; only one of them gets it."""
+    office.policy = NO_STORM
     office.tell(notice(1))
     rival = replace(office.mail.boxes["ann"], sent=office.mail.boxes["ann"].sent * 2, version=2)
     office.mail.interruptions = [lambda: office.mail.boxes.update(ann=rival)]
@@ -250,21 +320,21 @@ def test_whoever_loses_every_race_is_delivered_again(office: Office) -> None:
 
 
 def test_what_comes_while_a_message_is_summed_up_waits_for_the_next(office: Office) -> None:
-    office.tell(*(notice(n, Severity.URGENT) for n in range(1, 5)))
+    office.tell(*calls(1, 5))
     office.clock.advance(timedelta(seconds=50))
     begun: list[Outbox] = []
 
     def late() -> None:
         if not begun:
             begun.append(office.mail.outbox("ann"))
-            office.tell(notice(5, Severity.URGENT))
+            office.tell(*calls(5, 6))
 
     office.sns.before = late
     office.sum_up()
     office.sns.before = None
     assert "2 more ask" in office.got()[-1].subject or "2 more ask" in office.chat.published[-1].subject
 
-    office.clock.advance(timedelta(seconds=61))
+    office.clock.advance(timedelta(minutes=2))
     office.sum_up()
     assert office.chat.published[-1].subject == "subject 5;"
 

@@ -26,7 +26,7 @@ ANN = Contact("ann", email=("ann@example.com",), https=("https://events.example.
 BOB = Contact("bob", email=("bob@example.com",), chat=True)
 MEANS = (("ann", Medium.EMAIL), ("ann", Medium.HTTPS), ("bob", Medium.EMAIL), ("bob", Medium.CHAT))
 WEB = replace(SERVICE, tell=("ann", "bob"))
-LIMITS = MessageLimits(most=3, window=timedelta(minutes=5), urgent_at_once=2)
+LIMITS = MessageLimits(most=3, window=timedelta(minutes=5), at_once=2)
 TICK, SWEEP = timedelta(seconds=5), timedelta(minutes=1)
 ARRIVALS = timedelta(minutes=20)
 LONG_ENOUGH = timedelta(hours=3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from defib.answer.token import Key
+    from defib.core.answer.many import Many
     from defib.core.case import Case
     from defib.core.incident import Incident
     from defib.shell.ports import Clock
@@ -41,7 +42,15 @@ class Links(Protocol):
 
     def incident(self, incident_id: str) -> Incident | None: ...
 
+    def incidents(self, incident_ids: Sequence[str]) -> Mapping[str, Incident]:
+        """Those of them that are known, by id; strongly consistent. Raises Transient or Rejected."""
+        ...
+
     def case(self, case_id: str) -> Case | None: ...
+
+    def many(self, link_id: str) -> Many | None:
+        """What a link to many grants; None where none is kept by that id. Raises Transient or Rejected."""
+        ...
 
     def use(self, link_id: str) -> Use | None:
         """How the link has been used; strongly consistent."""
@@ -59,8 +68,11 @@ class Links(Protocol):
 class Bus(Protocol):
     """The account's default event bus, as far as a person may use it."""
 
-    def say(self, detail_type: str, detail: str) -> None:
-        """Put one event of the operator's on it. Raises Transient or Rejected."""
+    def say(self, detail_type: str, *details: str) -> None:
+        """Put an event of the operator's on it for each detail. Raises Transient or Rejected where one was not taken.
+
+        Those before it may have been.
+        """
         ...
 
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from defib.answer.answered import Answered, detail_of
 from defib.answer.asked import Unusable, form
-from defib.answer.token import Forged, key_id_in, link_in
+from defib.answer.many import answer_many
+from defib.answer.token import Forged, key_id_in, link_in, many_id
 from defib.core.answer import page
-from defib.core.answer.link import Link, Say, Use
+from defib.core.answer.link import Link, Use
 from defib.core.answer.name import name_in
 from defib.core.answer.standing import Standing, standing
 from defib.core.asking import DETAIL_TYPE
-from defib.core.duration import format_duration
 from defib.shell.ports import CallFailed, Conflict
 
 if TYPE_CHECKING:
     from defib.answer.asked import Asked
     from defib.answer.ports import Answering
+    from defib.core.answer.link import Say
     from defib.core.answer.page import Page
     from defib.core.case import Case
     from defib.core.incident import Incident
@@ -27,19 +28,6 @@ if TYPE_CHECKING:
 
 READS = ("GET", "HEAD")
 METHODS = (*READS, "POST")
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What came of a request."""
-
-    page: Page
-    link: Link | None = None
-    """None where the token was none of ours."""
-    said: Use | None = None
-    """What has been passed on by this request."""
-    problem: str = ""
-    """Why not, for the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +45,8 @@ def answer(request: Asked, edges: Answering, policy: Policy) -> Answered:
     """The page for ``request``. Raises Transient or Rejected when it can't be told how the question stands."""
     if request.method not in METHODS:
         return Answered(page.refused(405, "A link is opened, or answered by the form on its page."), problem="method")
+    if many_id(request.token):
+        return answer_many(request, edges, policy, reads=request.method in READS)
     now = edges.clock.now()
     try:
         link = link_in(request.token, edges.keys.counting(key_id_in(request.token)) if request.token else {})
@@ -128,7 +118,7 @@ def _again(say: Say, opened: _Opened, use: Use, edges: Answering, policy: Policy
 def _pass_on(use: Use, opened: _Opened, edges: Answering, policy: Policy, now: datetime) -> Answered:
     """Put the answer on the bus. Twice does no harm: who reads it takes an answer once."""
     try:
-        edges.bus.say(*event(use, policy))
+        edges.bus.say(DETAIL_TYPE, detail_of(use, policy))
     except CallFailed as error:
         asked = page.question(opened.link, opened.incident, opened.case, opened.stands, policy, now)
         return Answered(page.unfinished(asked, use, policy.answers.snooze), opened.link, problem=str(error))
@@ -140,11 +130,3 @@ def _pass_on(use: Use, opened: _Opened, edges: Answering, policy: Policy, now: d
         problem = str(error)
     done = page.taken(use, opened.incident, opened.case, policy.answers.snooze, now)
     return Answered(done, opened.link, use, problem)
-
-
-def event(use: Use, policy: Policy) -> tuple[str, str]:
-    """The detail type and the detail of the event that an answer is."""
-    if use.say.choice is not None:
-        return DETAIL_TYPE, json.dumps({"case": use.case_id, "answer": use.say, "by": use.by})
-    snoozed = {"for": format_duration(policy.answers.snooze)} if use.say is Say.SNOOZE else {}
-    return DETAIL_TYPE, json.dumps({"incident": use.incident_id, "answer": use.say, **snoozed, "by": use.by})

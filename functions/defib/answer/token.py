@@ -12,18 +12,23 @@ import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
 
 from defib.core.answer.link import Link, Say
+from defib.core.answer.many import Many
 
 VERSION = "1"
 TOKEN_MAX = 600
 """Characters. A longest incident, case and contact name make fewer."""
 
+MANY_VERSION = "2"
+"""Of links to all the incidents of a digest."""
+
+_MANY_FORM = re.compile(r"2\.[A-Za-z0-9_-]{22}")
 _FORM = re.compile(r"1\.([A-Za-z0-9_-]{1,480})\.([A-Za-z0-9_-]{43})\.([0-9a-f]{8})")
 
 
@@ -82,6 +87,38 @@ def link_in(token: str, keys: Mapping[str, Key]) -> Link:
         raise Forged("its fields are none of ours") from None
     expires = datetime.fromtimestamp(fields.expires, UTC)
     return Link(fields.incident_id, fields.sequence, fields.case_id, tuple(fields.offers), fields.to, expires)
+
+
+def signed_many(many: Many, key: Key) -> tuple[Many, str]:
+    """``many`` as it is to be kept, and the token of its link: ``2.SIGNATURE``, short enough for a text message.
+
+    The names are kept beside it, under a hash of the token: whoever reads the table can't make the link of it. The
+    signature is HMAC-SHA256 over all that it grants, cut to 128 bits (RFC 2104, section 5).
+    """
+    kept = replace(many, key_id=key.id)
+    token = f"{MANY_VERSION}.{_many_signature(kept, key)}"
+    return replace(kept, link_id=many_id(token)), token
+
+
+def many_id(token: str) -> str:
+    """By what the link of many is kept; empty for what has no such token's form."""
+    found = _MANY_FORM.fullmatch(token)
+    return f"many:{hashlib.sha256(token.encode()).hexdigest()[:32]}" if found is not None else ""
+
+
+def check_many(token: str, kept: Many, keys: Mapping[str, Key]) -> None:
+    """Raise Forged unless one of ``keys`` has signed ``token`` for exactly what is kept."""
+    key = keys.get(kept.key_id)
+    if key is None:
+        raise Forged("of no key that counts")
+    if not hmac.compare_digest(f"{MANY_VERSION}.{_many_signature(kept, key)}", token):
+        raise Forged("it was not signed for what is kept")
+
+
+def _many_signature(many: Many, key: Key) -> str:
+    granted = msgspec.json.encode([many.incident_ids, many.to, int(many.expires_at.timestamp())])
+    signed = f"defib-link.{MANY_VERSION}.{key.id}.".encode() + granted
+    return _text(hmac.new(key.secret, signed, hashlib.sha256).digest()[:16])
 
 
 def key_id_in(token: str) -> str:

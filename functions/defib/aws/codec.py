@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
     from defib.core.answer.link import Use
+    from defib.core.answer.many import Many
     from defib.core.audit import CallEntry, Entry
     from defib.core.case import Case
     from defib.core.incident import Incident, Notice
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     Item = dict[str, AttributeValueTypeDef]
     Page = Shown | PublicIncident | Followed | Board | Event | Mailed | Day
-    Kept = Case | Entry | CallEntry | Incident | Notice | Outbox | Waiting | Stack | Reach | Use
+    Kept = Case | Entry | CallEntry | Incident | Notice | Outbox | Waiting | Stack | Reach | Use | Many
     Remembered = Kept | Page
 
 T = TypeVar("T")

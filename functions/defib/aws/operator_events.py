@@ -11,6 +11,9 @@ from defib.core.asking import EVENT_SOURCE
 
 PERMISSIONS = (Permission(("events:PutEvents",), Scope.OPERATOR_EVENTS),)
 
+ENTRIES_MAX = 10
+"""Events of one PutEvents (EventBridge API)."""
+
 
 class EventsClient(Protocol):
     """As much of boto3's client as is used here."""
@@ -24,11 +27,15 @@ class OperatorBus:
     def __init__(self, events: Callable[[], EventsClient]) -> None:
         self._make = events
 
-    def say(self, detail_type: str, detail: str) -> None:
+    def say(self, detail_type: str, *details: str) -> None:
         events = self._make()
-        with translated("passing the answer on"):
-            answer = events.put_events(Entries=[{"Source": EVENT_SOURCE, "DetailType": detail_type, "Detail": detail}])
-        # An event may be refused in an answer that is none itself (EventBridge API, PutEvents, FailedEntryCount).
-        for entry in answer.get("Entries", ()):
-            if entry.get("ErrorCode"):
-                raise for_code(entry["ErrorCode"], f"passing the answer on: {entry['ErrorCode']}")
+        for first in range(0, len(details), ENTRIES_MAX):
+            batch = details[first : first + ENTRIES_MAX]
+            with translated("passing the answer on"):
+                answer = events.put_events(
+                    Entries=[{"Source": EVENT_SOURCE, "DetailType": detail_type, "Detail": detail} for detail in batch]
+                )
+            # An event may be refused in an answer that is none itself (EventBridge API, PutEvents, FailedEntryCount).
+            for entry in answer.get("Entries", ()):
+                if entry.get("ErrorCode"):
+                    raise for_code(entry["ErrorCode"], f"passing the answer on: {entry['ErrorCode']}")

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from defib.core import approval
 from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
 from defib.core.audience import audience
 from defib.core.brevity import sms_of, subject_of
@@ -134,7 +135,7 @@ def _notice(
         sequence=told.notices,
         kind=kind,
         at=now,
-        case_id="",
+        case_id=_in_question(call) if is_call else "",
         instance_id="",
         subject=subject_of(f"[Defib {told.service}] {'NEEDS YOU:' if is_call else f'incident {told.id}:'}", headline),
         body=_body(told, call, headline, policy, now),
@@ -143,6 +144,12 @@ def _notice(
         tier=call.tier if is_call else told.reached or call.tier,
     )
     return told, notice
+
+
+def _in_question(call: Call) -> str:
+    """The case whose repair waits for a yes or no; empty unless that is all that the call is about."""
+    (want, *others) = call.wants
+    return want.about if want.why == approval.GUARD and not others else ""
 
 
 def _body(incident: Incident, call: Call, headline: str, policy: Policy, now: datetime) -> str:

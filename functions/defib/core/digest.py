@@ -1,17 +1,18 @@
-"""Many notices in one message: how many there are, why they were held back, and each of them by name."""
+"""Many notices in one message: how many there are, why they were held back, and each incident by name."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
+from defib.core.answer.mail import INDENT, AnswerLink
 from defib.core.call import Reaction
 from defib.core.call_news import command
 from defib.core.duration import format_duration
 from defib.core.messages import MessageLimits
-from defib.core.outbox import Lane, Medium, Waiting
+from defib.core.outbox import Lane, Medium, Outbox, Waiting
 from defib.core.post import Places, Post, chat_form
 from defib.core.severity import Severity
 from defib.core.words import SMS_MAX, SUBJECT_MAX, clock, plain
@@ -22,24 +23,32 @@ if TYPE_CHECKING:
 KIND = "digest"
 """The ``notice`` attribute of a message that sums up others."""
 
+COUNTED_MAX = 10
+"""Services that a digest counts one by one."""
+
 SEVERAL = "several"
 """The ``service`` and ``incident`` attributes of one that sums up notices of more than one."""
 
 
 def summed_up(
-    waiting: Sequence[Waiting], contact: Contact, limits: MessageLimits, places: Places, now: datetime
+    waiting: Sequence[Waiting],
+    contact: Contact,
+    limits: MessageLimits,
+    places: Places,
+    now: datetime,
+    link: AnswerLink | None = None,
 ) -> Post:
-    """One message for all of ``waiting``: at least one, of one lane."""
+    """One message for all of ``waiting``: at least one, of one lane. ``link`` is where they stand, and are answered."""
     texts = [w for w in waiting if Medium.SMS in w.media]
     subject = plain(f"[Defib] {_headline(waiting)}", SUBJECT_MAX)
-    email = _email(waiting, limits, places, now)
+    email = _email(waiting, limits, places, now, link)
     first = f"{waiting[0].incident_id}#{waiting[0].sequence}"
     return Post(
         contact=contact.name,
         media=tuple(medium for medium in Medium if any(medium in w.media for w in waiting)),
         subject=subject,
         email=email,
-        sms=_sms(texts or waiting),
+        sms=_sms(texts or waiting, _whole_list(contact, link)),
         https="",
         chat=chat_form(subject, email.replace("\n\n", "\n"), _one(w.incident_id for w in waiting), KIND, first),
         notice=KIND,
@@ -49,21 +58,64 @@ def summed_up(
     )
 
 
+def storm_over(outbox: Outbox, contact: Contact, now: datetime) -> Post:
+    """The closing word of a storm: how many messages it was, and that none of them was left out."""
+    since = f"{outbox.storm_since or now:%H:%M} UTC"
+    counted = f"{outbox.storm_notices} messages came to you in {outbox.storm_digests}"
+    headline = f"the storm since {since} is over: {counted}"
+    email = "\n".join(
+        (
+            f"The storm since {since} is over: {counted}. Each of them is named there.",
+            "What Defib does:  From now on each message comes by itself again. Whatever still needs somebody is asked "
+            "for again until somebody answers.",
+            "What you must do: Nothing, if each of those that needed you has somebody.",
+            f"\nWritten {clock(now)}.",
+        )
+    )
+    means = ((Medium.EMAIL, contact.email, contact.email_for), (Medium.SMS, contact.sms, contact.sms_for))
+    media = [medium for medium, addresses, severities in means if addresses and Severity.HIGH in severities]
+    if contact.chat and Severity.HIGH in contact.chat_for:
+        media.append(Medium.CHAT)
+    subject = plain(f"[Defib] {headline}", SUBJECT_MAX)
+    return Post(
+        contact=contact.name,
+        media=tuple(media),
+        subject=subject,
+        email=email,
+        sms=plain(f"Defib: {headline}. None was left out.", SMS_MAX),
+        https="",
+        chat=chat_form(subject, email.replace("\n\n", "\n"), SEVERAL, KIND, f"storm:{since}"),
+        notice=KIND,
+        service=SEVERAL,
+        incident_id=SEVERAL,
+        severity=Severity.HIGH,
+    )
+
+
 def _headline(waiting: Sequence[Waiting]) -> str:
     since = f"{min(w.at for w in waiting):%H:%M} UTC"
     count = len(waiting)
-    if all(w.severity is Severity.URGENT for w in waiting):
-        return f"NEEDS YOU: {count} more {'ask' if count > 1 else 'asks'} for somebody since {since}"
+    asking = {w.incident_id for w in waiting if w.severity is Severity.URGENT}
+    if asking:
+        others = count - sum(1 for w in waiting if w.severity is Severity.URGENT)
+        more = f", {others} other message{'s' if others > 1 else ''}" if others else ""
+        return f"NEEDS YOU: {len(asking)} more {'ask' if len(asking) > 1 else 'asks'} for somebody since {since}{more}"
     return f"{count} more message{'s' if count > 1 else ''} since {since}"
 
 
-def _email(waiting: Sequence[Waiting], limits: MessageLimits, places: Places, now: datetime) -> str:
+def _email(
+    waiting: Sequence[Waiting], limits: MessageLimits, places: Places, now: datetime, link: AnswerLink | None
+) -> str:
     urgent = [w for w in waiting if w.severity is Severity.URGENT]
     kinds = Counter(w.kind.value for w in waiting)
     services = Counter(w.service for w in waiting)
     duty = "Nothing now. Defib tells you if it needs you."
     if urgent:
         duty = f"Look at each. To say that you are on one:\n  {command(urgent[0].incident_id, Reaction.ACKNOWLEDGE)}"
+        if link is not None:
+            here = f"{INDENT}{link.url}\n{INDENT}"
+            how = f"For all that are named below at once, on this page, once, by {link.until:%d %B %H:%M} UTC"
+            duty = f"Say that you are on it. {how}. Opening it changes nothing:\n{here}{duty}"
     return "\n".join(
         (
             f"{_headline(waiting)}. None is left out below.",
@@ -73,16 +125,29 @@ def _email(waiting: Sequence[Waiting], limits: MessageLimits, places: Places, no
             f"What you must do: {duty}",
             *([f"Status page:      {places.status_page}"] if places.status_page else []),
             "",
-            *(f"  {clock(w.at)}  {w.incident_id}  {w.subject}" for w in waiting),
+            *_lines(waiting),
             f"\nWritten {clock(now)}.",
         )
     )
 
 
+def _lines(waiting: Sequence[Waiting]) -> Iterator[str]:
+    """One for each incident: its newest notice, and how many it had before. Those that need somebody come first."""
+    newest = {w.incident_id: w for w in waiting}
+    count = Counter(w.incident_id for w in waiting)
+    asking = {w.incident_id for w in waiting if w.severity is Severity.URGENT}
+    for w in sorted(newest.values(), key=lambda w: (w.incident_id not in asking, w.at, w.incident_id)):
+        before = f" ({count[w.incident_id] - 1} before it)" if count[w.incident_id] > 1 else ""
+        yield f"  {clock(w.at)}  {w.incident_id}  {w.subject}{before}"
+
+
 def _why(lane: Lane, limits: MessageLimits) -> str:
     match lane:
         case Lane.STORM:
-            return f"more than {limits.urgent_at_once} urgent ones came within a minute."
+            return (
+                f"more than {limits.at_once} came within a minute. While that lasts they come together, "
+                f"{format_duration(limits.storm_window)} apart at most."
+            )
         case Lane.LIMIT:
             return f"you had {limits.most} messages within {format_duration(limits.window)}; more come as one."
         case Lane.QUIET:
@@ -91,19 +156,37 @@ def _why(lane: Lane, limits: MessageLimits) -> str:
 
 
 def _counted(counter: Counter[str]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in counter.most_common())
+    """The most frequent by number; of the many that come once, how many there are: each is named below."""
+    shown = [f"{count} {name}" for name, count in counter.most_common(COUNTED_MAX)]
+    left = len(counter) - len(shown)
+    return ", ".join(shown) + (f" and {left} more" if left else "")
 
 
-def _sms(waiting: Sequence[Waiting]) -> str:
-    """As many services by name as there is room for; the rest by number."""
-    head, tail = f"Defib: {_headline(waiting)}: ", ". The e-mail names each."
+def _whole_list(contact: Contact, link: AnswerLink | None) -> tuple[str, ...]:
+    """Where the reader of a text message finds all of them, the best way first."""
+    if contact.email:
+        return (". The e-mail names each.",)
+    if link is not None:
+        return (f". All: {link.url}",)
+    return (". The chat names each.",) if contact.chat else (". List them all: docs/notices.md", ". Ask for the list.")
+
+
+def _sms(waiting: Sequence[Waiting], whole_list: Sequence[str]) -> str:
+    """As many services by name as there is room for beside the place of the whole list; the rest by number."""
     names = [name for name, _ in Counter(w.service for w in waiting).most_common()]
-    for shown in range(len(names), 0, -1):
-        left = len(names) - shown
-        listed = ", ".join(names[:shown]) + (f" and {left} more" if left else "")
-        if len(head + listed + tail) <= SMS_MAX:
-            return plain(head + listed + tail, SMS_MAX)
-    return plain(f"{head}{len(names)} services{tail}", SMS_MAX)
+    asking = len({w.incident_id for w in waiting if w.severity is Severity.URGENT})
+    brief = f"{asking} more NEED YOU" if asking else f"{len(waiting)} more"
+    for head in (f"Defib: {_headline(waiting)}", f"Defib: {brief} since {min(w.at for w in waiting):%H:%M} UTC"):
+        for tail in whole_list:
+            for shown in range(len(names), 0, -1):
+                left = len(names) - shown
+                listed = ", ".join(names[:shown]) + (f" and {left} more" if left else "")
+                if len(f"{head}: {listed}{tail}") <= SMS_MAX:
+                    return plain(f"{head}: {listed}{tail}", SMS_MAX)
+            for text in (f"{head}: {len(names)} services{tail}", f"{head}{tail}"):
+                if len(text) <= SMS_MAX:
+                    return plain(text, SMS_MAX)
+    return plain(f"Defib: {brief}: {len(names)} services", SMS_MAX)
 
 
 def _one(names: Iterable[str]) -> str:

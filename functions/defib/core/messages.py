@@ -25,13 +25,22 @@ class MessageLimits:
         default=timedelta(minutes=10),
         metadata=duration("The time within which they are counted.", "30m", "1m", "1d"),
     )
-    urgent_at_once: int = field(
-        default=3,
+    at_once: int = field(
+        default=2,
         metadata=number(
-            "How many urgent messages a contact gets one by one within a minute; "
-            "more are summed up before the minute is over.",
-            5,
+            "How many messages a contact gets one by one within a minute, urgent ones counted by themselves; "
+            "more are a storm, and are summed up, at first before the minute is over.",
+            3,
             1,
             20,
+        ),
+    )
+    storm_window: timedelta = field(
+        default=timedelta(minutes=4),
+        metadata=duration(
+            "How long messages wait for others at most while a storm lasts; each wait is twice the one before.",
+            "2m",
+            "1m",
+            "30m",
         ),
     )

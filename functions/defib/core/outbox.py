@@ -1,17 +1,20 @@
-"""One contact's messages: which go now, which wait, and which are summed up in one. What is urgent is never held back.
+"""One contact's messages: which go now, which wait, and which are summed up in one. None is left out.
 
 Machines (https) hear of each notice at once: they sort by themselves, and an incident that they do not hear the end of
-stays open there. People get at most so many messages within a window, and low ones not in their quiet hours.
+stays open there. People get at most so many messages within a window, and low ones not in their quiet hours. More than
+a few within a minute are a storm: from then on all go in digests, the first of them before a minute is over, each
+later one after twice the time, until a whole wait has brought nothing new.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
 
+from defib.core.audience import FOR_EVERYBODY
 from defib.core.incident import NoticeKind
 from defib.core.maintenance import on_until
 from defib.core.severity import Severity
@@ -22,13 +25,22 @@ if TYPE_CHECKING:
     from defib.core.messages import MessageLimits
 
 SUMMED_UP_AFTER = timedelta(seconds=50)
-"""How long an urgent notice of a storm waits for others like it: with its delivery, well within a minute."""
+"""How long the first notices of a storm wait for others: with its delivery, the digest comes well within a minute."""
 
 STORM = timedelta(minutes=1)
-"""How near to each other urgent notices must come to be a storm."""
+"""How near to each other notices must come to be a storm; the second wait of one is twice that, and so on."""
+
+DOUBLED_MOST = 6
+"""How often a storm's wait doubles at most: to more than any storm_window."""
+
+STORM_TOLD = 2
+"""Digests that make a storm worth a closing word."""
 
 DIGEST_MAX = 300
-"""Notices that one message sums up; more make another. Keeps it within the 256 KiB of SNS (API, Publish, Message)."""
+"""Incidents that one message names; more make another. Keeps it within the 256 KiB of SNS (API, Publish, Message)."""
+
+WAITING_MAX = 900
+"""Notices that one message sums up: what one query returns (1 MB: DynamoDB API, Query)."""
 
 AGAIN_AFTER = timedelta(minutes=1)
 """How long a message that was begun may take before it is believed lost and sent again."""
@@ -47,7 +59,7 @@ class Lane(StrEnum):
     """Why a notice waits."""
 
     STORM = "storm"
-    """Urgent, but one of many: summed up within a minute."""
+    """One of many: summed up, at first within a minute."""
     LIMIT = "limit"
     """The contact has had its share of messages."""
     QUIET = "quiet"
@@ -87,7 +99,12 @@ class Outbox:
     storm_at: datetime | None = None
     limit_at: datetime | None = None
     quiet_at: datetime | None = None
-    """When the notices that wait in each lane are due; None while none does."""
+    """When the notices that wait in each lane are due; None while none does. That of a storm is set while it lasts."""
+    storm_since: datetime | None = None
+    """When the storm began; None while there is none."""
+    storm_digests: int = 0
+    storm_notices: int = 0
+    """What went out in it, and how many notices that summed up."""
 
     def at(self, lane: Lane) -> datetime | None:
         """When the notices that wait in ``lane`` are due."""
@@ -111,6 +128,10 @@ class Outbox:
             case Lane.QUIET:
                 return replace(self, quiet_at=at)
         assert_never(lane)
+
+    def calm(self) -> Outbox:
+        """The same once the storm is over."""
+        return replace(self, storm_at=None, storm_since=None, storm_digests=0, storm_notices=0)
 
     def began(self, about: str) -> bool:
         """Whether a message about this was sent, or was about to be."""
@@ -182,6 +203,8 @@ def decide(
         return replace(outbox, sent=(*_recent(outbox.sent, limits, now), sent)), Decided(media)
     # Who waits already is not made to wait longer by who comes after.
     due = min(filter(None, (outbox.at(lane), _due(lane, outbox, contact, limits, now))))
+    if lane is Lane.STORM and outbox.storm_since is None:
+        outbox = replace(outbox, storm_since=now)
     waits = Waiting(
         contact.name,
         lane,
@@ -198,25 +221,38 @@ def decide(
 
 
 def _lane(outbox: Outbox, notice: Notice, contact: Contact, limits: MessageLimits, now: datetime) -> Lane | None:
-    if notice.severity is Severity.URGENT:
-        lately = [sent for sent in outbox.sent if sent.urgent and now - sent.at < STORM]
-        goes_on = any(sent.about.startswith(f"{Lane.STORM}:") for sent in lately)
-        return Lane.STORM if outbox.storm_at is not None or goes_on or len(lately) >= limits.urgent_at_once else None
+    urgent = notice.severity is Severity.URGENT
     if notice.severity is Severity.LOW and on_until(contact.quiet, now) is not None:
         return Lane.QUIET
+    if outbox.storm_since is not None or outbox.storm_at is not None:
+        return None if urgent and not _heard_of(outbox, notice, limits, now) else Lane.STORM
+    if sum(1 for sent in outbox.sent if sent.urgent is urgent and now - sent.at < STORM) >= limits.at_once:
+        return Lane.STORM
     full = slot(outbox, limits, now) > now
-    return Lane.LIMIT if full or outbox.limit_at is not None else None
+    return Lane.LIMIT if not urgent and (full or outbox.limit_at is not None) else None
+
+
+def _heard_of(outbox: Outbox, notice: Notice, limits: MessageLimits, now: datetime) -> bool:
+    """Whether the storm has asked for the contact already. Until it has, and for what explains it, nothing waits."""
+    within = STORM if notice.service.startswith(FOR_EVERYBODY) else 2 * limits.storm_window
+    return any(sent.urgent and now - sent.at < within for sent in outbox.sent)
 
 
 def _due(lane: Lane, outbox: Outbox, contact: Contact, limits: MessageLimits, now: datetime) -> datetime:
     match lane:
         case Lane.STORM:
-            return now + SUMMED_UP_AFTER
+            return now + wait(outbox, limits)
         case Lane.LIMIT:
             return slot(outbox, limits, now)
         case Lane.QUIET:
             return on_until(contact.quiet, now) or now
     assert_never(lane)
+
+
+def wait(outbox: Outbox, limits: MessageLimits) -> timedelta:
+    """How long the next digest of the storm waits for what comes."""
+    doubled = STORM * 2 ** min(outbox.storm_digests, DOUBLED_MOST)
+    return min(doubled, limits.storm_window) if outbox.storm_digests else SUMMED_UP_AFTER
 
 
 def slot(outbox: Outbox, limits: MessageLimits, now: datetime) -> datetime:
@@ -230,11 +266,11 @@ def begin(
 ) -> tuple[Outbox, tuple[Waiting, ...]]:
     """The outbox that remembers that what waits in ``lane`` is about to go, and that; nothing when it must wait on.
 
-    It stays due: were the process to die on the way, they would go again.
+    It stays due: were the process to die on the way, they would go again. A storm of which nothing waits is over.
     """
-    batch = tuple(sorted(waiting, key=lambda w: (w.at, w.incident_id, w.sequence)))[:DIGEST_MAX]
+    batch = _batch(sorted(waiting, key=lambda w: (w.at, w.incident_id, w.sequence)))
     if not batch:
-        return outbox.until(lane, None), ()
+        return outbox.calm() if lane is Lane.STORM else outbox.until(lane, None), ()
     about = f"{lane}:{batch[0].incident_id}#{batch[0].sequence}"
     free = slot(outbox, limits, now)
     if lane is not Lane.STORM and free > now and not outbox.began(about):
@@ -242,10 +278,27 @@ def begin(
     begun = outbox.until(lane, now + AGAIN_AFTER)
     if outbox.began(about):
         return begun, batch
-    sent = Sent(now, about, lane is Lane.STORM)
-    return replace(begun, sent=(*_recent(outbox.sent, limits, now), sent)), batch
+    sent = Sent(now, about, any(one.severity is Severity.URGENT for one in batch))
+    begun = replace(begun, sent=(*_recent(outbox.sent, limits, now), sent))
+    if lane is not Lane.STORM:
+        return begun, batch
+    digests, notices = outbox.storm_digests + 1, outbox.storm_notices + len(batch)
+    since = outbox.storm_since or batch[0].at
+    return replace(begun, storm_since=since, storm_digests=digests, storm_notices=notices), batch
+
+
+def _batch(waiting: Sequence[Waiting]) -> tuple[Waiting, ...]:
+    """As many, from the first on, as one message holds."""
+    named: set[str] = set()
+    batch = []
+    for one in waiting[:WAITING_MAX]:
+        named.add(one.incident_id)
+        if len(named) > DIGEST_MAX:
+            break
+        batch.append(one)
+    return tuple(batch)
 
 
 def _recent(sent: tuple[Sent, ...], limits: MessageLimits, now: datetime) -> tuple[Sent, ...]:
-    kept = max(limits.window, STORM, AGAIN_AFTER)
+    kept = max(limits.window, 2 * limits.storm_window, STORM, AGAIN_AFTER)
     return tuple(message for message in sent if now - message.at < kept)

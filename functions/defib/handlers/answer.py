@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from defib.answer.answered import Answered
     from defib.answer.ports import Answering
-    from defib.answer.router import Answered
     from defib.core.policy import Policy
 
 PERMISSIONS = union(link_keys.PERMISSIONS, link_store.PERMISSIONS, operator_events.PERMISSIONS)

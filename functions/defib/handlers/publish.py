@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from defib.aws import canaries, heartbeats, journal, link_keys, outbox_store, queues, store
+from defib.aws import canaries, heartbeats, journal, link_keys, link_store, outbox_store, queues, store
 from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.permission import union
@@ -22,6 +22,7 @@ from defib.shell.canary import Ways
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
     from aws_lambda_powertools.utilities.typing import LambdaContext
+    from mypy_boto3_dynamodb import DynamoDBClient
 
     from defib.core.policy import Policy
     from defib.shell.ports import CallFailed, Clock, Links
@@ -76,7 +77,7 @@ def _built() -> tuple[Announcing, Ways, Policy, Logger]:
         (sns.SnsChannel(topic, environment.incidents_topic), sns.ChatChannel(topic, environment.chat_topics)),
         queues.SqsQueues(sqs, digests),
         Places(environment.incidents_topic, environment.status_page),
-        _links(environment, policy, clock, logger),
+        _links(environment, policy, clock, dynamodb, logger),
     )
     exit_ = sns.SnsExit(topic, environment.incidents_topic)
     onward = canaries.SqsOnward(sqs, {DIGESTS: environment.digests_queue})
@@ -84,7 +85,7 @@ def _built() -> tuple[Announcing, Ways, Policy, Logger]:
     return edges, ways, policy, logger
 
 
-def _links(environment: Environment, policy: Policy, clock: Clock, logger: Logger) -> Links:
+def _links(environment: Environment, policy: Policy, clock: Clock, dynamodb: DynamoDBClient, logger: Logger) -> Links:
     if not environment.answers_url:
         return links.NoLinks()
 
@@ -93,4 +94,5 @@ def _links(environment: Environment, policy: Policy, clock: Clock, logger: Logge
 
     secrets = cache(lambda: client("secretsmanager", links.CALLS))
     signing = link_keys.NewestKey(secrets, environment.answers_secret, clock)
-    return links.SignedLinks(signing, environment.answers_url, policy, clock, failed)
+    kept = link_store.KeptMany(dynamodb, environment.table)
+    return links.SignedLinks(signing, kept, environment.answers_url, policy, clock, failed)

@@ -7,15 +7,28 @@ message twice, never miss one: a notice stays in the ``due`` index until all its
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from defib.core.audience import audience
 from defib.core.contact import Contact
-from defib.core.digest import summed_up
+from defib.core.digest import storm_over, summed_up
 from defib.core.incident import Notice
-from defib.core.outbox import DIGEST_MAX, Decided, Lane, Medium, Outbox, Waiting, begin, decide, media_of
+from defib.core.outbox import (
+    STORM_TOLD,
+    WAITING_MAX,
+    Decided,
+    Lane,
+    Medium,
+    Outbox,
+    Waiting,
+    begin,
+    decide,
+    media_of,
+    wait,
+)
 from defib.core.policy import Policy
 from defib.core.post import Places, Post, post_of
 from defib.shell.ports import Channel, Clock, Conflict, Links, Store
@@ -146,18 +159,38 @@ def sum_up(name: str, edges: Announcing, policy: Policy) -> int:
             edges.mail.remember_outbox(Outbox(name, outbox.version))
             return sent
         # One more than fits: whatever else waits makes another message.
-        waiting = edges.mail.waiting(name, lane, DIGEST_MAX + 1)
+        waiting = edges.mail.waiting(name, lane, WAITING_MAX + 1)
         begun, batch = begin(outbox, lane, waiting, policy.messages, now)
         try:
             begun = edges.mail.remember_outbox(begun)
-            if batch:
-                _send(batch, contact, edges, policy, now)
-                sent += len(batch)
-                due = now if len(waiting) > len(batch) else None
-                edges.mail.remember_outbox(begun.until(lane, due))
         except Conflict:
             continue
+        if batch:
+            _send(batch, contact, edges, policy, now)
+            sent += len(batch)
+        elif lane is Lane.STORM and outbox.storm_digests >= STORM_TOLD:
+            # Nothing waits for it: should the process die here, nobody misses anything but these words.
+            for channel in edges.channels:
+                _publish(storm_over(outbox, contact, now), channel)
+        if batch and lane is Lane.STORM:
+            _blows_on(begun, len(waiting) > len(batch), edges, policy, now)
+        elif batch:
+            with suppress(Conflict):
+                edges.mail.remember_outbox(begun.until(lane, now if len(waiting) > len(batch) else None))
     raise Conflict(f"{name}: others wrote first {CONFLICTS_MAX} times; what waits goes with the next call")
+
+
+def _blows_on(begun: Outbox, more: bool, edges: Announcing, policy: Policy, now: datetime) -> None:
+    """Set when the storm's next digest goes. While one blows others write all the time: theirs stays as it is."""
+    due = now if more else now + wait(begun, policy.messages)
+    for _ in range(CONFLICTS_MAX):
+        try:
+            edges.mail.remember_outbox(begun.until(Lane.STORM, due))
+        except Conflict:
+            begun = edges.mail.outbox(begun.contact)
+        else:
+            edges.reminders.digest(begun.contact, due, now)
+            return
 
 
 def _send(batch: tuple[Waiting, ...], contact: Contact, edges: Announcing, policy: Policy, now: datetime) -> None:
@@ -165,8 +198,15 @@ def _send(batch: tuple[Waiting, ...], contact: Contact, edges: Announcing, polic
     for channel in edges.channels:
         mine = tuple(waiting for waiting in batch if any(medium in channel.media for medium in waiting.media))
         if mine:
-            channel.publish(_post(mine, channel, contact, edges, policy, now))
+            _publish(_post(mine, channel, contact, edges, policy, now), channel)
             batch = (*(w for w in batch if w not in mine), *edges.mail.went_out(mine, channel.media))
+
+
+def _publish(post: Post, channel: Channel) -> None:
+    """By whatever of the post's media the channel carries."""
+    post = post.only(channel.media)
+    if post.media:
+        channel.publish(post)
 
 
 def _post(
@@ -177,5 +217,5 @@ def _post(
     if only is not None:
         media = tuple(medium for medium in waiting[0].media if medium in channel.media)
         return post_of(only, contact, media, policy, edges.places, edges.links.link_for(only, contact.name))
-    post = summed_up(waiting, contact, policy.messages, edges.places, now)
-    return post.only(channel.media)
+    link = edges.links.link_to_all([w.incident_id for w in waiting], contact.name, max(w.at for w in waiting))
+    return summed_up(waiting, contact, policy.messages, edges.places, now, link)

@@ -290,6 +290,13 @@ class Links(Protocol):
         """
         ...
 
+    def link_to_all(self, incident_ids: Sequence[str], contact: str, at: datetime) -> AnswerLink | None:
+        """The link to all of these in one message to ``contact``, of whose notices the newest was made at ``at``.
+
+        None when no link can be made now.
+        """
+        ...
+
 
 class Journal(Protocol):
     """Structured log lines and metrics."""

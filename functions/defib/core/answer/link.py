@@ -11,6 +11,7 @@ from defib.core.approval import Choice
 from defib.core.call import Reaction
 from defib.core.incident import Notice, NoticeKind
 from defib.core.policy import Repair
+from defib.core.severity import Severity
 
 
 class Say(StrEnum):
@@ -34,13 +35,22 @@ class Say(StrEnum):
         return Choice(self.value) if self.value in set(Choice) else None
 
 
+ON_IT = (Say.ACKNOWLEDGE, Say.SNOOZE)
 OFFERS = {
     NoticeKind.APPROVAL: (Say.APPROVE, Say.REJECT),
-    NoticeKind.ESCALATED: (Say.ACKNOWLEDGE, Say.SNOOZE),
-    NoticeKind.HELD: (Say.ACKNOWLEDGE, Say.SNOOZE),
-    NoticeKind.CALLED: (Say.ACKNOWLEDGE, Say.SNOOZE),
+    NoticeKind.ESCALATED: ON_IT,
+    NoticeKind.HELD: ON_IT,
+    NoticeKind.CALLED: ON_IT,
 }
-"""Which notices ask for a person, and what may be said to them."""
+"""Which notices ask for a person, and what may be said to them. What is urgent asks for one whatever its kind."""
+
+
+def offers_of(notice: Notice) -> tuple[Say, ...]:
+    """What may be said to the notice; nothing where it asks for nobody."""
+    if notice.kind is NoticeKind.CALLED and notice.case_id:
+        # It asks again for the yes or no to that case's repair.
+        return (*OFFERS[NoticeKind.APPROVAL], *ON_IT)
+    return OFFERS.get(notice.kind, ON_IT if notice.severity is Severity.URGENT else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,7 @@ def link_of(notice: Notice, to: str, settings: AnswerSettings, repair: Repair) -
 
     Its end counts from the notice, so that a message that is sent twice has the same.
     """
-    offers = OFFERS.get(notice.kind, ())
+    offers = offers_of(notice)
     if not offers:
         return None
     life = settings.link_life

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from defib.core.answer.link import Link, Say, Use
 from defib.core.answer.standing import Standing
-from defib.core.call import Reaction
+from defib.core.call import Pause, Reaction
 from defib.core.case import Case
 from defib.core.duration import format_duration
 from defib.core.incident import Incident
@@ -73,7 +73,7 @@ def question(
     if not stands.offers:
         return over(link, incident, case, stands, now)
     about = _subject(incident, case)
-    asks = any(say.choice is not None for say in link.offers)
+    asks = any(say.choice is not None for say in stands.offers)
     service = policy.service(incident.service)
     facts = list(_facts(incident, case, now))
     if asks and case is not None and service is not None:
@@ -90,7 +90,7 @@ def question(
         lead=stands.why or (_headline(case) if case is not None else "Defib asks for a person."),
         facts=tuple(facts),
         more=(*_place(incident, case), *_link_facts(link, now)),
-        offers=tuple(_offer(say, policy.answers.snooze) for say in stands.offers),
+        offers=tuple(offer_of(say, policy.answers.snooze) for say in stands.offers),
         timeline=incident.timeline[-TIMELINE_MAX:],
         hint="Opening this page has changed nothing. One answer, once: then this link is used up.",
     )
@@ -107,7 +107,7 @@ def taken(use: Use, incident: Incident, case: Case | None, snooze: timedelta, no
         code=200,
         tone=Tone.DONE,
         title=f"Thank you, {use.by}.",
-        lead=f"You said: {said(use.say, snooze)}, about {_subject(incident, case)}. {_then(use.say, snooze)}",
+        lead=f"You said: {said(use.say, snooze)}, about {_subject(incident, case)}. {then(use.say, snooze)}",
         facts=_facts(incident, case, now),
         hint="What comes of it is in the next e-mail of the incident. You can close this page.",
     )
@@ -142,7 +142,7 @@ def used(use: Use, incident: Incident, case: Case | None, snooze: timedelta, now
 
 def unfinished(asked: Page, use: Use, snooze: timedelta) -> Page:
     """Somebody answered, and the answer is not known to have been passed on: only the same again finishes it."""
-    offers = tuple(offer for offer in asked.offers if offer.say is use.say) or (_offer(use.say, snooze),)
+    offers = tuple(offer for offer in asked.offers if offer.say is use.say) or (offer_of(use.say, snooze),)
     return replace(
         asked,
         code=503,
@@ -229,7 +229,8 @@ def said(say: Say, snooze: timedelta) -> str:
     assert_never(say)
 
 
-def _then(say: Say, snooze: timedelta) -> str:
+def then(say: Say, snooze: timedelta) -> str:
+    """What comes of it."""
     match say:
         case Say.APPROVE:
             return "Defib repairs it."
@@ -242,9 +243,10 @@ def _then(say: Say, snooze: timedelta) -> str:
     assert_never(say)
 
 
-def _offer(say: Say, snooze: timedelta) -> Offer:
+def offer_of(say: Say, snooze: timedelta) -> Offer:
+    """The button by which people say it."""
     words = said(say, snooze)
-    return Offer(say, words[0].upper() + words[1:], _then(say, snooze))
+    return Offer(say, words[0].upper() + words[1:], then(say, snooze))
 
 
 def _subject(incident: Incident, case: Case | None) -> str:
@@ -279,8 +281,13 @@ def _on_it(incident: Incident) -> tuple[tuple[str, str], ...]:
     pause = incident.call.pause if incident.call is not None else None
     if pause is None:
         return ()
+    return (("Who is on it", on_it(pause)),)
+
+
+def on_it(pause: Pause) -> str:
+    """Who has answered a call, and until when that counts."""
     does = "is on it" if pause.reaction is Reaction.ACKNOWLEDGE else "has put it off"
-    return (("Who is on it", f"{pause.by} {does} since {clock(pause.at)}; Defib asks again at {clock(pause.until)}"),)
+    return f"{pause.by} {does} since {clock(pause.at)}; Defib asks again at {clock(pause.until)}"
 
 
 def _place(incident: Incident, case: Case | None) -> tuple[tuple[str, str], ...]:

@@ -30,10 +30,13 @@ def standing(link: Link, incident: Incident | None, case: Case | None, now: date
     """How the question of ``link`` stands, whose incident and case these are; None: there is none of that name."""
     if incident is None or not _belongs(link, incident, case):
         return Standing(known=False, why="Defib knows no such question.")
-    if any(say.choice is None for say in link.offers):
-        return _call(link, incident)
-    assert case is not None, "a yes or no is about a case"
-    return _approval(link, case, now)
+    parts = []
+    if case is not None and any(say.choice is not None for say in link.offers):
+        parts.append(_approval(link, case, now))
+    if any(say.reaction is not None for say in link.offers):
+        parts.append(_call(link, incident))
+    offers = tuple(say for part in parts for say in part.offers)
+    return Standing(offers, " ".join(part.why for part in parts if part.why))
 
 
 def _belongs(link: Link, incident: Incident, case: Case | None) -> bool:
@@ -51,7 +54,8 @@ def _call(link: Link, incident: Incident) -> Standing:
         for say in link.offers
         if say.reaction is not None and not unheard(incident, CallAnswer(incident.id, say.reaction, ""))
     )
-    return Standing(offers, "" if offers == link.offers else _why_not_called(incident))
+    asked = tuple(say for say in link.offers if say.reaction is not None)
+    return Standing(offers, "" if offers == asked else _why_not_called(incident))
 
 
 def _why_not_called(incident: Incident) -> str:
@@ -70,7 +74,8 @@ def _approval(link: Link, case: Case, now: datetime) -> Standing:
         for say in link.offers
         if say.choice is not None and not unheeded(is_open, Answer(case.id, say.choice, ""), now)
     )
-    return Standing(offers, "" if offers == link.offers else _why(case, now))
+    asked = tuple(say for say in link.offers if say.choice is not None)
+    return Standing(offers, "" if offers == asked else _why(case, now))
 
 
 def _why(case: Case, now: datetime) -> str:

@@ -1,0 +1,345 @@
+"""The link to all the incidents of a digest, over real HTTP events: exactly those, once, and by nobody's invention."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import time_machine
+
+from defib.answer.token import Key, many_id, signed_many
+from defib.aws.clients import client
+from defib.aws.link_store import KeptMany
+from defib.aws.outbox_store import DynamoMail
+from defib.core.answer.many import Many
+from defib.core.call import Pause, Reaction
+from defib.core.incident import NoticeKind
+from defib.core.outbox import Lane, Medium, Outbox, Waiting
+from defib.core.policy import Retention
+from defib.core.severity import Severity
+from tests.aws.account import ONCE
+from tests.aws.cases import NOON
+from tests.aws.fleet import Overlay
+from tests.aws.table import TABLE
+from tests.handlers.links import Answers, called, handed_over, later
+from tests.handlers.stage import LINK_KEY, Stage
+
+NAMED = ("web-7", "db-7", "queue-7")
+MANY = Many(NAMED, "oncall", NOON + timedelta(hours=24))
+
+
+class Digest(Answers):
+    """Three incidents ask for somebody, two of them named in a digest beside one that is over, and one more beside."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        for number, (service, over) in enumerate((("web", None), ("db", None), ("queue", NOON), ("other", None))):
+            case = handed_over(instance_id=f"i-0a1b2c3d4e5f6000{number}", service=service)
+            changes: dict[str, Any] = {"resolved_at": over, "call": None} if over else {}
+            self.remember(case, called(service=service, **changes))
+
+    def link(self, many: Many = MANY, key: Key | None = None) -> str:
+        signed, token = signed_many(many, key or self.key())
+        KeptMany(client("dynamodb", ONCE), TABLE).keep(signed)
+        return token
+
+    def answered(self) -> list[tuple[str, str]]:
+        return [(detail["incident"], detail["answer"]) for _, detail in self.said()]
+
+
+@pytest.fixture
+def digest(stage: Stage) -> Digest:
+    return Digest(stage)
+
+
+def words(answer: Any) -> str:
+    body = answer["body"].partition("<main")[2]
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", "<" + body)).split())
+
+
+def title(answer: Any) -> str:
+    return html.unescape(re.search(r"<h1>(.*?)</h1>", answer["body"])[1])  # type: ignore[index]  # every page has one
+
+
+def offered(answer: Any) -> list[str]:
+    return re.findall(r'name="answer" value="(\w+)"', answer["body"])
+
+
+def test_opening_it_shows_each_incident_as_it_stands_now_and_changes_nothing(digest: Digest) -> None:
+    token = digest.link()
+    before = digest.items()
+
+    for method in ("GET", "HEAD", "GET"):
+        answer = digest.get(token, method)
+        assert answer["statusCode"] == 200
+
+    assert title(answer) == "Who looks after these?"
+    text = words(answer)
+    assert "Of the 3 incidents that the message names, 2 ask for somebody who is not there yet." in text
+    assert "web-7 asks for somebody since 12:00:00 UTC: web-1 needs you: two restarts did not help" in text
+    assert "queue-7 over since 12:00:00 UTC." in text
+    assert "other-7" not in text
+    assert offered(answer) == ["acknowledge", "snooze"]
+    assert (digest.items(), digest.said()) == (before, [])
+
+
+def test_one_answer_is_said_to_exactly_those_of_them_that_ask_for_somebody(digest: Digest) -> None:
+    answer = digest.post(digest.link(), "acknowledge")
+
+    assert (answer["statusCode"], title(answer)) == (200, "Thank you, Ada.")
+    assert "You said: I look after it, about 2 incidents." in words(answer)
+    assert digest.answered() == [("web-7", "acknowledge"), ("db-7", "acknowledge")]
+
+
+def test_all_can_be_put_off(digest: Digest) -> None:
+    digest.post(digest.link(), "snooze")
+
+    assert [(detail["incident"], detail["for"]) for _, detail in digest.said()] == [("web-7", "1h"), ("db-7", "1h")]
+
+
+def test_each_of_them_has_the_answer_in_its_own_audit(digest: Digest, stage: Stage) -> None:
+    """From the link's POST by way of the bus to the trails: the same events as a person's own commands make."""
+    digest.post(digest.link(), "acknowledge")
+    events = [
+        {
+            "detail-type": detail_type,
+            "source": "defib.operator",
+            "account": "123456789012",
+            "region": "us-east-1",
+            "time": "2026-04-30T12:00:00Z",
+            "detail": detail,
+        }
+        for detail_type, detail in digest.said()
+    ]
+    policy = Path(stage.environment["LAMBDA_TASK_ROOT"]) / "defib.toml"
+    with policy.open("a", encoding="utf-8") as file:
+        file.write('\n[services.db]\nmatch = { service = "db" }\nmode = "heal"\ntell = ["oncall"]\n')
+
+    stage.invoke("diagnose", *(json.dumps(event) for event in events))
+
+    audits = [item for item in digest.items() if item["sk"]["S"].startswith("AUDIT#")]
+    assert [item["pk"]["S"] for item in audits] == ["SERVICE#db", "SERVICE#web"]
+    assert all(item["answer"]["M"]["by"]["S"] == "Ada" for item in audits)
+
+
+def test_more_than_the_bus_takes_at_once_are_said_in_several_calls(digest: Digest) -> None:
+    incidents = [called(service=f"s{n}") for n in range(23)]
+    for n, incident in enumerate(incidents):
+        digest.remember(handed_over(instance_id=f"i-0a1b2c3d4e5f70{n:03}", service=incident.service), incident)
+
+    digest.post(digest.link(Many(tuple(i.id for i in incidents), "oncall", MANY.expires_at)), "acknowledge")
+
+    assert [len(asked["Entries"]) for asked in digest.bus.named("PutEvents")] == [10, 10, 3]
+    assert [incident for incident, _ in digest.answered()] == [incident.id for incident in incidents]
+
+
+def test_all_of_a_great_storm_are_read(digest: Digest) -> None:
+    """As many as one digest names, of which one call reads a third."""
+    many = Many((*(f"s{n}-7" for n in range(299)), "web-7"), "oncall", MANY.expires_at)
+
+    answer = digest.get(digest.link(many))
+
+    assert "Of the 300 incidents that the message names, 1 asks for somebody" in words(answer)
+
+
+def test_it_counts_once(digest: Digest) -> None:
+    token = digest.link()
+    digest.post(token, "acknowledge")
+    digest.said()
+
+    again, other, opened = digest.post(token, "acknowledge", "Eve"), digest.post(token, "snooze"), digest.get(token)
+
+    assert (again["statusCode"], title(again)) == (200, "This has been said already.")
+    assert (other["statusCode"], title(other)) == (409, "This link has been used.")
+    assert (title(opened), offered(opened)) == ("This link has been used.", [])
+    assert "Ada said at 12:00:00 UTC: I look after it." in words(opened)
+    assert digest.said() == []
+
+
+def test_of_two_answers_at_the_same_moment_one_counts(digest: Digest) -> None:
+    token, quicker = digest.link(), ["Grace"]
+    overlay = Overlay()
+
+    def first_the_quicker(_: object) -> bool:
+        while quicker:
+            digest.post(token, "snooze", quicker.pop())
+        return False
+
+    overlay.refuse_if("PutItem", "", first_the_quicker)
+    overlay.lay_over(digest.module._built()[0].links._dynamodb)
+
+    assert digest.post(token, "acknowledge")["statusCode"] == 409
+    assert {answer for _, answer in digest.answered()} == {"snooze"}
+
+
+def test_what_was_not_all_passed_on_is_finished_by_the_same_answer(digest: Digest) -> None:
+    token = digest.link()
+    digest.bus.refusals["PutEvents"] = "InternalFailure"
+
+    answer = digest.post(token, "acknowledge")
+
+    assert (answer["statusCode"], title(answer), offered(answer)) == (503, "Please say it again.", ["acknowledge"])
+    digest.said()
+    digest.bus.refusals.clear()
+    assert offered(digest.get(token)) == ["acknowledge"]
+    assert title(digest.post(token, "acknowledge", "Eve")) == "Thank you, Ada."
+    assert digest.answered() == [("web-7", "acknowledge"), ("db-7", "acknowledge")]
+
+
+def test_where_nobody_is_needed_any_more_there_is_nothing_to_answer(digest: Digest) -> None:
+    token = digest.link(Many(("queue-7",), "oncall", MANY.expires_at))
+    before = digest.items()
+
+    shown, tried = digest.get(token), digest.post(token, "acknowledge")
+
+    assert (title(shown), offered(shown)) == ("There is nothing to answer.", [])
+    assert (tried["statusCode"], "Your answer has changed nothing." in words(tried)) == (409, True)
+    assert (digest.items(), digest.said()) == (before, [])
+
+
+def test_one_that_somebody_has_taken_meanwhile_is_shown_with_their_name_and_left_to_them(digest: Digest) -> None:
+    call = called().call
+    assert call is not None
+    taken = replace(call, pause=Pause(Reaction.ACKNOWLEDGE, "Grace", NOON, later(hours=4)))
+    case = replace(handed_over(instance_id="i-0a1b2c3d4e5f60000", service="web"), version=1)
+    digest.remember(case, called(version=1, call=taken))
+    token = digest.link()
+
+    assert "web-7 Grace is on it since 12:00:00 UTC" in words(digest.get(token))
+    digest.post(token, "acknowledge")
+    assert digest.answered() == [("db-7", "acknowledge")]
+
+
+# Attacks
+
+
+def test_it_expires(digest: Digest) -> None:
+    token = digest.link()
+    before = digest.items()
+    with time_machine.travel(MANY.expires_at, tick=False):
+        for answer in (digest.get(token), digest.post(token, "acknowledge")):
+            assert (answer["statusCode"], title(answer)) == (410, "This link has expired.")
+    assert (digest.items(), digest.said()) == (before, [])
+
+
+def test_a_tampered_or_invented_link_gets_a_clear_page_and_has_no_effect(digest: Digest) -> None:
+    token = digest.link()
+    before = digest.items()
+    tampered = (
+        f"{token[:-1]}",
+        f"{token}A",
+        f"{token[:-1]}{'A' if token[-1] != 'A' else 'Q'}",
+        f"2.{'A' * 22}",
+        token.replace("2.", "3."),
+        token.swapcase(),
+        f"{token}%0d%0aSet-Cookie:%20a=b",
+    )
+    for attempt in tampered:
+        for answer in (digest.get(attempt), digest.post(attempt, "acknowledge")):
+            assert (answer["statusCode"], title(answer)) == (404, "This link is not valid."), attempt
+    assert (digest.items(), digest.said()) == (before, [])
+
+
+@pytest.mark.parametrize("what", ["another incident", "a later end", "another key"])
+def test_whoever_can_write_the_table_can_still_not_make_it_grant_more(digest: Digest, what: str) -> None:
+    signed, token = signed_many(MANY, digest.key())
+    changed = {
+        "another incident": replace(signed, incident_ids=(*NAMED, "other-7")),
+        "a later end": replace(signed, expires_at=NOON + timedelta(days=300)),
+        "another key": replace(signed, key_id="00000000"),
+    }[what]
+    KeptMany(client("dynamodb", ONCE), TABLE).keep(changed)
+
+    answer = digest.post(token, "acknowledge")
+
+    assert (answer["statusCode"], title(answer)) == (404, "This link is not valid.")
+    assert digest.said() == []
+
+
+def test_a_link_that_a_guessed_key_has_signed_grants_nothing(digest: Digest) -> None:
+    forged = digest.link(MANY, Key(digest.key().id, b"guessed" * 8))
+
+    assert title(digest.post(forged, "acknowledge")) == "This link is not valid."
+    assert digest.said() == []
+
+
+def test_it_says_no_yes_and_no_no_to_a_repair(digest: Digest) -> None:
+    token = digest.link()
+    before = digest.items()
+    for say in ("approve", "reject"):
+        assert digest.post(token, say)["statusCode"] == 403
+    assert digest.send(token, "answer=acknowledge&by=Ada&incident=other-7")["statusCode"] == 400
+    assert digest.send(token, "answer=acknowledge&by=Ada", sec_fetch_site="cross-site")["statusCode"] == 403
+    assert digest.post(token, "acknowledge", "")["statusCode"] == 400
+    assert (digest.items(), digest.said()) == (before, [])
+
+
+def test_neither_the_log_nor_the_table_has_what_could_be_used(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    digest = Digest(stage)
+    token = digest.link()
+    digest.get(token)
+    digest.post(token, "acknowledge")
+    logged = "".join(capsys.readouterr())
+
+    assert f'"link":"{many_id(token)}"' in logged
+    assert '"by":"Ada"' in logged
+    for secret in (token, token.partition(".")[2], LINK_KEY):
+        assert secret not in logged
+        assert secret not in json.dumps(digest.items(), default=str)
+
+
+def test_a_rotated_key_leaves_it_working_and_two_rotations_end_it(digest: Digest) -> None:
+    token = digest.link()
+    digest.rotate("another-key-of-64-characters-that-nobody-has-seen-outside-of-here")
+    assert title(digest.get(token)) == "Who looks after these?"
+
+    digest.rotate("a-third-key-of-64-characters-that-nobody-has-seen-outside-of-here")
+    with time_machine.travel(later(minutes=5), tick=False):
+        assert title(digest.get(token)) == "This link is not valid."
+
+
+# From the message to the answer
+
+
+def test_the_link_in_a_published_digest_can_be_answered(digest: Digest, stage: Stage) -> None:
+    mail = DynamoMail(client("dynamodb", ONCE), TABLE, Retention())
+    outbox = mail.remember_outbox(Outbox("oncall", storm_at=NOON, storm_since=NOON))
+    for incident_id in NAMED:
+        outbox = mail.remember_outbox(outbox, _waiting(incident_id))
+    sqs = boto3.client("sqs")
+    queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    boto3.client("sns").subscribe(TopicArn=stage.topic, Protocol="sqs", Endpoint=arn)
+
+    stage.invoke("publish", json.dumps({"contact": "oncall"}))
+
+    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    body = json.loads(message["Body"])["Message"]
+    (url,) = re.findall(r"https://abc123\S+", body)
+    assert "For all that are named below at once, on this page, once, by 01 May 12:00 UTC" in body
+    assert title(digest.post(url.rpartition("/")[2], "acknowledge")) == "Thank you, Ada."
+    assert sorted(digest.answered()) == [("db-7", "acknowledge"), ("web-7", "acknowledge")]
+
+
+def _waiting(incident_id: str) -> Waiting:
+    service = incident_id.partition("-")[0]
+    subject = f"[Defib {service}] NEEDS YOU"
+    return Waiting(
+        "oncall",
+        Lane.STORM,
+        NOON,
+        incident_id,
+        1,
+        NoticeKind.ESCALATED,
+        Severity.URGENT,
+        subject,
+        service,
+        (Medium.EMAIL,),
+    )
