@@ -8,7 +8,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
+from defib.core.asking import DETAIL_TYPE, DRILL_TYPE, EVENT_SOURCE
 from infra.acknowledgments import acknowledge
 from infra.functions import SHAPES, Shape
 
@@ -155,7 +155,7 @@ def _patterns(stack_name: str) -> tuple[tuple[str, str, events.EventPattern], ..
         ),
         (
             "ApprovalRule",
-            "What people say when Defib asks; whoever may put such events may answer",
-            events.EventPattern(source=[EVENT_SOURCE], detail_type=[DETAIL_TYPE]),
+            "What people say when Defib asks, and when they want a drill; whoever may put such events may do so",
+            events.EventPattern(source=[EVENT_SOURCE], detail_type=[DETAIL_TYPE, DRILL_TYPE]),
         ),
     )

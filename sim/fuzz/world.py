@@ -13,6 +13,7 @@ from defib.aws.zonal_shift import ArcRouter
 from defib.core.call import CallAnswer
 from defib.core.canary import Canary
 from defib.core.case import Case, Perform
+from defib.core.drill import DrillOrder
 from defib.core.issue import Issue
 from defib.core.messages import MessageLimits
 from defib.core.model import InstanceState, Signal, TargetGroupSignal
@@ -172,7 +173,7 @@ class World:
                     take_answer(found, self._reconciling, self.story.policy)
                 case Issue():
                     take_in(found, self._reconciling.clock, self._reconciling.store)
-                case TargetGroupSignal() | Canary():
+                case TargetGroupSignal() | Canary() | DrillOrder():
                     raise AssertionError(f"no story has a {found}")
         self.judge.tick()
 

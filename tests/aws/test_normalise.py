@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from defib.aws.normalise import ENTITIES_MAX, ZONES_MAX, normalise
-from defib.aws.untrusted import BODY_MAX, SHOWN_MAX, TEXT_MAX, plain
+from defib.aws.untrusted import BODY_MAX, TEXT_MAX, plain
+from defib.core.answer.name import NAME_MAX
 from defib.core.approval import Answer, Choice
 from defib.core.call import SNOOZE, CallAnswer, Reaction
 from defib.core.call_news import command
@@ -292,6 +293,9 @@ def test_a_genuine_event_that_is_none_of_our_business_makes_no_signal(body: str)
         (changed("approval-call", "detail.for", "soon"), "for is 'soon'; it should be a duration from 1m to 7d"),
         (changed("approval-call", "detail.for", "8d"), "for is '8d'; it should be a duration from 1m to 7d"),
         (changed("approval-call", "detail.by", " "), "by is empty; it should say who answers"),
+        (changed("drill-wanted", "detail.contact", "On Call"), "contact 'On Call' is none; it should be"),
+        (changed("drill-wanted", "detail.by", " "), "by is empty; it should say who answers"),
+        (changed("drill-wanted", "detail.hour", "3"), "unknown field `hour`"),
         (changed("approval-call", "detail.case", "i-1"), "unknown field `case`"),
         (changed("approval-given", "source", "aws.ec2"), "unknown event aws.ec2: Approval"),
         (
@@ -352,7 +356,16 @@ def test_what_people_say_of_themselves_is_cut_and_made_printable() -> None:
     assert isinstance(signal, Signal)
     assert signal.answer is not None
     assert signal.answer.by.startswith("[2JAnn xxx")
-    assert len(signal.answer.by) == SHOWN_MAX
+    assert len(signal.answer.by) == NAME_MAX
+    assert signal.answer.by.endswith("…"), "whoever reads it sees that it was cut"
+
+
+def test_a_name_as_long_as_a_links_page_takes_is_kept_whole() -> None:
+    (signal,) = normalise(changed("approval-given", "detail.by", "N" * NAME_MAX))
+
+    assert isinstance(signal, Signal)
+    assert signal.answer is not None
+    assert signal.answer.by == "N" * NAME_MAX
 
 
 def test_an_alarm_on_one_instance_by_several_metrics_is_one_signal() -> None:

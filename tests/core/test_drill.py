@@ -9,7 +9,7 @@ import pytest
 
 from defib.core.audience import audience
 from defib.core.call import CallAnswer, Reaction
-from defib.core.drill import FIRST_AFTER, Drill, DrillSettings, enrolled, is_due
+from defib.core.drill import FIRST_AFTER, Drill, DrillOrder, DrillSettings, enrolled, is_due, ordered
 from defib.core.drill_news import asked, overdue, passed
 from defib.core.incident import Incident, Notice
 from defib.core.policy import Contact
@@ -80,6 +80,40 @@ def test_only_the_contact_is_asked_and_reads_that_it_is_a_drill_and_until_when()
     assert notice.subject == "[Defib] drill for oncall: please answer by 12:00 UTC"
     assert "this is a drill" in notice.body
     assert '\\"incident\\": \\"drill:oncall-1\\", \\"answer\\": \\"acknowledge\\"' in notice.body
+
+
+def test_where_one_answer_counts_for_many_addresses_it_says_so() -> None:
+    shared = replace(ONCALL, email=("ann@example.com", "bob@example.com"), sms=("+12025550123",))
+    alone = replace(ONCALL, email=("ann@example.com",), sms=(), https=())
+
+    assert "One answer counts for all 3 addresses of oncall" in begin(contact=shared)[2].body
+    assert "One answer counts" not in begin(contact=alone)[2].body
+
+
+NOW, HEARING = DrillOrder("oncall", "Ann"), ("oncall", "lead")
+
+
+def test_whom_somebody_wants_drilled_is_due_at_once_and_nobody_else() -> None:
+    night = MONDAY.replace(hour=3)
+
+    drills, why = ordered((), NOW, HEARING, SETTINGS, night)
+
+    assert why == ""
+    assert [(drill.contact, is_due(drill, SETTINGS, night)) for drill in drills] == [("oncall", True), ("lead", False)]
+    asked_now, _, notice = asked(drills[0], ONCALL, None, POLICY, night)
+    assert "Ann wanted it now." in notice.body
+    assert not is_due(asked_now, SETTINGS, night), "once"
+
+
+def test_an_order_that_changes_nothing_says_why() -> None:
+    before = (Drill("oncall", LONG_AGO, 3),)
+
+    assert ordered(before, replace(NOW, contact="gone"), HEARING, SETTINGS, MONDAY) == (
+        before,
+        "there is no contact gone that takes what is urgent",
+    )
+    off = replace(SETTINGS, every=timedelta(0))
+    assert ordered(before, NOW, HEARING, off, MONDAY) == (before, "drills are off (drill.every)")
 
 
 def test_a_drill_is_as_loud_as_a_call_for_help() -> None:

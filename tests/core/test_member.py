@@ -238,4 +238,4 @@ def test_people_hear_what_will_be_done_to_a_member(how: GroupMember, cause: Caus
     sick = case(group="web-asg", cause=cause)
 
     assert words in plan(sick, limits.services[0], limits)
-    assert brief in brief_plan(sick, limits.services[0])
+    assert brief in brief_plan(sick, limits.services[0], limits)

@@ -136,7 +136,7 @@ class Stage:
         # Python keeps loggers for the life of the process, and Powertools theirs with the output it first saw.
         logging.root.manager.loggerDict.pop(name, None)
         module = importlib.import_module(f"defib.handlers.{name}")
-        for cached in ("_built", "_reader"):
+        for cached in ("_built", "_reader", "_reached"):
             if hasattr(module, cached):
                 getattr(module, cached).cache_clear()
         return module

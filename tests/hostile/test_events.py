@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from defib.aws.normalise import normalise
 from defib.aws.untrusted import BODY_MAX, TEXT_MAX, is_instance_id
 from defib.core.call import CallAnswer
+from defib.core.drill import DrillOrder
 from defib.core.model import Signal
 from defib.handlers.batch import each_message
 from defib.shell.ports import Malformed
@@ -53,7 +54,7 @@ def read(body: str) -> None:
             assert signal.at.tzinfo is UTC
             assert signal.reason.isprintable()
             assert len(signal.reason) <= TEXT_MAX
-        if isinstance(signal, CallAnswer):
+        if isinstance(signal, CallAnswer | DrillOrder):
             assert signal.by.isprintable()
 
 

@@ -8,12 +8,15 @@ from datetime import timedelta
 
 import msgspec
 
-from defib.aws.events import CallReply, Envelope, Reply
+from defib.aws.events import CallReply, DrillReply, Envelope, Reply
 from defib.aws.untrusted import SHOWN_MAX, decoded, in_utc, is_instance_id, plain
+from defib.core.answer.name import NAME_MAX
 from defib.core.approval import Answer
 from defib.core.call import SNOOZE, SNOOZE_LEAST, SNOOZE_MOST, CallAnswer, Reaction
+from defib.core.drill import DrillOrder
 from defib.core.duration import format_duration, parse_duration
 from defib.core.model import Signal, Source
+from defib.core.setting import CONTACT_NAME
 from defib.shell.ports import Malformed
 
 CASE_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
@@ -33,6 +36,14 @@ def from_operator(event: Envelope) -> Signal | CallAnswer:
     reason = plain(f"{answer.by} answers {answer.choice} to case {answer.case_id}")
     instance_id = answer.case_id.rpartition("-")[0]
     return Signal(Source.OPERATOR, instance_id, in_utc(event.time), reason, answer=answer)
+
+
+def drill_wanted(event: Envelope) -> DrillOrder:
+    """Whoever may put such events on the bus may have a contact drilled. Raises Malformed."""
+    reply = decoded(event.detail, DrillReply, "an event detail")
+    if not CONTACT_NAME.fits(reply.contact):
+        raise Malformed(f"contact {plain(reply.contact, SHOWN_MAX)!r} is none; it should be {CONTACT_NAME.words}")
+    return DrillOrder(reply.contact, _named(reply.by))
 
 
 def _to_call(reply: CallReply) -> CallAnswer:
@@ -57,7 +68,8 @@ def _span(text: str) -> timedelta:
 
 
 def _named(by: str) -> str:
-    shown = plain(by, SHOWN_MAX)
+    """As long a name as a link's page takes; of a longer one its beginning, which ends with an ellipsis."""
+    shown = plain(by, NAME_MAX)
     if not shown:
         raise Malformed("by is empty; it should say who answers")
     return shown

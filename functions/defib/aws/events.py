@@ -148,3 +148,10 @@ class CallReply(Struct, frozen=True, forbid_unknown_fields=True, rename={"lasts"
     by: Annotated[str, Meta(min_length=1, max_length=200)]
     lasts: Annotated[str, Meta(max_length=20)] = ""
     """Of a snooze: for how long, such as ``1h``."""
+
+
+class DrillReply(Struct, frozen=True, forbid_unknown_fields=True):
+    """Detail of ``Drill``: somebody wants ``contact`` drilled now."""
+
+    contact: Annotated[str, Meta(max_length=60)]
+    by: Annotated[str, Meta(min_length=1, max_length=200)]

@@ -12,14 +12,15 @@ from datetime import datetime
 
 import msgspec
 
-from defib.aws.answers import checked, from_operator
+from defib.aws.answers import checked, drill_wanted, from_operator
 from defib.aws.events import Alarm, CanarySent, Contributor, Envelope, Health, HealthIssue, StateChange
 from defib.aws.untrusted import decoded, in_utc, is_instance_id, plain, require_instance_id
 from defib.aws.wire import canary_in
 from defib.core import canary
-from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
+from defib.core.asking import DETAIL_TYPE, DRILL_TYPE, EVENT_SOURCE
 from defib.core.call import CallAnswer
 from defib.core.canary import Canary
+from defib.core.drill import DrillOrder
 from defib.core.issue import Issue
 from defib.core.model import InstanceState, Signal, Source, TargetGroupSignal
 from defib.shell.ports import Malformed
@@ -66,7 +67,7 @@ ZONE_ID = re.compile(r"\b[a-z]{3,5}[0-9](?:-[a-z]{3,4}[0-9])?-az[0-9]{1,2}\b")
 ZONES_MAX = 6
 """More than any Region has: what names more than these is about the Region."""
 
-Signals = tuple[Signal | TargetGroupSignal | Issue | Canary | CallAnswer, ...]
+Signals = tuple[Signal | TargetGroupSignal | Issue | Canary | CallAnswer | DrillOrder, ...]
 
 
 def normalise(body: str) -> Signals:
@@ -88,6 +89,7 @@ def _from_event(event: Envelope) -> Signals:
         ("aws.ec2", "EC2 Instance State-change Notification"): _from_state_change,
         ("aws.health", "AWS Health Event"): _from_health,
         (EVENT_SOURCE, DETAIL_TYPE): lambda answered: (from_operator(answered),),
+        (EVENT_SOURCE, DRILL_TYPE): lambda wanted: (drill_wanted(wanted),),
         (canary.EVENT_SOURCE, canary.DETAIL_TYPE): _from_watchtower,
     }
     reader = readers.get((event.source, event.detail_type))

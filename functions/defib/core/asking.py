@@ -11,6 +11,8 @@ from defib.core.case import Case
 EVENT_SOURCE = "defib.operator"
 DETAIL_TYPE = "Approval"
 """By which EventBridge knows an answer."""
+DRILL_TYPE = "Drill"
+"""By which EventBridge knows that somebody wants a contact drilled now."""
 
 REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d+")
 """What the name of every zone begins with, a Local Zone's too."""

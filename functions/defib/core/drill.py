@@ -51,6 +51,8 @@ class Drill:
     """Whether its answer has not come yet."""
     answer: str = ""
     """Who has answered it and how fast, in words; empty until somebody has."""
+    wanted_by: str = ""
+    """Who wants the contact drilled now, at whatever hour; empty while nobody does."""
 
     def is_late(self, settings: DrillSettings, now: datetime) -> bool:
         """Whether the answer should have come by now."""
@@ -67,9 +69,36 @@ def is_due(drill: Drill, settings: DrillSettings, now: datetime) -> bool:
     """Whether the contact is to be drilled now: long enough after the last time, and at the hour for it."""
     if not settings.every:
         return False
+    if drill.wanted_by:
+        return True
     wait = settings.every - HOUR if drill.number else FIRST_AFTER
     hour = Maintenance(at=settings.at, lasts=HOUR, zone=settings.zone, days=settings.days)
     return now - drill.since >= wait and any(w.start <= now < w.end for w in windows(hour, now, now))
+
+
+@dataclass(frozen=True, slots=True)
+class DrillOrder:
+    """Somebody wants a contact drilled now."""
+
+    contact: str
+    by: str
+    """Who says so, in their own words."""
+
+
+def ordered(
+    drills: tuple[Drill, ...], order: DrillOrder, hearing: Iterable[str], settings: DrillSettings, now: datetime
+) -> tuple[tuple[Drill, ...], str]:
+    """The drills with the order remembered, and why it changes nothing: empty where it does.
+
+    ``hearing`` are the contacts that take what is urgent.
+    """
+    if not settings.every:
+        return drills, "drills are off (drill.every)"
+    known = list(hearing)
+    if order.contact not in known:
+        return drills, f"there is no contact {order.contact} that takes what is urgent"
+    all_of_them = enrolled(drills, known, now)
+    return tuple(replace(d, wanted_by=order.by) if d.contact == order.contact else d for d in all_of_them), ""
 
 
 def answered(drill: Drill, answer: str) -> Drill:

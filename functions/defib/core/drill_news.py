@@ -38,7 +38,11 @@ def asked(
     # Whoever reads when others are asked must read the drill's own time.
     calm = replace(policy, escalation=Escalation(settings.answer_within, settings.answer_within))
     incident, notice = compose(
-        Incident(service_of(contact.name), number, now), _story(contact, until), NoticeKind.ESCALATED, calm, now
+        Incident(service_of(contact.name), number, now),
+        _story(contact, until, drill.wanted_by),
+        NoticeKind.ESCALATED,
+        calm,
+        now,
     )
     if incident.call is not None:
         incident = replace(incident, call=replace(incident.call, next_at=now + NEVER))
@@ -46,13 +50,21 @@ def asked(
     return Drill(drill.contact, now, number, open=True), (*closed, incident), notice
 
 
-def _story(contact: Contact, until: datetime) -> Story:
+def _story(contact: Contact, until: datetime, wanted_by: str) -> Story:
     how = "The e-mail says how." if contact.email else "Tell whoever runs Defib."
+    addresses = len(contact.email) + len(contact.sms)
+    duty = "Say that it has arrived, by the link or the first command."
+    if addresses > 1:
+        duty += (
+            f" One answer counts for all {addresses} addresses of {contact.name}: if it came to you in fewer ways than"
+            " it should have, or others read there too, see to those as well."
+        )
+    wanted = f" {plain(wanted_by, NAME_MAX)} wanted it now." if wanted_by else ""
     return Story(
         f"drill for {contact.name}: please answer by {until:%H:%M} UTC",
-        "Nothing: this is a drill. It came the way that a call for help comes.",
+        f"Nothing: this is a drill.{wanted} It came the way that a call for help comes.",
         "It waits for the answer of one of you. Without one everybody else hears that you can't be reached.",
-        "Say that it has arrived, by the link or the first command.",
+        duty,
         how,
         asks=True,
     )

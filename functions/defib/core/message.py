@@ -25,6 +25,7 @@ from defib.core.start import STOPPED
 from defib.core.start_failure import meaning
 from defib.core.words import (
     ACTION_WORDS,
+    ASKS_YOU,
     CAUSE_SHORT,
     CAUSE_WORDS,
     NAME_MAX,
@@ -138,7 +139,9 @@ def _opened(news: News, case: Case, service: Service, policy: Policy) -> Story:
     if service.mode is Mode.APPROVE:
         doing = f"{doing} Before it changes anything it asks you, and goes on only with your yes."
         return Story(kind, headline, doing, NOTHING, "Defib asks you before it acts.")
-    return Story(kind, headline, doing, NOTHING, f"{brief_plan(case, service)} Nothing for you to do.")
+    brief = brief_plan(case, service, policy)
+    then = "" if brief == ASKS_YOU else " Nothing for you to do."
+    return Story(kind, headline, doing, NOTHING, f"{brief}{then}")
 
 
 def _asked(news: News, case: Case, service: Service, policy: Policy) -> Story:
@@ -150,7 +153,7 @@ def _asked(news: News, case: Case, service: Service, policy: Policy) -> Story:
     until = f"{case.approval.until:%H:%M} UTC"
     headline = f"{CAUSE_SHORT[case.cause]}: your yes or no by {until}"
     doing = f"Nothing without your yes. With it: {then} Without an answer by {until} it leaves it to you."
-    brief = f"Plan: {brief_plan(case, service)} The e-mail says how to answer."
+    brief = f"Plan: {brief_plan(case, service, policy)} The e-mail says how to answer."
     return Story(NoticeKind.APPROVAL, headline, doing, asking.duty(case, case.approval), brief)
 
 

@@ -41,6 +41,8 @@ STUCK_STOPPING = (
 )
 """AWS advises this ten minutes after a forced stop (AWSEC2 UserGuide, Troubleshoot instance stop issues)."""
 
+NO_REBOOT = " but the application is down, and repair.reboots allows no reboot"
+
 STUCK_PENDING = (
     "Ask AWS Support to free it, or launch another from its image: EC2 can neither stop nor start what is pending. "
     "Defib goes on watching and will say when it is well."
@@ -65,10 +67,10 @@ def climb(
     if cause in REBOOT_CAN_HELP and left and not passes_over_reboot(case, observation, cause, service):
         return Act(Action.REBOOT, f"{CAUSE_WORDS[cause]}: a reboot may cure it", now + repair.act_timeout)
     if cause is Cause.APPLICATION_DOWN and service.application_down is ApplicationRemedy.REBOOT:
-        return ask_people("its checks pass, and a reboot did not bring the application back", policy, now)
+        tried = ", and a reboot did not bring the application back" if case.count(Action.REBOOT) else NO_REBOOT
+        return ask_people(f"its checks pass{tried}", policy, now)
     if restarted >= repair.restarts:
-        times = "once" if restarted == 1 else f"{restarted} times"
-        return ask_people(f"{CAUSE_WORDS[cause]}, though it was stopped and started {times}", policy, now)
+        return ask_people(f"{CAUSE_WORDS[cause]}{_in_vain(case, restarted)}", policy, now)
     return (
         member.before_stop(case, observation, cause, policy, service, now)
         or drain(case, observation, cause, policy, now)
@@ -157,6 +159,14 @@ def drain(case: Case, observation: Observation, cause: Cause, policy: Policy, no
     if draining and now < limit:
         return Wait("its open requests are being drained", min(limit, now + policy.repair.look_again))
     return None
+
+
+def _in_vain(case: Case, restarted: int) -> str:
+    """What has been tried, or why nothing was: never an act that was none."""
+    if restarted:
+        return f", though it was stopped and started {'once' if restarted == 1 else f'{restarted} times'}"
+    after = " after a reboot" if case.count(Action.REBOOT) else ""
+    return f"{after}, and repair.restarts allows no stop and start"
 
 
 def _why_restart(case: Case, cause: Cause) -> str:

@@ -76,6 +76,10 @@ ACTION_WORDS = {
 """What Defib would have done."""
 
 
+ASKS_YOU = "Asking you."
+"""The plan where Defib may do nothing itself, or can't."""
+
+
 def plain(text: str, limit: int) -> str:
     """One line of printable ASCII, at most ``limit`` characters: what a subject and an SMS can carry."""
     line = " ".join(text.split())
@@ -107,12 +111,14 @@ def plan(case: Case, service: Service, policy: Policy) -> str:
     """What Defib does next about a confirmed case."""
     match case.cause:
         case Cause.INSTANCE_IMPAIRED:
+            if not policy.repair.reboots:
+                return f"Defib {_restart(case, service, policy)}."
             trial = format_duration(policy.repair.reboot_trial)
-            return f"Defib reboots it; if that has not helped after {trial}, it {_restart(case, service)}."
+            return f"Defib reboots it; if that has not helped after {trial}, it {_restart(case, service, policy)}."
         case Cause.APPLICATION_DOWN:
-            return _application_plan(service)
+            return _application_plan(case, service, policy)
         case Cause.SYSTEM_IMPAIRED | Cause.EBS_IMPAIRED | Cause.DEAD_ON_ARRIVAL | Cause.EVENT_SCHEDULED:
-            return f"Defib {_restart(case, service)}."
+            return f"Defib {_restart(case, service, policy)}."
         case Cause.STOPPED_UNASKED | Cause.STOPPED_BY_DEFIB:
             return "Defib starts it."
         case Cause.STUCK_STOPPING:
@@ -124,8 +130,10 @@ def plan(case: Case, service: Service, policy: Policy) -> str:
     assert_never(case.cause)
 
 
-def _restart(case: Case, service: Service) -> str:
+def _restart(case: Case, service: Service, policy: Policy) -> str:
     """What Defib does where only another host helps."""
+    if not policy.repair.restarts and not (case.group and service.group_member is GroupMember.LEAVE):
+        return "hands it over to people: repair.restarts allows no stop and start"
     if not case.group:
         return "stops and starts it on another host"
     if service.group_member is GroupMember.LEAVE:
@@ -140,35 +148,59 @@ def _is_replaced(case: Case, service: Service) -> bool:
     return bool(case.group) and (dead or service.group_member is GroupMember.REPLACE)
 
 
-def _application_plan(service: Service) -> str:
+def _application_plan(case: Case, service: Service, policy: Policy) -> str:
     match service.application_down:
         case ApplicationRemedy.TELL:
             return "Defib hands it over to people: a restart would be a guess."
+        case ApplicationRemedy.REBOOT if not policy.repair.reboots:
+            return "Defib hands it over to people: repair.reboots allows no reboot."
         case ApplicationRemedy.REBOOT:
             return "Defib reboots it once."
         case ApplicationRemedy.RESTART:
-            return "Defib reboots it; if that does not help, it stops and starts it."
+            restart = "stops and starts it" if policy.repair.restarts else _restart(case, service, policy)
+            return (
+                f"Defib reboots it; if that does not help, it {restart}."
+                if policy.repair.reboots
+                else f"Defib {restart}."
+            )
     assert_never(service.application_down)
 
 
-def brief_plan(case: Case, service: Service) -> str:
+def brief_plan(case: Case, service: Service, policy: Policy) -> str:
     """The plan in the few words that an SMS has room for."""
     match case.cause:
-        case Cause.INSTANCE_IMPAIRED | Cause.APPLICATION_DOWN:
+        case Cause.INSTANCE_IMPAIRED if policy.repair.reboots:
             return "Rebooting it."
-        case Cause.SYSTEM_IMPAIRED | Cause.EBS_IMPAIRED | Cause.DEAD_ON_ARRIVAL | Cause.EVENT_SCHEDULED:
+        case Cause.APPLICATION_DOWN:
+            return _brief_application_plan(service, policy)
+        case (
+            Cause.INSTANCE_IMPAIRED
+            | Cause.SYSTEM_IMPAIRED
+            | Cause.EBS_IMPAIRED
+            | Cause.DEAD_ON_ARRIVAL
+            | Cause.EVENT_SCHEDULED
+        ):
             if case.group and service.group_member is GroupMember.LEAVE:
                 return "Leaving it to its group."
+            if not policy.repair.restarts:
+                return ASKS_YOU
             return "Having it replaced." if _is_replaced(case, service) else "Moving it to another host."
         case Cause.STOPPED_UNASKED | Cause.STOPPED_BY_DEFIB:
             return "Starting it."
         case Cause.STUCK_STOPPING:
             return "Forcing its stop."
         case Cause.STUCK_PENDING | Cause.UNKNOWN:
-            return "Asking you."
+            return ASKS_YOU
         case Cause.HEALTHY | Cause.INITIALIZING | Cause.STOPPING | Cause.STOPPED_BY_PERSON | Cause.TERMINATED:
             return "Watching it."
     assert_never(case.cause)
+
+
+def _brief_application_plan(service: Service, policy: Policy) -> str:
+    if service.application_down is not ApplicationRemedy.TELL and policy.repair.reboots:
+        return "Rebooting it."
+    restarts = service.application_down is ApplicationRemedy.RESTART and policy.repair.restarts
+    return "Restarting it." if restarts else ASKS_YOU
 
 
 def evidence_of(case: Case) -> str:

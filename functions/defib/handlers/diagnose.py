@@ -6,13 +6,14 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from defib.aws import canaries, heartbeats, journal, membership, observe, queues, store, switch
+from defib.aws import canaries, heartbeats, journal, membership, observe, queues, reach_store, store, switch
 from defib.aws.clients import client, one_try
 from defib.aws.clock import SystemClock
 from defib.aws.normalise import normalise
 from defib.aws.permission import union
 from defib.core.call import CallAnswer
 from defib.core.canary import Canary
+from defib.core.drill import DrillOrder
 from defib.core.issue import Issue
 from defib.core.model import Signal, Source, TargetGroupSignal
 from defib.handlers.batch import each_message
@@ -20,6 +21,7 @@ from defib.handlers.canary import take_canary
 from defib.handlers.environment import Environment
 from defib.shell.answer import take_answer
 from defib.shell.canary import Ways
+from defib.shell.drill import order_drill
 from defib.shell.issues import take_in
 from defib.shell.reconcile import Reconciling, reconcile
 
@@ -33,6 +35,7 @@ PERMISSIONS = union(
     observe.ACTING,
     membership.PERMISSIONS,
     store.CASES,
+    reach_store.PERMISSIONS,
     queues.DECIDING,
     switch.PERMISSIONS,
     heartbeats.PERMISSIONS,
@@ -54,6 +57,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
             if isinstance(found, CallAnswer):
                 take_answer(found, edges, policy)
                 continue
+            if isinstance(found, DrillOrder):
+                _order(found, edges, policy, logger)
+                continue
             for signal in _expanded(found, edges):
                 reconcile(signal, edges, policy)
 
@@ -72,6 +78,22 @@ def _take_in(issue: Issue, edges: Reconciling, logger: Logger) -> None:
     if take_in(issue, edges.clock, edges.store):
         said = {"issue": issue.arn, "code": issue.code, "over": issue.over, "zone_ids": issue.zone_ids}
         logger.info("AWS Health tells of an issue", extra=said)
+
+
+def _order(order: DrillOrder, edges: Reconciling, policy: Policy, logger: Logger) -> None:
+    why = order_drill(order, _reached(), policy, edges.clock.now())
+    extra = {"contact": order.contact, "by": order.by}
+    if why:
+        logger.warning("no drill", extra={**extra, "why": why})
+    else:
+        logger.info("a drill is wanted", extra=extra)
+
+
+@cache
+def _reached() -> reach_store.DynamoReachStore:
+    environment = Environment.read()
+    policy = environment.policy()
+    return reach_store.DynamoReachStore(client("dynamodb", policy.calls), environment.table, policy.retention)
 
 
 def _expanded(found: Signal | TargetGroupSignal, edges: Reconciling) -> list[Signal]:

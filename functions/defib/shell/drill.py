@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from defib.core.drill import Drill, answered, enrolled, is_due
+from defib.core.drill import Drill, DrillOrder, answered, enrolled, is_due, ordered
 from defib.core.drill_news import asked, service_of
 from defib.shell.ports import Conflict
-from defib.shell.reach import LOOK_FOR, ROOM, Looking, Reached
+from defib.shell.reach import LOOK_FOR, ROOM, Looking, Reached, ReachStore
 
 if TYPE_CHECKING:
     from defib.core.policy import Policy
@@ -52,6 +52,27 @@ def drill(edges: Looking, policy: Policy, left: timedelta) -> tuple[Drill, ...]:
             edges.queues.announce([notice])
             changed.append(begun)
     return tuple(changed)
+
+
+CONFLICTS_MAX = 8
+"""How often one order starts afresh because a sweep wrote first; then its message is delivered again later."""
+
+
+def order_drill(order: DrillOrder, store: ReachStore, policy: Policy, now: datetime) -> str:
+    """Remember that somebody wants a drill: the next sweep asks. Returns why it changes nothing; empty where it does.
+
+    Raises Conflict when others wrote first too often, Transient or Rejected where the table can't be used.
+    """
+    hearing = [contact.name for contact in policy.contacts if contact.hears_what_is_urgent]
+    for _ in range(CONFLICTS_MAX):
+        before = store.reach()
+        drills, why = ordered(before.drills, order, hearing, policy.drill, now)
+        if why or drills == before.drills:
+            return why
+        with suppress(Conflict):
+            store.remember_reach(Reached(replace(before, drills=drills)))
+            return ""
+    raise Conflict(f"drill of {order.contact}: others wrote first {CONFLICTS_MAX} times; the order is delivered again")
 
 
 def _heard(one: Drill, edges: Looking, now: datetime) -> Drill:
