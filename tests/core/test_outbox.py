@@ -73,8 +73,14 @@ def sent(*minutes_ago: float, urgent: bool = False) -> tuple[Sent, ...]:
 FULL = Outbox("ann", sent=sent(9, 5, 1))
 ZONE = replace(URGENT, service="zone:us-east-1a")
 BLOWING = Outbox(
-    "ann", sent=(Sent(after(seconds=-50), "storm:web-1#1", urgent=True),), storm_since=NOON, storm_digests=1
+    "ann",
+    sent=(Sent(after(seconds=-50), "storm:web-1#1", urgent=True),),
+    storm_since=NOON,
+    storm_urgent=True,
+    storm_waits=1,
+    storm_digests=1,
 )
+CHATTER = replace(BLOWING, sent=(Sent(after(seconds=-50), "storm:web-1#1"),), storm_urgent=False, storm_waits=3)
 STORMY = Outbox("ann", sent=sent(0.5, 0.1, urgent=True))
 
 TABLE: list[tuple[str, Outbox, Contact, Notice, Lane | None, timedelta]] = [
@@ -114,14 +120,23 @@ TABLE: list[tuple[str, Outbox, Contact, Notice, Lane | None, timedelta]] = [
     ("but what is low in quiet hours", BLOWING, SLEEPER, LOW, Lane.QUIET, timedelta(hours=8)),
     (
         "each wait of a storm is twice the one before, to the longest",
-        replace(BLOWING, storm_digests=9),
+        replace(BLOWING, storm_waits=9),
         ANN,
         URGENT,
         Lane.STORM,
         timedelta(minutes=4),
     ),
     ("a storm of what is not urgent", Outbox("ann", sent=sent(0.5, 0.1)), ANN, HIGH, Lane.STORM, SUMMED_UP_AFTER),
-    ("keeps no call for help back", replace(BLOWING, sent=sent(0.5, 0.1)), ANN, URGENT, None, timedelta(0)),
+    ("keeps no first call for help back", replace(BLOWING, sent=sent(0.5, 0.1)), ANN, URGENT, None, timedelta(0)),
+    ("in a storm of chatter either", CHATTER, ANN, URGENT, None, timedelta(0)),
+    (
+        "and the next waits as in a new one",
+        replace(CHATTER, sent=sent(0.5, urgent=True), storm_at=after(minutes=3)),
+        ANN,
+        URGENT,
+        Lane.STORM,
+        SUMMED_UP_AFTER,
+    ),
     ("nor one long after the last", replace(BLOWING, sent=sent(8, urgent=True)), ANN, URGENT, None, timedelta(0)),
     ("nor the zone that explains it", replace(BLOWING, sent=sent(1, urgent=True)), ANN, ZONE, None, timedelta(0)),
     ("but two of those within a minute", BLOWING, ANN, ZONE, Lane.STORM, timedelta(minutes=2)),
@@ -191,8 +206,12 @@ def test_without_a_place_it_waits_on(lane: Lane) -> None:
     assert begun.at(lane) == after(minutes=1)
 
 
-def test_a_storm_needs_no_place() -> None:
-    assert begin(FULL.until(Lane.STORM, NOON), Lane.STORM, [waiting(1, Lane.STORM)], LIMITS, NOON)[1]
+def test_a_storm_of_calls_needs_no_place_and_one_of_chatter_waits_for_one() -> None:
+    full, call = FULL.until(Lane.STORM, NOON), replace(waiting(1, Lane.STORM), severity=Severity.URGENT)
+
+    assert begin(full, Lane.STORM, [waiting(2, Lane.STORM), call], LIMITS, NOON)[1]
+    begun, batch = begin(full, Lane.STORM, [waiting(2, Lane.STORM)], LIMITS, NOON)
+    assert (batch, begun.storm_at) == ((), after(minutes=1))
 
 
 def test_a_message_believed_lost_goes_again_in_the_place_that_it_has() -> None:

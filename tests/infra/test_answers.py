@@ -55,7 +55,7 @@ def test_the_function_reads_only_what_it_shows(stack: Synthesized) -> None:
     keys = [s["Condition"]["ForAllValues:StringLike"] for s in statement(stack, "dynamodb:GetItem")]  # type: ignore[index]
 
     assert keys == [
-        {"dynamodb:LeadingKeys": ["INSTANCE#*", "SERVICE#*"]},
+        {"dynamodb:LeadingKeys": ["INSTANCE#*", "MANY#*", "SERVICE#*"]},
         {"dynamodb:LeadingKeys": ["LINK#*"]},
     ]
 

@@ -272,6 +272,7 @@ def test_a_storm_keeps_back_neither_the_first_call_for_help_nor_what_explains_it
 
 
 def test_three_in_a_minute_are_a_storm_without_a_closing_word(office: Office) -> None:
+    office.policy = replace(POLICY, messages=replace(LIMITS, most=20))
     office.tell(*(notice(n) for n in range(1, 4)))
     for _ in range(3):
         office.clock.advance(timedelta(minutes=2))

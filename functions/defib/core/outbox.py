@@ -102,6 +102,10 @@ class Outbox:
     """When the notices that wait in each lane are due; None while none does. That of a storm is set while it lasts."""
     storm_since: datetime | None = None
     """When the storm began; None while there is none."""
+    storm_urgent: bool = False
+    """Whether it is one of calls for help, too."""
+    storm_waits: int = 0
+    """How many digests it has had of its kind: each waits twice as long as the one before."""
     storm_digests: int = 0
     storm_notices: int = 0
     """What went out in it, and how many notices that summed up."""
@@ -131,7 +135,7 @@ class Outbox:
 
     def calm(self) -> Outbox:
         """The same once the storm is over."""
-        return replace(self, storm_at=None, storm_since=None, storm_digests=0, storm_notices=0)
+        return Outbox(self.contact, self.version, self.sent, limit_at=self.limit_at, quiet_at=self.quiet_at)
 
     def began(self, about: str) -> bool:
         """Whether a message about this was sent, or was about to be."""
@@ -201,10 +205,10 @@ def decide(
     if lane is None:
         sent = Sent(now, reference(notice), notice.severity is Severity.URGENT)
         return replace(outbox, sent=(*_recent(outbox.sent, limits, now), sent)), Decided(media)
+    if lane is Lane.STORM:
+        outbox = _blows(outbox, notice, now)
     # Who waits already is not made to wait longer by who comes after.
     due = min(filter(None, (outbox.at(lane), _due(lane, outbox, contact, limits, now))))
-    if lane is Lane.STORM and outbox.storm_since is None:
-        outbox = replace(outbox, storm_since=now)
     waits = Waiting(
         contact.name,
         lane,
@@ -224,12 +228,23 @@ def _lane(outbox: Outbox, notice: Notice, contact: Contact, limits: MessageLimit
     urgent = notice.severity is Severity.URGENT
     if notice.severity is Severity.LOW and on_until(contact.quiet, now) is not None:
         return Lane.QUIET
-    if outbox.storm_since is not None or outbox.storm_at is not None:
+    stormy = outbox.storm_since is not None or outbox.storm_at is not None
+    if stormy and (not urgent or outbox.storm_urgent):
         return None if urgent and not _heard_of(outbox, notice, limits, now) else Lane.STORM
-    if sum(1 for sent in outbox.sent if sent.urgent is urgent and now - sent.at < STORM) >= limits.at_once:
+    lately = sum(1 for sent in outbox.sent if sent.urgent is urgent and now - sent.at < STORM)
+    # In a storm of other messages the first call for help goes at once, and the second makes it one of calls.
+    if lately >= (1 if stormy else limits.at_once):
         return Lane.STORM
     full = slot(outbox, limits, now) > now
     return Lane.LIMIT if not urgent and (full or outbox.limit_at is not None) else None
+
+
+def _blows(outbox: Outbox, notice: Notice, now: datetime) -> Outbox:
+    """The outbox in a storm that ``notice`` is part of. The first call for help that waits makes waits short again."""
+    outbox = replace(outbox, storm_since=outbox.storm_since or now)
+    if notice.severity is Severity.URGENT and not outbox.storm_urgent:
+        return replace(outbox, storm_urgent=True, storm_waits=0)
+    return outbox
 
 
 def _heard_of(outbox: Outbox, notice: Notice, limits: MessageLimits, now: datetime) -> bool:
@@ -251,8 +266,8 @@ def _due(lane: Lane, outbox: Outbox, contact: Contact, limits: MessageLimits, no
 
 def wait(outbox: Outbox, limits: MessageLimits) -> timedelta:
     """How long the next digest of the storm waits for what comes."""
-    doubled = STORM * 2 ** min(outbox.storm_digests, DOUBLED_MOST)
-    return min(doubled, limits.storm_window) if outbox.storm_digests else SUMMED_UP_AFTER
+    doubled = STORM * 2 ** min(outbox.storm_waits, DOUBLED_MOST)
+    return min(doubled, limits.storm_window) if outbox.storm_waits else SUMMED_UP_AFTER
 
 
 def slot(outbox: Outbox, limits: MessageLimits, now: datetime) -> datetime:
@@ -273,18 +288,24 @@ def begin(
         return outbox.calm() if lane is Lane.STORM else outbox.until(lane, None), ()
     about = f"{lane}:{batch[0].incident_id}#{batch[0].sequence}"
     free = slot(outbox, limits, now)
-    if lane is not Lane.STORM and free > now and not outbox.began(about):
+    urgent = any(one.severity is Severity.URGENT for one in batch)
+    if not urgent and free > now and not outbox.began(about):
         return outbox.until(lane, free), ()
     begun = outbox.until(lane, now + AGAIN_AFTER)
     if outbox.began(about):
         return begun, batch
-    sent = Sent(now, about, any(one.severity is Severity.URGENT for one in batch))
+    sent = Sent(now, about, urgent)
     begun = replace(begun, sent=(*_recent(outbox.sent, limits, now), sent))
     if lane is not Lane.STORM:
         return begun, batch
-    digests, notices = outbox.storm_digests + 1, outbox.storm_notices + len(batch)
-    since = outbox.storm_since or batch[0].at
-    return replace(begun, storm_since=since, storm_digests=digests, storm_notices=notices), batch
+    counted = replace(
+        begun,
+        storm_since=outbox.storm_since or batch[0].at,
+        storm_waits=outbox.storm_waits + 1,
+        storm_digests=outbox.storm_digests + 1,
+        storm_notices=outbox.storm_notices + len(batch),
+    )
+    return counted, batch
 
 
 def _batch(waiting: Sequence[Waiting]) -> tuple[Waiting, ...]:
