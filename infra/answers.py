@@ -8,6 +8,7 @@ from typing import cast
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -45,6 +46,10 @@ class Answers(Construct):
         acknowledge(self.api, "APIG4", "A link is its own credential; the function checks its signature first of all.")
         self.url = self.api.api_endpoint
         self._stage()
+
+    def failures(self, period: Duration) -> cloudwatch.Metric:
+        """How often somebody who followed a link got no answer, or was told to come again."""
+        return self.api.metric_server_error(period=period, statistic="Sum")
 
     def serve(self, function: lambda_.Function) -> None:
         """Send every method of a link's path to ``function``, which knows an answer to each; no other path."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from infra.prices import PRICES, Item
 
+QUICK_PERIODS = (10, 20, 30)
+"""Of alarms of high resolution, in seconds (CloudWatch API, PutMetricAlarm)."""
 MINUTES = 43_200
 """In a month of 30 days."""
 SWEEP_SECONDS = 0.6
@@ -152,7 +155,9 @@ def _is_watched(template: Template) -> bool:
 
 
 def _quick_alarms(template: Template) -> list[Mapping[str, object]]:
-    return [alarm for alarm in _of(template, "AWS::CloudWatch::Alarm") if "FILL" in str(alarm.get("Metrics", ""))]
+    """Those on metrics of less than a minute."""
+    found = re.compile(rf"'Period': ({'|'.join(str(seconds) for seconds in QUICK_PERIODS)})\b")
+    return [alarm for alarm in _of(template, "AWS::CloudWatch::Alarm") if found.search(str(alarm.get("Metrics", "")))]
 
 
 def _fleet_alarms(template: Template) -> list[Mapping[str, object]]:

@@ -1,4 +1,4 @@
-"""A page that follows the status page: a queue and a dead-letter queue of its own, so that it delays nothing else."""
+"""A page that follows the status page: a queue of its own, so that it delays nothing else."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from constructs import Construct
 from defib.aws.permission import Scope
 from defib.core.page.elsewhere import OtherPage
 from infra.functions import FOLLOWER
+from infra.set_aside import SetAside
 from infra.signals import Queue
 
 ANY_SUFFIX = "??????"
@@ -19,7 +20,7 @@ ANY_SUFFIX = "??????"
 class Follower(Construct):
     """What one other page needs; healing adds the function that tells it."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, other: OtherPage) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, other: OtherPage, set_aside: SetAside) -> None:
         super().__init__(scope, construct_id)
         self.name = other.name
         self.secret = other.secret
@@ -29,6 +30,7 @@ class Follower(Construct):
             self,
             f"Turns-{other.name}",
             feeds=self.function,
+            set_aside=set_aside,
             kept_for=Duration.hours(1),
             wakes=True,
             shape=FOLLOWER,

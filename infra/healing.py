@@ -14,7 +14,6 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as scheduler_targets
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from defib.aws.permission import Permission
@@ -22,6 +21,7 @@ from infra.acknowledgments import acknowledge, in_nags_words
 from infra.bundle import Target
 from infra.functions import FOLLOWER, OF_SUBSCRIBERS, OF_THE_ANSWERS, OF_THE_API, OF_THE_PAGE, SHAPES, Shape
 from infra.permissions import Resources
+from infra.set_aside import SetAside
 from infra.signals import Queue
 
 METRICS_NAMESPACE = "Defib"
@@ -97,6 +97,7 @@ class Healing(Construct):
         target: Target,
         resources: Resources,
         queues: Sequence[Queue],
+        set_aside: SetAside,
     ) -> None:
         super().__init__(scope, construct_id)
         self.healers = {
@@ -117,7 +118,7 @@ class Healing(Construct):
             )
         for queue in queues:
             self._feed(self.healers[queue.feeds].function, queue, queue.shape)
-        self.missed_sweeps = self._every_minute(self.healers["sweep"].function)
+        self._every_minute(self.healers["sweep"].function, set_aside)
 
     def function(self, name: str) -> lambda_.Function | None:
         """The function of that name; None where the policy does without."""
@@ -136,15 +137,7 @@ class Healing(Construct):
             )
         )
 
-    def _every_minute(self, sweep: lambda_.Function) -> sqs.Queue:
-        missed = sqs.Queue(
-            self,
-            "MissedSweeps",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
-        )
-        acknowledge(missed, "SQS3", "It is the dead-letter queue of the schedule below.")
+    def _every_minute(self, sweep: lambda_.Function, set_aside: SetAside) -> None:
         # A sweep that fails is not repeated: the next one, a minute later, looks at everything anew.
         sweep.configure_async_invoke(retry_attempts=0, max_event_age=Duration.minutes(1))
         role = iam.Role(
@@ -166,10 +159,13 @@ class Healing(Construct):
             description="Defib: sweep",
             schedule=scheduler.ScheduleExpression.rate(Duration.minutes(1)),
             target=scheduler_targets.LambdaInvoke(
-                sweep, role=role, dead_letter_queue=missed, retry_attempts=2, max_event_age=Duration.minutes(1)
+                sweep,
+                role=role,
+                dead_letter_queue=set_aside.undelivered,
+                retry_attempts=2,
+                max_event_age=Duration.minutes(1),
             ),
         )
-        return missed
 
 
 def _is_deployed(name: str, resources: Resources) -> bool:

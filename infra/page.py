@@ -13,12 +13,12 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from defib.core.page.settings import PageSettings
 from defib.publish.page.html import content_security_policy
 from infra.acknowledgments import acknowledge
+from infra.set_aside import SetAside
 from infra.signals import EVENT_AGE, EVENT_ATTEMPTS, Queue
 from infra.stashboard import SUBSCRIBE_PATH, PageApi, StashboardSecret
 from infra.subscribers import Subscribers
@@ -195,7 +195,7 @@ class StatusPage(Construct):
         construct_id: str,
         *,
         settings: PageSettings,
-        undelivered: sqs.Queue,
+        set_aside: SetAside,
         api: PageApi | None,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -214,7 +214,7 @@ class StatusPage(Construct):
         self.secret = StashboardSecret(self, "Stashboard").secret if settings.api else None
         """None where nobody writes to the page by the Stashboard API."""
         # FIFO for its deduplication: what is said twice is done once. Each turn is a group of its own.
-        self.queue = Queue(self, "Turns", feeds="page", kept_for=Duration.hours(1), in_order=True)
+        self.queue = Queue(self, "Turns", feeds="page", set_aside=set_aside, kept_for=Duration.hours(1), in_order=True)
         events.Rule(
             self,
             "PublishRule",
@@ -224,7 +224,7 @@ class StatusPage(Construct):
                 targets.SqsQueue(
                     self.queue.queue,
                     message_group_id="publish",
-                    dead_letter_queue=undelivered,
+                    dead_letter_queue=set_aside.undelivered,
                     max_event_age=EVENT_AGE,
                     retry_attempts=EVENT_ATTEMPTS,
                 )

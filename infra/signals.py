@@ -9,8 +9,8 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from defib.core.asking import DETAIL_TYPE, DRILL_TYPE, EVENT_SOURCE
-from infra.acknowledgments import acknowledge
 from infra.functions import SHAPES, Shape
+from infra.set_aside import SetAside
 
 RECEIVES = 3
 """How often a message is tried before it goes to the dead-letter queue."""
@@ -22,7 +22,7 @@ EVENT_ATTEMPTS = 10
 
 
 class Queue(Construct):
-    """A queue that feeds one function, with the dead-letter queue for what that function can't digest."""
+    """A queue that feeds one function; what that function can't digest is set aside."""
 
     def __init__(
         self,
@@ -30,6 +30,7 @@ class Queue(Construct):
         construct_id: str,
         *,
         feeds: str,
+        set_aside: SetAside,
         kept_for: Duration,
         in_order: bool = False,
         wakes: bool = False,
@@ -41,14 +42,6 @@ class Queue(Construct):
         self.wakes = wakes
         """Whether messages wait in it by intent, to wake somebody later."""
         self.shape = shape or SHAPES[feeds]
-        self.dead_letters = sqs.Queue(
-            self,
-            "DeadLetters",
-            fifo=fifo,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
-        )
         self.queue = sqs.Queue(
             self,
             "Queue",
@@ -61,30 +54,24 @@ class Queue(Construct):
             # A function that dies holds its message this long: just over its own timeout, so that a retry comes soon.
             # It may run beside the one believed dead; claims in the table make that harmless.
             visibility_timeout=Duration.seconds(self.shape.timeout_s + 10),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=RECEIVES),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=set_aside.of(in_order=in_order), max_receive_count=RECEIVES),
         )
 
 
 class Signals(Construct):
     """Every way in and onward: four queues, and the rules that turn AWS events into signals."""
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, set_aside: SetAside) -> None:
         super().__init__(scope, construct_id)
         # What waits longer than an hour is about a world that is gone; the table and the sweep know what is still due.
         an_hour = Duration.hours(1)
-        self.signals = Queue(self, "Signals", feeds="diagnose", kept_for=an_hour, wakes=True)
-        self.orders = Queue(self, "Orders", feeds="remediate", kept_for=an_hour)
-        self.evidence = Queue(self, "Evidence", feeds="evidence", kept_for=an_hour)
-        self.notices = Queue(self, "Notices", feeds="publish", kept_for=Duration.days(1), in_order=True)
-        self.digests = Queue(self, "Digests", feeds="publish", kept_for=an_hour)
-        self.undelivered = sqs.Queue(
-            self,
-            "UndeliveredEvents",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
+        self.signals = Queue(self, "Signals", feeds="diagnose", set_aside=set_aside, kept_for=an_hour, wakes=True)
+        self.orders = Queue(self, "Orders", feeds="remediate", set_aside=set_aside, kept_for=an_hour)
+        self.evidence = Queue(self, "Evidence", feeds="evidence", set_aside=set_aside, kept_for=an_hour)
+        self.notices = Queue(
+            self, "Notices", feeds="publish", set_aside=set_aside, kept_for=Duration.days(1), in_order=True
         )
-        acknowledge(self.undelivered, "SQS3", "It is the dead-letter queue of the EventBridge rules below.")
+        self.digests = Queue(self, "Digests", feeds="publish", set_aside=set_aside, kept_for=an_hour)
         for rule_id, description, pattern in _patterns(Stack.of(self).stack_name):
             events.Rule(
                 self,
@@ -94,7 +81,7 @@ class Signals(Construct):
                 targets=[
                     targets.SqsQueue(
                         self.signals.queue,
-                        dead_letter_queue=self.undelivered,
+                        dead_letter_queue=set_aside.undelivered,
                         max_event_age=EVENT_AGE,
                         retry_attempts=EVENT_ATTEMPTS,
                     )

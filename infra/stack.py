@@ -20,6 +20,7 @@ from infra.healing import Healing
 from infra.notify import Notify
 from infra.page import StatusPage
 from infra.permissions import Resources
+from infra.set_aside import SetAside
 from infra.signals import Signals
 from infra.stashboard import PageApi
 from infra.switch import KillSwitch
@@ -39,7 +40,8 @@ class DefibStack(Stack):
             description="Defib: gets a dead EC2 instance running again and tells everyone what happened.",
             analytics_reporting=False,
         )
-        signals = Signals(self, "Signals")
+        set_aside = SetAside(self, "SetAside")
+        signals = Signals(self, "Signals", set_aside=set_aside)
         cases = Cases(self, "Cases")
         evidence = Evidence(self, "Evidence", kept_for=policy.retention.evidence)
         notify = Notify(self, "Notify", policy=policy)
@@ -49,9 +51,12 @@ class DefibStack(Stack):
         page, api = None, None
         if policy.page.enabled:
             api = PageApi(self, "StashboardApi") if policy.page.api or policy.page.subscribe else None
-            page = StatusPage(self, "StatusPage", settings=policy.page, undelivered=signals.undelivered, api=api)
+            page = StatusPage(self, "StatusPage", settings=policy.page, set_aside=set_aside, api=api)
         answers = Answers(self, "Answers") if policy.answers.enabled else None
-        followers = tuple(Follower(self, f"Follower-{other.name}", other=other) for other in policy.page.elsewhere)
+        followers = tuple(
+            Follower(self, f"Follower-{other.name}", other=other, set_aside=set_aside)
+            for other in policy.page.elsewhere
+        )
         of_the_page = [page.queue] if page is not None else []
         queues = (*signals.queues, *of_the_page, *(follower.queue for follower in followers))
         healing = Healing(
@@ -77,12 +82,23 @@ class DefibStack(Stack):
                 followers=followers,
             ),
             queues=queues,
+            set_aside=set_aside,
         )
         notify.only(healing.healers["publish"].role)
         for contact, topic in notify.chats.items():
             CfnOutput(self, f"ChatTopic{_camel(contact)}", value=topic.topic_arn)
         Detection(self, "Detection", policy=policy)
-        watch = Watch(self, "Watch", signals=signals, queues=queues, healing=healing, alerts=notify.alerts, page=page)
+        watch = Watch(
+            self,
+            "Watch",
+            queues=queues,
+            set_aside=set_aside,
+            healing=healing,
+            alerts=notify.alerts,
+            answers=answers,
+            api=api,
+            page=page,
+        )
         if policy.watchtower.stands:
             watch.over_the_watchtower(policy.watchtower.region)
             Watched(
@@ -102,6 +118,8 @@ class DefibStack(Stack):
             ("SignalsQueue", signals.signals.queue.queue_url),
             ("KillSwitchParameter", switch.parameter.parameter_name),
             ("DeliveryRole", delivery.role.role_arn),
+            ("DeadLetters", set_aside.dead_letters.queue_url),
+            ("OrderedDeadLetters", set_aside.ordered.queue_url),
         ):
             CfnOutput(self, name, value=value)
         if answers is not None:

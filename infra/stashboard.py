@@ -8,6 +8,7 @@ from typing import cast
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -64,6 +65,10 @@ class PageApi(Construct):
             "APIG4",
             "Reads and the form are for everybody; every other write is signed.",
         )
+
+    def failures(self, period: Duration) -> cloudwatch.Metric:
+        """How often somebody who called got no answer, or was told to come again."""
+        return self._api.metric_server_error(period=period, statistic="Sum")
 
     def answer(self, *, stashboard: lambda_.Function | None, subscribe: lambda_.Function | None) -> None:
         """All but the form goes to ``stashboard``, which knows the original's answers to each path and method.

@@ -12,60 +12,62 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from defib.handlers.batch import ANY_FUNCTION, UNANSWERED
 from defib.handlers.page import COPY_FAILED
 from defib.handlers.stashboard import SECRET_UNUSABLE
-from infra.functions import Shape
+from infra.answers import Answers
 from infra.healing import METRICS_NAMESPACE, Healer, Healing
 from infra.heartbeat import SILENT_FOR, alarm_on_silence
 from infra.page import StatusPage
-from infra.signals import RECEIVES, Queue, Signals
+from infra.set_aside import SetAside
+from infra.signals import Queue
+from infra.stashboard import PageApi
 
 A_MINUTE = Duration.minutes(1)
 FIVE_MINUTES = Duration.minutes(5)
 
 STALE_AFTER_S = 110
 """A message that its function could not deal with twice is older when it is tried for the third time; people hear of it
-within 3 minutes, since CloudWatch measures a queue once a minute."""
+within 3 minutes, since CloudWatch measures a queue once a minute. What is being worked on counts too (SQS Developer
+Guide, "Available CloudWatch metrics"): a function that dies with each message is told of like one that is not run."""
 
 
-SWEEP = "sweep"
+SOME = 3
+"""Failures within five minutes that wake somebody."""
 
 
 class Watch(Construct):
-    """Tells ``alerts`` when a part of Defib is dead, failing, throttled or behind."""
+    """Tells ``alerts`` when a part of Defib is dead, failing or behind."""
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        signals: Signals,
         queues: Sequence[Queue],
+        set_aside: SetAside,
         healing: Healing,
         alerts: sns.Topic,
+        answers: Answers | None,
+        api: PageApi | None,
         page: StatusPage | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._action = actions.SnsAction(alerts)
         for queue in queues:
-            name = queue.node.id
-            self._dead_letters(name, queue.dead_letters, f"messages that {queue.feeds} could not digest")
             if queue.wakes:
                 self._backlog(queue)
             else:
-                self._age(name, queue)
-        self._dead_letters("Events", signals.undelivered, "AWS events that EventBridge could not put on the queue")
-        self._dead_letters("Sweeps", healing.missed_sweeps, "sweeps that the scheduler could not start")
-        fed = {queue.feeds for queue in queues}
-        for healer in healing.healers.values():
-            if healer.name not in fed or _is_slow_to_set_aside(healer.shape):
-                self._errors(healer)
-            # What a queue feeds waits when it is throttled, and the heartbeat misses a sweep that is.
-            if healer.name not in {*fed, SWEEP}:
-                self._throttles(healer)
-        for feeds in sorted(fed):
-            self._unanswered(feeds)
+                self._age(queue)
+        self._all_set_aside(set_aside)
+        # What a queue feeds needs neither errors nor throttles watched: what it can't do is set aside, what waits ages.
+        self._errors(healing.healers["sweep"])
+        self._unanswered()
         self._heartbeat()
+        if answers is not None:
+            self._failing("Answers", "Answers by a link", answers.failures(FIVE_MINUTES))
+        if api is not None:
+            self._failing("PageApi", "Calls of the status page's HTTP API", api.failures(FIVE_MINUTES))
         if page is not None:
             if page.secret is not None:
                 self._secret(page.secret)
@@ -82,11 +84,30 @@ class Watch(Construct):
             "diagnose",
         )
 
-    def _dead_letters(self, name: str, queue: sqs.Queue, what: str) -> None:
-        self._alarm(
-            f"{name}DeadLetters",
-            f"Defib set aside {what}. Read them in {queue.node.path}, mend the cause, redrive or purge them.",
-            queue.metric_approximate_number_of_messages_visible(period=A_MINUTE, statistic="Maximum"),
+    def _all_set_aside(self, set_aside: SetAside) -> None:
+        for queue, what in (
+            (set_aside.dead_letters, "a message that its function could not deal with three times"),
+            (set_aside.ordered, "a notice, or a turn of the page, that its function could not deal with three times"),
+            (set_aside.undelivered, "an event, or a sweep, that EventBridge could not hand over"),
+        ):
+            self._alarm(
+                queue.node.id,
+                f'Defib set aside {what}, in {queue.node.path}. docs/operations.md, "What was set aside?", says whose '
+                "it is, and what to do.",
+                self._risen(queue),
+                # Long enough to be seen by whoever looks at the alarms once a minute, and for a metric that comes late.
+                evaluation_periods=5,
+                datapoints_to_alarm=1,
+            )
+
+    def _risen(self, queue: sqs.Queue) -> cloudwatch.IMetric:
+        """How many were added: the next one is told too, though nobody has taken the last one away."""
+        lying = queue.metric_approximate_number_of_messages_visible(period=A_MINUTE, statistic="Maximum")
+        if self.node.try_get_context("metric_math") == "false":
+            return lying
+        # SQS measures no queue that nobody has touched for six hours.
+        return cloudwatch.MathExpression(
+            expression="DIFF(FILL(lying, 0))", using_metrics={"lying": lying}, period=A_MINUTE
         )
 
     def _backlog(self, queue: Queue) -> None:
@@ -99,45 +120,42 @@ class Watch(Construct):
             evaluation_periods=2,
         )
 
-    def _age(self, name: str, queue: Queue) -> None:
+    def _age(self, queue: Queue) -> None:
         self._alarm(
-            f"{name}Age",
-            f"A message has waited {STALE_AFTER_S} s for {queue.feeds}. Look at that function's log.",
+            f"{queue.node.id}Age",
+            f"A message has waited {STALE_AFTER_S} s for {queue.feeds}, or was tried in vain for so long. Look at that "
+            "function's log.",
             queue.queue.metric_approximate_age_of_oldest_message(period=A_MINUTE, statistic="Maximum"),
             threshold=STALE_AFTER_S,
         )
 
     def _errors(self, healer: Healer) -> None:
-        # As many as one message's receives: a passing error heals itself by retry and wakes nobody.
+        # Not one or two: a passing error heals itself with the next sweep and wakes nobody.
         self._alarm(
             f"{healer.name.capitalize()}Errors",
             f"Defib's {healer.name} function keeps failing. Look at its log.",
             healer.function.metric_errors(period=FIVE_MINUTES, statistic="Sum"),
-            threshold=RECEIVES,
+            threshold=SOME,
         )
 
-    def _unanswered(self, feeds: str) -> None:
+    def _unanswered(self) -> None:
         # Twice: one call that hangs is made good by the next delivery and wakes nobody.
         self._alarm(
-            f"{feeds.capitalize()}Unanswered",
-            f"Services of AWS do not answer Defib's {feeds} function. Look at its log for which, then at AWS Health.",
-            cloudwatch.Metric(
-                namespace=METRICS_NAMESPACE,
-                metric_name="Unanswered",
-                dimensions_map={"service": feeds},
-                statistic="Sum",
-                period=FIVE_MINUTES,
-            ),
+            "Unanswered",
+            "Services of AWS do not answer Defib. Its log says which, and which function asked (docs/operations.md, "
+            '"Which service of AWS does not answer?"); then look at AWS Health.',
+            _count(ANY_FUNCTION, UNANSWERED),
             threshold=2,
         )
 
-    def _throttles(self, healer: Healer) -> None:
+    def _failing(self, name: str, what: str, failures: cloudwatch.IMetric) -> None:
+        # API Gateway's 5xx are the errors, throttles and timeouts of the functions behind it, and what they say is 503.
         self._alarm(
-            f"{healer.name.capitalize()}Throttles",
-            f"Lambda throttles Defib's {healer.name} function. Raise the account's concurrency quota, or find what "
-            "uses it up.",
-            healer.function.metric_throttles(period=FIVE_MINUTES, statistic="Sum"),
-            threshold=RECEIVES,
+            f"{name}Failing",
+            f"{what} fail. Look at the log of the HTTP API, then at that of the function behind it; if it is silent, "
+            "Lambda throttles it.",
+            failures,
+            threshold=SOME,
         )
 
     def _heartbeat(self) -> None:
@@ -168,7 +186,7 @@ class Watch(Construct):
             "customers would read an old copy only if this Region failed. Look in the log of page for \"the page's "
             "copy failed\". Does that bucket exist (make deploy), and may page's role write there?",
             _count("page", COPY_FAILED),
-            threshold=RECEIVES,
+            threshold=SOME,
         )
 
     def _secret(self, secret: secretsmanager.ISecret) -> None:
@@ -188,6 +206,7 @@ class Watch(Construct):
         *,
         threshold: float = 1,
         evaluation_periods: int = 1,
+        datapoints_to_alarm: int | None = None,
     ) -> None:
         alarm = cloudwatch.Alarm(
             self,
@@ -196,18 +215,11 @@ class Watch(Construct):
             metric=metric,
             threshold=threshold,
             evaluation_periods=evaluation_periods,
+            datapoints_to_alarm=datapoints_to_alarm,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         alarm.add_alarm_action(self._action)
-
-
-def _is_slow_to_set_aside(shape: Shape) -> bool:
-    """Whether a message with which a function dies each time is set aside later than an alarm on its errors would tell.
-
-    Until then that alarm would say nothing that those on ages and dead letters do not.
-    """
-    return shape.timeout_s * RECEIVES > FIVE_MINUTES.to_seconds()
 
 
 def _count(function: str, name: str) -> cloudwatch.Metric:

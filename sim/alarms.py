@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -26,8 +27,8 @@ GROUPED = re.compile(
 
 QUICK = timedelta(seconds=10)
 """How often an alarm of high resolution is evaluated (CloudWatch User Guide, alarm evaluation)."""
-FILLED = re.compile(r"FILL\(\w+, ?(-?[0-9.]+)\)")
-"""The only form of metric math that the simulator evaluates."""
+FILLED = re.compile(r"(?P<rise>DIFF\()?FILL\(\w+, ?(?P<fill>-?[0-9.]+)\)(?(rise)\))")
+"""The only forms of metric math that the simulator evaluates."""
 LOOKED_AT_BEYOND = 2
 """How many more datapoints than it evaluates an alarm retrieves; AWS gives no rule, and 5 for 3 as its example."""
 
@@ -91,13 +92,23 @@ class Alarm:
     @property
     def fill(self) -> float | None:
         """What stands for a missing datapoint (Metric math syntax and functions, FILL). Raises SimulatorGap."""
+        math = self._math()
+        return float(math["fill"]) if math is not None else None
+
+    @property
+    def is_of_rises(self) -> bool:
+        """Whether it goes by how much more there is than before (DIFF). Raises SimulatorGap."""
+        math = self._math()
+        return math is not None and math["rise"] is not None
+
+    def _math(self) -> re.Match[str] | None:
         if "MetricName" in self.properties:
             return None
         expressions = [str(query["Expression"]) for query in self.properties["Metrics"] if "Expression" in query]
         filled = FILLED.fullmatch(expressions[0]) if len(expressions) == 1 else None
         if filled is None or len(self.properties["Metrics"]) != 2:
             raise SimulatorGap(f"{self.resource.logical_id} evaluates {expressions}: sim/alarms.py knows FILL only")
-        return float(filled[1])
+        return filled
 
     @property
     def needed(self) -> int:
@@ -176,11 +187,11 @@ class Alarms:
         alarms treat missing data"), unless FILL has left nothing missing.
         """
         metrics, found = self._measurements.of(alarm.region), []
-        for n in range(alarm.periods + LOOKED_AT_BEYOND):
+        for n in range(alarm.periods + LOOKED_AT_BEYOND + alarm.is_of_rises):
             end = self._time.now - alarm.period * n + timedelta(microseconds=1 if n == 0 else 0)
             value = metrics.statistic(alarm.metric, alarm.statistic, self._time.now - alarm.period * (n + 1), end)
             found.append(alarm.fill if value is None else value)
-        return found
+        return _rises(found) if alarm.is_of_rises else found
 
     def _evaluate_grouped(self, alarm: Alarm, query: re.Match[str]) -> None:
         values = self._measurements.of(alarm.region).latest(
@@ -243,6 +254,11 @@ class Alarms:
 
     def _description(self, alarm: Alarm) -> str:
         return str(alarm.properties.get("AlarmDescription", ""))
+
+
+def _rises(values: Sequence[float | None]) -> list[float | None]:
+    """Each less the one before it, the newest first."""
+    return [None if later is None or earlier is None else later - earlier for later, earlier in pairwise(values)]
 
 
 def _configured(alarm: Alarm) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class HttpApi:
     function: str
     """Its name."""
     timeout: timedelta
+    api_id: str = ""
 
     def leads(self, method: str, path: str) -> bool:
         """Whether a request comes by the route (API Gateway Developer Guide, "Create routes for HTTP APIs")."""
@@ -78,16 +79,17 @@ def apis_of(template: Template) -> tuple[HttpApi, ...]:
             raise SimulatorGap(f"{integration.logical_id}: sim/gateway.py knows only Lambda with payload format 2.0")
         name = str(properties["IntegrationUri"]).rpartition(":")[2]
         longest = timedelta(milliseconds=int(properties.get("TimeoutInMillis", LONGEST_MS)))
-        found.append(HttpApi(hosts[route.properties["ApiId"]], key, name, longest))
+        found.append(HttpApi(hosts[route.properties["ApiId"]], key, name, longest, route.properties["ApiId"]))
     return tuple(found)
 
 
 class Gateway:
     """Every API of the template, for whoever can't wait while virtual time passes."""
 
-    def __init__(self, wiring: Wiring, functions: Lambda) -> None:
+    def __init__(self, wiring: Wiring, functions: Lambda, measure: Callable[[HttpApi, int], None]) -> None:
         self._wiring = wiring
         self._functions = functions
+        self._measure = measure
         self._numbers = 0
 
     def request(self, host: str, request: HttpRequest, then: Callable[[Reply], None]) -> None:
@@ -99,7 +101,13 @@ class Gateway:
             return
         self._numbers += 1
         event = _event(api, request, self._numbers)
-        self._functions.invoke(self._wiring.function(api.function), event, lambda outcome: then(_reply(outcome)))
+
+        def answered(outcome: Outcome) -> None:
+            reply = _reply(outcome)
+            self._measure(api, reply.code)
+            then(reply)
+
+        self._functions.invoke(self._wiring.function(api.function), event, answered)
 
 
 def call(world: World, api: HttpApi, request: HttpRequest, number: int) -> Reply:

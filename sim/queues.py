@@ -21,6 +21,7 @@ from sim.wiring import Poll, Queue, Wiring
 
 POLL_LATENCY = timedelta(milliseconds=25)
 """From a message's becoming visible to Lambda's long poll returning it."""
+COUNTED_RECEIVES = 3
 GRACE = timedelta(milliseconds=2)
 """Moto makes a message visible only after, not at, the end of its visibility timeout."""
 POLLING_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
@@ -75,9 +76,14 @@ class Queues:
         return self._moto(queue).get_queue(name).approximate_number_of_messages
 
     def oldest(self, name: str) -> float:
-        """SQS's ApproximateAgeOfOldestMessage, in seconds."""
+        """SQS's ApproximateAgeOfOldestMessage, in seconds: of what waits, is put off, or is being worked on.
+
+        A message that was received more than three times counts no more (SQS Developer Guide, "Available CloudWatch
+        metrics").
+        """
         queue = self._named(name)
-        sent = [_sent_at(m) for m in self._moto(queue).get_queue(name).messages]
+        kept = self._moto(queue).get_queue(name)._messages  # noqa: SLF001  # moto offers none with those in flight
+        sent = [_sent_at(m) for m in kept if m.approximate_receive_count <= COUNTED_RECEIVES]
         return self._time.now.timestamp() - min(sent) if sent else 0.0
 
     def busy(self) -> bool:

@@ -244,9 +244,8 @@ def _loaded(assembly: Path, name: str, artifact: Mapping[str, Any]) -> Template:
 
 
 def _word(path: str) -> str:
-    """``/Defib/Signals/Orders/Queue/Resource`` is ``orders``; its dead letters are ``orders-dead-letters``."""
+    """``/Defib/Signals/Orders/Queue/Resource`` is ``orders``."""
     ids = [part for part in path.strip("/").split("/")[1:] if part]
     while len(ids) > 1 and ids[-1] in GENERIC:
         ids.pop()
-    own = ids[-2] + ids[-1] if ids[-1] == "DeadLetters" and len(ids) > 1 else ids[-1]
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", own).lower()
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", ids[-1]).lower()

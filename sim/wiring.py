@@ -33,7 +33,7 @@ class Queue:
     """The ARN of its dead-letter queue."""
     policy: tuple[Statement, ...]
     word: str = ""
-    """What people call it: signals, orders, orders-dead-letters, ..."""
+    """What people call it: signals, orders, dead-letters, ..."""
 
     @property
     def region(self) -> str:

@@ -41,7 +41,7 @@ from sim.elsewhere.stand import stand
 from sim.faults import FaultKind
 from sim.fleet import LONG_AGO, Launcher, Place, places, scaling_groups, target_groups
 from sim.functions import Lambda
-from sim.gateway import Gateway
+from sim.gateway import Gateway, HttpApi
 from sim.groups import AutoScaling
 from sim.health import schedule_issues
 from sim.iam import Grant, grants_of
@@ -143,7 +143,7 @@ class World:
         self.bus = Bus(time, self.wiring, self.queues, self.functions, self._draws("bus"), broken)
         boundary.answer("events:PutEvents", self.bus.put_events)
         tell_of_mail = partial(recorder.tell, EventKind.MESSAGE, "")
-        gateway = Gateway(self.wiring, self.functions)
+        gateway = Gateway(self.wiring, self.functions, self._measure_call)
         self.mail = Mail(time, gateway, self._used_links, tell_of_mail)
         subscriptions = self.wiring.subscriptions
         self.addresses = Addresses(time, subscriptions, self.scenario.unreachable, self.metrics, boundary)
@@ -283,6 +283,11 @@ class World:
             ):
                 metric = Metric.of("AWS/SQS", name, QueueName=queue.name)
                 self.measurements.of(queue.region).put(metric, value, self.time.now)
+
+    def _measure_call(self, api: HttpApi, code: int) -> None:
+        """What API Gateway counts of each call (API Gateway Developer Guide, "Working with metrics for HTTP APIs")."""
+        metric = Metric.of("AWS/ApiGateway", "5xx", ApiId=api.api_id)
+        self.metrics.put(metric, float(code >= 500), self.time.now)
 
     def _draws(self, what: str) -> Random:
         """A stream of its own for each part, so that one part's draws don't shift another's."""

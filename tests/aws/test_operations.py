@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import jmespath
 import pytest
 from aws_lambda_powertools import Logger
@@ -229,3 +230,21 @@ OPTED_OUT = Reach(
 def test_every_question_is_linked_at_the_top() -> None:
     links = re.findall(r"^- \[(.+)\]\(#(.+)\)$", PAGE, re.MULTILINE)
     assert links == [(q, re.sub(r"[^a-z -]", "", q.lower()).replace(" ", "-")) for q in SECTIONS]
+
+
+def test_the_commands_about_what_was_set_aside_are_such_as_sqs_knows() -> None:
+    model = boto3.client("sqs").meta
+    section = SECTIONS["What was set aside?"].replace("\\\n", " ")
+    asked = re.findall(r"aws sqs ([a-z-]+)((?: [^`)\n]*)?)", section)
+    assert [name for name, _ in asked] == [
+        "receive-message",
+        "get-queue-attributes",
+        "start-message-move-task",
+        "purge-queue",
+    ]
+    for name, words in asked:
+        shape = model.service_model.operation_model("".join(part.capitalize() for part in name.split("-"))).input_shape
+        options = set(re.findall(r"--([a-z-]+)", words)) - {"query", "output"}
+        named = {"".join(part.capitalize() for part in option.split("-")) for option in options}
+        assert shape is not None
+        assert named <= set(shape.members), (name, named)

@@ -18,7 +18,7 @@ from tests.e2e.cli import STACK
 if TYPE_CHECKING:
     from mypy_boto3_lambda.type_defs import FunctionConfigurationTypeDef
 
-BESIDE_THE_WAY = ("DeadLetters", "UndeliveredEvents", "MissedSweeps")
+BESIDE_THE_WAY = ("SetAside",)
 """Parts of the logical ids of the queues for what failed."""
 LOG_LINES = 40
 LINE_MAX = 2_000

@@ -4,12 +4,18 @@ import json
 from typing import Any
 
 import pytest
+from aws_lambda_powertools import Logger
 
 from defib.aws import journal
+from defib.handlers.batch import each_message
 from defib.handlers.page import COPY_FAILED
 from defib.handlers.stashboard import SECRET_UNUSABLE
+from defib.shell.ports import Unanswered
 from infra.functions import SHAPES
+from tests.handlers.stage import Context
 from tests.infra.synthesized import Synthesized
+
+ONE_MESSAGE = {"Records": [{"messageId": "1", "body": "{}", "eventSource": "aws:sqs", "attributes": {}}]}
 
 
 def watching(stack: Synthesized, metric: str) -> list[dict[str, Any]]:
@@ -18,6 +24,10 @@ def watching(stack: Synthesized, metric: str) -> list[dict[str, Any]]:
 
 def about(alarm: dict[str, Any]) -> str:
     return str(alarm["Dimensions"][0]["Value"])
+
+
+def unanswered(body: str) -> None:
+    raise Unanswered(f"{body}: no answer")
 
 
 def of_function(stack: Synthesized, function: str, metric: str) -> list[dict[str, Any]]:
@@ -59,62 +69,89 @@ def test_a_configured_target_group_has_an_alarm(
     assert "AlarmActions" not in alarm
 
 
-def test_every_queue_that_sets_messages_aside_is_watched(stack: Synthesized) -> None:
+def test_whatever_is_set_aside_is_told_each_time_by_one_of_three_alarms(stack: Synthesized) -> None:
+    set_aside = [key for key in stack.of("AWS::SQS::Queue") if key.startswith("SetAside")]
     fed = [queue["RedrivePolicy"] for queue in stack.of("AWS::SQS::Queue").values() if "RedrivePolicy" in queue]
-    set_aside = {redrive["deadLetterTargetArn"]["Fn::GetAtt"][0] for redrive in fed}
-    set_aside |= {stack.id_of("AWS::SQS::Queue", part) for part in ("UndeliveredEvents", "MissedSweeps")}
-    one_is_enough = [a for a in watching(stack, "ApproximateNumberOfMessagesVisible") if a["EvaluationPeriods"] == 1]
 
-    assert len(set_aside) == len(one_is_enough) == 8
-    for queue in set_aside:
-        (alarm,) = (a for a in one_is_enough if queue in about(a))
-        assert (alarm["Threshold"], alarm["Statistic"]) == (1, "Maximum")
+    assert len(set_aside) == 3
+    assert {redrive["deadLetterTargetArn"]["Fn::GetAtt"][0] for redrive in fed} < set(set_aside)
+    for part in ("WatchDeadLetters", "WatchOrderedDeadLetters", "WatchUndelivered"):
+        alarm = stack.one("AWS::CloudWatch::Alarm", part)
+        risen, lying = alarm["Metrics"]
+        assert risen["Expression"] == "DIFF(FILL(lying, 0))", (
+            "the next one must ring though the last one still lies there"
+        )
+        metric = lying["MetricStat"]["Metric"]
+        assert metric["MetricName"] == "ApproximateNumberOfMessagesVisible"
+        assert metric["Dimensions"][0]["Value"]["Fn::GetAtt"][0].startswith(part.replace("Watch", "SetAside"))
+        assert (alarm["Threshold"], lying["MetricStat"]["Stat"], lying["MetricStat"]["Period"]) == (1, "Maximum", 60)
+        # A watchtower that looks once a minute must find it twice.
+        assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (1, 5)
 
 
-@pytest.mark.parametrize("function", ["answer", "stashboard", "subscribe"])
-@pytest.mark.parametrize("metric", ["Errors", "Throttles"])
-def test_errors_and_throttles_of_functions_that_people_call_are_watched(
-    stack: Synthesized, function: str, metric: str
-) -> None:
-    (alarm,) = of_function(stack, function, metric)
+@pytest.mark.parametrize(("part", "api"), [("AnswersFailing", "Answers"), ("PageApiFailing", "StashboardApi")])
+def test_what_people_call_is_watched_by_what_its_api_answers(stack: Synthesized, part: str, api: str) -> None:
+    alarm = stack.one("AWS::CloudWatch::Alarm", part)
 
-    assert (alarm["Namespace"], alarm["Statistic"], alarm["Period"]) == ("AWS/Lambda", "Sum", 300)
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("AWS/ApiGateway", "5xx", "Sum")
+    assert alarm["Dimensions"] == [{"Name": "ApiId", "Value": {"Ref": stack.id_of("AWS::ApiGatewayV2::Api", api)}}]
+    assert (alarm["Threshold"], alarm["Period"]) == (3, 300)
 
 
 def test_a_sweep_that_fails_now_and_then_is_watched_beside_the_heartbeat(stack: Synthesized) -> None:
     (alarm,) = of_function(stack, "sweep", "Errors")
 
     assert (alarm["Threshold"], alarm["Period"]) == (3, 300)
-    assert of_function(stack, "sweep", "Throttles") == []
+    assert watching(stack, "Throttles") == []
 
 
-def test_every_function_is_watched_by_its_errors_or_by_what_its_queue_sets_aside_and_how_long_it_waits(
-    stack: Synthesized,
-) -> None:
+def test_every_function_is_watched_by_its_queue_or_its_api_or_its_errors(stack: Synthesized) -> None:
     queues = stack.of("AWS::SQS::Queue")
     waiting = {about(a) for a in watching(stack, "ApproximateAgeOfOldestMessage")}
     waiting |= {about(a) for a in watching(stack, "ApproximateNumberOfMessagesVisible")}
     fed = set()
     for mapping in stack.of("AWS::Lambda::EventSourceMapping").values():
         queue = mapping["EventSourceArn"]["Fn::GetAtt"][0]
-        aside = queues[queue]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
-        assert {queue, aside} <= {name for name in queues if any(name in watched for watched in waiting)}
+        assert "RedrivePolicy" in queues[queue]
+        assert any(queue in watched for watched in waiting)
         fed.add(mapping["FunctionName"]["Ref"])
+    called = {about(a) for a in watching(stack, "5xx")}
+    apis = {api for api in stack.of("AWS::ApiGatewayV2::Api") if any(api in watched for watched in called)}
+    behind = {
+        permission["FunctionName"]["Fn::GetAtt"][0]
+        for permission in stack.of("AWS::Lambda::Permission").values()
+        if any(api in str(permission) for api in apis)
+    }
 
     for function in SHAPES:
         logical_id = stack.id_of("AWS::Lambda::Function", f"{function.capitalize()}Function")
-        # Its layouts may last two minutes, so that three of them are set aside late.
-        has_errors = logical_id not in fed or function == "page"
-        assert bool(of_function(stack, function, "Errors")) == has_errors
+        by_errors = bool(of_function(stack, function, "Errors"))
+        assert [logical_id in fed, logical_id in behind, by_errors].count(True) == 1
 
 
 def test_every_queue_that_falls_behind_is_watched(stack: Synthesized) -> None:
     late = {about(alarm) for alarm in watching(stack, "ApproximateAgeOfOldestMessage")}
-    (backlog,) = (a for a in watching(stack, "ApproximateNumberOfMessagesVisible") if a["EvaluationPeriods"] > 1)
+    (backlog,) = watching(stack, "ApproximateNumberOfMessagesVisible")
 
     assert len(late) == 5
     assert stack.id_of("AWS::SQS::Queue", "SignalsQueue") in about(backlog)
-    assert backlog["Statistic"] == "Minimum"
+    assert (backlog["Statistic"], backlog["EvaluationPeriods"]) == ("Minimum", 2)
+
+
+def test_one_alarm_hears_of_every_function_that_aws_does_not_answer(
+    stack: Synthesized, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Defib")
+    alarm = stack.one("AWS::CloudWatch::Alarm", "WatchUnanswered")
+    for function in ("diagnose", "remediate"):
+        monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", function)
+        each_message(ONE_MESSAGE, Context(), Logger(service=function), unanswered)  # type: ignore[arg-type]  # as much of a context as is read
+        (emitted,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+        (metric,) = emitted["_aws"]["CloudWatchMetrics"]
+        assert (metric["Namespace"], metric["Metrics"][0]["Name"]) == (alarm["Namespace"], alarm["MetricName"])
+        (dimensions,) = metric["Dimensions"]
+        assert [{"Name": name, "Value": emitted[name]} for name in dimensions] == alarm["Dimensions"]
+    assert (alarm["Threshold"], alarm["Period"]) == (2, 300), "one call that hangs is made good by the next delivery"
 
 
 def test_a_sweep_that_has_not_run_is_an_alarm_because_silence_is(stack: Synthesized) -> None:

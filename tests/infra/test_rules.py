@@ -81,7 +81,7 @@ def test_what_does_not_concern_instances_reaches_nobody(stack: Synthesized, even
 
 def test_an_event_is_tried_for_a_quarter_of_an_hour_and_then_kept(stack: Synthesized) -> None:
     queues = {stack.id_of("AWS::SQS::Queue", part) for part in ("SignalsQueue", "StatusPageTurnsQueue")}
-    undelivered = stack.id_of("AWS::SQS::Queue", "UndeliveredEvents")
+    undelivered = stack.id_of("AWS::SQS::Queue", "SetAsideUndelivered")
 
     for key, rule in stack.of("AWS::Events::Rule").items():
         (target,) = rule["Targets"]

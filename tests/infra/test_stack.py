@@ -65,8 +65,8 @@ def test_what_a_function_cannot_digest_is_set_aside_after_three_tries(stack: Syn
 def test_only_notices_and_the_page_keep_their_order(stack: Synthesized) -> None:
     in_order = [key for key, queue in stack.of("AWS::SQS::Queue").items() if queue.get("FifoQueue")]
 
-    assert all(key.startswith(("SignalsNotices", "StatusPageTurns")) for key in in_order)
-    assert len(in_order) == 4
+    assert all(key.startswith(("SignalsNotices", "StatusPageTurns", "SetAsideOrdered")) for key in in_order)
+    assert len(in_order) == 3
 
 
 def test_every_queue_is_encrypted_and_refuses_plain_text(stack: Synthesized) -> None:
@@ -94,7 +94,7 @@ def test_the_sweep_runs_every_minute_and_is_not_repeated(stack: Synthesized) -> 
     assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
     assert schedule["Target"]["Arn"] == {"Fn::GetAtt": [sweep, "Arn"]}
     assert schedule["Target"]["RetryPolicy"] == {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 2}
-    assert refers_to(schedule["Target"]["DeadLetterConfig"], "MissedSweeps")
+    assert refers_to(schedule["Target"]["DeadLetterConfig"], "SetAsideUndelivered")
     assert (invoke["FunctionName"], invoke["MaximumRetryAttempts"]) == ({"Ref": sweep}, 0)
     assert stack.function("sweep")["Timeout"] < 60
 
@@ -230,5 +230,5 @@ def test_nothing_has_a_name_of_its_own_so_that_two_stacks_can_live_side_by_side(
 def test_the_names_that_operations_md_asks_for_are_outputs_and_logs_of_the_stack(stack: Synthesized) -> None:
     logs = [key for key in stack.of("AWS::Logs::LogGroup") if key.startswith("Healing")]
 
-    assert {"CasesTable", "EvidenceBucket"} <= set(stack.template["Outputs"])
+    assert {"CasesTable", "EvidenceBucket", "DeadLetters", "OrderedDeadLetters"} <= set(stack.template["Outputs"])
     assert len(logs) == len(SHAPES)

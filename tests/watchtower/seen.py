@@ -61,7 +61,7 @@ SETTINGS = Settings(
     dead_mans_switch="",
 )
 
-DEAD_LETTERS = Alarm("Defib-WatchSignalsDeadLetters1A2B3C4D-X1", "OK", "Defib set aside messages. Read them.")
+DEAD_LETTERS = Alarm("Defib-WatchDeadLetters1A2B3C4D-X1", "OK", "Defib set aside messages. Read them.")
 HEARTBEAT = Alarm("Defib-WatchSweepHeartbeat0A1B2C3D-X2", "OK", "No sweep has finished for 3 minutes.")
 WATCHED = Watched("Defib-Cases", {"Alerts": f"arn:aws:sns:{THERE}:123456789012:Defib-Alerts"}, "https://page.test")
 

@@ -195,7 +195,7 @@ class Stage:
 
     def _alarm(self) -> None:
         self.cloudwatch.put_metric_alarm(
-            AlarmName="Defib-WatchSignalsDeadLetters1A2B3C4D-X1",
+            AlarmName="Defib-WatchDeadLetters1A2B3C4D-X1",
             AlarmDescription="Defib set aside messages. Read them.",
             MetricName="ApproximateNumberOfMessagesVisible",
             Namespace="AWS/SQS",

@@ -252,12 +252,12 @@ def test_who_left_and_who_never_came_is_named(stage: Stage, time: time_machine.T
 
 
 def test_an_alarm_about_defib_is_told_by_another_way_too(stage: Stage, time: time_machine.Traveller) -> None:
-    name = "Defib-WatchSignalsDeadLetters1A2B3C4D-X1"
+    name = "Defib-WatchDeadLetters1A2B3C4D-X1"
     stage.cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="test")
 
     (told,) = minutes(stage, time, 3)
 
-    assert told["Subject"] == "Defib watchtower: alarm SignalsDeadLetters in us-east-1"
+    assert told["Subject"] == "Defib watchtower: alarm DeadLetters in us-east-1"
     assert "Defib set aside messages. Read them." in " ".join(told["Message"].split())
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 Event = dict[str, Any]
+UNANSWERED = "Unanswered"
+ANY_FUNCTION = "any"
+"""A metric, and whose: one of all functions together, of which infra/watch.py makes one alarm."""
 BODY_SHOWN = 1000
 """Characters of a message that nobody could read, in the log line about it."""
 
@@ -40,7 +43,7 @@ def each_message(
         except (CallFailed, Conflict) as error:
             if isinstance(error, Unanswered):
                 # Watched: a message that is dropped when it comes again, as being out of date, leaves no other trace.
-                count("Unanswered")
+                count(UNANSWERED, service=ANY_FUNCTION)
             logger.warning("will be tried again", extra={"problem": str(error), "code": getattr(error, "code", "")})
             raise
         except Exception:
