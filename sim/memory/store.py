@@ -111,6 +111,10 @@ class FakeStore:
         )
         return [instance_id for _, instance_id in due[:limit]]
 
+    def planned_looks(self, now: datetime, until: datetime) -> Mapping[str, datetime]:
+        looks = {c.instance_id: c.look_again_at for c in self.cases.values() if c.closed_at is None}
+        return {i: at for i, at in looks.items() if at is not None and now <= at <= until}
+
     def unpublished_notices(self, before: datetime, limit: int) -> Sequence[Notice]:
         waiting = (n for key, n in self.notices.items() if key not in self.published and n.at < before)
         return sorted(waiting, key=lambda notice: (notice.at, notice.sequence))[:limit]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
 from defib.aws.act import AwsActor
 from defib.aws.clients import client
 from defib.core.case import Action
 from defib.core.model import InstanceState, Observation, Registration, Target, TargetHealth
+from defib.core.policy import Calls
 from defib.core.traits import Traits
-from defib.shell.ports import Rejected, Transient
+from defib.shell.ports import Rejected, Transient, Unanswered
 from tests.aws.account import ONCE
 from tests.aws.cases import NOON, a_case, an_attempt
 
@@ -31,7 +33,7 @@ def web(fleet: Fleet) -> str:
 
 @pytest.fixture
 def actor(ec2: EC2Client, elb: ElasticLoadBalancingv2Client) -> AwsActor:
-    return AwsActor(ec2, elb, lambda: client("autoscaling", ONCE), timedelta(minutes=30))
+    return AwsActor(ec2, elb, lambda: client("autoscaling", ONCE), timedelta(minutes=30), lambda: ec2)
 
 
 def seen(instance_id: str, *targets: Target) -> Observation:
@@ -62,6 +64,35 @@ def test_an_action_is_one_call_about_one_instance(
     assert actor.perform(an_attempt(action), a_case(web), seen(web)) == told
 
     assert fleet.ec2.calls == [(operation, {"InstanceIds": [web], **parameters})]
+
+
+@pytest.mark.parametrize(
+    ("silence", "error"),
+    [
+        (ReadTimeoutError(endpoint_url="https://ec2"), Unanswered),
+        (ConnectTimeoutError(endpoint_url="https://ec2"), Transient),
+        (EndpointConnectionError(endpoint_url="https://ec2"), Transient),
+    ],
+    ids=lambda told: getattr(told, "__name__", type(told).__name__),
+)
+def test_a_reboot_is_sent_once_and_only_what_may_have_been_sent_counts_as_done(
+    ec2: EC2Client, elb: ElasticLoadBalancingv2Client, web: str, silence: Exception, error: type[Exception]
+) -> None:
+    twice, sent = client("ec2", Calls()), list[str]()
+
+    def hang(request: Any, **_: object) -> None:
+        sent.append(request.url)
+        raise silence
+
+    for made in (ec2, twice):
+        made.meta.events.register("before-send.ec2.RebootInstances", hang)
+    actor = AwsActor(twice, elb, lambda: client("autoscaling", ONCE), timedelta(minutes=30), lambda: ec2)
+
+    with pytest.raises(Transient) as raised:
+        actor.perform(an_attempt(Action.REBOOT), a_case(web), seen(web))
+
+    assert type(raised.value) is error
+    assert len(sent) == 1
 
 
 @pytest.mark.parametrize("action", [Action.REBOOT, Action.STOP, Action.FORCE_STOP, Action.START])

@@ -227,7 +227,7 @@ def test_an_act_on_a_group_is_one_call_about_one_member(
     parameters: dict[str, object],
 ) -> None:
     member = members[0]
-    actor = AwsActor(ec2, elb, lambda: autoscaling, timedelta(minutes=30))
+    actor = AwsActor(ec2, elb, lambda: autoscaling, timedelta(minutes=30), lambda: ec2)
     case = replace(a_case(member), group="web-asg")
     overlay.calls.clear()
 
@@ -254,7 +254,7 @@ def test_an_act_that_is_refused_says_so(
         overlay.refusals[operation] = code
     case = replace(a_case(members[0]), group="web-asg")
 
-    actor = AwsActor(ec2, elb, lambda: autoscaling, timedelta(minutes=30))
+    actor = AwsActor(ec2, elb, lambda: autoscaling, timedelta(minutes=30), lambda: ec2)
 
     with pytest.raises(error) as refused:
         actor.perform(an_attempt(action), case, seen(members[0]))

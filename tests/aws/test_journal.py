@@ -52,6 +52,14 @@ def test_a_decision_is_one_line_under_the_cases_id(capsys: pytest.CaptureFixture
     assert line["evidence"] == ["instance check impaired since 11:58"]
 
 
+def test_an_act_without_an_answer_is_counted_where_people_are_told_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    lost, done = (Result(f"{WEB_1}-1", 1, verdict, NOON) for verdict in (Verdict.LOST, Verdict.DONE))
+
+    lines = _lines(capsys, lambda journal: journal.performed(ACTING, lost))
+    assert [line["Unanswered"] for line in lines if "Unanswered" in line] == [[1.0]]
+    assert not any("Unanswered" in line for line in _lines(capsys, lambda journal: journal.performed(ACTING, done)))
+
+
 def test_an_answer_is_in_the_line_of_the_decision_that_it_led_to(capsys: pytest.CaptureFixture[str]) -> None:
     asked = replace(OPEN, approval=Approval(NOON, NOON + timedelta(minutes=30)))
     given = replace(ACTING, approval=Approval(NOON, NOON + timedelta(minutes=30), Choice.APPROVE, NOON, "Ann"))

@@ -141,6 +141,16 @@ def test_open_cases_are_due_from_their_time_on_longest_overdue_first(store: Stor
     assert store.due_instances(NOON, 1) == [WEB_2]
 
 
+def test_the_looks_that_are_planned_are_those_of_open_cases_until_then(store: Store) -> None:
+    soon, later = NOON + timedelta(seconds=30), NOON + timedelta(minutes=10)
+    store.remember(Remembered(a_case(WEB_1, look_again_at=soon), None, ()))
+    store.remember(Remembered(a_case(WEB_2, look_again_at=later), None, ()))
+
+    assert store.planned_looks(NOON, later) == {WEB_1: soon, WEB_2: later}
+    assert store.planned_looks(NOON, soon) == {WEB_1: soon}
+    assert store.planned_looks(later + timedelta(seconds=1), later + timedelta(hours=1)) == {}
+
+
 def test_a_case_with_a_later_time_is_no_longer_due(store: Store) -> None:
     case = store.remember(Remembered(a_case(look_again_at=NOON), None, ())).case
     store.remember(Remembered(replace(case, look_again_at=NOON + timedelta(minutes=5)), None, ()))

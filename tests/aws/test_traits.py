@@ -92,6 +92,20 @@ def test_what_may_not_be_read_is_said_and_what_fails_for_now_is_tried_again(
         observer.observe(web, ())
 
 
+def test_what_is_not_answered_is_unknown_so_that_what_needs_none_of_it_goes_on(
+    fleet: Fleet, observer: AwsObserver, web: str
+) -> None:
+    fleet.fail(web, "InstanceStatus")
+    fleet.ec2.refusals["DescribeInstanceTypes"] = "InternalError"
+    traits = observer.observe(web, ()).traits
+    assert traits.unanswered
+    assert "InternalError" in traits.unread
+
+    fleet.ec2.refusals.clear()
+    traits = observer.observe(web, ()).traits
+    assert (traits.unread, traits.unanswered, traits.stop_protected) == ("", False, True)
+
+
 def address(owner: str) -> dict[str, Any]:
     return {"NetworkInterfaces": [{}, {"Association": {"PublicIp": "203.0.113.25", "IpOwnerId": owner}}]}
 

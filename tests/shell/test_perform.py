@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,11 +11,14 @@ from defib.core.case import Action, Case, Perform
 from defib.core.model import Checks, Result, Switch, Verdict
 from defib.core.policy import Policy
 from defib.core.step import step
-from defib.shell.perform import Performing, perform
-from defib.shell.ports import Conflict, Rejected, Remembered, Transient
+from defib.core.traits import Traits
+from defib.shell.perform import DEAD, Performing, perform
+from defib.shell.ports import Conflict, Rejected, Remembered, Transient, Unanswered
+from infra.functions import SHAPES
 from tests.core.facts import NOON, OK, POLICY, after, attempt, case, impaired, observed
 from tests.fakes import FakeActor, FakeClock, FakeJournal, FakeObserver, FakeQueues, FakeStore, FakeSwitch
 
+UNANSWERED = Traits(unread="describing instance type m7g.large: no answer", unanswered=True)
 BAD = observed(checks=Checks(OK, impaired(after(minutes=-5))))
 
 
@@ -34,6 +38,13 @@ class Bench:
     def perform(self, order: Perform | None = None, policy: Policy = POLICY) -> None:
         edges = Performing(self.clock, self.observer, self.store, self.actor, self.queues, self.journal, self.switch)
         perform(order or self.order, edges, policy)
+
+    def wanting_a_stop(self) -> Perform:
+        """The order of a later case, which a reboot has not cured."""
+        tried = (attempt(Action.EVIDENCE, after(minutes=-15)), attempt(Action.REBOOT, after(minutes=-14)))
+        wanted, effects = step(case(*tried, number=2, version=0), BAD, POLICY, NOON)
+        self.store.remember(Remembered(wanted, None, ()))
+        return next(e for e in effects if isinstance(e, Perform))
 
     @property
     def results(self) -> list[Result]:
@@ -126,9 +137,8 @@ def test_an_order_is_dropped_when_the_instance_was_opted_out_meanwhile(bench: Be
     assert bench.actions == []
 
 
-@pytest.mark.parametrize("says", [Switch.OFF, Switch.UNREADABLE])
-def test_the_kill_switch_stops_an_order_that_is_already_on_its_way(bench: Bench, says: Switch) -> None:
-    bench.switch = FakeSwitch(says)
+def test_the_kill_switch_stops_an_order_that_is_already_on_its_way(bench: Bench) -> None:
+    bench.switch = FakeSwitch(Switch.OFF)
     bench.perform()
 
     assert bench.actions == []
@@ -136,11 +146,51 @@ def test_the_kill_switch_stops_an_order_that_is_already_on_its_way(bench: Bench,
     assert "kill switch" in bench.results[0].detail
 
 
-def test_what_can_read_no_kill_switch_does_not_act(bench: Bench) -> None:
-    bench.switch = None
-    bench.perform()
+@pytest.mark.parametrize("switch", [FakeSwitch(Switch.UNREADABLE), None])
+def test_a_kill_switch_that_cannot_be_read_stops_an_order_and_is_told_of(
+    bench: Bench, switch: FakeSwitch | None
+) -> None:
+    bench.switch = switch
+    with pytest.raises(Unanswered):
+        bench.perform()
 
     assert bench.actions == []
+    assert [r.verdict for r in bench.results] == [Verdict.RETRY]
+    assert "kill switch" in bench.results[0].detail
+
+
+def test_a_reboot_does_not_wait_to_hear_what_a_stop_would_destroy(bench: Bench) -> None:
+    bench.observer.observations["i-0aa1"] = replace(BAD, traits=UNANSWERED)
+    bench.perform()
+
+    assert bench.actions == [Action.REBOOT]
+
+
+def test_a_stop_does_and_is_tried_again_and_told_of(bench: Bench) -> None:
+    bench.observer.observations["i-0aa1"] = replace(BAD, traits=UNANSWERED)
+    order = bench.wanting_a_stop()
+    with pytest.raises(Unanswered):
+        bench.perform(order)
+
+    assert bench.actions == []
+    assert [r.verdict for r in bench.results] == [Verdict.RETRY]
+
+
+def test_an_order_that_comes_again_after_its_taker_died_is_reported_lost_at_once(bench: Bench) -> None:
+    bench.queues.error = Unanswered("no answer")
+    with pytest.raises(Unanswered):
+        bench.perform()
+    bench.queues.error = None
+    bench.clock.advance(timedelta(seconds=10))
+    bench.perform()
+    assert bench.results == []
+
+    bench.clock.advance(DEAD)
+    bench.perform()
+
+    assert bench.actions == [Action.REBOOT]
+    assert [r.verdict for r in bench.results] == [Verdict.LOST]
+    assert timedelta(seconds=SHAPES["remediate"].timeout_s) < DEAD < POLICY.repair.act_timeout
 
 
 @pytest.mark.parametrize(

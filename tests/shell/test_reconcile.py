@@ -12,9 +12,10 @@ from defib.core.case import Action, Outcome
 from defib.core.incident import Notice, NoticeKind
 from defib.core.model import InstanceState, Peers, Signal, Source, Verdict
 from defib.core.policy import Mode, Policy
+from defib.core.traits import Traits
 from defib.shell.ports import Conflict, Transient, Unanswered
 from defib.shell.reconcile import CONFLICTS_MAX, Reconciling, reconcile
-from tests.core.facts import policy
+from tests.core.facts import after, attempt, case, policy
 from tests.fakes import FakeQueues
 from tests.shell.machine import INSTANCE, Machine, ProcessDied, failing
 
@@ -335,6 +336,41 @@ def test_two_cases_of_a_service_never_repair_at_once_when_one_is_allowed() -> No
     machine.run(timedelta(minutes=8))
 
     assert Action.STOP not in machine.acts
+
+
+UNANSWERED = Traits(unread="describing instance type m7g.large: no answer", unanswered=True)
+
+
+def test_what_a_stop_would_destroy_is_asked_again_where_nothing_answers_and_nobody_is_called_for_it() -> None:
+    machine = broken()
+    tried = (attempt(Action.EVIDENCE, after(minutes=-15)), attempt(Action.REBOOT, after(minutes=-14)))
+    machine.store.cases[INSTANCE, 1] = case(*tried)
+    machine.observe()
+    machine.observer.observations[INSTANCE] = replace(machine.observer.observations[INSTANCE], traits=UNANSWERED)
+    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal, machine.switch)
+
+    with pytest.raises(Unanswered, match="instance type"):
+        reconcile(Signal(Source.SWEEP, INSTANCE, machine.clock.now(), "looking"), edges, POLICY)
+
+    assert machine.case == case(*tried)
+    assert machine.notices == []
+
+
+def test_a_wake_up_that_comes_when_the_look_has_been_had_costs_no_other() -> None:
+    machine = broken()
+    machine.look()
+    assert machine.case is not None
+    planned = machine.case.look_again_at
+    assert planned is not None
+    looked = len(machine.observer.observed)
+
+    machine.look(Source.WAKE)
+    assert len(machine.observer.observed) == looked
+    machine.look(Source.SWEEP)
+    assert len(machine.observer.observed) == looked + 1
+    machine.clock.advance(planned - machine.clock.now())
+    machine.look(Source.WAKE)
+    assert len(machine.observer.observed) > looked + 1
 
 
 class _Silent(FakeQueues):

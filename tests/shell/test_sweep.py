@@ -14,6 +14,8 @@ from defib.core.contact import Contact
 from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.model import Checks, InstanceState, Observation, Source
 from defib.core.policy import Policy
+from defib.core.rationing import FRESH
+from defib.core.stack import CROWD
 from defib.shell.ports import Remembered, Suspects, Transient, Unanswered
 from defib.shell.sweep import Sweeping, SweepReport, sweep
 from tests.core.facts import INITIALIZING, NOON, OK, POLICY, after, attempt, case, impaired, observed
@@ -111,6 +113,58 @@ def test_what_the_table_knows_is_signalled_even_when_ec2_does_not_answer(bench: 
 def lost(count: int) -> tuple[Observation, ...]:
     """So many instances of one zone that fail at once."""
     return tuple(replace(BAD, instance_id=f"i-{n}", zone="us-east-1a") for n in range(count))
+
+
+def spread(count: int) -> tuple[Observation, ...]:
+    """So many instances that fail at once, none of whose zones is impaired."""
+    return tuple(replace(BAD, instance_id=f"i-{n}", zone=f"zone-{n}") for n in range(count))
+
+
+def test_in_a_crowd_whose_case_looks_by_itself_before_the_next_sweep_is_not_signalled(bench: Bench) -> None:
+    for n in range(CROWD):
+        looks = after(seconds=59) if n else after(minutes=5)
+        bench.store.cases[f"i-{n}", 1] = case(instance_id=f"i-{n}", look_again_at=looks)
+
+    assert bench.sweep(*spread(CROWD - 1)).suspects == CROWD - 1
+    bench.queues.signals.clear()
+    assert bench.sweep(*spread(CROWD + 1)).suspects == 2
+    assert [s.instance_id for s in bench.queues.signals] == [f"i-{CROWD}", "i-0"]
+
+
+def test_a_crowd_whose_looks_can_not_be_read_is_signalled_as_it_is(bench: Bench) -> None:
+    table: Any = Silent(bench.store, "planned_looks")
+    bench.observer.found = Suspects(spread(CROWD), {})
+
+    report = sweep(Sweeping(bench.clock, bench.observer, table, bench.queues), POLICY)
+
+    assert report.suspects == CROWD
+    assert set(report.unanswered) == {"planned looks"}
+
+
+def test_cases_overdue_by_the_hundred_wait_in_the_queue_and_are_woken_once_more_only_in_turn(bench: Bench) -> None:
+    for n in range(4 * FRESH):
+        bench.store.cases[f"i-{n}", 1] = case(instance_id=f"i-{n}", look_again_at=NOON)
+    woken: set[str] = set()
+    for _ in range(4):
+        bench.queues.signals.clear()
+        bench.sweep()
+        assert len(bench.queues.signals) < 2 * FRESH
+        woken |= {signal.instance_id for signal in bench.queues.signals}
+        bench.clock.advance(timedelta(minutes=1))
+
+    assert len(woken) == 4 * FRESH
+
+
+def test_how_many_fail_is_remembered_where_it_matters_and_forgotten_when_it_is_over(bench: Bench) -> None:
+    bench.sweep(*spread(CROWD - 1))
+    assert bench.store.whole.failing == 0
+    bench.sweep(*spread(CROWD + 10))
+    assert bench.store.whole.failing == CROWD
+    version = bench.store.whole.version
+    bench.sweep(*spread(CROWD + 20))
+    assert bench.store.whole.version == version
+    bench.sweep()
+    assert bench.store.whole.failing == 0
 
 
 def test_a_zone_that_fails_is_one_message_and_none_of_its_instances_is_signalled(bench: Bench) -> None:

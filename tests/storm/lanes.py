@@ -14,6 +14,7 @@ from defib.core.incident import Notice
 from defib.core.model import Signal, Source
 from defib.core.shift import ShiftOrder
 from defib.shell.ports import CallFailed, Conflict
+from defib.shell.reconcile import looked_since
 from infra.functions import SHAPES
 from tests.fakes import FakeClock, FakeStore
 
@@ -23,6 +24,8 @@ TAKES = {
     "evidence": timedelta(seconds=2),
 }
 """How long one invocation lasts."""
+BRIEFLY = timedelta(milliseconds=30)
+"""How long one lasts that only reads the case, and finds it looked at since."""
 VISIBLE_AGAIN = timedelta(seconds=40)
 RECEIVES = 3
 
@@ -116,7 +119,13 @@ class Lanes:
         while lane.waiting and lane.running < lane.room:
             message, received = lane.waiting.popleft()
             lane.running += 1
-            self._calendar.after(lane.takes, lambda m=message, r=received: self._invoke(function, lane, m, r))  # type: ignore[misc]  # binds the loop's values
+            takes = BRIEFLY if self._is_stale(message) else lane.takes
+            self._calendar.after(takes, lambda m=message, r=received: self._invoke(function, lane, m, r))  # type: ignore[misc]  # binds the loop's values
+
+    def _is_stale(self, message: Message) -> bool:
+        if not isinstance(message, Signal):
+            return False
+        return looked_since(message, self._store.latest_case(message.instance_id), self._calendar.clock.now())
 
     def _invoke(self, function: str, lane: Lane, message: Message, received: int) -> None:
         self.invocations += 1

@@ -39,17 +39,21 @@ class AwsActor:
         elb: ElasticLoadBalancingv2Client,
         autoscaling: Callable[[], AutoScalingClient],
         suppress_for: timedelta,
+        ec2_once: Callable[[], EC2Client],
     ) -> None:
-        """``autoscaling`` makes the client that only members of Auto Scaling groups need."""
+        """``autoscaling`` makes the client that only members of Auto Scaling groups need, ``ec2_once`` one that tries
+        each call once.
+        """
         self._ec2 = ec2
         self._elb = elb
         self._autoscaling = autoscaling
         self._suppress_for = suppress_for
+        self._ec2_once = ec2_once
 
     def perform(self, attempt: Attempt, case: Case, observation: Observation) -> str:
         match attempt.action:
             case Action.REBOOT:
-                return reboot.perform(self._ec2, case.instance_id)
+                return reboot.perform(self._ec2_once(), case.instance_id)
             case Action.DRAIN:
                 return drain.perform(self._elb, observation)
             case Action.STOP | Action.FORCE_STOP:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from defib.core.audit import decision_of
 from defib.core.case import Case
-from defib.core.model import Cause, Observation, Result
+from defib.core.model import Cause, Observation, Result, Verdict
 from defib.core.reach_news import forgotten_at, remedy, shown
 from defib.core.shift import Shift
 
@@ -95,6 +95,9 @@ class PowertoolsJournal:
 
     def performed(self, case: Case, result: Result) -> None:
         attempt = next((a for a in case.attempts if a.number == result.attempt), None)
+        if result.verdict is Verdict.LOST:
+            # Watched, as in handlers/batch.py: a look will tell whether it was done, but not that nothing answers.
+            count("Unanswered")
         self._logger.info(
             "performed",
             extra={

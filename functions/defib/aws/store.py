@@ -5,13 +5,15 @@ What is still to be done stands in the sparse index ``due``, which the sweep rea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from defib.aws.codec import Codec
 from defib.aws.errors import translated
+from defib.aws.pages import PAGES_MAX
 from defib.aws.permission import Permission, Scope, union
 from defib.aws.table import put, races_told, sortable
 from defib.core.audit import CallEntry, Entry
@@ -123,6 +125,26 @@ class DynamoStore:
     def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
         # ``due_at <= now``; the index may lag a second behind, which costs a needless look or a later one.
         return [key["pk"]["S"].removeprefix("INSTANCE#") for key in self._due(DUE_CASE, "<=", now, limit)]
+
+    def planned_looks(self, now: datetime, until: datetime) -> Mapping[str, datetime]:
+        found: dict[str, datetime] = {}
+        with translated("reading which looks are planned"):
+            pages = self._dynamodb.get_paginator("query").paginate(
+                TableName=self._table,
+                IndexName=DUE_INDEX,
+                KeyConditionExpression="due_kind = :kind AND due_at BETWEEN :now AND :until",
+                ExpressionAttributeValues={
+                    ":kind": {"S": DUE_CASE},
+                    ":now": {"S": sortable(now)},
+                    ":until": {"S": sortable(until)},
+                },
+                ProjectionExpression="pk, due_at",
+            )
+            # What it does not come to counts as not planned: such an instance is looked at once more.
+            for page in islice(pages, PAGES_MAX):
+                for item in page["Items"]:
+                    found[item["pk"]["S"].removeprefix("INSTANCE#")] = datetime.fromisoformat(item["due_at"]["S"])
+        return found
 
     def unpublished_notices(self, before: datetime, limit: int) -> Sequence[Notice]:
         found = [self._get(key["pk"]["S"], key["sk"]["S"]) for key in self._due(DUE_NOTICE, "<", before, limit)]

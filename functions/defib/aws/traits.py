@@ -12,7 +12,7 @@ from defib.aws.permission import Permission, Scope
 from defib.core.membership import GROUP_TAG
 from defib.core.model import CheckStatus, InstanceState, Observation, TargetHealth
 from defib.core.traits import Traits
-from defib.shell.ports import Rejected
+from defib.shell.ports import Rejected, Unanswered
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -102,12 +102,16 @@ class TraitsReader:
         self._protections: dict[str, _Protections] = {}
 
     def completed(self, observation: Observation) -> Observation:
-        """The observation with all its traits; one that may not be read says so. Raises Transient."""
+        """The observation with all its traits; one that may not be read, or is not answered, says so.
+
+        A reboot needs none of them, and must not wait for them. Raises Transient where AWS answers, but not now.
+        """
         try:
             stored = self._instance_store(observation.instance_type)
             protections = self._protections_of(observation.instance_id)
-        except Rejected as error:
-            return replace(observation, traits=replace(observation.traits, unread=str(error)))
+        except (Rejected, Unanswered) as error:
+            unread = replace(observation.traits, unread=str(error), unanswered=isinstance(error, Unanswered))
+            return replace(observation, traits=unread)
         traits = replace(
             observation.traits,
             instance_store=stored,

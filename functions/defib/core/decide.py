@@ -30,7 +30,7 @@ def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: P
         return Close(Outcome.LEFT_ALONE, f"service {case.service} is no longer configured")
     decision = _by_cause(case, observation, diagnosis, policy, service, now)
     if case.handed_over_at is not None:
-        decision = _handed_over(case, decision, policy, now)
+        decision = _handed_over(case, decision, observation, policy, now)
         if isinstance(decision, Wait):
             decision = start.start_again(case, observation, diagnosis.cause, policy, now) or decision
     decision = _unmeddled(case, observation, decision, policy, now)
@@ -45,21 +45,23 @@ def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: P
     if isinstance(decision, Act):
         refusal = refuse(Question(decision.action, case, observation, service, policy, now))
         if refusal is not None:
-            return Hold(decision.action, refusal.guard, refusal.reason, _next_look(case, refusal, policy, now))
+            again = _next_look(case, refusal, observation, policy, now)
+            return Hold(decision.action, refusal.guard, refusal.reason, again)
         return suppression.before(case, observation, decision, policy.repair, now)
     if isinstance(decision, Close):
         return suppression.said(decision, case, policy.repair, now)
     return decision
 
 
-def _next_look(case: Case, refusal: Refusal, policy: Policy, now: datetime) -> datetime:
-    """When what a guard holds is looked at again."""
+def _next_look(case: Case, refusal: Refusal, observation: Observation, policy: Policy, now: datetime) -> datetime:
+    """When what a guard holds is looked at again; one whose repair has begun waits in no line."""
+    hold = policy.repair.hold
+    rest = hold if case.acted else policy.limits.hold_among(observation.stack.failing, hold)
     if refusal.guard == approval.GUARD:
         until = case.approval.until if case.approval is not None else now + policy.repair.approval_timeout
-        return min(until, now + policy.repair.hold)
-    # They hold hundreds, and the sweep looks at them all the moment it is over.
-    looks = 5 if refusal.guard in SPOKEN_FOR else 1
-    return now + policy.repair.hold * looks
+        return min(until, now + rest)
+    # They hold hundreds, and the sweep looks at them all when it is over.
+    return now + max(rest, hold * 5 if refusal.guard in SPOKEN_FOR else hold)
 
 
 def _not_refused(case: Case, decision: Decision, policy: Policy, service: Service, now: datetime) -> Decision:
@@ -279,7 +281,7 @@ def _next_rung(
             return restart.climb(case, observation, cause, policy, service, now)
 
 
-def _handed_over(case: Case, decision: Decision, policy: Policy, now: datetime) -> Decision:
+def _handed_over(case: Case, decision: Decision, observation: Observation, policy: Policy, now: datetime) -> Decision:
     """People have it: Defib watches, and puts back only what it took (its load balancer registrations)."""
     match decision:
         case Act(action=Action.RESTORE) | Close():
@@ -291,5 +293,6 @@ def _handed_over(case: Case, decision: Decision, policy: Policy, now: datetime) 
                 return Close(Outcome.HANDED_OVER, "handed over to people; no longer watched")
             if isinstance(decision, Wait) and case.healthy_since is not None:
                 return decision
-            return Wait("handed over to people", now + policy.repair.hold)
+            rest = policy.limits.hold_among(observation.stack.failing, policy.repair.hold)
+            return Wait("handed over to people", now + rest)
     assert_never(decision)

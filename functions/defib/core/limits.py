@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from defib.core.setting import choice, duration, number
 
+LOOK_MOST = timedelta(minutes=15)
+"""What waits with ever so many others is looked at this often; SQS delays a wake-up by no more (SendMessage)."""
+
 
 class HealthIssue(StrEnum):
     """What an open EC2 issue in AWS Health means for repairs."""
@@ -90,6 +93,25 @@ class Limits:
             "1m",
         ),
     )
+
+    # diagnose makes about 500 looks a minute (infra/functions.py), and what is being repaired needs most of them.
+    looks: int = field(
+        default=100,
+        metadata=number(
+            "How many looks a minute the cases that wait, or that people have, may cost all together: where more "
+            "instances fail, each of these is looked at less often, if need be only every 15 minutes.",
+            200,
+            20,
+            1_000,
+        ),
+    )
+
+    def hold_among(self, failing: int, hold: timedelta) -> timedelta:
+        """How long until a case that waits is looked at again while so many instances fail; ``hold`` at least.
+
+        A slot that becomes free is taken all the same at once: the more wait, the more of them look in any minute.
+        """
+        return max(hold, min(timedelta(minutes=1) * failing / self.looks, LOOK_MOST))
 
     def at_once(self, running: int | None) -> int:
         """Repairs allowed at once when so many instances run; one while nobody has counted them."""

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 RATE_WINDOW = timedelta(minutes=10)
 """What ``limits.rate`` counts within."""
 
+CROWD = 50
+"""From so many failing instances on, looks are rationed."""
+
+
+def in_crowd(failing: int) -> int:
+    """``failing`` as the stack remembers it: in steps, so that not every sweep has to write it."""
+    return failing // CROWD * CROWD
+
 
 @dataclass(frozen=True, slots=True)
 class Begun:
@@ -50,6 +58,8 @@ class Stack:
     running: int | None = None
     """Opted-in instances that ran when a sweep last counted them; None: never counted yet."""
     counted_at: datetime | None = None
+    failing: int = 0
+    """Instances that need a look, when last swept, rounded down (``in_crowd``): how often those that wait get one."""
     shifts: tuple[Shift, ...] = ()
     """Zonal shifts that are wanted, in effect, or being ended; one a load balancer and zone."""
     issues: Issues = field(default_factory=Issues)

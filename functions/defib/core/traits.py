@@ -35,6 +35,8 @@ class Traits:
     """EC2 refuses to terminate it by API."""
     unread: str = ""
     """Why the three above could not be read; empty when they were, or when no stop is near."""
+    unanswered: bool = False
+    """Nothing answered when they were asked for: the next look may read them."""
 
 
 NO_TRAITS = Traits()

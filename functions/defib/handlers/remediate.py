@@ -61,6 +61,7 @@ def _built() -> tuple[Performing, Shifting, Ways, Policy, Logger]:
     policy = environment.policy()
     ec2, elb = client("ec2", policy.calls), client("elbv2", policy.calls)
     autoscaling = cache(lambda: client("autoscaling", policy.calls))
+    ec2_once = cache(lambda: client("ec2", one_try(policy.calls)))
     observer = observe.AwsObserver(ec2, elb, clock, policy, membership.Memberships(autoscaling, policy.opt_in))
     dynamodb = client("dynamodb", policy.calls)
     kept = store.DynamoStore(dynamodb, environment.table, policy.retention)
@@ -70,7 +71,7 @@ def _built() -> tuple[Performing, Shifting, Ways, Policy, Logger]:
         clock,
         observer,
         kept,
-        act.AwsActor(ec2, elb, autoscaling, policy.repair.suppress_for),
+        act.AwsActor(ec2, elb, autoscaling, policy.repair.suppress_for, ec2_once),
         queues.SqsQueues(client("sqs", policy.calls), queues.Addresses(signals=environment.signals_queue)),
         told,
         kill_switch,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from defib.core.audit import entry
-from defib.core.case import Act, Action, Attempt, Case, Decision, Perform
+from defib.core.case import Act, Action, Attempt, Case, Decision, Hold, Perform
+from defib.core.guards.consent import kill_switch
+from defib.core.guards.loss import waits_for_traits
 from defib.core.model import Observation, Result, Signal, Source, Switch, Verdict
 from defib.core.policy import Policy
 from defib.core.step import intent_deadline, recheck
@@ -25,6 +28,9 @@ from defib.shell.ports import (
     Unanswered,
 )
 from defib.shell.reconcile import with_remembered
+
+DEAD = timedelta(seconds=35)
+"""Whoever took up an intent no longer runs after this: longer than the timeout of remediate (infra/functions.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ def perform(order: Perform, edges: Performing, policy: Policy) -> None:
     case = edges.store.latest_case(order.instance_id)
     attempt = _claimable(case, order, policy, edges)
     if case is None or attempt is None:
+        _report_loss(case, order, edges)
         return
     observation = edges.observer.observe(
         order.instance_id, case.registrations, act_is_near=order.action is not Action.EVIDENCE
@@ -69,8 +76,7 @@ def perform(order: Perform, edges: Performing, policy: Policy) -> None:
         detail = f"not done, for want of a look just before: {error}"
         result = Result(claimed.id, attempt.number, verdict, edges.clock.now(), error.code, detail)
     edges.journal.performed(claimed, result)
-    reason = f"{attempt.action.value}: {result.verdict.value}"
-    edges.queues.signal([Signal(Source.RESULT, order.instance_id, result.at, reason, result)])
+    _report(attempt, result, order.instance_id, edges)
     if unread is not None:
         raise unread
 
@@ -83,6 +89,21 @@ def _claimable(case: Case | None, order: Perform, policy: Policy, edges: Perform
     return intent if edges.clock.now() < intent_deadline(intent, policy.repair) else None
 
 
+def _report(attempt: Attempt, result: Result, instance_id: str, edges: Performing) -> None:
+    reason = f"{attempt.action.value}: {result.verdict.value}"
+    edges.queues.signal([Signal(Source.RESULT, instance_id, result.at, reason, result)])
+
+
+def _report_loss(case: Case | None, order: Perform, edges: Performing) -> None:
+    """An order that comes again long after it was taken up was not reported on, and whoever took it up is dead."""
+    intent = case.intent if case is not None and case.id == order.case_id else None
+    now = edges.clock.now()
+    if intent is None or intent.number != order.attempt or intent.claimed_at is None or now < intent.claimed_at + DEAD:
+        return
+    detail = "taken up, and then nothing was heard of it"
+    _report(intent, Result(order.case_id, intent.number, Verdict.LOST, now, detail=detail), order.instance_id, edges)
+
+
 def _act(case: Case, attempt: Attempt, observation: Observation, edges: Performing, policy: Policy) -> Result:
     def ended(verdict: Verdict, detail: str, code: str = "") -> Result:
         return Result(case.id, attempt.number, verdict, edges.clock.now(), code, detail)
@@ -92,6 +113,7 @@ def _act(case: Case, attempt: Attempt, observation: Observation, edges: Performi
         completed = replace(with_remembered(observation, incident, case.id), stack=edges.store.stack())
         completed = replace(completed, healing=_healing(edges))
         decision = recheck(case, completed, policy, edges.clock.now())
+        _require_answers(decision, completed)
         if not _stands(decision, attempt):
             return ended(Verdict.ABANDONED, f"looked again just before: {decision.reason}")
     try:
@@ -102,6 +124,19 @@ def _act(case: Case, attempt: Attempt, observation: Observation, edges: Performi
         return ended(Verdict.RETRY, str(error), error.code)
     except Rejected as error:
         return ended(Verdict.REFUSED, str(error), error.code)
+
+
+def _require_answers(decision: Decision, observation: Observation) -> None:
+    """Raise Unanswered if only want of an answer holds the act: nobody else would say that it was never to be had.
+
+    Whoever decided had these answers, and would decide the same time and again.
+    """
+    if not isinstance(decision, Hold):
+        return
+    if waits_for_traits(decision.guard, observation.traits):
+        raise Unanswered(observation.traits.unread)
+    if decision.guard == kill_switch.__name__ and observation.healing is Switch.UNREADABLE:
+        raise Unanswered("the kill switch could not be read")
 
 
 def _healing(edges: Performing) -> Switch:

@@ -132,6 +132,10 @@ class Store(Protocol):
         """Instances with an open case whose time to look again has come, longest overdue first."""
         ...
 
+    def planned_looks(self, now: datetime, until: datetime) -> Mapping[str, datetime]:
+        """By instance, when its open case is looked at next, of those that are between ``now`` and ``until``."""
+        ...
+
     def unpublished_notices(self, before: datetime, limit: int) -> Sequence[Notice]:
         """Notices made before ``before`` that no channel has confirmed, oldest first."""
         ...

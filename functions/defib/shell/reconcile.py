@@ -11,9 +11,10 @@ from defib.core.announce import announce, under_repair
 from defib.core.approval import unheeded, with_answer
 from defib.core.audit import entry
 from defib.core.case import Action, Case, Effect, Perform, Wake
+from defib.core.guards.loss import waits_for_traits
 from defib.core.incident import Incident, Notice
 from defib.core.issue import AWS_ISSUE
-from defib.core.model import Observation, Signal
+from defib.core.model import Observation, Signal, Source
 from defib.core.policy import Policy
 from defib.core.stack import Stack
 from defib.core.step import open_case, step
@@ -61,6 +62,15 @@ def reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
     )
 
 
+def looked_since(signal: Signal, case: Case | None, now: datetime) -> bool:
+    """Whether ``signal`` is a wake-up for a look that has been had since, so that ``case`` has asked for the next.
+
+    In a storm there are many, and a look that finds nothing new costs as much as any.
+    """
+    ahead = case is not None and case.look_again_at is not None and case.look_again_at > now
+    return signal.source is Source.WAKE and ahead
+
+
 def with_remembered(observation: Observation, incident: Incident | None, case_id: str) -> Observation:
     """Complete what AWS says with what only the table knows: what of the service is under repair, and what fell."""
     falls = incident.falls if incident is not None else ()
@@ -70,6 +80,8 @@ def with_remembered(observation: Observation, incident: Incident | None, case_id
 def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
     latest = edges.store.latest_case(signal.instance_id)
     current = latest if latest is not None and latest.closed_at is None else None
+    if looked_since(signal, current, edges.clock.now()):
+        return
     # Evidence comes before every act that a guard may forbid.
     near = current is not None and bool(current.attempts)
     observation = edges.observer.observe(signal.instance_id, current.registrations if current else (), near)
@@ -96,11 +108,17 @@ def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
         # What only a decision to act needs: all else costs no call.
         observation = replace(observation, stack=edges.store.stack())
         after, effects = step(told, observation, policy, now)
+    elif after != before and (after.held_by or after.handed_over_at is not None):
+        # How many others fail says when it is looked at again; it decides nothing else.
+        observation = replace(observation, stack=Stack(failing=edges.store.stack().failing))
+        after, effects = step(told, observation, policy, now)
     if any(action is not Action.EVIDENCE for action in acts):
         observation = replace(observation, healing=edges.switch.read())
         after, effects = step(told, observation, policy, now)
     if after == before:
         return
+    if waits_for_traits(after.held_by, observation.traits):
+        raise Unanswered(observation.traits.unread)
     if current is None and after.closed_at is not None:
         edges.journal.decided(None, after, observation)
         return

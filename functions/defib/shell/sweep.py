@@ -13,7 +13,8 @@ from defib.core.diagnose import diagnose
 from defib.core.incident import Notice
 from defib.core.model import Cause, Observation, Signal, Source
 from defib.core.policy import Policy
-from defib.core.stack import Stack
+from defib.core.rationing import FRESH, in_turn, rationed
+from defib.core.stack import CROWD, Stack, in_crowd
 from defib.core.zones import Seen, Turn, incident_service, survey, tell
 from defib.shell.issues import Telling, tell_of_issues
 from defib.shell.parts import Parts
@@ -40,12 +41,19 @@ NEEDS_NOTHING = frozenset(
 """Diagnoses that open no case."""
 
 
+NEEDS_NO_LOOK = frozenset({*NEEDS_NOTHING, Cause.EVENT_SCHEDULED})
+"""Diagnoses of what is not failing."""
+
 NO_ZONE_TROUBLE = frozenset({*NEEDS_NOTHING, Cause.APPLICATION_DOWN, Cause.EVENT_SCHEDULED})
 """Diagnoses that say nothing of the zone: an application fails by itself, wherever it runs, and what AWS only announces
 does not fail."""
 
 COUNTED_FOR = timedelta(minutes=10)
 """How long a count of the running instances holds. It changes with deployments; and only trouble asks for it."""
+
+AHEAD = timedelta(days=1)
+"""Which planned looks a sweep asks for: longer than any case rests, but for what AWS has announced."""
+NO_LOOKS: Mapping[str, datetime] = {}
 
 CONFLICTS_MAX = 5
 """How often a sweep starts afresh with the stack because someone else wrote first; the next sweep tries again."""
@@ -89,13 +97,18 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     called = parts.do("calls for people", THE_TABLE, lambda: _call(edges, policy, now), 0)
     parts.do("contacts with messages due", THE_TABLE, lambda: _sum_up(edges, now), None)
     due = parts.do("overdue cases", THE_TABLE, lambda: edges.store.due_instances(now, DUE_MAX), none_due)
-    wakes = [Signal(Source.WAKE, instance_id, now, "its time has come") for instance_id in due]
+    # So many have not lost their wake-ups: they wait in the queue, and once more would only make it longer.
+    forgotten = rationed(due, str, FRESH, now)
+    wakes = [Signal(Source.WAKE, instance_id, now, "its time has come") for instance_id in forgotten]
     _send(wakes, "waking overdue cases", edges, parts)
     found = edges.observer.suspects()
     stack = parts.do("zones, issues and shifts", THE_TABLE, lambda: _pursue(found, edges, policy, now), Stack())
     # Whoever fails with its zone is looked at again when the zone has recovered: the sweep then still finds it.
     alone = [o for o in found.observations if stack.impairment(o.zone) is None and o.instance_id not in due]
     suspects = [s for o in alone if (s := _signal(o, edges.store, policy, now, parts))]
+    if len(suspects) >= CROWD:
+        looks = parts.do("planned looks", THE_TABLE, lambda: edges.store.planned_looks(now, now + AHEAD), NO_LOOKS)
+        suspects = in_turn(suspects, looks, now)
     _send(suspects, "signalling suspects", edges, parts)
     change = f"sweep-{now:%Y%m%dT%H%M%S}"
     parts.do("telling the page to follow", THE_QUEUES, lambda: edges.queues.follow(change), None)
@@ -139,23 +152,34 @@ def _call(edges: Sweeping, policy: Policy, now: datetime) -> int:
 def _survey(found: Suspects, edges: Sweeping, policy: Policy, now: datetime) -> Stack:
     """What holds for the whole stack now; people are told of a zone that has become impaired, or has recovered."""
     failing: dict[str, Counter[str]] = {}
+    crowd = 0
     for observation in found.observations:
-        if policy.opted_in(observation.tags) and diagnose(observation, None, policy, now).cause not in NO_ZONE_TROUBLE:
+        cause = diagnose(observation, None, policy, now).cause if policy.opted_in(observation.tags) else Cause.HEALTHY
+        crowd += cause not in NEEDS_NO_LOOK
+        if cause not in NO_ZONE_TROUBLE:
             service = policy.service_of(observation.tags)
             failing.setdefault(observation.zone, Counter())[service.name if service is not None else ""] += 1
     stack = edges.store.stack()
     for _ in range(CONFLICTS_MAX):
         try:
-            return _surveyed(stack, failing, not found.unanswered, edges, policy, now)
+            known = replace(stack, failing=in_crowd(crowd))
+            return _surveyed(stack, known, failing, not found.unanswered, edges, policy, now)
         except Conflict:
             stack = edges.store.stack()
     return stack
 
 
 def _surveyed(
-    stack: Stack, failing: Mapping[str, Counter[str]], complete: bool, edges: Sweeping, policy: Policy, now: datetime
+    stack: Stack,
+    known: Stack,
+    failing: Mapping[str, Counter[str]],
+    complete: bool,
+    edges: Sweeping,
+    policy: Policy,
+    now: datetime,
 ) -> Stack:
-    counted = stack
+    """The stack once remembered; ``known`` is ``stack`` with what this sweep has found so far."""
+    counted = known
     zones: Mapping[str, Seen] = {}
     crowded = any(by.total() >= policy.limits.zone_instances for by in failing.values())
     if failing and (crowded or stack.counted_at is None or now - stack.counted_at >= COUNTED_FOR):
@@ -164,7 +188,7 @@ def _surveyed(
         except CallFailed:
             return stack
         zones = {zone: Seen(zone, by.total(), running.get(zone, 0), services=by) for zone, by in failing.items()}
-        counted = replace(stack, running=sum(running.values()), counted_at=now)
+        counted = replace(known, running=sum(running.values()), counted_at=now)
     else:
         zones = {zone: Seen(zone, by.total(), by.total(), services=by) for zone, by in failing.items()}
     after, turns = survey(counted, zones, policy.limits, now, complete)

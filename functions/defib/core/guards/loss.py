@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from defib.core.case import Action
 from defib.core.guards.question import CUTS_POWER, Question, Refusal
+from defib.core.traits import Traits
 
 BEGINS_A_STOP = frozenset({Action.ENTER_STANDBY, Action.DRAIN, Action.STOP})
 """Not a forced stop: what is stopping already has lost what a stop loses."""
@@ -14,6 +15,11 @@ def instance_store_root(asked: Question) -> Refusal | None:
     if asked.observation.root_device != "instance-store" or asked.action not in CUTS_POWER:
         return None
     return Refusal("instance_store_root", "its root volume is an instance store, which can't be stopped; replace it")
+
+
+def waits_for_traits(held_by: str, traits: Traits) -> bool:
+    """Whether a stop is held only because nothing answered when asked what it would destroy: ask again, soon."""
+    return held_by == traits_unread.__name__ and traits.unanswered
 
 
 def traits_unread(asked: Question) -> Refusal | None:
