@@ -47,7 +47,7 @@ CANARY = "CANARY#"
 """Before the way of a canary."""
 
 PAGES_MOST = 20
-"""Of a list of subscriptions or rules, 100 each: more than the policy can name."""
+"""Of a list of subscriptions, rules or alarms, 100 each: more than the policy can name, or a stack has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Eyes:
         watched = asking.ask(f"Systems Manager in {there}", self._watched)
         names = last_known if isinstance(watched, Unknown) else watched
         heartbeats = self._heartbeats(asking, names)
-        alarms = asking.ask(f"CloudWatch in {there}", self._alarms)
+        alarms = self._alarms(asking)
         rules = self._rules(asking, names)
         page, doors = ask_front(self.http, asking, Front(self.settings.has_page, self.settings.doors), names)
         return Readings(
@@ -160,12 +160,31 @@ class Eyes:
 
         return asking.ask(f"DynamoDB in {self.settings.primary_region}", read)
 
-    def _alarms(self) -> tuple[Alarm, ...]:
+    def _alarms(self, asking: Asking) -> tuple[Alarm, ...] | Unknown:
+        found: list[Alarm] = []
+        token = ""
+        for _ in range(PAGES_MOST):
+            page = asking.ask(f"CloudWatch in {self.settings.primary_region}", partial(self._some_alarms, token))
+            if isinstance(page, Unknown):
+                return page
+            some, token = page
+            found += some
+            if not token:
+                break
+        return tuple(found)
+
+    def _some_alarms(self, token: str) -> tuple[list[Alarm], str]:
+        """One page, and the token of the next."""
+        prefix, cloudwatch = f"{self.settings.primary_stack}-Watch", self.primary.cloudwatch
         # The alarms hold the bounds, and are evaluated anyway: reading each metric would cost ten times as much.
-        answer = self.primary.cloudwatch.describe_alarms(
-            AlarmNamePrefix=f"{self.settings.primary_stack}-Watch", AlarmTypes=["MetricAlarm"], MaxRecords=100
+        answer = (
+            cloudwatch.describe_alarms(
+                AlarmNamePrefix=prefix, AlarmTypes=["MetricAlarm"], MaxRecords=100, NextToken=token
+            )
+            if token
+            else cloudwatch.describe_alarms(AlarmNamePrefix=prefix, AlarmTypes=["MetricAlarm"], MaxRecords=100)
         )
-        return tuple(
+        alarms = [
             Alarm(
                 found["AlarmName"],
                 found["StateValue"],
@@ -173,7 +192,8 @@ class Eyes:
                 found.get("ActionsEnabled", True),
             )
             for found in answer["MetricAlarms"]
-        )
+        ]
+        return alarms, answer.get("NextToken", "")
 
     def _rules(self, asking: Asking, names: Watched | None) -> tuple[Rule, ...] | Unknown:
         if names is None:

@@ -50,7 +50,14 @@ class Observer:
         self._out = outside
         self._looked = looked
 
-    def observe(self, instance_id: str, registrations: Sequence[Registration], act_is_near: bool = True) -> Observation:
+    def observe(
+        self,
+        instance_id: str,
+        registrations: Sequence[Registration],
+        act_is_near: bool = True,
+        stop_is_near: bool = True,
+    ) -> Observation:
+        del stop_is_near
         found = self._out.call("ec2.observe", lambda: self._seen.observe(instance_id, registrations, act_is_near))
         self._looked(instance_id)
         return found

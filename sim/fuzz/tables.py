@@ -77,6 +77,9 @@ class Table:
     def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
         return self._out.call("table.read", lambda: self._store.due_instances(now, limit))
 
+    def planned_looks(self, now: datetime, until: datetime) -> Mapping[str, datetime]:
+        return self._out.call("table.read", lambda: self._store.planned_looks(now, until))
+
     def unpublished_notices(self, before: datetime, limit: int) -> Sequence[Notice]:
         return self._out.call("table.read", lambda: self._store.unpublished_notices(before, limit))
 

@@ -16,6 +16,7 @@ from defib.core.approval import Answer, Approval, Choice
 from defib.core.case import Action, Case, Outcome
 from defib.core.model import Cause, InstanceState, Observation, Result, Verdict
 from defib.core.shift import Shift, ShiftAnswer
+from defib.core.traits import Traits
 from tests.aws.cases import NOON, WEB_1, a_case
 
 NUMBERS = count_from(1)
@@ -58,6 +59,13 @@ def test_an_act_without_an_answer_is_counted_where_people_are_told_of_it(capsys:
     lines = _lines(capsys, lambda journal: journal.performed(ACTING, lost))
     assert [line["Unanswered"] for line in lines if "Unanswered" in line] == [[1.0]]
     assert not any("Unanswered" in line for line in _lines(capsys, lambda journal: journal.performed(ACTING, done)))
+
+
+def test_what_was_not_answered_is_counted_though_the_decision_did_without(capsys: pytest.CaptureFixture[str]) -> None:
+    unknown = replace(SEEN, traits=Traits(unread="no answer", unanswered=True))
+
+    lines = _lines(capsys, lambda journal: journal.decided(OPEN, ACTING, unknown))
+    assert [line["Unanswered"] for line in lines if "Unanswered" in line] == [[1.0]]
 
 
 def test_an_answer_is_in_the_line_of_the_decision_that_it_led_to(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from defib.aws.queues import Addresses, SqsQueues
 from defib.aws.wire import NoticeReference, Turn, encode, notice_in, order_in, shift_in, turn_in, turn_of
 from defib.core.case import Action, Perform, Wake
 from defib.core.model import Signal, Source
+from defib.core.rationing import spread
 from defib.core.shift import Move, ShiftOrder
 from defib.shell.ports import Malformed, Rejected, Transient
 from tests.aws.account import ONCE
@@ -61,7 +62,7 @@ def a_signal(number: int = 1) -> Signal:
     return Signal(Source.SWEEP, f"i-0a1b2c3d4e5f6{number:04x}", NOON, "instance check impaired")
 
 
-@pytest.mark.parametrize(("count", "batches"), [(0, 0), (1, 1), (10, 1), (11, 2), (25, 3)])
+@pytest.mark.parametrize(("count", "batches"), [(0, 0), (1, 1), (10, 1), (11, 2), (15, 2)])
 def test_signals_are_sent_in_tens_and_read_back_alike(
     queues: SqsQueues, overlay: Overlay, to: Addresses, count: int, batches: int
 ) -> None:
@@ -71,6 +72,14 @@ def test_signals_are_sent_in_tens_and_read_back_alike(
 
     assert len(overlay.named("SendMessageBatch")) == batches
     assert [normalise(body)[0] for body in received(to.signals)] == signals
+
+
+def test_many_signals_come_one_after_the_other_over_the_minute(queues: SqsQueues, overlay: Overlay) -> None:
+    queues.signal([a_signal(number) for number in range(150)])
+
+    delays = [entry.get("DelaySeconds", 0) for call in overlay.named("SendMessageBatch") for entry in call["Entries"]]
+    assert delays == [spread(number).total_seconds() for number in range(150)]
+    assert (delays[14], delays[15], delays[-1]) == (0, 1, 45)
 
 
 def test_an_order_of_a_zonal_shift_is_told_from_one_about_an_instance(queues: SqsQueues, to: Addresses) -> None:

@@ -67,6 +67,13 @@ def test_one_in_trouble_is_asked_in_three_calls_that_are_believed_for_a_while(
     assert extra_calls(fleet) == [*ASKED, *ASKED[1:], *ASKED]
 
 
+def test_before_a_reboot_nobody_asks_what_a_stop_would_destroy(fleet: Fleet, observer: AwsObserver, web: str) -> None:
+    fleet.fail(web, "InstanceStatus")
+
+    observer.observe(web, (), stop_is_near=False)
+    assert extra_calls(fleet) == []
+
+
 def test_a_new_instance_is_near_a_stop_only_when_its_checks_take_too_long(
     fleet: Fleet, observer: AwsObserver, web: str, clock: FakeClock
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from defib.core.limits import LOOK_MOST, Limits
 from defib.core.model import Signal, Source
-from defib.core.rationing import FRESH, MINUTE, RESTING, in_turn, rationed
+from defib.core.rationing import A_SECOND, AT_ONCE, FRESH, MINUTE, RESTING, in_turn, rationed, spread
 from defib.core.stack import CROWD, in_crowd
 from tests.core.facts import NOON
 
@@ -66,3 +66,11 @@ def test_none_is_looked_at_more_often_than_the_operator_wants() -> None:
 
 def test_a_crowd_is_counted_in_steps_so_that_few_changes_are_worth_a_write() -> None:
     assert [in_crowd(n) for n in (0, CROWD - 1, CROWD, CROWD + 1, 2 * CROWD)] == [0, 0, CROWD, CROWD, 2 * CROWD]
+
+
+def test_few_signals_come_at_once_and_many_over_the_minute_until_the_next_sweep() -> None:
+    assert {spread(n) for n in range(AT_ONCE)} == {timedelta(0)}
+    each = Counter(spread(n) for n in range(AT_ONCE, FRESH + RESTING))
+    assert set(each.values()) == {A_SECOND}
+    assert timedelta(seconds=1) in each
+    assert max(each) < MINUTE

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from defib.core.announce import announce
-from defib.core.case import Act, Action, Escalate, Outcome, heals_before
+from defib.core.case import Act, Action, Case, Escalate, Hold, Outcome, Wait, heals_before
 from defib.core.decide import decide
 from defib.core.incident import NoticeKind
 from defib.core.issue import Issue, Issues
@@ -181,6 +181,30 @@ def test_an_instance_healed_too_often_is_left_to_people_once_evidence_is_taken(h
     decision = decide(so_far, observed(), diagnosis, replace(POLICY, repair=Repair(heals_a_day=3)), NOON)
 
     assert isinstance(decision, Escalate) is asked
+
+
+CROWDED = Stack(failing=1_000)
+RESTS = Limits().hold_among(1_000, Repair().hold)
+
+
+@pytest.mark.parametrize(
+    ("so_far", "rests"),
+    [
+        (case(attempt(Action.EVIDENCE)), RESTS),
+        (case(attempt(Action.EVIDENCE), handed_over_at=NOON), RESTS),
+        # What has begun holds a place that others wait for.
+        (case(attempt(Action.EVIDENCE), attempt(Action.REBOOT, after(minutes=-10))), Repair().hold),
+    ],
+    ids=["waits for its turn", "is left to people", "has been begun"],
+)
+def test_in_a_crowd_what_waits_is_looked_at_less_often(so_far: Case, rests: timedelta) -> None:
+    full = observed(stack=CROWDED, under_repair=POLICY.services[0].concurrent_repairs)
+
+    decision = decide(so_far, full, Diagnosis(Cause.INSTANCE_IMPAIRED, after(minutes=-20), ()), POLICY, NOON)
+
+    assert isinstance(decision, Hold | Wait)
+    assert decision.look_again_at == NOON + rests
+    assert Repair().hold < RESTS
 
 
 @pytest.mark.parametrize(("others", "first"), [(1, Action.DRAIN), (0, Action.STOP)])

@@ -32,8 +32,14 @@ class FakeObserver:
     served: dict[str, dict[str, Served]] = field(default_factory=dict)
     observed: list[tuple[str, tuple[Registration, ...]]] = field(default_factory=list)
 
-    def observe(self, instance_id: str, registrations: Sequence[Registration], act_is_near: bool = True) -> Observation:
-        del act_is_near
+    def observe(
+        self,
+        instance_id: str,
+        registrations: Sequence[Registration],
+        act_is_near: bool = True,
+        stop_is_near: bool = True,
+    ) -> Observation:
+        del act_is_near, stop_is_near
         self.observed.append((instance_id, tuple(registrations)))
         if instance_id in self.errors:
             raise self.errors[instance_id]

@@ -12,10 +12,11 @@ from defib.core.case import Action, Outcome
 from defib.core.incident import Notice, NoticeKind
 from defib.core.model import InstanceState, Peers, Signal, Source, Verdict
 from defib.core.policy import Mode, Policy
+from defib.core.stack import Stack
 from defib.core.traits import Traits
 from defib.shell.ports import Conflict, Transient, Unanswered
 from defib.shell.reconcile import CONFLICTS_MAX, Reconciling, reconcile
-from tests.core.facts import after, attempt, case, policy
+from tests.core.facts import NOON, after, attempt, case, policy
 from tests.fakes import FakeQueues
 from tests.shell.machine import INSTANCE, Machine, ProcessDied, failing
 
@@ -371,6 +372,17 @@ def test_a_wake_up_that_comes_when_the_look_has_been_had_costs_no_other() -> Non
     machine.clock.advance(planned - machine.clock.now())
     machine.look(Source.WAKE)
     assert len(machine.observer.observed) > looked + 1
+
+
+def test_a_case_that_waits_among_very_many_rests_for_longer() -> None:
+    machine = broken()
+    machine.store.cases[INSTANCE, 1] = case(attempt(Action.EVIDENCE), handed_over_at=NOON, look_again_at=NOON)
+    machine.store.whole = Stack(failing=1_000)
+
+    machine.look(Source.WAKE)
+
+    assert machine.case is not None
+    assert machine.case.look_again_at == machine.clock.now() + POLICY.limits.hold_among(1_000, POLICY.repair.hold)
 
 
 class _Silent(FakeQueues):

@@ -7,11 +7,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 
 from defib.core.case import Action, Perform, Wake
 from defib.core.incident import Notice
 from defib.core.model import Signal, Source
+from defib.core.rationing import spread
 from defib.core.shift import ShiftOrder
 from defib.shell.ports import CallFailed, Conflict
 from defib.shell.reconcile import looked_since
@@ -89,8 +91,8 @@ class Lanes:
         return {function: lane.deepest for function, lane in self._lanes.items()}
 
     def signal(self, signals: Sequence[Signal]) -> None:
-        for signal in signals:
-            self._send("diagnose", signal)
+        for number, signal in enumerate(signals):
+            self._calendar.after(spread(number), partial(self._send, "diagnose", signal))
 
     def perform(self, effect: Perform) -> None:
         self._send("evidence" if effect.action is Action.EVIDENCE else "remediate", effect)

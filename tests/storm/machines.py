@@ -127,9 +127,13 @@ class Ec2:
         """The machines that have ever broken down."""
 
     def observe(
-        self, instance_id: str, registrations: Sequence[Registration], act_is_near: bool = False
+        self,
+        instance_id: str,
+        registrations: Sequence[Registration],
+        act_is_near: bool = False,
+        stop_is_near: bool = False,
     ) -> Observation:
-        del registrations, act_is_near
+        del registrations, act_is_near, stop_is_near
         self._buckets.take("DescribeInstances", Filters=[instance_id])
         self._buckets.take("DescribeInstanceStatus", InstanceIds=[instance_id])
         return self._seen(self.machines[instance_id])

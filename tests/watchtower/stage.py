@@ -44,6 +44,8 @@ class Web:
     def __init__(self) -> None:
         self.made: datetime | None = None
         self.requests: list[tuple[str, Any]] = []
+        self.pinged: list[datetime] = []
+        """When the dead man's switch was."""
         self.fault: Callable[[str], Answer | None] = lambda address: None
 
     def request(self, method: str, address: str, **options: Any) -> Answer:
@@ -51,6 +53,7 @@ class Web:
         if (faulty := self.fault(address)) is not None:
             return faulty
         if address == SWITCH:
+            self.pinged.append(clock.now())
             return Answer(200)
         if address == LINKS:
             return Answer(405)
@@ -59,7 +62,7 @@ class Web:
 
     @property
     def pings(self) -> int:
-        return sum(address == SWITCH for address, _ in self.requests)
+        return len(self.pinged)
 
 
 class Wire:
@@ -73,6 +76,9 @@ class Wire:
         self.events: list[dict[str, str]] = []
         """What was put onto a bus."""
         self.sandboxed = False
+        self.pages: list[list[tuple[str, str]]] = []
+        """Of alarms with their states, one after the other; none: those in moto."""
+        self._page = 0
 
     def before(
         self, model: OperationModel, params: dict[str, Any], context: dict[str, Any], **_: object
@@ -84,9 +90,19 @@ class Wire:
             self.fault(region, call)
         if model.name == "PutEvents":
             self.events += json.loads(params["body"])["Entries"]
+        if call == "cloudwatch:DescribeAlarms" and self.pages:
+            return Ok(), self._next_page()
         if call != "sns:GetSMSSandboxAccountStatus":
             return None
         return Ok(), {"IsInSandbox": self.sandboxed, "ResponseMetadata": {"HTTPStatusCode": 200}}
+
+    def _next_page(self) -> dict[str, Any]:
+        """Moto answers all alarms at once, however few are asked for."""
+        number = self._page
+        self._page = (number + 1) % len(self.pages)
+        found = [{"AlarmName": name, "StateValue": state} for name, state in self.pages[number]]
+        more = {"NextToken": str(self._page)} if self._page else {}
+        return {"MetricAlarms": found, **more, "ResponseMetadata": {"HTTPStatusCode": 200}}
 
 
 @dataclass(frozen=True)

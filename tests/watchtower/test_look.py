@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
@@ -33,6 +34,19 @@ def unheard() -> HttpTimeout:
 
 def silent(region: str, call: str) -> None:
     raise ConnectTimeoutError(endpoint_url=f"https://{call}.{region}.test")
+
+
+class Outside:
+    """A service that expects a ping a minute, and raises the alarm when none has come for two and a half."""
+
+    def __init__(self, began: datetime) -> None:
+        self._last = began
+
+    def hear(self, pings: Sequence[datetime]) -> None:
+        self._last = max([self._last, *pings])
+
+    def raises_the_alarm_at(self, now: datetime) -> bool:
+        return now - self._last > timedelta(seconds=150)
 
 
 def minutes(stage: Stage, time: time_machine.Traveller, number: int, alive: bool = True) -> list[dict[str, Any]]:
@@ -235,6 +249,33 @@ def test_a_rule_that_somebody_switched_off_or_deleted_is_told(stage: Stage, time
     assert gone["Subject"] == "Defib watchtower: rule StateRule in us-east-1 is gone"
 
 
+def test_when_both_regions_are_dead_the_outside_service_misses_the_ping(
+    stage: Stage, time: time_machine.Traveller
+) -> None:
+    outside = Outside(clock.now())
+
+    def dark(region: str, call: str) -> None:
+        if region == THERE:
+            silent(region, call)
+
+    minutes(stage, time, 3)
+    outside.hear(stage.web.pinged)
+    assert not outside.raises_the_alarm_at(clock.now())
+
+    # The primary's Region first, so that the watchtower's own still speaks; then that one too: no look, and no ping.
+    stage.wire.fault = dark
+    minutes(stage, time, 1, alive=False)
+    for _ in range(2):
+        time.shift(MINUTE)
+    outside.hear(stage.web.pinged)
+    assert outside.raises_the_alarm_at(clock.now())
+
+    stage.wire.fault = lambda region, call: None
+    minutes(stage, time, 3)
+    outside.hear(stage.web.pinged)
+    assert not outside.raises_the_alarm_at(clock.now())
+
+
 def test_a_missed_ping_is_the_outside_services_business(stage: Stage, time: time_machine.Traveller) -> None:
     stage.web.fault = lambda address: Answer(500) if address == SWITCH else None
 
@@ -259,6 +300,45 @@ def test_an_alarm_about_defib_is_told_by_another_way_too(stage: Stage, time: tim
 
     assert told["Subject"] == "Defib watchtower: alarm DeadLetters in us-east-1"
     assert "Defib set aside messages. Read them." in " ".join(told["Message"].split())
+
+
+def alarms(number: int, last: str = "OK") -> list[list[tuple[str, str]]]:
+    """Pages of at most a hundred; all are well but perhaps the last."""
+    names = [f"Defib-Watch{n}" for n in range(1, number + 1)]
+    found = [(name, last if name == names[-1] else "OK") for name in names]
+    return [found[start : start + 100] for start in range(0, number, 100)]
+
+
+def test_alarms_are_read_to_the_last_page(stage: Stage, time: time_machine.Traveller) -> None:
+    stage.configure(alarms=230)
+    stage.restart()
+    stage.wire.pages = alarms(230)
+    assert minutes(stage, time, 2) == []
+
+    stage.wire.pages = alarms(230, last="ALARM")
+    (told,) = minutes(stage, time, 2)
+    assert "Defib-Watch230" in json.dumps(told)
+
+
+def test_a_hang_at_a_later_page_of_alarms_leaves_all_of_them_unknown(
+    stage: Stage, time: time_machine.Traveller
+) -> None:
+    stage.configure(alarms=230)
+    stage.restart()
+    stage.wire.pages = alarms(230)
+    asked: list[str] = []
+
+    def second_page_hangs(region: str, call: str) -> None:
+        if call == "cloudwatch:DescribeAlarms":
+            asked.append(region)
+            if len(asked) % 2 == 0:
+                silent(region, call)
+
+    stage.wire.fault = second_page_hangs
+    (told,) = minutes(stage, time, 2)
+
+    assert "CloudWatch in us-east-1 timed out" in " ".join(told["Message"].split())
+    assert "deleted" not in told["Message"]
 
 
 def test_money_spent_on_texts_is_held_against_the_quota_of_each_region(

@@ -62,6 +62,9 @@ class PowertoolsJournal:
 
     def decided(self, before: Case | None, after: Case, observation: Observation) -> None:
         decision = decision_of(before, after)
+        if observation.traits.unanswered:
+            # Watched, as in handlers/batch.py: before a stop is wanted that can't be had without these answers.
+            count("Unanswered")
         self._logger.info(
             "decided",
             extra={

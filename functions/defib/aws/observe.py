@@ -54,7 +54,13 @@ class AwsObserver:
         self._traits = traits.TraitsReader(ec2, clock)
         self._memberships = memberships
 
-    def observe(self, instance_id: str, registrations: Sequence[Registration], act_is_near: bool = True) -> Observation:
+    def observe(
+        self,
+        instance_id: str,
+        registrations: Sequence[Registration],
+        act_is_near: bool = True,
+        stop_is_near: bool = True,
+    ) -> Observation:
         now = self._clock.now()
         found = next(iter(instances.with_ids(self._ec2, [instance_id], now)), None)
         if found is None:
@@ -75,7 +81,7 @@ class AwsObserver:
                 found = replace(found, peers=peers.peers_of(self._ec2, found, service, self._memberships))
             if found.state is InstanceState.RUNNING:
                 found = replace(found, targets=self._groups.with_others(instance_id, found.targets))
-        if act_is_near and traits.stop_is_near(found):
+        if act_is_near and stop_is_near and traits.stop_is_near(found):
             found = self._traits.completed(found)
         return found
 

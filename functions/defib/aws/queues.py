@@ -14,6 +14,7 @@ from defib.aws.wire import DigestDue, Turn, encode, reference
 from defib.core.case import Action, Perform, Wake
 from defib.core.incident import Notice
 from defib.core.model import Signal, Source
+from defib.core.rationing import spread
 from defib.core.shift import ShiftOrder
 from defib.shell.ports import Rejected, Transient
 
@@ -67,7 +68,7 @@ class SqsQueues:
     def signal(self, signals: Sequence[Signal]) -> None:
         for start in range(0, len(signals), BATCH):
             entries: list[SendMessageBatchRequestEntryTypeDef] = [
-                {"Id": str(number), "MessageBody": encode(signal)}
+                {"Id": str(number), "MessageBody": encode(signal), "DelaySeconds": _delay(start + number)}
                 for number, signal in enumerate(signals[start : start + BATCH])
             ]
             self._send_all(self._to.signals, entries)
@@ -153,3 +154,8 @@ class SqsQueues:
     def _send(self, url: str, entries: list[SendMessageBatchRequestEntryTypeDef]) -> list[BatchResultErrorEntryTypeDef]:
         with translated("sending signals"):
             return self._sqs.send_message_batch(QueueUrl=url, Entries=entries).get("Failed", [])
+
+
+def _delay(number: int) -> int:
+    """Seconds by which the signal of that number comes later than the first: hundreds at once hold up all others."""
+    return min(math.ceil(spread(number).total_seconds()), DELAY_MAX_S)

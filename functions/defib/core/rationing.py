@@ -16,6 +16,11 @@ FRESH = 100
 RESTING = 50
 """So many whose case looks by itself, but later."""
 
+AT_ONCE = 15
+"""So many signals may come at one moment: diagnose is done with them in two seconds."""
+A_SECOND = 3
+"""So many of the rest: less than half of what diagnose does, so that what is under repair waits for none of them."""
+
 T = TypeVar("T")
 
 
@@ -35,6 +40,11 @@ def rationed(found: Sequence[T], name: Callable[[T], str], ration: int, now: dat
     turns = max(1, -(-len(found) // ration))
     minute = int(now.timestamp() // MINUTE.total_seconds())
     return [one for one in found if (crc32(name(one).encode()) + minute) % turns == 0]
+
+
+def spread(number: int) -> timedelta:
+    """How long after the first the signal of that ``number``, from 0 on, is to come."""
+    return timedelta(seconds=max(0, number - AT_ONCE + A_SECOND) // A_SECOND)
 
 
 def _id(signal: Signal) -> str:

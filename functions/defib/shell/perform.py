@@ -59,7 +59,10 @@ def perform(order: Perform, edges: Performing, policy: Policy) -> None:
         _report_loss(case, order, edges)
         return
     observation = edges.observer.observe(
-        order.instance_id, case.registrations, act_is_near=order.action is not Action.EVIDENCE
+        order.instance_id,
+        case.registrations,
+        act_is_near=order.action is not Action.EVIDENCE,
+        stop_is_near=order.action is not Action.REBOOT,
     )
     try:
         taken = case.with_claim(edges.clock.now())

@@ -164,10 +164,17 @@ class Heartbeats(Protocol):
 class Observer(Protocol):
     """Reads, and only reads, what AWS says."""
 
-    def observe(self, instance_id: str, registrations: Sequence[Registration], act_is_near: bool = True) -> Observation:
+    def observe(
+        self,
+        instance_id: str,
+        registrations: Sequence[Registration],
+        act_is_near: bool = True,
+        stop_is_near: bool = True,
+    ) -> Observation:
         """One instance now. ``registrations`` are places to look at even though nothing is registered there now.
 
-        Unless ``act_is_near``, what only guards ask for (peers, the other targets, traits) is not read.
+        Unless ``act_is_near``, what only guards ask for (peers, the other targets, traits) is not read; unless
+        ``stop_is_near``, no traits.
         An instance that EC2 no longer knows is observed as terminated. ``under_repair`` is left 0.
         Raises Transient or Rejected.
         """
