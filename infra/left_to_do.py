@@ -97,11 +97,19 @@ def _left(
     region, clock = next(iter(topics.values())).split(":")[3], SystemClock()
     sns, cloudwatch = client("sns", policy.calls, region), client("cloudwatch", policy.calls, region)
     now = clock.now()
-    readings = SnsReader(sns, cloudwatch, clock, topics).read(addresses, now + ASKING_FOR)
+    chats = {
+        address.contact: outputs[chat_output(address.contact)] for address in addresses if address.topic is Topic.CHAT
+    }
+    readings = SnsReader(sns, cloudwatch, clock, topics, chats).read(addresses, now + ASKING_FOR)
     found = findings(addresses, readings, policy.delivery.sms_share, now)
     waits = any(finding.problem is Problem.UNCONFIRMED for finding in found)
     made = subscribed_at(client("cloudformation", policy.calls, region), stack, template) if waits else {}
     return Left(region, found, unreachable(addresses, found), readings.unanswered, made)
+
+
+def chat_output(contact: str) -> str:
+    """The output that names the contact's chat topic."""
+    return "ChatTopic" + "".join(part.capitalize() for part in contact.split("-"))
 
 
 def subscribed_at(cloudformation: CloudFormationClient, stack: str, template: Template) -> dict[str, datetime]:

@@ -17,6 +17,7 @@ from infra.detection import Detection
 from infra.elsewhere import Follower
 from infra.evidence import Evidence
 from infra.healing import Healing
+from infra.left_to_do import chat_output
 from infra.notify import Notify
 from infra.page import StatusPage
 from infra.permissions import Resources
@@ -86,7 +87,7 @@ class DefibStack(Stack):
         )
         notify.only(healing.healers["publish"].role)
         for contact, topic in notify.chats.items():
-            CfnOutput(self, f"ChatTopic{_camel(contact)}", value=topic.topic_arn)
+            CfnOutput(self, chat_output(contact), value=topic.topic_arn)
         Detection(self, "Detection", policy=policy)
         watch = Watch(
             self,
@@ -135,8 +136,3 @@ class DefibStack(Stack):
                 if page.secret is not None:
                     CfnOutput(self, "StashboardAddress", value=api.url)
                     CfnOutput(self, "StashboardSecret", value=page.secret.secret_name)
-
-
-def _camel(name: str) -> str:
-    """A contact's name as an output may have it: letters and digits only."""
-    return "".join(part.capitalize() for part in name.split("-"))

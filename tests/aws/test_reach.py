@@ -34,6 +34,7 @@ class Aws:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.topics = {topic: boto3.client("sns").create_topic(Name=topic)["TopicArn"] for topic in TOPICS}
+        self.chats: dict[str, str] = {}
         self.sns, self.cloudwatch = client("sns", ONCE), client("cloudwatch", ONCE)
         self.on_sns = Overlay(answers={"GetSMSSandboxAccountStatus": {"IsInSandbox": False}})
         self.on_sns.lay_over(self.sns)
@@ -41,7 +42,7 @@ class Aws:
         self.on_cloudwatch.lay_over(self.cloudwatch)
 
     def read(self, addresses: tuple[Address, ...] = ADDRESSES) -> Readings:
-        reader = SnsReader(self.sns, self.cloudwatch, self.clock, self.topics)
+        reader = SnsReader(self.sns, self.cloudwatch, self.clock, self.topics, self.chats)
         return reader.read(addresses, self.clock.now() + LOOK_FOR)
 
 
@@ -52,6 +53,23 @@ def spent(*usd: float) -> dict[str, Any]:
 @pytest.fixture
 def account() -> Aws:
     return Aws()
+
+
+def test_whatever_is_subscribed_to_a_chat_topic_is_its_contacts_channel(account: Aws) -> None:
+    sns = boto3.client("sns")
+    account.chats = {name: sns.create_topic(Name=f"chat-{name}")["TopicArn"] for name in ("oncall", "room")}
+    channel = "https://global.sns-api.chatbot.amazonaws.com"
+    sns.subscribe(TopicArn=account.chats["oncall"], Protocol="https", Endpoint=channel)
+
+    chats = [found for found in account.read().subscriptions if found.topic is Topic.CHAT]
+
+    assert [found.endpoint for found in chats] == ["chat:oncall"]
+
+
+def test_a_chat_topic_that_is_not_there_is_unanswered(account: Aws) -> None:
+    account.chats = {"oncall": account.topics[Topic.ALERTS] + "-gone"}
+
+    assert list(account.read().unanswered) == [Question.CHAT]
 
 
 def test_the_subscriptions_of_both_topics_are_read(account: Aws) -> None:

@@ -49,7 +49,7 @@ def test_it_says_how_many_since_when_why_and_names_each() -> None:
     assert "Why in one:       you had 10 messages within 10m; more come as one." in post.email
     assert "By kind:          1 opened, 1 resolved." in post.email
     assert "By service:       1 web, 1 db." in post.email
-    assert "  12:00:00 UTC  web-1  [Defib web] web-2 fails its instance check" in post.email
+    assert "  12:00:00 UTC  web-1  web-2 fails its instance check" in post.email
     assert "  12:03:00 UTC  db-4  db is well" in post.email
     assert post.sms == "Defib: 2 more messages since 12:00 UTC: web, db. The e-mail names each."
     assert (post.service, post.incident_id, post.notice) == ("several", "several", "digest")

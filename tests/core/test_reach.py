@@ -51,6 +51,40 @@ def with_standing(standing: Standing | None, endpoint: str = MAIL, *topics: Topi
     return replace(GOOD, subscriptions=(*others, *changed))
 
 
+CHATTY = replace(POLICY, contacts=(replace(CONTACTS[0], chat=True), Contact("room", chat=True)))
+
+
+def on_chat(*contacts: str) -> tuple[Finding, ...]:
+    """What a look finds where these contacts have a channel on their chat topics."""
+    channels = tuple(Subscription(Topic.CHAT, f"chat:{contact}", Standing.CONFIRMED) for contact in contacts)
+    return findings(expected(CHATTY), replace(GOOD, subscriptions=(*ALL_CONFIRMED, *channels)), 80, NOON)
+
+
+def test_a_chat_topic_without_a_channel_is_found_and_told_of_once_somebody_has_had_time_to_subscribe_one() -> None:
+    (found,) = on_chat("oncall")
+
+    assert (found.problem, found.contact, found.topics) == (Problem.UNSUBSCRIBED, "room", (Topic.CHAT,))
+    assert not found.is_ripe(NOON)
+    assert found.is_ripe(after(minutes=30))
+    assert shown(found) == "the chat of room"
+    assert "Amazon Q Developer" in remedy(found)
+    assert "ChatTopic" in remedy(found)
+    assert on_chat("oncall", "room") == ()
+
+
+def test_whoever_reads_in_a_chat_alone_is_cut_off_without_its_channel() -> None:
+    assert unreachable(expected(CHATTY), on_chat("oncall")) == ("room",)
+    assert unreachable(expected(CHATTY), on_chat("room")) == (), "the other one has e-mail too"
+
+
+def test_a_chat_topic_that_could_not_be_asked_after_is_not_called_empty() -> None:
+    unanswered = replace(GOOD, unanswered={Question.CHAT: "no answer"})
+    (before,) = on_chat("oncall")
+
+    assert findings(expected(CHATTY), unanswered, 80, NOON) == ()
+    assert merged((before,), (), unanswered.unanswered) == (before,)
+
+
 def test_every_address_of_every_contact_hears_of_incidents_and_of_alerts() -> None:
     with_machine = replace(POLICY, contacts=(*CONTACTS, Contact("pager", https=("https://events.example.com/a",))))
 

@@ -16,7 +16,7 @@ from defib.core.outbox import Medium
 from defib.core.policy import Calls, Contact, Policy, Service, Tag
 from defib.core.reach import Finding, Problem, Topic
 from defib.core.watchtower import WatchtowerSettings
-from infra.left_to_do import STACK, WATCHTOWER_STACK, Left, left_to_do, subscribed_at, told
+from infra.left_to_do import STACK, WATCHTOWER_STACK, Left, chat_output, left_to_do, subscribed_at, told
 from tests.aws.fleet import Overlay
 from tests.core.facts import NOON
 
@@ -90,6 +90,19 @@ def test_an_address_that_sns_has_forgotten_is_named(account: Account) -> None:
     assert first == "Deployed. Left for people to do:"
     assert "oncall@defib.test (contact oncall) is not subscribed to incidents and alerts" in second
     assert last == "Until then nobody is told of incidents at contact oncall."
+
+
+def test_a_chat_topic_that_no_channel_is_subscribed_to_is_named_until_one_is(account: Account) -> None:
+    room = Contact("war-room", chat=True)
+    policy = replace(TELLING, contacts=(ONCALL, room))
+    account.subscribe("oncall@defib.test")
+    topic = account.sns.create_topic(Name="war-room")["TopicArn"]
+    account.topics[chat_output("war-room")] = topic
+
+    assert chat_output("war-room") == "ChatTopicWarRoom"
+    assert "  the chat of war-room (contact war-room) has no channel: subscribe one" in account.left(policy)[1]
+    account.sns.subscribe(TopicArn=topic, Protocol="https", Endpoint="https://global.sns-api.chatbot.amazonaws.com")
+    assert account.left(policy) == ["Deployed. Every address can be reached; nothing is left to do."]
 
 
 def test_the_time_to_confirm_is_counted_from_when_cloudformation_made_the_first_subscription(account: Account) -> None:

@@ -11,7 +11,7 @@ from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
 from defib.core.outbox import Medium
 from defib.core.policy import Calls
-from defib.core.reach import SUBSCRIPTIONS_OF, Address, Question, Readings, Standing, Subscription, Topic
+from defib.core.reach import SUBSCRIPTIONS_OF, Address, Question, Readings, Standing, Subscription, Topic, chat_of
 from defib.shell.ports import CallFailed, Clock, Transient
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ PERMISSIONS = (
     ),
     Permission(("sns:ListSubscriptionsByTopic",), Scope.INCIDENTS_TOPIC),
     Permission(("sns:ListSubscriptionsByTopic",), Scope.ALERTS_TOPIC),
+    Permission(("sns:ListSubscriptionsByTopic",), Scope.CHAT_TOPICS),
 )
 
 CALLS = Calls(connect_timeout=timedelta(seconds=1), read_timeout=timedelta(seconds=2), attempts=1)
@@ -46,13 +47,21 @@ T = TypeVar("T")
 
 
 class SnsReader:
-    """Keeps the promise of ``shell.reach.Reader``. ``topics`` gives the ARN of each."""
+    """Keeps the promise of ``shell.reach.Reader``. By ARN: ``topics``, and ``chats`` of the contacts that have one."""
 
-    def __init__(self, sns: SNSClient, cloudwatch: CloudWatchClient, clock: Clock, topics: Mapping[Topic, str]) -> None:
+    def __init__(
+        self,
+        sns: SNSClient,
+        cloudwatch: CloudWatchClient,
+        clock: Clock,
+        topics: Mapping[Topic, str],
+        chats: Mapping[str, str],
+    ) -> None:
         self._sns = sns
         self._cloudwatch = cloudwatch
         self._clock = clock
         self._topics = topics
+        self._chats = chats
 
     def read(self, addresses: Sequence[Address], until: datetime) -> Readings:
         numbers = sorted({address.endpoint for address in addresses if address.medium is Medium.SMS})
@@ -61,6 +70,8 @@ class SnsReader:
         found = nobody
         for topic in self._topics:
             found += asked.of(SUBSCRIPTIONS_OF[topic], partial(self._subscriptions, topic, asked), nobody)
+        if self._chats:
+            found += asked.of(Question.CHAT, lambda: self._channels(asked), nobody)
         if not numbers:
             return Readings(found, unanswered=asked.unanswered)
         sandboxed, verified = asked.of(Question.SANDBOX, lambda: self._sandbox(asked), (False, none))
@@ -69,12 +80,23 @@ class SnsReader:
         return Readings(found, sandboxed, verified, opted_out, quota, spent, unanswered=asked.unanswered)
 
     def _subscriptions(self, topic: Topic, asked: _Asked) -> tuple[Subscription, ...]:
-        found: list[Subscription] = []
-        pages = self._sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=self._topics[topic])
-        for page in pages:
-            found += [Subscription(topic, s["Endpoint"], standing(s["SubscriptionArn"])) for s in page["Subscriptions"]]
+        listed = self._listed(self._topics[topic], asked)
+        return tuple(Subscription(topic, endpoint, standing) for endpoint, standing in listed)
+
+    def _channels(self, asked: _Asked) -> tuple[Subscription, ...]:
+        """Whatever is subscribed to a contact's chat topic, its own address aside: all channels share one."""
+        return tuple(
+            Subscription(Topic.CHAT, chat_of(contact), standing)
+            for contact, arn in self._chats.items()
+            for _, standing in self._listed(arn, asked)
+        )
+
+    def _listed(self, arn: str, asked: _Asked) -> list[tuple[str, Standing]]:
+        found: list[tuple[str, Standing]] = []
+        for page in self._sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn):
+            found += [(s["Endpoint"], standing(s["SubscriptionArn"])) for s in page["Subscriptions"]]
             asked.in_time()
-        return tuple(found)
+        return found
 
     def _sandbox(self, asked: _Asked) -> tuple[bool, tuple[str, ...]]:
         """Whether the account is in the SMS sandbox of this Region, and if so which numbers that lets through."""

@@ -138,7 +138,7 @@ def _lines(waiting: Sequence[Waiting]) -> Iterator[str]:
     asking = {w.incident_id for w in waiting if w.severity is Severity.URGENT}
     for w in sorted(newest.values(), key=lambda w: (w.incident_id not in asking, w.at, w.incident_id)):
         before = f" ({count[w.incident_id] - 1} before it)" if count[w.incident_id] > 1 else ""
-        yield f"  {clock(w.at)}  {w.incident_id}  {w.subject}{before}"
+        yield f"  {clock(w.at)}  {w.incident_id}  {w.subject.removeprefix(f'[Defib {w.service}] ')}{before}"
 
 
 def _why(lane: Lane, limits: MessageLimits) -> str:
@@ -176,7 +176,8 @@ def _sms(waiting: Sequence[Waiting], whole_list: Sequence[str]) -> str:
     names = [name for name, _ in Counter(w.service for w in waiting).most_common()]
     asking = len({w.incident_id for w in waiting if w.severity is Severity.URGENT})
     brief = f"{asking} more NEED YOU" if asking else f"{len(waiting)} more"
-    for head in (f"Defib: {_headline(waiting)}", f"Defib: {brief} since {min(w.at for w in waiting):%H:%M} UTC"):
+    full = _headline([w for w in waiting if w.severity is Severity.URGENT] or waiting)
+    for head in (f"Defib: {full}", f"Defib: {brief} since {min(w.at for w in waiting):%H:%M} UTC"):
         for tail in whole_list:
             for shown in range(len(names), 0, -1):
                 left = len(names) - shown

@@ -32,6 +32,11 @@ class Topic(StrEnum):
     ALERTS = "alerts"
     FINDINGS = "findings of the watchtower"
     HEARTBEAT = "alarms about the watchtower"
+    CHAT = "chat"
+    """Each contact's own, to which a chat channel subscribes itself."""
+
+
+OF_INCIDENTS = (Topic.INCIDENTS, Topic.CHAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,7 @@ class Question(StrEnum):
     ALERTS = "subscriptions of the alerts topic"
     FINDINGS = "subscriptions of the watchtower's findings topic"
     HEARTBEAT = "subscriptions of the watchtower's heartbeat topic"
+    CHAT = "subscriptions of the chat topics"
     SANDBOX = "SMS sandbox"
     OPT_OUTS = "numbers that opted out"
     QUOTA = "SMS quota"
@@ -78,6 +84,7 @@ SUBSCRIPTIONS_OF = {
     Topic.ALERTS: Question.ALERTS,
     Topic.FINDINGS: Question.FINDINGS,
     Topic.HEARTBEAT: Question.HEARTBEAT,
+    Topic.CHAT: Question.CHAT,
 }
 
 
@@ -140,11 +147,12 @@ class Finding:
         """Whether messages of incidents do not arrive now."""
         if self.problem in (Problem.SPENDING, Problem.UNANSWERED):
             return False
-        return Topic.INCIDENTS in self.topics if self.topics else True
+        return bool(set(self.topics) & set(OF_INCIDENTS)) if self.topics else True
 
     def is_ripe(self, now: datetime) -> bool:
         """Whether people should hear of it."""
-        return self.problem is not Problem.UNCONFIRMED or now - self.since >= TO_CONFIRM
+        takes_a_person = self.problem is Problem.UNCONFIRMED or self.medium is Medium.CHAT
+        return not takes_a_person or now - self.since >= TO_CONFIRM
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +171,18 @@ class Reach:
 
 
 def expected(policy: Policy) -> tuple[Address, ...]:
-    """Every address that should be subscribed, to incidents and to alerts: a call for help may go to any contact."""
-    return tuple(a for contact in policy.contacts for a in _of(contact, (Topic.INCIDENTS, Topic.ALERTS)))
+    """Every address that should be subscribed, to incidents and to alerts: a call for help may go to any contact.
+
+    Of a chat, one that stands for whichever channel is subscribed to its topic.
+    """
+    every = (a for contact in policy.contacts for a in _of(contact, (Topic.INCIDENTS, Topic.ALERTS)))
+    chats = (Address(Topic.CHAT, Medium.CHAT, chat_of(c.name), c.name) for c in policy.contacts if c.chat)
+    return (*every, *chats)
+
+
+def chat_of(contact: str) -> str:
+    """What stands for whatever is subscribed to the contact's chat topic."""
+    return f"chat:{contact}"
 
 
 def expected_of_watchtower(policy: Policy) -> tuple[Address, ...]:
@@ -268,7 +286,7 @@ def unreachable(addresses: Sequence[Address], found: Sequence[Finding]) -> tuple
     mute = any(finding.cuts_off and not finding.endpoint for finding in found)
     reached: dict[str, bool] = {}
     for address in addresses:
-        if address.topic is Topic.INCIDENTS:
+        if address.topic in OF_INCIDENTS:
             hears = address.endpoint not in deaf and not (mute and address.medium is Medium.SMS)
             reached[address.contact] = reached.get(address.contact, False) or hears
     return tuple(contact for contact, hears in reached.items() if not hears)

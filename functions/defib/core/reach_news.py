@@ -30,6 +30,8 @@ def shown(finding: Finding) -> str:
     """The address as a message may show it: whoever knows the whole address of a webhook can post to it."""
     if finding.problem is Problem.UNANSWERED:
         return f"contact {finding.contact}"
+    if finding.medium is Medium.CHAT:
+        return f"the chat of {finding.contact}"
     if not finding.endpoint:
         return "SMS"
     if finding.medium is not Medium.HTTPS:
@@ -50,6 +52,11 @@ def remedy(finding: Finding, ends_at: datetime | None = None) -> str:
             return (
                 f"has not confirmed its subscription to {both}. {link} that SNS sent for each, {until}: then SNS "
                 "forgets the subscription."
+            )
+        case Problem.UNSUBSCRIBED if finding.medium is Medium.CHAT:
+            return (
+                "has no channel: subscribe one in Amazon Q Developer in chat applications to its topic, which the "
+                "stack's output ChatTopic... names. Or leave chat out of the contact."
             )
         case Problem.UNSUBSCRIBED:
             return (

@@ -108,4 +108,5 @@ def _built() -> tuple[Sweeping, heartbeats.DynamoHeartbeats, Looking, Policy, Lo
 def _reader() -> reach.SnsReader:
     environment = Environment.read()
     topics = {Topic.INCIDENTS: environment.incidents_topic, Topic.ALERTS: environment.alerts_topic}
-    return reach.SnsReader(client("sns", reach.CALLS), client("cloudwatch", reach.CALLS), SystemClock(), topics)
+    sns, cloudwatch = client("sns", reach.CALLS), client("cloudwatch", reach.CALLS)
+    return reach.SnsReader(sns, cloudwatch, SystemClock(), topics, environment.chat_topics)
