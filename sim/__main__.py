@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -65,7 +66,7 @@ class Screen:
 def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     if chosen.command == "messages":
-        return _messages(chosen.write)
+        return _messages(chosen.write, chosen.scenarios or shown.SHOWN)
     if chosen.command == "nth":
         return every_call(chosen.scenarios)
     if chosen.command == "compare":
@@ -93,9 +94,9 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if recording.passed else 1
 
 
-def _messages(write: bool) -> int:
+def _messages(write: bool, scenarios: Sequence[str]) -> int:
     differing = 0
-    for scenario in shown.SHOWN:
+    for scenario in scenarios:
         messages = shown.sent(scenario)
         if write:
             shown.keep(scenario, messages)
@@ -161,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.add_argument("--out", type=Path, metavar="DIR", help="write a page with a picture, and each message, there")
     command = commands.add_parser("messages", help="hold the messages in docs/messages against those that are sent")
+    command.add_argument("scenarios", nargs="*", choices=(*shown.SHOWN, []), metavar="NAME", help="which; else all")
     command.add_argument("--write", action="store_true", help="keep those that are sent now instead")
     command = commands.add_parser("compare", help="Defib beside the alternatives, see docs/comparison.md")
     compare_options(command)
