@@ -384,6 +384,12 @@ REFUSED = attempt(Action.STOP, verdict=Verdict.REFUSED, code="OperationNotPermit
 RESTARTED_TWICE = (EVIDENCE, STOPPED_NOW, STARTED, STOPPED_NOW, attempt(Action.START, after(minutes=-6)))
 FAILED_START = attempt(Action.START, after(minutes=-3), Verdict.RETRY, "InsufficientInstanceCapacity")
 
+
+def allowed(of: Policy, **repair: int) -> Policy:
+    """The policy with other numbers of reboots or restarts."""
+    return replace(of, repair=replace(of.repair, **repair))  # type: ignore[arg-type]  # only numbers are given
+
+
 ESCALATIONS: list[tuple[str, Case, Observation, Policy, str]] = [
     ("restarts used up", case(*RESTARTED_TWICE), observed(checks=BAD), POLICY, "stopped and started 2 times"),
     (
@@ -444,6 +450,27 @@ ESCALATIONS: list[tuple[str, Case, Observation, Policy, str]] = [
     ),
     ("the application is people's business", case(EVIDENCE), APP_DOWN, POLICY, "application is down"),
     ("a reboot did not bring it back", case(EVIDENCE, REBOOTED), APP_DOWN, REBOOT_APP, "reboot did not"),
+    (
+        "no reboot may bring it back",
+        case(EVIDENCE),
+        APP_DOWN,
+        allowed(REBOOT_APP, reboots=0),
+        "application is down, and repair.reboots allows no reboot",
+    ),
+    (
+        "neither reboot nor restart may be tried",
+        case(EVIDENCE),
+        observed(checks=BAD),
+        allowed(POLICY, reboots=0, restarts=0),
+        "check fails, and repair.restarts allows no stop and start",
+    ),
+    (
+        "no restart may follow the reboot",
+        case(EVIDENCE, REBOOTED),
+        observed(checks=BAD),
+        allowed(POLICY, restarts=0),
+        "check fails after a reboot, and repair.restarts allows no stop and start",
+    ),
     (
         "never comes up after a restart",
         case(EVIDENCE, *(attempt(Action.START, after(minutes=-11)),) * 2),
