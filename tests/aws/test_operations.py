@@ -20,15 +20,17 @@ from defib.aws.normalise import normalise
 from defib.aws.reach_store import DynamoReachStore
 from defib.aws.store import DynamoStore
 from defib.core.audit import entry
+from defib.core.call import Asked, Call, Pause, Reaction, Want
 from defib.core.case import Action, Case, Outcome
 from defib.core.drill import Drill
+from defib.core.escalation import Tier
 from defib.core.model import InstanceState, Observation, Result, Signal, Verdict
 from defib.core.outbox import Medium
 from defib.core.policy import Retention
 from defib.core.reach import Finding, Problem, Reach
 from defib.shell.ports import Remembered
 from defib.shell.reach import Look, Reached
-from tests.aws.cases import NOON, WEB_1, WEB_2, a_case, a_notice
+from tests.aws.cases import NOON, WEB_1, WEB_2, a_case, a_notice, an_incident
 from tests.aws.table import TABLE
 
 if TYPE_CHECKING:
@@ -127,6 +129,21 @@ def test_the_newest_case_says_how_the_repair_stands(store: DynamoStore, dynamodb
     ]
 
 
+def test_incidents_that_ask_for_somebody_are_listed_with_when_they_ask_again(
+    store: DynamoStore, dynamodb: DynamoDBClient
+) -> None:
+    want = Want("i-1-1", "handed_over", NOON, "web-1 needs you: nothing helps")
+    call = Call(NOON, NOON, NOON + timedelta(minutes=5), (want,), (Asked(Tier.FIRST, NOON),))
+    taken = replace(call, pause=Pause(Reaction.ACKNOWLEDGE, "Ada", NOON, NOON), next_at=NOON + timedelta(hours=4))
+    for service, asks in (("web", call), ("db", taken), ("calm", None)):
+        store.remember(Remembered(a_case(f"i-0a1b2c3d4e5f6{len(service):04}"), an_incident(service=service, call=asks)))
+
+    assert answered(dynamodb, "Who is asked for?") == [
+        ["SERVICE#web", "INCIDENT#000007", "2026-04-30T12:05:00.000000+00:00"],
+        ["SERVICE#db", "INCIDENT#000007", "2026-04-30T16:00:00.000000+00:00"],
+    ]
+
+
 def test_what_is_open_is_listed_with_its_next_look(store: DynamoStore, dynamodb: DynamoDBClient, healed: Case) -> None:
     assert healed.closed_at is not None
     assert answered(dynamodb, "What is open now?") == [
@@ -200,7 +217,7 @@ def test_what_the_last_look_at_addresses_found_is_listed_with_its_beginning(dyna
 def test_the_newest_drills_are_listed_with_their_answers(dynamodb: DynamoDBClient) -> None:
     drilled = Drill("oncall", NOON, 2, answer="12:03:00 UTC  drill answered by Ada after 3m")
     DynamoReachStore(dynamodb, TABLE, Retention()).remember_reach(Reached(replace(OPTED_OUT, drills=(drilled,))))
-    (command,) = commands("Does everybody answer?")
+    command, _ = commands("Does everybody answer?")
     words = shlex.split(command.replace("$TABLE", TABLE))
     asked = dict(zip(words[3::2], words[4::2], strict=True))
 

@@ -113,7 +113,7 @@ def test_who_has_an_e_mail_too_gets_no_link_by_text() -> None:
 def test_without_links_a_text_message_says_how_to_list_them_all() -> None:
     waiting = [replace(CALL, service=f"s{n:03}", incident_id=f"s{n:03}-1") for n in range(99)]
 
-    assert "List them all: docs/notices.md" in summed_up(waiting, TEXTS, MessageLimits(), PLACES, NOON).sms
+    assert "List them all: docs/operations.md" in summed_up(waiting, TEXTS, MessageLimits(), PLACES, NOON).sms
     assert "The chat names each." in summed_up(waiting, replace(TEXTS, chat=True), MessageLimits(), PLACES, NOON).sms
 
 

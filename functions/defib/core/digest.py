@@ -168,7 +168,9 @@ def _whole_list(contact: Contact, link: AnswerLink | None) -> tuple[str, ...]:
         return (". The e-mail names each.",)
     if link is not None:
         return (f". All: {link.url}",)
-    return (". The chat names each.",) if contact.chat else (". List them all: docs/notices.md", ". Ask for the list.")
+    return (
+        (". The chat names each.",) if contact.chat else (". List them all: docs/operations.md", ". Ask for the list.")
+    )
 
 
 def _sms(waiting: Sequence[Waiting], whole_list: Sequence[str]) -> str:
