@@ -66,7 +66,6 @@ class Resources:
     evidence: sqs.Queue
     notices: sqs.Queue
     bucket: s3.Bucket
-    digests: sqs.Queue
     incidents: sns.Topic
     alerts: sns.Topic
     chats: Mapping[str, sns.Topic]
@@ -104,7 +103,6 @@ class Resources:
             Scope.EVIDENCE_QUEUE: ("DEFIB_EVIDENCE_QUEUE", self.evidence.queue_url),
             Scope.NOTICES_QUEUE: ("DEFIB_NOTICES_QUEUE", self.notices.queue_url),
             Scope.EVIDENCE_BUCKET_OBJECTS: ("DEFIB_EVIDENCE_BUCKET", self.bucket.bucket_name),
-            Scope.DIGESTS_QUEUE: ("DEFIB_DIGESTS_QUEUE", self.digests.queue_url),
             Scope.CHAT_TOPICS: (
                 "DEFIB_CHAT_TOPICS",
                 ",".join(f"{name}={topic.topic_arn}" for name, topic in self.chats.items()),
@@ -203,7 +201,6 @@ class Resources:
                 | Scope.SHIFT_ORDERS_QUEUE
                 | Scope.EVIDENCE_QUEUE
                 | Scope.NOTICES_QUEUE
-                | Scope.DIGESTS_QUEUE
             ):
                 return self._queues(scope)
             case Scope.EVIDENCE_BUCKET_OBJECTS:
@@ -245,7 +242,6 @@ class Resources:
             Scope.SHIFT_ORDERS_QUEUE: self.orders,
             Scope.EVIDENCE_QUEUE: self.evidence,
             Scope.NOTICES_QUEUE: self.notices,
-            Scope.DIGESTS_QUEUE: self.digests,
         }
         return [] if scope is Scope.SHIFT_ORDERS_QUEUE and not self._shifted() else [queues[scope].queue_arn]
 

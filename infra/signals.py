@@ -71,7 +71,6 @@ class Signals(Construct):
         self.notices = Queue(
             self, "Notices", feeds="publish", set_aside=set_aside, kept_for=Duration.days(1), in_order=True
         )
-        self.digests = Queue(self, "Digests", feeds="publish", set_aside=set_aside, kept_for=an_hour)
         for rule_id, description, pattern in _patterns(Stack.of(self).stack_name):
             events.Rule(
                 self,
@@ -90,7 +89,7 @@ class Signals(Construct):
 
     @property
     def queues(self) -> tuple[Queue, ...]:
-        return (self.signals, self.orders, self.evidence, self.notices, self.digests)
+        return (self.signals, self.orders, self.evidence, self.notices)
 
 
 def _patterns(stack_name: str) -> tuple[tuple[str, str, events.EventPattern], ...]:

@@ -72,7 +72,6 @@ class DefibStack(Stack):
                 orders=signals.orders.queue,
                 evidence=signals.evidence.queue,
                 notices=signals.notices.queue,
-                digests=signals.digests.queue,
                 bucket=evidence.bucket,
                 incidents=notify.incidents,
                 alerts=notify.alerts,

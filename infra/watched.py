@@ -136,8 +136,6 @@ def ways(stack: Stack) -> tuple[Way, ...]:
 
 
 def _after(word: str) -> str:
-    if word == "digests":
-        return "notices"
     return "turns" if word.startswith("turns-") else ""
 
 

@@ -53,6 +53,7 @@ class Queues:
         breakdowns.when_over((MachineryKind.QUEUE_LATE, MachineryKind.REGION_DARK), self._look_at_all)
         boundary.amend("sqs:SendMessage", self._sent)
         boundary.amend("sqs:SendMessageBatch", self._sent_batch)
+        boundary.amend("sqs:ChangeMessageVisibility", self._put_off)
 
     def put(self, queue_arn: str, body: str, sender: str, source_arn: str, group: str = "") -> None:
         """An AWS service puts a message on a queue, if the queue's own policy lets it."""
@@ -124,6 +125,9 @@ class Queues:
         queue = self._by_url(params["QueueUrl"])
         for delay in {entry.get("DelaySeconds", 0) for entry in params["Entries"]}:
             self._look(queue, timedelta(seconds=delay))
+
+    def _put_off(self, params: Params, _: Response) -> None:
+        self._look(self._by_url(params["QueueUrl"]), timedelta(seconds=params["VisibilityTimeout"]) + GRACE)
 
     def _by_url(self, url: str) -> Queue:
         return next(q for q in self._wiring.queues if q.url == url)

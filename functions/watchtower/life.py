@@ -18,7 +18,6 @@ TOPIC = "incidents"
 """The way back, by the topic that people hear from."""
 LOST = {
     "notices": "nobody is told",
-    "digests": "what waits for people is kept from them",
     "orders": "nothing is repaired",
     "evidence": "repairs go on without evidence",
     "turns": "the status page stands still",

@@ -42,6 +42,7 @@ CALLS: Mapping[str, Mapping[Item, float]] = {
     "s3:HeadObject": GET,
     "sqs:SendMessage": QUEUED,
     "sqs:SendMessageBatch": QUEUED,
+    "sqs:ChangeMessageVisibility": QUEUED,
     "sns:Publish": {Item.SNS_REQUEST: 1.0},
     # One metric each.
     "cloudwatch:GetMetricData": {Item.METRIC_ASKED: 1.0},
@@ -52,8 +53,9 @@ CALLS: Mapping[str, Mapping[Item, float]] = {
     "secretsmanager:GetSecretValue": {Item.SECRET_REQUEST: 1.0},
 }
 """What each call uses, at most."""
-FREE = frozenset({"ec2", "elbv2", "autoscaling", "ssm", "arc-zonal-shift", "sts", "sns"})
-"""Services whose other calls cost nothing (ssm: standard parameters; sns: questions about topics and numbers)."""
+FREE = frozenset({"ec2", "elbv2", "autoscaling", "ssm", "arc-zonal-shift", "sts", "sns", "events"})
+"""Services whose other calls cost nothing (ssm: standard parameters; sns: questions about topics and numbers; events:
+questions about rules)."""
 MEDIA = {"email": Item.EMAIL, "sms": Item.SMS, "mail": Item.MAIL}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from defib.aws.queues import PUT_OFF_MOST
 from defib.aws.zonal_shift import ArcRouter
 from defib.core.approval import Answer
 from defib.core.call import CallAnswer
@@ -180,7 +181,9 @@ class Queues:
         self._out.call("queue.orders", lambda: self._lanes.send("remediate", order))
 
     def digest(self, contact: str, at: datetime, now: datetime) -> None:
-        delay = min(max(at - now, timedelta(0)), DELAY_MOST)
+        if at - now > PUT_OFF_MOST:
+            return
+        delay = max(at - now, timedelta(0))
         self._out.call("queue.notices", lambda: self._lanes.send("publish", contact, delay))
 
     def follow(self, change: str) -> None:

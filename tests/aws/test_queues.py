@@ -11,8 +11,19 @@ import pytest
 
 from defib.aws.clients import client
 from defib.aws.normalise import normalise
-from defib.aws.queues import Addresses, SqsQueues
-from defib.aws.wire import NoticeReference, Turn, encode, notice_in, order_in, shift_in, turn_in, turn_of
+from defib.aws.queues import PUT_OFF_MOST, Addresses, SqsQueues
+from defib.aws.wire import (
+    DigestDue,
+    NoticeReference,
+    Turn,
+    digest_in,
+    encode,
+    notice_in,
+    order_in,
+    shift_in,
+    turn_in,
+    turn_of,
+)
 from defib.core.case import Action, Perform, Wake
 from defib.core.model import Signal, Source
 from defib.core.rationing import spread
@@ -24,6 +35,7 @@ from tests.aws.fleet import Overlay
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 
 @pytest.fixture
@@ -248,6 +260,46 @@ def test_the_wire_carries_plain_json() -> None:
         "attempt": 3,
         "action": "force_stop",
     }
+
+
+class TestDigests:
+    def test_one_says_from_when_on_it_is_due(self, queues: SqsQueues, to: Addresses) -> None:
+        at = NOON + timedelta(seconds=50)
+
+        queues.digest("oncall", at, NOON)
+
+        assert [digest_in(body) for body in received(to.notices)] == [DigestDue("oncall", at)]
+
+    @pytest.mark.parametrize(("ahead", "sent"), [(timedelta(0), 1), (PUT_OFF_MOST, 1), (timedelta(seconds=61), 0)])
+    def test_what_is_due_later_is_left_to_the_sweep(
+        self, queues: SqsQueues, to: Addresses, ahead: timedelta, sent: int
+    ) -> None:
+        queues.digest("oncall", NOON + ahead, NOON)
+
+        assert len(received(to.notices)) == sent
+
+    def test_one_that_is_put_off_comes_again_no_sooner_and_holds_up_no_other(
+        self, sqs: SQSClient, queues: SqsQueues, to: Addresses
+    ) -> None:
+        def taken() -> list[MessageTypeDef]:
+            return sqs.receive_message(QueueUrl=to.notices, VisibilityTimeout=30).get("Messages", [])
+
+        queues.digest("oncall", NOON + timedelta(seconds=50), NOON)
+        (early,) = taken()
+        queues.put_off(early["ReceiptHandle"], timedelta(seconds=49.2))
+        queues.digest("oncall", NOON, NOON)
+
+        (other,) = taken()
+        assert digest_in(other["Body"]) == DigestDue("oncall", NOON)
+        assert taken() == []
+        queues.put_off(early["ReceiptHandle"], timedelta(0))
+        assert [message["Body"] for message in taken()] == [early["Body"]]
+
+    def test_what_is_asked_for_twice_is_done_once(self, queues: SqsQueues, to: Addresses) -> None:
+        for _ in range(2):
+            queues.digest("oncall", NOON, NOON)
+
+        assert len(received(to.notices)) == 1
 
 
 def failure(entry: str, *, sender: bool, code: str = "InternalError") -> dict[str, Any]:

@@ -75,7 +75,7 @@ class Context:
         return 30_000
 
 
-QUEUES = ("signals", "orders", "evidence", "digests")
+QUEUES = ("signals", "orders", "evidence")
 
 
 class Stage:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
+from moto.sqs.models import sqs_backends
 
+from defib.aws.clock import SystemClock
 from defib.shell.ports import Transient
-from tests.handlers.stage import Stage, failed
+from tests.handlers.stage import Context, Stage, batch, failed
 
 EVENTS = Path(__file__).parents[1] / "events"
 STOPPED = (EVENTS / "state-stopped.json").read_text()
@@ -95,6 +99,31 @@ def test_a_failed_notice_holds_up_its_own_incident_only(stage: Stage) -> None:
     )
 
     assert failed(response) == ["m0", "m1"]
+
+
+def test_a_digest_before_its_time_is_put_off_and_is_neither_done_nor_an_error(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = SystemClock().now() + timedelta(seconds=45)
+    sqs, url = boto3.client("sqs"), stage.queues["notices"]
+    body = json.dumps({"contact": "oncall", "at": at.isoformat()})
+    sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId="DIGEST", MessageDeduplicationId="DIGEST")
+    (taken,) = sqs.receive_message(QueueUrl=url, VisibilityTimeout=1)["Messages"]
+
+    event = batch(body, groups={0: "DIGEST"})
+    event["Records"][0]["receiptHandle"] = taken["ReceiptHandle"]
+    assert failed(stage.handler("publish").lambda_handler(event, Context())) == ["m0"]
+
+    hidden = sqs_backends[ACCOUNT_ID]["us-east-1"].get_queue("notices.fifo")._messages[0].visible_at / 1000
+    assert at.timestamp() <= hidden <= at.timestamp() + 2
+    assert [line for line in _lines(capsys) if line.get("level") in ("WARNING", "ERROR")] == []
+
+
+def test_a_digest_whose_time_has_come_is_done(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    body = json.dumps({"contact": "oncall", "at": SystemClock().now().isoformat()})
+
+    assert failed(stage.invoke("publish", body, groups={0: "DIGEST"})) == []
+    assert "summed up" in [line.get("message") for line in _lines(capsys)]
 
 
 def test_log_lines_name_the_request(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:

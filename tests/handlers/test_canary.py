@@ -96,7 +96,6 @@ def test_what_the_topic_says_of_it_brings_it_back_to_the_front_and_no_further(st
         ("remediate", "orders", "orders"),
         ("evidence", "evidence", "evidence"),
         ("page", "turns", "turns"),
-        ("publish", "digests", "digests"),
         ("elsewhere", "turns-atlassian", "turns-atlassian"),
     ],
 )
@@ -112,12 +111,10 @@ def test_each_function_that_a_queue_feeds_leaves_word_of_it_and_does_no_work_for
     assert "Contents" not in boto3.client("s3").list_objects_v2(Bucket="page")
 
 
-def test_from_there_it_goes_on_to_the_queues_of_other_pages_and_of_what_waits(stage: Stage) -> None:
+def test_from_there_it_goes_on_to_the_queues_of_other_pages(stage: Stage) -> None:
     stage.invoke("page", on("turns"), groups={0: "canary"})
-    stage.invoke("publish", on("notices"), groups={0: "canary"})
 
     assert stage.received("elsewhere") == [{"sent_at": "2026-04-30T12:00:00Z", "by": "turns-atlassian"}]
-    assert stage.received("digests") == [{"sent_at": "2026-04-30T12:00:00Z", "by": "digests"}]
 
 
 def test_one_queue_that_refuses_it_keeps_it_from_no_other(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:

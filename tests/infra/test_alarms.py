@@ -133,7 +133,7 @@ def test_every_queue_that_falls_behind_is_watched(stack: Synthesized) -> None:
     late = {about(alarm) for alarm in watching(stack, "ApproximateAgeOfOldestMessage")}
     (backlog,) = watching(stack, "ApproximateNumberOfMessagesVisible")
 
-    assert len(late) == 5
+    assert len(late) == 4
     assert stack.id_of("AWS::SQS::Queue", "SignalsQueue") in about(backlog)
     assert (backlog["Statistic"], backlog["EvaluationPeriods"]) == ("Minimum", 2)
 

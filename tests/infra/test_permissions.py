@@ -116,7 +116,7 @@ def test_traffic_is_shifted_only_for_load_balancers_of_services_that_are_healed(
 def test_nobody_may_shift_traffic_nor_order_it_unless_the_policy_says_start() -> None:
     none: Any = None
     policy = parse(POLICY.read_text(encoding="utf-8").replace('zonal_shift = "start"', ""))
-    resources = Resources(policy, *[none] * 11)
+    resources = Resources(policy, *[none] * 10)
 
     assert resources.statements([*zonal_shift.PERMISSIONS, *queues.TO_SHIFT]) == []
 
@@ -193,7 +193,6 @@ def test_a_function_is_told_of_exactly_what_it_may_use(stack: Synthesized, funct
         "DEFIB_ORDERS_QUEUE": "SignalsOrdersQueue",
         "DEFIB_EVIDENCE_QUEUE": "SignalsEvidenceQueue",
         "DEFIB_NOTICES_QUEUE": "SignalsNoticesQueue",
-        "DEFIB_DIGESTS_QUEUE": "SignalsDigestsQueue",
         "DEFIB_PAGE_QUEUE": "StatusPageTurnsQueue",
     }
     environment = stack.function(function)["Environment"]["Variables"]

@@ -54,7 +54,7 @@ def test_what_a_function_cannot_digest_is_set_aside_after_three_tries(stack: Syn
     queues = stack.of("AWS::SQS::Queue")
     fed = [q for q in queues.values() if "RedrivePolicy" in q]
 
-    assert len(fed) == 6
+    assert len(fed) == 5
     for queue in fed:
         dead_letters = queues[queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]]
         assert queue["RedrivePolicy"]["maxReceiveCount"] == 3

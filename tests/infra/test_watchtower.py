@@ -235,7 +235,6 @@ def test_every_queue_but_the_first_is_a_way_that_canaries_come(stack: Synthesize
         ["orders", "remediate", ""],
         ["evidence", "evidence", ""],
         ["notices", "publish", ""],
-        ["digests", "publish", "notices"],
         ["turns", "page", ""],
         ["incidents", "diagnose", "notices"],
     ]

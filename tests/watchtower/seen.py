@@ -33,7 +33,6 @@ WAYS = (
     Way("orders", "remediate"),
     Way("turns", "page"),
     Way("turns-atlassian", "elsewhere-atlassian", "turns"),
-    Way("digests", "publish", "notices"),
     Way("incidents", "diagnose", "notices"),
 )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
 from defib.aws.permission import union
-from defib.aws.queues import TO_DIGESTS, TO_HANDS, TO_NOTICES, TO_OTHER_PAGES, TO_PAGE
+from defib.aws.queues import TO_HANDS, TO_NOTICES, TO_OTHER_PAGES, TO_PAGE
 from defib.aws.wire import encode
 from defib.core.canary import Canary
 from defib.shell.ports import Rejected, Transient, Unanswered
@@ -16,7 +16,7 @@ from defib.shell.ports import Rejected, Transient, Unanswered
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-PERMISSIONS = union(TO_HANDS, TO_NOTICES, TO_DIGESTS, TO_PAGE, TO_OTHER_PAGES)
+PERMISSIONS = union(TO_HANDS, TO_NOTICES, TO_PAGE, TO_OTHER_PAGES)
 
 CANARIES = "canary"
 """The message group of the canaries; those of incidents end in a number."""

@@ -42,7 +42,6 @@ class Scope(StrEnum):
     ALERTS_TOPIC = "alerts_topic"
     CHAT_TOPICS = "chat_topics"
     """The topics that chat channels subscribe to; none while no contact has a chat."""
-    DIGESTS_QUEUE = "digests_queue"
     PAGE_BUCKET = "page_bucket"
     PAGE_BUCKET_OBJECTS = "page_bucket_objects"
     PAGE_QUEUE = "page_queue"

@@ -32,11 +32,20 @@ TO_OTHER_PAGES = (Permission(("sqs:SendMessage",), Scope.OTHER_PAGE_QUEUES),)
 TO_ITSELF = (Permission(("sqs:SendMessage",), Scope.OTHER_PAGE_QUEUE),)
 """For whoever tells another page, and asks for another turn."""
 TO_NOTICES = (Permission(("sqs:SendMessage",), Scope.NOTICES_QUEUE),)
-TO_DIGESTS = (Permission(("sqs:SendMessage",), Scope.DIGESTS_QUEUE),)
+TO_PUBLISH_LATER = (Permission(("sqs:SendMessage", "sqs:ChangeMessageVisibility"), Scope.NOTICES_QUEUE),)
+"""For whoever publishes, and asks to be called again a little later."""
 TO_SHIFT = (Permission(("sqs:SendMessage",), Scope.SHIFT_ORDERS_QUEUE),)
 """For whoever orders nothing but zonal shifts."""
 DECIDING = union(TO_SIGNALS, TO_HANDS, TO_NOTICES, TO_PAGE)
-PERMISSIONS = union(DECIDING, TO_SHIFT, TO_OTHER_PAGES, TO_ITSELF, TO_DIGESTS)
+PERMISSIONS = union(DECIDING, TO_SHIFT, TO_OTHER_PAGES, TO_ITSELF, TO_PUBLISH_LATER)
+
+DIGESTS = "DIGEST"
+"""How the message groups of digests begin; an incident's id has no capitals. Each is a group of its own: one that is
+put off, or fails, holds up no other."""
+
+PUT_OFF_MOST = timedelta(minutes=1)
+"""How long a digest waits on its queue; what is due later the sweep finds when its time has come. Well below the age at
+which people are told that a queue falls behind (infra/watch.py)."""
 
 BATCH = 10
 DELAY_MAX_S = 900
@@ -55,7 +64,6 @@ class Addresses:
     """Empty, too, where there is no status page."""
     elsewhere: tuple[str, ...] = ()
     """Those of the pages that follow this one."""
-    digests: str = ""
 
 
 class SqsQueues:
@@ -120,10 +128,28 @@ class SqsQueues:
                 self._sqs.send_message(QueueUrl=url, MessageBody=encode(Turn("again")), DelaySeconds=delay)
 
     def digest(self, contact: str, at: datetime, now: datetime) -> None:
-        delay = min(max(0, math.ceil((at - now).total_seconds())), DELAY_MAX_S)
+        if at - now > PUT_OFF_MOST:
+            return
+        due = f"{DIGESTS}-{contact}-{at.isoformat()}"
         with translated(f"asking to sum up what waits for {contact}"):
             self._sqs.send_message(
-                QueueUrl=self._to.digests, MessageBody=encode(DigestDue(contact)), DelaySeconds=delay
+                QueueUrl=self._to.notices,
+                MessageBody=encode(DigestDue(contact, at)),
+                MessageGroupId=due,
+                MessageDeduplicationId=due,
+            )
+
+    def put_off(self, receipt: str, by: timedelta) -> None:
+        """Have the received message of the notices queue come again in so long.
+
+        A FIFO queue delays no single message, but hides it from whoever has received it (SQS API,
+        ChangeMessageVisibility).
+        """
+        # Rounded up: before its time it would be put off once more, and a message has three receives.
+        hidden = max(math.ceil(by.total_seconds()), 0)
+        with translated("putting off a digest"):
+            self._sqs.change_message_visibility(
+                QueueUrl=self._to.notices, ReceiptHandle=receipt, VisibilityTimeout=hidden
             )
 
     def announce(self, notices: Sequence[Notice]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -39,9 +40,10 @@ class NoticeReference:
 
 @dataclass(frozen=True, slots=True)
 class DigestDue:
-    """What waits for the contact is to be summed up."""
+    """What waits for the contact is to be summed up, not before ``at``."""
 
     contact: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def digest_in(body: str) -> DigestDue | None:
     found = decoded(body, DigestDue, "a contact whose messages are due")
     if not CONTACT_NAME.fits(found.contact):
         raise Malformed(f"contact {plain(found.contact, SHOWN_MAX)!r} is none; it should be {CONTACT_NAME.words}")
-    return found
+    return DigestDue(found.contact, in_utc(found.at))
 
 
 def notice_in(body: str) -> NoticeReference:

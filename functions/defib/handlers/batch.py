@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from defib.aws.journal import count
@@ -23,19 +24,45 @@ BODY_SHOWN = 1000
 """Characters of a message that nobody could read, in the log line about it."""
 
 
+class NotYet(Exception):
+    """The message came before its time."""
+
+    def __init__(self, by: timedelta) -> None:
+        super().__init__(f"{by} too early")
+        self.by = by
+
+
 def each_message(
-    event: Event, context: LambdaContext, logger: Logger, work: Callable[[str], None], *, in_order: bool = False
+    event: Event,
+    context: LambdaContext,
+    logger: Logger,
+    work: Callable[[str], None],
+    *,
+    in_order: bool = False,
+    put_off: Callable[[str, timedelta], None] | None = None,
 ) -> PartialItemFailureResponse:
     """Do ``work`` with the body of each message and report those that failed.
 
-    With ``in_order`` (a FIFO queue) a failure leaves the rest of its group for later, so that none is overtaken.
+    With ``in_order`` (a FIFO queue) a failure leaves the rest of its group for later, so that none is overtaken. Where
+    ``work`` raises NotYet, ``put_off`` has the message with that receipt come again later.
     """
     from aws_lambda_powertools.utilities import batch  # noqa: PLC0415 - reads the environment
+
+    def attempt(record: SQSRecord) -> None:
+        try:
+            work(record.body)
+        except NotYet as early:
+            # It counts as failed, so that it stays on the queue.
+            if put_off is not None:
+                put_off(record.receipt_handle, early.by)
+            raise
 
     def handle(record: SQSRecord) -> None:
         logger.append_keys(message_id=record.message_id)
         try:
-            work(record.body)
+            attempt(record)
+        except NotYet:
+            raise
         except Malformed as error:
             count("MalformedSignals")
             logger.error("malformed message", extra={"problem": str(error), "body": plain(record.body, BODY_SHOWN)})

@@ -67,10 +67,6 @@ class Environment:
         return self._value("DEFIB_ALERTS_TOPIC")
 
     @property
-    def digests_queue(self) -> str:
-        return self._value("DEFIB_DIGESTS_QUEUE")
-
-    @property
     def chat_topics(self) -> Mapping[str, str]:
         """The ARN of each topic that a chat channel subscribes to, by contact; none while no contact has a chat."""
         pairs = (pair.partition("=") for pair in self.variables.get("DEFIB_CHAT_TOPICS", "").split(",") if pair)

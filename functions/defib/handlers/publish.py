@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from defib.aws import canaries, heartbeats, journal, link_keys, link_store, outbox_store, queues, store
+from defib.aws import heartbeats, journal, link_keys, link_store, outbox_store, queues, store
 from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.permission import union
 from defib.aws.wire import canary_in, digest_in, notice_in
 from defib.core.post import Places
-from defib.handlers.batch import each_message
+from defib.handlers.batch import NotYet, each_message
 from defib.handlers.canary import take_canary
 from defib.handlers.environment import Environment
 from defib.publish import links, sns
@@ -31,27 +31,26 @@ PERMISSIONS = union(
     store.PUBLISHING,
     outbox_store.PERMISSIONS,
     heartbeats.PERMISSIONS,
-    queues.TO_DIGESTS,
+    queues.TO_PUBLISH_LATER,
     sns.PERMISSIONS,
     links.PERMISSIONS,
     journal.PERMISSIONS,
 )
 
-DIGESTS = "digests"
-
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
-    edges, ways, policy, logger = _built()
+    edges, sending, ways, policy, logger = _built()
 
     def work(body: str) -> None:
         canary = canary_in(body)
         if canary is not None:
-            # From the queue of what waits, which it reaches last, it goes nowhere.
-            last = canary.by == DIGESTS
-            take_canary(canary, replace(ways, onward=None, exit=None) if last else ways, policy, logger)
+            take_canary(canary, ways, policy, logger)
             return
         waits = digest_in(body)
         if waits is not None:
+            early = waits.at - edges.clock.now()
+            if early > timedelta(0):
+                raise NotYet(early)
             logger.info("summed up", extra={"contact": waits.contact, "notices": sum_up(waits.contact, edges, policy)})
             return
         due = notice_in(body)
@@ -59,30 +58,29 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
         extra = {"incident_id": due.incident_id, "sequence": due.sequence}
         logger.info("published" if published else "nothing to publish", extra=extra)
 
-    return each_message(event, context, logger, work, in_order=True)
+    return each_message(event, context, logger, work, in_order=True, put_off=sending.put_off)
 
 
 @cache
-def _built() -> tuple[Announcing, Ways, Policy, Logger]:
+def _built() -> tuple[Announcing, queues.SqsQueues, Ways, Policy, Logger]:
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
 
     environment, logger = Environment.read(), Logger()
     policy = environment.policy()
     clock, dynamodb, topic = SystemClock(), client("dynamodb", policy.calls), client("sns", policy.calls)
-    sqs, digests = client("sqs", policy.calls), queues.Addresses(digests=environment.digests_queue)
+    sending = queues.SqsQueues(client("sqs", policy.calls), queues.Addresses(notices=environment.notices_queue))
     edges = Announcing(
         clock,
         store.DynamoStore(dynamodb, environment.table, policy.retention),
         outbox_store.DynamoMail(dynamodb, environment.table, policy.retention),
         (sns.SnsChannel(topic, environment.incidents_topic), sns.ChatChannel(topic, environment.chat_topics)),
-        queues.SqsQueues(sqs, digests),
+        sending,
         Places(environment.incidents_topic, environment.status_page),
         _links(environment, policy, clock, dynamodb, logger),
     )
     exit_ = sns.SnsExit(topic, environment.incidents_topic)
-    onward = canaries.SqsOnward(sqs, {DIGESTS: environment.digests_queue})
-    ways = Ways(clock, heartbeats.DynamoHeartbeats(dynamodb, environment.table), onward, exit_)
-    return edges, ways, policy, logger
+    ways = Ways(clock, heartbeats.DynamoHeartbeats(dynamodb, environment.table), exit=exit_)
+    return edges, sending, ways, policy, logger
 
 
 def _links(environment: Environment, policy: Policy, clock: Clock, dynamodb: DynamoDBClient, logger: Logger) -> Links:

@@ -33,7 +33,6 @@ PERMISSIONS = union(
     heartbeats.PERMISSIONS,
     queues.TO_SIGNALS,
     queues.TO_NOTICES,
-    queues.TO_DIGESTS,
     queues.TO_SHIFT,
     queues.TO_PAGE,
     reach.PERMISSIONS,
@@ -87,7 +86,6 @@ def _built() -> tuple[Sweeping, heartbeats.DynamoHeartbeats, Looking, Policy, Lo
     addresses = queues.Addresses(
         signals=environment.signals_queue,
         notices=environment.notices_queue,
-        digests=environment.digests_queue,
         page=environment.page_queue,
         orders=environment.orders_queue if shifts else "",
     )
