@@ -12,7 +12,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from defib.handlers.batch import ANY_FUNCTION, UNANSWERED
+from defib.aws.journal import ANY_FUNCTION, UNANSWERED
 from defib.handlers.page import COPY_FAILED
 from defib.handlers.stashboard import SECRET_UNUSABLE
 from infra.answers import Answers

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools import Logger
 
-from defib.aws.journal import PowertoolsJournal, count
+from defib.aws.journal import ANY_FUNCTION, PowertoolsJournal, count
 from defib.core.approval import Answer, Approval, Choice
 from defib.core.case import Action, Case, Outcome
 from defib.core.model import Cause, InstanceState, Observation, Result, Verdict
@@ -57,7 +57,7 @@ def test_an_act_without_an_answer_is_counted_where_people_are_told_of_it(capsys:
     lost, done = (Result(f"{WEB_1}-1", 1, verdict, NOON) for verdict in (Verdict.LOST, Verdict.DONE))
 
     lines = _lines(capsys, lambda journal: journal.performed(ACTING, lost))
-    assert [line["Unanswered"] for line in lines if "Unanswered" in line] == [[1.0]]
+    assert [(line["Unanswered"], line["service"]) for line in lines if "Unanswered" in line] == [([1.0], ANY_FUNCTION)]
     assert not any("Unanswered" in line for line in _lines(capsys, lambda journal: journal.performed(ACTING, done)))
 
 
@@ -65,7 +65,7 @@ def test_what_was_not_answered_is_counted_though_the_decision_did_without(capsys
     unknown = replace(SEEN, traits=Traits(unread="no answer", unanswered=True))
 
     lines = _lines(capsys, lambda journal: journal.decided(OPEN, ACTING, unknown))
-    assert [line["Unanswered"] for line in lines if "Unanswered" in line] == [[1.0]]
+    assert [(line["Unanswered"], line["service"]) for line in lines if "Unanswered" in line] == [([1.0], ANY_FUNCTION)]
 
 
 def test_an_answer_is_in_the_line_of_the_decision_that_it_led_to(capsys: pytest.CaptureFixture[str]) -> None:

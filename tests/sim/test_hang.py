@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from defib.core.duration import format_duration
+from defib.core.policy import Calls
+from infra.functions import SHAPES
 from sim.hang import BOUND, TOLD_WITHIN, Course, Effect, Hang, course, effect, hangs
 from sim.kill import the_scenario
+from sim.replay import ROOT
+from tests.aws.test_deadlines import worst
+
+A_MINUTE = timedelta(minutes=1)
 
 ONCE = [
     Hang("diagnose", "ec2:DescribeInstances", 1),
@@ -68,3 +77,21 @@ def test_a_hang_that_delays_for_long_and_is_told_of_to_nobody_is_harm() -> None:
     assert not Effect(Hang("diagnose", "x:Y", 0), BOUND * 2, BOUND * 0, (), TOLD_WITHIN * 2, ()).is_harmless
     assert Effect(Hang("diagnose", "x:Y", 0), BOUND * 2, BOUND * 0, (), TOLD_WITHIN, ()).is_harmless
     assert not Effect(Hang("diagnose", "x:Y", 0), BOUND * 0, BOUND * 0, (), None, ("it timed out",)).is_harmless
+
+
+def section(title: str) -> str:
+    """Of docs/watching.md."""
+    page = (ROOT / "docs" / "watching.md").read_text(encoding="utf-8")
+    return " ".join(page.partition(f"\n## {title}\n")[2].partition("\n## ")[0].split())
+
+
+def test_the_documented_bound_is_the_one_that_is_measured_and_adds_up() -> None:
+    said = section("What does a call that never answers delay?")
+    call, again = worst(Calls()), timedelta(seconds=SHAPES["diagnose"].timeout_s + 10)
+
+    assert f"by more than **{format_duration(BOUND).removesuffix('m')} minutes**" in said
+    assert f"within **{format_duration(TOLD_WITHIN).removesuffix('m')} minutes**" in said
+    for part, what in ((call, "the call itself"), (again, "until its message"), (A_MINUTE, "until the next sweep")):
+        assert f"| {part.total_seconds():.0f} s | {what}" in said
+    assert call + again + A_MINUTE <= BOUND
+    assert "python -m sim hang" in said

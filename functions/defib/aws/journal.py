@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 PERMISSIONS = ()
 """Metrics travel in the log (CloudWatch embedded metric format); the role of every function may write its log."""
 
+UNANSWERED = "Unanswered"
+ANY_FUNCTION = "any"
+"""A metric, and whose: one of all functions together, of which infra/watch.py makes one alarm."""
+
 
 def count(metric: str, value: int = 1, **dimensions: str) -> None:
     """Emit one count in POWERTOOLS_METRICS_NAMESPACE; ``service`` is the function's name unless given."""
@@ -27,6 +31,11 @@ def count(metric: str, value: int = 1, **dimensions: str) -> None:
 
     with single_metric(name=metric, unit=MetricUnit.Count, value=value, default_dimensions=dimensions):
         pass
+
+
+def count_unanswered() -> None:
+    """Count one call that nothing answered, of whichever function: people are told of several (infra/watch.py)."""
+    count(UNANSWERED, service=ANY_FUNCTION)
 
 
 def beat(metric: str) -> None:
@@ -64,7 +73,7 @@ class PowertoolsJournal:
         decision = decision_of(before, after)
         if observation.traits.unanswered:
             # Watched, as in handlers/batch.py: before a stop is wanted that can't be had without these answers.
-            count("Unanswered")
+            count_unanswered()
         self._logger.info(
             "decided",
             extra={
@@ -100,7 +109,7 @@ class PowertoolsJournal:
         attempt = next((a for a in case.attempts if a.number == result.attempt), None)
         if result.verdict is Verdict.LOST:
             # Watched, as in handlers/batch.py: a look will tell whether it was done, but not that nothing answers.
-            count("Unanswered")
+            count_unanswered()
         self._logger.info(
             "performed",
             extra={

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from defib.aws.journal import count
+from defib.aws.journal import count, count_unanswered
 from defib.aws.untrusted import plain
 from defib.shell.ports import CallFailed, Conflict, Malformed, Unanswered
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 Event = dict[str, Any]
-UNANSWERED = "Unanswered"
-ANY_FUNCTION = "any"
-"""A metric, and whose: one of all functions together, of which infra/watch.py makes one alarm."""
 BODY_SHOWN = 1000
 """Characters of a message that nobody could read, in the log line about it."""
 
@@ -70,7 +67,7 @@ def each_message(
         except (CallFailed, Conflict) as error:
             if isinstance(error, Unanswered):
                 # Watched: a message that is dropped when it comes again, as being out of date, leaves no other trace.
-                count(UNANSWERED, service=ANY_FUNCTION)
+                count_unanswered()
             logger.warning("will be tried again", extra={"problem": str(error), "code": getattr(error, "code", "")})
             raise
         except Exception:
