@@ -1,4 +1,4 @@
-"""The messages of a few scenarios, kept under ``docs/messages`` for readers, and held against what is sent now."""
+"""The messages of some scenarios, kept under ``docs/messages`` for readers, and held against what is sent now."""
 
 from __future__ import annotations
 
@@ -11,8 +11,14 @@ from sim.scenario_file import load
 
 FOLDER = ROOT / "docs" / "messages"
 
-SHOWN = ("april-30", "approval-given", "never-comes-back", "zone-loss")
-"""An outage that heals, one that asks first, one that people must mend, and one too large to restart."""
+SHOWN = (
+    "approval-given",
+    "april-30",
+    "drill-unanswered",
+    "never-comes-back",
+    "zone-loss",
+)
+"""Outages that heal and that people mend, calls with and without an answer, and a drill."""
 
 
 def sent(scenario: str) -> Mapping[str, str]:

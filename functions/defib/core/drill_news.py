@@ -53,7 +53,7 @@ def asked(
 def _story(contact: Contact, until: datetime, wanted_by: str) -> Story:
     how = "The e-mail says how." if contact.email else "Tell whoever runs Defib."
     addresses = len(contact.email) + len(contact.sms)
-    duty = "Say that it has arrived, by the link or the first command."
+    duty = "Say that it has arrived, by the link if there is one, or by the first command."
     if addresses > 1:
         duty += (
             f" One answer counts for all {addresses} addresses of {contact.name}: if it came to you in fewer ways than"
