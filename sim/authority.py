@@ -154,6 +154,9 @@ class Authority:
         elif call.operation == "TransactGetItems":
             for item in call.params["TransactItems"]:
                 yield self._table_request(call, "GetItem", item["Get"], [item["Get"]["Key"]])
+        elif call.operation == "BatchGetItem":
+            for table, wanted in call.params["RequestItems"].items():
+                yield self._table_request(call, call.operation, {"TableName": table}, wanted["Keys"])
         elif call.operation == "BatchWriteItem":
             for table, writes in call.params["RequestItems"].items():
                 bodies = [body for write in writes for body in write.values()]

@@ -22,8 +22,8 @@ from sim.told import about_defib
 if TYPE_CHECKING:
     from sim.world import World
 
-SUMMED_UP_WITHIN = MessageLimits().storm_window + timedelta(seconds=30)
-"""What asks for a person waits so long at most for others to be summed up with, and is then on its way."""
+SUMMED_UP_WITHIN = MessageLimits().storm_window + timedelta(seconds=90)
+"""What asks for a person waits so long at most for others to be summed up with and for the sweep that finds it due."""
 
 
 def judge(recording: Recording, world: World) -> tuple[Expectation, ...]:

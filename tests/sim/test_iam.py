@@ -84,6 +84,10 @@ TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/cases"
             [("dynamodb:PutItem", TABLE)] * 2,
         ),
         (
+            Call("dynamodb", "BatchGetItem", {"RequestItems": {"cases": {"Keys": [{"pk": {"S": "SERVICE#web"}}]}}}),
+            [("dynamodb:BatchGetItem", TABLE)],
+        ),
+        (
             Call("sqs", "SendMessageBatch", {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/orders"}),
             [("sqs:SendMessage", "arn:aws:sqs:us-east-1:123456789012:orders")],
         ),
@@ -106,3 +110,11 @@ def test_a_call_on_an_instance_carries_the_instances_tags() -> None:
     (asked,) = AUTHORITY.requests(Call("ec2", "RebootInstances", {"InstanceIds": ["i-1"]}))
 
     assert asked.context["aws:ResourceTag/self-heal"] == ("true",)
+
+
+def test_a_call_for_many_items_carries_the_keys_of_all_of_them() -> None:
+    keys = [{"pk": {"S": f"SERVICE#{service}"}} for service in ("web", "db")]
+
+    (asked,) = AUTHORITY.requests(Call("dynamodb", "BatchGetItem", {"RequestItems": {"cases": {"Keys": keys}}}))
+
+    assert asked.context["dynamodb:LeadingKeys"] == ("SERVICE#web", "SERVICE#db")
