@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Hold, Outcome, Wait
+from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Hold, Outcome, Wait
 from defib.core.decide import decide, patience
 from defib.core.diagnose import diagnose
 from defib.core.membership import GROUP_TAG, GroupMember, Membership
 from defib.core.model import Cause, Check, Checks, CheckStatus, InstanceState, Observation, TargetHealth, Verdict
-from defib.core.policy import ApplicationRemedy, Mode, Policy
+from defib.core.policy import ApplicationRemedy, Mode, Policy, Verify
 from defib.core.start import jitter
 from tests.core.facts import (
     INITIALIZING,
@@ -513,6 +513,35 @@ def test_a_limit_reached_is_handed_over_with_the_reason(
     assert words in decision.reason
     assert decision.ask
     assert decision.look_again_at > NOON
+
+
+BOOTS_IN_VAIN = observed(checks=BOOTING, launched_at=after(minutes=-6))
+SOON_VERIFIED = policy(verify=Verify(timeout=timedelta(minutes=1)))
+STARTED_BEFORE = attempt(Action.START, after(minutes=-6))
+
+
+def test_one_that_stays_pending_is_waited_for_since_ec2_can_not_stop_it() -> None:
+    pending = observed(state=InstanceState.PENDING, launched_at=after(minutes=-2))
+
+    decision = decided(case(EVIDENCE, STOPPED_NOW, attempt(Action.START, after(minutes=-2))), pending, SOON_VERIFIED)
+
+    assert isinstance(decision, Wait), decision
+    assert decision.look_again_at == after(seconds=15)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "words"),
+    [((REFUSED,), "refused to stop"), ((attempt(Action.STOP, verdict=Verdict.RETRY),) * 23, "25 actions")],
+    ids=["a stop that AWS refuses", "attempts used up"],
+)
+def test_one_that_never_boots_is_bounded_as_any_failure_is(attempts: tuple[Attempt, ...], words: str) -> None:
+    so_far = case(EVIDENCE, STARTED_BEFORE, *attempts)
+    assert isinstance(decided(case(EVIDENCE, STARTED_BEFORE), BOOTS_IN_VAIN, SOON_VERIFIED), Act)
+
+    decision = decided(so_far, BOOTS_IN_VAIN, SOON_VERIFIED)
+
+    assert isinstance(decision, Escalate), decision
+    assert words in decision.reason
 
 
 CLOSINGS: list[tuple[str, Case, Observation, Policy, Outcome, str]] = [

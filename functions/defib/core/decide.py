@@ -13,7 +13,7 @@ from defib.core.guards.question import GIVES_BACK, Question, Refusal
 from defib.core.interference import meddled
 from defib.core.maintenance import maintenance_of
 from defib.core.membership import GroupMember
-from defib.core.model import Cause, Diagnosis, Observation, Verdict
+from defib.core.model import Cause, Diagnosis, InstanceState, Observation, Verdict
 from defib.core.policy import Mode, Policy, Service
 from defib.core.start_failure import explained, remedy
 from defib.core.verify import verify
@@ -150,7 +150,10 @@ def _boot(case: Case, observation: Observation, policy: Policy, service: Service
     limit = max(started.done_at, observation.launched_at) + service.verify.timeout
     if now < limit:
         return Wait("it is starting up", min(limit, now + policy.repair.look_again))
-    return _next_rung(case, observation, Cause.INITIALIZING, policy, service, now)
+    if observation.state is InstanceState.PENDING:
+        # EC2 can neither stop nor start it; after repair.start_timeout it is called stuck.
+        return Wait("it is starting up", now + policy.repair.look_again)
+    return _limited(case, policy, now) or _next_rung(case, observation, Cause.INITIALIZING, policy, service, now)
 
 
 def _before_event(case: Case, observation: Observation, policy: Policy, service: Service, now: datetime) -> Decision:
@@ -189,17 +192,20 @@ def _trouble(
     elif cause is Cause.UNKNOWN and now < diagnosis.since + service.patience.unknown:
         # An instance that has begun to stop this moment is still running, but has no checks any more.
         return Wait(f"{CAUSE_WORDS[cause]}; it may in a moment", now + policy.repair.look_again)
-    if case.handed_over_at is None:
-        exhausted = _flapping(case, policy, now) or _exhausted(case, policy, now)
-        if exhausted is not None:
-            return exhausted
-        pause = _pause(case, policy, now)
-        if pause is not None:
-            return pause
+    limited = _limited(case, policy, now)
+    if limited is not None:
+        return limited
     if not any(a.action is Action.EVIDENCE for a in case.attempts):
         reason = f"{CAUSE_WORDS[cause]}: evidence first, a restart destroys it"
         return Act(Action.EVIDENCE, reason, now + policy.repair.evidence_timeout)
     return _next_rung(case, observation, cause, policy, service, now)
+
+
+def _limited(case: Case, policy: Policy, now: datetime) -> Escalate | Wait | None:
+    """What keeps the next rung from being climbed now; people who have the case in hand need no limits."""
+    if case.handed_over_at is not None:
+        return None
+    return _flapping(case, policy, now) or _exhausted(case, policy, now) or _pause(case, policy, now)
 
 
 def _flapping(case: Case, policy: Policy, now: datetime) -> Escalate | None:

@@ -18,6 +18,7 @@ from sim.fuzz.invariants.truth import Truth
 from sim.machine import Machine
 from sim.scenario import Fault
 
+MOMENT = timedelta(seconds=10)
 SECOND = timedelta(seconds=1)
 
 
@@ -31,6 +32,8 @@ class ActsJudge:
         """Instances to which a call is being made."""
         self._bad_since: dict[str, datetime] = {}
         """Since when EC2, or a load balancer, says that something is wrong with an instance."""
+        self._well_since: dict[str, datetime] = {}
+        """And since when nothing any more: who decides has looked a moment ago."""
         self._meddled: set[str] = set()
         """Cases during whose repair somebody else has started the instance."""
 
@@ -69,10 +72,12 @@ class ActsJudge:
     def shown(self, machine: Machine) -> None:
         """EC2, or a load balancer, may say something else of the machine."""
         instance_id = machine.instance_id
+        now = self._truth.time.now
         if self._truth.works(machine):
-            self._bad_since.pop(instance_id, None)
+            self._well_since.setdefault(instance_id, now)
         else:
-            known = self._bad_since.get(instance_id, self._truth.time.now)
+            well = self._well_since.pop(instance_id, None)
+            known = now if well is not None and now - well > MOMENT else self._bad_since.get(instance_id, now)
             self._bad_since[instance_id] = min(known, _impaired_since(machine) or known)
         if machine.state is InstanceState.RUNNING and machine.shown.state is InstanceState.RUNNING:
             self._truth.stopped.pop(machine.instance_id, None)
