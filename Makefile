@@ -55,7 +55,7 @@ storm: install ## a thousand of ten thousand machines fail within five minutes, 
 	@$(PY) -m tests.storm
 
 fuzz: install ## ten thousand stories drawn from seeds, every invariant judged; FROM=SEED for others
-	@$(PY) -m sim fuzz --seeds 10000 --from $(or $(FROM),0)
+	@$(PY) -m sim fuzz --seeds 10000 --from $(or $(FROM),0) --moto-every 500
 
 cost: install ## dollars a month for fleets of 10 to 10,000 instances, from counted calls
 	@$(PY) -m sim cost

@@ -29,6 +29,7 @@ from sim.compare.command import options as compare_options
 from sim.cost.command import main as cost
 from sim.fuzz.nth import main as every_call
 from sim.fuzz.run import main as fuzzed
+from sim.fuzz.speed import report as speeds
 from sim.listener import EventKind, Listener
 from sim.machine import Machine
 from sim.machinery_check import NoSuchComponent
@@ -68,11 +69,14 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.command == "messages":
         return _messages(chosen.write, chosen.scenarios or shown.SHOWN)
     if chosen.command == "nth":
-        return every_call(chosen.scenarios)
+        return every_call(chosen.scenarios, chosen.every, chosen.moto)
     if chosen.command == "compare":
         return compared(chosen)
     if chosen.command == "fuzz":
-        return fuzzed(chosen.seeds, chosen.first, chosen.json, chosen.story)
+        if chosen.speed:
+            print("\n".join(speeds(chosen.first)))
+            return 0
+        return fuzzed(chosen.seeds, chosen.first, chosen.json, chosen.story, chosen.moto_every)
     if chosen.command == "cost":
         return cost(chosen.instances, _policy(chosen), chosen.json, chosen.write)
     if chosen.command == "scale":
@@ -171,8 +175,14 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--from", type=int, default=0, metavar="SEED", dest="first", help="the first of them (0)")
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.add_argument("--story", type=Path, metavar="FILE", help="the story in a file instead")
+    command.add_argument(
+        "--moto-every", type=int, default=0, metavar="N", help="of so many seeds play one on moto, too (none)"
+    )
+    command.add_argument("--speed", action="store_true", help="measure incidents a second of processor time instead")
     command = commands.add_parser("nth", help="let every call of scenarios fail once, see docs/invariants.md")
-    command.add_argument("scenarios", nargs="+", metavar="NAME", help="such as april-30")
+    command.add_argument("scenarios", nargs="*", metavar="NAME", help="such as april-30 (all that memory can play)")
+    command.add_argument("--every", type=int, default=1, metavar="N", help="of so many calls let one fail (1)")
+    command.add_argument("--moto", action="store_true", help="in the deployed functions on moto: seconds for each call")
     command = commands.add_parser("cost", help="what a month costs, from counted calls, see docs/cost.md")
     command.add_argument("--instances", type=_fleet, nargs="+", metavar="N", help="sizes of fleet (10 to 10,000)")
     command.add_argument("--policy", type=Path, metavar="FILE", help="another policy than the shipped one")

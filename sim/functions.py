@@ -85,6 +85,8 @@ class Lambda:
         self._environments: dict[str, list[Environment]] = {}
         self._number = 0
         self._invocations: list[Invocation] = []
+        self.carried_out: Callable[[Call], None] = lambda _: None
+        """Hears of each call of a function's just before its service carries it out."""
 
     def has_room(self, function: Function) -> bool:
         """Whether reserved concurrency lets one more invocation start."""
@@ -123,7 +125,10 @@ class Lambda:
         invocation = self._running()
         if invocation is None:
             return None
-        return self._reach.carry(call, invocation.function, lambda delay: self._pass_time(invocation, delay))
+        answer = self._reach.carry(call, invocation.function, lambda delay: self._pass_time(invocation, delay))
+        if answer is None:
+            self.carried_out(call)
+        return answer
 
     def hangs_https(self, host: str) -> bool:
         """Whether the running invocation never hears of a host outside AWS again."""

@@ -37,10 +37,18 @@ class View:
         return replace(self, system=system, instance=instance, attached_ebs=attached_ebs)
 
     @property
+    def all_passed(self) -> bool:
+        """Whether it runs, and each of its checks has passed."""
+        passed = self.system.status is self.instance.status is self.attached_ebs.status is CheckStatus.OK
+        return passed and self.state is InstanceState.RUNNING
+
+    @property
     def worst(self) -> CheckStatus | None:
         """The worst check while running; None otherwise."""
         if self.state is not InstanceState.RUNNING:
             return None
+        if self.all_passed:
+            return CheckStatus.OK
         shown = {self.system.status, self.instance.status, self.attached_ebs.status}
         order = (CheckStatus.IMPAIRED, CheckStatus.INITIALIZING, CheckStatus.OK)
         return next((status for status in order if status in shown), None)

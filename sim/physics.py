@@ -198,6 +198,9 @@ class Physics:
         now = self._time.now
         lasting = machine.lasting
         answers = now >= machine.answers_from and not machine.rebooting(now)
+        if answers and not lasting and machine.view.all_passed:
+            self._witness.sampled(machine)
+            return
         before = machine.view
         # What never passed since its launch has been impaired since then (EC2 API, InstanceStatusDetails).
         since = machine.launched_at if before.worst is CheckStatus.INITIALIZING else now

@@ -312,6 +312,16 @@ class World:
         found = [codec.value(item, Notice) for item in self._items("NOTICE#")]
         return tuple(sorted(found, key=lambda notice: (notice.at, notice.incident_id, notice.sequence)))
 
+    def unpublished(self) -> tuple[Notice, ...]:
+        """Those of them of which nobody has been told."""
+        codec = Codec()
+        return tuple(codec.value(item, Notice) for item in self._items("NOTICE#") if "published_at" not in item)
+
+    def audited(self) -> frozenset[str]:
+        """The cases that the audit has lines of, and speaks of the end of, by their ids."""
+        lines = (item for item in self._items("AUDIT#") if "decision" in item)
+        return frozenset(str(item["case_id"]["S"]) for item in lines if item["decision"]["S"].startswith("close:"))
+
     def unused_grants(self) -> tuple[Grant, ...]:
         """What the roles allow and this replay did not need."""
         granted = (g for f in self.wiring.functions for g in grants_of(f.word, f.statements))

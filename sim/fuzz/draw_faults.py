@@ -52,7 +52,7 @@ def faults_of(fleets: Sequence[Fleet], until: timedelta, random: Random) -> tupl
     """The faults of a story, in the order in which they strike."""
     instances = instances_of(fleets)
     found = list(_scattered(instances, until, random))
-    if random.random() < 0.15:
+    if random.random() < 0.2:
         found += _storm(instances, until, random)
     struck = [fault for fault in found if fault.kind is not FaultKind.DEAD_ON_ARRIVAL]
     if struck and random.random() < 0.3:

@@ -80,8 +80,10 @@ def _service(number: int, second: bool, random: Random) -> dict[str, Any]:
     if random.random() < 0.7:
         made["page"] = {"title": f"Service {number}"}
     if random.random() < 0.2:
-        made["maintenance"] = [{"days": list(DAYS), "at": f"{random.randint(0, 23):02}:20", "lasts": "3h"}]
-        made["planned_restart"] = random.random() < 0.6
+        begins = random.randint(0, 2)
+        daily = (f"{hour:02}:20" for hour in range(begins, 24, 3))
+        made["maintenance"] = [{"days": list(DAYS), "at": at, "lasts": "75m"} for at in daily]
+        made["planned_restart"] = random.random() < 0.7
     if random.random() < 0.35:
         kind = random.choices(("app", "net", "gwy"), (6, 2, 1))[0]
         balancer = f"{kind}/b{number}/50dc6c495c0c9188"

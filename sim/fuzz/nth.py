@@ -9,9 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from defib.core.limits import ZonalShift
 from defib.core.parse import parse as parse_policy
-from sim.faults import FaultKind
 from sim.fuzz.run import lived
 from sim.fuzz.story import Story
 from sim.fuzz.trouble import Nth, Trouble
@@ -55,15 +53,24 @@ def scenario_story(name: str) -> Story:
     return Story(told.seed, told, text, parse_policy(text))
 
 
-def main(names: Sequence[str]) -> int:
-    """Every call of each scenario failing once in every way; exit status 1 when something broke."""
+def all_scenarios() -> list[str]:
+    """Every scenario, by its name."""
+    return sorted(file.stem for file in SCENARIOS.glob("*.toml"))
+
+
+def main(names: Sequence[str], every: int = 1, on_moto: bool = False) -> int:
+    """Every call of each scenario failing once in every way; exit status 1 when something broke.
+
+    Of ``every`` calls one; ``on_moto`` in the deployed functions. Without ``names``, of all scenarios.
+    """
     failed = 0
-    for name in names:
+    for name in names or all_scenarios():
         story = scenario_story(name)
-        if not in_memory(story):
-            print(f"{name}: needs more of AWS than there is in memory")
+        why = beyond_memory(story)
+        if why and not on_moto:
+            print(f"{name}: {why}")
             continue
-        lives = list(nth_call(story))
+        lives = list(nth_call_on_moto(story, every) if on_moto else nth_call(story, every=every))
         broken = [life for life in lives if life.broken]
         failed += len(broken)
         print(f"{name}: {len(lives)} lives, one call failing in each; broken in {len(broken)}")
@@ -72,13 +79,26 @@ def main(names: Sequence[str]) -> int:
     return 1 if failed else 0
 
 
-def in_memory(story: Story) -> bool:
-    """Whether all that the story needs of AWS is there in memory; of what is not, the replay tells."""
+def beyond_memory(story: Story) -> str:
+    """What the story is about that is not there in memory; empty where all of it is. The replay plays them all."""
     scenario = story.scenario
-    members = any(fleet.group or fleet.application_check for fleet in scenario.fleet)
-    kinds = {fault.kind for fault in scenario.faults}
-    shifts = story.policy.limits.zonal_shift is ZonalShift.START
-    return not (members or shifts or scenario.groups or scenario.health_issues or kinds & NOT_IN_MEMORY)
+    about = {
+        "trouble of its own in the machinery": scenario.machinery,
+        "addresses that no message reaches": scenario.unreachable,
+        "answers to drills": scenario.drill_answers,
+        "the subscribers of the page": scenario.expect.letters,
+    }
+    return ", ".join(what for what, given in about.items() if given)
 
 
-NOT_IN_MEMORY = frozenset({FaultKind.EVENT_ANNOUNCED, FaultKind.AWS_MAINTENANCE})
+def nth_call_on_moto(story: Story, every: int) -> Iterator[Lived]:
+    """As ``nth_call``, by the deployed functions, until the number passes their last call."""
+    from sim.fuzz.on_moto import KINDS, lived_on_moto  # noqa: PLC0415 - takes a second, and most have no use for it
+
+    world, broken = lived_on_moto(replace(story, spells=()))
+    calls = sum(world.recorder.ledger.made.values())
+    yield Lived(Nth(0, Trouble.REFUSED), "none", tuple(broken))
+    for number in range(1, calls + 1, every):
+        for trouble in KINDS:
+            nth = Nth(number, trouble)
+            yield Lived(nth, f"{trouble} on call {number}", tuple(lived_on_moto(story, nth)[1]))

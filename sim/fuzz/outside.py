@@ -37,7 +37,7 @@ class Outside:
     def call(self, name: str, work: Callable[[], T]) -> T:
         """Do ``work``, unless the story has something else in mind."""
         self.calls += 1
-        trouble = Trouble.HANGS if self._darks and self.dark_until() is not None else self._befalls(name)
+        trouble = Trouble.HANGS if self.dark_until() is not None else self._befalls(name)
         if trouble is None:
             return work()
         self.struck.append(f"{trouble} on call {self.calls}, {name}")
@@ -75,6 +75,8 @@ class Outside:
 
     def dark_until(self) -> datetime | None:
         """When the Region is there again; None while it is there."""
+        if not self._darks:
+            return None
         since = self._time.now - self._start
         ends = (spell.at + spell.lasts for spell in self._darks if spell.covers(since))
         return max((self._start + end for end in ends), default=None)

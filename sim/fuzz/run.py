@@ -41,6 +41,9 @@ class Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     failures: list[Failure] = field(default_factory=list)
     seconds: float = 0.0
+    """Of processor time, in memory."""
+    on_moto: int = 0
+    """How many of the stories were played on moto, too."""
 
     def add(self, world: World) -> None:
         cases = [case for case in world.store.cases.values() if case.confirmed_at is not None]
@@ -62,14 +65,25 @@ def lived(story: Story, nth: Nth | None = None) -> tuple[World, list[str]]:
 
 def fuzz(seeds: Sequence[int]) -> Tally:
     """Live through the stories of ``seeds``."""
-    tally, began = Tally(), time.perf_counter()
+    tally, began = Tally(), time.process_time()
     for seed in seeds:
         world, broken = lived(draw(seed))
         tally.add(world)
         if broken:
             tally.failures.append(Failure(seed, tuple(broken)))
-    tally.seconds = time.perf_counter() - began
+    tally.seconds = time.process_time() - began
     return tally
+
+
+def play_on_moto(seeds: Sequence[int], tally: Tally) -> None:
+    """Have the deployed stack's own handlers play the stories of ``seeds``, too."""
+    from sim.fuzz.on_moto import lived_on_moto  # noqa: PLC0415 - takes a second, and most have no use for it
+
+    for seed in seeds:
+        broken = lived_on_moto(draw(seed))[1]
+        tally.on_moto += 1
+        if broken:
+            tally.failures.append(Failure(seed, tuple(f"on moto, {line}" for line in broken)))
 
 
 def kept(failure: Failure, into: Path = REGRESSIONS) -> Failure:
@@ -86,8 +100,8 @@ def kept(failure: Failure, into: Path = REGRESSIONS) -> Failure:
     return Failure(failure.seed, failure.broken, str(file))
 
 
-def main(seeds: int, first: int, as_json: bool, story: Path | None) -> int:
-    """The command; exit status 1 when something broke."""
+def main(seeds: int, first: int, as_json: bool, story: Path | None, moto_every: int = 0) -> int:
+    """The command; exit status 1 when something broke. Of ``moto_every`` seeds one is played on moto, too; 0: none."""
     if story is not None:
         try:
             told = load(story)
@@ -99,6 +113,8 @@ def main(seeds: int, first: int, as_json: bool, story: Path | None) -> int:
         return 1 if broken else 0
     tally = fuzz(range(first, first + seeds))
     tally.failures = [kept(failure) if n < 3 else failure for n, failure in enumerate(tally.failures)]
+    if moto_every:
+        play_on_moto([seed for seed in range(first, first + seeds) if seed % moto_every == 0], tally)
     print(json.dumps(asdict(tally), indent=2) if as_json else "\n".join(_report(tally, first)))
     return 1 if tally.failures else 0
 
@@ -111,7 +127,9 @@ def _report(tally: Tally, first: int) -> Iterator[str]:
     for name, count in tally.struck.most_common():
         yield f"  {count:7,} {name.replace('_', ' ')}"
     rate = tally.incidents / tally.seconds if tally.seconds else 0.0
-    yield f"{tally.invocations:,} invocations; {tally.seconds:.1f} s, {rate:.0f} incidents a second."
+    yield f"{tally.invocations:,} invocations; {tally.seconds:.1f} s of processor time, {rate:.0f} incidents a second."
+    if tally.on_moto:
+        yield f"{tally.on_moto} of the stories were played by the deployed functions on moto, too."
     for failure in tally.failures:
         yield f"BROKEN in seed {failure.seed}: {failure.broken[0]}"
         yield f"  repeat it: python -m sim fuzz --seeds 1 --from {failure.seed}"

@@ -10,9 +10,9 @@ from datetime import timedelta
 
 import pytest
 
-from sim.fuzz.nth import WAYS, nth_call, scenario_story
+from sim.fuzz.nth import WAYS, all_scenarios, beyond_memory, nth_call, scenario_story
 from sim.fuzz.run import lived
-from sim.fuzz.trouble import Spell, Trouble
+from sim.fuzz.trouble import Nth, Spell, Trouble
 
 EVERY = 29
 """Of so many calls one: prime, so that it falls on another step of the loop each time."""
@@ -34,6 +34,27 @@ def test_acts_that_fail_time_and_again_break_nothing(trouble: Trouble) -> None:
     world, broken = lived(replace(scenario_story("april-30"), spells=(spell,)))
     assert world.outside.struck
     assert broken == []
+
+
+PLAYED = [name for name in all_scenarios() if not beyond_memory(scenario_story(name))]
+TOO_MANY = frozenset({"alarm-storm"})
+"""Takes seconds for each of its 24,000 calls."""
+
+
+@pytest.mark.parametrize("scenario", sorted({*PLAYED} - TOO_MANY))
+def test_in_every_scenario_a_call_at_its_beginning_middle_and_end_may_fail(scenario: str) -> None:
+    story = scenario_story(scenario)
+    calls = lived(story)[0].outside.calls
+    ways = [WAYS[(n + len(scenario)) % len(WAYS)] for n in range(3)]
+    each = [Nth(1 + calls * part // 6, way) for part, way in zip((1, 3, 5), ways, strict=True)]
+    assert {nth: broken for nth in each if (broken := lived(story, nth)[1])} == {}
+
+
+def test_what_memory_can_not_play_says_why() -> None:
+    left = {name: beyond_memory(scenario_story(name)) for name in all_scenarios() if name not in PLAYED}
+    assert left["sweep-dies"] == "trouble of its own in the machinery"
+    assert left["drill-answered"] == "answers to drills"
+    assert len(PLAYED) > 2 * len(left)
 
 
 def test_the_calls_that_fail_are_of_every_kind() -> None:

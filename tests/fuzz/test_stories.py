@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from defib.core.call import Reaction
+from defib.core.case import Action
+from defib.core.model import Cause
 from sim.fuzz.draw import draw
+from sim.fuzz.nth import scenario_story
 from sim.fuzz.run import REGRESSIONS, lived
 from sim.fuzz.story_file import load
 
@@ -21,6 +25,12 @@ def test_every_invariant_holds_in_the_stories_of_the_first_seeds(shard: int) -> 
     assert broken == {}, f"repeat it: python -m sim fuzz --seeds 1 --from {min(broken)}"
 
 
+def test_people_answer_by_the_link_in_their_mail() -> None:
+    world, broken = lived(scenario_story("acknowledged-by-link"))
+    assert (world.people.said, broken) == (1, [])
+    assert [entry.answer.reaction for entry in world.store.answers] == [Reaction.ACKNOWLEDGE]
+
+
 def test_a_seed_always_tells_the_same_story() -> None:
     first, second = lived(draw(7))[0], lived(draw(7))[0]
     assert first.store.audit == second.store.audit
@@ -28,11 +38,18 @@ def test_a_seed_always_tells_the_same_story() -> None:
 
 
 def test_the_stories_are_worth_living_through() -> None:
-    worlds = [lived(draw(seed))[0] for seed in range(20, 120)]
+    worlds = [lived(draw(seed))[0] for seed in range(20, 140)]
     struck = {line.partition(" on ")[0] for world in worlds for line in world.outside.struck}
     outcomes = {case.outcome for world in worlds for case in world.store.cases.values()}
     assert {"dies_before", "dies_after", "race", "hangs", "answer_lost"} <= struck
-    assert len(outcomes) >= 4
+    assert len(outcomes) >= 5
+    cases = [case for world in worlds for case in world.store.cases.values()]
+    done = {attempt.action for case in cases for attempt in case.attempts}
+    assert {Action.REPLACE, Action.SUPPRESS_CHECK, Action.FORCE_STOP, Action.RESTORE} <= done
+    assert any(world.store.answers for world in worlds), "somebody answers a call"
+    assert any(other.told for world in worlds for other in world.others.values()), "another page follows"
+    assert any(service.startswith("zone:") for world in worlds for service, _ in world.store.incidents)
+    assert any(case.confirmed_cause is Cause.EVENT_SCHEDULED for case in cases)
 
 
 @pytest.mark.parametrize("file", sorted(REGRESSIONS.glob("*.toml")), ids=lambda file: file.stem)

@@ -19,6 +19,8 @@ DELIVERY = timedelta(seconds=5)
 """What a message takes, from the sweep that sends it to the look."""
 SLACK = timedelta(minutes=10)
 """Besides what the policy allows: deliveries, looks, and the pauses between them."""
+STARTS_MOST = 60
+"""Of a case that has been handed over, within the hours of a story."""
 AUDIT_MOST = 60
 """Lines of a case's trail besides three for each of its attempts."""
 TOLD = (NoticeKind.ESCALATED, NoticeKind.HELD, NoticeKind.RESOLVED, NoticeKind.PROGRESS, NoticeKind.APPROVAL)
@@ -144,7 +146,9 @@ class CourseJudge:
         for case in truth.store.cases.values():
             if not at_rest(case):
                 truth.breaks("ends", f"{case.id} is neither healed, closed, held nor handed over: {case.reason}")
-            if len(case.attempts) > truth.policy.repair.attempts + 2:
+            own = [a for a in case.attempts if case.handed_over_at is None or a.intended_at <= case.handed_over_at]
+            # What people have in hand is only started, and that with pauses of a share of the time that has passed.
+            if len(own) > truth.policy.repair.attempts + 2 or len(case.attempts) > 2 * len(own) + STARTS_MOST:
                 truth.breaks("bounded", f"{case.id} has {len(case.attempts)} attempts")
         for instance_id in truth.stopped:
             self._started_again(instance_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from defib.core.case import Action, Attempt, Case
-from defib.core.model import InstanceState, TargetHealth
+from defib.core.model import TargetHealth
 from defib.core.percent import Percent
 from defib.core.policy import Service
 from sim.fuzz.invariants.truth import Truth
@@ -70,7 +70,7 @@ class LimitsJudge:
             truth.breaks("limits", f"{attempt.action} on {case.name}: {lately} repairs begun within 10 minutes")
         open_ones = sum(1 for i in self._taken if self._away(i) and i != case.instance_id)
         # Those that run were counted within the last ten minutes; no more than there are were ever counted.
-        there = sum(1 for m in truth.cloud.machines.values() if m.state is not InstanceState.TERMINATED)
+        there = len(truth.cloud.machines)
         most = max(1, min(truth.store.whole.running or 0, there) * limits.share // 100)
         if open_ones >= most:
             truth.breaks("limits", f"{attempt.action} on {case.name}: {open_ones} under repair, {most} allowed")

@@ -76,11 +76,11 @@ class ToldJudge:
                 truth.breaks(
                     "told", f"notice {notice.incident_id}-{notice.sequence} asks for help {now - notice.at} late"
                 )
-        elif self.sums_up and {*post.media} - {Medium.HTTPS}:
+        elif self.sums_up and {*post.media} & {Medium.EMAIL, Medium.SMS}:
             limits, pushed = truth.policy.messages, self._pushed[post.contact]
             pushed[:] = [at for at in pushed if now - at < limits.window]
             pushed.append(now)
-            if post.media != (Medium.CHAT,) and len(pushed) > 2 * limits.most and truth.calm(pushed[0]):
+            if len(pushed) > limits.most and truth.calm(pushed[0]):
                 truth.breaks("limits", f"{post.contact} gets {len(pushed)} messages within {limits.window}")
 
     def minute(self) -> None:

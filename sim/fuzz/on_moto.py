@@ -1,0 +1,171 @@
+"""A drawn story played by the deployed stack's own handlers on moto, to keep the ports in memory honest.
+
+What can be judged there is: every call that changes an instance, at the moment at which EC2 gets it; and in the end the
+cases, the notices, the trail and what the functions have left behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from defib.core.case import Case
+from defib.core.guards.ownership import OWNERS
+from defib.core.incident import NoticeKind
+from defib.core.maintenance import maintenance_of
+from defib.core.model import Cause, InstanceState
+from defib.core.policy import Mode
+from sim.boundary import Call
+from sim.fuzz.invariants.course import at_rest
+from sim.fuzz.story import Story
+from sim.fuzz.trouble import REGION, Nth, Spell, Trouble
+from sim.machine import Machine
+from sim.machinery import MachineryFault, MachineryKind
+from sim.replay import STEP, world_of
+from sim.template import REGION as HERE
+from sim.world import World
+
+OVERTIME = timedelta(minutes=40)
+"""How long after the story's end open cases may still be worked on; a minute there takes a second here."""
+ACTS = frozenset({"ec2:RebootInstances", "ec2:StopInstances", "ec2:StartInstances"})
+CALLS = {
+    "ec2.observe": ("ec2:DescribeInstances", "ec2:DescribeInstanceStatus"),
+    "ec2.suspects": ("ec2:DescribeInstanceStatus",),
+    "ec2.perform": tuple(sorted(ACTS)),
+    "table.read": ("dynamodb:GetItem", "dynamodb:Query"),
+    "table.write": ("dynamodb:TransactWriteItems", "dynamodb:UpdateItem"),
+    "switch.read": ("ssm:GetParameter",),
+    "channel.publish": ("sns:Publish",),
+    "channel.chat": ("sns:Publish",),
+    "site.lay_out": ("s3:PutObject",),
+}
+QUEUED = ("sqs:SendMessage", "sqs:SendMessageBatch")
+ANY = ("dynamodb", "ec2", "elbv2", "s3", "sns", "sqs", "ssm")
+KINDS = {
+    Trouble.REFUSED: MachineryKind.CALL_THROTTLED,
+    Trouble.HANGS: MachineryKind.CALL_HANGS,
+    Trouble.ANSWER_LOST: MachineryKind.ANSWER_LOST,
+}
+OF_THE_BUS = {
+    Trouble.MESSAGE_LOST: MachineryKind.EVENTS_LOST,
+    Trouble.MESSAGE_DOUBLED: MachineryKind.EVENTS_DOUBLED,
+    Trouble.MESSAGE_LATE: MachineryKind.EVENTS_DELAYED,
+}
+FEW = 3
+"""Calls that a spell strikes which strikes by chance in memory."""
+TOLD = (NoticeKind.ESCALATED, NoticeKind.HELD, NoticeKind.RESOLVED, NoticeKind.PROGRESS, NoticeKind.APPROVAL)
+
+
+def lived_on_moto(story: Story, nth: Nth | None = None) -> tuple[World, list[str]]:
+    """The world in which the story has been played, and what was broken in it.
+
+    Left out is what has no like there: races, and people who change tags.
+    """
+    machinery = tuple(fault for spell in story.spells for fault in _machinery(spell))
+    if nth is not None:
+        machinery = (MachineryFault(timedelta(0), ANY, KINDS[nth.trouble], nth=nth.number, times=1),)
+    scenario = replace(story.scenario, machinery=machinery)
+    with TemporaryDirectory(prefix="fuzz-") as directory:
+        policy = Path(directory) / "policy.toml"
+        policy.write_text(story.policy_text, encoding="utf-8")
+        with world_of(scenario, policy) as world:
+            broken = _Broken(story, world)
+            world.functions.carried_out = broken.act
+            end = scenario.start + scenario.until
+            world.time.run_until(end)
+            while world.time.now < end + OVERTIME and not _settled(world):
+                world.time.run_until(world.time.now + STEP)
+            return world, [*broken.found, *broken.at_end()]
+
+
+def _machinery(spell: Spell) -> Iterator[MachineryFault]:
+    """The spell as the replay's own trouble."""
+    times = 0 if spell.chance >= 1 else FEW
+    calls = CALLS.get(spell.on, QUEUED if spell.on.startswith("queue.") else ())
+    if spell.trouble in KINDS and calls:
+        yield MachineryFault(spell.at, calls, KINDS[spell.trouble], spell.lasts, times=times)
+    elif spell.trouble in (Trouble.DIES_BEFORE, Trouble.DIES_AFTER):
+        after = 1 if spell.trouble is Trouble.DIES_BEFORE else 2
+        functions = ("diagnose", "remediate", "publish")
+        yield MachineryFault(
+            spell.at, functions, MachineryKind.FUNCTION_DIES, spell.lasts, times=FEW, after_calls=after
+        )
+    elif spell.trouble is Trouble.NO_SWEEP:
+        yield MachineryFault(spell.at, ("every-minute",), MachineryKind.SCHEDULE_SILENT, spell.lasts)
+    elif spell.trouble is Trouble.REGION_DARK and spell.on == REGION:
+        yield MachineryFault(spell.at, (HERE,), MachineryKind.REGION_DARK, spell.lasts)
+    elif spell.trouble in OF_THE_BUS:
+        yield MachineryFault(spell.at, ("state-rule",), OF_THE_BUS[spell.trouble], spell.lasts, times=times)
+
+
+def _settled(world: World) -> bool:
+    return all(at_rest(case) for case in world.cases()) and not world.unpublished()
+
+
+class _Broken:
+    """Holds what Defib does against the invariants."""
+
+    def __init__(self, story: Story, world: World) -> None:
+        self.found: list[str] = []
+        self._story = story
+        self._world = world
+        self._stopped: set[str] = set()
+
+    def act(self, call: Call) -> None:
+        """A function's call is about to be carried out."""
+        if call.name not in ACTS:
+            return
+        by_id = {machine.instance_id: machine for machine in self._world.machines.values()}
+        for instance_id in call.params.get("InstanceIds", ()):
+            self._consented(call, by_id[instance_id])
+            if call.name == "ec2:StopInstances":
+                self._stopped.add(instance_id)
+
+    def _consented(self, call: Call, machine: Machine) -> None:
+        policy, now, what = self._story.policy, self._world.time.now, f"{call.operation} on {machine.name}"
+        service = policy.service_of(machine.tags)
+        if not policy.opted_in(machine.tags) or service is None:
+            self._break("consent", f"{what}, which is not opted in")
+            return
+        if any(key in OWNERS for key in machine.tags):
+            self._break("consent", f"{what}, which is another's")
+        if service.mode is Mode.OBSERVE:
+            self._break("consent", f"{what} in observe mode")
+        pulled = [pull.to for pull in self._story.scenario.kill_switch if self._story.scenario.start + pull.at < now]
+        if pulled and pulled[-1] != "on":
+            self._break("consent", f"{what} with the kill switch {pulled[-1]}")
+        case = self._case(machine)
+        intent = case.intent if case is not None else None
+        if case is None or intent is None or intent.claimed_at is None:
+            self._break("intent precedes act", f"{what} without a claimed intent")
+            return
+        gives_back = call.name == "ec2:StartInstances" and machine.instance_id in self._stopped
+        planned = case.confirmed_cause is Cause.EVENT_SCHEDULED
+        if not gives_back and not planned and maintenance_of(policy, service, machine.tags, now) is not None:
+            self._break("consent", f"{what} in maintenance")
+
+    def _case(self, machine: Machine) -> Case | None:
+        cases = [case for case in self._world.cases() if case.instance_id == machine.instance_id]
+        return cases[-1] if cases else None
+
+    def at_end(self) -> Sequence[str]:
+        """What is broken when all is over."""
+        world, machines = self._world, self._world.machines.values()
+        cases, told = world.cases(), {notice.case_id for notice in world.notices() if notice.kind in TOLD}
+        unsaid = [case.id for case in cases if case.closed_at is not None and case.id not in world.audited()]
+        broken = [f"ends: {case.id} is neither over nor people's: {case.reason}" for case in cases if not at_rest(case)]
+        broken += [f"audit: {case_id} does not say that it was closed" for case_id in unsaid]
+        broken += [f"told: notice {n.incident_id}-{n.sequence} never went out" for n in world.unpublished()]
+        for machine in machines:
+            case = self._case(machine) if machine.instance_id in self._stopped else None
+            if case is not None and machine.state is InstanceState.STOPPED and case.id not in told:
+                broken.append(f"started again: Defib stopped {machine.name}, and nobody knows")
+        ledger = world.recorder.ledger
+        broken += [f"crash: {error}" for error in ledger.errors]
+        return broken + [f"crash: a call was not allowed: {denied}" for denied in ledger.denied]
+
+    def _break(self, invariant: str, what: str) -> None:
+        self.found.append(f"{invariant}: {what} (at {self._world.time.now - self._story.scenario.start})")

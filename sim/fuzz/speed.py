@@ -1,0 +1,76 @@
+"""``python -m sim fuzz --speed``: whole incidents a second of processor time, and how that grows with the fleet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from defib.core.parse import parse
+from sim.faults import FaultKind
+from sim.fuzz.draw import START, draw
+from sim.fuzz.run import lived
+from sim.fuzz.story import Story
+from sim.fuzz.world import World
+from sim.scale.growth import Point, fitted
+from sim.scenario import Fault, Fleet, Scenario
+
+SEEDS = 200
+SIZES = (5, 20, 50, 100, 200, 500)
+"""Instances of a fleet of which one in five fails within ten minutes."""
+POLICY = """
+[defib]
+opt_in_tag = "self-heal=true"
+[limits]
+share = 100
+rate = 1000
+zone_share = 100
+[services.s0]
+match = { service = "s0" }
+mode = "heal"
+concurrent_repairs = 100
+tell = ["oncall"]
+[contacts.oncall]
+email = ["oncall@example.com"]
+"""
+
+
+def incidents(world: World) -> int:
+    """Failures that were confirmed, each with its case to its end."""
+    return sum(1 for case in world.store.cases.values() if case.confirmed_at is not None)
+
+
+def measured(stories: Sequence[Story]) -> tuple[int, float]:
+    """How many incidents the stories held, and the processor seconds that it took to live through them."""
+    began, found = time.process_time(), 0
+    for story in stories:
+        found += incidents(lived(story)[0])
+    return found, time.process_time() - began
+
+
+def of_size(instances: int) -> Story:
+    """One story of a fleet of so many instances."""
+    names = [f"f0-{number}" for number in range(1, instances + 1, 5)]
+    gap = timedelta(minutes=10) / len(names)
+    faults = tuple(
+        Fault(timedelta(seconds=30) + gap * n, (name,), FaultKind.HUNG_KERNEL) for n, name in enumerate(names)
+    )
+    scenario = Scenario("Speed", "Measured.", START, timedelta(minutes=20), (Fleet("f0", instances, service="s0"),))
+    return Story(0, replace(scenario, faults=faults), POLICY, parse(POLICY))
+
+
+def report(first: int) -> Iterator[str]:
+    """The figures, line by line."""
+    stories = [draw(seed) for seed in range(first, first + SEEDS)]
+    found, seconds = measured(stories)
+    yield f"{SEEDS} drawn stories, {found} incidents: {found / seconds:.0f} a second of processor time."
+    points: list[Point] = []
+    for size in SIZES:
+        times = max(1, 100 // size)
+        found, seconds = measured([of_size(size)] * times)
+        points.append((float(size), seconds / found))
+        yield f"{size:5} instances: {found / seconds:6.0f} incidents a second"
+    growth = fitted(points)
+    if growth is not None:
+        yield f"The time for one incident grows as the number of instances to the power of {growth.exponent:.2f}."
