@@ -60,7 +60,7 @@ def seeds_of(catcher: str) -> int:
 
 def stories(tree: Tree, seeds: int) -> Stories | str:
     """What breaks in the stories of the first ``seeds`` seeds; a word when they don't even run."""
-    ran = _run(tree, "tests.mutants.stories", str(seeds))
+    ran = _run(tree, "tests.mutants.stories", str(seeds), limit_s=TIME_LIMIT_S + seeds)
     if ran.timed_out:
         return "it hangs"
     if ran.status != 0:
