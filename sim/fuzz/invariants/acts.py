@@ -66,7 +66,9 @@ class ActsJudge:
             self._truth.stopped.pop(machine.instance_id, None)
         if fault.kind is FaultKind.STARTED_BY_PERSON and machine.state is InstanceState.STOPPED:
             case = self._truth.store.latest_case(machine.instance_id)
-            if case is not None and case.closed_at is None:
+            intent = case.intent if case is not None else None
+            # Where Defib starts it at the same moment, nobody can tell whose start it is.
+            if case is not None and case.closed_at is None and (intent is None or intent.action is not Action.START):
                 self._meddled.add(case.id)
 
     def shown(self, machine: Machine) -> None:
