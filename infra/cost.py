@@ -24,9 +24,13 @@ TABLE_READS = 10
 """By a minute's sweep and look at the page: most of the sweep's ask the index what is due."""
 
 CANARY_SECONDS = 0.1
-"""Assumed length of a canary's stay in each of its two functions."""
-CANARY_REQUESTS = 4
-"""Sent to two queues and deleted from them; what receives it polls anyway."""
+"""Assumed length of a canary's stay in each of its functions."""
+CANARY_FUNCTIONS = 7
+"""diagnose at both ends of its way, four that queues feed, and one that people reach over HTTPS."""
+CANARY_REQUESTS = 17
+"""Sent to five queues and back to the first, received and deleted there. Counted in the replay, as the others here."""
+CANARY_WRITES = 12
+"""Of the table: word left of six ways, each taken for as much as a write can be."""
 LOOK_SECONDS = 1.2
 """Assumed length of a look: about a dozen calls, most of them to another Region."""
 LOOK_REQUESTS = {True: 3, False: 1}
@@ -104,8 +108,9 @@ def costs(template: Template) -> Iterator[Line]:
     if secrets:
         yield _line(f"{secrets} secrets" if secrets > 1 else "1 secret", Item.SECRET, secrets)
     if watched:
-        functions = 2 * _usd(Item.LAMBDA_REQUEST) + 2 * _usd(Item.LAMBDA_GB_SECOND, CANARY_SECONDS * 0.5)
-        way = _usd(Item.EVENT) + _usd(Item.SQS_REQUEST, CANARY_REQUESTS) + _usd(Item.TABLE_WRITE, 2)
+        stay = _usd(Item.LAMBDA_REQUEST) + _usd(Item.LAMBDA_GB_SECOND, CANARY_SECONDS * 0.5)
+        functions = CANARY_FUNCTIONS * stay
+        way = _usd(Item.EVENT) + _usd(Item.SQS_REQUEST, CANARY_REQUESTS) + _usd(Item.TABLE_WRITE, CANARY_WRITES)
         yield Line(f"{MINUTES:,} canaries of the watchtower", MINUTES * (functions + way), MINUTES * functions)
 
 
