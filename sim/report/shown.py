@@ -12,10 +12,14 @@ from sim.scenario_file import load
 FOLDER = ROOT / "docs" / "messages"
 
 SHOWN = (
+    "acknowledged-by-link",
+    "acknowledged-in-time",
+    "approval-expired",
     "approval-given",
     "april-30",
     "drill-unanswered",
     "never-comes-back",
+    "nobody-answers",
     "zone-loss",
 )
 """Outages that heal and that people mend, calls with and without an answer, and a drill."""

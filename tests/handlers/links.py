@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -155,3 +157,18 @@ class Answers:
 
 def later(**time: float) -> datetime:
     return NOON + timedelta(**time)
+
+
+def words(answer: Any) -> str:
+    """What a person reads on the page."""
+    body = answer["body"].partition("<main")[2]
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", "<" + body)).split())
+
+
+def title(answer: Any) -> str:
+    return html.unescape(re.search(r"<h1>(.*?)</h1>", answer["body"])[1])  # type: ignore[index]  # every page has one
+
+
+def offered(answer: Any) -> list[str]:
+    """The answers that the page has a button for."""
+    return re.findall(r'name="answer" value="(\w+)"', answer["body"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import html
 import inspect
 import json
 import re
@@ -41,7 +40,10 @@ from tests.handlers.links import (
     handed_over,
     held,
     later,
+    offered,
+    title,
     waiting,
+    words,
 )
 from tests.handlers.stage import LINK_KEY, Stage
 
@@ -59,21 +61,6 @@ def asking(stage: Stage) -> Answers:
 @pytest.fixture
 def answers(stage: Stage) -> Answers:
     return asking(stage)
-
-
-def words(answer: Any) -> str:
-    """What a person reads on the page."""
-    body = answer["body"].partition("<main")[2]
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", "<" + body)).split())
-
-
-def title(answer: Any) -> str:
-    return html.unescape(re.search(r"<h1>(.*?)</h1>", answer["body"])[1])  # type: ignore[index]  # every page has one
-
-
-def offered(answer: Any) -> list[str]:
-    """The answers that the page has a button for."""
-    return re.findall(r'name="answer" value="(\w+)"', answer["body"])
 
 
 # What people do

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from dataclasses import replace
@@ -28,7 +27,7 @@ from tests.aws.account import ONCE
 from tests.aws.cases import NOON
 from tests.aws.fleet import Overlay
 from tests.aws.table import TABLE
-from tests.handlers.links import Answers, called, handed_over, later
+from tests.handlers.links import Answers, called, handed_over, later, offered, title, words
 from tests.handlers.stage import LINK_KEY, Stage
 
 NAMED = ("web-7", "db-7", "queue-7")
@@ -57,19 +56,6 @@ class Digest(Answers):
 @pytest.fixture
 def digest(stage: Stage) -> Digest:
     return Digest(stage)
-
-
-def words(answer: Any) -> str:
-    body = answer["body"].partition("<main")[2]
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", "<" + body)).split())
-
-
-def title(answer: Any) -> str:
-    return html.unescape(re.search(r"<h1>(.*?)</h1>", answer["body"])[1])  # type: ignore[index]  # every page has one
-
-
-def offered(answer: Any) -> list[str]:
-    return re.findall(r'name="answer" value="(\w+)"', answer["body"])
 
 
 def test_opening_it_shows_each_incident_as_it_stands_now_and_changes_nothing(digest: Digest) -> None:
