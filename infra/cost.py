@@ -32,7 +32,7 @@ CANARY_REQUESTS = 17
 CANARY_WRITES = 12
 """Of the table: word left of six ways, each taken for as much as a write can be."""
 LOOK_SECONDS = 1.2
-"""Assumed length of a look: about a dozen calls, most of them to another Region."""
+"""Assumed length of a look: about fifteen calls, most of them to another Region."""
 LOOK_REQUESTS = {True: 3, False: 1}
 """To CloudWatch, by whether anybody is told by SMS: the alarms, and what was spent in each of two Regions."""
 

@@ -95,7 +95,9 @@ class Gateway:
     def request(self, host: str, request: HttpRequest, then: Callable[[Reply], None]) -> None:
         """Send one request now; ``then`` hears the answer."""
         path = request.target.partition("?")[0]
-        api = next((api for api in self._wiring.apis if api.host == host and api.leads(request.method, path)), None)
+        leading = (api for api in self._wiring.apis if api.host == host and api.leads(request.method, path))
+        # The default route takes what no other does (API Gateway Developer Guide, "Create routes for HTTP APIs").
+        api = min(leading, key=lambda api: api.route == DEFAULT, default=None)
         if api is None:
             then(Reply(404, JSON, NOT_FOUND))
             return

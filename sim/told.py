@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 ASKS_FOR_PEOPLE = frozenset({NoticeKind.HELD.value, NoticeKind.ESCALATED.value})
 """Notices about an instance that say that Defib can't go on by itself."""
+WATCHTOWER = "Defib watchtower: "
+"""How the subjects of its messages begin."""
 
 
 def about_defib(message: Message, world: World) -> bool:
@@ -20,9 +22,14 @@ def about_defib(message: Message, world: World) -> bool:
 
 
 def told_of_defib(message: Message, world: World) -> str:
-    """By which path it tells that Defib can't do what it should: ``alarm sweep-heartbeat``; empty if it does not."""
+    """By which path it tells that Defib can't do what it should: ``alarm sweep-heartbeat``; empty if it does not.
+
+    Of an e-mail, which is what comes first.
+    """
     if not about_defib(message, world):
         return f"notice {message.notice}" if message.notice in ASKS_FOR_PEOPLE else ""
+    if message.subject.startswith(WATCHTOWER):
+        return f"watchtower: {message.subject.removeprefix(WATCHTOWER)}"
     text = f"{message.subject} {message.body}"
     fired = [alarm.word for alarm in world.wiring.alarms if alarm.name in text]
     return f"alarm {fired[0]}" if fired else f"message to {message.topic.rpartition(':')[2]}"

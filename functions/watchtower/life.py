@@ -19,7 +19,7 @@ TOPIC = "incidents"
 LOST = {
     "notices": "nobody is told",
     "orders": "nothing is repaired",
-    "evidence": "repairs go on without evidence",
+    "evidence": "no evidence is kept",
     "turns": "the status page stands still",
 }
 """What it means that a queue is shut; what is not here is the queue of another page."""
@@ -85,13 +85,13 @@ def _shut(way: Way, heartbeats: Heartbeats, settings: Settings, now: datetime) -
             "people may not reach them either.",
             f"{BY_HAND}; see AWS Health for SNS in {there}, then the topic's policy and subscriptions",
         )
-    lost = LOST.get(way.word, "that page does not follow")
+    lost = LOST.get(way.word, "its page lags behind")
     return Finding(
         "canary",
         f"canary {way.word}",
         Weight.GRAVE,
-        f"nothing gets through to {way.feeds} in {there}: {lost}",
-        f"No canary {since} come through the queue {way.word} to {way.feeds}, while others come through. Nothing else "
+        f"{way.feeds} in {there} is stuck: {lost}",
+        f"No canary {since} come through the queue {way.word} and {way.feeds}, while others come through. Nothing else "
         f"does either: {lost}.",
         f"{BY_HAND}; {log}" if way.word in URGENT else f"{log[0].upper()}{log[1:]}",
     )

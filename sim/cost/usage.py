@@ -50,6 +50,7 @@ CALLS: Mapping[str, Mapping[Item, float]] = {
     "cloudwatch:DescribeAlarms": ASKED,
     # Its rule sends it on to a queue.
     "events:PutEvents": {Item.EVENT: 1.0, Item.SQS_REQUEST: 1.0},
+    "events:ListRules": {},
     "secretsmanager:GetSecretValue": {Item.SECRET_REQUEST: 1.0},
 }
 """What each call uses, at most."""
@@ -126,6 +127,7 @@ def _calls(counted: Counted) -> Iterator[tuple[Item, float]]:
 def _functions(counted: Counted) -> Iterator[tuple[Item, float]]:
     functions = {function.word: function for function in counted.wiring.functions}
     fed = {poll.function_name for poll in counted.wiring.polls}
+    behind_apis = {api.function for api in counted.wiring.apis}
     for word, number in counted.invocations.items():
         function = functions[word]
         yield Item.LAMBDA_REQUEST, number
@@ -134,6 +136,8 @@ def _functions(counted: Counted) -> Iterator[tuple[Item, float]]:
         if function.name in fed:
             # Received and deleted.
             yield Item.SQS_REQUEST, 2 * number
+        if function.name in behind_apis:
+            yield Item.API_REQUEST, number
 
 
 def _messages(counted: Counted) -> Iterator[tuple[Item, float]]:

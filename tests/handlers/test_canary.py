@@ -111,6 +111,14 @@ def test_each_function_that_a_queue_feeds_leaves_word_of_it_and_does_no_work_for
     assert "Contents" not in boto3.client("s3").list_objects_v2(Bucket="page")
 
 
+def test_the_page_leaves_no_word_of_it_while_it_cannot_reach_its_files(stage: Stage) -> None:
+    boto3.client("s3").delete_bucket(Bucket="page")
+
+    assert failed(stage.invoke("page", on("turns"), groups={0: "canary"})) == []
+
+    assert items() == 0
+
+
 def test_from_there_it_goes_on_to_the_queues_of_other_pages(stage: Stage) -> None:
     stage.invoke("page", on("turns"), groups={0: "canary"})
 

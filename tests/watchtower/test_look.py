@@ -232,7 +232,7 @@ def test_one_queue_that_takes_nothing_up_is_told_by_its_name(stage: Stage, time:
         heard += stage.heard()
 
     (told,) = heard
-    assert told["Subject"] == "Defib watchtower: nothing gets through to remediate in us-east-1: nothing is repaired"
+    assert told["Subject"] == "Defib watchtower: remediate in us-east-1 is stuck: nothing is repaired"
 
 
 def test_a_rule_that_somebody_switched_off_or_deleted_is_told(stage: Stage, time: time_machine.Traveller) -> None:

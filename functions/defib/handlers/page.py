@@ -93,7 +93,7 @@ def _built() -> tuple[Paging, Mailing | None, Ways, Policy, Logger]:
     others = zip(policy.page.elsewhere, environment.other_page_queues, strict=False)
     followers = {f"turns-{other.name}": url for other, url in others}
     kept = heartbeats.DynamoHeartbeats(dynamodb, environment.table)
-    ways = Ways(edges.clock, kept, canaries.SqsOnward(sqs, followers))
+    ways = Ways(edges.clock, kept, canaries.SqsOnward(sqs, followers), able=sites[0].laid_out)
     return edges, _mailing(environment, edges, policy), ways, policy, logger
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -34,6 +35,8 @@ class Ways:
     heartbeats: Heartbeats
     onward: Onward | None = None
     exit: Exit | None = None
+    able: Callable[[], object] | None = None
+    """A read of what it works on, where nothing else would show soon that it can't. Raises Transient or Rejected."""
 
 
 def let_through(canary: Canary, ways: Ways, within: timedelta) -> bool:
@@ -43,6 +46,8 @@ def let_through(canary: Canary, ways: Ways, within: timedelta) -> bool:
     """
     if canary.is_stale(ways.clock.now(), within):
         return False
+    if ways.able is not None:
+        ways.able()
     if ways.exit is not None:
         ways.exit.canary(canary)
     if canary.by:
