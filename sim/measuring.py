@@ -63,7 +63,7 @@ def run_kill(chosen: argparse.Namespace) -> int:
             json.dumps({"ordinary": asdict(ordinary), "deaths": [asdict(row) for row in rows]}, default=str, indent=1)
         )
     if chosen.write:
-        _write(kill.table(rows, ordinary))
+        _write(kill.table(rows, ordinary, seeds))
     return 0 if all(row.is_good for row in rows) else 1
 
 
