@@ -132,8 +132,8 @@ def table(rows: Sequence[Told], where_nothing_dies: Ordinary, seeds: Sequence[in
     """The rows as Markdown."""
     return "\n".join(
         (
-            f"The slowest of {_numbers(seeds)}, watched for {_said(WATCHED_FOR)} after the death. In the ordinary case the "
-            f"first message is there {_said(where_nothing_dies.after_confirmation)} after a failure is confirmed, "
+            f"The slowest of {_numbers(seeds)}, watched for {_said(WATCHED_FOR)} after the death. In the ordinary case "
+            f"the first message is there {_said(where_nothing_dies.after_confirmation)} after a failure is confirmed, "
             f"{_said(where_nothing_dies.after_second_sample)} after EC2's second failed sample.",
             "",
             "| what dies | staff are told first by | after its death | the instance that fails meanwhile |",
