@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from sim.issue import HealthIssue
+from sim.issue import HealthIssue, told
 from sim.template import ACCOUNT, REGION
 
 
@@ -33,27 +33,5 @@ def state_change(instance_id: str, state: str, at: datetime) -> str:
 
 
 def issue_told(issue: HealthIssue, zone_id: str, number: int, opened: datetime, over: bool, at: datetime) -> str:
-    """AWS's word on an issue of EC2's own (AWS Health User Guide, EventBridge schema)."""
-    where = f"a single Availability Zone ({zone_id})" if zone_id else "the Region"
-    ending = {"endTime": _rfc_1123(at)} if over else {}
-    detail = {
-        "eventArn": f"arn:aws:health:{REGION}::event/EC2/{issue.code}/{issue.code}_{number:08d}",
-        "service": "EC2",
-        "eventTypeCode": issue.code,
-        "eventTypeCategory": "issue",
-        "eventScopeCode": "PUBLIC",
-        "startTime": _rfc_1123(opened),
-        **ending,
-        "lastUpdatedTime": _rfc_1123(at),
-        "statusCode": "closed" if over else "open",
-        "eventRegion": REGION,
-        "eventDescription": [{"language": "en_US", "latestDescription": f"An issue in {where}."}],
-        "affectedAccount": ACCOUNT,
-        "page": "1",
-        "totalPages": "1",
-    }
-    return event("aws.health", "AWS Health Event", detail, at)
-
-
-def _rfc_1123(at: datetime) -> str:
-    return at.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    """AWS's word on an issue of EC2's own."""
+    return event("aws.health", "AWS Health Event", told(issue, zone_id, number, opened, at if over else None, at), at)
