@@ -48,7 +48,9 @@ class CourseJudge:
 
     def _found(self, machine: Machine, since: datetime, epoch: int) -> None:
         truth = self._truth
-        lasting = machine.epoch == epoch and machine.shown.worst is CheckStatus.IMPAIRED
+        views = (machine.shown.system, machine.shown.instance, machine.shown.attached_ebs)
+        # One that passed in between and fails anew has a time of its own.
+        lasting = machine.epoch == epoch and any(v.impaired_since and v.impaired_since <= since for v in views)
         ours = truth.policy.opted_in(machine.tags) and truth.policy.service_of(machine.tags) is not None
         if not lasting or not ours or truth.store.whole.impairment(machine.zone) is not None:
             return
