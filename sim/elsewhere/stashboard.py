@@ -8,7 +8,7 @@ from datetime import datetime
 
 from defib.core.page.model import PublicIncident, Shown
 from defib.core.parse import parse
-from defib.shell.ports import Conflict
+from defib.shell.store import Conflict
 from defib.stashboard.model import Board, BoardService, Event
 from defib.stashboard.oauth import Credentials, Nonce, Signed
 from defib.stashboard.router import Answering, answer

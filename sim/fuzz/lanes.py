@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
-from defib.shell.ports import CallFailed, Conflict, Malformed
+from defib.shell.ports import CallFailed, Malformed
+from defib.shell.store import Conflict
 from infra.functions import FOLLOWER, SHAPES, Shape
 from sim.clock import VirtualTime
 from sim.fuzz.outside import Outside

@@ -20,7 +20,8 @@ from defib.core.duration import format_duration
 from defib.core.maintenance import UNTIL_TAG
 from defib.core.policy import Policy
 from defib.core.post import Post
-from defib.shell.ports import CallFailed, Conflict
+from defib.shell.ports import CallFailed
+from defib.shell.store import Conflict
 from sim.faults import FaultKind
 from sim.fuzz.cloud import Cloud
 from sim.fuzz.story import Interference

@@ -18,7 +18,7 @@ from defib.core.page.followed import Followed
 from defib.core.page.model import Page, PublicIncident, Shown
 from defib.core.stack import Stack
 from defib.shell.page import LaidOut, Repaged
-from defib.shell.ports import Called, Conflict, Remembered, Surveyed
+from defib.shell.store import Called, Conflict, Remembered, Surveyed
 from sim.fuzz.outside import Outside
 from sim.memory.outboxes import FakeMail
 from sim.memory.page import FakePageStore, FakeSite

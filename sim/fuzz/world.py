@@ -27,9 +27,10 @@ from defib.shell.elsewhere import Following, follow_elsewhere
 from defib.shell.issues import take_in
 from defib.shell.page import Paging, follow
 from defib.shell.perform import Performing, perform
-from defib.shell.ports import CallFailed, Conflict, Links
+from defib.shell.ports import CallFailed, Links
 from defib.shell.reconcile import Reconciling, reconcile
 from defib.shell.shift import Shifting, shift
+from defib.shell.store import Conflict
 from defib.shell.sweep import Sweeping, sweep
 from sim.clock import VirtualTime
 from sim.fuzz import edges, events, tables

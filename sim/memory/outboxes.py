@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from defib.core.outbox import Lane, Medium, Outbox, Waiting
-from defib.shell.ports import Conflict
+from defib.shell.store import Conflict
 
 
 @dataclass

@@ -10,7 +10,7 @@ from defib.core.page.followed import Followed
 from defib.core.page.model import Page, PublicIncident, Shown
 from defib.core.page.planned import standing
 from defib.shell.page import LaidOut, Repaged
-from defib.shell.ports import Conflict
+from defib.shell.store import Conflict
 
 
 @dataclass

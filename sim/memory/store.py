@@ -10,7 +10,7 @@ from defib.core.audit import CallEntry, Entry
 from defib.core.case import Case
 from defib.core.incident import Incident, Notice
 from defib.core.stack import Stack
-from defib.shell.ports import Called, Conflict, Remembered, Surveyed
+from defib.shell.store import Called, Conflict, Remembered, Surveyed
 
 
 @dataclass

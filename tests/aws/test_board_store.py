@@ -14,7 +14,7 @@ from defib.core.page.model import ComponentStatus
 from defib.core.page.posted import Posted, posted
 from defib.core.policy import Retention
 from defib.shell.page import Repaged
-from defib.shell.ports import Conflict
+from defib.shell.store import Conflict
 from defib.stashboard.model import Board, BoardService, Event
 from defib.stashboard.oauth import Nonce
 from defib.stashboard.store import BoardStore, Change

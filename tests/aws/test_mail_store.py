@@ -11,7 +11,7 @@ import pytest
 from defib.aws.mail_store import KEPT_FOR, SUBSCRIPTIONS, DynamoMailStore
 from defib.core.page.mail import Mailed
 from defib.core.page.subscribing import Day
-from defib.shell.ports import Conflict
+from defib.shell.store import Conflict
 from tests.aws.table import TABLE
 from tests.core.page.shown import NOON
 from tests.fakes.mail import FakeMailStore

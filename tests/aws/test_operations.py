@@ -28,8 +28,8 @@ from defib.core.model import InstanceState, Observation, Result, Signal, Verdict
 from defib.core.outbox import Medium
 from defib.core.policy import Retention
 from defib.core.reach import Finding, Problem, Reach
-from defib.shell.ports import Remembered
 from defib.shell.reach import Look, Reached
+from defib.shell.store import Remembered
 from tests.aws.cases import NOON, WEB_1, WEB_2, a_case, a_notice, an_incident
 from tests.aws.table import TABLE
 

@@ -15,7 +15,7 @@ from defib.core.outbox import Lane, Medium, Outbox, Sent, Waiting
 from defib.core.policy import Retention
 from defib.core.severity import Severity
 from defib.shell.announce import Mail
-from defib.shell.ports import Conflict, Remembered
+from defib.shell.store import Conflict, Remembered
 from tests.aws.cases import NOON, a_case, a_notice, an_incident
 from tests.aws.table import TABLE
 from tests.fakes import FakeMail

@@ -22,7 +22,7 @@ from defib.core.policy import Retention
 from defib.core.stack import Impairment, Stack
 from defib.shell.elsewhere import FollowStore
 from defib.shell.page import PageStore, Repaged
-from defib.shell.ports import Conflict, Surveyed
+from defib.shell.store import Conflict, Surveyed
 from sim.memory.page import FakePageStore
 from tests.aws.table import TABLE
 from tests.core.page.shown import NOON, POLICY, minutes, trouble

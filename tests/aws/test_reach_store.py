@@ -12,8 +12,8 @@ from defib.aws.store import DynamoStore
 from defib.core.policy import Retention
 from defib.core.reach import Reach
 from defib.core.reach_news import INCIDENT_SERVICE, Told, tell
-from defib.shell.ports import Conflict
 from defib.shell.reach import Reached, ReachStore
+from defib.shell.store import Conflict
 from tests.aws.table import TABLE
 from tests.core.facts import NOON, after
 from tests.core.test_reach import GOOD, PHONE, POLICY, reach

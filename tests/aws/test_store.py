@@ -19,7 +19,8 @@ from defib.core.issue import Issue, Issues
 from defib.core.model import Cause, Registration, Result, Verdict
 from defib.core.policy import Retention
 from defib.core.stack import Begun, Impairment, Stack
-from defib.shell.ports import Called, Conflict, Rejected, Remembered, Store, Surveyed, Transient
+from defib.shell.ports import Rejected, Transient
+from defib.shell.store import Called, Conflict, Remembered, Store, Surveyed
 from tests.aws.cases import NOON, WEB_1, WEB_2, a_case, a_notice, an_incident
 from tests.aws.table import TABLE
 from tests.fakes import FakeStore

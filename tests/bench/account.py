@@ -15,7 +15,8 @@ from defib.aws.wire import encode, reference
 from defib.core.case import Action
 from defib.core.model import Signal, Source
 from defib.core.policy import Policy
-from defib.shell.ports import Clock, Remembered
+from defib.shell.ports import Clock
+from defib.shell.store import Remembered
 from tests.aws.table import TABLE, create_table
 from tests.bench.story import story
 from tests.handlers.stage import batch

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from defib.core.page.model import PublicIncident, Shown
-from defib.shell.ports import Conflict
+from defib.shell.store import Conflict
 from defib.stashboard.model import Board, BoardService, Event
 from defib.stashboard.oauth import Nonce
 from defib.stashboard.store import Change

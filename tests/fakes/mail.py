@@ -8,7 +8,8 @@ from datetime import date
 
 from defib.core.page.mail import Letter, Mailed
 from defib.core.page.subscribing import Day
-from defib.shell.ports import CallFailed, Conflict
+from defib.shell.ports import CallFailed
+from defib.shell.store import Conflict
 
 
 @dataclass

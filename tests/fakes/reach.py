@@ -8,8 +8,8 @@ from datetime import datetime
 
 from defib.core.incident import Incident, Notice
 from defib.core.reach import Address, Reach, Readings
-from defib.shell.ports import Conflict
 from defib.shell.reach import Reached
+from defib.shell.store import Conflict
 
 
 @dataclass

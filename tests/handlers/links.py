@@ -23,7 +23,7 @@ from defib.core.case import Case
 from defib.core.escalation import Tier
 from defib.core.incident import Incident, Phase
 from defib.core.policy import Retention
-from defib.shell.ports import Remembered
+from defib.shell.store import Remembered
 from tests.aws.account import ONCE
 from tests.aws.cases import NOON, WEB_1, a_case, an_incident
 from tests.aws.fleet import Overlay

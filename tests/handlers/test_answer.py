@@ -26,7 +26,7 @@ from defib.core.call import Asked, Call, Pause, Reaction, Want
 from defib.core.case import Outcome
 from defib.core.escalation import Tier
 from defib.core.incident import NoticeKind
-from defib.shell.ports import Remembered
+from defib.shell.store import Remembered
 from tests.aws.cases import NOON, WEB_1, WEB_2, a_notice
 from tests.aws.fleet import Overlay
 from tests.handlers.links import (

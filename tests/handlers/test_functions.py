@@ -17,7 +17,7 @@ from defib.aws.wire import encode
 from defib.core.case import Action, Case, Perform
 from defib.core.policy import Retention
 from defib.core.shift import Move, ShiftOrder
-from defib.shell.ports import Remembered
+from defib.shell.store import Remembered
 from tests.aws.account import ONCE
 from tests.aws.cases import NOON, a_case, a_notice, an_incident
 from tests.aws.table import TABLE

@@ -20,7 +20,8 @@ from defib.core.policy import Policy
 from defib.core.post import Places, Post
 from defib.core.severity import Severity
 from defib.shell.announce import Announcing, announce, sum_up
-from defib.shell.ports import Conflict, Transient
+from defib.shell.ports import Transient
+from defib.shell.store import Conflict
 from tests.core.facts import NOON, SERVICE, after
 from tests.core.facts import POLICY as PLAIN
 from tests.fakes import FakeChannel, FakeClock, FakeMail, FakeReminders, FakeStore

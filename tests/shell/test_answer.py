@@ -13,8 +13,8 @@ from defib.core.drill import Drill
 from defib.core.drill_news import asked
 from defib.core.incident import Incident, NoticeKind
 from defib.shell.answer import take_answer
-from defib.shell.ports import Conflict
 from defib.shell.reconcile import Reconciling
+from defib.shell.store import Conflict
 from tests.core.facts import NOON, SERVICE
 from tests.core.facts import POLICY as PLAIN
 from tests.fakes import FakeClock, FakeJournal, FakeObserver, FakeQueues, FakeStore, FakeSwitch

@@ -16,7 +16,8 @@ from defib.core.page.steps import Done, Stand, Tell
 from defib.core.policy import Policy
 from defib.shell.elsewhere import Came, Following, Gone, Slower, Turned, Unfit, follow_elsewhere
 from defib.shell.page import Repaged
-from defib.shell.ports import CallFailed, Conflict, Rejected, Transient, Unanswered
+from defib.shell.ports import CallFailed, Rejected, Transient, Unanswered
+from defib.shell.store import Conflict
 from sim.memory.page import FakePageStore
 from tests.core.page.shown import NOON, POLICY, minutes, trouble
 from tests.fakes import FakeClock, FakeQueues

@@ -11,8 +11,9 @@ from defib.core.incident import NoticeKind
 from defib.core.issue import Issue
 from defib.core.model import Checks, Signal, Source
 from defib.shell.issues import take_in
-from defib.shell.ports import Conflict, Suspects
+from defib.shell.ports import Suspects
 from defib.shell.reconcile import Reconciling, reconcile
+from defib.shell.store import Conflict
 from defib.shell.sweep import Sweeping, sweep
 from tests.core.facts import NOON, OK, POLICY, impaired, observed
 from tests.fakes import FakeClock, FakeJournal, FakeObserver, FakeQueues, FakeStore, FakeSwitch

@@ -13,7 +13,8 @@ from defib.core.page.model import ComponentStatus, Impact, IncidentStatus
 from defib.core.page.settings import PageSettings, Publishing
 from defib.core.policy import Policy
 from defib.shell.page import Paging, follow, publish_draft
-from defib.shell.ports import Conflict, Transient
+from defib.shell.ports import Transient
+from defib.shell.store import Conflict
 from sim.memory.page import FakePageStore, FakeSite
 from tests.core.page.shown import NOON, POLICY, minutes
 from tests.fakes import FakeClock, FakeQueues

@@ -13,7 +13,8 @@ from defib.core.policy import Policy
 from defib.core.step import step
 from defib.core.traits import Traits
 from defib.shell.perform import DEAD, Performing, perform
-from defib.shell.ports import Conflict, Rejected, Remembered, Transient, Unanswered
+from defib.shell.ports import Rejected, Transient, Unanswered
+from defib.shell.store import Conflict, Remembered
 from infra.functions import SHAPES
 from tests.core.facts import NOON, OK, POLICY, after, attempt, case, impaired, observed
 from tests.fakes import FakeActor, FakeClock, FakeJournal, FakeObserver, FakeQueues, FakeStore, FakeSwitch

@@ -12,7 +12,8 @@ from defib.core.incident import NoticeKind
 from defib.core.maintenance import DAYS, Maintenance
 from defib.core.model import Checks, Event, Observation, Peers, Source, Switch
 from defib.core.policy import Policy
-from defib.shell.ports import Remembered, Suspects
+from defib.shell.ports import Suspects
+from defib.shell.store import Remembered
 from defib.shell.sweep import Sweeping, SweepReport, sweep
 from tests.core.facts import NOON, OK, POLICY, after, case, observed, policy
 from tests.fakes import FakeClock, FakeObserver, FakeQueues, FakeStore

@@ -14,8 +14,9 @@ from defib.core.model import InstanceState, Peers, Signal, Source, Verdict
 from defib.core.policy import Mode, Policy
 from defib.core.stack import Stack
 from defib.core.traits import Traits
-from defib.shell.ports import Conflict, Transient, Unanswered
+from defib.shell.ports import Transient, Unanswered
 from defib.shell.reconcile import CONFLICTS_MAX, Reconciling, reconcile
+from defib.shell.store import Conflict
 from tests.core.facts import NOON, after, attempt, case, policy
 from tests.fakes import FakeQueues
 from tests.shell.machine import INSTANCE, Machine, ProcessDied, failing

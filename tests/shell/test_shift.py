@@ -12,9 +12,10 @@ from defib.core.model import Switch
 from defib.core.shift import Move, ShiftAnswer, ShiftOrder
 from defib.core.shifting import wanted
 from defib.core.stack import Impairment, Stack
-from defib.shell.ports import Conflict, Rejected, Transient, Unanswered
+from defib.shell.ports import Rejected, Transient, Unanswered
 from defib.shell.shift import Shifting, shift
 from defib.shell.shifting import pursue_shifts
+from defib.shell.store import Conflict
 from tests.core.facts import NOON
 from tests.core.test_shifting import BALANCER, SERVING, STARTS, A
 from tests.fakes import FakeClock, FakeJournal, FakeObserver, FakeQueues, FakeRouter, FakeStore, FakeSwitch

@@ -8,7 +8,8 @@ import pytest
 
 from defib.core.page.settings import PageSettings
 from defib.core.page.subscribing import Answer
-from defib.shell.ports import CallFailed, Conflict, Rejected, Transient
+from defib.shell.ports import CallFailed, Rejected, Transient
+from defib.shell.store import Conflict
 from defib.shell.subscribe import CONFLICTS_MAX, Subscribing, subscribe
 from tests.core.page.shown import NOON, POLICY, minutes
 from tests.fakes import FakeClock

@@ -16,7 +16,8 @@ from defib.core.model import Checks, InstanceState, Observation, Source
 from defib.core.policy import Policy
 from defib.core.rationing import FRESH
 from defib.core.stack import CROWD
-from defib.shell.ports import Remembered, Suspects, Transient, Unanswered
+from defib.shell.ports import Suspects, Transient, Unanswered
+from defib.shell.store import Remembered
 from defib.shell.sweep import Sweeping, SweepReport, sweep
 from tests.core.facts import INITIALIZING, NOON, OK, POLICY, after, attempt, case, impaired, observed
 from tests.fakes import FakeClock, FakeObserver, FakeQueues, FakeStore

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from defib.core.page.model import ComponentStatus, Origin
-from defib.shell.ports import Conflict
+from defib.shell.store import Conflict
 from defib.stashboard.model import DEFAULTS, Level, Status, slugify
 from defib.stashboard.oauth import FORM, Signed
 from defib.stashboard.router import BODY_MOST, CONFLICTS_MAX

@@ -15,8 +15,9 @@ from defib.core.incident import Notice
 from defib.core.model import Signal, Source
 from defib.core.rationing import spread
 from defib.core.shift import ShiftOrder
-from defib.shell.ports import CallFailed, Conflict
+from defib.shell.ports import CallFailed
 from defib.shell.reconcile import looked_since
+from defib.shell.store import Conflict
 from infra.functions import SHAPES
 from tests.fakes import FakeClock, FakeStore
 

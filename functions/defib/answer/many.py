@@ -14,7 +14,8 @@ from defib.core.answer.link import Use
 from defib.core.answer.many import OFFERS, SEVERAL, Many, asking
 from defib.core.answer.name import name_in
 from defib.core.asking import DETAIL_TYPE
-from defib.shell.ports import CallFailed, Conflict
+from defib.shell.ports import CallFailed
+from defib.shell.store import Conflict
 
 if TYPE_CHECKING:
     from defib.answer.asked import Asked

@@ -15,7 +15,8 @@ from defib.core.answer.link import Link, Use
 from defib.core.answer.name import name_in
 from defib.core.answer.standing import Standing, standing
 from defib.core.asking import DETAIL_TYPE
-from defib.shell.ports import CallFailed, Conflict
+from defib.shell.ports import CallFailed
+from defib.shell.store import Conflict
 
 if TYPE_CHECKING:
     from defib.answer.asked import Asked

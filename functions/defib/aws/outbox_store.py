@@ -12,7 +12,8 @@ from defib.aws.permission import Permission, Scope
 from defib.aws.store import DUE_OUTBOX, notice_key
 from defib.aws.table import put, races_told, sortable
 from defib.core.outbox import Lane, Medium, Outbox, Waiting
-from defib.shell.ports import Conflict, Rejected, Transient
+from defib.shell.ports import Rejected, Transient
+from defib.shell.store import Conflict
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

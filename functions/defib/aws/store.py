@@ -20,7 +20,8 @@ from defib.core.audit import CallEntry, Entry
 from defib.core.case import Case
 from defib.core.incident import Incident, Notice
 from defib.core.stack import Stack
-from defib.shell.ports import Called, Conflict, Rejected, Remembered, Surveyed
+from defib.shell.ports import Rejected
+from defib.shell.store import Called, Conflict, Remembered, Surveyed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from defib.aws.errors import for_code, translated
-from defib.shell.ports import Conflict, Rejected
+from defib.shell.ports import Rejected
+from defib.shell.store import Conflict
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef

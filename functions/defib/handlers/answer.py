@@ -10,7 +10,8 @@ from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.permission import union
 from defib.handlers.environment import Environment
-from defib.shell.ports import CallFailed, Conflict
+from defib.shell.ports import CallFailed
+from defib.shell.store import Conflict
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger

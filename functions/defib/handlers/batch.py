@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from defib.aws.journal import count, count_unanswered
 from defib.aws.untrusted import plain
-from defib.shell.ports import CallFailed, Conflict, Malformed, Unanswered
+from defib.shell.ports import CallFailed, Malformed, Unanswered
+from defib.shell.store import Conflict
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger

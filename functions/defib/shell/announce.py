@@ -31,7 +31,8 @@ from defib.core.outbox import (
 )
 from defib.core.policy import Policy
 from defib.core.post import Places, Post, post_of
-from defib.shell.ports import Channel, Clock, Conflict, Links, Store
+from defib.shell.ports import Channel, Clock, Links
+from defib.shell.store import Conflict, Store
 
 CONFLICTS_MAX = 8
 """How often one message starts afresh because someone else wrote first; then it is delivered again later."""

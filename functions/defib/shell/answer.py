@@ -8,8 +8,8 @@ from defib.core.call import CallAnswer, unheeded
 from defib.core.call_news import heard
 from defib.core.drill_news import passed
 from defib.core.policy import Policy
-from defib.shell.ports import Called, Conflict
 from defib.shell.reconcile import Reconciling
+from defib.shell.store import Called, Conflict
 
 CONFLICTS_MAX = 8
 """How often one answer starts afresh because someone else wrote first; then its message is delivered again later."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from defib.core.drill import Drill, DrillOrder, answered, enrolled, is_due, ordered
 from defib.core.drill_news import asked, service_of
-from defib.shell.ports import Conflict
 from defib.shell.reach import LOOK_FOR, ROOM, Looking, Reached, ReachStore
+from defib.shell.store import Conflict
 
 if TYPE_CHECKING:
     from defib.core.policy import Policy

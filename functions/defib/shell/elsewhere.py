@@ -33,7 +33,8 @@ from defib.core.page.steps import Done, Front, Stand, Step, Tell
 from defib.core.page.words import words
 from defib.core.policy import Policy
 from defib.shell.page import Announcements
-from defib.shell.ports import CallFailed, Clock, Conflict, Rejected, Transient
+from defib.shell.ports import CallFailed, Clock, Rejected, Transient
+from defib.shell.store import Conflict
 
 
 class Slower(Transient):

@@ -10,7 +10,8 @@ from defib.core.issue import Issue
 from defib.core.issue_news import INCIDENT_SERVICE, named, reviewed, told, unnamed
 from defib.core.policy import Policy
 from defib.core.stack import Stack
-from defib.shell.ports import CallFailed, Clock, Conflict, Observer, Queues, Store, Surveyed
+from defib.shell.ports import CallFailed, Clock, Observer, Queues
+from defib.shell.store import Conflict, Store, Surveyed
 
 CONFLICTS_MAX = 8
 """How often a word on an issue starts afresh because someone else wrote first; then it is delivered again later."""

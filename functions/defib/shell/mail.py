@@ -14,7 +14,8 @@ from defib.core.page.mail import Letter, Mailed, begun, claimed, is_news, letter
 from defib.core.page.model import PublicIncident, Shown
 from defib.core.page.planned import planned
 from defib.core.policy import Policy
-from defib.shell.ports import CallFailed, Clock, Conflict
+from defib.shell.ports import CallFailed, Clock
+from defib.shell.store import Conflict
 
 LETTERS_MOST = 5
 """In one turn; the next turn goes on. SNS suspends an address that it has to send more than 10 a second

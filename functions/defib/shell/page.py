@@ -18,7 +18,8 @@ from defib.core.page.planned import planned, standing
 from defib.core.page.trouble import troubles
 from defib.core.policy import Policy
 from defib.core.zones import incident_service
-from defib.shell.ports import CallFailed, Clock, Conflict
+from defib.shell.ports import CallFailed, Clock
+from defib.shell.store import Conflict
 
 CONFLICTS_MAX = 5
 """How often one call starts afresh because someone else wrote first; the next call tries again."""

@@ -16,18 +16,16 @@ from defib.shell.ports import (
     Actor,
     CallFailed,
     Clock,
-    Conflict,
     Journal,
     KillSwitch,
     Observer,
     Queues,
     Rejected,
-    Remembered,
-    Store,
     Transient,
     Unanswered,
 )
 from defib.shell.reconcile import with_remembered
+from defib.shell.store import Conflict, Remembered, Store
 
 DEAD = timedelta(seconds=35)
 """Whoever took up an intent no longer runs after this: longer than the timeout of remediate (infra/functions.py)."""

@@ -11,7 +11,8 @@ from defib.core.incident import Incident, Notice
 from defib.core.policy import Policy
 from defib.core.reach import Address, Finding, Question, Reach, Readings, expected, findings, merged, unheard
 from defib.core.reach_news import INCIDENT_SERVICE, tell
-from defib.shell.ports import Clock, Conflict, Queues
+from defib.shell.ports import Clock, Queues
+from defib.shell.store import Conflict
 
 LOOK_FOR = timedelta(seconds=12)
 """How long a look may go on asking; a call under way then still ends by its own timeouts."""

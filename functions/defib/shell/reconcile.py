@@ -18,18 +18,8 @@ from defib.core.model import Observation, Signal, Source
 from defib.core.policy import Policy
 from defib.core.stack import Stack
 from defib.core.step import open_case, step
-from defib.shell.ports import (
-    CallFailed,
-    Clock,
-    Conflict,
-    Journal,
-    KillSwitch,
-    Observer,
-    Queues,
-    Remembered,
-    Store,
-    Unanswered,
-)
+from defib.shell.ports import CallFailed, Clock, Journal, KillSwitch, Observer, Queues, Unanswered
+from defib.shell.store import Conflict, Remembered, Store
 
 CONFLICTS_MAX = 8
 """How often one signal starts afresh because someone else wrote first; then its message is delivered again later."""

@@ -8,19 +8,8 @@ from defib.core.policy import Policy
 from defib.core.shift import Move, Shift, ShiftAnswer, ShiftOrder
 from defib.core.shifting import behind, claimable, refusal
 from defib.core.stack import Stack
-from defib.shell.ports import (
-    Clock,
-    Conflict,
-    Journal,
-    KillSwitch,
-    Observer,
-    Rejected,
-    Router,
-    Store,
-    Surveyed,
-    Transient,
-    Unanswered,
-)
+from defib.shell.ports import Clock, Journal, KillSwitch, Observer, Rejected, Router, Transient, Unanswered
+from defib.shell.store import Conflict, Store, Surveyed
 
 CONFLICTS_MAX = 8
 """How often it starts afresh because someone else wrote the stack first: every repair that begins or ends does."""

@@ -11,7 +11,8 @@ from defib.core.shift_news import tell, zones_with_news
 from defib.core.shifting import due, ordered, settled
 from defib.core.stack import Stack
 from defib.core.zones import incident_service
-from defib.shell.ports import CallFailed, Conflict, Queues, Store, Surveyed
+from defib.shell.ports import CallFailed, Queues
+from defib.shell.store import Conflict, Store, Surveyed
 
 CONFLICTS_MAX = 5
 """How often it starts afresh because someone else wrote the stack first; the next sweep tries again."""

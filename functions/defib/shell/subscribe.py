@@ -8,7 +8,8 @@ from typing import Protocol
 
 from defib.core.page.subscribing import Answer, Day, ask, unsent
 from defib.core.policy import Policy
-from defib.shell.ports import CallFailed, Clock, Conflict
+from defib.shell.ports import CallFailed, Clock
+from defib.shell.store import Conflict
 
 CONFLICTS_MAX = 5
 """How often one request starts afresh because another was counted first."""

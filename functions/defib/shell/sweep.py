@@ -18,8 +18,9 @@ from defib.core.stack import CROWD, Stack, in_crowd
 from defib.core.zones import Seen, Turn, incident_service, survey, tell
 from defib.shell.issues import Telling, tell_of_issues
 from defib.shell.parts import Parts
-from defib.shell.ports import Called, CallFailed, Clock, Conflict, Observer, Queues, Store, Surveyed, Suspects
+from defib.shell.ports import CallFailed, Clock, Observer, Queues, Suspects
 from defib.shell.shifting import pursue_shifts
+from defib.shell.store import Called, Conflict, Store, Surveyed
 
 THE_TABLE = "the table"
 THE_QUEUES = "the queues"

@@ -11,7 +11,8 @@ from functools import cache, partial
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from defib.core.policy import Policy
-from defib.shell.ports import Clock, Conflict
+from defib.shell.ports import Clock
+from defib.shell.store import Conflict
 from defib.stashboard import reading, rss, writing
 from defib.stashboard.asked import Asked, Refused, Written
 from defib.stashboard.oauth import FORM, Credentials, NotAuthorized, Signed, verify

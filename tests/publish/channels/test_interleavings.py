@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from defib.core.maintenance import Maintenance
 from defib.core.page.elsewhere import Kind
 from defib.core.page.model import ComponentStatus
-from defib.shell.ports import Conflict
+from defib.shell.store import Conflict
 from sim.elsewhere.server import Said
 from sim.internet import HANGS, RESETS, Failure, Request, Response
 from tests.core.page.shown import NOON
