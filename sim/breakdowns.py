@@ -9,9 +9,10 @@ from functools import partial
 
 from sim.boundary import Call
 from sim.clock import VirtualTime
+from sim.function import Function
 from sim.machinery import MachineryFault, MachineryKind
 from sim.template import Resource, region_of
-from sim.wiring import Function, Queue, Rule, Schedule
+from sim.wiring import Queue, Rule, Schedule
 
 ON_TIME = timedelta(0)
 THROTTLES = (MachineryKind.FUNCTION_THROTTLED,)

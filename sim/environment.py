@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any, TextIO
 
 from sim.clock import Guise, SimulatorGap
-from sim.wiring import Function
+from sim.function import Function
 
 OnLine = Callable[[Function, str], None]
 

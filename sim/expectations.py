@@ -13,10 +13,10 @@ from defib.core.incident import Notice
 from defib.core.messages import MessageLimits
 from defib.core.model import InstanceState, Verdict
 from defib.core.severity import Severity
+from sim.expect import Expect
 from sim.recording import Expectation, FaultRecord, Message, Recording
 from sim.repairs import most_at_once, most_begun
-from sim.scenario import Expect
-from sim.scenario_file import selected
+from sim.scenario import selected
 from sim.told import about_defib
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _reached(recording: Recording, expect: Expect, world: World) -> Iterator[Exp
             most <= expect.messages_each,
         )
     if expect.named:
-        due = [notice for notice in world.notices() if world.time.now - notice.at >= SUMMED_UP_WITHIN]
+        due = [notice for notice in world.records.notices() if world.time.now - notice.at >= SUMMED_UP_WITHIN]
         missed = [text for notice in due for text in _missed(notice, people, world)]
         actual = "all of them" if not missed else f"not {', '.join(missed[:5])}"
         yield Expectation("notices that ask for a person, named to everybody asked", "all of them", actual, not missed)
@@ -173,15 +173,15 @@ def _shifts(expect: Expect, world: World) -> Iterator[Expectation]:
 
 def _repairs(expect: Expect, world: World) -> Iterator[Expectation]:
     if expect.repairs_at_once is not None:
-        most = most_at_once(world.cases())
+        most = most_at_once(world.records.cases())
         yield _same("the most repairs at once", str(expect.repairs_at_once), str(most))
     if expect.repairs_begun is not None:
-        begun = most_begun(world.cases())
+        begun = most_begun(world.records.cases())
         yield _same("the most repairs begun within 10 minutes", str(expect.repairs_begun), str(begun))
 
 
 def _instances(recording: Recording, expect: Expect, world: World) -> Iterator[Expectation]:
-    acted_on = {case.instance_id for case in world.cases() if case.attempts}
+    acted_on = {case.instance_id for case in world.records.cases() if case.attempts}
     touched = {name for name, machine in world.machines.items() if machine.instance_id in acted_on}
     works = {name for name, machine in world.machines.items() if machine.works(recording.ended_at)}
     stopped = {name for name, machine in world.machines.items() if machine.state is InstanceState.STOPPED}

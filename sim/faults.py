@@ -128,3 +128,7 @@ EFFECTS: Mapping[FaultKind, Effect] = {
     ),
     FaultKind.STUCK_PENDING: Effect("A start of the instance stays pending.", cured_by=()),
 }
+
+
+CURED_BY_TIME = (FaultKind.AWS_MAINTENANCE, FaultKind.FAILED_SAMPLE, FaultKind.START_CAPACITY, FaultKind.FAILING_KEY)
+"""Kinds that end by ``after`` or ``lasts``, never by a cure."""

@@ -13,11 +13,11 @@ from typing import Any
 from sim.boundary import Call, Response
 from sim.clock import Abandoned, Process, SimulatorGap, VirtualTime
 from sim.environment import Context, Environment, OnLine, context_for
+from sim.function import Function
 from sim.ledger import Ledger
 from sim.machinery import MachineryFault, MachineryKind
 from sim.metrics import Measurements, Metric
 from sim.reach import Reach
-from sim.wiring import Function
 
 WARM_START = timedelta(milliseconds=15)
 COLD_START = (timedelta(milliseconds=900), timedelta(milliseconds=1500))

@@ -11,12 +11,12 @@ from typing import Any
 from defib.core.duration import format_duration
 from defib.core.setting import setting_of
 from sim.addresses import Unreachable
-from sim.faults import EFFECTS, FaultKind
+from sim.expect import Expect
+from sim.faults import CURED_BY_TIME, EFFECTS, FaultKind
 from sim.issue import HealthIssue
 from sim.machinery import NATURES, MachineryFault, MachineryKind
 from sim.people import DrillReply, Pull, Reply
-from sim.scenario import Durations, Expect, Fault, Fleet, ScalingGroup, Scenario, TargetGroup
-from sim.scenario_file import CURED_BY_TIME
+from sim.scenario import Durations, Fault, Fleet, ScalingGroup, Scenario, TargetGroup
 from sim.scenario_value import Range
 
 SECTIONS: Mapping[str, type[Any]] = {

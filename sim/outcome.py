@@ -22,7 +22,7 @@ OPEN = "open"
 def recording_of(world: World, name: str, seed: int) -> Recording:
     """Everything that happened in ``world`` until now, judged by its scenario's expectations."""
     recorder, scenario = world.recorder, world.scenario
-    cases, notices = world.cases(), world.notices()
+    cases, notices = world.records.cases(), world.records.notices()
     recording = Recording(
         scenario=name,
         title=scenario.title,

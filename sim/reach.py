@@ -14,11 +14,11 @@ from sim.boundary import Call, Refusal, Response
 from sim.breakdowns import Breakdown, Breakdowns
 from sim.buckets import LIMIT_EXCEEDED, Buckets
 from sim.clock import SimulatorGap, VirtualTime
+from sim.function import Function
 from sim.iam import allowed_by
 from sim.ledger import Ledger
 from sim.machinery import MachineryKind
 from sim.stale import StaleReads
-from sim.wiring import Function
 
 CALL_TIMES = {"dynamodb": 8, "sqs": 12, "ssm": 20, "sns": 40, "s3": 50, "cloudwatch": 60, "elbv2": 70, "ec2": 90}
 """Typical milliseconds of one call from Lambda in the same Region; they order events, no result depends on them."""

@@ -10,6 +10,7 @@ from defib.core.model import CheckStatus
 from sim.clock import VirtualTime
 from sim.elb import Group
 from sim.environment import OUTPUT
+from sim.function import Function
 from sim.ledger import Ledger
 from sim.listener import EventKind, Listener
 from sim.machine import ActiveFault, Machine
@@ -17,7 +18,6 @@ from sim.metrics import Measurements, Metric
 from sim.recording import DecisionRecord, Message
 from sim.template import REGION
 from sim.tracks import InstanceHistory
-from sim.wiring import Function
 
 ADDRESS_WARNINGS = frozenset({"address out of reach", "address at risk"})
 

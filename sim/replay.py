@@ -104,4 +104,6 @@ def is_over(world: World) -> bool:
     late = world.time.now - planned_end(world)
     if late < timedelta(0):
         return False
-    return late >= OVERTIME or all(c.closed_at is not None or c.handed_over_at is not None for c in world.cases())
+    return late >= OVERTIME or all(
+        c.closed_at is not None or c.handed_over_at is not None for c in world.records.cases()
+    )

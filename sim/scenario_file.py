@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from pathlib import Path
 from types import UnionType
 from typing import get_args, get_origin
@@ -17,17 +16,14 @@ from defib.core.mistake import Mistake, Mistakes, PolicyError, printable
 from defib.core.mistake import Path as Key
 from defib.core.read import Reader
 from defib.core.setting import Setting
-from sim.faults import Cure, FaultKind
-from sim.machinery_check import check_machinery
 from sim.scenario import Scenario
+from sim.scenario_check import check
 from sim.scenario_value import OUTCOMES, Range
 
 BYTES_MOST = 256 * 1024
 LINE_MOST = 4000
 """In characters; reading a dotted key costs the square of its parts."""
 YEARS = range(1970, 2100)
-CURED_BY_TIME = (FaultKind.AWS_MAINTENANCE, FaultKind.FAILED_SAMPLE, FaultKind.START_CAPACITY, FaultKind.FAILING_KEY)
-"""Kinds that end by ``after`` or ``lasts``, never by a cure."""
 
 
 class ScenarioError(ValueError):
@@ -56,7 +52,7 @@ def parse(text: str, file: str = "scenario") -> Scenario:
     scenario: Scenario | None = None
     try:
         scenario = _ScenarioReader(mistakes, rows.get("start")).table(Scenario, rows, ())
-        _check(scenario, mistakes)
+        check(scenario, mistakes)
         mistakes.raise_if_any()
     except PolicyError:
         lines = _Lines(text)
@@ -180,82 +176,6 @@ def _outcomes(given: object) -> tuple[str, ...] | None:
     return tuple(items) if items and all(item in OUTCOMES for item in items) else None
 
 
-def _check(scenario: Scenario, mistakes: Mistakes) -> None:
-    """What no single value can show."""
-    names = () if mistakes.spoil(("fleet",)) else instance_names(scenario)
-    groups = [group.name for group in scenario.target_groups]
-    for fleet in scenario.fleet:
-        if fleet.target_group and fleet.target_group not in groups:
-            path = ("fleet", fleet.name, "target_group")
-            mistakes.add(
-                path, fleet.target_group, f"must be one of the target groups: {', '.join(groups) or 'there are none'}"
-            )
-    _check_groups(scenario, mistakes)
-    selected: list[tuple[Key, Sequence[str]]] = [(("faults", n, "on"), f.on) for n, f in enumerate(scenario.faults)]
-    selected += [(("answers", n, "on"), a.on) for n, a in enumerate(scenario.answers)]
-    expect = scenario.expect
-    selected += [(("expect", "untouched"), expect.untouched), (("expect", "working_at_end"), expect.working_at_end)]
-    selected += [(("expect", "stopped_at_end"), expect.stopped_at_end), (("expect", "replaced"), expect.replaced)]
-    for place, patterns in selected:
-        for pattern in patterns:
-            if names and not any(fnmatchcase(name, pattern) for name in names):
-                mistakes.add(place, pattern, f"must name an instance of the fleet: {_some(names)}")
-    _check_faults(scenario, mistakes)
-    check_machinery(scenario, mistakes)
-    outcomes = scenario.expect.outcome
-    struck = sum(len([n for n in names if any(fnmatchcase(n, p) for p in f.on)]) for f in scenario.faults)
-    if outcomes is not None and len(outcomes) not in (1, struck):
-        mistakes.add(
-            ("expect", "outcome"),
-            list(outcomes),
-            f"must be one outcome, or {struck}: one for each instance that a fault strikes",
-        )
-
-
-def _check_groups(scenario: Scenario, mistakes: Mistakes) -> None:
-    """A fleet's Auto Scaling group must be there, and not be larger at least than the fleets in it."""
-    sizes = {group.name: 0 for group in scenario.groups}
-    for fleet in scenario.fleet:
-        if fleet.group in sizes:
-            sizes[fleet.group] += fleet.count
-        elif fleet.group:
-            must = f"must be one of the Auto Scaling groups: {', '.join(sizes) or 'there are none'}"
-            mistakes.add(("fleet", fleet.name, "group"), fleet.group, must)
-    for group in scenario.groups:
-        if group.minimum > sizes[group.name] and not mistakes.spoil(("fleet",)):
-            must = f"must be at most {sizes[group.name]}, as many instances as the group's fleets have"
-            mistakes.add(("groups", group.name, "minimum"), group.minimum, must)
-
-
-def _check_faults(scenario: Scenario, mistakes: Mistakes) -> None:
-    for n, fault in enumerate(scenario.faults):
-        if not fault.on and not mistakes.spoil(("faults", n, "on")):
-            mistakes.add(("faults", n, "on"), [], "must name at least one instance", 'on = ["web-2"]')
-        if mistakes.spoil(("faults", n)) or mistakes.spoil(("until",)):
-            continue
-        if fault.at >= scenario.until:
-            mistakes.add(("faults", n, "at"), fault.at, "must come before the scenario's until")
-        if fault.cured_by and fault.kind in CURED_BY_TIME:
-            mistakes.add(
-                ("faults", n, "cured_by"), list(fault.cured_by), f"{fault.kind} ends by after or lasts; leave it out"
-            )
-        stops = {Cure.FORCE_STOP, Cure.SKIP_OS_SHUTDOWN}
-        if fault.cured_by and stops & set(fault.cured_by) and fault.kind is not FaultKind.STUCK_STOPPING:
-            must = "force_stop and skip_os_shutdown end stuck_stopping only"
-            mistakes.add(("faults", n, "cured_by"), list(fault.cured_by), must)
-        if fault.instance_types and fault.kind is not FaultKind.START_CAPACITY:
-            mistakes.add(("faults", n, "instance_types"), list(fault.instance_types), "is for start_capacity only")
-
-
-def instance_names(scenario: Scenario) -> tuple[str, ...]:
-    """The names of all instances, fleet by fleet."""
-    return tuple(f"{fleet.name}-{n}" for fleet in scenario.fleet for n in range(1, fleet.count + 1))
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
-
-
 def _syntax(error: str, text: str) -> tuple[int, Mistake]:
     place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", error)
     words = error[: place.start()] if place else error
@@ -300,8 +220,3 @@ class _Lines:
     @staticmethod
     def _parts(dotted: str) -> Key:
         return tuple(part.strip().strip('"') for part in dotted.split("."))
-
-
-def selected(patterns: Sequence[str], names: Mapping[str, object]) -> tuple[str, ...]:
-    """The names that any of the patterns names, in the fleet's order."""
-    return tuple(name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns))

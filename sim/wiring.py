@@ -7,17 +7,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from sim.clock import SimulatorGap
 from sim.distribution import Distribution, distributions_of
+from sim.function import Function, functions_of
 from sim.gateway import HttpApi, apis_of
 from sim.iam import Statement, parse_statement
 from sim.template import REGION, Resource, Template, region_of
-
-FUNCTIONS = Path(__file__).resolve().parent.parent / "functions"
-LOGGING_POLICY = "AWSLambdaBasicExecutionRole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,28 +31,6 @@ class Queue:
     policy: tuple[Statement, ...]
     word: str = ""
     """What people call it: signals, orders, dead-letters, ..."""
-
-    @property
-    def region(self) -> str:
-        return region_of(self.arn)
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """One Lambda function and what its role allows."""
-
-    name: str
-    arn: str
-    word: str
-    """What people call it: diagnose, remediate, ..."""
-    handler: str
-    environment: Mapping[str, str]
-    timeout: timedelta
-    memory: int
-    task_root: Path
-    """Where its bundle lies; holds the operator's policy file."""
-    concurrency: int | None
-    statements: tuple[Statement, ...]
 
     @property
     def region(self) -> str:
@@ -169,7 +144,7 @@ def wiring_of(*templates: Template) -> Wiring:
 def _wiring_of(template: Template) -> Wiring:
     return Wiring(
         queues=tuple(_queue(template, r) for r in template.of_type("AWS::SQS::Queue")),
-        functions=tuple(_function(template, r) for r in template.of_type("AWS::Lambda::Function") if _is_ours(r)),
+        functions=functions_of(template),
         polls=tuple(_poll(r) for r in template.of_type("AWS::Lambda::EventSourceMapping")),
         rules=tuple(_rule(r) for r in template.of_type("AWS::Events::Rule") if "EventPattern" in r.properties),
         schedules=tuple(_schedule(r) for r in template.of_type("AWS::Scheduler::Schedule")),
@@ -219,47 +194,6 @@ def _queue(template: Template, resource: Resource) -> Queue:
 
 def _attribute(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _is_ours(resource: Resource) -> bool:
-    """Whether its code is in functions/; CDK adds functions of its own, such as custom resource providers."""
-    package = str(resource.properties.get("Handler", "")).partition(".")[0]
-    return bool(package) and (FUNCTIONS / package).is_dir()
-
-
-def _function(template: Template, resource: Resource) -> Function:
-    properties = resource.properties
-    environment = properties.get("Environment", {}).get("Variables", {})
-    code = properties.get("Code", {})
-    asset = resource.metadata.get("aws:asset:path") or "asset." + str(code.get("S3Key", "")).removesuffix(".zip")
-    return Function(
-        name=resource.name,
-        arn=resource.arn,
-        word=environment.get("POWERTOOLS_SERVICE_NAME", properties["Handler"].partition(".")[0]),
-        handler=properties["Handler"],
-        environment=environment,
-        timeout=timedelta(seconds=int(properties.get("Timeout", 3))),
-        memory=int(properties.get("MemorySize", 128)),
-        task_root=template.assembly / asset,
-        concurrency=properties.get("ReservedConcurrentExecutions"),
-        statements=_statements_of_role(template, properties["Role"]),
-    )
-
-
-def _statements_of_role(template: Template, role_arn: str) -> tuple[Statement, ...]:
-    role = template.by_arn(role_arn)
-    for managed in role.properties.get("ManagedPolicyArns", ()):
-        if not str(managed).endswith(LOGGING_POLICY):
-            raise SimulatorGap(
-                f"{role.logical_id} has the managed policy {managed}; sim/wiring.py knows {LOGGING_POLICY}"
-            )
-    documents = [p["PolicyDocument"] for p in role.properties.get("Policies", ())]
-    documents += [
-        policy.properties["PolicyDocument"]
-        for policy in template.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
-        if role.ref in policy.properties.get("Roles", ())
-    ]
-    return tuple(parse_statement(statement) for document in documents for statement in document["Statement"])
 
 
 def _poll(resource: Resource) -> Poll:

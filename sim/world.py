@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
 from random import Random
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import boto3
-from botocore.loaders import Loader
-from botocore.session import Session as BotocoreSession
-from botocore.session import get_session
 from moto import mock_aws
-from moto.dynamodb.models import dynamodb_backends
 from moto.moto_api._internal import mock_random
 
-from defib.aws.codec import Codec
-from defib.core.case import Case
-from defib.core.drill_news import service_of
-from defib.core.incident import Incident, Notice
 from defib.core.membership import GROUP_TAG
 from defib.core.model import InstanceState
 from defib.core.policy import Policy
@@ -57,24 +47,15 @@ from sim.queues import Queues
 from sim.reach import Reach
 from sim.recorder import Recorder
 from sim.recording import Message
-from sim.scenario import Fault, Scenario
-from sim.scenario_file import selected
+from sim.records import Records
+from sim.scenario import Fault, Scenario, selected
+from sim.session import environment, new_session
 from sim.shifts import ZonalShifts
 from sim.stale import StaleReads
-from sim.template import ACCOUNT, REGION, region_of
+from sim.template import ACCOUNT, REGION
 from sim.topics import Topics
 from sim.watching import Watching, put_apis_online, put_page_online
 from sim.wiring import Wiring
-
-MODELS = Loader()
-"""Parsed once in a process: EC2's alone takes a quarter of a second."""
-
-ENVIRONMENT = {
-    "AWS_DEFAULT_REGION": REGION,
-    "AWS_EC2_METADATA_DISABLED": "true",
-    # Moto's own images and their thousand snapshots take longer to load than a replay lasts.
-    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
-}
 
 
 class World:
@@ -89,6 +70,7 @@ class World:
         self.measurements = Measurements(self.breakdowns.is_dark)
         self.metrics = self.measurements.of(REGION)
         """Those of the first stack's Region, where the fleet is."""
+        self.records = Records(wiring.tables)
         self.recorder = Recorder(self.time, self.measurements, listener)
         self.machines: dict[str, Machine] = {}
         """By name; an instance that has not been launched yet is missing."""
@@ -98,14 +80,14 @@ class World:
 
     def __enter__(self) -> Self:
         with self._stack as stack:
-            stack.enter_context(_environment())
+            stack.enter_context(environment())
             stack.enter_context(mock_aws())
             stack.enter_context(transactions.quick())
             stack.enter_context(serializing.quick())
             stack.enter_context(searching.quick(self.time))
             stack.enter_context(self.time)
             mock_random.seed(self._seed)
-            boto3.setup_default_session(botocore_session=_session())
+            boto3.setup_default_session(botocore_session=new_session())
             self._build()
             # Once more: instance ids shouldn't change with the number of queues.
             mock_random.seed(self._seed)
@@ -144,7 +126,7 @@ class World:
         boundary.answer("events:PutEvents", self.bus.put_events)
         tell_of_mail = partial(recorder.tell, EventKind.MESSAGE, "")
         gateway = Gateway(self.wiring, self.functions, self._measure_call)
-        self.mail = Mail(time, gateway, self._used_links, tell_of_mail)
+        self.mail = Mail(time, gateway, self.records.used_links, tell_of_mail)
         subscriptions = self.wiring.subscriptions
         self.addresses = Addresses(time, subscriptions, self.scenario.unreachable, self.metrics, boundary)
         self.topics = Topics(time, self.wiring, boundary, self._received, broken, self.addresses.hears, self.queues.put)
@@ -188,7 +170,7 @@ class World:
                 self.time.at(self.scenario.start + reply.at, partial(self._reply, reply, name))
         for drilled in self.scenario.drill_answers:
             at = self.scenario.start + drilled.at
-            self.time.at(at, partial(answer_drill, drilled, self._drills_of, self.bus))
+            self.time.at(at, partial(answer_drill, drilled, self.records.drills_of, self.bus))
         schedule_issues(self.time, self.bus, self.scenario.start, self.scenario.health_issues)
         self.bus.start_schedules(self._draws("schedules"))
         self.alarms.start(self._draws("alarms"), self._measure)
@@ -214,14 +196,11 @@ class World:
         return machine
 
     def _reply(self, reply: Reply, name: str) -> None:
-        answer(reply, name, Ways(self.cases, self.notices, self.bus, self.mail))
+        answer(reply, name, Ways(self.records.cases, self.records.notices, self.bus, self.mail))
 
     def _received(self, message: Message) -> None:
         self.recorder.received(message)
         self.mail.receive(message)
-
-    def _used_links(self) -> frozenset[str]:
-        return frozenset(item["link_id"]["S"] for item in self._items("USE"))
 
     def _strike(self, fault: Fault, name: str) -> None:
         if name not in self.machines:
@@ -293,64 +272,7 @@ class World:
         """A stream of its own for each part, so that one part's draws don't shift another's."""
         return Random(f"{self._seed}/{what}")
 
-    def cases(self) -> tuple[Case, ...]:
-        """Every case that Defib remembers, in the order in which they were opened."""
-        codec = Codec()
-        found = [codec.value(item, Case) for item in self._items("CASE#")]
-        return tuple(sorted(found, key=lambda case: (case.opened_at, case.id)))
-
-    def _drills_of(self, contact: str) -> tuple[str, ...]:
-        """The ids of a contact's drills, the newest last."""
-        codec = Codec()
-        found = (codec.value(item, Incident) for item in self._items("INCIDENT#") if "service" in item)
-        drills = (incident for incident in found if incident.service == service_of(contact))
-        return tuple(drill.id for drill in sorted(drills, key=lambda drill: drill.number))
-
-    def notices(self) -> tuple[Notice, ...]:
-        """Every notice that Defib wrote, in order."""
-        codec = Codec()
-        found = [codec.value(item, Notice) for item in self._items("NOTICE#")]
-        return tuple(sorted(found, key=lambda notice: (notice.at, notice.incident_id, notice.sequence)))
-
-    def unpublished(self) -> tuple[Notice, ...]:
-        """Those of them of which nobody has been told."""
-        codec = Codec()
-        return tuple(codec.value(item, Notice) for item in self._items("NOTICE#") if "published_at" not in item)
-
-    def audited(self) -> frozenset[str]:
-        """The cases that the audit has lines of, and speaks of the end of, by their ids."""
-        lines = (item for item in self._items("AUDIT#") if "decision" in item)
-        return frozenset(str(item["case_id"]["S"]) for item in lines if item["decision"]["S"].startswith("close:"))
-
     def unused_grants(self) -> tuple[Grant, ...]:
         """What the roles allow and this replay did not need."""
         granted = (g for f in self.wiring.functions for g in grants_of(f.word, f.statements))
         return tuple(g for g in granted if g not in self.recorder.ledger.used)
-
-    def _items(self, prefix: str) -> Iterator[dict[str, Any]]:
-        # Straight from moto: a scan through boto3 costs a second once there are a hundred lines of audit.
-        for table in (table for table in self.wiring.tables if region_of(table.arn) == REGION):
-            for item in dynamodb_backends[ACCOUNT][REGION].tables[table.name].all_items():
-                if item.range_key is not None and str(item.range_key.value).startswith(prefix):
-                    yield {name: value.to_regular_json() for name, value in item.attrs.items()}
-
-
-def _session() -> BotocoreSession:
-    """A session of its own, for its own hooks, but with the API models that an earlier world has loaded."""
-    session = get_session()
-    session.register_component("data_loader", MODELS)
-    return session
-
-
-@contextmanager
-def _environment() -> Iterator[None]:
-    saved = {name: os.environ.get(name) for name in ENVIRONMENT}
-    os.environ.update(ENVIRONMENT)
-    try:
-        yield
-    finally:
-        for name, value in saved.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

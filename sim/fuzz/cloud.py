@@ -18,8 +18,7 @@ from sim.groups import AutoScaling
 from sim.machine import ActiveFault, ApplicationCheck, Machine, View
 from sim.memory.calls import Calls
 from sim.physics import PASSED, Physics
-from sim.scenario import Fault, Fleet, Scenario
-from sim.scenario_file import instance_names, selected
+from sim.scenario import Fault, Fleet, Scenario, instance_names, selected
 from sim.shifts import ZonalShifts
 
 LONG_AGO = timedelta(days=30)

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 
-from sim.faults import Cure, EventCode, FaultKind
+from sim.faults import CURED_BY_TIME, Cure, EventCode, FaultKind
 from sim.scenario import Fault, Fleet
-from sim.scenario_file import CURED_BY_TIME
 
 STRIKES = {
     FaultKind.ZOMBIE: 8,

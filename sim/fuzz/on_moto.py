@@ -102,7 +102,7 @@ def _machinery(spell: Spell) -> Iterator[MachineryFault]:
 
 
 def _settled(world: World) -> bool:
-    return all(at_rest(case) for case in world.cases()) and not world.unpublished()
+    return all(at_rest(case) for case in world.records.cases()) and not world.records.unpublished()
 
 
 class _Broken:
@@ -148,17 +148,18 @@ class _Broken:
             self._break("consent", f"{what} in maintenance")
 
     def _case(self, machine: Machine) -> Case | None:
-        cases = [case for case in self._world.cases() if case.instance_id == machine.instance_id]
+        cases = [case for case in self._world.records.cases() if case.instance_id == machine.instance_id]
         return cases[-1] if cases else None
 
     def at_end(self) -> Sequence[str]:
         """What is broken when all is over."""
         world, machines = self._world, self._world.machines.values()
-        cases, told = world.cases(), {notice.case_id for notice in world.notices() if notice.kind in TOLD}
-        unsaid = [case.id for case in cases if case.closed_at is not None and case.id not in world.audited()]
+        cases = world.records.cases()
+        told = {notice.case_id for notice in world.records.notices() if notice.kind in TOLD}
+        unsaid = [case.id for case in cases if case.closed_at is not None and case.id not in world.records.audited()]
         broken = [f"ends: {case.id} is neither over nor people's: {case.reason}" for case in cases if not at_rest(case)]
         broken += [f"audit: {case_id} does not say that it was closed" for case_id in unsaid]
-        broken += [f"told: notice {n.incident_id}-{n.sequence} never went out" for n in world.unpublished()]
+        broken += [f"told: notice {n.incident_id}-{n.sequence} never went out" for n in world.records.unpublished()]
         for machine in machines:
             case = self._case(machine) if machine.instance_id in self._stopped else None
             if case is not None and machine.state is InstanceState.STOPPED and case.id not in told:

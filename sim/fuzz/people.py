@@ -29,8 +29,7 @@ from sim.fuzz.trouble import Killed
 from sim.machine import Machine
 from sim.memory.store import FakeStore
 from sim.people import Pull, Reply, Through
-from sim.scenario import Fault
-from sim.scenario_file import selected
+from sim.scenario import Fault, selected
 
 BY = "somebody on call"
 ADDRESS = "https://answers.example.com"

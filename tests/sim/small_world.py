@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from defib.core.parse import parse as parse_policy
+from sim.function import Function
 from sim.iam import Statement
 from sim.listener import Deaf
 from sim.machinery import MachineryFault
@@ -14,7 +15,7 @@ from sim.replay import POLICY
 from sim.scenario import Scenario
 from sim.scenario_file import parse
 from sim.template import ACCOUNT, REGION
-from sim.wiring import Function, Poll, Queue, Wiring
+from sim.wiring import Poll, Queue, Wiring
 from sim.world import World
 
 QUIET = """

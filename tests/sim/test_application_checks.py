@@ -125,7 +125,7 @@ def test_without_the_suppression_the_scenarios_group_would_have_replaced_it(monk
     monkeypatch.setattr(suppression, "before", lambda case, observation, act, repair, now: act)
 
     with played(scenario) as world:
-        first = world.cases()[0]
+        first = world.records.cases()[0]
 
     assert (first.name, first.outcome) == ("web-3", Outcome.TERMINATED)
     assert "web-4" in world.machines

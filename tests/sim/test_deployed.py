@@ -54,7 +54,7 @@ def test_a_fleet_at_rest_is_swept_every_minute_and_nothing_else_happens(deployed
     assert deployed.recorder.ledger.invocations == {"sweep": 10, "page": 10}
     assert deployed.recorder.ledger.errors == []
     assert deployed.alarms.fired == []
-    assert deployed.cases() == ()
+    assert deployed.records.cases() == ()
 
 
 def test_a_state_change_reaches_the_signals_as_an_aws_event(deployed: World, bodies: list[dict[str, object]]) -> None:
