@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from defib.core.outbox import Medium
+from defib.core.medium import Medium
 from defib.core.policy import Policy
 from defib.core.reach import (
     PENDING_FOR,

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from defib.core.outbox import Medium
+from defib.core.medium import Medium
 from defib.core.policy import Policy
 
 

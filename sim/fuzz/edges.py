@@ -13,8 +13,8 @@ from defib.core.approval import Answer
 from defib.core.call import CallAnswer
 from defib.core.case import Action, Attempt, Case, Perform, Wake
 from defib.core.incident import Notice
+from defib.core.medium import Medium
 from defib.core.model import Observation, Registration, Result, Signal, Source, Switch
-from defib.core.outbox import Medium
 from defib.core.post import Post
 from defib.core.shift import Move, Served, Shift, ShiftOrder
 from defib.shell.ports import Away, CallFailed, Suspects

@@ -13,7 +13,8 @@ from defib.core.answer.link import Use
 from defib.core.answer.many import Many
 from defib.core.case import Case
 from defib.core.incident import Incident, Notice
-from defib.core.outbox import Lane, Medium, Outbox, Waiting
+from defib.core.medium import Medium
+from defib.core.outbox import Lane, Outbox, Waiting
 from defib.core.page.followed import Followed
 from defib.core.page.model import Page, PublicIncident, Shown
 from defib.core.stack import Stack

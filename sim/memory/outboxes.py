@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from defib.core.outbox import Lane, Medium, Outbox, Waiting
+from defib.core.medium import Medium
+from defib.core.outbox import Lane, Outbox, Waiting
 from defib.shell.store import Conflict
 
 

@@ -24,8 +24,8 @@ from defib.core.call import Asked, Call, Pause, Reaction, Want
 from defib.core.case import Action, Case, Outcome
 from defib.core.drill import Drill
 from defib.core.escalation import Tier
+from defib.core.medium import Medium
 from defib.core.model import InstanceState, Observation, Result, Signal, Verdict
-from defib.core.outbox import Medium
 from defib.core.policy import Retention
 from defib.core.reach import Finding, Problem, Reach
 from defib.shell.reach import Look, Reached

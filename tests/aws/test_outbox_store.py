@@ -11,7 +11,8 @@ import pytest
 from defib.aws.outbox_store import DynamoMail
 from defib.aws.store import DynamoStore
 from defib.core.incident import NoticeKind
-from defib.core.outbox import Lane, Medium, Outbox, Sent, Waiting
+from defib.core.medium import Medium
+from defib.core.outbox import Lane, Outbox, Sent, Waiting
 from defib.core.policy import Retention
 from defib.core.severity import Severity
 from defib.shell.announce import Mail

@@ -11,7 +11,7 @@ import pytest
 from defib.aws import reach
 from defib.aws.clients import client
 from defib.aws.reach import CALLS, SnsReader, standing
-from defib.core.outbox import Medium
+from defib.core.medium import Medium
 from defib.core.reach import Address, Question, Readings, Standing, Subscription, Topic
 from defib.shell.reach import LOOK_FOR, ROOM
 from tests.aws.account import ONCE

@@ -11,7 +11,7 @@ import pytest
 from defib.aws.clients import client
 from defib.core.contact import Contact
 from defib.core.incident import NoticeKind
-from defib.core.outbox import Medium
+from defib.core.medium import Medium
 from defib.core.policy import Policy, Tag
 from defib.core.post import Places, Post, post_of
 from defib.core.severity import Severity

@@ -11,8 +11,9 @@ from defib.core.answer.mail import AnswerLink
 from defib.core.contact import Contact
 from defib.core.digest import storm_over, summed_up
 from defib.core.incident import NoticeKind
+from defib.core.medium import Medium
 from defib.core.messages import MessageLimits
-from defib.core.outbox import DIGEST_MAX, Lane, Medium, Outbox, Waiting
+from defib.core.outbox import DIGEST_MAX, Lane, Outbox, Waiting
 from defib.core.post import Places, Post
 from defib.core.severity import Severity
 from defib.core.words import SMS_MAX, SUBJECT_MAX

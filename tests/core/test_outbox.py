@@ -11,20 +11,9 @@ from defib.core.contact import Contact
 from defib.core.escalation import Tier
 from defib.core.incident import Notice, NoticeKind
 from defib.core.maintenance import DAYS, Maintenance
+from defib.core.medium import Medium, media_of
 from defib.core.messages import MessageLimits
-from defib.core.outbox import (
-    DIGEST_MAX,
-    SUMMED_UP_AFTER,
-    WAITING_MAX,
-    Lane,
-    Medium,
-    Outbox,
-    Sent,
-    Waiting,
-    begin,
-    decide,
-    media_of,
-)
+from defib.core.outbox import DIGEST_MAX, SUMMED_UP_AFTER, WAITING_MAX, Lane, Outbox, Sent, Waiting, begin, decide
 from defib.core.severity import Severity
 from tests.core.facts import NOON, after
 

@@ -13,7 +13,7 @@ from defib.core.answer.mail import AnswerLink
 from defib.core.contact import Contact
 from defib.core.escalation import Tier
 from defib.core.incident import Notice, NoticeKind
-from defib.core.outbox import Medium
+from defib.core.medium import Medium
 from defib.core.post import CHAT_MAX, Places, Post, post_of
 from defib.core.severity import Severity
 from tests.core.facts import NOON, POLICY, SERVICE

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from defib.core.outbox import Medium
+from defib.core.medium import Medium
 from defib.core.policy import Contact, Policy, Service, Tag
 from defib.core.reach import (
     PENDING_FOR,

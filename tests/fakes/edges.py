@@ -10,8 +10,8 @@ from defib.core.approval import Answer
 from defib.core.call import CallAnswer
 from defib.core.case import Action, Attempt, Case, Perform, Wake
 from defib.core.incident import Notice
+from defib.core.medium import Medium
 from defib.core.model import InstanceState, Observation, Registration, Result, Signal, Switch
-from defib.core.outbox import Medium
 from defib.core.post import Post
 from defib.core.shift import Served, Shift, ShiftOrder
 from defib.shell.ports import Away, Clock, Suspects

@@ -20,7 +20,8 @@ from defib.aws.outbox_store import DynamoMail
 from defib.core.answer.many import Many
 from defib.core.call import Pause, Reaction
 from defib.core.incident import NoticeKind
-from defib.core.outbox import Lane, Medium, Outbox, Waiting
+from defib.core.medium import Medium
+from defib.core.outbox import Lane, Outbox, Waiting
 from defib.core.policy import Retention
 from defib.core.severity import Severity
 from tests.aws.account import ONCE
@@ -304,7 +305,7 @@ def test_the_link_in_a_published_digest_can_be_answered(digest: Digest, stage: S
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     boto3.client("sns").subscribe(TopicArn=stage.topic, Protocol="sqs", Endpoint=arn)
 
-    stage.invoke("publish", json.dumps({"contact": "oncall"}))
+    stage.invoke("publish", json.dumps({"contact": "oncall", "at": NOON.isoformat()}))
 
     (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
     body = json.loads(message["Body"])["Message"]

@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from defib.aws.clients import client
-from defib.core.outbox import Medium
+from defib.core.medium import Medium
 from defib.core.policy import Calls, Contact, Policy, Service, Tag
 from defib.core.reach import Finding, Problem, Topic
 from defib.core.watchtower import WatchtowerSettings

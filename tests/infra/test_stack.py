@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from moto.sns.utils import FilterPolicyMatcher
 
-from defib.core.outbox import Medium
+from defib.core.medium import Medium
 from infra.functions import SHAPES
 from tests.infra.synthesized import Synthesized
 

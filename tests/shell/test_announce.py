@@ -14,8 +14,9 @@ from defib.core.contact import Contact
 from defib.core.escalation import Tier
 from defib.core.incident import Notice, NoticeKind
 from defib.core.maintenance import DAYS, Maintenance
+from defib.core.medium import Medium
 from defib.core.messages import MessageLimits
-from defib.core.outbox import Lane, Medium, Outbox
+from defib.core.outbox import Lane, Outbox
 from defib.core.policy import Policy
 from defib.core.post import Places, Post
 from defib.core.severity import Severity

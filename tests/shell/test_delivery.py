@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from defib.core.contact import Contact
 from defib.core.incident import Notice, NoticeKind
 from defib.core.maintenance import DAYS, Maintenance
+from defib.core.medium import Medium
 from defib.core.messages import MessageLimits
-from defib.core.outbox import Medium
 from defib.core.post import Post
 from defib.core.severity import Severity
 from defib.shell.announce import announce, sum_up

@@ -11,7 +11,8 @@ from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
 from defib.aws.store import DUE_OUTBOX, notice_key
 from defib.aws.table import put, races_told, sortable
-from defib.core.outbox import Lane, Medium, Outbox, Waiting
+from defib.core.medium import Medium
+from defib.core.outbox import Lane, Outbox, Waiting
 from defib.shell.ports import Rejected, Transient
 from defib.shell.store import Conflict
 

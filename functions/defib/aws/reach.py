@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
-from defib.core.outbox import Medium
+from defib.core.medium import Medium
 from defib.core.policy import Calls
 from defib.core.reach import SUBSCRIPTIONS_OF, Address, Question, Readings, Standing, Subscription, Topic, chat_of
 from defib.shell.ports import CallFailed, Clock, Transient

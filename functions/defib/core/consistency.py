@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import combinations, pairwise
 
 from defib.core.duration import format_duration
-from defib.core.maintenance import Maintenance, is_zone
+from defib.core.maintenance_check import check_maintenance
 from defib.core.mistake import Mistakes, Path, closest, written
 from defib.core.page.agreement import check_elsewhere
 from defib.core.policy import Contact, Mode, Policy, Service
@@ -48,8 +48,8 @@ def check(policy: Policy, mistakes: Mistakes) -> None:
         _check_named("then", service.then, service, policy.contacts, mistakes)
         _check_verify(service, policy, mistakes)
         _check_planned_restart(service, policy, mistakes)
-        _check_maintenance(service.maintenance, ("services", service.name, "maintenance"), mistakes)
-    _check_maintenance(policy.maintenance, ("defib", "maintenance"), mistakes)
+        check_maintenance(service.maintenance, ("services", service.name, "maintenance"), mistakes)
+    check_maintenance(policy.maintenance, ("defib", "maintenance"), mistakes)
     _check_addresses(policy.contacts, mistakes)
     _check_target_groups(policy.services, mistakes)
     _check_page(policy, mistakes)
@@ -203,7 +203,7 @@ def _check_means(contact: Contact, at: Path, mistakes: Mistakes) -> None:
     elif not contact.hears_what_is_urgent:
         must = "must take what is urgent by one of its means, so that somebody hears when Defib asks for them"
         mistakes.add(at, {}, must, 'email_for = ["urgent"]')
-    _check_maintenance(contact.quiet, (*at, "quiet"), mistakes)
+    check_maintenance(contact.quiet, (*at, "quiet"), mistakes)
 
 
 def _check_target_groups(services: tuple[Service, ...], mistakes: Mistakes) -> None:
@@ -227,29 +227,6 @@ def _check_target_groups(services: tuple[Service, ...], mistakes: Mistakes) -> N
 def _place(arn: str) -> tuple[str, str]:
     region, account = arn.split(":")[3:5]
     return region, account
-
-
-def _check_maintenance(planned: tuple[Maintenance, ...], at: Path, mistakes: Mistakes) -> None:
-    for number, entry in enumerate(planned):
-        path: Path = (*at, number)
-        if mistakes.spoil(path):
-            continue
-        if bool(entry.days) == bool(entry.date):
-            must = "must name either the days of the week or the one date on which it begins"
-            mistakes.add(path, {}, must, 'days = ["sun"]')
-        if not is_zone(entry.zone):
-            must = "must be a time zone of the IANA time zone database"
-            mistakes.add((*path, "zone"), entry.zone, must, 'zone = "Europe/Berlin"')
-        if entry.date and not _is_date(entry.date):
-            mistakes.add((*path, "date"), entry.date, "must be a day of the calendar", 'date = "2026-10-25"')
-
-
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _check_attempts(policy: Policy, mistakes: Mistakes) -> None:

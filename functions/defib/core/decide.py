@@ -6,21 +6,18 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from defib.core import approval, member, planned, restart, start, suppression
-from defib.core.case import HEALS_KEPT, Act, Action, Case, Close, Decision, Escalate, Hold, Outcome, Wait
-from defib.core.guard import SPOKEN_FOR, SUSPENDS, refuse
+from defib.core.bounds import bounded, pause_after_faults, spent
+from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Hold, Outcome, Wait
+from defib.core.guard import SPOKEN_FOR, refuse
 from defib.core.guards.consent import needs_yes
 from defib.core.guards.question import GIVES_BACK, Question, Refusal
 from defib.core.interference import meddled
 from defib.core.maintenance import maintenance_of
 from defib.core.membership import GroupMember
-from defib.core.model import Cause, Diagnosis, InstanceState, Observation, Verdict
+from defib.core.model import Cause, Diagnosis, InstanceState, Observation
 from defib.core.policy import Mode, Policy, Service
-from defib.core.start_failure import explained, remedy
 from defib.core.verify import verify
 from defib.core.words import CAUSE_WORDS
-
-PASSED_OVER = frozenset({Action.RESIZE, Action.SUPPRESS_CHECK, Action.RESUME_CHECK})
-"""What AWS may refuse without an end of the repair: a type that it can't have, and a check's silence."""
 
 
 def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: Policy, now: datetime) -> Decision:
@@ -153,7 +150,7 @@ def _boot(case: Case, observation: Observation, policy: Policy, service: Service
     if observation.state is InstanceState.PENDING:
         # EC2 can neither stop nor start it; after repair.start_timeout it is called stuck.
         return Wait("it is starting up", now + policy.repair.look_again)
-    return _limited(case, policy, now) or _next_rung(case, observation, Cause.INITIALIZING, policy, service, now)
+    return bounded(case, policy, now) or _next_rung(case, observation, Cause.INITIALIZING, policy, service, now)
 
 
 def _before_event(case: Case, observation: Observation, policy: Policy, service: Service, now: datetime) -> Decision:
@@ -168,7 +165,7 @@ def _before_event(case: Case, observation: Observation, policy: Policy, service:
         return decision
     if refuse(Question(decision.action, case, observation, service, policy, now)) is not None:
         return planned.given_back(case, observation, policy, service, now) or decision
-    return _spent(case, policy, now) or _pause(case, policy, now) or decision
+    return spent(case, policy, now) or pause_after_faults(case, policy, now) or decision
 
 
 def _trouble(
@@ -192,81 +189,13 @@ def _trouble(
     elif cause is Cause.UNKNOWN and now < diagnosis.since + service.patience.unknown:
         # An instance that has begun to stop this moment is still running, but has no checks any more.
         return Wait(f"{CAUSE_WORDS[cause]}; it may in a moment", now + policy.repair.look_again)
-    limited = _limited(case, policy, now)
-    if limited is not None:
-        return limited
+    bound = bounded(case, policy, now)
+    if bound is not None:
+        return bound
     if not any(a.action is Action.EVIDENCE for a in case.attempts):
         reason = f"{CAUSE_WORDS[cause]}: evidence first, a restart destroys it"
         return Act(Action.EVIDENCE, reason, now + policy.repair.evidence_timeout)
     return _next_rung(case, observation, cause, policy, service, now)
-
-
-def _limited(case: Case, policy: Policy, now: datetime) -> Escalate | Wait | None:
-    """What keeps the next rung from being climbed now; people who have the case in hand need no limits."""
-    if case.handed_over_at is not None:
-        return None
-    return _flapping(case, policy, now) or _exhausted(case, policy, now) or _pause(case, policy, now)
-
-
-def _flapping(case: Case, policy: Policy, now: datetime) -> Escalate | None:
-    """What comes back time and again is not cured by what Defib does: leave it as it is, once evidence is taken."""
-    heals = sum(1 for at in case.healed_before if now - at < HEALS_KEPT)
-    acted = [attempt.action for attempt in case.attempts]
-    if heals < policy.repair.heals_a_day or case.confirmed_at is None or acted != [Action.EVIDENCE]:
-        return None
-    times = "once" if heals == 1 else f"{heals} times"
-    reason = f"it fails again though it was healed {times} within 24 hours: the cure does not last"
-    ask = (
-        "Find out what breaks it: compare the evidence of its cases, replace it, or look for what kills it. "
-        "Defib leaves it as it is, goes on watching and will say when it is well."
-    )
-    return Escalate(reason, ask, now + policy.repair.hold)
-
-
-def _exhausted(case: Case, policy: Policy, now: datetime) -> Escalate | None:
-    """Limits on the case as a whole."""
-    repair = policy.repair
-    paused = case.held_by in SUSPENDS
-    if case.confirmed_at is not None and not paused and now - (case.resumed_at or case.confirmed_at) >= repair.case_age:
-        hours = repair.case_age / timedelta(minutes=1)
-        return restart.ask_people(f"it is still not well {hours:.0f} minutes after it was found", policy, now)
-    return _spent(case, policy, now)
-
-
-def _spent(case: Case, policy: Policy, now: datetime) -> Escalate | None:
-    """Limits on its actions: too many, or one that AWS will always refuse."""
-    repair = policy.repair
-    if len(case.attempts) >= repair.attempts:
-        return restart.ask_people(f"{len(case.attempts)} actions have not cured it", policy, now)
-    last = case.attempts[-1] if case.attempts else None
-    if last is None or last.result is None or last.action is Action.EVIDENCE:
-        return None
-    if last.result.verdict is Verdict.REFUSED and last.action not in PASSED_OVER:
-        if last.action is Action.START:
-            reason = f"AWS refused to start it: {explained(last.result.code)}"
-            return Escalate(reason, remedy(last.result.code), now + repair.hold)
-        said = " ".join(part for part in (last.result.code, last.result.detail) if part)
-        return restart.ask_people(f"AWS refused to {restart.VERBS[last.action]} it: {said}", policy, now)
-    return None
-
-
-def _pause(case: Case, policy: Policy, now: datetime) -> Wait | None:
-    """After passing faults, pause twice as long each time; the first recheck that decided otherwise costs nothing."""
-    failures = 0
-    for attempt in reversed(case.attempts):
-        if attempt.action is Action.EVIDENCE or attempt.result is None or attempt.done_at:
-            break
-        if attempt.action is Action.SUPPRESS_CHECK and attempt.result.verdict is Verdict.REFUSED:
-            break
-        failures += 1
-    last = case.attempts[-1].result if case.attempts else None
-    if failures == 0 or last is None or (failures == 1 and last.verdict is Verdict.ABANDONED):
-        return None
-    repair = policy.repair
-    resume = last.at + start.pause(case, failures, repair)
-    if now >= resume:
-        return None
-    return Wait(f"{case.attempts[-1].action.value} failed ({last.code or last.verdict.value}); trying again", resume)
 
 
 def _next_rung(

@@ -11,8 +11,9 @@ from defib.core.answer.mail import INDENT, AnswerLink
 from defib.core.call import Reaction
 from defib.core.call_news import command
 from defib.core.duration import format_duration
+from defib.core.medium import Medium
 from defib.core.messages import MessageLimits
-from defib.core.outbox import Lane, Medium, Outbox, Waiting
+from defib.core.outbox import Lane, Outbox, Waiting
 from defib.core.post import Places, Post, chat_form
 from defib.core.severity import Severity
 from defib.core.words import SMS_MAX, SUBJECT_MAX, clock, plain

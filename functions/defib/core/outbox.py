@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, assert_never
 from defib.core.audience import FOR_EVERYBODY
 from defib.core.incident import NoticeKind
 from defib.core.maintenance import on_until
+from defib.core.medium import Medium, media_of
 from defib.core.severity import Severity
 
 if TYPE_CHECKING:
@@ -46,15 +47,6 @@ AGAIN_AFTER = timedelta(minutes=1)
 """How long a message that was begun may take before it is believed lost and sent again."""
 
 
-class Medium(StrEnum):
-    """How a contact is reached: the ``media`` attribute that each subscription filters on."""
-
-    EMAIL = "email"
-    SMS = "sms"
-    HTTPS = "https"
-    CHAT = "chat"
-
-
 class Lane(StrEnum):
     """Why a notice waits."""
 
@@ -64,19 +56,6 @@ class Lane(StrEnum):
     """The contact has had its share of messages."""
     QUIET = "quiet"
     """It is low, and the contact has quiet hours."""
-
-
-WORTH_A_TEXT = frozenset(
-    {
-        NoticeKind.OPENED,
-        NoticeKind.HELD,
-        NoticeKind.APPROVAL,
-        NoticeKind.ESCALATED,
-        NoticeKind.CALLED,
-        NoticeKind.RESOLVED,
-    }
-)
-"""Progress, announcements and answers can wait for the e-mail; these can't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,24 +151,6 @@ class Decided:
 def reference(notice: Notice) -> str:
     """What a notice is known by in an outbox."""
     return f"{notice.incident_id}#{notice.sequence}"
-
-
-def media_of(notice: Notice, contact: Contact) -> tuple[Medium, ...]:
-    """By which of the contact's means the notice goes."""
-    return tuple(medium for medium in Medium if _takes(contact, medium, notice))
-
-
-def _takes(contact: Contact, medium: Medium, notice: Notice) -> bool:
-    match medium:
-        case Medium.EMAIL:
-            return bool(contact.email) and notice.severity in contact.email_for
-        case Medium.SMS:
-            return bool(contact.sms) and notice.severity in contact.sms_for and notice.kind in WORTH_A_TEXT
-        case Medium.HTTPS:
-            return bool(contact.https) and notice.severity in contact.https_for
-        case Medium.CHAT:
-            return contact.chat and notice.severity in contact.chat_for
-    assert_never(medium)
 
 
 def decide(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from defib.core.answer.mail import AnswerLink, with_link
 from defib.core.incident import Notice, NoticeKind
-from defib.core.outbox import Medium, reference
+from defib.core.medium import Medium
+from defib.core.outbox import reference
 from defib.core.severity import Severity
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
 
 from defib.core.drill import Drill
-from defib.core.outbox import Medium
+from defib.core.medium import Medium
 from defib.core.words import day
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 from defib.core.bulletin import Story, compose
 from defib.core.duration import format_duration
 from defib.core.incident import Incident, Notice, NoticeKind
-from defib.core.outbox import Medium
+from defib.core.medium import Medium
 from defib.core.reach import PENDING_FOR, Finding, Problem, Reach, expected, unreachable
 from defib.core.words import day
 

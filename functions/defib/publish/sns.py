@@ -11,7 +11,7 @@ from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
 from defib.aws.wire import encode
 from defib.core.canary import Canary
-from defib.core.outbox import Medium
+from defib.core.medium import Medium
 from defib.core.post import Post
 
 if TYPE_CHECKING:

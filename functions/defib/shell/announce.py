@@ -16,19 +16,8 @@ from defib.core.audience import audience
 from defib.core.contact import Contact
 from defib.core.digest import storm_over, summed_up
 from defib.core.incident import Notice
-from defib.core.outbox import (
-    STORM_TOLD,
-    WAITING_MAX,
-    Decided,
-    Lane,
-    Medium,
-    Outbox,
-    Waiting,
-    begin,
-    decide,
-    media_of,
-    wait,
-)
+from defib.core.medium import Medium, media_of
+from defib.core.outbox import STORM_TOLD, WAITING_MAX, Decided, Lane, Outbox, Waiting, begin, decide, wait
 from defib.core.policy import Policy
 from defib.core.post import Places, Post, post_of
 from defib.shell.ports import Channel, Clock, Links

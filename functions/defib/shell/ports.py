@@ -13,8 +13,8 @@ from defib.core.call import CallAnswer
 from defib.core.canary import Canary
 from defib.core.case import Attempt, Case, Perform, Wake
 from defib.core.incident import Notice
+from defib.core.medium import Medium
 from defib.core.model import Observation, Registration, Result, Signal, Switch
-from defib.core.outbox import Medium
 from defib.core.post import Post
 from defib.core.shift import Served, Shift, ShiftOrder
 

@@ -11,7 +11,7 @@ from defib.core.call import Call
 from defib.core.contact import Contact
 from defib.core.escalation import Tier
 from defib.core.incident import Incident, Notice, NoticeKind
-from defib.core.outbox import Medium, media_of
+from defib.core.medium import Medium, media_of
 from defib.core.post import Post
 from defib.core.severity import Severity
 from defib.shell.announce import WAITS

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
+from defib.core.answer.facts import facts_of, headline, link_facts, subject, where, within
 from defib.core.answer.link import Link, Say, Use
 from defib.core.answer.standing import Standing
-from defib.core.call import Pause, Reaction
 from defib.core.case import Case
 from defib.core.duration import format_duration
 from defib.core.incident import Incident
 from defib.core.policy import Policy
-from defib.core.words import CAUSE_SHORT, CAUSE_WORDS, began, clock, name_of, plan
+from defib.core.words import clock, plan
 
 TIMELINE_MAX = 6
 """Lines of the incident's timeline: what fits a phone."""
@@ -72,24 +72,24 @@ def question(
     """The question itself, with what may still be answered to it; nothing has happened yet."""
     if not stands.offers:
         return over(link, incident, case, stands, now)
-    about = _subject(incident, case)
+    about = subject(incident, case)
     asks = any(say.choice is not None for say in stands.offers)
     service = policy.service(incident.service)
-    facts = list(_facts(incident, case, now))
+    facts = list(facts_of(incident, case, now))
     if asks and case is not None and service is not None:
         facts.append(("With your yes", plan(case, service, policy)))
     if asks and case is not None and case.approval is not None and case.approval.choice is None:
         until = f"{case.approval.until:%H:%M} UTC"
-        facts.append(("Without an answer", f"By {until} ({_in(case.approval.until - now)}) it is left to you."))
+        facts.append(("Without an answer", f"By {until} ({within(case.approval.until - now)}) it is left to you."))
     if not asks and case is not None and case.ask:
         facts.append(("What is asked of you", case.ask))
     return Page(
         code=200,
         tone=Tone.ASKS,
         title=f"May Defib repair {about}?" if asks else f"Who looks after {about}?",
-        lead=stands.why or (_headline(case) if case is not None else "Defib asks for a person."),
+        lead=stands.why or (headline(case) if case is not None else "Defib asks for a person."),
         facts=tuple(facts),
-        more=(*_place(incident, case), *_link_facts(link, now)),
+        more=(*where(incident, case), *link_facts(link, now)),
         offers=tuple(offer_of(say, policy.answers.snooze) for say in stands.offers),
         timeline=incident.timeline[-TIMELINE_MAX:],
         hint="Opening this page has changed nothing. One answer, once: then this link is used up.",
@@ -107,8 +107,8 @@ def taken(use: Use, incident: Incident, case: Case | None, snooze: timedelta, no
         code=200,
         tone=Tone.DONE,
         title=f"Thank you, {use.by}.",
-        lead=f"You said: {said(use.say, snooze)}, about {_subject(incident, case)}. {then(use.say, snooze)}",
-        facts=_facts(incident, case, now),
+        lead=f"You said: {said(use.say, snooze)}, about {subject(incident, case)}. {then(use.say, snooze)}",
+        facts=facts_of(incident, case, now),
         hint="What comes of it is in the next e-mail of the incident. You can close this page.",
     )
 
@@ -120,7 +120,7 @@ def repeated(use: Use, incident: Incident, case: Case | None, snooze: timedelta,
         tone=Tone.DONE,
         title="This has been said already.",
         lead=f"{use.by} said at {clock(use.said_at)}: {said(use.say, snooze)}. It counts once; nothing was done now.",
-        facts=_facts(incident, case, now),
+        facts=facts_of(incident, case, now),
         hint="You can close this page.",
     )
 
@@ -133,7 +133,7 @@ def used(use: Use, incident: Incident, case: Case | None, snooze: timedelta, now
         tone=Tone.OVER,
         title="This link has been used.",
         lead=f"{use.by} said at {clock(use.said_at)}: {said(use.say, snooze)}. {nothing}",
-        facts=_facts(incident, case, now),
+        facts=facts_of(incident, case, now),
         hint=f"To say something else: {OTHERWISE[0].lower()}{OTHERWISE[1:]}"
         if use.say.choice is not None
         else ASK_AGAIN,
@@ -165,8 +165,8 @@ def over(
         tone=Tone.OVER,
         title="There is nothing to answer any more.",
         lead=f"{stands.why}{nothing}",
-        facts=_facts(incident, case, now),
-        more=(*_place(incident, case), *_link_facts(link, now)),
+        facts=facts_of(incident, case, now),
+        more=(*where(incident, case), *link_facts(link, now)),
         timeline=incident.timeline[-TIMELINE_MAX:],
         hint="You can close this page.",
     )
@@ -247,77 +247,3 @@ def offer_of(say: Say, snooze: timedelta) -> Offer:
     """The button by which people say it."""
     words = said(say, snooze)
     return Offer(say, words[0].upper() + words[1:], then(say, snooze))
-
-
-def _subject(incident: Incident, case: Case | None) -> str:
-    return case.name if case is not None else incident.id
-
-
-def _headline(case: Case) -> str:
-    if case.closed_at is not None:
-        return f"{name_of(case)}: {case.reason}."
-    return f"{name_of(case)} {CAUSE_SHORT[case.cause]} since {began(case):%H:%M} UTC."
-
-
-def _facts(incident: Incident, case: Case | None, now: datetime) -> tuple[tuple[str, str], ...]:
-    """What it is about and how it stands now."""
-    what: tuple[tuple[str, str], ...] = ()
-    if case is None:
-        since = incident.opened_at
-        trouble = sum(1 for member in incident.members if not member.is_settled)
-        state = f"over since {clock(incident.resolved_at)}" if incident.resolved_at is not None else "open"
-        stands = f"{state}; {trouble} of {len(incident.members)} instances in trouble"
-    else:
-        since = began(case)
-        was = "What was wrong" if case.closed_at is not None else "What is wrong"
-        what = ((was, f"{CAUSE_WORDS[case.confirmed_cause or case.cause]}{_evidence(case)}"),)
-        stands = case.reason or "Defib looks at it"
-    when = f"{since:%d %B %Y} {clock(since)} ({_ago(now - since)})"
-    return (*what, ("Since", when), ("Now", stands), *_on_it(incident))
-
-
-def _on_it(incident: Incident) -> tuple[tuple[str, str], ...]:
-    """Who has answered a call; nothing while nobody has."""
-    pause = incident.call.pause if incident.call is not None else None
-    if pause is None:
-        return ()
-    return (("Who is on it", on_it(pause)),)
-
-
-def on_it(pause: Pause) -> str:
-    """Who has answered a call, and until when that counts."""
-    does = "is on it" if pause.reaction is Reaction.ACKNOWLEDGE else "has put it off"
-    return f"{pause.by} {does} since {clock(pause.at)}; Defib asks again at {clock(pause.until)}"
-
-
-def _place(incident: Incident, case: Case | None) -> tuple[tuple[str, str], ...]:
-    """Where to look."""
-    if case is None:
-        return (("Incident", incident.id),)
-    return (
-        ("Instance", case.instance_id),
-        ("Where", f"service {case.service}, {case.zone or 'zone unknown'}"),
-        ("Incident", incident.id),
-    )
-
-
-def _evidence(case: Case) -> str:
-    return f" ({'; '.join(case.evidence)})" if case.evidence and case.closed_at is None else ""
-
-
-def _link_facts(link: Link, now: datetime) -> tuple[tuple[str, str], ...]:
-    sent = f"sent to {link.to}, " if link.to else ""
-    return (("This link", f"{sent}can be used until {link.expires_at:%d %B %H:%M} UTC ({_in(link.expires_at - now)})"),)
-
-
-def _ago(span: timedelta) -> str:
-    return "just now" if span < timedelta(minutes=1) else f"{_coarse(span)} ago"
-
-
-def _in(span: timedelta) -> str:
-    return f"in {_coarse(span)}" if span >= timedelta(minutes=1) else "in less than a minute"
-
-
-def _coarse(span: timedelta) -> str:
-    """To the minute: nobody counts seconds of an hour."""
-    return format_duration(timedelta(minutes=int(span.total_seconds()) // 60))

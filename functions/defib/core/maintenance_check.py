@@ -1,0 +1,31 @@
+"""Whether planned outages and quiet hours name real days and zones."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from defib.core.maintenance import Maintenance, is_zone
+from defib.core.mistake import Mistakes, Path
+
+
+def check_maintenance(planned: tuple[Maintenance, ...], at: Path, mistakes: Mistakes) -> None:
+    for number, entry in enumerate(planned):
+        path: Path = (*at, number)
+        if mistakes.spoil(path):
+            continue
+        if bool(entry.days) == bool(entry.date):
+            must = "must name either the days of the week or the one date on which it begins"
+            mistakes.add(path, {}, must, 'days = ["sun"]')
+        if not is_zone(entry.zone):
+            must = "must be a time zone of the IANA time zone database"
+            mistakes.add((*path, "zone"), entry.zone, must, 'zone = "Europe/Berlin"')
+        if entry.date and not _is_date(entry.date):
+            mistakes.add((*path, "date"), entry.date, "must be a day of the calendar", 'date = "2026-10-25"')
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
