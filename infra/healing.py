@@ -7,18 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_scheduler_targets as scheduler_targets
 from constructs import Construct
 
 from defib.aws.permission import Permission
-from infra.acknowledgments import acknowledge, in_nags_words
 from infra.bundle import Target
+from infra.every_minute import every_minute
 from infra.functions import FOLLOWER, OF_SUBSCRIBERS, OF_THE_ANSWERS, OF_THE_API, OF_THE_PAGE, SHAPES, Shape
 from infra.permissions import Resources
 from infra.set_aside import SetAside
@@ -118,7 +116,7 @@ class Healing(Construct):
             )
         for queue in queues:
             self._feed(self.healers[queue.feeds].function, queue, queue.shape)
-        self._every_minute(self.healers["sweep"].function, set_aside)
+        every_minute(self, self.healers["sweep"].function, does="sweep", dead_letter_queue=set_aside.undelivered)
 
     def function(self, name: str) -> lambda_.Function | None:
         """The function of that name; None where the policy does without."""
@@ -135,36 +133,6 @@ class Healing(Construct):
                 max_concurrency=shape.concurrency,
                 report_batch_item_failures=True,
             )
-        )
-
-    def _every_minute(self, sweep: lambda_.Function, set_aside: SetAside) -> None:
-        # A sweep that fails is not repeated: the next one, a minute later, looks at everything anew.
-        sweep.configure_async_invoke(retry_attempts=0, max_event_age=Duration.minutes(1))
-        role = iam.Role(
-            self,
-            "SchedulerRole",
-            assumed_by=iam.ServicePrincipal(
-                "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-            ),
-            description="Defib: starts sweep",
-        )
-        acknowledge(
-            role,
-            f"IAM5[Resource::{in_nags_words(sweep)}:*]",
-            "Versions and aliases of the one function that this role may start.",
-        )
-        scheduler.Schedule(
-            self,
-            "EveryMinute",
-            description="Defib: sweep",
-            schedule=scheduler.ScheduleExpression.rate(Duration.minutes(1)),
-            target=scheduler_targets.LambdaInvoke(
-                sweep,
-                role=role,
-                dead_letter_queue=set_aside.undelivered,
-                retry_attempts=2,
-                max_event_age=Duration.minutes(1),
-            ),
         )
 
 

@@ -11,14 +11,13 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_scheduler_targets as scheduler_targets
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from defib.core.policy import Policy
-from infra.acknowledgments import acknowledge, in_nags_words
+from infra.acknowledgments import acknowledge
 from infra.bundle import Target
+from infra.every_minute import every_minute
 from infra.heartbeat import SILENT_FOR, alarm_on_silence
 from infra.notify import addresses
 from infra.watched import parameter_name
@@ -63,7 +62,8 @@ class Watchtower(Construct):
         self.table = self._table()
         self.function = self._function(target, code)
         self._only(self.function)
-        self._every_minute()
+        # No dead-letter queue: a look that was missed is of no use later, and the alarm below says that it was.
+        every_minute(self, self.function, does="the watchtower's look")
         self._alarm()
 
     def _topic(self, name: str, display: str, texts: list[str] | None = None) -> sns.Topic:
@@ -223,33 +223,6 @@ class Watchtower(Construct):
         }
         for resource, reason in reasons.items():
             acknowledge(role, f"IAM5[Resource::{resource.replace(Aws.ACCOUNT_ID, '<AWS::AccountId>')}]", reason)
-
-    def _every_minute(self) -> None:
-        # A look that fails is not repeated: the next one, a minute later, looks at everything anew.
-        self.function.configure_async_invoke(retry_attempts=0, max_event_age=Duration.minutes(1))
-        role = iam.Role(
-            self,
-            "SchedulerRole",
-            assumed_by=iam.ServicePrincipal(
-                "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-            ),
-            description="Defib: starts the watchtower's look",
-        )
-        acknowledge(
-            role,
-            f"IAM5[Resource::{in_nags_words(self.function)}:*]",
-            "Versions and aliases of the one function that this role may start.",
-        )
-        scheduler.Schedule(
-            self,
-            "EveryMinute",
-            description="Defib: look",
-            schedule=scheduler.ScheduleExpression.rate(Duration.minutes(1)),
-            # No dead-letter queue: a look that was missed is of no use later, and the alarm below says that it was.
-            target=scheduler_targets.LambdaInvoke(
-                self.function, role=role, retry_attempts=2, max_event_age=Duration.minutes(1)
-            ),
-        )
 
     def _alarm(self) -> None:
         there = self._policy.watchtower.primary_region

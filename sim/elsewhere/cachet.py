@@ -16,7 +16,6 @@ STANDS = {
     4: "major_outage",
     6: "under_maintenance",
 }
-SHOWN_TIME = "%Y-%m-%d %H:%M:%S"
 
 
 class CachetServer(Api):

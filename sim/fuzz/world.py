@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 
 from defib.answer.ports import Answering
@@ -254,9 +254,3 @@ class World:
 def _order(body: object) -> Perform:
     assert isinstance(body, Perform)
     return body
-
-
-def elapsed(world: World) -> timedelta:
-    """Of virtual time."""
-    began: datetime = world.story.scenario.start
-    return world.time.now - began

@@ -25,8 +25,6 @@ ROOT = Path(__file__).parents[2]
 SHIPPED = (ROOT / "defib.toml").read_text(encoding="utf-8")
 DOC = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(toml|text)\n(.*?)^```$", DOC, re.DOTALL | re.MULTILINE)
-COMMENTED_OUT = ("target", ".maintenance", "elsewhere")
-"""In the shipped file."""
 HEADING = "| Key | Meaning | Default | Allowed | Example |"
 
 

@@ -10,7 +10,7 @@ import pytest
 from defib.core.audience import audience
 from defib.core.call import CallAnswer, Reaction
 from defib.core.drill import FIRST_AFTER, Drill, DrillOrder, DrillSettings, enrolled, is_due, ordered
-from defib.core.drill_news import asked, overdue, passed
+from defib.core.drill_news import asked, passed
 from defib.core.incident import Incident, Notice
 from defib.core.policy import Contact
 from defib.core.reach import Problem, Reach, unheard
@@ -172,10 +172,6 @@ def test_a_drill_that_nobody_answers_in_time_is_told_to_everybody_once() -> None
     assert "contact oncall has not answered the drill of 01 June 10:00 UTC. Call them" in notice.body
     assert notice.sms.endswith("Please check their phones.")
     assert tell(told, None, POLICY, late + timedelta(hours=1))[2] is None
-
-
-def test_an_overdue_drill_is_known_by_its_time_and_number() -> None:
-    assert overdue(Drill("oncall", MONDAY, 7, open=True)) == "01 June 10:00 UTC (drill:oncall-7)"
 
 
 def test_contacts_that_do_not_answer_are_different_problems() -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import boto3
 import pytest
 
-from sim.iam import Statement
 from sim.machinery import NATURES, MachineryFault, MachineryKind
 from sim.metrics import Metric
 from sim.wiring import Rule, Schedule, Target, Wiring
@@ -245,9 +244,6 @@ def test_in_a_dark_region_nothing_starts_and_nothing_is_measured_until_it_is_lit
 
         run_for(entered, timedelta(seconds=10))
         assert [line.partition(" ")[2] for line in SEEN] == ["hello"]
-
-
-ELSEWHERE = Statement("Allow", ("*",), ("*",), {})
 
 
 @pytest.mark.parametrize(

@@ -420,10 +420,6 @@ def test_a_question_without_an_answer_is_told_and_says_who_did_not_answer(
     assert words in " ".join(heard[0]["Message"].split())
 
 
-CALLS_THERE = 5
-"""EventBridge, Systems Manager, DynamoDB, CloudWatch, SNS."""
-
-
 def test_the_worst_look_ends_in_time_and_tells(stage: Stage, time: time_machine.Traveller) -> None:
     """Nothing ever answers but the topic itself: each call ends at its deadline."""
 

@@ -13,7 +13,7 @@ from defib.core.drill import Drill
 from defib.core.duration import format_duration
 from defib.core.escalation import Escalation
 from defib.core.incident import Incident, Notice, NoticeKind
-from defib.core.words import NAME_MAX, day, plain
+from defib.core.words import NAME_MAX, plain
 
 if TYPE_CHECKING:
     from defib.core.contact import Contact
@@ -83,8 +83,3 @@ def passed(incident: Incident, answer: CallAnswer, policy: Policy, now: datetime
     )
     over = replace(incident, resolved_at=now)
     return compose(over, story, NoticeKind.ACKNOWLEDGED, policy, now)
-
-
-def overdue(drill: Drill) -> str:
-    """Which drill nobody has answered."""
-    return f"{day(drill.since)} ({service_of(drill.contact)}-{drill.number})"

@@ -105,11 +105,6 @@ def test_the_banner_the_title_and_the_icon_say_how_it_is() -> None:
     assert len(set(icons.values())) == 3
 
 
-def _icon(page: Page) -> str | None:
-    (icon,) = (link["href"] for link in main(page).of("link") if link["rel"] == "icon")
-    return icon
-
-
 def test_only_the_main_page_is_put_anew_when_nothing_has_changed() -> None:
     page = STATES["outage"]
     before, after = read(page), read(replace(page, generated_at=NOW + minutes(5)))

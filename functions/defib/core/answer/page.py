@@ -20,7 +20,6 @@ TIMELINE_MAX = 6
 """Lines of the incident's timeline: what fits a phone."""
 
 OTHERWISE = "The e-mail also holds commands that do the same, for whoever may use the account."
-SAY_MORE = "To say something else, use a command from the e-mail, if you may use the account."
 ASK_AGAIN = "Look for a newer e-mail of the same incident."
 
 
