@@ -20,7 +20,7 @@ class MissingVariable(KeyError):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """The variables of docs/architecture.md, "Environment". Each raises MissingVariable when asked for but not set."""
+    """The variables that infra/ sets. Each raises MissingVariable when asked for but not set."""
 
     variables: Mapping[str, str]
 
