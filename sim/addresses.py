@@ -6,23 +6,19 @@ Moto confirms every subscription at once and knows no quota, so the answers abou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
-from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from defib.core.setting import Form, choice, duration, strings
 from sim.boundary import Boundary, Params, Response
 from sim.metrics import Metric, Metrics
-from sim.scenario_value import moment
+from sim.unreachable import Unreachable, Why
 
 if TYPE_CHECKING:
     from sim.clock import VirtualTime
     from sim.wiring import Subscription
 
-ADDRESS = Form("an address or a pattern such as *@example.com", 254)
 FORGOTTEN_AFTER = timedelta(hours=48)
 """How long SNS waits for a confirmation (AWS What's New, 10 May 2023)."""
 QUOTA_USD = 1.0
@@ -30,37 +26,6 @@ QUOTA_USD = 1.0
 RAISED_USD = 50.0
 """What AWS has raised it to once somebody has asked for more."""
 SPENT_USD = 0.05
-
-
-class Why(StrEnum):
-    """Why messages do not reach an address."""
-
-    UNCONFIRMED = "unconfirmed"
-    UNSUBSCRIBED = "unsubscribed"
-    OPTED_OUT = "opted_out"
-    SANDBOX = "sandbox"
-    """The account is in the SMS sandbox, and these numbers are not verified."""
-    QUOTA = "quota"
-    """The month's quota for SMS is spent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unreachable:
-    """Addresses that messages do not reach."""
-
-    on: tuple[str, ...] = field(
-        metadata=strings("The addresses; for quota the numbers that miss their SMS.", '["oncall@*"]', ADDRESS, 50)
-    )
-    why: Why = field(metadata=choice("Why.", Why, Why.OPTED_OUT))
-    at: timedelta = field(
-        default=timedelta(0),
-        metadata=moment(
-            "From when on.", '"3m"', 'a duration since the start such as "3m", or a time of day in UTC such as 12:03:00'
-        ),
-    )
-    lasts: timedelta | None = field(
-        default=None, metadata=duration("For how long. Left out, for ever.", "40m", "1s", "30d")
-    )
 
 
 class Addresses:

@@ -16,7 +16,8 @@ from sim.faults import FaultKind
 from sim.filters import passes
 from sim.machine import ActiveFault, CheckView, Machine
 from sim.physics import PERSON, Physics
-from sim.traits import Questions, Trait
+from sim.scenario_value import Trait
+from sim.traits import Questions
 
 GONE = (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED)
 PAGE_MOST = 1000

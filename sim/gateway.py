@@ -3,84 +3,24 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sim.clock import SimulatorGap
 from sim.distribution import Reply
-from sim.template import Template
+from sim.http_api import DEFAULT, HttpApi, HttpRequest
 
 if TYPE_CHECKING:
+    from sim.clock import VirtualTime
     from sim.functions import Lambda, Outcome
     from sim.wiring import Wiring
-    from sim.world import World
 
-DEFAULT = "$default"
-LONGEST_MS = 30_000
-"""How long an integration may take where nothing else is said (API Gateway API, CreateIntegration)."""
 STEP = timedelta(milliseconds=50)
 JSON = (("content-type", "application/json"),)
 NOT_FOUND = b'{"message":"Not Found"}'
 NO_ANSWER = b'{"message":"Service Unavailable"}'
 FAILED = b'{"message":"Internal Server Error"}'
 """API Gateway Developer Guide, HTTP API: when the integration does not answer in time, and when it fails."""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpApi:
-    """One route of an HTTP API, which leads to one function."""
-
-    host: str
-    route: str
-    """Its key: ``$default``, or such as ``ANY /a/{token}``."""
-    function: str
-    """Its name."""
-    timeout: timedelta
-    api_id: str = ""
-
-    def leads(self, method: str, path: str) -> bool:
-        """Whether a request comes by the route (API Gateway Developer Guide, "Create routes for HTTP APIs")."""
-        if self.route == DEFAULT:
-            return True
-        verb, _, pattern = self.route.partition(" ")
-        wanted, given = pattern.split("/"), path.split("/")
-        pairs = zip(wanted, given, strict=False)
-        fits = len(wanted) == len(given) and all(w == g or (w.startswith("{") and g) for w, g in pairs)
-        return fits and verb in ("ANY", method)
-
-
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
-    """A request as a client sent it."""
-
-    method: str
-    target: str
-    """Path and query, as they came."""
-    headers: Mapping[str, str]
-    """By name in lower case."""
-    body: bytes = b""
-
-
-def apis_of(template: Template) -> tuple[HttpApi, ...]:
-    """Every route of the template's HTTP APIs. Raises SimulatorGap for what is not simulated."""
-    integrations = {i.ref: i for i in template.of_type("AWS::ApiGatewayV2::Integration")}
-    hosts = {
-        api.ref: str(template.resolve({"Fn::GetAtt": [api.logical_id, "ApiEndpoint"]})).removeprefix("https://")
-        for api in template.of_type("AWS::ApiGatewayV2::Api")
-    }
-    found = []
-    for route in template.of_type("AWS::ApiGatewayV2::Route"):
-        key = str(route.properties["RouteKey"])
-        integration = integrations[str(route.properties["Target"]).removeprefix("integrations/")]
-        properties = integration.properties
-        if properties["IntegrationType"] != "AWS_PROXY" or properties["PayloadFormatVersion"] != "2.0":
-            raise SimulatorGap(f"{integration.logical_id}: sim/gateway.py knows only Lambda with payload format 2.0")
-        name = str(properties["IntegrationUri"]).rpartition(":")[2]
-        longest = timedelta(milliseconds=int(properties.get("TimeoutInMillis", LONGEST_MS)))
-        found.append(HttpApi(hosts[route.properties["ApiId"]], key, name, longest, route.properties["ApiId"]))
-    return tuple(found)
 
 
 class Gateway:
@@ -112,13 +52,15 @@ class Gateway:
         self._functions.invoke(self._wiring.function(api.function), event, answered)
 
 
-def call(world: World, api: HttpApi, request: HttpRequest, number: int) -> Reply:
+def call(
+    time: VirtualTime, wiring: Wiring, functions: Lambda, api: HttpApi, request: HttpRequest, number: int
+) -> Reply:
     """Invoke the function and let as much virtual time pass as it takes to answer."""
     outcomes: list[Outcome] = []
-    deadline = world.time.now + api.timeout
-    world.functions.invoke(world.wiring.function(api.function), _event(api, request, number), outcomes.append)
-    while not outcomes and world.time.now < deadline:
-        world.time.run_until(world.time.now + STEP)
+    deadline = time.now + api.timeout
+    functions.invoke(wiring.function(api.function), _event(api, request, number), outcomes.append)
+    while not outcomes and time.now < deadline:
+        time.run_until(time.now + STEP)
     if not outcomes:
         return Reply(503, JSON, NO_ANSWER)
     return _reply(outcomes[0])

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from defib.core.setting import duration, string
-from sim.people import WHEN
-from sim.scenario_value import EVENT_CODE, ZONE, moment
+from sim.scenario_value import EVENT_CODE, WHEN, ZONE, moment
 from sim.template import ACCOUNT, REGION
 
 

@@ -10,14 +10,14 @@ from typing import Any
 
 from defib.core.duration import format_duration
 from defib.core.setting import setting_of
-from sim.addresses import Unreachable
 from sim.expect import Expect
 from sim.faults import CURED_BY_TIME, EFFECTS, FaultKind
 from sim.issue import HealthIssue
 from sim.machinery import NATURES, MachineryFault, MachineryKind
-from sim.people import DrillReply, Pull, Reply
+from sim.replies import DrillReply, Pull, Reply
 from sim.scenario import Durations, Fault, Fleet, ScalingGroup, Scenario, TargetGroup
 from sim.scenario_value import Range
+from sim.unreachable import Unreachable
 
 SECTIONS: Mapping[str, type[Any]] = {
     "The file": Scenario,

@@ -9,7 +9,7 @@ from datetime import datetime
 from defib.core.model import CheckStatus, InstanceState
 from sim.faults import EFFECTS, Cure, Effect, FaultKind
 from sim.scenario import Fault
-from sim.traits import Trait
+from sim.scenario_value import Trait
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from defib.core.setting import choice, duration, number, string, strings
-from sim.scenario_value import COMPONENT, ERROR_CODE, FUNCTION, REGION_NAME, moment
+from sim.scenario_value import COMPONENT, ERROR_CODE, FUNCTION, REGION_NAME, WHEN, moment
 
 
 class MachineryKind(StrEnum):
@@ -150,8 +150,6 @@ NATURES: Mapping[MachineryKind, Nature] = {
     ),
     MachineryKind.PARTITION: Nature(Strikes.REGIONS, "Calls from one of the two Regions to the other hang."),
 }
-
-WHEN = 'a duration since the start such as "3m", or a time of day in UTC such as 12:03:00'
 
 
 @dataclass(frozen=True, slots=True)

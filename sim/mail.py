@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from defib.core.answer.link import Say
-from sim.gateway import HttpRequest
+from sim.http_api import HttpRequest
 
 if TYPE_CHECKING:
     from sim.clock import VirtualTime

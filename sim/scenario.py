@@ -17,12 +17,11 @@ from defib.core.setting import (
     table,
     tables,
 )
-from sim.addresses import Unreachable
 from sim.expect import Expect
 from sim.faults import Cure, EventCode, FaultKind
 from sim.issue import HealthIssue
 from sim.machinery import MachineryFault
-from sim.people import DrillReply, Pull, Reply
+from sim.replies import DrillReply, Pull, Reply
 from sim.scenario_value import (
     CODE,
     GROUP,
@@ -33,14 +32,16 @@ from sim.scenario_value import (
     SCALING_GROUP,
     SERVICE,
     STORY,
+    WHEN,
     ZONE,
     Range,
+    Trait,
     moment,
     pairs,
     span,
     words,
 )
-from sim.traits import Trait
+from sim.unreachable import Unreachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Fault:
         metadata=moment(
             "When it strikes.",
             '"3m"',
-            'a duration since the start such as "3m", or a time of day in UTC such as 12:03:00',
+            WHEN,
         )
     )
     on: tuple[str, ...] = field(metadata=strings("The instances it strikes.", '["web-2"]', INSTANCE, 50))

@@ -1,8 +1,9 @@
-"""The kinds of values that only scenarios have: drawn durations, moments, lists of words, and how names look."""
+"""Values that only scenarios have: drawn durations, moments, traits, lists of words, and how names look."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from enum import StrEnum
 from random import Random
 from typing import NamedTuple
 
@@ -12,7 +13,9 @@ from defib.core.page.model import IncidentStatus
 from defib.core.setting import TAG_VALUE, Form, Metadata, Setting, duration
 from defib.core.shift import Move
 from sim.faults import Cure
-from sim.traits import Trait
+
+WHEN = 'a duration since the start such as "3m", or a time of day in UTC such as 12:03:00'
+"""What a moment within the scenario looks like."""
 
 
 class Range(NamedTuple):
@@ -29,6 +32,20 @@ class Range(NamedTuple):
         """One duration, in whole milliseconds."""
         span = (self.most - self.least) / timedelta(milliseconds=1)
         return self.least + timedelta(milliseconds=round(span * random.random()))
+
+
+class Trait(StrEnum):
+    """What ``[fleet.NAME]`` may say of its instances."""
+
+    PUBLIC_IP = "public_ip"
+    """An auto-assigned public IPv4 address."""
+    ELASTIC_IP = "elastic_ip"
+    STOP_PROTECTION = "stop_protection"
+    TERMINATION_PROTECTION = "termination_protection"
+    HIBERNATION = "hibernation"
+    DEDICATED_HOST = "dedicated_host"
+    """On a Dedicated Host, with affinity."""
+    WINDOWS = "windows"
 
 
 def span(about: str, example: str, least: str, most: str) -> Metadata:

@@ -7,27 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from sim.boundary import Boundary, Params, Refusal, Response
+from sim.scenario_value import Trait
 
 if TYPE_CHECKING:
     from sim.machine import Machine
-
-
-class Trait(StrEnum):
-    """What ``[fleet.NAME]`` may say of its instances."""
-
-    PUBLIC_IP = "public_ip"
-    """An auto-assigned public IPv4 address."""
-    ELASTIC_IP = "elastic_ip"
-    STOP_PROTECTION = "stop_protection"
-    TERMINATION_PROTECTION = "termination_protection"
-    HIBERNATION = "hibernation"
-    DEDICATED_HOST = "dedicated_host"
-    """On a Dedicated Host, with affinity."""
-    WINDOWS = "windows"
 
 
 GRAVITON = re.compile(r"[a-z]+\d+g[a-z]*\.")

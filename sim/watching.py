@@ -15,7 +15,8 @@ from sim.breakdowns import Breakdowns
 from sim.bus import Bus
 from sim.customers import Customers
 from sim.distribution import Distribution, Reply
-from sim.gateway import Gateway, HttpRequest
+from sim.gateway import Gateway
+from sim.http_api import HttpRequest
 from sim.internet import Internet, Later, Reached, Request
 from sim.internet import Response as Answered
 from sim.metrics import Measurements, Metric

@@ -12,7 +12,7 @@ from typing import Any
 from sim.clock import SimulatorGap
 from sim.distribution import Distribution, distributions_of
 from sim.function import Function, functions_of
-from sim.gateway import HttpApi, apis_of
+from sim.http_api import HttpApi, apis_of
 from sim.iam import Statement, parse_statement
 from sim.template import REGION, Resource, Template, region_of
 

@@ -31,16 +31,17 @@ from sim.elsewhere.stand import stand
 from sim.faults import FaultKind
 from sim.fleet import LONG_AGO, Launcher, Place, places, scaling_groups, target_groups
 from sim.functions import Lambda
-from sim.gateway import Gateway, HttpApi
+from sim.gateway import Gateway
 from sim.groups import AutoScaling
 from sim.health import schedule_issues
+from sim.http_api import HttpApi
 from sim.iam import Grant, grants_of
 from sim.internet import Internet, connected
 from sim.listener import EventKind, Listener
 from sim.machine import ActiveFault, Machine
 from sim.mail import Mail
 from sim.metrics import Measurements, Metric
-from sim.people import Reply, Ways, answer, answer_drill
+from sim.people import Ways, answer, answer_drill
 from sim.physics import Physics
 from sim.pool import virtual_pools
 from sim.queues import Queues
@@ -48,6 +49,7 @@ from sim.reach import Reach
 from sim.recorder import Recorder
 from sim.recording import Message
 from sim.records import Records
+from sim.replies import Reply
 from sim.scenario import Fault, Scenario, selected
 from sim.session import environment, new_session
 from sim.shifts import ZonalShifts

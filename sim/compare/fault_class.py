@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from sim.faults import EventCode, FaultKind
 from sim.scenario import Fault, Fleet, Scenario, TargetGroup
-from sim.traits import Trait
+from sim.scenario_value import Trait
 
 START = datetime(2026, 4, 30, 12, 0, tzinfo=UTC)
 STRIKE = timedelta(minutes=3)

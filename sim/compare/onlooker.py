@@ -12,8 +12,9 @@ from sim.compare.trial import Harm
 from sim.faults import FaultKind
 from sim.fuzz.balancer import Balancer
 from sim.machine import Machine, View
+from sim.scenario_value import Trait
 from sim.tracks import InstanceHistory
-from sim.traits import LOCAL_DISKS, Trait
+from sim.traits import LOCAL_DISKS
 
 LOOKS_EVERY = timedelta(seconds=1)
 LATER = timedelta(minutes=40)

@@ -16,7 +16,8 @@ from defib.shell.ports import Rejected, Transient
 from sim.fuzz.cloud import Cloud
 from sim.machine import Machine
 from sim.physics import PERSON
-from sim.traits import Trait, architecture
+from sim.scenario_value import Trait
+from sim.traits import architecture
 
 
 class Acts:

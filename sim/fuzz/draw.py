@@ -15,7 +15,7 @@ from sim.fuzz.draw_policy import STORIES_A_POLICY, policy_of
 from sim.fuzz.story import Interference, Story, names
 from sim.fuzz.trouble import CARRIED, OF_MESSAGES, OUTSIDE, RACED, REGION, Spell, Trouble
 from sim.issue import HealthIssue
-from sim.people import Pull, Reply, Through
+from sim.replies import Pull, Reply, Through
 from sim.scenario import Scenario
 
 START = datetime(2026, 4, 30, 12, 0, tzinfo=UTC)

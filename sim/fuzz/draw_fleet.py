@@ -9,8 +9,7 @@ from random import Random
 
 from defib.core.policy import Policy
 from sim.scenario import Durations, Fleet, ScalingGroup, TargetGroup
-from sim.scenario_value import Range
-from sim.traits import Trait
+from sim.scenario_value import Range, Trait
 
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
 

@@ -28,7 +28,7 @@ from sim.fuzz.story import Interference
 from sim.fuzz.trouble import Killed
 from sim.machine import Machine
 from sim.memory.store import FakeStore
-from sim.people import Pull, Reply, Through
+from sim.replies import Pull, Reply, Through
 from sim.scenario import Fault, selected
 
 BY = "somebody on call"

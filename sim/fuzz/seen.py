@@ -30,7 +30,8 @@ from sim.faults import EventCode, FaultKind
 from sim.fuzz.balancer import Balancer
 from sim.fuzz.cloud import GONE, ZONE_IDS, Cloud
 from sim.machine import ActiveFault, CheckView, Machine
-from sim.traits import LOCAL_DISKS, Trait, architecture
+from sim.scenario_value import Trait
+from sim.traits import LOCAL_DISKS, architecture
 
 OK = Check(CheckStatus.OK)
 ANNOUNCED = (FaultKind.AWS_MAINTENANCE, FaultKind.EVENT_ANNOUNCED)

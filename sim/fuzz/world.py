@@ -48,7 +48,7 @@ from sim.fuzz.trouble import Killed, Nth, Trouble
 from sim.issue import HealthIssue
 from sim.machine import Machine
 from sim.memory.page import FakeSite
-from sim.people import Pull
+from sim.replies import Pull
 
 MINUTE = timedelta(minutes=1)
 ALL_ALONE = MessageLimits(most=100, at_once=20)

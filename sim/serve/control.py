@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from defib.stashboard.oauth import Credentials
 from sim.distribution import Headers, Reply
-from sim.gateway import HttpRequest
+from sim.http_api import HttpRequest
 from sim.listener import EventKind
 from sim.machine import Machine
 from sim.outcome import recording_of

@@ -12,7 +12,7 @@ from sim import gateway
 from sim.customers import MAIN
 from sim.deploy import generated
 from sim.distribution import Distribution, Reply
-from sim.gateway import DEFAULT, HttpApi, HttpRequest
+from sim.http_api import DEFAULT, HttpApi, HttpRequest
 from sim.reader import as_read_at
 from sim.recording import PageFile
 from sim.serve.control import Control, Diary
@@ -57,7 +57,7 @@ class Front:
         world = self.player.world
         self._requests += 1
         there = translator.translated(request, self.pace.wall(), world.time.now)
-        reply = gateway.call(world, api, there, self._requests)
+        reply = gateway.call(world.time, world.wiring, world.functions, api, there, self._requests)
         if request.method not in ("GET", "HEAD") and reply.code < 400 and self.player.mode is not Mode.PLAYING:
             # Where time rests, the page could not follow what was just written.
             world.time.run_until(world.time.now + FOLLOWS)

@@ -10,7 +10,7 @@ from traceback import print_exc
 
 from infra.operator_error import OperatorError
 from sim.distribution import Reply
-from sim.gateway import HttpRequest
+from sim.http_api import HttpRequest
 from sim.serve.player import Busy
 
 HOST = "127.0.0.1"

@@ -13,7 +13,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from defib.stashboard.oauth import Credentials, NotAuthorized, Signed, parameters_of, signature, verify
-from sim.gateway import HttpRequest
+from sim.http_api import HttpRequest
 
 STAMP = re.compile(r'(oauth_timestamp="?)(\d+)')
 SIGNATURE = re.compile(r'(oauth_signature="?)([^"&,\s]+)')

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from defib.core.answer.link import Say
 from sim.clock import VirtualTime
 from sim.distribution import Reply
-from sim.gateway import HttpRequest
+from sim.http_api import HttpRequest
 from sim.mail import Mail
 from sim.recording import Message
 

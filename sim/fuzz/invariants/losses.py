@@ -13,7 +13,8 @@ from sim.fuzz.invariants.limits import TAKES_AWAY
 from sim.fuzz.invariants.truth import Truth
 from sim.groups import Scaled
 from sim.machine import Machine
-from sim.traits import LOCAL_DISKS, Trait
+from sim.scenario_value import Trait
+from sim.traits import LOCAL_DISKS
 
 POWER = (Action.STOP, Action.FORCE_STOP, Action.SKIP_OS_SHUTDOWN)
 
