@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from defib.answer.answered import Answered, detail_of
 from defib.answer.asked import Unusable, form
+from defib.answer.once import noted, used_up
 from defib.answer.token import Forged, check_many, many_id
 from defib.core.answer import many_page, page
 from defib.core.answer.link import Use
@@ -15,7 +16,6 @@ from defib.core.answer.many import OFFERS, SEVERAL, Many, asking
 from defib.core.answer.name import name_in
 from defib.core.asking import DETAIL_TYPE
 from defib.shell.ports import CallFailed
-from defib.shell.store import Conflict
 
 if TYPE_CHECKING:
     from defib.answer.asked import Asked
@@ -85,12 +85,8 @@ def _posted(request: Asked, opened: _Opened, edges: Answering, policy: Policy) -
         asked = many_page.listed(link, opened.incidents, policy)
         return Answered(page.mistaken(asked, str(error), given), link, problem="name")
     use = Use(link.id, SEVERAL, "", say, by, edges.clock.now())
-    try:
-        edges.links.remember(use, link.expires_at)
-    except Conflict:
-        first = edges.links.use(link.id)
-        if first is None:
-            raise
+    first = used_up(use, link.expires_at, edges)
+    if first is not use:
         return _again(say, opened, first, edges, policy)
     return _pass_on(use, opened, edges, policy)
 
@@ -113,10 +109,5 @@ def _pass_on(use: Use, opened: _Opened, edges: Answering, policy: Policy) -> Ans
     except CallFailed as error:
         asked = many_page.listed(link, incidents, policy)
         return Answered(many_page.unfinished(asked, use, snooze), link, problem=str(error))
-    problem = ""
-    try:
-        edges.links.passed_on(use.link_id, edges.clock.now())
-    except CallFailed as error:
-        # It has been said all the same; a repeat would say it again.
-        problem = str(error)
+    problem = noted(use, edges)
     return Answered(many_page.taken(use, link, len(about), incidents, snooze), link, use, problem)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from defib.answer.answered import Answered, detail_of
 from defib.answer.asked import Unusable, form
 from defib.answer.many import answer_many
+from defib.answer.once import noted, used_up
 from defib.answer.token import Forged, key_id_in, link_in, many_id
 from defib.core.answer import page
 from defib.core.answer.link import Link, Use
@@ -16,7 +17,6 @@ from defib.core.answer.name import name_in
 from defib.core.answer.standing import Standing, standing
 from defib.core.asking import DETAIL_TYPE
 from defib.shell.ports import CallFailed
-from defib.shell.store import Conflict
 
 if TYPE_CHECKING:
     from defib.answer.asked import Asked
@@ -96,12 +96,8 @@ def _posted(request: Asked, opened: _Opened, edges: Answering, policy: Policy, n
         asked = page.question(link, opened.incident, opened.case, opened.stands, policy, now)
         return Answered(page.mistaken(asked, str(error), given), link, problem="name")
     use = Use(link.id, link.incident_id, link.case_id, say, by, now)
-    try:
-        edges.links.remember(use, link.expires_at)
-    except Conflict:
-        first = edges.links.use(link.id)
-        if first is None:
-            raise
+    first = used_up(use, link.expires_at, edges)
+    if first is not use:
         return _again(say, opened, first, edges, policy, now)
     return _pass_on(use, opened, edges, policy, now)
 
@@ -123,11 +119,6 @@ def _pass_on(use: Use, opened: _Opened, edges: Answering, policy: Policy, now: d
     except CallFailed as error:
         asked = page.question(opened.link, opened.incident, opened.case, opened.stands, policy, now)
         return Answered(page.unfinished(asked, use, policy.answers.snooze), opened.link, problem=str(error))
-    problem = ""
-    try:
-        edges.links.passed_on(use.link_id, edges.clock.now())
-    except CallFailed as error:
-        # It has been said all the same; a repeat would say it again.
-        problem = str(error)
+    problem = noted(use, edges)
     done = page.taken(use, opened.incident, opened.case, policy.answers.snooze, now)
     return Answered(done, opened.link, use, problem)
