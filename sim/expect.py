@@ -103,6 +103,10 @@ class Expect:
     repairs_begun: int | None = field(
         default=None, metadata=number("The most repairs that ever begin within 10 minutes.", 20, 0, 1_000)
     )
+    replacements: int | None = field(
+        default=None,
+        metadata=number("How many instances Auto Scaling groups launch in the place of others.", 1, 0, 1_000),
+    )
     shifts: tuple[Move, ...] | None = field(
         default=None, metadata=words("Zonal shifts that Defib starts and ends, in order.", '["start", "end"]', Move, 20)
     )

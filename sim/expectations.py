@@ -29,9 +29,11 @@ SUMMED_UP_WITHIN = MessageLimits().storm_window + timedelta(seconds=90)
 def judge(recording: Recording, world: World) -> tuple[Expectation, ...]:
     """Every expectation with what came of it."""
     expect = world.scenario.expect
+    # What a group launches dead is no fault that the scenario tells of.
+    struck = [f for f, active in zip(recording.faults, world.recorder.faults, strict=True) if active.fault.on]
     return (
-        *(line for fault in recording.faults for line in _about(fault, expect)),
-        *_outcomes(recording, expect),
+        *(line for fault in struck for line in _about(fault, expect)),
+        *_outcomes(struck, expect),
         *_told(recording, expect, world),
         *_told_elsewhere(expect, world),
         *_reached(recording, expect, world),
@@ -89,11 +91,11 @@ def _own_share(where: str, fault: FaultRecord, most: int) -> Expectation:
     )
 
 
-def _outcomes(recording: Recording, expect: Expect) -> Iterator[Expectation]:
+def _outcomes(struck: Sequence[FaultRecord], expect: Expect) -> Iterator[Expectation]:
     if expect.outcome is None:
         return
-    wanted = expect.outcome if len(expect.outcome) > 1 else expect.outcome * len(recording.faults)
-    for fault, outcome in zip(recording.faults, wanted, strict=True):
+    wanted = expect.outcome if len(expect.outcome) > 1 else expect.outcome * len(struck)
+    for fault, outcome in zip(struck, wanted, strict=True):
         yield _same(f"{fault.name} ({fault.kind}): outcome", outcome, fault.outcome)
 
 
@@ -178,6 +180,9 @@ def _repairs(expect: Expect, world: World) -> Iterator[Expectation]:
     if expect.repairs_begun is not None:
         begun = most_begun(world.records.cases())
         yield _same("the most repairs begun within 10 minutes", str(expect.repairs_begun), str(begun))
+    if expect.replacements is not None:
+        launched = sum(group.launches for group in world.scaling.groups.values())
+        yield _same("instances launched in the place of others", str(expect.replacements), str(launched))
 
 
 def _instances(recording: Recording, expect: Expect, world: World) -> Iterator[Expectation]:

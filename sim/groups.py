@@ -11,9 +11,10 @@ from defib.core.membership import ENTERING_STANDBY, IN_SERVICE, STANDBY
 from defib.core.model import CheckStatus, InstanceState
 from sim.boundary import Answers, Params, Refusal, Response
 from sim.clock import VirtualTime
+from sim.faults import FaultKind
 from sim.machine import Machine
 from sim.physics import Physics
-from sim.scenario import ScalingGroup
+from sim.scenario import Fault, ScalingGroup
 from sim.template import ACCOUNT, REGION
 
 LOOKS_EVERY = timedelta(seconds=30)
@@ -53,6 +54,8 @@ class Scaled:
     tags: Mapping[str, str]
     traffic: Traffic | None = None
     members: dict[str, Member] = field(default_factory=dict)
+    launches: int = 0
+    """How many machines it has launched in the place of others."""
 
     @property
     def arn(self) -> str:
@@ -61,14 +64,17 @@ class Scaled:
 
 
 class AutoScaling:
-    """The Auto Scaling API over the true machines; ``launch`` makes the machine that takes another's place."""
+    """The Auto Scaling API over the true machines; ``launch`` makes the machine that takes another's place.
+
+    Its second argument is what is wrong with the machine from the first, as from a broken image.
+    """
 
     def __init__(
         self,
         time: VirtualTime,
         physics: Physics,
         boundary: Answers,
-        launch: Callable[[Machine], Machine],
+        launch: Callable[[Machine, Fault | None], Machine],
     ) -> None:
         self._time = time
         self._physics = physics
@@ -124,7 +130,8 @@ class AutoScaling:
         self._out_of_target_group(group, member)
         if member.machine.state not in (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED):
             self._physics.terminate(member.machine)
-        new = self._launch(member.machine)
+        group.launches += 1
+        new = self._launch(member.machine, _dead(group))
         self.replaced[member.machine.name] = new
         self.join(new, group.spec.name)
 
@@ -177,6 +184,13 @@ class AutoScaling:
             member.lifecycle = to
 
         self._time.after(takes, arrive)
+
+
+def _dead(group: Scaled) -> Fault | None:
+    """What is wrong with the machine launched now: no reboot or restart makes its broken image another one."""
+    if group.launches > group.spec.dead_launches:
+        return None
+    return Fault(at=timedelta(0), on=(), kind=FaultKind.DEAD_ON_ARRIVAL, cured_by=(), lasts=group.spec.dead_for)
 
 
 def _description(group: Scaled) -> Response:

@@ -73,6 +73,16 @@ class ScalingGroup:
     name: str
     minimum: int = field(default=0, metadata=number("Its minimum size.", 2, 0, 200))
     opted_in: bool = field(default=True, metadata=flag("Whether it carries the opt-in tag of defib.toml."))
+    dead_launches: int = field(
+        default=0,
+        metadata=number(
+            "How many of the instances that it launches are dead on arrival, from the first on.", 5, 0, 1_000
+        ),
+    )
+    dead_for: timedelta | None = field(
+        default=None,
+        metadata=duration("After how long each of these comes up after all. Left out, never.", "20m", "1m", "1d"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,7 @@ class World:
         if machine.tags.get(GROUP_TAG, "") in self.scaling.groups:
             self.scaling.join(machine, machine.tags[GROUP_TAG])
 
-    def _launch_in_place_of(self, old: Machine) -> Machine:
+    def _launch_in_place_of(self, old: Machine, wrong: Fault | None) -> Machine:
         """What a group launches where it has terminated ``old``: of the same fleet, with the next name."""
         fleet = next(f for f in self.scenario.fleet if f.name == old.name.rpartition("-")[0])
         number = fleet.count + 1
@@ -194,7 +194,10 @@ class World:
         machine = self.launcher.launch(place, self.time.now, InstanceState.PENDING)
         self._add(machine)
         self.recorder.add(machine)
-        self.physics.launch(machine)
+        if wrong is None:
+            self.physics.launch(machine)
+        else:
+            self._strike(wrong, machine.name)
         return machine
 
     def _reply(self, reply: Reply, name: str) -> None:

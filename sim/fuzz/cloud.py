@@ -126,7 +126,7 @@ class Cloud:
         else:
             machine.view = machine.shown = machine.view.with_checks(PASSED, PASSED, PASSED)
 
-    def _launch_in_place_of(self, old: Machine) -> Machine:
+    def _launch_in_place_of(self, old: Machine, wrong: Fault | None) -> Machine:
         """What an Auto Scaling group launches where it has terminated ``old``."""
         fleet = next(f for f in self._fleets if f.name == old.name.rpartition("-")[0])
         number = fleet.count + 1
@@ -135,7 +135,11 @@ class Cloud:
         # Its group, which asks for it, has it join.
         machine = self._add(f"{fleet.name}-{number}", fleet, old.zone, self.time.now)
         self.troubled[machine.instance_id] = machine
-        self.physics.launch(machine)
+        if wrong is None:
+            self.physics.launch(machine)
+        else:
+            self.struck(wrong, machine)
+            self.physics.strike(ActiveFault(wrong, machine, self.time.now))
         self.applications.watch(machine)
         return machine
 

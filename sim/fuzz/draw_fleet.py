@@ -53,9 +53,18 @@ def target_groups_of(fleets: Sequence[Fleet], random: Random) -> tuple[TargetGro
 
 
 def scaling_groups_of(fleets: Sequence[Fleet], random: Random) -> tuple[ScalingGroup, ...]:
-    return tuple(
-        ScalingGroup(f.group, random.randint(0, f.count), opted_in=random.random() < 0.85) for f in fleets if f.group
-    )
+    return tuple(_scaling_group(fleet, random) for fleet in fleets if fleet.group)
+
+
+def _scaling_group(fleet: Fleet, random: Random) -> ScalingGroup:
+    group = ScalingGroup(fleet.group, random.randint(0, fleet.count), opted_in=random.random() < 0.85)
+    if random.random() > 0.3:
+        return group
+    # A broken image, until somebody mends it; what only comes up late is dead for a while.
+    lasts = timedelta(minutes=random.randint(1, 40)) if random.random() < 0.3 else None
+    # By its application check the group itself replaces what is dead: without end, there would be no end to the story.
+    most = 3 if fleet.application_check else 1_000
+    return replace(group, dead_launches=random.choice((1, 3, most)), dead_for=lasts)
 
 
 def durations_of(random: Random) -> Durations:

@@ -30,8 +30,8 @@ STORIES_A_POLICY = 20
 """To draw and parse a policy takes longer than to live through an outage under it."""
 LONGEST = timedelta(minutes=5)
 """Of the patience and trials that are drawn: a story whose every wait lasts an hour says little."""
-NOT_VARIED = frozenset({"match", "mode", "tell", "enabled", "subscriptions", "arrival_timeout"})
-"""What is drawn by itself, decides nothing here, or would call every launch dead before AWS has checked it."""
+NOT_VARIED = frozenset({"match", "mode", "tell", "enabled", "subscriptions"})
+"""What is drawn by itself, or decides nothing here."""
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/{name}/6d0ecf831eec9f09"
 MEANS: tuple[Mapping[str, Any], ...] = (
     {"email": ["oncall@example.com"]},

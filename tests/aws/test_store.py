@@ -18,6 +18,7 @@ from defib.core.incident import Incident
 from defib.core.issue import Issue, Issues
 from defib.core.model import Cause, Registration, Result, Verdict
 from defib.core.policy import Retention
+from defib.core.replacement import Replacement
 from defib.core.stack import Begun, Impairment, Stack
 from defib.shell.ports import Rejected, Transient
 from defib.shell.store import Called, Conflict, Remembered, Store, Surveyed
@@ -292,7 +293,10 @@ def test_a_stack_that_nobody_has_written_is_empty(store: Store) -> None:
 def test_a_repair_begins_in_one_write_with_its_case(store: Store) -> None:
     issue = Issue("arn:1", "AWS_EC2_API_ISSUE", NOON, NOON, zone_ids=("use1-az4",), zones=("us-east-1a",))
     issues = Issues((issue,), "web-1", 1)
-    stack = Stack(begun=(Begun(f"{WEB_1}-1", NOON),), running=14, counted_at=NOON, issues=issues)
+    replaced = Replacement("web-asg", f"{WEB_1}-1", "web-1", NOON, on_arrival=True)
+    stack = Stack(
+        begun=(Begun(f"{WEB_1}-1", NOON),), running=14, counted_at=NOON, issues=issues, replacements=(replaced,)
+    )
 
     store.remember(Remembered(a_case(), stack=stack))
 

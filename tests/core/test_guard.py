@@ -18,6 +18,7 @@ from defib.core.membership import GROUP_TAG, GroupMember, Membership
 from defib.core.model import Cause, Checks, Event, Observation, Peers, Switch, TargetHealth, Verdict
 from defib.core.percent import Percent
 from defib.core.policy import Mode, Service
+from defib.core.replacement import Replacement
 from defib.core.stack import Begun, Impairment, Stack
 from tests.core.facts import NOON, OK, POLICY, SERVICE, attempt, case, observed, policy, special, target
 
@@ -50,6 +51,9 @@ def busy(repairs: int, running: int | None, ago: timedelta = timedelta(0)) -> St
 
 
 FELL = tuple(Fall(f"i-0bb{n}-1", f"i-0bb{n}", f"web-{n}", NOON, NOON, restarted_at=NOON) for n in (1, 2))
+
+
+NEW_ONES = tuple(Replacement("web-asg", f"i-0bb{n}-1", f"web-{n}", NOON, on_arrival=True) for n in range(3))
 
 
 def refuse(action: Action, so_far: Case, facts: Observation, limits: Service) -> Refusal | None:
@@ -136,6 +140,20 @@ TABLE: list[tuple[str, Observation, Service, frozenset[Action], str]] = [
     ("zone_impaired", observed(stack=LOST_ZONE), SERVICE, frozenset(Action), "zone us-east-1b is impaired as a whole"),
     ("one_by_one", observed(falls=FELL), SERVICE, TAKING, "fall one by one while EC2's checks pass"),
     ("one_by_one", observed(falls=FELL[:1]), SERVICE, frozenset(), ""),
+    (
+        "group_replacements",
+        observed(membership=placed(), stack=Stack(replacements=NEW_ONES)),
+        REPLACING,
+        frozenset({Action.REPLACE}),
+        "3 members of group web-asg in a row were dead on arrival",
+    ),
+    (
+        "group_replacements",
+        observed(membership=placed(), stack=Stack(replacements=NEW_ONES[1:])),
+        REPLACING,
+        frozenset(),
+        "",
+    ),
     ("last_healthy_target", behind(TargetHealth.HEALTHY, 0), SERVICE, TAKING, "the last healthy target of web"),
     ("last_healthy_target", behind(TargetHealth.HEALTHY, 1), SERVICE, frozenset(), ""),
     ("last_healthy_target", behind(TargetHealth.UNHEALTHY, 0), SERVICE, frozenset(), ""),

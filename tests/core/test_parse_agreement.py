@@ -131,6 +131,13 @@ TAGS = "must be a table of 1 to 10 tag keys, each with a value or a list of 1 to
             'for example case_age = "35m35s"',
         ),
         (
+            "limits",
+            "group_window = '2h'\ngroup_replacements = 20",
+            'limits.group_window = "2h": must be at least 3h30m: repair.arrival_timeout for each of '
+            "limits.group_replacements and the next; "
+            'for example group_window = "3h30m"',
+        ),
+        (
             "watchtower",
             "region = 'us-west-2'",
             'watchtower.region = "us-west-2": must come with a primary_region; '

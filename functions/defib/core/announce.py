@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from defib.core import approval, one_by_one
+from defib.core import approval, in_a_row, one_by_one
 from defib.core.call import HANDED_OVER, unwanted
 from defib.core.case import Action, Attempt, Case, Outcome
 from defib.core.forewarning import news_of
@@ -24,7 +24,7 @@ MEMBERS_MAX = 500
 ROUTINE_GUARDS = frozenset({"concurrent_repairs", "maintenance", "zone_impaired", "one_by_one"})
 """Waiting for one's turn is no news, nor what another message has said."""
 
-ONCE_GUARDS = frozenset({"stack_share", "stack_rate", "aws_issue"})
+ONCE_GUARDS = frozenset({"stack_share", "stack_rate", "aws_issue", "group_replacements"})
 """News once an incident: many wait for the same reason."""
 
 SILENT = frozenset({Cause.HEALTHY, Cause.INITIALIZING, Cause.STOPPING, Cause.STOPPED_BY_PERSON, Cause.TERMINATED})
@@ -95,7 +95,7 @@ def announce(
     if not news and _only_waits(incident, after):
         return incident, ()
     if News.HELD in news and after.held_by in ONCE_GUARDS:
-        joined = replace(joined, told_of=(*current.told_of, after.held_by))
+        joined = replace(joined, told_of=(*current.told_of, in_a_row.told_as(after)))
     if all(m.is_settled for m in joined.members):
         joined = replace(joined, resolved_at=now)
     joined = replace(joined, harmed=harmed(joined, after, service, policy))
@@ -183,7 +183,8 @@ def _news(current: Incident, before: Case, after: Case) -> list[News]:
         news.append(News.RESIZED)
     if _first_failed_start(before, after):
         news.append(News.START_FAILED)
-    if after.held_by and after.held_by not in (*before.told_of, *current.told_of, *ROUTINE_GUARDS):
+    said = in_a_row.told_as(after) in current.told_of
+    if after.held_by and after.held_by not in (*before.told_of, *ROUTINE_GUARDS) and not said:
         news.append(News.ASKING if after.held_by == approval.GUARD else News.HELD)
     if handed_over:
         news.append(News.ESCALATED)

@@ -56,6 +56,7 @@ def check(policy: Policy, mistakes: Mistakes) -> None:
     _check_watchtower(policy, mistakes)
     _check_attempts(policy, mistakes)
     _check_durations(policy, mistakes)
+    _check_replacements(policy, mistakes)
     _check_calls(policy, mistakes)
     second = (("escalation", "second_after"), policy.escalation.second_after)
     everybody: Path = ("escalation", "everybody_after")
@@ -259,6 +260,18 @@ def _check_durations(policy: Policy, mistakes: Mistakes) -> None:
         needed = format_duration(climb)
         must = f"must be at least {needed}, the time of one climb: {', '.join(CLIMB)} and the longest verify.timeout"
         mistakes.add((*at, "case_age"), repair.case_age, must, f'case_age = "{needed}"')
+
+
+def _check_replacements(policy: Policy, mistakes: Mistakes) -> None:
+    limits, arrival = policy.limits, policy.repair.arrival_timeout
+    window: Path = ("limits", "group_window")
+    # Where one after the other never arrives, a shorter window would have forgotten the first by the last.
+    least = (limits.group_replacements + 1) * arrival
+    paths: tuple[Path, ...] = (window, ("limits", "group_replacements"), ("repair", "arrival_timeout"))
+    if limits.group_window < least and not mistakes.spoil(*paths):
+        needed = format_duration(least)
+        must = f"must be at least {needed}: repair.arrival_timeout for each of limits.group_replacements and the next"
+        mistakes.add(window, limits.group_window, must, f'group_window = "{needed}"')
 
 
 def _check_order(least: tuple[Path, timedelta], other: tuple[Path, timedelta], mistakes: Mistakes) -> None:

@@ -32,6 +32,7 @@ GUARDS: tuple[Guard, ...] = (
     limits.zone_impaired,
     event.aws_issue,
     pattern.one_by_one,
+    group.group_replacements,
     limits.last_healthy_target,
     limits.replicated,
     limits.minimum_healthy,
@@ -51,6 +52,7 @@ SUSPENDS = frozenset(
         "zone_impaired",
         "aws_issue",
         "one_by_one",
+        "group_replacements",
         "spot_interrupted",
         "approval",
     }

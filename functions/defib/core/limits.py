@@ -94,6 +94,25 @@ class Limits:
         ),
     )
 
+    group_replacements: int = field(
+        default=3,
+        metadata=number(
+            "How many new members of one Auto Scaling group are replaced within group_window before people are asked.",
+            5,
+            1,
+            20,
+        ),
+    )
+    group_window: timedelta = field(
+        default=timedelta(hours=6),
+        metadata=duration(
+            "How long replacements are remembered, and how long after its launch a member counts as new.",
+            "12h",
+            "1h",
+            "7d",
+        ),
+    )
+
     # diagnose makes about 500 looks a minute (infra/functions.py), and what is being repaired needs most of them.
     looks: int = field(
         default=100,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from defib.core import asking, one_by_one
+from defib.core import asking, in_a_row, one_by_one
 from defib.core.approval import Choice
 from defib.core.brevity import sms_of, subject_of
 from defib.core.call import HANDED_OVER, Want, wanted
@@ -75,6 +75,9 @@ def _wanted(incident: Incident, case: Case, news: News, want: Want, policy: Poli
     if news is News.ONE_BY_ONE:
         return wanted(incident, replace(want, about=news.value, why=news.value), policy, want.at)
     why = HANDED_OVER if case.handed_over_at is not None else case.held_by
+    if why == in_a_row.GUARD:
+        name = in_a_row.told_as(case)
+        return wanted(incident, replace(want, about=name, why=name), policy, want.at)
     said_no = case.approval is not None and case.approval.choice is Choice.REJECT and why == HANDED_OVER
     by = case.approval.by if case.approval is not None and said_no else ""
     return wanted(incident, replace(want, about=case.id, why=why), policy, want.at, by)
@@ -106,6 +109,9 @@ def _story(news: News, incident: Incident, case: Case, service: Service, policy:
             return _opened(news, case, service, policy)
         case News.STOPPING | News.FORCING | News.SKIPPING | News.REPLACING | News.RESIZED | News.START_FAILED:
             return _progress(news, case)
+        case News.HELD if case.held_by == in_a_row.GUARD:
+            headline, doing = f"is held: {case.reason}", in_a_row.doing(policy.limits, policy.repair.hold)
+            return Story(NoticeKind.ESCALATED, headline, doing, in_a_row.ASK, in_a_row.BRIEF)
         case News.HELD:
             would = ACTION_WORDS[case.held_action] if case.held_action is not None else "acted on it"
             return Story(

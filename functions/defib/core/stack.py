@@ -1,4 +1,4 @@
-"""What holds for the whole stack, in one item of the table: repairs begun and under way, and impaired zones."""
+"""What holds for the whole stack, in one item of the table: repairs begun and under way, impaired zones, and more."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from defib.core.issue import Issues
+from defib.core.replacement import Replacement
 from defib.core.shift import Shift
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Stack:
     """Zonal shifts that are wanted, in effect, or being ended; one a load balancer and zone."""
     issues: Issues = field(default_factory=Issues)
     """Issues of EC2 that AWS Health has told of."""
+    replacements: tuple[Replacement, ...] = ()
+    """New members of Auto Scaling groups that Defib has had replaced lately; the oldest first."""
 
     def impairment(self, zone: str) -> Impairment | None:
         """The impairment of that zone, suspected or told of."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from defib.core import in_a_row
 from defib.core.announce import announce, under_repair
 from defib.core.approval import unheeded, with_answer
 from defib.core.audit import entry
@@ -114,7 +115,7 @@ def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
         return
     after_incident, notices = announce(incident, before, after, policy, now)
     changed = after_incident if after_incident != incident else None
-    stack = _stack_after(before, after, observation, edges, now)
+    stack = _stack_after(before, after, observation, edges, policy, now)
     written = edges.store.remember(Remembered(after, changed, notices, entry(current, after, now), stack))
     edges.journal.decided(current, after, observation)
     _send(effects, notices, edges)
@@ -123,17 +124,18 @@ def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
 
 
 def _stack_after(
-    before: Case, after: Case, observation: Observation, edges: Reconciling, now: datetime
+    before: Case, after: Case, observation: Observation, edges: Reconciling, policy: Policy, now: datetime
 ) -> Stack | None:
-    """The stack if the case begins or ends a repair, or is the first that an issue of AWS's holds."""
+    """The stack if the case begins or ends a repair, orders a replacement, or is the first that an issue holds."""
     issues = observation.stack.issues
     if after.held_by == AWS_ISSUE and issues.known and not issues.held:
         return replace(observation.stack, issues=replace(issues, held=after.name))
     ended = before.acted and (after.closed_at, after.handed_over_at) != (before.closed_at, before.handed_over_at)
-    if not ended and before.acted == after.acted:
+    ended = ended or in_a_row.works_after_all(after)
+    if not ended and before.acted == after.acted and not in_a_row.ordered(before, after):
         return None
     stack = edges.store.stack() if ended else observation.stack
-    changed = stack.after(after, now)
+    changed = in_a_row.after(stack.after(after, now), after, observation.launched_at, policy.limits, now)
     return changed if changed != stack else None
 
 

@@ -78,6 +78,8 @@ class Judge:
         self._course.remembered(case)
         if case.outcome is Outcome.HEALED:
             self._limits.healed(case)
+        if case.outcome in (Outcome.HEALED, Outcome.RECOVERED) and "group_replacements" in case.told_of:
+            self._limits.works_after_all(case)
 
     def heard(self, channel: str, post: Post) -> None:
         """People read a message."""

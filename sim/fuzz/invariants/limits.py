@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from defib.core.case import Action, Attempt, Case
+from defib.core.membership import GROUP_TAG
 from defib.core.model import TargetHealth
 from defib.core.percent import Percent
 from defib.core.policy import Service
@@ -28,11 +29,15 @@ class LimitsJudge:
         """Case to its first act."""
         self._healed: dict[str, list[datetime]] = {}
         """Instance to when its cases were healed."""
+        self._replaced: dict[str, dict[str, datetime]] = {}
+        """Group to those of its new members that it was to replace, and when that was decided."""
 
     def act(self, attempt: Attempt, case: Case, machine: Machine, service: Service) -> None:
         if attempt.action in TAKES_AWAY:
             self._within_service(attempt, machine, service)
             self._taken[machine.instance_id] = service.name
+        if attempt.action is Action.REPLACE:
+            self._of_the_group(attempt, machine)
         if attempt.action not in GIVES_BACK and case.handed_over_at is None:
             self._of_the_case(attempt, case)
         if case.id not in self._begun:
@@ -43,6 +48,25 @@ class LimitsJudge:
     def healed(self, case: Case) -> None:
         """One more case of the instance is over because Defib has cured it."""
         self._healed.setdefault(case.instance_id, []).append(self._truth.time.now)
+
+    def works_after_all(self, case: Case) -> None:
+        """A member that was held is well again, by itself or by Defib."""
+        if self._truth.works(self._truth.cloud.machines[case.instance_id]):
+            self._replaced.pop(case.group, None)
+
+    def _of_the_group(self, attempt: Attempt, machine: Machine) -> None:
+        """Where each new member fails like the one before it, the next would too."""
+        truth, limits, at = self._truth, self._truth.policy.limits, attempt.intended_at
+        group = truth.cloud.scaling.groups[machine.tags[GROUP_TAG]]
+        known = self._replaced.setdefault(group.spec.name, {})
+        # What was refused, or lost on its way there, has replaced nobody.
+        gone = {i for i in known if i not in group.members or not group.members[i].healthy}
+        lately = [i for i in gone - {machine.instance_id} if at - known[i] < limits.group_window]
+        if len(lately) >= limits.group_replacements:
+            what = f"{attempt.action} on {machine.name}: {len(lately)} new members of its group were replaced"
+            truth.breaks("limits", f"{what} within {limits.group_window}")
+        if at - machine.launched_at < limits.group_window:
+            known[machine.instance_id] = at
 
     def _within_service(self, attempt: Attempt, machine: Machine, service: Service) -> None:
         action, breaks = attempt.action, self._truth.breaks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from defib.core import in_a_row
 from defib.core.case import Action
 from defib.core.guards.question import CUTS_POWER, GIVES_BACK, Question, Refusal
 from defib.core.membership import ENTERING_STANDBY, IN_SERVICE, STANDBY, GroupMember
@@ -111,3 +112,16 @@ def group_protection(asked: Question) -> Refusal | None:
         f"it is protected from scale-in in its Auto Scaling group {member.group}, and Defib never lifts that; "
         "take the protection off, or replace it yourself",
     )
+
+
+def group_replacements(asked: Question) -> Refusal | None:
+    """Where new members fail one after the other, the next one launched would fail too: old ones are kept as well."""
+    member, limits = asked.observation.membership, asked.policy.limits
+    group = member.group if member is not None else asked.observation.group
+    if asked.action is not Action.REPLACE or not group:
+        return None
+    others = tuple(r for r in asked.observation.stack.replacements if r.case_id != asked.case.id)
+    replaced = in_a_row.lately(others, group, limits, asked.now)
+    if len(replaced) < limits.group_replacements:
+        return None
+    return Refusal(in_a_row.GUARD, in_a_row.suspicion(replaced, limits))

@@ -1,0 +1,92 @@
+"""New members of one Auto Scaling group that are replaced in a row: a fault of what the group launches.
+
+So a broken image makes each replacement as dead as the one before it, and every one is another instance with a case of
+its own: no limit of one instance or one case ever ends that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from defib.core.case import Action, Case, Outcome
+from defib.core.duration import format_duration
+from defib.core.limits import Limits
+from defib.core.model import Cause
+from defib.core.replacement import Replacement
+from defib.core.stack import Stack
+from defib.core.words import day
+
+GUARD = "group_replacements"
+"""The guard that ends it (``guards/group.py``)."""
+
+ASK = (
+    "Look at what the group launches: the launch template and its last change, the image, the user data, and the "
+    "console output in the evidence. Mend it or roll it back, then terminate what it has launched; or, if they only "
+    "take long to come up, raise repair.arrival_timeout."
+)
+
+BRIEF = "Check its launch template and image."
+
+
+def lately(replacements: tuple[Replacement, ...], group: str, limits: Limits, now: datetime) -> tuple[Replacement, ...]:
+    """Those of ``group`` within ``limits.group_window``, the oldest first."""
+    return tuple(r for r in replacements if r.group == group and now - r.at < limits.group_window)
+
+
+def told_as(case: Case) -> str:
+    """Under what name people are told, once an incident, why the case is held: each group for itself."""
+    return f"{case.held_by}:{case.group}" if case.held_by == GUARD else case.held_by
+
+
+def ordered(before: Case, after: Case) -> bool:
+    """Whether the replacement of a member has just been decided on."""
+    intent = after.intent
+    return intent is not None and intent.action is Action.REPLACE and intent != before.intent
+
+
+def works_after_all(case: Case) -> bool:
+    """Whether a member that was held because others had been replaced in a row is well again."""
+    return case.closed_at is not None and case.outcome in (Outcome.HEALED, Outcome.RECOVERED) and GUARD in case.told_of
+
+
+def after(stack: Stack, case: Case, launched_at: datetime, limits: Limits, now: datetime) -> Stack:
+    """The stack once ``case`` is remembered; the same when that changes nothing about replacements.
+
+    Only members launched within the window count: where old ones fail, what the group launches is not to blame. One
+    that works after all shows that it is not either.
+    """
+    kept = tuple(r for r in stack.replacements if now - r.at < limits.group_window)
+    intent = case.intent
+    over = case.closed_at is not None or case.handed_over_at is not None
+    if works_after_all(case):
+        kept = tuple(r for r in kept if r.group != case.group)
+    elif over and not case.count(Action.REPLACE):
+        kept = tuple(r for r in kept if r.case_id != case.id)
+    elif intent is not None and intent.action is Action.REPLACE and now - launched_at < limits.group_window:
+        of_others = tuple(r for r in kept if r.case_id != case.id)
+        on_arrival = case.cause is Cause.DEAD_ON_ARRIVAL
+        kept = (*of_others, Replacement(case.group, case.id, case.name, intent.intended_at, on_arrival))
+    return stack if kept == stack.replacements else replace(stack, replacements=kept)
+
+
+def suspicion(replaced: tuple[Replacement, ...], limits: Limits) -> str:
+    """What so many replacements in a row are taken for, and until when no more follow."""
+    first = replaced[0]
+    failed = "were dead on arrival" if all(r.on_arrival for r in replaced) else "failed and were replaced"
+    until = day(replaced[-limits.group_replacements].at + limits.group_window)
+    return (
+        f"{len(replaced)} members of group {first.group} in a row {failed}; "
+        "its launch template or image is likely broken. "
+        f"Defib replaces no more of them until {until}, or until one of them works again; "
+        f"limits.group_replacements = {limits.group_replacements} in {format_duration(limits.group_window)}"
+    )
+
+
+def doing(limits: Limits, hold: timedelta) -> str:
+    """What Defib does meanwhile."""
+    return (
+        f"It replaces no more members of the group for now: each that failed was launched within "
+        f"{format_duration(limits.group_window)} before, so another would most likely fail too. It looks again every "
+        f"{format_duration(hold)}. You hear this once, not for each of them."
+    )
