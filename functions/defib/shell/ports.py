@@ -40,7 +40,7 @@ class Rejected(CallFailed):
 
 
 class Malformed(ValueError):
-    """A message that is neither a known AWS event nor one of Defib's own; it belongs in the dead-letter queue."""
+    """A message that is neither a known AWS event nor one of Defib's own; it belongs in a dead-letter queue."""
 
 
 class Clock(Protocol):
