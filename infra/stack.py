@@ -49,10 +49,7 @@ class DefibStack(Stack):
         topics = {"Incidents": notify.incidents, "Alerts": notify.alerts}
         delivery = DeliveryLog(self, "Delivery", topics=topics, kept_for=policy.retention.logs)
         switch = KillSwitch(self, "KillSwitch")
-        page, api = None, None
-        if policy.page.enabled:
-            api = PageApi(self, "StashboardApi") if policy.page.api or policy.page.subscribe else None
-            page = StatusPage(self, "StatusPage", settings=policy.page, set_aside=set_aside, api=api)
+        page, api = self._page(policy, set_aside)
         answers = Answers(self, "Answers") if policy.answers.enabled else None
         followers = tuple(
             Follower(self, f"Follower-{other.name}", other=other, set_aside=set_aside)
@@ -126,12 +123,23 @@ class DefibStack(Stack):
             answers.serve(healing.healers["answer"].function)
             CfnOutput(self, "AnswersSecret", value=answers.secret.secret_name)
         if page is not None:
-            if page.subscribers is not None:
-                CfnOutput(self, "SubscribersTopic", value=page.subscribers.topic.topic_arn)
-                page.subscribers.only(healing.healers["page"].role)
-            CfnOutput(self, "StatusPageAddress", value=page.distribution.url)
-            if api is not None:
-                api.answer(stashboard=healing.function("stashboard"), subscribe=healing.function("subscribe"))
-                if page.secret is not None:
-                    CfnOutput(self, "StashboardAddress", value=api.url)
-                    CfnOutput(self, "StashboardSecret", value=page.secret.secret_name)
+            self._open(page, api, healing)
+
+    def _page(self, policy: Policy, set_aside: SetAside) -> tuple[StatusPage | None, PageApi | None]:
+        if not policy.page.enabled:
+            return None, None
+        api = PageApi(self, "StashboardApi") if policy.page.api or policy.page.subscribe else None
+        return StatusPage(self, "StatusPage", settings=policy.page, set_aside=set_aside, api=api), api
+
+    def _open(self, page: StatusPage, api: PageApi | None, healing: Healing) -> None:
+        """Let functions do what the page has them for, and say where it is."""
+        if page.subscribers is not None:
+            CfnOutput(self, "SubscribersTopic", value=page.subscribers.topic.topic_arn)
+            page.subscribers.only(healing.healers["page"].role)
+        CfnOutput(self, "StatusPageAddress", value=page.distribution.url)
+        if api is None:
+            return
+        api.answer(stashboard=healing.function("stashboard"), subscribe=healing.function("subscribe"))
+        if page.secret is not None:
+            CfnOutput(self, "StashboardAddress", value=api.url)
+            CfnOutput(self, "StashboardSecret", value=page.secret.secret_name)
