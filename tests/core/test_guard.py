@@ -145,7 +145,7 @@ TABLE: list[tuple[str, Observation, Service, frozenset[Action], str]] = [
         observed(membership=placed(), stack=Stack(replacements=NEW_ONES)),
         REPLACING,
         frozenset({Action.REPLACE}),
-        "3 members of group web-asg in a row were dead on arrival",
+        "3 new members of group web-asg were dead on arrival",
     ),
     (
         "group_replacements",

@@ -11,7 +11,7 @@ import pytest
 from defib.core.announce import announce
 from defib.core.case import Act, Action, Case, Hold, Outcome
 from defib.core.decide import decide
-from defib.core.in_a_row import ASK, GUARD, after, lately, ordered, works_after_all
+from defib.core.in_a_row import ASK, GUARD, WAITS, WAITS_BRIEF, after, lately, ordered, works_after_all
 from defib.core.incident import Notice, NoticeKind
 from defib.core.limits import Limits
 from defib.core.membership import GROUP_TAG, GroupMember, Membership
@@ -140,8 +140,8 @@ def test_that_holds_wherever_one_dead_on_arrival_is_replaced(how: GroupMember) -
 
     assert isinstance(decision, Hold)
     assert decision.reason.startswith(
-        "3 members of group web-asg in a row were dead on arrival; its launch template or image is likely broken. "
-        "Defib replaces no more of them until 30 April 15:00 UTC, or until one of them works again"
+        "3 new members of group web-asg were dead on arrival; its launch template or image is likely broken. "
+        "Defib replaces no more of them until 30 April 15:00 UTC, or until one that it holds works after all"
     )
 
 
@@ -151,7 +151,7 @@ def test_members_that_worked_for_a_while_are_not_called_dead_on_arrival() -> Non
     decision = decide(dead(EVIDENCE), arrived(failed), DEAD, POLICY, NOON)
 
     assert isinstance(decision, Hold)
-    assert "3 members of group web-asg in a row failed and were replaced" in decision.reason
+    assert "3 new members of group web-asg failed and were replaced" in decision.reason
 
 
 def test_they_are_those_of_the_window_and_the_group() -> None:
@@ -170,7 +170,7 @@ def told(*changes: tuple[Case, Case]) -> list[Notice]:
 
 def held(number: int, group: str = "web-asg") -> tuple[Case, Case]:
     before = dead(EVIDENCE, instance_id=f"i-0b{number}", name=f"web-{number}", group=group)
-    reason = f"3 members of group {group} in a row were dead on arrival; its launch template or image is likely broken"
+    reason = f"3 new members of group {group} were dead on arrival; its launch template or image is likely broken"
     return before, replace(before, held_by=GUARD, held_action=Action.REPLACE, told_of=(GUARD,), reason=reason)
 
 
@@ -179,9 +179,9 @@ def test_people_are_asked_once_urgently_and_in_plain_words() -> None:
 
     assert [n.kind for n in asked] == [NoticeKind.ESCALATED]
     assert asked[0].subject == (
-        "[Defib web] NEEDS YOU: web-1 is held: 3 members of group web-asg in a row were dead on arrival"
+        "[Defib web] NEEDS YOU: web-1 is held: 3 new members of group web-asg were dead on arrival"
     )
-    assert asked[0].sms.endswith("in a row were dead on arrival. Check its launch template and image.")
+    assert asked[0].sms.endswith("web-asg were dead on arrival. Check its launch template and image.")
     assert ASK in asked[0].body
     assert "its launch template or image is likely broken" in asked[0].body
 
@@ -190,3 +190,13 @@ def test_of_another_group_of_the_service_they_hear_too() -> None:
     asked = [n for n in told(held(1), held(2, "api-asg")) if n.severity is Severity.URGENT]
 
     assert [n.kind for n in asked] == [NoticeKind.ESCALATED, NoticeKind.ESCALATED]
+
+
+def test_whoever_fails_next_in_the_group_is_not_said_to_be_replaced_at_once() -> None:
+    same, other = (held(number, group)[0] for number, group in ((2, "web-asg"), (3, "api-asg")))
+    confirmed = ((replace(found, confirmed_at=None), found) for found in (same, other))
+    opened, asked, *joined = told(held(1), *confirmed)
+
+    assert (opened.kind, asked.kind) == (NoticeKind.OPENED, NoticeKind.ESCALATED)
+    assert [WAITS in n.body for n in joined] == [True, False]
+    assert joined[0].sms.endswith(WAITS_BRIEF)

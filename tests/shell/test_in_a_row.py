@@ -94,7 +94,7 @@ def test_a_few_are_replaced_and_then_people_are_asked_once() -> None:
     assert [c.outcome for c in cases] == [Outcome.REPLACED] * 3 + [None] * 3
     assert {c.held_by for c in cases[3:]} == {"group_replacements"}
     assert [n.kind for n in group.urgent] == [NoticeKind.ESCALATED]
-    assert "3 members of group web-asg in a row were dead on arrival" in group.urgent[0].subject
+    assert "3 new members of group web-asg were dead on arrival" in group.urgent[0].subject
 
 
 def test_one_that_was_rebooted_before_it_was_replaced_counts_as_well() -> None:

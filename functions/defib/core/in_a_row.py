@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from defib.core.case import Action, Case, Outcome
 from defib.core.duration import format_duration
+from defib.core.incident import Incident
 from defib.core.limits import Limits
 from defib.core.model import Cause
 from defib.core.replacement import Replacement
@@ -28,6 +29,10 @@ ASK = (
 
 BRIEF = "Check its launch template and image."
 
+WAITS = "While the replacements of its group are held, it is not replaced either."
+WAITS_BRIEF = "Not replaced while its group is held."
+"""What is added to the plan for a further member of a group about which people have been asked."""
+
 
 def lately(replacements: tuple[Replacement, ...], group: str, limits: Limits, now: datetime) -> tuple[Replacement, ...]:
     """Those of ``group`` within ``limits.group_window``, the oldest first."""
@@ -36,7 +41,16 @@ def lately(replacements: tuple[Replacement, ...], group: str, limits: Limits, no
 
 def told_as(case: Case) -> str:
     """Under what name people are told, once an incident, why the case is held: each group for itself."""
-    return f"{case.held_by}:{case.group}" if case.held_by == GUARD else case.held_by
+    return _of(case.group) if case.held_by == GUARD else case.held_by
+
+
+def is_told(incident: Incident, case: Case) -> bool:
+    """Whether people have been asked in ``incident`` about the group of ``case``."""
+    return _of(case.group) in incident.told_of
+
+
+def _of(group: str) -> str:
+    return f"{GUARD}:{group}"
 
 
 def ordered(before: Case, after: Case) -> bool:
@@ -76,9 +90,9 @@ def suspicion(replaced: tuple[Replacement, ...], limits: Limits) -> str:
     failed = "were dead on arrival" if all(r.on_arrival for r in replaced) else "failed and were replaced"
     until = day(replaced[-limits.group_replacements].at + limits.group_window)
     return (
-        f"{len(replaced)} members of group {first.group} in a row {failed}; "
+        f"{len(replaced)} new members of group {first.group} {failed}; "
         "its launch template or image is likely broken. "
-        f"Defib replaces no more of them until {until}, or until one of them works again; "
+        f"Defib replaces no more of them until {until}, or until one that it holds works after all; "
         f"limits.group_replacements = {limits.group_replacements} in {format_duration(limits.group_window)}"
     )
 

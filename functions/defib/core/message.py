@@ -106,7 +106,7 @@ _SUBJECT = {
 def _story(news: News, incident: Incident, case: Case, service: Service, policy: Policy) -> Story:
     match news:
         case News.OPENED | News.JOINED | News.ANNOUNCED | News.REMINDED:
-            return _opened(news, case, service, policy)
+            return _opened(news, incident, case, service, policy)
         case News.STOPPING | News.FORCING | News.SKIPPING | News.REPLACING | News.RESIZED | News.START_FAILED:
             return _progress(news, case)
         case News.HELD if case.held_by == in_a_row.GUARD:
@@ -135,7 +135,7 @@ def _story(news: News, incident: Incident, case: Case, service: Service, policy:
     assert_never(news)
 
 
-def _opened(news: News, case: Case, service: Service, policy: Policy) -> Story:
+def _opened(news: News, incident: Incident, case: Case, service: Service, policy: Policy) -> Story:
     kind = NoticeKind.OPENED if news is News.OPENED else NoticeKind.PROGRESS
     headline = f"{CAUSE_SHORT[case.cause]} since {began(case):%H:%M} UTC"
     doing = plan(case, service, policy)
@@ -145,6 +145,8 @@ def _opened(news: News, case: Case, service: Service, policy: Policy) -> Story:
     if service.mode is Mode.APPROVE:
         doing = f"{doing} Before it changes anything it asks you, and goes on only with your yes."
         return Story(kind, headline, doing, NOTHING, "Defib asks you before it acts.")
+    if in_a_row.is_told(incident, case):
+        return Story(kind, headline, f"{doing} {in_a_row.WAITS}", NOTHING, in_a_row.WAITS_BRIEF)
     brief = brief_plan(case, service, policy)
     then = "" if brief == ASKS_YOU else " Nothing for you to do."
     return Story(kind, headline, doing, NOTHING, f"{brief}{then}")
