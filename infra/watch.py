@@ -78,22 +78,21 @@ class Watch(Construct):
         """Tell people when its canaries stay away: what watches is watched."""
         self._silence(
             "CanaryHeartbeat",
-            f"No canary of the watchtower in {region} has arrived for {SILENT_FOR}: it is dead or cut off, or diagnose "
-            "is. Look at the log of diagnose, then at that of the watchtower's function, then at its schedule.",
+            f"No canary of the watchtower in {region} has arrived for {SILENT_FOR}. Look at the logs of diagnose and "
+            "of the watchtower, then its schedule.",
             "CanaryReceived",
             "diagnose",
         )
 
     def _all_set_aside(self, set_aside: SetAside) -> None:
         for queue, what in (
-            (set_aside.dead_letters, "a message that its function could not deal with three times"),
-            (set_aside.ordered, "a notice, or a turn of the page, that its function could not deal with three times"),
+            (set_aside.dead_letters, "a message that failed three times"),
+            (set_aside.ordered, "a notice, or a turn of the page, that failed three times"),
             (set_aside.undelivered, "an event, or a sweep, that EventBridge could not hand over"),
         ):
             self._alarm(
                 queue.node.id,
-                f'Defib set aside {what}, in {queue.node.path}. docs/operations.md, "What was set aside?", says whose '
-                "it is, and what to do.",
+                f'Defib set aside {what}. What to do: docs/operations.md, "What was set aside?"',
                 self._risen(queue),
                 # Long enough to be seen by whoever looks at the alarms once a minute, and for a metric that comes late.
                 evaluation_periods=5,
@@ -142,8 +141,8 @@ class Watch(Construct):
         # Twice: one call that hangs is made good by the next delivery and wakes nobody.
         self._alarm(
             "Unanswered",
-            "Services of AWS do not answer Defib. Its log says which, and which function asked (docs/operations.md, "
-            '"Which service of AWS does not answer?"); then look at AWS Health.',
+            "Services of AWS do not answer Defib. See AWS Health, and docs/operations.md, "
+            '"Which service of AWS does not answer?"',
             _count(ANY_FUNCTION, UNANSWERED),
             threshold=2,
         )
@@ -152,8 +151,8 @@ class Watch(Construct):
         # API Gateway's 5xx are the errors, throttles and timeouts of the functions behind it, and what they say is 503.
         self._alarm(
             f"{name}Failing",
-            f"{what} fail. Look at the log of the HTTP API, then at that of the function behind it; if it is silent, "
-            "Lambda throttles it.",
+            f"{what} fail. Look at the logs of the HTTP API and of its function; if that is silent, Lambda throttles "
+            "it.",
             failures,
             threshold=SOME,
         )

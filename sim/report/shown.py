@@ -14,15 +14,23 @@ FOLDER = ROOT / "docs" / "messages"
 SHOWN = (
     "acknowledged-by-link",
     "acknowledged-in-time",
+    "alarm-storm",
     "approval-expired",
     "approval-given",
     "april-30",
     "drill-unanswered",
+    "monitor-hangs",
     "never-comes-back",
     "nobody-answers",
+    "partition",
+    "primary-region-dark",
+    "publish-dies",
+    "queue-backs-up",
+    "sns-refuses",
+    "table-unavailable",
     "zone-loss",
 )
-"""Outages that heal and that people mend, calls with and without an answer, and a drill."""
+"""Outages that heal and that people mend, calls with and without an answer, a drill, and Defib's own death."""
 
 
 def sent(scenario: str) -> Mapping[str, str]:

@@ -14,11 +14,11 @@ DECIDE = "Defib would have stopped it and started it on another host. Please dec
 @pytest.mark.parametrize(
     ("opening", "headline", "subject"),
     [
-        (HELD, "is held: it runs Windows", "[Defib db] HELD: db-2 is held: it runs Windows"),
+        (HELD, "is held: it runs Windows", "[Defib db] HELD: db-2: it runs Windows"),
         (
             HELD,
             "is held: 0 of 1 other members of the replicated group db are healthy; see that the data is safe",
-            "[Defib db] HELD: db-2 is held: 0 of 1 other members of the replicated group db are healthy",
+            "[Defib db] HELD: db-2: 0 of 1 other members of the replicated group db are healthy",
         ),
         (
             HELD,
@@ -28,7 +28,7 @@ DECIDE = "Defib would have stopped it and started it on another host. Please dec
         (
             NEEDED,
             "needs you: it fails again though it was healed 3 times within 24 hours: the cure does not last",
-            "[Defib db] NEEDS YOU: db-2 needs you: it fails again though it was healed 3 times within 24 hours",
+            "[Defib db] NEEDS YOU: db-2: it fails again though it was healed 3 times within 24 hours",
         ),
         (
             "[Defib backend] NEEDS YOU: backend-2",
@@ -38,7 +38,7 @@ DECIDE = "Defib would have stopped it and started it on another host. Please dec
         (
             NEEDED,
             "is STOPPED and needs you: it could not be started in 5 tries: a volume of it could not be attached; most",
-            "[Defib db] NEEDS YOU: db-2 is STOPPED and needs you: it could not be started in 5 tries",
+            "[Defib db] NEEDS YOU: db-2 is STOPPED: it could not be started in 5 tries",
         ),
     ],
     ids=["it fits", "a clause less", "without what the tag says", "whole clauses", "both", "the state stays"],

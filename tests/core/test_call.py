@@ -185,6 +185,27 @@ def test_whoever_is_on_it_ends_the_asking_and_all_who_were_asked_read_it() -> No
     assert escalate(incident, POLICY, after(hours=4)) == (incident, None)
 
 
+@pytest.mark.parametrize(
+    ("answer", "duty"),
+    [(ON_IT, "Nothing, unless you are the one who is on it:"), (LATER, "Nothing until Defib asks again:")],
+)
+def test_who_reads_that_somebody_has_answered_has_nothing_to_do(answer: CallAnswer, duty: str) -> None:
+    _, notice = heard(called(), answer, POLICY, after(minutes=6))
+
+    assert f"What you must do: {duty}\n                  Look at it.\n" in notice.body
+
+
+def test_a_call_about_a_zone_names_it_once() -> None:
+    want = Want("all", "all", NOON, "zone use1-az4 (us-east-1a) is impaired", "Look at it.")
+    incident = wanted(Incident("zone:us-east-1a", 7, NOON), want, POLICY, NOON)
+
+    _, notice = escalate(incident, POLICY, after(minutes=5))
+
+    assert notice is not None
+    assert notice.subject == "[Defib] NEEDS YOU: nobody has answered: zone use1-az4 (us-east-1a) is impaired"
+    assert notice.sms.startswith("Defib: nobody has answered: zone use1-az4 (us-east-1a) is impaired. ")
+
+
 def test_what_is_not_solved_in_time_asks_again_from_the_first_on() -> None:
     incident = answered(called(), ON_IT, POLICY, after(minutes=6))
 
@@ -192,7 +213,7 @@ def test_what_is_not_solved_in_time_asks_again_from_the_first_on() -> None:
 
     assert notice is not None
     assert notice.tier is Tier.FIRST
-    assert "still needs you" in notice.subject
+    assert notice.subject == "[Defib web] NEEDS YOU: it is not over: web-2: nothing helps"
     assert "Ann was on it" in notice.sms
     assert call_of(incident).next_at == after(hours=4, minutes=11)
 

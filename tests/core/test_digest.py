@@ -84,10 +84,17 @@ def test_what_asks_for_somebody_is_counted_by_incident_and_stands_first() -> Non
     assert "(1 before it)" in lines[0]
 
 
+def test_an_sms_that_asks_names_those_that_ask() -> None:
+    assert (
+        digest(CALL, OTHER).sms
+        == "Defib: NEEDS YOU: 1 more asks for somebody since 12:00 UTC: web. The e-mail names each."
+    )
+
+
 def test_all_can_be_taken_on_one_page() -> None:
     email = summed_up((CALL,), ANN, MessageLimits(), PLACES, NOON, LINK).email
 
-    assert "For all that are named below at once, on this page, once, by 30 April 12:00 UTC" in email
+    assert "Say that you are on all of them on this page, once, by 30 April 12:00 UTC" in email
     assert f"\n                  {LINK.url}\n" in email
 
 

@@ -165,7 +165,7 @@ class TestTelling:
         assert incident is not None
         assert notice is not None
         assert (notice.kind, notice.incident_id, incident.opened_at) == (NoticeKind.OPENED, "aws:ec2-1", NOON)
-        assert notice.subject == "[Defib] EC2 has an open issue (OPERATIONAL_ISSUE): repairs are held"
+        assert notice.subject == "[Defib] NEEDS YOU: EC2 has an open issue (OPERATIONAL_ISSUE): repairs are held"
         assert f"{CODE} in the Region. " in notice.body
         assert "The first repair that waits is that of web-2." in notice.body
         assert told(issues, incident, POLICY, after(minutes=2)) == (issues, None, None)

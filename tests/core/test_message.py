@@ -122,7 +122,7 @@ def test_the_question_says_what_would_be_done_until_when_and_how_to_answer() -> 
     assert asked.kind is NoticeKind.APPROVAL
     assert asked.subject == "[Defib web] APPROVE? web-2 fails its instance check: your yes or no by 12:30 UTC"
     assert "Nothing without your yes. With it: Defib reboots it; if that has not helped after 3m, it" in asked.body
-    assert "What you must do: Say yes or no by 30 April 12:30:00 UTC, with one of these commands" in asked.body
+    assert "What you must do: Say yes or no by 30 April 12:30:00 UTC. By command, with your name in it:" in asked.body
     assert command(ASKED, Choice.APPROVE) in lines[lines.index(next(x for x in lines if x.startswith("Yes: ")))]
     assert command(ASKED, Choice.REJECT) in lines[lines.index(next(x for x in lines if x.startswith("No: ")))]
     assert asked.sms == (

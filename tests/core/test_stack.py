@@ -42,7 +42,7 @@ def test_people_are_told_when_a_second_sweep_sees_it_too() -> None:
     _, incident, notice = tell(stack, turns[0], None, POLICY, after(minutes=1))
 
     assert notice.kind is NoticeKind.OPENED
-    assert "zone use1-az4 (us-east-1a) is impaired: 40 of 50 instances fail at once" in notice.subject
+    assert notice.subject.startswith("[Defib] NEEDS YOU: zone use1-az4 (us-east-1a) is impaired: 40 of 50 ")
     assert "start-zonal-shift" in notice.body
     assert "--away-from use1-az4" in notice.body
     assert (incident.service, incident.resolved_at) == ("zone:us-east-1a", None)

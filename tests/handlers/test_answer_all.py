@@ -310,7 +310,7 @@ def test_the_link_in_a_published_digest_can_be_answered(digest: Digest, stage: S
     (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
     body = json.loads(message["Body"])["Message"]
     (url,) = re.findall(r"https://abc123\S+", body)
-    assert "For all that are named below at once, on this page, once, by 01 May 12:00 UTC" in body
+    assert "Say that you are on all of them on this page, once, by 01 May 12:00 UTC" in body
     assert title(digest.post(url.rpartition("/")[2], "acknowledge")) == "Thank you, Ada."
     assert sorted(digest.answered()) == [("db-7", "acknowledge"), ("web-7", "acknowledge")]
 

@@ -7,6 +7,7 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from defib.aws import journal
+from defib.core.words import SMS_MAX
 from defib.handlers.batch import each_message
 from defib.handlers.page import COPY_FAILED
 from defib.handlers.stashboard import SECRET_UNUSABLE
@@ -227,3 +228,13 @@ def test_alarms_about_defib_reach_people_without_a_lambda_between(stack: Synthes
     for alarm in watch.values():
         assert alarm["AlarmActions"] == [alerts]
         assert alarm["AlarmDescription"]
+
+
+def test_what_an_alarm_about_defib_itself_says_is_short(stack: Synthesized) -> None:
+    watch = {k: a for k, a in stack.of("AWS::CloudWatch::Alarm").items() if k.startswith("Watch")}
+    of_the_page = ("PageCopyFailing", "StashboardSecretUnusable")
+
+    told = {k: str(a["AlarmDescription"]) for k, a in watch.items() if not any(part in k for part in of_the_page)}
+
+    assert told
+    assert {k: text for k, text in told.items() if len(text) > SMS_MAX} == {}

@@ -60,7 +60,7 @@ def test_people_hear_that_it_is_stopped_and_defib_starts_it_when_there_is_room_a
 
     assert handed_over.handed_over_at is not None
     (asked,) = (n for n in machine.notices if n.kind is NoticeKind.ESCALATED)
-    assert "is STOPPED and needs you" in asked.subject
+    assert "NEEDS YOU: web-2 is STOPPED: " in asked.subject
     assert "It is STOPPED now. Defib goes on trying to start it, at first every 1m" in asked.body
     assert "AWS has no room for its type" in asked.body
 

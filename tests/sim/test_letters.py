@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from defib.core.words import SMS_MAX
 from sim.recording import Message
 from sim.report import letters, shown
 from sim.report.page import write
@@ -89,6 +90,22 @@ def test_the_messages_kept_for_readers_are_those_that_people_receive(scenario: s
 
 def test_no_scenario_is_kept_that_is_not_compared() -> None:
     assert sorted(path.name for path in shown.FOLDER.iterdir() if path.is_dir()) == sorted(shown.SHOWN)
+
+
+def test_every_text_message_kept_is_short_enough() -> None:
+    texts = {file: file.read_text(encoding="utf-8") for file in shown.FOLDER.glob("*/*-sms-*")}
+
+    # CloudWatch adds to the description of an alarm why it went off.
+    bodies = {file: text.partition("\n\n")[2].strip().partition("\nThreshold")[0] for file, text in texts.items()}
+
+    assert bodies
+    assert {str(file): body for file, body in bodies.items() if len(body) > SMS_MAX} == {}
+
+
+def test_every_scenario_kept_is_in_the_index() -> None:
+    index = (shown.FOLDER / "README.md").read_text(encoding="utf-8")
+
+    assert [scenario for scenario in shown.SHOWN if f"[{scenario}]({scenario})" not in index] == []
 
 
 def test_what_differs_is_named(tmp_path: Path) -> None:

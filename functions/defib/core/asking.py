@@ -21,7 +21,7 @@ REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d+")
 def duty(case: Case, asked: Approval) -> str:
     """What people must do, with the commands."""
     lines = (
-        f"Say yes or no by {asked.until:%d %B %H:%M:%S} UTC, with one of these commands and your name in it.",
+        f"Say yes or no by {asked.until:%d %B %H:%M:%S} UTC. By command, with your name in it:",
         f"Yes:  {command(case, Choice.APPROVE)}",
         f"No:   {command(case, Choice.REJECT)}",
         "A yes is for the whole repair. A no counts until the repair is over.",

@@ -7,22 +7,26 @@ import re
 from defib.core.words import SMS_MAX, SUBJECT_MAX, plain
 
 INTROS = {"is held: ": ": ", "needs you: ": ": ", "is STOPPED and needs you: ": " is STOPPED: "}
-"""Beginnings that say nothing without the reason that follows, and what stands for them where a tag says the same."""
+"""Beginnings that say nothing without the reason that follows, and what a subject, whose tag says them, has instead."""
 
 _END = re.compile(r"; |\. |: |, | \(")
 
 
 def subject_of(opening: str, headline: str) -> str:
-    """The subject of an e-mail about ``opening``, which ends with who it is about."""
+    """The subject of an e-mail about ``opening``: a tag, such as NEEDS YOU, and who it is about."""
     intro = _intro(headline)
-    forms = [(f"{opening} {headline}", len(opening) + 1 + len(intro))]
-    if intro:
-        short = opening + INTROS[intro]
-        forms.append((short + headline[len(intro) :], len(short)))
-    whole = (text for text, _ in forms if len(text) <= SUBJECT_MAX)
-    cut = [(clauses(text, SUBJECT_MAX, least), least) for text, least in forms]
-    fullest, _ = max(cut, key=lambda form: len(form[0]) - form[1])
-    return _first((*whole, fullest, clauses(forms[0][0], SUBJECT_MAX, len(opening))), forms[0][0], SUBJECT_MAX)
+    start = opening + (INTROS[intro] if intro else " ")
+    text = start + headline[len(intro) :]
+    if len(text) <= SUBJECT_MAX:
+        return plain(text, SUBJECT_MAX)
+    return _first((clauses(text, SUBJECT_MAX, len(start)), clauses(text, SUBJECT_MAX, len(opening))), text, SUBJECT_MAX)
+
+
+def once(headline: str) -> str:
+    """``headline`` in the middle of a message that says that it needs somebody: without saying so again."""
+    for intro in ("is STOPPED and needs you: ", "needs you: "):
+        headline = headline.replace(f" {intro}", INTROS[intro])
+    return headline
 
 
 def sms_of(opening: str, headline: str, brief: str) -> str:

@@ -29,6 +29,8 @@ class Story:
     brief: str
     asks: bool = False
     """Whether a person is asked for."""
+    tag: str = "NEEDS YOU:"
+    """What the subject says of that; a drill says itself what it is."""
     about: str = "all"
     """What a person is asked for, or no longer is: one name for each thing that may ask in the same incident."""
 
@@ -41,7 +43,7 @@ def compose(
     timeline = (*incident.timeline, entry)[-TIMELINE_MAX:]
     told = replace(incident, notices=incident.notices + 1, timeline=timeline, harmed=True)
     told = _called(told, story, policy, now)
-    resolved = "resolved: " if kind is NoticeKind.RESOLVED else ""
+    tag = " resolved:" if kind is NoticeKind.RESOLVED else f" {story.tag}".rstrip() if story.asks else ""
     written = "\n".join(f"  {line}" for line in told.timeline)
     headline = story.headline[0].upper() + story.headline[1:]
     body = "\n".join(
@@ -63,7 +65,7 @@ def compose(
         at=now,
         case_id="",
         instance_id="",
-        subject=subject_of(f"[Defib] {resolved}".rstrip(), story.headline),
+        subject=subject_of(f"[Defib]{tag}", story.headline),
         body=body,
         sms=sms_of("Defib:", story.headline, story.brief),
         severity=Severity.URGENT if story.asks else Severity.HIGH,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from defib.core import approval
 from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
 from defib.core.audience import audience
-from defib.core.brevity import sms_of, subject_of
+from defib.core.brevity import once, sms_of, subject_of
 from defib.core.call import Call, CallAnswer, Reaction, answered, louder
 from defib.core.duration import format_duration
 from defib.core.escalation import Tier
@@ -43,7 +43,7 @@ def escalate(incident: Incident, policy: Policy, now: datetime) -> tuple[Inciden
     lapsed = incident.call.pause if incident.call is not None else None
     call = after.call
     first = call.wants[0].headline if len(call.wants) == 1 else f"{len(call.wants)} things need somebody"
-    headline = f"still needs you: {first}" if lapsed is not None else f"nobody has answered: {first}"
+    headline = f"it is not over: {first}" if lapsed is not None else f"nobody has answered: {first}"
     if lapsed is not None:
         said = "was on it" if lapsed.reaction is Reaction.ACKNOWLEDGE else "put it off"
         brief = f"{plain(lapsed.by, NAME_MAX)} {said}. Please look."
@@ -129,6 +129,10 @@ def _notice(
     timeline = (*incident.timeline, f"{clock(now)}  {entry}")[-TIMELINE_MAX:]
     told = replace(incident, notices=incident.notices + 1, timeline=timeline)
     is_call = kind is NoticeKind.CALLED
+    brief_headline = once(INSTANCE.sub("", headline))
+    # What is asked names the zone, or whatever else is no service; an answer does not.
+    where = "Defib" if is_call and ":" in told.service else f"Defib {told.service}"
+    tag = "NEEDS YOU:" if is_call else f"incident {told.id}:"
     notice = Notice(
         incident_id=told.id,
         service=told.service,
@@ -137,9 +141,9 @@ def _notice(
         at=now,
         case_id=_in_question(call) if is_call else "",
         instance_id="",
-        subject=subject_of(f"[Defib {told.service}] {'NEEDS YOU:' if is_call else f'incident {told.id}:'}", headline),
+        subject=subject_of(f"[{where}] {tag}", brief_headline),
         body=_body(told, call, headline, policy, now),
-        sms=sms_of(f"Defib {told.service}:", INSTANCE.sub("", headline), brief),
+        sms=sms_of(f"{where}:", brief_headline, brief),
         severity=Severity.URGENT if is_call else Severity.HIGH,
         tier=call.tier if is_call else told.reached or call.tier,
     )
@@ -165,11 +169,21 @@ def _body(incident: Incident, call: Call, headline: str, policy: Policy, now: da
             "What is wrong:    " + ("what follows waits for a person." if wants else "nothing any more."),
             *wants,
             *more,
-            "What Defib does:  It watches, and goes on by itself where it can.",
-            "What you must do: " + ("\n                  ".join(duties) or "Look at each of them."),
+            "What Defib does:  It goes on watching, and says when it is over.",
+            "What you must do: " + _duty(call, tuple(duties)),
             *lines_of(incident, policy),
             f"\nTimeline of incident {incident.id} (written {clock(now)})",
             *(f"  {line}" for line in incident.timeline),
             f"\nIncident {incident.id}, notice {incident.notices}.",
         )
     )
+
+
+def _duty(call: Call, duties: tuple[str, ...]) -> str:
+    """Nothing for those who read that somebody else has answered; what is to be done stands there for whoever has."""
+    lines = duties or ("Look at each of them.",)
+    if call.pause is not None:
+        is_taken = call.pause.reaction is Reaction.ACKNOWLEDGE
+        nothing = "Nothing, unless you are the one who is on it:" if is_taken else "Nothing until Defib asks again:"
+        lines = (nothing, *lines)
+    return "\n                  ".join(lines)

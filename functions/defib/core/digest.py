@@ -115,8 +115,8 @@ def _email(
         duty = f"Look at each. To say that you are on one:\n  {command(urgent[0].incident_id, Reaction.ACKNOWLEDGE)}"
         if link is not None:
             here = f"{INDENT}{link.url}\n{INDENT}"
-            how = f"For all that are named below at once, on this page, once, by {link.until:%d %B %H:%M} UTC"
-            duty = f"Say that you are on it. {how}. Opening it changes nothing:\n{here}{duty}"
+            by = f"on this page, once, by {link.until:%d %B %H:%M} UTC"
+            duty = f"Say that you are on all of them {by}. Opening it changes nothing:\n{here}{duty}"
     return "\n".join(
         (
             f"{_headline(waiting)}. None is left out below.",
@@ -139,7 +139,8 @@ def _lines(waiting: Sequence[Waiting]) -> Iterator[str]:
     asking = {w.incident_id for w in waiting if w.severity is Severity.URGENT}
     for w in sorted(newest.values(), key=lambda w: (w.incident_id not in asking, w.at, w.incident_id)):
         before = f" ({count[w.incident_id] - 1} before it)" if count[w.incident_id] > 1 else ""
-        yield f"  {clock(w.at)}  {w.incident_id}  {w.subject.removeprefix(f'[Defib {w.service}] ')}{before}"
+        subject = w.subject.removeprefix(f"[Defib {w.service}] ").removeprefix("[Defib] ")
+        yield f"  {clock(w.at)}  {w.incident_id}  {subject}{before}"
 
 
 def _why(lane: Lane, limits: MessageLimits) -> str:
@@ -176,10 +177,11 @@ def _whole_list(contact: Contact, link: AnswerLink | None) -> tuple[str, ...]:
 
 def _sms(waiting: Sequence[Waiting], whole_list: Sequence[str]) -> str:
     """As many services by name as there is room for beside the place of the whole list; the rest by number."""
-    names = [name for name, _ in Counter(w.service for w in waiting).most_common()]
-    asking = len({w.incident_id for w in waiting if w.severity is Severity.URGENT})
+    urgent = [w for w in waiting if w.severity is Severity.URGENT]
+    names = [name for name, _ in Counter(w.service for w in urgent or waiting).most_common()]
+    asking = len({w.incident_id for w in urgent})
     brief = f"{asking} more NEED YOU" if asking else f"{len(waiting)} more"
-    full = _headline([w for w in waiting if w.severity is Severity.URGENT] or waiting)
+    full = _headline(urgent or waiting)
     for head in (f"Defib: {full}", f"Defib: {brief} since {min(w.at for w in waiting):%H:%M} UTC"):
         for tail in whole_list:
             for shown in range(len(names), 0, -1):

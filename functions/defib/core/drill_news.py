@@ -67,6 +67,7 @@ def _story(contact: Contact, until: datetime, wanted_by: str) -> Story:
         duty,
         how,
         asks=True,
+        tag="",
     )
 
 

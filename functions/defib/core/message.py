@@ -230,7 +230,7 @@ def _closed(incident: Incident, case: Case) -> Story:
         case _:
             assert_never(case.outcome)
     doing = "Nothing more." if over else f"It goes on with the others. {_members_line(incident)}"
-    return Story(kind, headline, doing, duty, f"Since {began(case):%H:%M} UTC.")
+    return Story(kind, headline, doing, duty, f"It began at {began(case):%H:%M} UTC.")
 
 
 def _body(incident: Incident, case: Case, headline: str, story: Story, policy: Policy, now: datetime) -> str:
