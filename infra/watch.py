@@ -78,8 +78,8 @@ class Watch(Construct):
         """Tell people when its canaries stay away: what watches is watched."""
         self._silence(
             "CanaryHeartbeat",
-            f"No canary of the watchtower in {region} has arrived for {SILENT_FOR}. Look at the logs of diagnose and "
-            "of the watchtower, then its schedule.",
+            f"No canary of the watchtower in {region} has arrived for {SILENT_FOR}. See the logs of diagnose and "
+            "watchtower, then its schedule.",
             "CanaryReceived",
             "diagnose",
         )
