@@ -51,7 +51,7 @@ PLACES = {
     "functions/defib/publish/channels/http.py": {"urllib3"},
     "functions/watchtower/asking.py": {"boto3"},
     "functions/watchtower/handler.py": {"urllib3"},
-    "functions/watchtower/readings.py": {"urllib3"},
+    "functions/watchtower/https.py": {"urllib3"},
     "functions/watchtower/telling.py": {"urllib3"},
     "infra/deploy.py": {"boto3"},
 }
