@@ -17,9 +17,8 @@ from aws_cdk import aws_ssm as ssm
 from defib.aws.mail_store import SUBSCRIPTIONS
 from defib.aws.permission import Permission, Scope
 from defib.core.asking import EVENT_SOURCE
-from defib.core.limits import ZonalShift
 from defib.core.policy import Mode, Policy
-from defib.core.shift import load_balancer_of
+from defib.core.shifting import shiftable
 from infra.acknowledgments import acknowledge, in_nags_words
 from infra.answers import Answers
 from infra.cases import DUE_INDEX
@@ -166,10 +165,7 @@ class Resources:
 
     def _shifted(self) -> list[str]:
         """The load balancers whose traffic Defib may shift."""
-        if self.policy.limits.zonal_shift is not ZonalShift.START:
-            return []
-        healing = (service for service in self.policy.services if service.mode is Mode.HEAL)
-        return sorted({load_balancer_of(group) for service in healing for group in service.target_groups})
+        return list(shiftable(self.policy))
 
     def _arns(self, scope: Scope) -> list[str]:
         match scope:

@@ -17,7 +17,7 @@ from defib.core.policy import Mode, Policy, TargetGroup
 from defib.core.shift import Move, Served, Shift, ShiftAnswer, load_balancer_of
 from defib.core.shift_news import tell as tell_of_shifts
 from defib.core.shift_news import zones_with_news
-from defib.core.shifting import claimable, due, ended, ordered, refusal, settled, wanted
+from defib.core.shifting import claimable, due, ended, ordered, refusal, settled, shiftable, wanted
 from defib.core.stack import Impairment, Stack
 from defib.core.zones import Seen, Turn, tell
 from tests.core.facts import NOON, POLICY, SERVICE, after
@@ -62,6 +62,12 @@ def test_a_shift_is_wanted_once_for_each_load_balancer_where_the_operator_has_en
     policy: Policy, count: int
 ) -> None:
     assert len(wanted(A, "use1-az4", policy)) == count
+
+
+def test_where_no_load_balancer_of_a_healed_service_is_known_none_is_shifted_and_no_queue_is_needed() -> None:
+    assert len(shiftable(STARTS)) == 1
+    assert shiftable(replace(STARTS, services=(SERVICE,))) == ()
+    assert shiftable(services(mode=Mode.OBSERVE)) == ()
 
 
 def test_nothing_forbids_a_shift_that_the_other_zones_can_carry() -> None:

@@ -23,12 +23,17 @@ SHIFTED_KINDS = ("app", "net")
 PASSING = (ShiftAnswer.RETRY, ShiftAnswer.LOST)
 
 
-def wanted(zone: str, zone_id: str, policy: Policy) -> tuple[Shift, ...]:
-    """One shift for each load balancer of a service that is healed; none unless the operator has enabled them."""
+def shiftable(policy: Policy) -> tuple[str, ...]:
+    """The load balancers whose traffic Defib may shift: of services that are healed, once the operator has said so."""
     if policy.limits.zonal_shift is not ZonalShift.START:
         return ()
     healed = (group for service in policy.services if service.mode is Mode.HEAL for group in service.target_groups)
-    return tuple(Shift(arn, zone, zone_id) for arn in sorted({load_balancer_of(group) for group in healed}))
+    return tuple(sorted({load_balancer_of(group) for group in healed}))
+
+
+def wanted(zone: str, zone_id: str, policy: Policy) -> tuple[Shift, ...]:
+    """One shift for each load balancer of a service that is healed; none unless the operator has enabled them."""
+    return tuple(Shift(arn, zone, zone_id) for arn in shiftable(policy))
 
 
 def ended(shifts: tuple[Shift, ...], zone: str) -> tuple[Shift, ...]:

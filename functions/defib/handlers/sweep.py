@@ -11,8 +11,8 @@ from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.observe import AwsObserver
 from defib.aws.permission import union
-from defib.core.limits import ZonalShift
 from defib.core.reach import Topic
+from defib.core.shifting import shiftable
 from defib.handlers.environment import Environment
 from defib.shell.drill import drill
 from defib.shell.ports import CallFailed
@@ -82,12 +82,11 @@ def _built() -> tuple[Sweeping, heartbeats.DynamoHeartbeats, Looking, Policy, Lo
 
     environment, clock, logger = Environment.read(), SystemClock(), Logger()
     policy = environment.policy()
-    shifts = policy.limits.zonal_shift is ZonalShift.START
     addresses = queues.Addresses(
         signals=environment.signals_queue,
         notices=environment.notices_queue,
         page=environment.page_queue,
-        orders=environment.orders_queue if shifts else "",
+        orders=environment.orders_queue if shiftable(policy) else "",
     )
     dynamodb, sent_to = client("dynamodb", policy.calls), queues.SqsQueues(client("sqs", policy.calls), addresses)
     edges = Sweeping(
