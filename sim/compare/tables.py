@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim.compare import defib
-from sim.compare.fault_class import CLASSES, FaultClass, Wanted
+from sim.compare.fault_class import CLASSES, FaultClass, Wanted, class_named
 from sim.compare.rivals.custodian import remembered
 from sim.compare.run import Comparison, rivals
 from sim.compare.trial import Row, Share, Spread
@@ -141,7 +141,8 @@ def _waste(found: Comparison, compared: Sequence[FaultClass]) -> Iterator[tuple[
 
 def _replayed(found: Comparison) -> Iterator[tuple[str, ...]]:
     for row in found.rows:
-        if row.agent != defib.REPLAYED:
+        # Of what is to be left alone, the times would only be those of the fault.
+        if row.agent != defib.REPLAYED or class_named(row.fault_class).wanted is not Wanted.HEAL:
             continue
         memory = found.row(defib.NAME, row.fault_class)
         yield (
