@@ -179,7 +179,7 @@ def test_people_are_asked_once_urgently_and_in_plain_words() -> None:
 
     assert [n.kind for n in asked] == [NoticeKind.ESCALATED]
     assert asked[0].subject == (
-        "[Defib web] NEEDS YOU: web-1 is held: 3 new members of group web-asg were dead on arrival"
+        "[Defib web] NEEDS YOU: web-1: 3 new members of group web-asg were dead on arrival"
     )
     assert asked[0].sms.endswith("web-asg were dead on arrival. Check its launch template and image.")
     assert ASK in asked[0].body

@@ -38,7 +38,7 @@ def test_a_seed_always_tells_the_same_story() -> None:
 
 
 def test_the_stories_are_worth_living_through() -> None:
-    worlds = [lived(draw(seed))[0] for seed in range(20, 140)]
+    worlds = [lived(draw(seed))[0] for seed in range(0, 840, 7)]
     struck = {line.partition(" on ")[0] for world in worlds for line in world.outside.struck}
     outcomes = {case.outcome for world in worlds for case in world.store.cases.values()}
     assert {"dies_before", "dies_after", "race", "hangs", "answer_lost"} <= struck
