@@ -178,9 +178,7 @@ def test_people_are_asked_once_urgently_and_in_plain_words() -> None:
     asked = [n for n in told(held(1), held(2), held(3)) if n.severity is Severity.URGENT]
 
     assert [n.kind for n in asked] == [NoticeKind.ESCALATED]
-    assert asked[0].subject == (
-        "[Defib web] NEEDS YOU: web-1: 3 new members of group web-asg were dead on arrival"
-    )
+    assert asked[0].subject == "[Defib web] NEEDS YOU: web-1: 3 new members of group web-asg were dead on arrival"
     assert asked[0].sms.endswith("web-asg were dead on arrival. Check its launch template and image.")
     assert ASK in asked[0].body
     assert "its launch template or image is likely broken" in asked[0].body

@@ -35,6 +35,13 @@ def test_a_zone_is_suspected_when_enough_of_it_fails_at_once(failing: int, runni
     assert turns == ()
 
 
+@pytest.mark.parametrize(("seconds", "counted"), [(0, 2), (599, 2), (600, 1), (659, 1), (660, 0)])
+def test_a_repair_counts_for_the_rate_for_ten_minutes_after_it_began_over_or_not(seconds: int, counted: int) -> None:
+    stack = Stack(begun=(Begun("i-1-1", NOON, over=True), Begun("i-2-1", after(minutes=1)), Begun("mine-1", NOON)))
+
+    assert stack.begun_lately("mine-1", after(seconds=seconds)) == counted
+
+
 def test_people_are_told_when_a_second_sweep_sees_it_too() -> None:
     suspected, _ = survey(Stack(), LOST, LIMITS, NOON)
 
