@@ -26,6 +26,7 @@ ONCE = [
 """One call alone; those on which most hangs."""
 ALWAYS = [
     Hang("sweep", "ec2:DescribeInstanceStatus", 0),
+    Hang("sweep", "dynamodb:PutItem", 0),
     Hang("diagnose", "dynamodb:TransactWriteItems", 0),
     Hang("remediate", "dynamodb:GetItem", 0),
     Hang("evidence", "ec2:GetConsoleOutput", 0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -53,11 +53,20 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
         logger.error("swept in part", extra=extra)
     else:
         logger.info("swept", extra=extra)
-        if policy.watchtower.stands:
-            beats.swept(edges.clock.now())
-        journal.beat("SweepCompleted")
+        _beat(edges.clock.now(), beats, policy, logger)
     _look(looking, policy, logger, lambda: timedelta(milliseconds=context.get_remaining_time_in_millis()))
     return found
+
+
+def _beat(now: datetime, beats: heartbeats.DynamoHeartbeats, policy: Policy, logger: Logger) -> None:
+    """Say that a sweep has seen everything, to whoever watches. Silence tells as much, so nothing else waits for it."""
+    try:
+        if policy.watchtower.stands:
+            beats.swept(now)
+    except CallFailed as error:
+        logger.error("could not leave word of the sweep", extra={"error": str(error)})
+        return
+    journal.beat("SweepCompleted")
 
 
 def _look(looking: Looking, policy: Policy, logger: Logger, left: Callable[[], timedelta]) -> None:
