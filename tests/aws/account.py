@@ -9,6 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from defib.aws.models import new_session
 from defib.core.policy import Calls
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ REGION = "us-east-1"
 ONCE = replace(Calls(), attempts=1)
 """A second try of a refused call would only make a test wait."""
 
-SESSION = boto3.Session("testing", "testing", region_name=REGION)
-"""Shared by all tests: reading EC2's model takes longer than any of them."""
+SESSION = boto3.Session("testing", "testing", region_name=REGION, botocore_session=new_session())
+"""Shared by all tests: reading EC2's model takes longer than any of them. Read as functions read it."""
 
 
 @pytest.fixture(autouse=True)

@@ -48,6 +48,7 @@ HARMLESS = ("boto3.dynamodb.types", "botocore.config", "botocore.exceptions", "u
 
 PLACES = {
     "functions/defib/aws/clients.py": {"boto3"},
+    "functions/defib/aws/models.py": {"botocore"},
     "functions/defib/publish/channels/http.py": {"urllib3"},
     "functions/watchtower/asking.py": {"boto3"},
     "functions/watchtower/handler.py": {"urllib3"},

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from tests.bench.figure import Figure, Section, Unit
-from tests.bench.process import FUNCTIONS, HANDLERS, environment, run, services_of
+from tests.bench.process import FUNCTIONS, HANDLERS, bytecode, environment, run, services_of
 
 LIMIT = 1.2
 CARRIED = ("aws_lambda_powertools", "jmespath", "msgspec", "typing_extensions")
@@ -27,18 +27,19 @@ def measure(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
     """Sections ``cold`` (everything a first invocation builds) and ``first`` (the import and one client)."""
     ready: list[Figure] = []
     first: list[Figure] = []
-    with _unpacked() as task_root:
+    with _unpacked() as task_root, bytecode() as kept:
         for handler in HANDLERS:
             tell(f"cold start of {handler}")
             services = services_of(handler)
-            env = environment(handler)
+            env = environment(handler, **kept)
             took = _interleaved(
                 {
                     "bare": (_bare(*services), [], env),
                     "defib": (_built(handler), [], env),
                     "bare first": (_bare(services[0]), [], env),
                     "defib first": (_first(handler, services[0]), [], env),
-                    # -B: what is unpacked stays without bytecode, as on Lambda, whose file system is read-only.
+                    # -B: what is unpacked stays without bytecode, as on Lambda, whose file system is read-only. That of
+                    # boto3, which Lambda's runtime has, is found, for it was kept by the runs before.
                     "source": (_built(handler), ["-B"], {**env, "PYTHONPATH": str(task_root)}),
                 },
                 runs,

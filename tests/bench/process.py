@@ -1,4 +1,4 @@
-"""A process as Lambda would start it for one function: its environment and its clients."""
+"""A process as Lambda would start it for one function: its environment, its bytecode and its clients."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ROOT / "functions"
@@ -15,6 +17,8 @@ HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep", "page", "st
 """All but ``elsewhere``, which needs another page in the policy."""
 ADDRESSES = ("DEFIB_SIGNALS_QUEUE", "DEFIB_ORDERS_QUEUE", "DEFIB_EVIDENCE_QUEUE", "DEFIB_NOTICES_QUEUE")
 """Names of variables that hold queue URLs."""
+STRIPPED = ("AWS_", "DEFIB_", "POWERTOOLS_", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
+"""How names begin that no measured process inherits. Who measures says where bytecode is, for both sides."""
 
 
 class ChildFailed(RuntimeError):
@@ -23,7 +27,7 @@ class ChildFailed(RuntimeError):
 
 def environment(handler: str, **more: str) -> dict[str, str]:
     """What a deployed function finds in its environment, with no way to a real AWS account; ``more`` wins."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DEFIB_", "POWERTOOLS_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(STRIPPED)}
     return {
         **kept,
         "PYTHONPATH": os.pathsep.join((str(ROOT), str(FUNCTIONS))),
@@ -51,6 +55,16 @@ def environment(handler: str, **more: str) -> dict[str, str]:
         "POWERTOOLS_LOG_LEVEL": "INFO",
         **more,
     }
+
+
+@contextmanager
+def bytecode() -> Iterator[dict[str, str]]:
+    """Variables of a place for the bytecode of all that is measured; the first run of a process fills it.
+
+    Otherwise a side is compiled at every run, or isn't, as tree and installed packages happen to have been left.
+    """
+    with TemporaryDirectory() as name:
+        yield {"PYTHONPYCACHEPREFIX": name}
 
 
 def run(arguments: list[str], env: Mapping[str, str]) -> str:

@@ -23,7 +23,7 @@ from defib.core.parse import parse
 from tests.bench import account, calls
 from tests.bench.failing import Failing
 from tests.bench.figure import Figure, Section, Unit
-from tests.bench.process import ROOT, environment, run
+from tests.bench.process import ROOT, bytecode, environment, run
 from tests.handlers.stage import Context
 
 LIMIT = 1.5
@@ -35,9 +35,9 @@ def measure(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
     figures: list[Figure] = []
     for handler in MEASURED:
         tell(f"warm invocations of {handler}")
-        with TemporaryDirectory() as name:
+        with TemporaryDirectory() as name, bytecode() as kept:
             answer = Path(name) / "answer.json"
-            env = environment(handler, MOTO_EC2_LOAD_DEFAULT_AMIS="false")
+            env = environment(handler, MOTO_EC2_LOAD_DEFAULT_AMIS="false", **kept)
             run(["-m", "tests.bench.warm", handler, str(runs), str(answer)], env)
             took = json.loads(answer.read_text())
         figures.append(

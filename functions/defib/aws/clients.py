@@ -89,6 +89,11 @@ def client(service: str, calls: Calls, region: str = "") -> Any:
         import boto3  # noqa: PLC0415 - see above
         from botocore.config import Config  # noqa: PLC0415 - see above
 
+        from defib.aws.models import new_session  # noqa: PLC0415 - see above
+
+        # One that is there already is a replay's or a test's, with hooks of its own.
+        if boto3.DEFAULT_SESSION is None:
+            boto3.setup_default_session(botocore_session=new_session())
         make: Callable[..., Any] = boto3.client
         return make(
             service,

@@ -1,0 +1,96 @@
+"""Services are described to a client as botocore describes them, in dicts that are made quickly."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.loaders import JSONFileLoader, Loader
+
+from defib.aws import clients
+from defib.aws.clients import client
+from defib.aws.models import PlainFiles
+from defib.core.policy import Calls
+
+SERVICES = sorted(set(re.findall(r'Literal\["(.+?)"\]', Path(clients.__file__).read_text(encoding="utf-8"))))
+"""All that the one place makes clients of."""
+PARTS = ("service-2", "paginators-1", "waiters-2", "endpoint-rule-set-1")
+
+
+@pytest.fixture
+def no_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process in which nothing has asked for a client yet, as a function's is at its first invocation."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+
+
+@pytest.mark.usefixtures("no_session")
+def test_the_first_client_of_a_process_and_all_after_it_come_of_plain_dicts() -> None:
+    first, second = client("sqs", Calls()), client("sns", Calls())
+
+    assert type(first.meta.service_model.metadata) is dict
+    assert type(second.meta.service_model.metadata) is dict
+
+
+@pytest.mark.usefixtures("no_session")
+def test_region_and_credentials_are_found_where_boto3_finds_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "of-the-function")
+
+    made: Any = client("sqs", Calls())
+
+    assert made.meta.region_name == "eu-central-1"
+    assert made._get_credentials().access_key == "of-the-function"
+    assert client("sns", Calls(), "us-west-2").meta.region_name == "us-west-2"
+
+
+@pytest.mark.usefixtures("no_session")
+def test_models_are_looked_for_where_boto3_looks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
+    client("sqs", Calls())
+    of_defib = _loader().search_paths
+    boto3.setup_default_session()
+
+    assert str(tmp_path) in of_defib
+    assert of_defib == _loader().search_paths
+
+
+def test_a_session_that_is_there_already_is_left_alone() -> None:
+    there = boto3.DEFAULT_SESSION
+
+    client("sqs", Calls())
+
+    assert boto3.DEFAULT_SESSION is there
+
+
+@pytest.mark.usefixtures("no_session")
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_client_of_defib_can_be_made_so(service: str) -> None:
+    made: Any = client(service, Calls())  # type: ignore[call-overload] # the table's strings are the literals
+
+    assert type(made.meta.service_model.metadata) is dict
+    assert made.meta.endpoint_url.startswith("https://")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_described_as_botocore_describes_it_member_by_member_in_order(service: str) -> None:
+    version = Loader().determine_latest_version(service, "service-2")
+    for part in PARTS:
+        path = f"{Loader.BUILTIN_DATA_PATH}/{service}/{version}/{part}"
+
+        assert json.dumps(PlainFiles().load_file(path)) == json.dumps(JSONFileLoader().load_file(path)), part
+
+
+def test_a_model_that_is_not_there_is_none_of_botocores_errors() -> None:
+    assert PlainFiles().load_file(f"{Loader.BUILTIN_DATA_PATH}/ec2/1999-01-01/service-2") is None
+
+
+def _loader() -> Loader:
+    session: Any = boto3.DEFAULT_SESSION
+    loader: Loader = session._session.get_component("data_loader")
+    return loader
