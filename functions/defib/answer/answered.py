@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from defib.core.answer.link import Link, Say, Use
 from defib.core.answer.many import Many
 from defib.core.duration import format_duration
+from defib.core.frozen import dataclass
 
 if TYPE_CHECKING:
     from defib.core.answer.page import Page

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from defib.core.answer.link import Say
+from defib.core.frozen import dataclass
 
 FORM = "application/x-www-form-urlencoded"
 BODY_MAX = 4096

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from defib.answer.answered import Answered, detail_of
@@ -15,6 +14,7 @@ from defib.core.answer.link import Use
 from defib.core.answer.many import OFFERS, SEVERAL, Many, asking
 from defib.core.answer.name import name_in
 from defib.core.asking import DETAIL_TYPE
+from defib.core.frozen import dataclass, replace
 from defib.shell.ports import CallFailed
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from defib.core.answer.link import Use
+from defib.core.frozen import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from defib.core.answer.link import Link, Use
 from defib.core.answer.name import name_in
 from defib.core.answer.standing import Standing, standing
 from defib.core.asking import DETAIL_TYPE
+from defib.core.frozen import dataclass
 from defib.shell.ports import CallFailed
 
 if TYPE_CHECKING:

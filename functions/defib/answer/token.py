@@ -12,7 +12,6 @@ import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -20,6 +19,7 @@ import msgspec
 
 from defib.core.answer.link import Link, Say
 from defib.core.answer.many import Many
+from defib.core.frozen import dataclass, replace
 
 VERSION = "1"
 TOKEN_MAX = 600

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -15,6 +14,7 @@ from defib.core.approval import Answer
 from defib.core.call import SNOOZE, SNOOZE_LEAST, SNOOZE_MOST, CallAnswer, Reaction
 from defib.core.drill import DrillOrder
 from defib.core.duration import format_duration, parse_duration
+from defib.core.frozen import replace
 from defib.core.model import Signal, Source
 from defib.core.setting import CONTACT_NAME
 from defib.shell.ports import Malformed

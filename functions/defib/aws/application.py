@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
+from defib.core.frozen import replace
 from defib.core.model import Check, Checks, CheckStatus
 from defib.shell.ports import Rejected
 

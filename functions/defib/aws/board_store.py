@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from defib.aws.codec import Codec
@@ -11,6 +10,7 @@ from defib.aws.errors import translated
 from defib.aws.page_store import KEPT_FOR, DynamoPageStore
 from defib.aws.permission import Permission, Scope
 from defib.aws.table import put, races_told
+from defib.core.frozen import replace
 from defib.core.page.model import PublicIncident, Shown
 from defib.stashboard.model import Board, BoardService, Event
 from defib.stashboard.oauth import Nonce

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
@@ -11,6 +10,7 @@ from defib.aws.permission import union
 from defib.aws.queues import TO_HANDS, TO_NOTICES, TO_OTHER_PAGES, TO_PAGE
 from defib.aws.wire import encode
 from defib.core.canary import Canary
+from defib.core.frozen import replace
 from defib.shell.ports import Rejected, Transient, Unanswered
 
 if TYPE_CHECKING:

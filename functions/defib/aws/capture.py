@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import msgspec
 
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
+from defib.core.frozen import dataclass
 from defib.shell.ports import Rejected
 
 if TYPE_CHECKING:

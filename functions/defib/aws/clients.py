@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, overload
+
+from defib.core.frozen import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

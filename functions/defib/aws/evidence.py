@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from defib.aws.capture import Part, parts_of
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope, union
 from defib.core.case import Attempt, Case
+from defib.core.frozen import dataclass
 from defib.core.model import Observation
 from defib.shell.ports import CallFailed
 

@@ -7,13 +7,13 @@ one was retired (Secrets Manager User Guide, "What's in a Secrets Manager secret
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from defib.answer.token import Key, key_id
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
+from defib.core.frozen import dataclass
 from defib.shell.ports import Rejected
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,6 +11,7 @@ from defib.aws.errors import translated
 from defib.aws.page_store import PAGE
 from defib.aws.permission import Permission, Scope, union
 from defib.aws.table import races_told
+from defib.core.frozen import replace
 from defib.core.page.mail import Mailed
 from defib.core.page.subscribing import Day
 

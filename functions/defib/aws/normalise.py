@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -21,6 +20,7 @@ from defib.core.asking import DETAIL_TYPE, DRILL_TYPE, EVENT_SOURCE
 from defib.core.call import CallAnswer
 from defib.core.canary import Canary
 from defib.core.drill import DrillOrder
+from defib.core.frozen import replace
 from defib.core.issue import Issue
 from defib.core.model import InstanceState, Signal, Source, TargetGroupSignal
 from defib.shell.ports import Malformed

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from defib.aws import application, instances, peers, serving, statuses, suspects, targets, traits
 from defib.aws.permission import union
 from defib.aws.suspects import Sweeper
 from defib.aws.targets import TargetGroups
+from defib.core.frozen import replace
 from defib.core.model import CheckStatus, InstanceState, Observation, Registration, TargetHealth
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from defib.aws.codec import Codec
@@ -11,6 +10,7 @@ from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
 from defib.aws.store import DUE_OUTBOX, notice_key
 from defib.aws.table import put, races_told, sortable
+from defib.core.frozen import replace
 from defib.core.medium import Medium
 from defib.core.outbox import Lane, Outbox, Waiting
 from defib.shell.ports import Rejected, Transient

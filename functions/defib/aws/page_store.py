@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
 from defib.aws.store import DynamoStore
 from defib.aws.table import put, races_told
+from defib.core.frozen import replace
 from defib.core.page.followed import Followed
 from defib.core.page.model import PublicIncident, Shown
 from defib.shell.page import Repaged

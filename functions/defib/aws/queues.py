@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from defib.aws.errors import for_code, translated
 from defib.aws.permission import Permission, Scope, union
 from defib.aws.wire import DigestDue, Turn, encode, reference
 from defib.core.case import Action, Perform, Wake
+from defib.core.frozen import dataclass
 from defib.core.incident import Notice
 from defib.core.model import Signal, Source
 from defib.core.rationing import spread

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from defib.aws.codec import Codec
@@ -10,6 +9,7 @@ from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
 from defib.aws.store import DynamoStore
 from defib.aws.table import put, races_told
+from defib.core.frozen import replace
 from defib.core.reach import Reach
 from defib.shell.reach import Reached
 

@@ -6,13 +6,13 @@ DescribeInstanceStatus knows no tag filter, and its filters AND together: so one
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from defib.aws.errors import translated
 from defib.aws.pages import bounded
 from defib.aws.permission import Permission, Scope
+from defib.core.frozen import dataclass
 from defib.core.model import NOT_APPLICABLE, Check, Checks, CheckStatus, Event
 from defib.core.planned import EVENTS
 from defib.shell.ports import Rejected

@@ -6,7 +6,6 @@ What is still to be done stands in the sparse index ``due``, which the sweep rea
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -18,6 +17,7 @@ from defib.aws.permission import Permission, Scope, union
 from defib.aws.table import put, races_told, sortable
 from defib.core.audit import CallEntry, Entry
 from defib.core.case import Case
+from defib.core.frozen import replace
 from defib.core.incident import Incident, Notice
 from defib.core.stack import Stack
 from defib.shell.ports import Rejected

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from defib.aws import instances, statuses, targets
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope, union
+from defib.core.frozen import replace
 from defib.core.model import Check, Checks, CheckStatus, InstanceState, Observation, Target
 from defib.shell.parts import Parts
 from defib.shell.ports import Suspects

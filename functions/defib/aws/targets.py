@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from defib.aws.errors import translated
 from defib.aws.pages import bounded
 from defib.aws.permission import Permission, Scope, union
+from defib.core.frozen import dataclass, replace
 from defib.core.model import Registration, Target, TargetHealth
 from defib.shell.ports import Rejected
 

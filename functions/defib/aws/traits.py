@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
+from defib.core.frozen import dataclass, replace
 from defib.core.membership import GROUP_TAG
 from defib.core.model import CheckStatus, InstanceState, Observation, TargetHealth
 from defib.core.traits import Traits

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from defib.aws.events import CanarySent, Envelope
 from defib.aws.untrusted import SHOWN_MAX, decoded, in_utc, plain, require_instance_id
 from defib.core.canary import Canary
 from defib.core.case import Perform
+from defib.core.frozen import dataclass
 from defib.core.incident import Notice
 from defib.core.model import Signal
 from defib.core.setting import CONTACT_NAME

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from defib.core.duration import format_duration
+from defib.core.frozen import dataclass, replace
 
 if TYPE_CHECKING:
     from defib.core.case import Case

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 
 from defib.core.approval import Approval
 from defib.core.call import CallAnswer
 from defib.core.case import Attempt, Case
+from defib.core.frozen import dataclass, replace
 from defib.core.model import Cause
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from defib.core.brevity import sms_of, subject_of
 from defib.core.call import Want, unwanted, wanted
 from defib.core.call_news import lines_of
 from defib.core.escalation import Tier
+from defib.core.frozen import dataclass, replace
 from defib.core.incident import TIMELINE_MAX, Incident, Notice, NoticeKind
 from defib.core.severity import Severity
 from defib.core.words import clock

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from defib.core.audience import audience
 from defib.core.escalation import Escalation, Tier
+from defib.core.frozen import dataclass, replace
 
 if TYPE_CHECKING:
     from defib.core.incident import Incident

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from defib.core.brevity import once, sms_of, subject_of
 from defib.core.call import Call, CallAnswer, Reaction, answered, louder
 from defib.core.duration import format_duration
 from defib.core.escalation import Tier
+from defib.core.frozen import replace
 from defib.core.incident import TIMELINE_MAX, Incident, Notice, NoticeKind
 from defib.core.severity import Severity
 from defib.core.words import NAME_MAX, clock, day, plain

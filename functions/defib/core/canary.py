@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from defib.core.frozen import dataclass
 
 EVENT_SOURCE = "defib.watchtower"
 DETAIL_TYPE = "Canary"

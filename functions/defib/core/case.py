@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from defib.core.approval import Approval
+from defib.core.frozen import dataclass, replace
 from defib.core.model import Cause, Event, Registration, Result, Source, Verdict
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from defib.core.frozen import dataclass
 from defib.core.maintenance import Maintenance
 from defib.core.setting import EMAIL, HTTPS_ENDPOINT, PHONE, SEVERITY, flag, strings, tables
 

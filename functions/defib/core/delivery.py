@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
+from defib.core.frozen import dataclass
 from defib.core.setting import duration, number
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from defib.core.answer.settings import AnswerSettings
 from defib.core.delivery import Delivery
 from defib.core.drill import DrillSettings
+from defib.core.frozen import dataclass
 from defib.core.maintenance import Maintenance
 from defib.core.page.settings import PageSettings
 from defib.core.policy import (

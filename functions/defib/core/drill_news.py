@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from defib.core.call import CallAnswer
 from defib.core.drill import Drill
 from defib.core.duration import format_duration
 from defib.core.escalation import Escalation
+from defib.core.frozen import replace
 from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.words import NAME_MAX, plain
 

@@ -6,11 +6,11 @@ its own: no limit of one instance or one case ever ends that.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from defib.core.case import Action, Case, Outcome
 from defib.core.duration import format_duration
+from defib.core.frozen import replace
 from defib.core.incident import Incident
 from defib.core.limits import Limits
 from defib.core.model import Cause

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from defib.core.call import Call
 from defib.core.escalation import Tier
 from defib.core.fall import Fall
+from defib.core.frozen import dataclass
 from defib.core.model import Cause
 from defib.core.severity import Severity
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 
+from defib.core.frozen import dataclass, replace
 from defib.core.limits import HealthIssue, Limits
 
 ISSUES_MAX = 20

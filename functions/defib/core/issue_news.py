@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from defib.core.bulletin import Story, compose
 from defib.core.duration import format_duration
+from defib.core.frozen import replace
 from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.issue import Issue, Issues
 from defib.core.limits import Limits

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from enum import StrEnum
 
+from defib.core.frozen import dataclass
 from defib.core.setting import choice, duration, number
 
 LOOK_MOST = timedelta(minutes=15)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from defib.core.frozen import dataclass
 
 GROUP_TAG = "aws:autoscaling:groupName"
 """Set by EC2 Auto Scaling on every member (EC2 Auto Scaling User Guide, Tag Auto Scaling groups and instances)."""

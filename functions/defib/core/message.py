@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -15,6 +14,7 @@ from defib.core.case import Action, Attempt, Case, Outcome
 from defib.core.duration import format_duration
 from defib.core.escalation import Tier
 from defib.core.forewarning import forewarned
+from defib.core.frozen import replace
 from defib.core.harm import asks, severity_of
 from defib.core.incident import TIMELINE_MAX, Incident, Notice, NoticeKind
 from defib.core.model import Verdict

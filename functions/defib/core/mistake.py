@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from defib.core.duration import format_duration
+from defib.core.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

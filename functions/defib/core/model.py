@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from defib.core.approval import Answer
 from defib.core.fall import Fall
+from defib.core.frozen import dataclass
 from defib.core.membership import GROUP_TAG, Membership
 from defib.core.stack import Stack
 from defib.core.traits import NO_TRAITS, Traits

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from defib.core.frozen import dataclass
 from defib.core.incident import NoticeKind
 
 NOTHING = "Nothing now. Defib tells you when it works again, or if it needs you."

@@ -5,12 +5,12 @@ So a deadlock between pools took out a web fleet: each restart helped for a whil
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from defib.core.case import Case
 from defib.core.duration import format_duration
 from defib.core.fall import Fall
+from defib.core.frozen import replace
 from defib.core.guards.question import TAKES_AWAY
 from defib.core.model import Cause
 from defib.core.policy import ApplicationRemedy, Mode, Service

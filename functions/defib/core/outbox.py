@@ -9,12 +9,12 @@ later one after twice the time, until a whole wait has brought nothing new.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
 
 from defib.core.audience import FOR_EVERYBODY
+from defib.core.frozen import dataclass, replace
 from defib.core.incident import NoticeKind
 from defib.core.maintenance import on_until
 from defib.core.medium import Medium, media_of

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from defib.core.frozen import dataclass
 
 _WRITTEN = re.compile(r"([1-9][0-9]{0,2})%")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from defib.core.contact import Contact
 from defib.core.delivery import Delivery
 from defib.core.drill import DrillSettings
 from defib.core.escalation import Escalation
+from defib.core.frozen import dataclass
 from defib.core.limits import Limits
 from defib.core.maintenance import Maintenance
 from defib.core.messages import MessageLimits

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from defib.core.answer.mail import AnswerLink, with_link
+from defib.core.frozen import dataclass, replace
 from defib.core.incident import Notice, NoticeKind
 from defib.core.medium import Medium
 from defib.core.outbox import reference

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
 
 from defib.core.drill import Drill
+from defib.core.frozen import dataclass, replace
 from defib.core.medium import Medium
 from defib.core.words import day
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, assert_never
 
 from defib.core.bulletin import Story, compose
 from defib.core.duration import format_duration
+from defib.core.frozen import replace
 from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.medium import Medium
 from defib.core.reach import PENDING_FOR, Finding, Problem, Reach, expected, unreachable

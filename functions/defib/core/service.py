@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from enum import StrEnum
 
+from defib.core.frozen import dataclass
 from defib.core.maintenance import Maintenance
 from defib.core.membership import GroupMember
 from defib.core.page.settings import ServiceOnPage

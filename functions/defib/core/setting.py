@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from defib.core.duration import parse_duration
+from defib.core.frozen import dataclass
 
 if TYPE_CHECKING:
     from enum import StrEnum

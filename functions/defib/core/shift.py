@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from defib.core.frozen import dataclass
 
 if TYPE_CHECKING:
     from defib.core.service import TargetGroup

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from defib.core.bulletin import Story, compose
+from defib.core.frozen import replace
 from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.policy import Policy
 from defib.core.shift import Move, Shift, ShiftAnswer

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
+from defib.core.frozen import replace
 from defib.core.limits import ZonalShift
 from defib.core.maintenance import in_window
 from defib.core.model import Switch

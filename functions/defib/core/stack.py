@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from defib.core.frozen import dataclass, replace
 from defib.core.issue import Issues
 from defib.core.replacement import Replacement
 from defib.core.shift import Shift

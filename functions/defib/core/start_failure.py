@@ -6,7 +6,7 @@ stopped (AWSEC2 API, StateReason; AWSEC2 UserGuide, Troubleshoot instance launch
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from defib.core.frozen import dataclass
 
 NO_ROOM = frozenset(
     {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -25,6 +24,7 @@ from defib.core.case import (
 )
 from defib.core.decide import decide, patience
 from defib.core.diagnose import diagnose
+from defib.core.frozen import replace
 from defib.core.guard import SUSPENDS
 from defib.core.maintenance import maintenance_of
 from defib.core.member import with_standby

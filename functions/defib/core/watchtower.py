@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
+from defib.core.frozen import dataclass
 from defib.core.page.settings import MAYBE_REGION
 from defib.core.setting import MAYBE_HTTPS, duration, number, string
 

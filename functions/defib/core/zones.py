@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from defib.core.bulletin import Story, compose
 from defib.core.duration import format_duration
+from defib.core.frozen import dataclass, replace
 from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.limits import Limits
 from defib.core.policy import Policy

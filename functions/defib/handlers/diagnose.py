@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from defib.aws.permission import union
 from defib.core.call import CallAnswer
 from defib.core.canary import Canary
 from defib.core.drill import DrillOrder
+from defib.core.frozen import replace
 from defib.core.issue import Issue
 from defib.core.model import Signal, Source, TargetGroupSignal
 from defib.handlers.batch import each_message

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from defib.core.frozen import dataclass
 from defib.core.parse import parse
 from defib.core.policy import Policy
 

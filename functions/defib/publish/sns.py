@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
 from defib.aws.wire import encode
 from defib.core.canary import Canary
+from defib.core.frozen import replace
 from defib.core.medium import Medium
 from defib.core.post import Post
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from defib.core.audience import audience
 from defib.core.contact import Contact
 from defib.core.digest import storm_over, summed_up
+from defib.core.frozen import dataclass
 from defib.core.incident import Notice
 from defib.core.medium import Medium, media_of
 from defib.core.outbox import STORM_TOLD, WAITING_MAX, Decided, Lane, Outbox, Waiting, begin, decide, wait

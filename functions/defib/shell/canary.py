@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
 from defib.core.canary import Canary
+from defib.core.frozen import dataclass
 from defib.shell.ports import Clock, Heartbeats
 
 

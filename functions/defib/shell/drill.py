@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from defib.core.drill import Drill, DrillOrder, answered, enrolled, is_due, ordered
 from defib.core.drill_news import asked, service_of
+from defib.core.frozen import replace
 from defib.shell.reach import LOOK_FOR, ROOM, Looking, Reached, ReachStore
 from defib.shell.store import Conflict
 

@@ -7,11 +7,11 @@ be told is remembered first: whoever finds that, and not what came of it, looks 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from defib.core.frozen import dataclass, replace
 from defib.core.incident import Notice
 from defib.core.page.elsewhere import OtherPage
 from defib.core.page.elsewhere_news import news

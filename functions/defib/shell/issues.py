@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
 
+from defib.core.frozen import dataclass, replace
 from defib.core.issue import Issue
 from defib.core.issue_news import INCIDENT_SERVICE, named, reviewed, told, unnamed
 from defib.core.policy import Policy

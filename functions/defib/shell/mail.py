@@ -7,9 +7,9 @@ between sending and remembering makes subscribers read a letter twice, never mis
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
 
+from defib.core.frozen import dataclass, replace
 from defib.core.page.mail import Letter, Mailed, begun, claimed, is_news, letters, released, sent, settled
 from defib.core.page.model import PublicIncident, Shown
 from defib.core.page.planned import planned

@@ -6,10 +6,10 @@ Called after every change of an incident and once a minute; a call that is lost 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from defib.core.frozen import dataclass
 from defib.core.incident import Incident, Notice
 from defib.core.page.derive import Derived, derive, publish
 from defib.core.page.draft import ask_to_publish

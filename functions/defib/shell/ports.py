@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -12,6 +11,7 @@ from defib.core.approval import Answer
 from defib.core.call import CallAnswer
 from defib.core.canary import Canary
 from defib.core.case import Attempt, Case, Perform, Wake
+from defib.core.frozen import dataclass
 from defib.core.incident import Notice
 from defib.core.medium import Medium
 from defib.core.model import Observation, Registration, Result, Signal, Switch

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from defib.core.frozen import dataclass, replace
 from defib.core.incident import Incident, Notice
 from defib.core.policy import Policy
 from defib.core.reach import Address, Finding, Question, Reach, Readings, expected, findings, merged, unheard

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -12,6 +11,7 @@ from defib.core.announce import announce, under_repair
 from defib.core.approval import unheeded, with_answer
 from defib.core.audit import entry
 from defib.core.case import Action, Case, Effect, Perform, Wake
+from defib.core.frozen import dataclass, replace
 from defib.core.guards.loss import waits_for_traits
 from defib.core.incident import Incident, Notice
 from defib.core.issue import AWS_ISSUE

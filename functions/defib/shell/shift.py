@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
+from defib.core.frozen import dataclass, replace
 from defib.core.policy import Policy
 from defib.core.shift import Move, Shift, ShiftAnswer, ShiftOrder
 from defib.core.shifting import behind, claimable, refusal

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 
+from defib.core.frozen import replace
 from defib.core.policy import Policy
 from defib.core.shift_news import tell, zones_with_news
 from defib.core.shifting import due, ordered, settled

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from defib.core.audit import CallEntry, Entry
 from defib.core.case import Case
+from defib.core.frozen import dataclass
 from defib.core.incident import Incident, Notice
 from defib.core.stack import Stack
 

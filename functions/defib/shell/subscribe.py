@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date
 from typing import Protocol
 
+from defib.core.frozen import dataclass
 from defib.core.page.subscribing import Answer, Day, ask, unsent
 from defib.core.policy import Policy
 from defib.shell.ports import CallFailed, Clock

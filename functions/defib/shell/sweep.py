@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from defib.core.call_news import escalate
 from defib.core.diagnose import diagnose
+from defib.core.frozen import dataclass, replace
 from defib.core.incident import Notice
 from defib.core.model import Cause, Observation, Signal, Source
 from defib.core.policy import Policy

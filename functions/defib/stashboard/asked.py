@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
 
+from defib.core.frozen import dataclass
 from defib.core.page.model import PublicIncident
 from defib.core.policy import Policy
 from defib.stashboard.model import Board, BoardService, Event, ServiceList, Status, services

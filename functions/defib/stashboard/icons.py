@@ -8,9 +8,9 @@ the page.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
+from defib.core.frozen import dataclass
 from defib.publish.page.document import Document
 from defib.publish.page.looks import CHECK, CIRCLE, CLOCK, CROSS, DASH, TRIANGLE
 

@@ -9,9 +9,11 @@ import hashlib
 import hmac
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from defib.core.frozen import dataclass
 
 FORM = "application/x-www-form-urlencoded"
 CLOCKS_DIFFER_MOST = timedelta(minutes=5)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from defib.core.frozen import dataclass
 from defib.core.policy import Policy
 from defib.shell.ports import Clock
 from defib.shell.store import Conflict

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypedDict
 
+from defib.core.frozen import dataclass
 from defib.stashboard.dates import stamp
 from defib.stashboard.icons import ICONS
 from defib.stashboard.model import Board, BoardService, Event, ServiceList, Status

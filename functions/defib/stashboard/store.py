@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from defib.core.frozen import dataclass
 from defib.core.page.model import PublicIncident, Shown
 from defib.shell.page import Repaged
 from defib.stashboard.model import Board, BoardService, Event

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from defib.core.frozen import replace
 from defib.core.page.posted import BODY_MAX, Posted, added, posted, removed
 from defib.shell.page import Repaged
 from defib.stashboard.asked import Asked, Refused, Written

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from defib.core.answer.settings import AnswerSettings
 from defib.core.approval import Choice
 from defib.core.call import Reaction
+from defib.core.frozen import dataclass
 from defib.core.incident import Notice, NoticeKind
 from defib.core.policy import Repair
 from defib.core.severity import Severity

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from defib.core.answer.link import Say, whole
 from defib.core.answer.settings import AnswerSettings
 from defib.core.call import CallAnswer, unheeded
+from defib.core.frozen import dataclass
 from defib.core.incident import Incident
 
 OFFERS = (Say.ACKNOWLEDGE, Say.SNOOZE)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 
 from defib.core.answer.facts import on_it
 from defib.core.answer.link import Use
 from defib.core.answer.many import OFFERS, Many, asking
 from defib.core.answer.page import ASK_AGAIN, OTHERWISE, Page, Tone, offer_of, said, then
+from defib.core.frozen import replace
 from defib.core.incident import Incident
 from defib.core.policy import Policy
 from defib.core.words import clock

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
@@ -12,6 +11,7 @@ from defib.core.answer.link import Link, Say, Use
 from defib.core.answer.standing import Standing
 from defib.core.case import Case
 from defib.core.duration import format_duration
+from defib.core.frozen import dataclass, replace
 from defib.core.incident import Incident
 from defib.core.policy import Policy
 from defib.core.words import clock, plan

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from defib.core.answer.link import Link, Say
@@ -10,6 +9,7 @@ from defib.core.approval import Answer, Choice, unheeded
 from defib.core.call import CallAnswer
 from defib.core.call import unheeded as unheard
 from defib.core.case import Case
+from defib.core.frozen import dataclass
 from defib.core.incident import Incident
 from defib.core.words import clock
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from defib.core.case import Action, Case
+from defib.core.frozen import dataclass
 from defib.core.model import Observation
 from defib.core.planned import permitted
 from defib.core.policy import Policy, Service

@@ -6,9 +6,9 @@ Pure and level-triggered: it looks at what is in trouble now, never at what has 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
+from defib.core.frozen import dataclass, replace
 from defib.core.maintenance import in_window
 from defib.core.page.model import (
     IMPACT_OF,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from enum import StrEnum
 
+from defib.core.frozen import dataclass
 from defib.core.setting import Form, choice, duration, flag, ids, string
 
 MAYBE_ADDRESS = Form(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from defib.core.bulletin import Story, compose
 from defib.core.duration import format_duration
+from defib.core.frozen import replace
 from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.page.elsewhere import OtherPage
 from defib.core.page.followed import Followed

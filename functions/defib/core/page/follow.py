@@ -7,9 +7,9 @@ alike, each update told once and in order. Where a component stands is told as i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 
+from defib.core.frozen import replace
 from defib.core.page.elsewhere import OtherPage
 from defib.core.page.followed import About, Followed, Item
 from defib.core.page.languages.words import Words

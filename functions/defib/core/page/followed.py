@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
+from defib.core.frozen import dataclass, replace
 from defib.core.page.model import ComponentStatus, PlannedOutage
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
+from defib.core.frozen import dataclass
 from defib.core.page.model import Component, ComponentStatus, PublicIncident
 
 DAYS = 90

@@ -6,9 +6,10 @@ Pure and level-triggered as the page is: it compares what is public with what is
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from datetime import datetime, timedelta
 
+from defib.core.frozen import dataclass, replace
 from defib.core.page.model import MaintenanceStatus, PlannedOutage, PublicIncident, Update
 from defib.core.page.settings import PageSettings
 from defib.core.page.words import words

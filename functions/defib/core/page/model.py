@@ -6,9 +6,10 @@ Every document of the page (HTML, JSON, feeds, badges) is made from these.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from defib.core.frozen import dataclass
 
 ID_LENGTH = 12
 """Statuspage's ids are 12 lower-case letters and digits."""

@@ -6,11 +6,11 @@ of at once, and tried again slowly: whoever mends it need tell nobody.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
+from defib.core.frozen import dataclass, replace
 from defib.core.page.followed import Doing, Failing, Followed, Held
 from defib.core.page.steps import Step, Tell
 

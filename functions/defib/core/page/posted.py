@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 
+from defib.core.frozen import dataclass, replace
 from defib.core.page.derive import Derived, components_of, with_incident
 from defib.core.page.model import (
     IMPACT_OF,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from enum import StrEnum
 
+from defib.core.frozen import dataclass
 from defib.core.page.elsewhere import OtherPage
 from defib.core.page.model import ComponentStatus
 from defib.core.setting import MAYBE_HTTPS, Form, choice, duration, flag, number, string, tables

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from defib.core.frozen import dataclass
 from defib.core.page.followed import Item
 from defib.core.page.model import (
     Component,

@@ -6,10 +6,10 @@ No address is kept. What is remembered of one is a number of 20 bits that thousa
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
+from defib.core.frozen import dataclass, replace
 from defib.core.setting import EMAIL
 
 MARKS = 2**20

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from defib.core.frozen import dataclass
 from defib.core.incident import Incident, Phase
 from defib.core.page.model import ComponentStatus, IncidentStatus
 from defib.core.service import Service

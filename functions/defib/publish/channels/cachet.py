@@ -6,10 +6,11 @@ It keeps no key of ours: an incident is known again by when it occurred and what
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
+from defib.core.frozen import dataclass
 from defib.core.page.elsewhere import OtherPage
 from defib.core.page.model import ComponentStatus, IncidentStatus, MaintenanceStatus
 from defib.core.page.steps import Done, Stand, Tell

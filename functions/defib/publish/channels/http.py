@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +16,7 @@ from urllib.parse import quote
 import msgspec
 
 from defib.aws.untrusted import plain
+from defib.core.frozen import dataclass
 from defib.shell.elsewhere import Slower, Unfit
 from defib.shell.ports import CallFailed, Rejected, Unanswered
 

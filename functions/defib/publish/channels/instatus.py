@@ -5,10 +5,10 @@ It keeps no key of ours: an incident is known again by when it started and what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from defib.core.frozen import dataclass
 from defib.core.page.elsewhere import OtherPage
 from defib.core.page.model import ComponentStatus, IncidentStatus, MaintenanceStatus
 from defib.core.page.steps import Done, Stand, Tell

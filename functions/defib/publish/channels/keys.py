@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
+
+from defib.core.frozen import dataclass
 
 T = TypeVar("T")
 Read = Callable[[], T]

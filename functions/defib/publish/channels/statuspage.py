@@ -6,10 +6,11 @@ It takes no idempotency key: each incident carries ours in its metadata, with th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
+from defib.core.frozen import dataclass
 from defib.core.page.elsewhere import OtherPage
 from defib.core.page.followed import About
 from defib.core.page.steps import Done, Stand, Tell

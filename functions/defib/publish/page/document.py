@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from defib.core.frozen import dataclass
 
 MAX_AGE_S = 15
 """How long a browser and CloudFront keep a document without asking: what customers read is at most so old."""

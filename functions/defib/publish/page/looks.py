@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from markupsafe import Markup
 
+from defib.core.frozen import dataclass
 from defib.core.page.model import ComponentStatus, Impact
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
+from defib.core.frozen import dataclass
 from defib.core.page.model import Page
 from defib.core.page.planned import standing
 from defib.publish.page.document import Document

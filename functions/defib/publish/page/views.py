@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
+from defib.core.frozen import dataclass
 from defib.core.page.history import Day, days, uptime
 from defib.core.page.languages.words import Words
 from defib.core.page.model import Component, ComponentStatus, Page, PlannedOutage, PublicIncident

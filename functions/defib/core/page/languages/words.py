@@ -7,8 +7,8 @@ Placeholders: ``{names}`` the components, ``{statuses}`` how each does, ``{since
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from defib.core.frozen import dataclass
 from defib.core.page.model import ComponentStatus, Impact, IncidentStatus, MaintenanceStatus
 
 
