@@ -42,13 +42,13 @@ browser: install ## the status page in headless Chromium, which must be there: a
 	$(PY) -m pytest -q tests/browser
 
 # The tests of core/ and of what calls it directly; none of them is there to make up the count.
-COVERS := tests/core tests/shell tests/publish tests/handlers/test_answer.py
+COVERS := tests/core tests/shell tests/publish tests/handlers/test_answer.py tests/handlers/test_answer_all.py
 
 .PHONY: mutants coverage
 mutants: install ## plant each fault of tests/mutants and see what catches it
 	$(PY) -m tests.mutants
 
-coverage: install ## the statements and branches of core/ that no test has been through
+coverage: install ## the statements and branches of core/ that no test has been through; none must be left
 	$(PY) -m pytest -q -n auto --dist worksteal --cov --cov-report=term-missing $(COVERS)
 
 storm: install ## a thousand of ten thousand machines fail within five minutes, in memory

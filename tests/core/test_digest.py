@@ -125,6 +125,13 @@ def test_without_links_a_text_message_says_how_to_list_them_all() -> None:
     assert "The chat names each." in summed_up(waiting, replace(TEXTS, chat=True), MessageLimits(), PLACES, NOON).sms
 
 
+def test_a_link_that_fits_no_text_message_is_left_out_of_it() -> None:
+    long = replace(LINK, url=f"https://{'answers.' * 20}example.com/")
+    waiting = [replace(CALL, service=f"s{n}", incident_id=f"s{n}-1") for n in range(3)]
+
+    assert summed_up(waiting, TEXTS, MessageLimits(), PLACES, NOON, long).sms == "Defib: 3 more NEED YOU: 3 services"
+
+
 def test_a_storm_ends_with_how_much_it_was() -> None:
     post = storm_over(Outbox("ann", storm_since=NOON, storm_digests=3, storm_notices=298), ANN, after(minutes=10))
 

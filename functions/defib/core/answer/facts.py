@@ -27,9 +27,8 @@ def facts_of(incident: Incident, case: Case | None, now: datetime) -> tuple[tupl
     what: tuple[tuple[str, str], ...] = ()
     if case is None:
         since = incident.opened_at
-        trouble = sum(1 for member in incident.members if not member.is_settled)
         state = f"over since {clock(incident.resolved_at)}" if incident.resolved_at is not None else "open"
-        stands = f"{state}; {trouble} of {len(incident.members)} instances in trouble"
+        stands = f"{state}; {_troubled(incident)}"
     else:
         since = began(case)
         was = "What was wrong" if case.closed_at is not None else "What is wrong"
@@ -37,6 +36,14 @@ def facts_of(incident: Incident, case: Case | None, now: datetime) -> tuple[tupl
         stands = case.reason or "Defib looks at it"
     when = f"{since:%d %B %Y} {clock(since)} ({_ago(now - since)})"
     return (*what, ("Since", when), ("Now", stands), *_on_it(incident))
+
+
+def _troubled(incident: Incident) -> str:
+    """How many instances are in trouble; what was said last, where it names none of them."""
+    if incident.members:
+        trouble = sum(1 for member in incident.members if not member.is_settled)
+        return f"{trouble} of {len(incident.members)} instances in trouble"
+    return f"last said: {incident.timeline[-1]}" if incident.timeline else "nothing has been said of it yet"
 
 
 def _on_it(incident: Incident) -> tuple[tuple[str, str], ...]:

@@ -53,9 +53,9 @@ def many_of(incident_ids: Iterable[str], to: str, at: datetime, settings: Answer
 
 
 def asking(many: Many, incidents: Mapping[str, Incident], say: Say) -> tuple[str, ...]:
-    """Those of the link's incidents to which ``say`` can be said at this moment."""
+    """Those of the link's incidents to which ``say`` can be said at this moment; a yes or no to a repair to none."""
     reaction = say.reaction
-    if reaction is None or say not in OFFERS:
+    if reaction is None:
         return ()
     return tuple(
         incident_id
