@@ -6,14 +6,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.loaders import Loader
 from botocore.session import Session as BotocoreSession
 from botocore.session import get_session
 
-from defib.aws.models import PlainFiles
+from defib.aws.models import Models
 from sim.template import REGION
 
-MODELS = Loader(file_loader=PlainFiles())
+MODELS = Models()
 """Parsed once in a process, as the functions parse them: EC2's alone takes a tenth of a second."""
 
 ENVIRONMENT = {

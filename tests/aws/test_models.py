@@ -1,4 +1,4 @@
-"""Services are described to a client as botocore describes them, in dicts that are made quickly."""
+"""Services are described to a client as botocore describes them, but found and read without its detours."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.loaders import JSONFileLoader, Loader
 
 from defib.aws import clients
 from defib.aws.clients import client
-from defib.aws.models import PlainFiles
+from defib.aws.models import Models, PlainFiles
 from defib.core.policy import Calls
 
 SERVICES = sorted(set(re.findall(r'Literal\["(.+?)"\]', Path(clients.__file__).read_text(encoding="utf-8"))))
@@ -88,6 +89,39 @@ def test_a_service_is_described_as_botocore_describes_it_member_by_member_in_ord
 
 def test_a_model_that_is_not_there_is_none_of_botocores_errors() -> None:
     assert PlainFiles().load_file(f"{Loader.BUILTIN_DATA_PATH}/ec2/1999-01-01/service-2") is None
+
+
+def test_what_is_no_service_is_called_so() -> None:
+    with pytest.raises(UnknownServiceError, match="ec3"):
+        Models().load_service_model("ec3", "service-2")
+
+
+def test_a_service_without_the_kind_of_model_that_is_asked_for_is_called_so() -> None:
+    with pytest.raises(DataNotFoundError, match="sqs"):
+        Models().load_service_model("sqs", "waiters-2")
+
+
+def test_every_service_that_botocore_knows_is_there() -> None:
+    assert set(Loader().list_available_services("service-2")) <= set(Models().list_available_services("service-2"))
+
+
+class Noting(PlainFiles):
+    """Notes where a file was looked for."""
+
+    def __init__(self) -> None:
+        self.looked: set[str] = set()
+
+    def exists(self, file_path: str) -> bool:
+        self.looked.add(Path(file_path).parts[-3])
+        return super().exists(file_path)
+
+
+def test_no_folder_is_looked_into_but_that_of_the_service_that_is_asked_for() -> None:
+    noting = Noting()
+
+    Models(file_loader=noting).load_service_model("sqs", "service-2")
+
+    assert noting.looked == {"sqs"}
 
 
 def _loader() -> Loader:

@@ -1,13 +1,14 @@
-"""The session whose clients are made quickly: botocore's descriptions of services, read into plain dicts."""
+"""The session whose clients are made quickly: botocore's descriptions of services, found and read without detours."""
 
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader
 from botocore.session import get_session
 
 if TYPE_CHECKING:
@@ -32,8 +33,25 @@ class PlainFiles(JSONFileLoader):
         return None
 
 
+class Models(Loader):
+    """Finds as botocore does, but looks into no service's folder until that service is asked for."""
+
+    FILE_LOADER_CLASS = PlainFiles
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        """Every service there is, whether or not it has a ``type_name``.
+
+        The first client asks it of two types, only to see that its service exists, and botocore's own answer to each
+        takes a look into all of four hundred folders. One without the type raises DataNotFoundError when it is loaded.
+        """
+        del type_name
+        folders = [path for path in self.search_paths if Path(path).is_dir()]
+        return sorted({entry.name for path in folders for entry in os.scandir(path) if entry.is_dir()})
+
+
 def new_session() -> Session:
     """A session like botocore's default one: models are found (AWS_DATA_PATH, too), credentials and Region as there."""
     session = get_session()
-    session.get_component("data_loader").file_loader = PlainFiles()
+    paths = session.get_component("data_loader").search_paths
+    session.register_component("data_loader", Models(paths, include_default_search_paths=False))
     return session
