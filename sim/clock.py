@@ -59,7 +59,7 @@ class VirtualTime:
     def at(self, when: datetime, callback: Callback) -> None:
         """Call ``callback`` at ``when``, or as soon as possible when that is past."""
         self._sequence += 1
-        heapq.heappush(self._heap, (max(when, self._now), self._sequence, callback))
+        heapq.heappush(self._heap, (max(self._now, when), self._sequence, callback))
 
     def after(self, delay: timedelta, callback: Callback) -> None:
         self.at(self._now + delay, callback)

@@ -11,6 +11,8 @@ from sim.faults import EFFECTS, Cure, Effect, FaultKind
 from sim.scenario import Fault
 from sim.scenario_value import Trait
 
+WORST_FIRST = (CheckStatus.IMPAIRED, CheckStatus.INITIALIZING, CheckStatus.OK)
+
 
 @dataclass(frozen=True, slots=True)
 class CheckView:
@@ -47,11 +49,10 @@ class View:
         """The worst check while running; None otherwise."""
         if self.state is not InstanceState.RUNNING:
             return None
-        if self.all_passed:
-            return CheckStatus.OK
+        if self.system.status is self.instance.status is self.attached_ebs.status:
+            return self.system.status if self.system.status in WORST_FIRST else None
         shown = {self.system.status, self.instance.status, self.attached_ebs.status}
-        order = (CheckStatus.IMPAIRED, CheckStatus.INITIALIZING, CheckStatus.OK)
-        return next((status for status in order if status in shown), None)
+        return next((status for status in WORST_FIRST if status in shown), None)
 
 
 @dataclass

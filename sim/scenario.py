@@ -264,4 +264,6 @@ def instance_names(scenario: Scenario) -> tuple[str, ...]:
 
 def selected(patterns: Sequence[str], names: Mapping[str, object]) -> tuple[str, ...]:
     """The names that any of the patterns names, in the fleet's order."""
+    if len(patterns) == 1 and patterns[0] in names:
+        return (patterns[0],)
     return tuple(name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns))

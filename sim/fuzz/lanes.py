@@ -114,10 +114,11 @@ class Lanes:
         self._start(lane)
 
     def _start(self, lane: Lane) -> None:
+        if not lane.waiting:
+            return
         dark_until = self._outside.dark_until()
         if dark_until is not None:
-            if lane.waiting:
-                self._time.at(dark_until, lambda: self._start(lane))
+            self._time.at(dark_until, lambda: self._start(lane))
             return
         while lane.running < lane.room:
             message = self._next(lane)
@@ -128,7 +129,10 @@ class Lanes:
             self._time.after(takes, lambda m=message: self._invoke(lane, m))  # type: ignore[misc]  # binds the loop's value
 
     def _next(self, lane: Lane) -> Message | None:
-        return next((m for m in lane.waiting if not m.group or m.group not in lane.held), None)
+        for message in lane.waiting:
+            if not message.group or message.group not in lane.held:
+                return message
+        return None
 
     def _begin(self, lane: Lane, message: Message) -> None:
         lane.waiting.remove(message)

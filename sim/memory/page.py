@@ -79,12 +79,16 @@ class FakeSite:
 
     pages: list[Page] = field(default_factory=list)
     error: Exception | None = None
+    _read: tuple[Page, LaidOut] | None = None
+    """The newest page when it was last asked for, and what it shows."""
 
     def laid_out(self) -> LaidOut | None:
         if not self.pages:
             return None
         page = self.pages[-1]
-        return LaidOut(page.version, page.generated_at, standing(page.planned))
+        if self._read is None or self._read[0] is not page:
+            self._read = page, LaidOut(page.version, page.generated_at, standing(page.planned))
+        return self._read[1]
 
     def lay_out(self, page: Page) -> None:
         if self.error is not None:

@@ -53,7 +53,8 @@ class FakeStore:
         if incident is not None:
             incident = replace(incident, version=incident.version + 1)
             self.incidents[incident.service, incident.number] = incident
-        self.notices |= {(notice.incident_id, notice.sequence): notice for notice in change.notices}
+        for notice in change.notices:
+            self.notices[notice.incident_id, notice.sequence] = notice
         stack = change.stack
         if stack is not None:
             stack = self.whole = replace(stack, version=stack.version + 1)

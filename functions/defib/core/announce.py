@@ -6,7 +6,7 @@ from datetime import datetime
 
 from defib.core import approval, in_a_row, one_by_one
 from defib.core.call import HANDED_OVER, unwanted
-from defib.core.case import Action, Attempt, Case, Outcome
+from defib.core.case import Action, Attempt, Case, Outcome, differ_in_look_only
 from defib.core.forewarning import news_of
 from defib.core.frozen import replace
 from defib.core.guard import SPOKEN_FOR
@@ -60,8 +60,8 @@ def under_repair(incident: Incident | None, case_id: str) -> int:
     """How many other cases of the service Defib is acting on."""
     if incident is None:
         return 0
-    others = (m for m in incident.members if m.case_id != case_id)
-    return sum(1 for m in others if m.phase in (Phase.REPAIRING, Phase.VERIFYING) or m.is_away)
+    at_it = [m for m in incident.members if m.phase in (Phase.REPAIRING, Phase.VERIFYING) or m.is_away]
+    return sum(1 for m in at_it if m.case_id != case_id)
 
 
 def _is_away(case: Case) -> bool:
@@ -84,6 +84,9 @@ def announce(
     """
     service = policy.service(after.service)
     if after.confirmed_at is None or service is None:
+        return incident, ()
+    if incident is not None and _has_said(incident, before, after):
+        # What there was to say of this state of the case was said when it came to be.
         return incident, ()
     if _spoken_for(after) and (incident is None or not _is_member(incident, after)):
         return incident, ()
@@ -139,8 +142,13 @@ def _current(incident: Incident | None, case: Case, service: Service, now: datet
     return Incident(service=case.service, number=incident.number + 1, opened_at=now, falls=falls)
 
 
+def _has_said(incident: Incident, before: Case, after: Case) -> bool:
+    """Whether nothing but the next look has changed of a member of the open incident."""
+    return incident.resolved_at is None and differ_in_look_only(before, after) and _is_member(incident, after)
+
+
 def _is_member(incident: Incident, case: Case) -> bool:
-    return any(m.case_id == case.id for m in incident.members)
+    return case.id in [m.case_id for m in incident.members]
 
 
 def _with_member(incident: Incident, case: Case) -> Incident:
@@ -156,7 +164,7 @@ def _with_member(incident: Incident, case: Case) -> Incident:
         _is_away(case),
     )
     if _is_member(incident, case):
-        members = tuple(member if m.case_id == case.id else m for m in incident.members)
+        members = tuple([member if m.case_id == member.case_id else m for m in incident.members])
     else:
         kept = incident.members
         if len(kept) >= MEMBERS_MAX:

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from defib.core.approval import Approval
 from defib.core.call import CallAnswer
-from defib.core.case import Attempt, Case
-from defib.core.frozen import dataclass, replace
+from defib.core.case import Attempt, Case, differ_in_look_only
+from defib.core.frozen import dataclass
 from defib.core.model import Cause
 
 
@@ -42,7 +42,7 @@ class CallEntry:
 
 def entry(before: Case | None, after: Case, now: datetime) -> Entry | None:
     """The line for the change from ``before`` (None: just opened) to ``after``; None when only the next look moved."""
-    if before is not None and replace(after, look_again_at=before.look_again_at, version=before.version) == before:
+    if before is not None and differ_in_look_only(before, after):
         return None
     known = before.attempts if before is not None else ()
     changed = next((a for a in reversed(after.attempts) if a not in known), None)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 
 from defib.core.approval import Approval
 from defib.core.frozen import dataclass, replace
@@ -212,7 +214,10 @@ class Case:
 
     def last(self, *actions: Action) -> Attempt | None:
         """The newest attempt at any of ``actions`` that AWS accepted, or may have."""
-        return next((a for a in reversed(self.attempts) if a.action in actions and a.done_at), None)
+        for attempt in reversed(self.attempts):
+            if attempt.action in actions and attempt.done_at:
+                return attempt
+        return None
 
     def count(self, *actions: Action) -> int:
         """How many attempts at any of ``actions`` AWS accepted, or may have."""
@@ -237,6 +242,14 @@ class Case:
 
     def _with_last(self, attempt: Attempt) -> Case:
         return replace(self, attempts=(*self.attempts[:-1], attempt))
+
+
+_ALL_BUT_LOOK = attrgetter(*(f.name for f in fields(Case) if f.name not in ("look_again_at", "version")))
+
+
+def differ_in_look_only(before: Case, after: Case) -> bool:
+    """Whether a look has found nothing new: the two say the same, but for when to look again and their versions."""
+    return bool(_ALL_BUT_LOOK(before) == _ALL_BUT_LOOK(after))
 
 
 HEALS_KEPT = timedelta(days=1)

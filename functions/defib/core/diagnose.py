@@ -22,7 +22,7 @@ from defib.core.model import (
 from defib.core.planned import announced
 from defib.core.policy import Policy
 from defib.core.suppression import seen
-from defib.core.words import day
+from defib.core.words import clock, day
 
 IMPAIRED_FROM_LAUNCH = timedelta(seconds=60)
 """An instance impaired this soon after its launch never worked. EC2 dates the impairment of one that came up
@@ -95,7 +95,7 @@ def _found(cause: Cause, case: Case | None, now: datetime, *evidence: str, since
 def _pending(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> Diagnosis:
     launched = observation.launched_at
     if now - launched > policy.repair.start_timeout:
-        return _found(Cause.STUCK_PENDING, case, now, f"pending since {launched:%H:%M:%S} UTC", since=launched)
+        return _found(Cause.STUCK_PENDING, case, now, f"pending since {clock(launched)}", since=launched)
     return _found(Cause.INITIALIZING, case, now, "state pending", since=launched)
 
 
@@ -109,7 +109,7 @@ def _stopping(observation: Observation, case: Case | None, policy: Policy, now: 
     else:
         since = stop.done_at if stop is not None and stop.done_at else now
     if now - since >= policy.repair.stop_timeout:
-        return Diagnosis(Cause.STUCK_STOPPING, since, (f"stopping since {since:%H:%M:%S} UTC",))
+        return Diagnosis(Cause.STUCK_STOPPING, since, (f"stopping since {clock(since)}",))
     return Diagnosis(Cause.STOPPING, since, ("state stopping",))
 
 
@@ -164,9 +164,9 @@ def _impaired(observation: Observation, checks: Checks, case: Case | None) -> Di
         if check.status is not CheckStatus.IMPAIRED:
             continue
         found = _found(cause, case, observation.observed_at, "", since=check.impaired_since)
-        evidence = f"{words} impaired since {found.since:%H:%M:%S} UTC"
+        evidence = f"{words} impaired since {clock(found.since)}"
         if cause is not Cause.EBS_IMPAIRED and _never_worked(observation, found.since, case):
-            launched = f"launched {observation.launched_at:%H:%M:%S} UTC"
+            launched = f"launched {clock(observation.launched_at)}"
             return Diagnosis(Cause.DEAD_ON_ARRIVAL, found.since, (evidence, launched))
         return Diagnosis(cause, found.since, (evidence,))
     return None
@@ -182,7 +182,7 @@ def _initializing(observation: Observation, case: Case | None, policy: Policy, n
     launched = observation.launched_at
     ours = case is not None and case.last(Action.START, Action.REBOOT) is not None
     if not ours and now - launched > policy.repair.arrival_timeout:
-        evidence = f"status checks initializing since the launch at {launched:%H:%M:%S} UTC"
+        evidence = f"status checks initializing since the launch at {clock(launched)}"
         return _found(Cause.DEAD_ON_ARRIVAL, case, now, evidence, since=launched)
     return _found(Cause.INITIALIZING, case, now, "status checks initializing")
 

@@ -72,5 +72,10 @@ def refuse(asked: Question) -> Refusal | None:
 
     Evidence is only read, so nothing forbids it, except where a whole crowd's would be taken for nothing.
     """
-    asking = (guard for guard in GUARDS if asked.action is not Action.EVIDENCE or guard in AS_ONE)
-    return next((refusal for guard in asking if (refusal := guard(asked)) is not None), None)
+    for guard in GUARDS:
+        if asked.action is Action.EVIDENCE and guard not in AS_ONE:
+            continue
+        refusal = guard(asked)
+        if refusal is not None:
+            return refusal
+    return None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from defib.core.frozen import dataclass
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 UNTIL_TAG = "defib:maintenance-until"
 """Set on an instance by people: ad hoc maintenance of that one instance, until the ISO 8601 time in its value."""
+
+_BEFORE = -2
+"""From how many days before today what may be on now has begun, besides those that it lasts: a skipped hour may push
+its start past midnight."""
 
 DAY = Form("one of mon, tue, wed, thu, fri, sat, sun", 3, "|".join(DAYS))
 DATE = Form("a date such as 2026-10-25", 10, r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -97,20 +102,14 @@ def until_of(tags: Mapping[str, str]) -> datetime | None:
 
 def windows(entry: Maintenance, first: datetime, last: datetime) -> Iterator[Window]:
     """The windows of ``entry`` that touch the time from ``first`` to ``last``, the soonest first."""
-    seen: set[Window] = set()
-    day = first
-    while day <= last + timedelta(days=1):
-        for window in sorted(_near(entry, day), key=lambda window: window.start):
-            if window not in seen and window.start <= last and window.end > first:
-                seen.add(window)
-                yield window
-        day += timedelta(days=1)
+    days = range(_BEFORE - entry.lasts.days, (last - first).days + 3)
+    touching = (w for w in _windows(entry, first, days) if w.start <= last and w.end > first)
+    yield from sorted(touching, key=lambda window: window.start)
 
 
 def _near(entry: Maintenance, now: datetime) -> Iterator[Window]:
     """The windows of ``entry`` that may be on at ``now``."""
-    # One day more than it lasts: a skipped hour may push the start past midnight.
-    return _windows(entry, now, range(-entry.lasts.days - 2, 1))
+    return _windows(entry, now, range(_BEFORE - entry.lasts.days, 1))
 
 
 def _within_a_week(entry: Maintenance, now: datetime) -> Iterator[Window]:
@@ -119,16 +118,30 @@ def _within_a_week(entry: Maintenance, now: datetime) -> Iterator[Window]:
 
 
 def _windows(entry: Maintenance, now: datetime, ahead: range) -> Iterator[Window]:
-    """The windows of ``entry`` on its days of the week, so many days ``ahead`` of today, or on its one date.
+    """The windows of ``entry`` on its days of the week, so many days ``ahead`` of today, or on its one date."""
+    if entry.date:
+        yield _window(entry.zone, entry.at, entry.lasts, date.fromisoformat(entry.date))
+        return
+    today = now.astimezone(_zone(entry.zone)).date()
+    for n in ahead:
+        day = today + timedelta(days=n)
+        if DAYS[day.weekday()] in entry.days:
+            yield _window(entry.zone, entry.at, entry.lasts, day)
+
+
+@lru_cache(maxsize=1024)
+def _window(zone: str, at: str, lasts: timedelta, day: date) -> Window:
+    """What begins on ``day``. Remembered: each look asks for the same ones, and time zones take long.
 
     A local time that a clock change skips is read with the offset before the change; one that comes twice is the first
     (RFC 5545, section 3.3.5): Python's ``fold=0`` is both. The duration is exact time, whatever the clocks do (3.3.6).
     """
+    start = datetime.combine(day, time.fromisoformat(at), _zone(zone)).astimezone(UTC)
+    return Window(start, start + lasts)
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> tzinfo:
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - reads the environment at import
 
-    zone, at = ZoneInfo(entry.zone), time.fromisoformat(entry.at)
-    today = now.astimezone(zone).date()
-    weekly = (day for n in ahead if DAYS[(day := today + timedelta(days=n)).weekday()] in entry.days)
-    for day in [date.fromisoformat(entry.date)] if entry.date else weekly:
-        start = datetime.combine(day, at, zone).astimezone(UTC)
-        yield Window(start, start + entry.lasts)
+    return ZoneInfo(name)

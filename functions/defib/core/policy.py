@@ -278,8 +278,14 @@ class Policy:
 
     def service_of(self, tags: Mapping[str, str]) -> Service | None:
         """The one service that these tags belong to; the parser has refused overlaps."""
-        return next((s for s in self.services if s.matches(tags)), None)
+        for service in self.services:
+            if service.matches(tags):
+                return service
+        return None
 
     def service(self, name: str) -> Service | None:
         """The service of that name; None when it has left the configuration."""
-        return next((s for s in self.services if s.name == name), None)
+        for service in self.services:
+            if service.name == name:
+                return service
+        return None

@@ -80,12 +80,16 @@ def post_of(
         email=email,
         sms=notice.sms,
         https=json.dumps(_machine_form(notice, contact, places, links)),
-        chat=chat_form(notice.subject, email, notice.incident_id, notice.kind, reference(notice)),
+        chat=_chat(notice, email) if Medium.CHAT in media else "",
         notice=notice.kind,
         service=notice.service,
         incident_id=notice.incident_id,
         severity=notice.severity,
     )
+
+
+def _chat(notice: Notice, email: str) -> str:
+    return chat_form(notice.subject, email, notice.incident_id, notice.kind, reference(notice))
 
 
 def chat_form(title: str, text: str, thread: str, kind: str, about: str) -> str:

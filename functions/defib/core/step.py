@@ -20,6 +20,7 @@ from defib.core.case import (
     Perform,
     Wait,
     Wake,
+    differ_in_look_only,
     heals_before,
 )
 from defib.core.decide import decide, patience
@@ -207,6 +208,6 @@ def _keep_look(
 ) -> tuple[Case, tuple[Effect, ...]]:
     """One chain of wake-ups a case: a look ahead of time that changes nothing asks for no wake-up of its own."""
     planned = before.look_again_at
-    if planned is not None and planned > now and replace(after, look_again_at=planned) == before:
+    if planned is not None and planned > now and differ_in_look_only(before, after):
         return before, ()
     return after, effects

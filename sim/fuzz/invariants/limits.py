@@ -75,6 +75,16 @@ class LimitsJudge:
         ]
         if len(others) >= service.concurrent_repairs:
             breaks("limits", f"{action} on {machine.name}: {len(others)} others of {service.name} are under repair")
+        if service.minimum_healthy != 0 or service.replicated:
+            self._enough_left(attempt, machine, service, bool(others))
+        balancer = self._truth.cloud.balancer_of(machine)
+        serves = balancer is not None and balancer.health.get(machine.instance_id) is TargetHealth.HEALTHY
+        if balancer is not None and serves and not balancer.others_healthy(machine.instance_id):
+            breaks("limits", f"{action} on {machine.name}, the last healthy target")
+
+    def _enough_left(self, attempt: Attempt, machine: Machine, service: Service, others: bool) -> None:
+        """``others`` says whether another one is under repair."""
+        action, breaks = attempt.action, self._truth.breaks
         peers = self._truth.seen.peers(machine, service)
         count = peers.running + peers.not_running
         floor = _floor(service, count + 1)
@@ -82,10 +92,6 @@ class LimitsJudge:
             breaks("limits", f"{action} on {machine.name}: {peers.healthy} others healthy, {floor} required")
         if service.replicated and (others or peers.healthy < count):
             breaks("limits", f"{action} on {machine.name}: {peers.healthy} of {count} replicas are healthy")
-        balancer = self._truth.cloud.balancer_of(machine)
-        serves = balancer is not None and balancer.health.get(machine.instance_id) is TargetHealth.HEALTHY
-        if balancer is not None and serves and not balancer.others_healthy(machine.instance_id):
-            breaks("limits", f"{action} on {machine.name}, the last healthy target")
 
     def _within_stack(self, attempt: Attempt, case: Case) -> None:
         truth, limits = self._truth, self._truth.policy.limits

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from defib.core.frozen import dataclass
 
@@ -228,8 +229,9 @@ class Page:
         return max((c.status for c in self.components), key=lambda s: s.severity, default=ComponentStatus.OPERATIONAL)
 
 
+@lru_cache(maxsize=256)
 def page_id(kind: str, name: str) -> str:
-    """A stable id that looks like Statuspage's."""
+    """A stable id that looks like Statuspage's. Remembered: each look at the page asks for the same ones."""
     digest = int.from_bytes(hashlib.sha256(f"{kind}/{name}".encode()).digest(), "big")
     digits = "0123456789abcdefghijklmnopqrstuvwxyz"
     return "".join(digits[(digest // 36**place) % 36] for place in range(ID_LENGTH))

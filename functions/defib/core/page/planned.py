@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from defib.core.maintenance import Window, windows
 from defib.core.page.model import MaintenanceStatus, PlannedOutage
+from defib.core.page.settings import Language
 from defib.core.page.words import clock, listed, words
 from defib.core.policy import Policy
 
@@ -18,7 +20,7 @@ def planned(policy: Policy, now: datetime) -> tuple[PlannedOutage, ...]:
     """Those that are on and those to come, the soonest first; then those that are over, the latest first."""
     found = sorted(_planned(policy, now), key=lambda outage: (outage.start, outage.name))
     over = [outage for outage in found if outage.status is MaintenanceStatus.COMPLETED]
-    return (*(outage for outage in found if outage not in over), *reversed(over))
+    return (*(outage for outage in found if outage.status is not MaintenanceStatus.COMPLETED), *reversed(over))
 
 
 def standing(outages: Iterable[PlannedOutage]) -> str:
@@ -37,13 +39,19 @@ def _planned(policy: Policy, now: datetime) -> Iterator[PlannedOutage]:
                 here = concerned.setdefault(window, [])
                 if service.name not in here:
                     here.append(service.name)
-    said = words(policy.page.language)
     for window, services in concerned.items():
-        titles = listed([names[name] for name in services], said)
-        until = clock(window.end, window.start)
-        body = said.planned_body.format(names=titles, since=f"{window.start:%Y-%m-%d %H:%M}", next=until)
+        name, body = _worded(tuple(names[name] for name in services), window, policy.page.language)
         status = MaintenanceStatus.SCHEDULED
         if window.start <= now:
             status = MaintenanceStatus.IN_PROGRESS if now < window.end else MaintenanceStatus.COMPLETED
-        name = said.planned.format(names=titles)
         yield PlannedOutage(name, body, tuple(services), window.start, window.end, status)
+
+
+@lru_cache(maxsize=256)
+def _worded(titles: tuple[str, ...], window: Window, language: Language) -> tuple[str, str]:
+    """The name of an outage and its body. Remembered: each look at the page finds the same ones."""
+    said = words(language)
+    names, until = listed(titles, said), clock(window.end, window.start)
+    return said.planned.format(names=names), said.planned_body.format(
+        names=names, since=f"{window.start:%Y-%m-%d %H:%M}", next=until
+    )
