@@ -17,7 +17,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/functions
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: .venv/.installed .venv/.lambda ## the environment, as every other target does by itself
+install: .venv/.installed .venv/.importable .venv/.lambda ## the environment, as every other target does by itself
 
 demo: install ## replay the outage of April 30th and see it heal
 	@$(PY) -m sim replay scenarios/april-30.toml --out build/demo
@@ -104,6 +104,11 @@ distclean: clean ## what was installed, too
 	@{ $(PY) -m pip install -q --disable-pip-version-check uv==$(UV) && \
 	  uv pip install -q --python $(PY) -r requirements.txt; } || \
 	  $(PY) -m pip install -q --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+# So that .venv/bin/python -m sim finds functions/ without PYTHONPATH.
+.venv/.importable: | .venv/bin/python
+	@echo ../../../../functions > "$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/defib.pth"
 	@touch $@
 
 .venv/.lambda: functions/requirements.txt | .venv/.installed

@@ -69,9 +69,8 @@ def _about(fault: FaultRecord, expect: Expect) -> Iterator[Expectation]:
 def _within(text: str, start: datetime | None, end: datetime | None, limit: timedelta) -> Expectation:
     if start is None or end is None:
         return Expectation(text, f"within {format_duration(limit)}", "never", held=False)
-    return Expectation(
-        text, f"within {format_duration(limit)}", f"after {format_duration(end - start)}", end - start <= limit
-    )
+    took = timedelta(seconds=round((end - start).total_seconds()))  # as every view says it
+    return Expectation(text, f"within {format_duration(limit)}", f"after {format_duration(took)}", end - start <= limit)
 
 
 def own_share(fault: FaultRecord) -> float | None:

@@ -12,8 +12,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table as Grid
 
+from defib.core.mistake import PolicyError
+from infra.operator_error import OperatorError
 from sim.compare import picture, tables
 from sim.compare.calls import counted
+from sim.compare.fault_class import CLASSES, class_named
 from sim.compare.rivals.custodian import Asked, NoCustodian, keep
 from sim.compare.run import Comparison, compare
 
@@ -26,23 +29,27 @@ def options(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
     command.add_argument("--seeds", type=_count, default=SEEDS, metavar="N", help=f"trials of each ({SEEDS})")
     command.add_argument("--replays", type=_count, default=REPLAYS, metavar="N", help=f"of them on moto ({REPLAYS})")
+    command.add_argument("--only", choices=[c.name for c in CLASSES], metavar="FAULT", help="such as zombie; else all")
+    command.add_argument("--policy", type=Path, metavar="FILE", help="another policy for Defib than each fault's own")
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.add_argument("--out", type=Path, metavar="DIR", help="write comparison.json and comparison.svg there")
     command.add_argument("--write", action="store_true", help="renew docs/comparison.md and docs/comparison.svg")
 
 
 def main(chosen: argparse.Namespace) -> int:
-    """Exit status 0, or 2 where Cloud Custodian is not installed."""
-    status = Console(stderr=True)
+    """Exit status 0, or 2 where Cloud Custodian is not installed, or for a policy or the arguments to mend."""
+    part = chosen.only is not None or chosen.policy is not None
+    if part and chosen.write:
+        print(
+            "--write renews what docs/comparison.md says of every fault: leave --only and --policy out", file=sys.stderr
+        )
+        return 2
     try:
-        with Asked() as custodian, status.status("comparing") as now:
-            found = compare(chosen.seeds, chosen.replays, custodian, tell=lambda what: now.update(f"comparing: {what}"))
-            if chosen.write:
-                keep(custodian.answers)
-    except NoCustodian as error:
+        found = _found(chosen)
+    except (NoCustodian, PolicyError, OperatorError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    found = replace(found, calls=counted()) if chosen.replays else found
+    found = replace(found, calls=counted()) if chosen.replays and not part else found
     if chosen.json:
         print(_document(found))
     else:
@@ -55,6 +62,22 @@ def main(chosen: argparse.Namespace) -> int:
         tables.write(found, _made(found))
         PICTURE.write_text(picture.draw(found), encoding="utf-8")
     return 0
+
+
+def _found(chosen: argparse.Namespace) -> Comparison:
+    classes = CLASSES if chosen.only is None else (class_named(chosen.only),)
+    with Asked() as custodian, Console(stderr=True).status("comparing") as now:
+        found = compare(
+            chosen.seeds,
+            chosen.replays,
+            custodian,
+            classes,
+            chosen.policy.resolve() if chosen.policy is not None else None,
+            tell=lambda what: now.update(f"comparing: {what}"),
+        )
+        if chosen.write:
+            keep(custodian.answers)
+    return found
 
 
 def _made(found: Comparison) -> str:

@@ -32,11 +32,10 @@ MODEL = (
 )
 
 
-def in_memory(fault_class: FaultClass, seed: int) -> Trial:
-    """One trial over the ports in memory."""
+def in_memory(fault_class: FaultClass, seed: int, policy: Path | None = None) -> Trial:
+    """One trial over the ports in memory; ``policy`` is another than the class's. Raises OSError, PolicyError."""
     scenario = fault_class.scenario(seed)
-    text, policy = _policy(policy_of(scenario, None))
-    world = World(Story(seed, scenario, text, policy))
+    world = World(Story(seed, scenario, *_policy(policy_of(scenario, policy))))
     victim = world.cloud.by_name[fault_class.victim]
     balancer = world.cloud.balancer_of(victim)
     looker = Onlooker(world.time, fault_class, lambda: list(world.cloud.machines.values()), balancer)
@@ -96,9 +95,9 @@ def _policy(path: Path) -> tuple[str, Policy]:
     return text, parse(text)
 
 
-def replayed(fault_class: FaultClass, seed: int) -> tuple[Trial, Recording]:
-    """One trial of the deployed stack's own handlers on moto, and its recording."""
-    recording = replay(fault_class.scenario(seed), fault_class.name, seed=seed)
+def replayed(fault_class: FaultClass, seed: int, policy: Path | None = None) -> tuple[Trial, Recording]:
+    """One trial of the deployed stack's own handlers on moto, and its recording; ``policy`` as in memory."""
+    recording = replay(fault_class.scenario(seed), fault_class.name, policy, seed=seed)
     fault = recording.faults[0]
     track = next(t for t in recording.instances if t.instance_id == fault.instance_id)
     told = [m.at for m in recording.messages if m.at >= fault.struck_at]

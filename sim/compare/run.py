@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sim.compare import defib
 from sim.compare.fault_class import CLASSES, FaultClass
@@ -51,14 +52,22 @@ class Calls:
 
 
 def compare(
-    seeds: int, replays: int, ask: Ask, classes: Sequence[FaultClass] = CLASSES, tell: Tell = print
+    seeds: int,
+    replays: int,
+    ask: Ask,
+    classes: Sequence[FaultClass] = CLASSES,
+    policy: Path | None = None,
+    tell: Tell = print,
 ) -> Comparison:
-    """``seeds`` trials of each class by each agent in memory, and ``replays`` of Defib's on moto."""
+    """``seeds`` trials of each class by each agent in memory, and ``replays`` of Defib's on moto.
+
+    ``policy`` is another for Defib than each class's own. Raises OSError and PolicyError for one that won't do.
+    """
     rows: list[Row] = []
     for fault_class in classes:
         tell(fault_class.name)
         rows += _modelled(fault_class, seeds, ask)
-        rows += _defibs(fault_class, seeds, replays)
+        rows += _defibs(fault_class, seeds, replays, policy)
     return Comparison(seeds, replays, tuple(rows))
 
 
@@ -74,8 +83,8 @@ def one(rival: Rival, fault_class: FaultClass, seed: int) -> Trial:
     return stage.run(rival.name)
 
 
-def _defibs(fault_class: FaultClass, seeds: int, replays: int) -> Iterable[Row]:
+def _defibs(fault_class: FaultClass, seeds: int, replays: int, policy: Path | None) -> Iterable[Row]:
     if fault_class.in_memory:
-        yield summed([defib.in_memory(fault_class, seed) for seed in range(seeds)])
+        yield summed([defib.in_memory(fault_class, seed, policy) for seed in range(seeds)])
     if replays:
-        yield summed([defib.replayed(fault_class, seed)[0] for seed in range(replays)])
+        yield summed([defib.replayed(fault_class, seed, policy)[0] for seed in range(replays)])

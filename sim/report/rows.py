@@ -54,6 +54,11 @@ class Sheet:
         """The baseline of a text in the middle of a row."""
         return y + height / 2 + self.form.text * 0.36
 
+    def short(self, name: str) -> str:
+        """An instance's name as far as the gutter has room; its end stays, where those of one fleet differ."""
+        letters = int((self.form.gutter - 4) / self.canvas.measure("m"))
+        return name if len(name) <= letters else "…" + name[1 - letters :]
+
     def lane(self, name: str, y: float, style: str = "row") -> None:
         """A named line for moments to be marked on."""
         self.canvas.words.append(Words(0, y + self.form.text * 0.36, name, style))
@@ -164,9 +169,7 @@ def thin_rows(sheet: Sheet, y: float) -> float:
     height = sheet.form.text + 5
     for track, _ in rest[:_THIN_ROWS]:
         y += 4
-        letters = int((sheet.form.gutter - 4) / sheet.canvas.measure("m"))
-        name = track.name if len(track.name) <= letters else track.name[: letters - 1] + "…"
-        _band(sheet, name, track.states, y, height)
+        _band(sheet, sheet.short(track.name), track.states, y, height)
         for piece in track.checks:
             left, right = sheet.scale.x(piece.start), sheet.scale.x(piece.end)
             if tone(piece.value) is Tone.BAD and right - left >= 0.5:
@@ -256,7 +259,7 @@ def healthy_rows(sheet: Sheet, y: float) -> float:
     sheet.canvas.words.append(Words(0, y, f"{Tone.GOOD.symbol} {what} stayed healthy", "about"))
     y += 8
     for track in () if many else tracks:
-        sheet.canvas.words.append(Words(0, y + size, track.name, "row"))
+        sheet.canvas.words.append(Words(0, y + size, sheet.short(track.name), "row"))
         _thin(sheet, track.states, y + size * 0.64)
         y += size + 7
     if many:

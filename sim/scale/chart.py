@@ -37,7 +37,7 @@ class Series:
     def growth(self) -> str:
         """In words: ``grows with N^0.52``."""
         found = fitted(self.points)
-        return "" if found is None else f"N^{found.exponent:.2f}"
+        return "" if found is None else f"N^{found.exponent:z.2f}"
 
 
 def drawn(every: Sequence[Series], title: str) -> str:

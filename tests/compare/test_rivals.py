@@ -14,6 +14,7 @@ from sim.compare.rivals.rival import Rival
 from sim.compare.rivals.scaling_group import ScalingGroup
 from sim.compare.run import one
 from sim.compare.trial import Harm, Trial
+from sim.replay import POLICIES
 
 GONE = {Harm.DATA_LOST, Harm.ADDRESS_LOST}
 
@@ -153,6 +154,13 @@ class TestDefib:
     @pytest.mark.parametrize("fault", ["false alarm", "last healthy target", "stopped by a person"])
     def test_leaves_alone_what_needs_nothing(self, fault: str) -> None:
         assert defib.in_memory(class_named(fault), 0).acts == ()
+
+    def test_goes_by_another_policy_where_one_is_given(self) -> None:
+        at_once = POLICIES / "pool-at-once.toml"
+        patient, hasty = (defib.in_memory(class_named("application down"), 0, policy) for policy in (None, at_once))
+        assert patient.serves_again is not None
+        assert hasty.serves_again is not None
+        assert patient.serves_again - hasty.serves_again == timedelta(minutes=3)
 
 
 class TestFloor:

@@ -1,3 +1,4 @@
+import argparse
 import re
 from collections.abc import Sequence
 from datetime import timedelta
@@ -8,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from sim.compare import defib, picture, tables
+from sim.compare.command import main, options
 from sim.compare.fault_class import CLASSES, Wanted, class_named
 from sim.compare.run import Comparison
 from sim.compare.tables import DOCUMENT, NoMarker, agents
@@ -103,3 +105,13 @@ def test_every_class_wants_something_of_a_good_operator() -> None:
 def test_the_picture_says_in_words_what_it_says_in_colours() -> None:
     text = picture.draw(Comparison(1, 0, (summed([trial()]),)))
     assert "✓ 5 min" in text
+
+
+def test_what_was_tried_of_one_fault_or_under_other_limits_renews_no_document(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    parser = argparse.ArgumentParser()
+    options(parser)
+    for part in (["--only", "zombie"], ["--policy", "defib.toml"]):
+        assert main(parser.parse_args([*part, "--write"])) == 2
+        assert "leave --only and --policy out" in capsys.readouterr().err

@@ -174,6 +174,14 @@ def test_nothing_is_drawn_outside_the_picture(recording: Recording, form: object
     assert max(ends) <= drawing.form.width + 1
 
 
+@pytest.mark.parametrize("form", [WIDE, NARROW], ids=lambda f: f.name)
+@every_kind
+def test_the_name_of_a_row_ends_before_what_it_names(recording: Recording, form: object) -> None:
+    drawing = draw(recording, WIDE if form is WIDE else NARROW)
+    names = [w for w in drawing.canvas.words if w.style.startswith("row")]
+    assert max(w.x + drawing.canvas.measure(w.text) for w in names) <= drawing.form.gutter
+
+
 def test_the_healthy_of_a_large_fleet_are_one_line_with_their_count() -> None:
     few, many = draw(APRIL_30, WIDE), draw(LARGE_FLEET, WIDE)
     assert many.height <= few.height

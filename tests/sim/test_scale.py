@@ -119,3 +119,8 @@ def test_a_document_without_a_place_is_told_of(tmp_path: Path) -> None:
 
     with pytest.raises(LookupError, match=r"scale\.md needs one place between <!-- measured: storm-1 -->"):
         renew(found(), copy)
+
+
+def test_what_does_not_grow_is_said_without_a_sign() -> None:
+    points = ((10, 5.0), (100, 5.0), (1_000, 4.999))
+    assert Series("calls", "calls", points).growth == "N^0.00"

@@ -1,0 +1,82 @@
+"""What README and docs/ tell their reader to run and to open is there."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sim.__main__ import _parser as of_sim
+from tests.bench.__main__ import _parser as of_bench
+from tests.mutants.__main__ import _parser as of_mutants
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PARSERS = {"sim": of_sim, "tests.bench": of_bench, "tests.mutants": of_mutants}
+START = r"(?:make \S+; |\.venv/bin/)?python -m"
+INLINE = re.compile(rf"`{START} ([a-z.]+) ([^`]+)`")
+BLOCK = re.compile(rf"^\*?{START} ([a-z.]+) ([^#*\n]+)", re.MULTILINE)
+
+
+def commands() -> Iterator[tuple[str, str, str]]:
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        for module, arguments in (*INLINE.findall(text), *BLOCK.findall(text)):
+            if module in PARSERS:
+                yield document.name, module, " ".join(arguments.split())
+
+
+@pytest.mark.parametrize(("document", "module", "arguments"), sorted(set(commands())))
+def test_every_command_is_one_that_the_program_takes(
+    document: str, module: str, arguments: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [{"N": "1"}.get(word, word) for word in shlex.split(re.sub(r"[\[\]]", "", arguments))]
+    if given == ["replay"]:
+        given.append("SCENARIO")  # named, not told
+    try:
+        PARSERS[module]().parse_args(given)
+    except SystemExit:
+        pytest.fail(f"{document}: python -m {module} {arguments}: {capsys.readouterr().err}")
+    scenarios = [word for word in given if word.startswith("scenarios/")]
+    assert [name for name in scenarios if not (ROOT / name).exists()] == []
+
+
+def test_what_make_install_leaves_runs_them_as_they_stand() -> None:
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-m", "sim", "replay", "--help"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_target_of_make_is_there() -> None:
+    targets = set(re.findall(r"^([a-z0-9]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        assert set(re.findall(r"(?:`|^    |^)make ([a-z0-9]+)(?:`|$)", text, re.MULTILINE)) <= targets, document.name
+
+
+def test_every_link_leads_somewhere() -> None:
+    for document in DOCUMENTS:
+        for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8")):
+            if link.startswith(("https://", "mailto:")):
+                continue
+            file, _, heading = link.partition("#")
+            target = document.parent / file if file else document
+            assert target.exists(), f"{document.name}: {link}"
+            assert not heading or heading in headings(target), f"{document.name}: {link}"
+
+
+def headings(document: Path) -> set[str]:
+    """As GitHub makes anchors of them."""
+    found = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in found}
