@@ -41,7 +41,7 @@ def main(chosen: argparse.Namespace) -> int:
     part = chosen.only is not None or chosen.policy is not None
     if part and chosen.write:
         print(
-            "--write renews what docs/comparison.md says of every fault: leave --only and --policy out", file=sys.stderr
+            "--write renews all of docs/comparison.md: leave --only and --policy out", file=sys.stderr
         )
         return 2
     try:
