@@ -40,9 +40,7 @@ def main(chosen: argparse.Namespace) -> int:
     """Exit status 0, or 2 where Cloud Custodian is not installed, or for a policy or the arguments to mend."""
     part = chosen.only is not None or chosen.policy is not None
     if part and chosen.write:
-        print(
-            "--write renews all of docs/comparison.md: leave --only and --policy out", file=sys.stderr
-        )
+        print("--write renews all of docs/comparison.md: leave --only and --policy out", file=sys.stderr)
         return 2
     try:
         found = _found(chosen)

@@ -123,6 +123,12 @@ def test_what_is_resolved_stands_under_its_day_and_the_others_say_that_nothing_w
     assert outline.text.count("No incidents reported.") == 14 - 5
 
 
+def test_a_day_of_an_open_incident_is_not_said_to_be_without_one() -> None:
+    past = main(STATES["outage"]).text.partition("Past incidents")[2]
+    assert not re.search(r"30 April 2026\s*No incidents reported.", past)
+    assert re.search(r"29 April 2026\s*No incidents reported.", past)
+
+
 def test_a_group_is_open_when_something_in_it_is_wrong() -> None:
     assert "open" in main(STATES["outage"]).of("details")[0]
     assert "open" not in main(STATES["operational"]).of("details")[0]

@@ -191,13 +191,19 @@ class Viewer:
         return BarView(number * 5, LOOKS[status].top, LOOKS[status].fill, label, href)
 
     def past(self) -> Iterator[DayView]:
-        """The last days, today first, each with the incidents that began on it and are over."""
+        """The last days, today first, each with the incidents that began on it and are over.
+
+        Of a day on which only what is still open went on it can't be said that nothing was reported: it is left out.
+        """
         today = self._page.generated_at.astimezone(UTC).date()
+        going_on = {day for i in self._page.open for day in _touched(i, self._page.generated_at)}
         over = [incident for incident in self._page.incidents if incident.resolved_at is not None]
         left = PAST_MAX
         for back in range(PAST_DAYS):
             day = today - timedelta(days=back)
             begun = [incident for incident in over if _began(incident) == day]
+            if not begun and day in going_on:
+                continue
             shown = tuple(self.incident(incident, "") for incident in begun[:left])
             left -= len(shown)
             more = self._said.more.format(count=len(begun) - len(shown)) if len(begun) > len(shown) else ""
