@@ -164,6 +164,20 @@ def test_what_reads_dataclasses_reads_them_alike() -> None:
     assert get_type_hints(point.__init__) == get_type_hints(standard.__init__)
 
 
+def test_only_a_class_that_is_used_has_its_init_compiled() -> None:
+    class Used:
+        x: int
+
+    class Unused:
+        x: int
+
+    used, unused = ours(frozen=True, slots=True)(Used), ours(frozen=True, slots=True)(Unused)
+    assert used(x=1).x == 1
+    assert inspect.isfunction(used.__dict__["__init__"])
+    assert not inspect.isfunction(unused.__dict__["__init__"])
+    assert inspect.isfunction(unused.__init__)
+
+
 def _told(f: dataclasses.Field[Any]) -> tuple[object, ...]:
     return f.name, f.type, f.default, f.default_factory, f.init, f.repr, f.compare, f.kw_only
 

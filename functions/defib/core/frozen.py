@@ -1,8 +1,9 @@
 """The standard library's frozen, slotted dataclasses, made and copied in a fraction of the time.
 
 ``dataclasses`` compiles seven functions for each class, half a millisecond: with over a hundred classes more than half
-of what Defib adds to a cold start. Here only ``__init__`` is compiled, and the classes share the rest. To copy one,
-``dataclasses.replace`` asks for each field by name and goes through ``__init__``; here the slots are copied.
+of what Defib adds to a cold start. Here only ``__init__`` is compiled, when a class is first used, and the classes
+share the rest. To copy one, ``dataclasses.replace`` asks for each field by name and goes through ``__init__``; here
+the slots are copied.
 
 To type checkers these are the standard ones, and so they are to ``dataclasses.fields`` and ``is_dataclass``. What no
 class of Defib has is refused: ``__post_init__``, fields outside ``__init__``, and fields of a base class.
@@ -33,7 +34,7 @@ def frozen(*, frozen: bool, slots: bool, kw_only: bool = False) -> Callable[[typ
             raise TypeError(f"{cls.__qualname__} has __post_init__ or a field that defib.core.frozen doesn't set.")
         for made_here in ("init", "repr", "eq", "frozen"):
             setattr(cls.__dataclass_params__, made_here, True)
-        cls.__init__ = _init(cls, own)
+        cls.__init__ = _Init(cls, own)
         cls.__setattr__, cls.__delattr__ = _no_setting, _no_deleting
         if "__repr__" not in bare.__dict__:
             cls.__repr__ = _repr
@@ -62,6 +63,18 @@ else:
     dataclass, replace = frozen, copied
 
 __all__ = ["dataclass", "replace"]
+
+
+class _Init:
+    """Stands for ``__init__`` until it is first looked up: of many a class a process makes no instance."""
+
+    def __init__(self, cls: Any, own: Sequence[Field[Any]]) -> None:
+        self._cls, self._own = cls, own
+
+    def __get__(self, instance: object, owner: type | None = None) -> Callable[..., None]:
+        init: Any = _init(self._cls, self._own)
+        self._cls.__init__ = init
+        return init.__get__(instance, owner)  # type: ignore[no-any-return]
 
 
 def _init(cls: type, own: Sequence[Field[Any]]) -> Callable[..., None]:
