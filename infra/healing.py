@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import cast
 
 from aws_cdk import Duration, RemovalPolicy
@@ -16,6 +17,7 @@ from constructs import Construct
 
 from defib.aws.permission import Permission
 from infra.bundle import Target
+from infra.elsewhere import Follower
 from infra.every_minute import every_minute
 from infra.functions import FOLLOWER, OF_SUBSCRIBERS, OF_THE_ANSWERS, OF_THE_API, OF_THE_PAGE, SHAPES, Shape
 from infra.permissions import Resources
@@ -44,14 +46,7 @@ class Healer(Construct):
         self.shape = shape = shape or SHAPES[handler]
         permissions = declared(handler)
         self.name = named or handler
-        self.log = logs.LogGroup(
-            self,
-            "Log",
-            # The table's audit trail is what outlives the stack.
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        # The parser admits only what CloudWatch offers, some of which the CDK's own list lacks a name for.
-        cast("logs.CfnLogGroup", self.log.node.default_child).retention_in_days = resources.policy.retention.logs.days
+        self.log = self._log(resources.policy.retention.logs)
         self.role = iam.Role(
             self,
             "Role",
@@ -82,6 +77,13 @@ class Healer(Construct):
             },
         )
 
+    def _log(self, kept_for: timedelta) -> logs.LogGroup:
+        # The table's audit trail is what outlives the stack.
+        log = logs.LogGroup(self, "Log", removal_policy=RemovalPolicy.DESTROY)
+        # The parser admits only what CloudWatch offers, some of which the CDK's own list lacks a name for.
+        cast("logs.CfnLogGroup", log.node.default_child).retention_in_days = kept_for.days
+        return log
+
 
 class Healing(Construct):
     """The functions by name, each fed by its queue; ``sweep`` by the clock."""
@@ -102,21 +104,22 @@ class Healing(Construct):
             name: Healer(self, name.capitalize(), handler=name, code=code, target=target, resources=resources)
             for name in SHAPES
             if _is_deployed(name, resources)
-        }
-        for follower in resources.followers:
-            self.healers[follower.function] = Healer(
-                self,
-                f"Elsewhere-{follower.name}",
-                handler="elsewhere",
-                named=follower.function,
-                shape=FOLLOWER,
-                code=code,
-                target=target,
-                resources=replace(resources, follower=follower),
-            )
+        } | {follower.function: self._follower(follower, code, target, resources) for follower in resources.followers}
         for queue in queues:
             self._feed(self.healers[queue.feeds].function, queue, queue.shape)
         every_minute(self, self.healers["sweep"].function, does="sweep", dead_letter_queue=set_aside.undelivered)
+
+    def _follower(self, follower: Follower, code: lambda_.Code, target: Target, resources: Resources) -> Healer:
+        return Healer(
+            self,
+            f"Elsewhere-{follower.name}",
+            handler="elsewhere",
+            named=follower.function,
+            shape=FOLLOWER,
+            code=code,
+            target=target,
+            resources=replace(resources, follower=follower),
+        )
 
     def function(self, name: str) -> lambda_.Function | None:
         """The function of that name; None where the policy does without."""

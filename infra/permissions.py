@@ -17,7 +17,8 @@ from aws_cdk import aws_ssm as ssm
 from defib.aws.mail_store import SUBSCRIPTIONS
 from defib.aws.permission import Permission, Scope
 from defib.core.asking import EVENT_SOURCE
-from defib.core.policy import Mode, Policy
+from defib.core.policy import Policy
+from defib.core.service import Mode, Service
 from defib.core.shifting import shiftable
 from infra.acknowledgments import acknowledge, in_nags_words
 from infra.answers import Answers
@@ -169,10 +170,8 @@ class Resources:
 
     def _arns(self, scope: Scope) -> list[str]:
         match scope:
-            case Scope.ANY:
-                return ["*"]
-            case Scope.APPLICATION_CHECKS:
-                return ["*"] if any(service.mode is not Mode.OBSERVE for service in self.policy.services) else []
+            case Scope.ANY | Scope.APPLICATION_CHECKS | Scope.SHIFTED_LOAD_BALANCERS:
+                return self._unnamed(scope)
             case (
                 Scope.OPTED_IN_INSTANCES
                 | Scope.RESIZABLE_INSTANCES
@@ -183,10 +182,7 @@ class Resources:
             case Scope.VOLUME_KEYS:
                 return [self._arn("kms", "key", "*")]
             case Scope.CONFIGURED_TARGET_GROUPS:
-                healing = (service for service in self.policy.services if service.mode is Mode.HEAL)
-                return sorted({group.arn for service in healing for group in service.target_groups})
-            case Scope.SHIFTED_LOAD_BALANCERS:
-                return ["*"] if self._shifted() else []
+                return sorted({group.arn for service in self._acted_on() for group in service.target_groups})
             case Scope.TABLE | Scope.ANSWERABLE_ITEMS | Scope.LINK_ITEMS | Scope.SUBSCRIPTIONS:
                 return [self.table.table_arn]
             case Scope.TABLE_INDEX:
@@ -220,6 +216,15 @@ class Resources:
                 return self._of_an_option(scope)
         assert_never(scope)
 
+    def _acted_on(self) -> list[Service]:
+        """The services to whose instances anything may be done, at once or after somebody's yes."""
+        return [service for service in self.policy.services if service.mode is not Mode.OBSERVE]
+
+    def _unnamed(self, scope: Scope) -> list[str]:
+        """What AWS lets no statement name."""
+        needed = {Scope.APPLICATION_CHECKS: self._acted_on(), Scope.SHIFTED_LOAD_BALANCERS: self._shifted()}
+        return ["*"] if needed.get(scope, True) else []
+
     def _of_an_option(self, scope: Scope) -> list[str]:
         """What is deployed only where the policy says so."""
         if scope in (Scope.ANSWERS_SECRET, Scope.OPERATOR_EVENTS):
@@ -252,8 +257,7 @@ class Resources:
             return [self._arn("elasticloadbalancing", "targetgroup", "*")]
         if scope is Scope.OPTED_IN_GROUPS:
             return [self._arn("autoscaling", ANY_GROUP, "*")]
-        healing = (service for service in self.policy.services if service.mode is Mode.HEAL)
-        if scope is Scope.RESIZABLE_INSTANCES and not any(service.fallback_types for service in healing):
+        if scope is Scope.RESIZABLE_INSTANCES and not any(service.fallback_types for service in self._acted_on()):
             return []
         return [self._arn("ec2", "instance", "*")]
 

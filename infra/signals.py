@@ -92,10 +92,19 @@ class Signals(Construct):
         return (self.signals, self.orders, self.evidence, self.notices)
 
 
-def _patterns(stack_name: str) -> tuple[tuple[str, str, events.EventPattern], ...]:
-    """Rule id, description and pattern; shapes from the EventBridge events reference.
+Rule = tuple[str, str, events.EventPattern]
+"""Id, description and pattern."""
 
-    Alarm events name their metrics inside a list, where not every matcher looks, so the pattern does not ask for them:
+
+def _patterns(stack_name: str) -> tuple[Rule, ...]:
+    """Shapes from the EventBridge events reference."""
+    asked = events.EventPattern(source=[EVENT_SOURCE], detail_type=[DETAIL_TYPE, DRILL_TYPE])
+    answers = "What people say when Defib asks, and when they want a drill; whoever may put such events may do so"
+    return (*_of_alarms(stack_name), *_of_instances(), ("ApprovalRule", answers, asked))
+
+
+def _of_alarms(stack_name: str) -> tuple[Rule, ...]:
+    """Alarm events name their metrics inside a list, where not every matcher looks, so no pattern asks for them:
     ``diagnose`` drops those that name neither an instance nor a target group.
     """
     alarm_states = {"state": {"value": ["ALARM", "OK"]}}
@@ -120,6 +129,11 @@ def _patterns(stack_name: str) -> tuple[tuple[str, str, events.EventPattern], ..
                 detail={**alarm_states, "alarmContributor": {"attributes": {"InstanceId": [{"prefix": "i-"}]}}},
             ),
         ),
+    )
+
+
+def _of_instances() -> tuple[Rule, ...]:
+    return (
         (
             "StateRule",
             "Instances that stop, start or end",
@@ -138,10 +152,5 @@ def _patterns(stack_name: str) -> tuple[tuple[str, str, events.EventPattern], ..
                 detail_type=["AWS Health Event"],
                 detail={"service": ["EC2"], "eventTypeCategory": ["issue", "scheduledChange"]},
             ),
-        ),
-        (
-            "ApprovalRule",
-            "What people say when Defib asks, and when they want a drill; whoever may put such events may do so",
-            events.EventPattern(source=[EVENT_SOURCE], detail_type=[DETAIL_TYPE, DRILL_TYPE]),
         ),
     )

@@ -22,7 +22,7 @@ from infra.notify import Notify
 from infra.page import StatusPage
 from infra.permissions import Resources
 from infra.set_aside import SetAside
-from infra.signals import Signals
+from infra.signals import Queue, Signals
 from infra.stashboard import PageApi
 from infra.switch import KillSwitch
 from infra.watch import Watch
@@ -41,105 +41,123 @@ class DefibStack(Stack):
             description="Defib: gets a dead EC2 instance running again and tells everyone what happened.",
             analytics_reporting=False,
         )
-        set_aside = SetAside(self, "SetAside")
-        signals = Signals(self, "Signals", set_aside=set_aside)
-        cases = Cases(self, "Cases")
-        evidence = Evidence(self, "Evidence", kept_for=policy.retention.evidence)
-        notify = Notify(self, "Notify", policy=policy)
+        self._policy = policy
+        self._set_aside = SetAside(self, "SetAside")
+        self._signals = Signals(self, "Signals", set_aside=self._set_aside)
+        self._cases = Cases(self, "Cases")
+        self._evidence = Evidence(self, "Evidence", kept_for=policy.retention.evidence)
+        self._notify = notify = Notify(self, "Notify", policy=policy)
         topics = {"Incidents": notify.incidents, "Alerts": notify.alerts}
-        delivery = DeliveryLog(self, "Delivery", topics=topics, kept_for=policy.retention.logs)
-        switch = KillSwitch(self, "KillSwitch")
-        page, api = self._page(policy, set_aside)
-        answers = Answers(self, "Answers") if policy.answers.enabled else None
-        followers = tuple(
-            Follower(self, f"Follower-{other.name}", other=other, set_aside=set_aside)
+        self._delivery = DeliveryLog(self, "Delivery", topics=topics, kept_for=policy.retention.logs)
+        self._switch = KillSwitch(self, "KillSwitch")
+        self._page, self._api = self._status_page()
+        self._answers = Answers(self, "Answers") if policy.answers.enabled else None
+        self._followers = tuple(
+            Follower(self, f"Follower-{other.name}", other=other, set_aside=self._set_aside)
             for other in policy.page.elsewhere
         )
-        of_the_page = [page.queue] if page is not None else []
-        queues = (*signals.queues, *of_the_page, *(follower.queue for follower in followers))
-        healing = Healing(
+        self._healing = Healing(
             self,
             "Healing",
             code=lambda_.Code.from_asset(str(code)),
             target=target,
-            resources=Resources(
-                policy=policy,
-                table=cases.table,
-                signals=signals.signals.queue,
-                orders=signals.orders.queue,
-                evidence=signals.evidence.queue,
-                notices=signals.notices.queue,
-                bucket=evidence.bucket,
-                incidents=notify.incidents,
-                alerts=notify.alerts,
-                chats=notify.chats,
-                kill_switch=switch.parameter,
-                page=page,
-                answers=answers,
-                followers=followers,
-            ),
-            queues=queues,
-            set_aside=set_aside,
+            resources=self._resources(),
+            queues=self._queues(),
+            set_aside=self._set_aside,
         )
-        notify.only(healing.healers["publish"].role)
+        notify.only(self._healing.healers["publish"].role)
         for contact, topic in notify.chats.items():
             CfnOutput(self, chat_output(contact), value=topic.topic_arn)
         Detection(self, "Detection", policy=policy)
+        self._watch()
+        self._say_what_is_where()
+        if self._answers is not None:
+            self._answers.serve(self._healing.healers["answer"].function)
+            CfnOutput(self, "AnswersSecret", value=self._answers.secret.secret_name)
+        if self._page is not None:
+            self._open(self._page)
+
+    def _status_page(self) -> tuple[StatusPage | None, PageApi | None]:
+        settings = self._policy.page
+        if not settings.enabled:
+            return None, None
+        api = PageApi(self, "StashboardApi") if settings.api or settings.subscribe else None
+        return StatusPage(self, "StatusPage", settings=settings, set_aside=self._set_aside, api=api), api
+
+    def _queues(self) -> tuple[Queue, ...]:
+        of_the_page = [self._page.queue] if self._page is not None else []
+        return (*self._signals.queues, *of_the_page, *(follower.queue for follower in self._followers))
+
+    def _resources(self) -> Resources:
+        """What the functions may be given."""
+        return Resources(
+            policy=self._policy,
+            table=self._cases.table,
+            signals=self._signals.signals.queue,
+            orders=self._signals.orders.queue,
+            evidence=self._signals.evidence.queue,
+            notices=self._signals.notices.queue,
+            bucket=self._evidence.bucket,
+            incidents=self._notify.incidents,
+            alerts=self._notify.alerts,
+            chats=self._notify.chats,
+            kill_switch=self._switch.parameter,
+            page=self._page,
+            answers=self._answers,
+            followers=self._followers,
+        )
+
+    def _watch(self) -> None:
+        """Have people told when Defib itself fails, and the watchtower, if there is one, what to look at."""
         watch = Watch(
             self,
             "Watch",
-            queues=queues,
-            set_aside=set_aside,
-            healing=healing,
-            alerts=notify.alerts,
-            answers=answers,
-            api=api,
-            page=page,
+            queues=self._queues(),
+            set_aside=self._set_aside,
+            healing=self._healing,
+            alerts=self._notify.alerts,
+            answers=self._answers,
+            api=self._api,
+            page=self._page,
         )
-        if policy.watchtower.stands:
-            watch.over_the_watchtower(policy.watchtower.region)
-            Watched(
-                self,
-                "Watched",
-                signals=signals,
-                table=cases.table,
-                page=page.distribution.url if page is not None else "",
-                doors=tuple(doors(healing.healers, answers.url if answers else "", api.url if api else "")),
-                incidents=notify.incidents,
-            )
+        if not self._policy.watchtower.stands:
+            return
+        watch.over_the_watchtower(self._policy.watchtower.region)
+        answers, api = (part.url if part else "" for part in (self._answers, self._api))
+        Watched(
+            self,
+            "Watched",
+            signals=self._signals,
+            table=self._cases.table,
+            page=self._page.distribution.url if self._page is not None else "",
+            doors=tuple(doors(self._healing.healers, answers, api)),
+            incidents=self._notify.incidents,
+        )
+
+    def _say_what_is_where(self) -> None:
         for name, value in (
-            ("IncidentsTopic", notify.incidents.topic_arn),
-            ("AlertsTopic", notify.alerts.topic_arn),
-            ("CasesTable", cases.table.table_name),
-            ("EvidenceBucket", evidence.bucket.bucket_name),
-            ("SignalsQueue", signals.signals.queue.queue_url),
-            ("KillSwitchParameter", switch.parameter.parameter_name),
-            ("DeliveryRole", delivery.role.role_arn),
-            ("DeadLetters", set_aside.dead_letters.queue_url),
-            ("OrderedDeadLetters", set_aside.ordered.queue_url),
+            ("IncidentsTopic", self._notify.incidents.topic_arn),
+            ("AlertsTopic", self._notify.alerts.topic_arn),
+            ("CasesTable", self._cases.table.table_name),
+            ("EvidenceBucket", self._evidence.bucket.bucket_name),
+            ("SignalsQueue", self._signals.signals.queue.queue_url),
+            ("KillSwitchParameter", self._switch.parameter.parameter_name),
+            ("DeliveryRole", self._delivery.role.role_arn),
+            ("DeadLetters", self._set_aside.dead_letters.queue_url),
+            ("OrderedDeadLetters", self._set_aside.ordered.queue_url),
         ):
             CfnOutput(self, name, value=value)
-        if answers is not None:
-            answers.serve(healing.healers["answer"].function)
-            CfnOutput(self, "AnswersSecret", value=answers.secret.secret_name)
-        if page is not None:
-            self._open(page, api, healing)
 
-    def _page(self, policy: Policy, set_aside: SetAside) -> tuple[StatusPage | None, PageApi | None]:
-        if not policy.page.enabled:
-            return None, None
-        api = PageApi(self, "StashboardApi") if policy.page.api or policy.page.subscribe else None
-        return StatusPage(self, "StatusPage", settings=policy.page, set_aside=set_aside, api=api), api
-
-    def _open(self, page: StatusPage, api: PageApi | None, healing: Healing) -> None:
+    def _open(self, page: StatusPage) -> None:
         """Let functions do what the page has them for, and say where it is."""
         if page.subscribers is not None:
             CfnOutput(self, "SubscribersTopic", value=page.subscribers.topic.topic_arn)
-            page.subscribers.only(healing.healers["page"].role)
+            page.subscribers.only(self._healing.healers["page"].role)
         CfnOutput(self, "StatusPageAddress", value=page.distribution.url)
-        if api is None:
+        if self._api is None:
             return
-        api.answer(stashboard=healing.function("stashboard"), subscribe=healing.function("subscribe"))
+        stashboard, subscribe = (self._healing.function(name) for name in ("stashboard", "subscribe"))
+        self._api.answer(stashboard=stashboard, subscribe=subscribe)
         if page.secret is not None:
-            CfnOutput(self, "StashboardAddress", value=api.url)
+            CfnOutput(self, "StashboardAddress", value=self._api.url)
             CfnOutput(self, "StashboardSecret", value=page.secret.secret_name)

@@ -5,7 +5,16 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
-from sim.recording import ActionRecord, FaultRecord, InstanceTrack, Recording, Span, Totals
+from sim.recording import (
+    ActionRecord,
+    DecisionRecord,
+    FaultRecord,
+    InstanceTrack,
+    Message,
+    Recording,
+    Span,
+    Totals,
+)
 from sim.report.figures import figures
 from sim.report.words import iso
 
@@ -27,29 +36,8 @@ def to_json(recording: Recording) -> str:
         "duration_seconds": _seconds(recording.ended_at - recording.started_at),
         "original_outage_seconds": _seconds(recording.original),
         "faults": [_fault(f) for f in recording.faults],
-        "decisions": [
-            {
-                "at": iso(d.at),
-                "instance_id": d.instance_id,
-                "case_id": d.case_id,
-                "cause": d.cause,
-                "decision": d.decision,
-                "reason": d.reason,
-            }
-            for d in recording.decisions
-        ],
-        "messages": [
-            {
-                "at": iso(m.at),
-                "medium": m.medium,
-                "to": m.to,
-                "subject": m.subject,
-                "body": m.body,
-                "incident_id": m.incident_id,
-                "notice": m.notice,
-            }
-            for m in recording.messages
-        ],
+        "decisions": [_decision(d) for d in recording.decisions],
+        "messages": [_message(m) for m in recording.messages],
         "public": {
             "updates": [
                 {"at": iso(u.at), "status": u.status, "name": u.name, "body": u.body} for u in recording.updates
@@ -106,6 +94,29 @@ def _action(action: ActionRecord, struck_at: datetime) -> dict[str, object]:
         "reason": action.reason,
         "verdict": action.verdict,
         "detail": action.detail,
+    }
+
+
+def _decision(decision: DecisionRecord) -> dict[str, object]:
+    return {
+        "at": iso(decision.at),
+        "instance_id": decision.instance_id,
+        "case_id": decision.case_id,
+        "cause": decision.cause,
+        "decision": decision.decision,
+        "reason": decision.reason,
+    }
+
+
+def _message(message: Message) -> dict[str, object]:
+    return {
+        "at": iso(message.at),
+        "medium": message.medium,
+        "to": message.to,
+        "subject": message.subject,
+        "body": message.body,
+        "incident_id": message.incident_id,
+        "notice": message.notice,
     }
 
 

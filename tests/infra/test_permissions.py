@@ -6,8 +6,11 @@ import re
 from typing import Any
 
 import pytest
+from aws_cdk import Stack
+from aws_cdk.aws_dynamodb import Attribute, AttributeType, TableV2
 
-from defib.aws import queues, zonal_shift
+from defib.aws import drain, queues, resize, restore, zonal_shift
+from defib.aws.permission import Scope
 from defib.core.parse import parse
 from infra.functions import SHAPES
 from infra.permissions import Resources
@@ -35,6 +38,7 @@ POWER_OVER_CHECKS = {
 }
 POWER_OVER_GROUPS = {"autoscaling:EnterStandby", "autoscaling:ExitStandby", "autoscaling:SetInstanceHealth"}
 POWER_OVER_TARGETS = {"elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"}
+KEY = Attribute(name="pk", type=AttributeType.STRING)
 UNTRUSTED_TEXT = {"ec2:GetConsoleOutput", "ec2:GetConsoleScreenshot"}
 QUEUE_CONSUMER = {
     "sqs:ChangeMessageVisibility",
@@ -142,6 +146,21 @@ def test_targets_are_moved_only_in_groups_that_are_healed_or_opted_in(stack: Syn
     for statement in by_tag:
         assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/self-heal": "true"}}
         assert all(resource.endswith(':targetgroup/*"]]}') for resource in on(statement))
+
+
+@pytest.mark.parametrize(("mode", "granted"), [("observe", False), ("approve", True), ("heal", True)])
+def test_what_is_repaired_after_a_yes_is_allowed_what_is_repaired_at_once_is(mode: str, granted: bool) -> None:
+    none: Any = None
+    policy = parse(POLICY.read_text(encoding="utf-8").replace('mode = "heal"', f'mode = "{mode}"'))
+    of_some_stack = Resources(policy, TableV2(Stack(), "Table", partition_key=KEY), *[none] * 9)
+
+    for permissions, scope in (
+        (drain.PERMISSIONS, Scope.CONFIGURED_TARGET_GROUPS),
+        (restore.PERMISSIONS, Scope.CONFIGURED_TARGET_GROUPS),
+        (resize.PERMISSIONS, Scope.RESIZABLE_INSTANCES),
+    ):
+        of_it = [permission for permission in permissions if permission.on is scope]
+        assert bool(of_some_stack.statements(of_it)) is granted, scope
 
 
 @pytest.mark.parametrize("function", sorted(set(SHAPES) - {"remediate"}))

@@ -15,10 +15,10 @@ class Scope(StrEnum):
     """Reads that AWS can't limit to a resource (Service Authorization Reference: resource types empty)."""
     OPTED_IN_INSTANCES = "opted_in_instances"
     APPLICATION_CHECKS = "application_checks"
-    """Every instance of this Region, while any service is healed: nothing that AWS has published names a resource type
-    or a tag condition for suppressing application status checks, and a narrower grant might grant nothing."""
+    """Every instance of this Region, unless every service is only observed: nothing that AWS has published names a
+    resource type or a tag condition for suppressing application status checks; a narrower grant might grant nothing."""
     RESIZABLE_INSTANCES = "resizable_instances"
-    """The same; none at all while no service that is healed names fallback types."""
+    """The same; none at all while no service, but for those that are only observed, names fallback types."""
     VOLUME_KEYS = "volume_keys"
     """The account's KMS keys, for EC2's use only: whoever starts an instance lends EC2 the keys of its volumes."""
     CONFIGURED_TARGET_GROUPS = "configured_target_groups"

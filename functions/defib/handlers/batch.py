@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from defib.aws.journal import count, count_unanswered
@@ -46,34 +47,8 @@ def each_message(
     """
     from aws_lambda_powertools.utilities import batch  # noqa: PLC0415 - reads the environment
 
-    def attempt(record: SQSRecord) -> None:
-        try:
-            work(record.body)
-        except NotYet as early:
-            # It counts as failed, so that it stays on the queue.
-            if put_off is not None:
-                put_off(record.receipt_handle, early.by)
-            raise
-
     def handle(record: SQSRecord) -> None:
-        logger.append_keys(message_id=record.message_id)
-        try:
-            attempt(record)
-        except NotYet:
-            raise
-        except Malformed as error:
-            count("MalformedSignals")
-            logger.error("malformed message", extra={"problem": str(error), "body": plain(record.body, BODY_SHOWN)})
-            raise
-        except (CallFailed, Conflict) as error:
-            if isinstance(error, Unanswered):
-                # Watched: a message that is dropped when it comes again, as being out of date, leaves no other trace.
-                count_unanswered()
-            logger.warning("will be tried again", extra={"problem": str(error), "code": getattr(error, "code", "")})
-            raise
-        except Exception:
-            logger.exception("defect", extra={"body": plain(record.body, BODY_SHOWN)})
-            raise
+        _logged(record, partial(_attempt, record, work, put_off), logger)
 
     processor = (
         batch.SqsFifoPartialProcessor(skip_group_on_error=True)
@@ -88,3 +63,35 @@ def each_message(
         return batch.process_partial_response(event=event, record_handler=handle, processor=processor, context=context)
 
     return respond(event, context)
+
+
+def _attempt(record: SQSRecord, work: Callable[[str], None], put_off: Callable[[str, timedelta], None] | None) -> None:
+    try:
+        work(record.body)
+    except NotYet as early:
+        # It counts as failed, so that it stays on the queue.
+        if put_off is not None:
+            put_off(record.receipt_handle, early.by)
+        raise
+
+
+def _logged(record: SQSRecord, attempt: Callable[[], None], logger: Logger) -> None:
+    """Make the attempt; how it failed, if it did, is in the log, by what somebody has to do about it."""
+    logger.append_keys(message_id=record.message_id)
+    try:
+        attempt()
+    except NotYet:
+        raise
+    except Malformed as error:
+        count("MalformedSignals")
+        logger.error("malformed message", extra={"problem": str(error), "body": plain(record.body, BODY_SHOWN)})
+        raise
+    except (CallFailed, Conflict) as error:
+        if isinstance(error, Unanswered):
+            # Watched: a message that is dropped when it comes again, as being out of date, leaves no other trace.
+            count_unanswered()
+        logger.warning("will be tried again", extra={"problem": str(error), "code": getattr(error, "code", "")})
+        raise
+    except Exception:
+        logger.exception("defect", extra={"body": plain(record.body, BODY_SHOWN)})
+        raise

@@ -89,7 +89,30 @@ def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
     told = before if signal.result is None else before.with_result(signal.result)
     told = told if signal.answer is None else with_answer(told, signal.answer, now)
     incident = edges.store.latest_incident(before.service)
-    observation = with_remembered(observation, incident, before.id)
+    observation, after, effects = _decided(
+        before, told, with_remembered(observation, incident, before.id), edges, policy, now
+    )
+    if after == before:
+        return
+    if waits_for_traits(after.held_by, observation.traits):
+        raise Unanswered(observation.traits.unread)
+    if current is None and after.closed_at is not None:
+        edges.journal.decided(None, after, observation)
+        return
+    after_incident, notices = announce(incident, before, after, policy, now)
+    changed = after_incident if after_incident != incident else None
+    stack = _stack_after(before, after, observation, edges, policy, now)
+    written = edges.store.remember(Remembered(after, changed, notices, entry(current, after, now), stack))
+    edges.journal.decided(current, after, observation)
+    _send(effects, notices, edges)
+    if written.incident is not None:
+        edges.queues.follow(f"{written.incident.id}-{written.incident.version}")
+
+
+def _decided(
+    before: Case, told: Case, observation: Observation, edges: Reconciling, policy: Policy, now: datetime
+) -> tuple[Observation, Case, Sequence[Effect]]:
+    """What ``told`` comes to, and the observation that this rests on: with what only some decisions need to be read."""
     after, effects = step(told, observation, policy, now)
     acts = [effect.action for effect in effects if isinstance(effect, Perform)]
     if told.approval is None and after.approval is not None and after.held_action is not None:
@@ -106,21 +129,7 @@ def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
     if any(action is not Action.EVIDENCE for action in acts):
         observation = replace(observation, healing=edges.switch.read())
         after, effects = step(told, observation, policy, now)
-    if after == before:
-        return
-    if waits_for_traits(after.held_by, observation.traits):
-        raise Unanswered(observation.traits.unread)
-    if current is None and after.closed_at is not None:
-        edges.journal.decided(None, after, observation)
-        return
-    after_incident, notices = announce(incident, before, after, policy, now)
-    changed = after_incident if after_incident != incident else None
-    stack = _stack_after(before, after, observation, edges, policy, now)
-    written = edges.store.remember(Remembered(after, changed, notices, entry(current, after, now), stack))
-    edges.journal.decided(current, after, observation)
-    _send(effects, notices, edges)
-    if written.incident is not None:
-        edges.queues.follow(f"{written.incident.id}-{written.incident.version}")
+    return observation, after, effects
 
 
 def _stack_after(
