@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.bytecode import add_bytecode
 from infra.operator_error import OperatorError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +41,7 @@ def bundle(policy: Path, target: Target, into: Path) -> None:
     shutil.copytree(dependencies(target), into)
     shutil.copytree(ROOT / "functions" / "defib", into / "defib", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
     shutil.copyfile(policy, into / "defib.toml")
+    add_bytecode(into, target.python)
 
 
 def dependencies(target: Target) -> Path:

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from platform import python_version
 
 from infra.bundle import ROOT, Target
 from infra.operator_error import OperatorError
@@ -66,7 +67,8 @@ def _is(stamp: Path, inputs: str) -> bool:
 
 
 def _digest(policy: Path, target: Target) -> str:
-    digest = hashlib.sha256(f"{target.platform} {target.python}\n".encode())
+    # Which Python synthesizes decides whether there is bytecode in the assets, and its patch release what is in it.
+    digest = hashlib.sha256(f"{target.platform} {target.python} {python_version()}\n".encode())
     for file in (*_sources(), policy):
         digest.update(f"{file}\n".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest() if file.is_file() else b"missing")

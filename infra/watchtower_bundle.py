@@ -11,6 +11,7 @@ from aws_cdk import Stack
 
 from defib.core.policy import Policy
 from infra.bundle import ROOT, Target, dependencies
+from infra.bytecode import add_bytecode
 from infra.notify import addresses
 from infra.watched import Reached, Watched, Way, alarms_about_itself, parameter_name, reached, rules, ways
 from watchtower.settings import FILE
@@ -51,6 +52,7 @@ def bundle_watchtower(policy: Policy, target: Target, seen: Seen, into: Path) ->
     ignore = shutil.ignore_patterns("__pycache__", "*.pyc")
     shutil.copytree(ROOT / "functions" / "watchtower", into / "watchtower", ignore=ignore)
     shutil.copytree(dependencies(target) / "urllib3", into / "urllib3", ignore=ignore)
+    add_bytecode(into, target.python)
     settings = json.dumps(settings_of(policy, seen), indent=1, sort_keys=True)
     (into / FILE).write_text(settings + "\n", encoding="utf-8")
 
