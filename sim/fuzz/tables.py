@@ -17,6 +17,7 @@ from defib.core.medium import Medium
 from defib.core.outbox import Lane, Outbox, Waiting
 from defib.core.page.followed import Followed
 from defib.core.page.model import Page, PublicIncident, Shown
+from defib.core.page.trouble import bulletins
 from defib.core.stack import Stack
 from defib.shell.page import LaidOut, Repaged
 from defib.shell.store import Called, Conflict, Remembered, Surveyed
@@ -129,8 +130,8 @@ class PageMemory(FakePageStore):
     def latest_incident(self, service: str) -> Incident | None:
         return self.store.latest_incident(service)
 
-    def impaired_zones(self) -> Sequence[str]:
-        return [impairment.zone for impairment in self.store.stack().impaired if impairment.incident]
+    def bulletins(self) -> Sequence[str]:
+        return bulletins(self.store.stack())
 
     def remember_page(self, change: Repaged) -> Repaged:
         done = super().remember_page(change)
@@ -165,8 +166,8 @@ class PageTable:
     def latest_incident(self, service: str) -> Incident | None:
         return self._out.call("table.read", lambda: self._store.latest_incident(service))
 
-    def impaired_zones(self) -> Sequence[str]:
-        return self._out.call("table.read", self._store.impaired_zones)
+    def bulletins(self) -> Sequence[str]:
+        return self._out.call("table.read", self._store.bulletins)
 
     def public_incident(self, number: int) -> PublicIncident | None:
         return self._out.call("table.read", lambda: self._store.public_incident(number))

@@ -21,7 +21,8 @@ class FakePageStore:
     kept: dict[int, PublicIncident] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     incidents: dict[str, Incident] = field(default_factory=dict)
-    zones: list[str] = field(default_factory=list)
+    of_many: list[str] = field(default_factory=list)
+    """The names of those that tell of many services."""
     followers: dict[str, Followed] = field(default_factory=dict)
     """What is remembered of the pages that follow, by name."""
     interruptions: list[Callable[[], None]] = field(default_factory=list)
@@ -69,8 +70,8 @@ class FakePageStore:
     def latest_incident(self, service: str) -> Incident | None:
         return self.incidents.get(service)
 
-    def impaired_zones(self) -> Sequence[str]:
-        return self.zones
+    def bulletins(self) -> Sequence[str]:
+        return self.of_many
 
 
 @dataclass

@@ -19,7 +19,7 @@ from defib.core.page.followed import About, Doing, Failing, Followed, Held, Item
 from defib.core.page.model import ComponentStatus, MaintenanceStatus, PlannedOutage, Shown
 from defib.core.page.settings import PageSettings, Publishing
 from defib.core.policy import Retention
-from defib.core.stack import Impairment, Stack
+from defib.core.stack import Crowd, Impairment, Stack
 from defib.shell.elsewhere import FollowStore
 from defib.shell.page import PageStore, Repaged
 from defib.shell.store import Conflict, Surveyed
@@ -76,7 +76,7 @@ def change(derived: Derived) -> Repaged:
 def test_at_first_nothing_is_shown(store: PageStore) -> None:
     assert store.shown() == Shown()
     assert store.public_incidents(10) == []
-    assert store.impaired_zones() == []
+    assert list(store.bulletins()) == []
     assert store.latest_incident("web") is None
 
 
@@ -201,12 +201,18 @@ class TestTable:
         assert expires == (NOON + minutes(9) + KEPT_FOR).timestamp()
         assert timedelta(days=365) < KEPT_FOR
 
-    def test_zones_are_those_that_staff_have_been_told_of(self, dynamodb: DynamoDBClient) -> None:
+    def test_what_tells_of_many_services_is_known_once_staff_have_been_told_of_it(
+        self, dynamodb: DynamoDBClient
+    ) -> None:
         page, store = DynamoPageStore(dynamodb, TABLE, Retention()), DynamoStore(dynamodb, TABLE, Retention())
         told, suspected = Impairment("us-east-1a", NOON, 7, incident=1), Impairment("us-east-1b", NOON, 7)
         incident = Incident("zone:us-east-1a", 1, NOON, services={"web": 7})
-        store.remember_stack(Surveyed(Stack(impaired=(told, suspected)), incident))
-        assert page.impaired_zones() == ["us-east-1a"]
+        crowd = Crowd(NOON, {"web": 120, "api": 9}, 129)
+        stack = store.remember_stack(Surveyed(Stack(impaired=(told, suspected), crowd=crowd), incident)).stack
+        assert list(page.bulletins()) == ["zone:us-east-1a"]
+        assert store.stack().crowd == crowd
+        store.remember_stack(Surveyed(replace(stack, crowd=replace(crowd, incident=1, told=129))))
+        assert list(page.bulletins()) == ["zone:us-east-1a", "defib:crowd"]
         kept = page.latest_incident("zone:us-east-1a")
         assert kept is not None
         assert kept.services == {"web": 7}

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Hold, Outcome, Wait
-from defib.core.decide import decide, patience
+from defib.core.decide import decide
 from defib.core.diagnose import diagnose
 from defib.core.membership import GROUP_TAG, GroupMember, Membership
 from defib.core.model import Cause, Check, Checks, CheckStatus, InstanceState, Observation, TargetHealth, Verdict
+from defib.core.patience import patience
 from defib.core.policy import ApplicationRemedy, Mode, Policy, Verify
 from defib.core.start import jitter
 from tests.core.facts import (

@@ -3,40 +3,132 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from defib.core.limits import LOOK_MOST, Limits
-from defib.core.model import Signal, Source
-from defib.core.rationing import A_SECOND, AT_ONCE, FRESH, MINUTE, RESTING, in_turn, rationed, spread
+from defib.core.maintenance import UNTIL_TAG
+from defib.core.model import Cause, Check, Checks, CheckStatus, Event, Observation, Signal, Source
+from defib.core.page.settings import PageSettings
+from defib.core.rationing import (
+    A_SECOND,
+    AT_ONCE,
+    FRESH,
+    MINUTE,
+    RESTING,
+    by_service,
+    fresh,
+    in_turn,
+    rationed,
+    spread,
+    turns,
+)
 from defib.core.stack import CROWD, in_crowd
-from tests.core.facts import NOON
+from defib.core.suspect import Suspect, suspect_of
+from tests.core.facts import NOON, OK, POLICY, after, impaired, observed
 
 HOLD = timedelta(minutes=1)
 
 
-def signals(first: int, count: int) -> list[Signal]:
-    return [Signal(Source.SWEEP, f"i-{n:017x}", NOON, "it fails") for n in range(first, first + count)]
+def suspects(
+    first: int, count: int, cause: Cause = Cause.INSTANCE_IMPAIRED, *, expected: bool = False
+) -> list[Suspect]:
+    signals = [Signal(Source.SWEEP, f"i-{n:017x}", NOON, "it fails") for n in range(first, first + count)]
+    return [Suspect(signal, "web", cause, expected) for signal in signals]
 
 
-def test_whose_look_comes_before_the_next_sweep_is_left_alone() -> None:
-    soon, new, later = signals(0, 60), signals(100, 60), signals(200, 40)
-    looks = {s.instance_id: NOON + MINUTE for s in soon} | {s.instance_id: NOON + 3 * MINUTE for s in later}
+def test_whose_look_comes_before_the_next_sweep_or_waits_in_the_queue_is_left_alone() -> None:
+    overdue, soon, new, later = suspects(0, 20), suspects(20, 60), suspects(100, 60), suspects(200, 40)
+    looks = {s.instance_id: NOON - MINUTE for s in overdue} | {s.instance_id: NOON + MINUTE for s in soon}
+    looks |= {s.instance_id: NOON + 3 * MINUTE for s in later}
 
-    assert in_turn([*soon, *new, *later], looks, NOON) == [*new, *later]
+    assert in_turn([*overdue, *soon, *new, *later], looks, NOON) == [*new, *later]
 
 
-@pytest.mark.parametrize(("count", "planned", "ration"), [(950, False, FRESH), (550, True, RESTING)])
-def test_of_too_many_each_has_its_turn_and_each_minute_about_a_ration(count: int, planned: bool, ration: int) -> None:
-    suspects = signals(0, count)
-    looks = {s.instance_id: NOON + LOOK_MOST for s in suspects} if planned else {}
-    turns = -(-count // ration)
+@pytest.mark.parametrize(
+    ("count", "planned", "cause", "ration"),
+    [
+        (750, False, Cause.INSTANCE_IMPAIRED, FRESH),
+        (390, True, Cause.INSTANCE_IMPAIRED, RESTING),
+        (390, False, Cause.EVENT_SCHEDULED, RESTING),
+    ],
+)
+def test_of_too_many_each_has_its_turn_and_each_minute_about_a_ration(
+    count: int, planned: bool, cause: Cause, ration: int
+) -> None:
+    found = suspects(0, count, cause)
+    looks = {s.instance_id: NOON + LOOK_MOST for s in found} if planned else {}
 
-    each = [in_turn(suspects, looks, NOON + n * MINUTE) for n in range(turns)]
+    each = [in_turn(found, looks, NOON + n * MINUTE) for n in range(turns(count, ration))]
 
-    assert Counter(s.instance_id for turn in each for s in turn) == Counter(s.instance_id for s in suspects)
-    assert all(ration / 2 < len(turn) < ration * 3 / 2 for turn in each)
+    assert Counter(s.instance_id for turn in each for s in turn) == Counter(s.instance_id for s in found)
+    assert all(ration / 3 < len(turn) < ration * 3 / 2 for turn in each)
+
+
+def test_what_is_expected_takes_no_turn_of_what_is_not() -> None:
+    failing = suspects(0, FRESH)
+    planned, announced = suspects(1_000, 900, expected=True), suspects(2_000, 900, Cause.EVENT_SCHEDULED)
+
+    assert in_turn([*planned, *announced, *failing], {}, NOON)[:FRESH] == failing
+    assert fresh([*planned, *announced, *failing], {}) == failing
+    assert by_service(failing) == {"web": FRESH}
+
+
+@pytest.mark.parametrize(
+    ("count", "minutes"), [(0, 1), (FRESH, 1), (FRESH + 1, 2), (2 * FRESH, 2), (950, 16), (3_000, 32), (100_000, 1024)]
+)
+def test_the_last_turn_comes_in_fewer_minutes_than_twice_as_many_as_there_are_rations(count: int, minutes: int) -> None:
+    assert turns(count, FRESH) == minutes
+    assert minutes == 1 or minutes < 2 * -(-count // FRESH)
+
+
+@given(
+    st.lists(st.integers(0, 1_500), min_size=1, max_size=64).map(lambda fell: sorted(fell, reverse=True)),
+    st.integers(0, 10_000),
+    st.integers(0, 100_000),
+)
+def test_nobodys_turn_is_put_off_while_the_others_grow_fewer(waiting: list[int], one: int, minute: int) -> None:
+    """Whoever waits has its turn within the turns of the most that there were, however fast the others go."""
+    name = f"i-{one:017x}"
+    bound = turns(waiting[0] + 1, FRESH)
+    counts = [waiting[min(n, len(waiting) - 1)] for n in range(bound)]
+
+    # The others are only a number to it.
+    taken = [
+        name in rationed([name, *[""] * n], str, FRESH, NOON + (minute + k) * MINUTE) for k, n in enumerate(counts)
+    ]
+
+    assert any(taken)
+
+
+IMPAIRED = Checks(OK, impaired())
+UNTIL = after(hours=1).isoformat()
+ANNOUNCED = Checks(OK, OK, events=(Event("instance-retirement", after(days=9)),))
+PAGE = PageSettings(hold=timedelta(minutes=3))
+
+
+@pytest.mark.parametrize(
+    ("facts", "at", "fails", "lasts"),
+    [
+        (observed(checks=IMPAIRED), NOON, True, False),
+        (observed(checks=IMPAIRED), after(minutes=3), True, True),
+        (observed(checks=Checks(OK, Check(CheckStatus.IMPAIRED, after(minutes=1)))), after(minutes=3), True, False),
+        (observed(checks=IMPAIRED, tags={**observed().tags, UNTIL_TAG: UNTIL}), NOON, False, False),
+        (observed(checks=ANNOUNCED), NOON, False, False),
+    ],
+    ids=["just now", "for long enough for customers to hear of it", "not for that long", "as planned", "announced"],
+)
+def test_a_suspect_fails_unless_that_is_planned_or_only_announced(
+    facts: Observation, at: datetime, fails: bool, lasts: bool
+) -> None:
+    found = suspect_of(facts, replace(POLICY, page=PAGE), at)
+
+    assert found is not None
+    assert (found.service, found.fails, found.lasts) == ("web", fails, lasts)
 
 
 def test_a_ration_is_all_there_is_when_that_is_no_more() -> None:

@@ -145,7 +145,7 @@ def test_sweep_signals_what_fails_and_what_is_due(
 
     answer = stage.invoke("sweep")
 
-    assert answer == {"suspects": 1, "due": 1, "resent": 0, "called": 0}
+    assert answer == {"suspects": 1, "waiting": 0, "due": 1, "resent": 0, "called": 0}
     signals = {(signal["source"], signal["instance_id"]) for signal in stage.received("signals")}
     assert signals == {("sweep", stopped), ("wake", "i-0a1b2c3d4e5f60002")}
     assert "SweepCompleted" in capsys.readouterr().out

@@ -76,7 +76,7 @@ def test_a_page_that_nothing_changes_is_made_anew_often_enough_to_tell_its_age()
 
 def test_a_zone_that_fails_shows_the_services_that_fail_with_it() -> None:
     stage = Stage()
-    stage.store.zones = ["us-east-1a"]
+    stage.store.of_many = ["zone:us-east-1a"]
     stage.store.incidents["zone:us-east-1a"] = Incident("zone:us-east-1a", 1, NOON, services={"web": 7, "api": 1})
     stage.at(5)
     page = stage.sites[0].pages[-1]

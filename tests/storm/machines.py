@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -116,8 +116,15 @@ class Machine:
 class Ec2:
     """Observer and actor over all machines, within EC2's token buckets."""
 
-    def __init__(self, machines: dict[str, Machine], clock: Clock, buckets: Buckets) -> None:
+    def __init__(
+        self,
+        machines: dict[str, Machine],
+        clock: Clock,
+        buckets: Buckets,
+        looks: Callable[[Machine, datetime], None] = lambda *_: None,
+    ) -> None:
         self.machines = machines
+        self._looks = looks
         self._clock = clock
         self._buckets = buckets
         self.members: dict[str, list[Machine]] = {}
@@ -136,6 +143,7 @@ class Ec2:
         del registrations, act_is_near, stop_is_near
         self._buckets.take("DescribeInstances", Filters=[instance_id])
         self._buckets.take("DescribeInstanceStatus", InstanceIds=[instance_id])
+        self._looks(self.machines[instance_id], self._clock.now())
         return self._seen(self.machines[instance_id])
 
     def suspects(self) -> Suspects:

@@ -17,6 +17,7 @@ from defib.shell.reconcile import Reconciling, reconcile
 from defib.shell.sweep import Sweeping, sweep
 from tests.fakes import FakeClock, FakeJournal, FakeStore, FakeSwitch
 from tests.storm.buckets import Buckets
+from tests.storm.finding import Finding
 from tests.storm.lanes import Calendar, Lanes, Message
 from tests.storm.machines import Ec2, Fault, Machine
 
@@ -49,13 +50,13 @@ class Breakdown:
     lasts: timedelta | None = None
 
 
-def mixed(failing: int) -> Callable[[Sequence[Machine], Random], Iterator[Breakdown]]:
-    """So many machines anywhere, each in its own way, within five minutes."""
+def mixed(failing: int, within: timedelta = STORM_LASTS) -> Callable[[Sequence[Machine], Random], Iterator[Breakdown]]:
+    """So many machines anywhere, each in its own way."""
 
     def plan(machines: Sequence[Machine], random: Random) -> Iterator[Breakdown]:
         for machine in random.sample(machines, failing):
             fault = random.choices(list(MIX), list(MIX.values()))[0]
-            yield Breakdown(machine.instance_id, fault, STORM_LASTS * random.random())
+            yield Breakdown(machine.instance_id, fault, within * random.random())
 
     return plan
 
@@ -94,7 +95,8 @@ class Storm:
         """What an invariant says was wrong."""
         self._began = self.clock.now()
         self._calendar = Calendar(self.clock)
-        self._ec2 = Ec2(self.machines, self.clock, self.buckets)
+        self.finding = Finding()
+        self._ec2 = Ec2(self.machines, self.clock, self.buckets, self.finding.looks)
         self.lanes = Lanes(self._calendar, self.store)
         self._wire()
         breakdowns = list(plan(list(self.machines.values()), Random(seed)))
@@ -105,7 +107,7 @@ class Storm:
         self._calendar.after(timedelta(0), self._sweep)
 
     def run(self, limit: timedelta) -> timedelta:
-        """Until every failing machine is healed or handed over; returns how long that took of virtual time."""
+        """Until every failing machine is healed or handed over, or for so long; returns when the last of them was."""
         while self.clock.now() < self._began + limit and self._calendar.next():
             pass
         ends = [case.closed_at or case.handed_over_at for case in map(self.store.latest_case, self.failing) if case]
@@ -164,6 +166,7 @@ class Storm:
         def begin() -> None:
             machine.break_down(breakdown.fault, self.clock.now())
             self._ec2.troubled[machine.service].append(machine)
+            self.finding.fails(machine, self.clock.now())
 
         self._calendar.after(breakdown.after, begin)
         if breakdown.lasts is not None:
@@ -173,6 +176,7 @@ class Storm:
         began = self._timer()
         sweep(self._sweeping, self.policy)
         self.sweeps.append(self._timer() - began)
+        self.finding.swept(self.store.whole, self.machines, self.clock.now())
         if self.clock.now() <= self._over_at + 2 * MINUTE or any(
             _outcome(self.store.latest_case(i)) == "open" for i in self.failing
         ):

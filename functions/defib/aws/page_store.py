@@ -14,6 +14,7 @@ from defib.aws.table import put, races_told
 from defib.core.frozen import replace
 from defib.core.page.followed import Followed
 from defib.core.page.model import PublicIncident, Shown
+from defib.core.page.trouble import bulletins
 from defib.shell.page import Repaged
 
 if TYPE_CHECKING:
@@ -87,8 +88,8 @@ class DynamoPageStore:
     def latest_incident(self, service: str) -> Incident | None:
         return self._store.latest_incident(service)
 
-    def impaired_zones(self) -> Sequence[str]:
-        return [impairment.zone for impairment in self._store.stack().impaired if impairment.incident]
+    def bulletins(self) -> Sequence[str]:
+        return bulletins(self._store.stack())
 
     def public_incident(self, number: int) -> PublicIncident | None:
         item = self._get(PAGE, _incident_key(number), f"reading incident {number} of the page")

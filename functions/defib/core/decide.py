@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
 
 from defib.core import approval, member, planned, restart, start, suppression
@@ -15,6 +15,7 @@ from defib.core.interference import meddled
 from defib.core.maintenance import maintenance_of
 from defib.core.membership import GroupMember
 from defib.core.model import Cause, Diagnosis, InstanceState, Observation
+from defib.core.patience import patience
 from defib.core.policy import Mode, Policy, Service
 from defib.core.verify import verify
 from defib.core.words import CAUSE_WORDS
@@ -81,26 +82,6 @@ def _unmeddled(case: Case, observation: Observation, decision: Decision, policy:
     if not done:
         return decision
     return Wait(done, now + policy.repair.hold) if case.handed_over_at else restart.ask_people(done, policy, now)
-
-
-def patience(cause: Cause, service: Service) -> timedelta:
-    """How long a failure of this cause must last before it counts."""
-    match cause:
-        case Cause.SYSTEM_IMPAIRED | Cause.INSTANCE_IMPAIRED | Cause.EBS_IMPAIRED | Cause.DEAD_ON_ARRIVAL:
-            return service.patience.check
-        case Cause.APPLICATION_DOWN:
-            return service.patience.application
-        case Cause.STOPPED_UNASKED:
-            return service.patience.stopped
-        case Cause.UNKNOWN:
-            return service.patience.unknown
-        case Cause.EVENT_SCHEDULED:
-            return timedelta(0)
-        case Cause.STOPPED_BY_DEFIB | Cause.STUCK_PENDING | Cause.STUCK_STOPPING | Cause.STOPPING:
-            return timedelta(0)
-        case Cause.HEALTHY | Cause.INITIALIZING | Cause.STOPPED_BY_PERSON | Cause.TERMINATED:
-            return timedelta(0)
-    assert_never(cause)
 
 
 def _by_cause(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 from zlib import crc32
 
-from defib.core.model import Signal
+from defib.core.suspect import Suspect
 
 MINUTE = timedelta(minutes=1)
 """Between two sweeps."""
 FRESH = 100
-"""So many instances without a planned look one sweep signals: each is worth several looks in its first minutes."""
+"""So many instances without a case one sweep signals: each is worth several looks in its first minutes."""
 RESTING = 50
-"""So many whose case looks by itself, but later."""
+"""So many whose case looks by itself, but later; and so many that fail as planned, or of which AWS has announced
+something."""
 
 AT_ONCE = 15
 """So many signals may come at one moment: diagnose is done with them in two seconds."""
@@ -24,22 +26,46 @@ A_SECOND = 3
 T = TypeVar("T")
 
 
-def in_turn(suspects: Sequence[Signal], looks: Mapping[str, datetime], now: datetime) -> list[Signal]:
+def fresh(suspects: Iterable[Suspect], looks: Mapping[str, datetime]) -> list[Suspect]:
+    """Those that fail and have no open case, given when each case is looked at next, or should have been."""
+    return [s for s in suspects if s.fails and s.instance_id not in looks]
+
+
+def by_service(suspects: Iterable[Suspect]) -> Mapping[str, int]:
+    """How many there are of each service."""
+    return dict(Counter(s.service for s in suspects))
+
+
+def in_turn(suspects: Sequence[Suspect], looks: Mapping[str, datetime], now: datetime) -> list[Suspect]:
     """Those of ``suspects`` to be signalled now, given when each one's open case is looked at next anyway.
 
-    None whose look comes before the next sweep; of those without one FRESH, and RESTING of those that rest for longer:
-    what a zone or AWS held may go on, or something else may have failed.
+    None whose look comes before the next sweep, or waits in the queue. Of those that fail without a case at most about
+    FRESH. Of those that rest for longer at most about RESTING: what a zone or AWS held may go on, or something else may
+    have failed. As many of those that do nothing unexpected.
     """
-    fresh = [s for s in suspects if s.instance_id not in looks]
     resting = [s for s in suspects if s.instance_id in looks and looks[s.instance_id] > now + MINUTE]
-    return [*rationed(fresh, _id, FRESH, now), *rationed(resting, _id, RESTING, now)]
+    foreseen = [s for s in suspects if not s.fails and s.instance_id not in looks]
+    return [
+        *rationed(fresh(suspects, looks), _id, FRESH, now),
+        *rationed(resting, _id, RESTING, now),
+        *rationed(foreseen, _id, RESTING, now),
+    ]
+
+
+def turns(count: int, ration: int) -> int:
+    """In so many minutes each of ``count`` has its turn where at most about ``ration`` have it in one.
+
+    A power of two: while the others grow fewer nobody's turn is put off, since whose turn it is among eight is it among
+    four as well. So nobody waits longer than the turns of the most that there were meanwhile.
+    """
+    return 1 if count <= ration else 1 << (-(-count // ration) - 1).bit_length()
 
 
 def rationed(found: Sequence[T], name: Callable[[T], str], ration: int, now: datetime) -> list[T]:
-    """About ``ration`` of ``found``, others in each minute, so that each has its turn; all if they are no more."""
-    turns = max(1, -(-len(found) // ration))
+    """At most about ``ration`` of ``found``, others in each minute, so that each has its turn; all if they are few."""
+    among = turns(len(found), ration)
     minute = int(now.timestamp() // MINUTE.total_seconds())
-    return [one for one in found if (crc32(name(one).encode()) + minute) % turns == 0]
+    return [one for one in found if (crc32(name(one).encode()) + minute) % among == 0]
 
 
 def spread(number: int) -> timedelta:
@@ -47,5 +73,5 @@ def spread(number: int) -> timedelta:
     return timedelta(seconds=max(0, number - AT_ONCE + A_SECOND) // A_SECOND)
 
 
-def _id(signal: Signal) -> str:
-    return signal.instance_id
+def _id(suspect: Suspect) -> str:
+    return suspect.instance_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -51,6 +52,24 @@ class Impairment:
 
 
 @dataclass(frozen=True, slots=True)
+class Crowd:
+    """More instances fail at once than can be looked at before the next sweep."""
+
+    since: datetime
+    """When a sweep first saw it."""
+    waiting: Mapping[str, int]
+    """By service, how many failing instances had no case when last swept: each of them is known to fail."""
+    most: int
+    """The most that have waited so at once."""
+    told: int = 0
+    """How many did when people were last told."""
+    incident: int = 0
+    """The number of the incident that told people; 0 until a second sweep has seen it too."""
+    below_since: datetime | None = None
+    """Since when no more wait than one sweep signals."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stack:
     """A value: every change makes a new one with the next version. Each write requires the version it read."""
 
@@ -62,6 +81,8 @@ class Stack:
     counted_at: datetime | None = None
     failing: int = 0
     """Instances that need a look, when last swept, rounded down (``in_crowd``): how often those that wait get one."""
+    crowd: Crowd | None = None
+    """Those that fail and wait for their first look, where they are many."""
     shifts: tuple[Shift, ...] = ()
     """Zonal shifts that are wanted, in effect, or being ended; one a load balancer and zone."""
     issues: Issues = field(default_factory=Issues)

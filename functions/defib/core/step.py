@@ -23,13 +23,14 @@ from defib.core.case import (
     differ_in_look_only,
     heals_before,
 )
-from defib.core.decide import decide, patience
+from defib.core.decide import decide
 from defib.core.diagnose import diagnose
 from defib.core.frozen import replace
 from defib.core.guard import SUSPENDS
 from defib.core.maintenance import maintenance_of
 from defib.core.member import with_standby
 from defib.core.model import Cause, Diagnosis, Event, Observation, Result, Source, TargetHealth, Verdict
+from defib.core.patience import patience
 from defib.core.policy import Policy, Repair, Service
 from defib.core.restart import REGISTERED, drainable
 from defib.core.suppression import with_lift

@@ -45,7 +45,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
     del event
     edges, beats, looking, policy, logger = _built()
     report = sweep(edges, policy)
-    found = {"suspects": report.suspects, "due": report.due, "resent": report.resent, "called": report.called}
+    signalled = {"suspects": report.suspects, "waiting": report.waiting, "due": report.due}
+    found = {**signalled, "resent": report.resent, "called": report.called}
     extra = {**found, "unanswered": dict(report.unanswered), "function_request_id": context.aws_request_id}
     journal.count("Suspects", report.suspects)
     if report.unanswered:

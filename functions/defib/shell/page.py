@@ -17,7 +17,6 @@ from defib.core.page.model import Page, PlannedOutage, PublicIncident, Shown
 from defib.core.page.planned import planned, standing
 from defib.core.page.trouble import troubles
 from defib.core.policy import Policy
-from defib.core.zones import incident_service
 from defib.shell.ports import CallFailed, Clock
 from defib.shell.store import Conflict
 
@@ -51,8 +50,8 @@ class PageStore(Protocol):
 
     def latest_incident(self, service: str) -> Incident | None: ...
 
-    def impaired_zones(self) -> Sequence[str]:
-        """Zones whose impairment staff have been told of."""
+    def bulletins(self) -> Sequence[str]:
+        """The names under which incidents are kept that tell staff of many services (core/page/trouble.py)."""
         ...
 
 
@@ -165,7 +164,7 @@ def remember(derived: Derived, edges: Paging, now: datetime) -> Shown:
 
 def _incidents(store: PageStore, policy: Policy) -> list[Incident]:
     names = [service.name for service in policy.services if service.page.title]
-    names += [incident_service(zone) for zone in store.impaired_zones()]
+    names += store.bulletins()
     return [incident for name in names if (incident := store.latest_incident(name)) is not None]
 
 

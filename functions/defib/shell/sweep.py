@@ -8,14 +8,17 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from defib.core.call_news import escalate
+from defib.core.crowd import Counted
 from defib.core.diagnose import diagnose
 from defib.core.frozen import dataclass, replace
 from defib.core.incident import Notice
-from defib.core.model import Cause, Observation, Signal, Source
+from defib.core.model import Cause, Signal, Source
 from defib.core.policy import Policy
-from defib.core.rationing import FRESH, in_turn, rationed
+from defib.core.rationing import FRESH, by_service, fresh, in_turn, rationed
 from defib.core.stack import CROWD, Stack, in_crowd
+from defib.core.suspect import NEEDS_NOTHING, Suspect, suspect_of
 from defib.core.zones import Seen, Turn, incident_service, survey, tell
+from defib.shell.crowd import Crowding, count
 from defib.shell.issues import Telling, tell_of_issues
 from defib.shell.parts import Parts
 from defib.shell.ports import CallFailed, Clock, Observer, Queues, Suspects
@@ -36,12 +39,6 @@ CALLS_MAX = 200
 UNPUBLISHED_AFTER = timedelta(seconds=60)
 """How long a notice may take to go out before the sweep sends it again."""
 
-NEEDS_NOTHING = frozenset(
-    {Cause.HEALTHY, Cause.INITIALIZING, Cause.STOPPED_BY_PERSON, Cause.STOPPING, Cause.TERMINATED}
-)
-"""Diagnoses that open no case."""
-
-
 NEEDS_NO_LOOK = frozenset({*NEEDS_NOTHING, Cause.EVENT_SCHEDULED})
 """Diagnoses of what is not failing."""
 
@@ -53,8 +50,8 @@ COUNTED_FOR = timedelta(minutes=10)
 """How long a count of the running instances holds. It changes with deployments; and only trouble asks for it."""
 
 AHEAD = timedelta(days=1)
-"""Which planned looks a sweep asks for: longer than any case rests, but for what AWS has announced."""
-NO_LOOKS: Mapping[str, datetime] = {}
+"""Which planned looks a sweep asks for: longer than any case rests, but for what AWS has announced. As long back: whose
+look is overdue waits in the queue, and has a case."""
 
 CONFLICTS_MAX = 5
 """How often a sweep starts afresh with the stack because someone else wrote first; the next sweep tries again."""
@@ -75,6 +72,9 @@ class SweepReport:
     """What one sweep found."""
 
     suspects: int
+    """Signalled."""
+    waiting: int
+    """Found to fail without a case, of so many that not all are signalled at once; 0 below."""
     due: int
     resent: int
     called: int
@@ -105,15 +105,20 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     found = edges.observer.suspects()
     stack = parts.do("zones, issues and shifts", THE_TABLE, lambda: _pursue(found, edges, policy, now), Stack())
     # Whoever fails with its zone is looked at again when the zone has recovered: the sweep then still finds it.
-    alone = [o for o in found.observations if stack.impairment(o.zone) is None and o.instance_id not in due]
-    suspects = [s for o in alone if (s := _signal(o, edges.store, policy, now, parts))]
-    if len(suspects) >= CROWD:
-        looks = parts.do("planned looks", THE_TABLE, lambda: edges.store.planned_looks(now, now + AHEAD), NO_LOOKS)
-        suspects = in_turn(suspects, looks, now)
-    _send(suspects, "signalling suspects", edges, parts)
+    alone = [o for o in found.observations if stack.impairment(o.zone) is None]
+    suspects = [s for o in alone if (s := suspect_of(o, policy, now)) and not _waits(s, edges.store, parts)]
+    awake = [s for s in suspects if s.instance_id not in due]
+    chosen, waiting = _in_turn(awake, edges.store, now, parts)
+    _send([s.signal for s in chosen], "signalling suspects", edges, parts)
+    if waiting is not None and (stack.crowd is not None or len(waiting) > FRESH):
+        counted = _counted(suspects, waiting, bool(stack.impaired), not found.unanswered)
+        crowding = Crowding(edges.store, edges.queues)
+        parts.do("counting who waits", THE_TABLE, lambda: count(stack, counted, crowding, policy, now), None)
     change = f"sweep-{now:%Y%m%dT%H%M%S}"
     parts.do("telling the page to follow", THE_QUEUES, lambda: edges.queues.follow(change), None)
-    return SweepReport(len(suspects), len(due), len(notices), called, {**found.unanswered, **parts.failed})
+    return SweepReport(
+        len(chosen), len(waiting or ()), len(due), len(notices), called, {**found.unanswered, **parts.failed}
+    )
 
 
 def _send(signals: Sequence[Signal], part: str, edges: Sweeping, parts: Parts) -> None:
@@ -216,17 +221,28 @@ def _told(stack: Stack, turn: Turn, edges: Sweeping, policy: Policy, now: dateti
     return written
 
 
-def _signal(observation: Observation, store: Store, policy: Policy, now: datetime, parts: Parts) -> Signal | None:
-    """A signal for an instance that needs a look, or None."""
-    if not policy.opted_in(observation.tags) or policy.service_of(observation.tags) is None:
-        return None
-    diagnosis = diagnose(observation, None, policy, now)
-    if diagnosis.cause in NEEDS_NOTHING:
-        return None
-    if diagnosis.cause is Cause.EVENT_SCHEDULED:
-        # Announced for weeks, and nothing fails: an open case looks by itself when it is time.
-        instance_id = observation.instance_id
-        case = parts.do(f"the case of {instance_id}", THE_TABLE, lambda: store.latest_case(instance_id), None)
-        if case is not None and case.closed_at is None:
-            return None
-    return Signal(Source.SWEEP, observation.instance_id, now, "; ".join(diagnosis.evidence))
+def _in_turn(
+    suspects: Sequence[Suspect], store: Store, now: datetime, parts: Parts
+) -> tuple[Sequence[Suspect], Sequence[Suspect] | None]:
+    """Those to be signalled now, and those that wait for their first look; None where nobody can tell who does."""
+    if len(suspects) < CROWD:
+        return suspects, ()
+    unread: Mapping[str, datetime] | None = None
+    looks = parts.do("planned looks", THE_TABLE, lambda: store.planned_looks(now - AHEAD, now + AHEAD), unread)
+    if looks is None:
+        return in_turn(suspects, {}, now), None
+    return in_turn(suspects, looks, now), fresh(suspects, looks)
+
+
+def _counted(suspects: Sequence[Suspect], waiting: Sequence[Suspect], zones_fail: bool, complete: bool) -> Counted:
+    lasting = by_service(s for s in waiting if s.lasts)
+    return Counted(sum(s.fails for s in suspects), by_service(waiting), lasting, zones_fail, complete)
+
+
+def _waits(suspect: Suspect, store: Store, parts: Parts) -> bool:
+    """Whether it has only had something announced, for weeks, and an open case looks by itself when it is time."""
+    if suspect.cause is not Cause.EVENT_SCHEDULED:
+        return False
+    instance_id = suspect.instance_id
+    case = parts.do(f"the case of {instance_id}", THE_TABLE, lambda: store.latest_case(instance_id), None)
+    return case is not None and case.closed_at is None

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from defib.core.crowd import INCIDENT_SERVICE
 from defib.core.frozen import dataclass
 from defib.core.incident import Incident, Phase
 from defib.core.page.model import ComponentStatus, IncidentStatus
 from defib.core.service import Service
+from defib.core.stack import Stack
+from defib.core.zones import incident_service
 
 REPAIRING = frozenset({Phase.REPAIRING, Phase.VERIFYING})
 
@@ -31,13 +34,19 @@ class Trouble:
 
 
 def troubles(incidents: Iterable[Incident]) -> tuple[Trouble, ...]:
-    """The services in trouble, by the newest incident of each and those of impaired zones; of what is over, none."""
+    """The services in trouble, by the newest incident of each and those that tell of many; of what is over, none."""
     found: dict[str, Trouble] = {}
     for incident in (i for i in incidents if i.resolved_at is None):
         for trouble in _troubles(incident):
             known = found.get(trouble.service)
             found[trouble.service] = trouble if known is None else _both(known, trouble)
     return tuple(found.values())
+
+
+def bulletins(stack: Stack) -> tuple[str, ...]:
+    """The names under which incidents are kept that tell of many services, of those that people have been told of."""
+    zones = tuple(incident_service(impairment.zone) for impairment in stack.impaired if impairment.incident)
+    return (*zones, INCIDENT_SERVICE) if stack.crowd is not None and stack.crowd.incident else zones
 
 
 def _troubles(incident: Incident) -> Iterator[Trouble]:
