@@ -8,8 +8,10 @@ import pytest
 
 from defib.core.call import Reaction
 from defib.core.case import Action
+from defib.core.crowd import INCIDENT_SERVICE
 from defib.core.model import Cause
 from sim.fuzz.draw import draw
+from sim.fuzz.draw_crowd import CROWDS_EVERY
 from sim.fuzz.nth import scenario_story
 from sim.fuzz.run import REGRESSIONS, lived
 from sim.fuzz.story_file import load
@@ -23,6 +25,14 @@ SHARDS = 8
 def test_every_invariant_holds_in_the_stories_of_the_first_seeds(shard: int) -> None:
     broken = {seed: found for seed in range(shard, BUDGET, SHARDS) if (found := lived(draw(seed))[1])}
     assert broken == {}, f"repeat it: python -m sim fuzz --seeds 1 --from {min(broken)}"
+
+
+@pytest.mark.parametrize("seed", [CROWDS_EVERY - 1])
+def test_every_invariant_holds_where_more_fail_than_can_be_looked_at(seed: int) -> None:
+    world, broken = lived(draw(seed))
+    told = world.store.latest_incident(INCIDENT_SERVICE)
+    assert told is not None, "they were so many that people were told"
+    assert broken == []
 
 
 def test_people_answer_by_the_link_in_their_mail() -> None:

@@ -6,7 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from defib.core.crowd import INCIDENT_SERVICE
 from defib.core.incident import NoticeKind
+from defib.core.rationing import FRESH, MINUTE, turns
+from tests.storm.finding import longest
 from tests.storm.machines import Fault
 from tests.storm.storm import MIX, REPAIRS, Storm, mixed, zone_loss
 
@@ -37,6 +40,28 @@ def test_no_limit_is_ever_exceeded_and_nothing_well_is_touched(storm: Storm) -> 
 
 def test_no_throttled_call_loses_work(storm: Storm) -> None:
     assert storm.outcomes()["open"] == storm.outcomes()["never seen"] == 0
+
+
+def test_each_that_fails_is_found_and_looked_at_within_two_minutes(storm: Storm) -> None:
+    for waits in (storm.finding.found, storm.finding.looked):
+        longest_wait = longest(waits, storm.finding.began)
+        assert longest_wait is not None
+        assert longest_wait <= timedelta(minutes=2)
+
+
+def test_of_hundreds_at_once_each_is_counted_in_a_minute_told_of_in_two_and_looked_at_in_turn() -> None:
+    storm = Storm(2_000, mixed(400, within=timedelta(minutes=1)), seed=1)
+    storm.run(timedelta(minutes=12))
+
+    waits = {kind: longest(getattr(storm.finding, kind), storm.finding.began) for kind in ("found", "told", "looked")}
+    assert waits["found"] is not None
+    assert waits["found"] <= timedelta(minutes=1)
+    assert waits["told"] is not None
+    assert waits["told"] <= timedelta(minutes=2)
+    assert waits["looked"] is not None
+    assert timedelta(minutes=2) < waits["looked"] <= turns(400, FRESH) * MINUTE + timedelta(minutes=2)
+    said = [notice.kind for notice in storm.store.notices.values() if notice.service == INCIDENT_SERVICE]
+    assert said == [NoticeKind.OPENED, NoticeKind.RESOLVED]
 
 
 def test_a_zone_of_five_hundred_machines_that_fails_at_once_is_one_incident_and_no_restart() -> None:

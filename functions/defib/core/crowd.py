@@ -104,7 +104,7 @@ def _story(counted: Counted, policy: Policy) -> Story:
         f"It counts them anew each minute, looks at each within {within} if no more come, and repairs, within its "
         f"limits (limits.share = {policy.limits.share} %, limits.rate = {policy.limits.rate}), those it has looked at.",
         "Find out what they share: a deployment, an image, a network, something that all depend on. Defib restarts "
-        "instances one by one, which mends none of these; docs/operations.md says how to stop it for a while.",
+        "instances one by one, which mends none of these; the kill switch (docs/configuration.md) stops it meanwhile.",
         "What do they share?",
         asks=True,
     )

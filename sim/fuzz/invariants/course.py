@@ -8,15 +8,18 @@ from defib.core.audit import Entry
 from defib.core.case import Case
 from defib.core.incident import NoticeKind
 from defib.core.model import CheckStatus, InstanceState
+from defib.core.rationing import FRESH, MINUTE, turns
 from defib.core.stack import RATE_WINDOW
 from sim.fuzz.cloud import GONE
+from sim.fuzz.invariants.crowd import FOUND_WITHIN, is_counted
 from sim.fuzz.invariants.truth import Truth
 from sim.fuzz.lanes import Lanes
 from sim.machine import Machine
 
-FOUND_WITHIN = timedelta(minutes=2)
 DELIVERY = timedelta(seconds=5)
 """What a message takes, from the sweep that sends it to the look."""
+LOOKED_LATER = timedelta(minutes=5)
+"""Besides its turn, where hundreds fail: the first sweep, and the queue, in which what is under repair waits too."""
 SLACK = timedelta(minutes=10)
 """Besides what the policy allows: deliveries, looks, and the pauses between them."""
 STARTS_MOST = 60
@@ -55,8 +58,19 @@ class CourseJudge:
         if not lasting or not ours or truth.store.whole.impairment(machine.zone) is not None:
             return
         looked = self._looked.get(machine.instance_id)
-        if (looked is None or looked < since) and truth.calm(since):
-            truth.breaks("found", f"{machine.name} fails its checks and nobody has looked for {FOUND_WITHIN}")
+        if (looked is not None and looked >= since) or not truth.calm(since):
+            return
+        if not is_counted(machine, since, truth):
+            truth.breaks("found", f"{machine.name} fails its checks, and for {FOUND_WITHIN} nobody has seen that")
+            return
+        crowd = truth.store.whole.crowd
+        turn = turns(crowd.most if crowd is not None else 0, FRESH) * MINUTE + LOOKED_LATER
+        if truth.time.now - since <= turn:
+            truth.time.after(MINUTE, lambda: self._found(machine, since, epoch))
+        elif crowd is not None:
+            truth.breaks(
+                "found", f"{machine.name} fails its checks, and its turn to be looked at has not come in {turn}"
+            )
 
     # --- Ends --------------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from defib.core.crowd import INCIDENT_SERVICE
 from defib.core.incident import Incident, Phase
 from defib.core.page.model import ComponentStatus
 from defib.core.page.settings import Publishing
@@ -43,7 +44,7 @@ class PageJudge:
     def _agrees(self, service: Service, status: ComponentStatus) -> None:
         truth = self._truth
         now, incident = truth.time.now, truth.store.latest_incident(service.name)
-        in_trouble, works = _in_trouble(incident), status is ComponentStatus.OPERATIONAL
+        in_trouble, works = _in_trouble(incident) or self._waits(service), status is ComponentStatus.OPERATIONAL
         hides = service.page.impact.status is ComponentStatus.OPERATIONAL
         contradicts = (not in_trouble and not works) or (in_trouble and works and not hides)
         if not contradicts or truth.store.whole.impaired:
@@ -53,6 +54,11 @@ class PageJudge:
         if now - since > truth.policy.page.hold + LAG and truth.calm(since):
             truth.breaks("page", f"{service.name} is shown as {status} for {now - since} against the cases")
             self._wrong_since.pop(service.name)
+
+    def _waits(self, service: Service) -> bool:
+        """Whether people have been told that some of it fail and wait for their first look."""
+        crowd = self._truth.store.latest_incident(INCIDENT_SERVICE)
+        return crowd is not None and crowd.resolved_at is None and crowd.services.get(service.name, 0) > 0
 
     def told_elsewhere(self, name: str, tell: Tell) -> None:
         """The page of that name is told something."""

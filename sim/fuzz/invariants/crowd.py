@@ -1,0 +1,53 @@
+"""Where more fail than can be looked at: each must be counted, and by then people must have been told how many wait."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from defib.core.maintenance import maintenance_of
+from defib.core.model import CheckStatus
+from defib.core.rationing import MINUTE
+from sim.fuzz.invariants.truth import Truth
+from sim.machine import Machine
+
+FOUND_WITHIN = timedelta(minutes=2)
+
+
+def is_counted(machine: Machine, since: datetime, truth: Truth) -> bool:
+    """Whether what Defib remembers says that ``machine`` fails, though nobody has looked at it since it does.
+
+    That is enough where many fail: its open case says so, an outage of it is planned, or it is among those of its
+    service that wait for their first look. A count that is too low counts for none of them.
+    """
+    whole = truth.store.whole
+    case = truth.store.latest_case(machine.instance_id)
+    if case is not None and case.closed_at is None:
+        return whole.failing > 0 and case.healthy_since is None
+    if whole.crowd is None:
+        return False
+    if _planned(machine, since, truth):
+        return True
+    now, service = truth.time.now, truth.policy.service_of(machine.tags)
+    waiting = whole.crowd.waiting.get(service.name, 0) if service is not None else 0
+    told = whole.crowd.incident > 0 or now - whole.crowd.since < FOUND_WITHIN
+    others = (m for m in truth.cloud.members.get(service.name if service is not None else "", ()))
+    return told and waiting >= sum(_waits(other, now - FOUND_WITHIN, truth) for other in others)
+
+
+def _waits(machine: Machine, before: datetime, truth: Truth) -> bool:
+    """Whether it has failed since then, in a zone that works, without a case."""
+    views = (machine.shown.system, machine.shown.instance, machine.shown.attached_ebs)
+    since = [v.impaired_since for v in views if v.status is CheckStatus.IMPAIRED and v.impaired_since]
+    if not since or min(since) > before or not truth.policy.opted_in(machine.tags):
+        return False
+    if truth.store.whole.impairment(machine.zone) is not None or _planned(machine, before, truth):
+        return False
+    case = truth.store.latest_case(machine.instance_id)
+    return case is None or case.closed_at is not None
+
+
+def _planned(machine: Machine, since: datetime, truth: Truth) -> bool:
+    """Whether an outage of it is planned now, or was at one of the sweeps since."""
+    service = truth.policy.service_of(machine.tags)
+    times = (since, truth.time.now - MINUTE, truth.time.now)
+    return service is not None and any(maintenance_of(truth.policy, service, machine.tags, at) for at in times)
