@@ -31,11 +31,11 @@ def is_counted(machine: Machine, since: datetime, truth: Truth) -> bool:
     waiting = whole.crowd.waiting.get(service.name, 0) if service is not None else 0
     told = whole.crowd.incident > 0 or now - whole.crowd.since < FOUND_WITHIN
     others = (m for m in truth.cloud.members.get(service.name if service is not None else "", ()))
-    return told and waiting >= sum(_waits(other, now - FOUND_WITHIN, truth) for other in others)
+    return told and waiting >= sum(waits(other, now - FOUND_WITHIN, truth) for other in others)
 
 
-def _waits(machine: Machine, before: datetime, truth: Truth) -> bool:
-    """Whether it has failed since then, in a zone that works, without a case."""
+def waits(machine: Machine, before: datetime, truth: Truth) -> bool:
+    """Whether it has failed since ``before``, in a zone that works, without a case."""
     views = (machine.shown.system, machine.shown.instance, machine.shown.attached_ebs)
     since = [v.impaired_since for v in views if v.status is CheckStatus.IMPAIRED and v.impaired_since]
     if not since or min(since) > before or not truth.policy.opted_in(machine.tags):

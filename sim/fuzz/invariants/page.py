@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from defib.core.crowd import INCIDENT_SERVICE
 from defib.core.incident import Incident, Phase
 from defib.core.page.model import ComponentStatus
 from defib.core.page.settings import Publishing
 from defib.core.page.steps import Tell
 from defib.core.policy import Service
 from sim.fuzz.elsewhere import OtherSide
+from sim.fuzz.invariants.crowd import waits
 from sim.fuzz.invariants.truth import Truth
 
 LAG = timedelta(minutes=2)
@@ -56,9 +56,13 @@ class PageJudge:
             self._wrong_since.pop(service.name)
 
     def _waits(self, service: Service) -> bool:
-        """Whether people have been told that some of it fail and wait for their first look."""
-        crowd = self._truth.store.latest_incident(INCIDENT_SERVICE)
-        return crowd is not None and crowd.resolved_at is None and crowd.services.get(service.name, 0) > 0
+        """Whether some of it have failed for long and wait for their first look, as people have been told of many."""
+        truth = self._truth
+        crowd = truth.store.whole.crowd
+        if crowd is None or not crowd.incident:
+            return False
+        lasting = truth.time.now - max(service.patience.check, truth.policy.page.hold)
+        return any(waits(machine, lasting, truth) for machine in truth.cloud.members.get(service.name, ()))
 
     def told_elsewhere(self, name: str, tell: Tell) -> None:
         """The page of that name is told something."""
