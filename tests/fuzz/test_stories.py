@@ -19,6 +19,8 @@ from sim.fuzz.story_file import load
 BUDGET = 160
 """Seeds of every run; ``make fuzz`` takes more."""
 SHARDS = 8
+A_CROWD = 7 * CROWDS_EVERY - 1
+"""One in whose machinery nothing goes wrong, so that every bound in time counts."""
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
@@ -27,9 +29,8 @@ def test_every_invariant_holds_in_the_stories_of_the_first_seeds(shard: int) -> 
     assert broken == {}, f"repeat it: python -m sim fuzz --seeds 1 --from {min(broken)}"
 
 
-@pytest.mark.parametrize("seed", [CROWDS_EVERY - 1])
-def test_every_invariant_holds_where_more_fail_than_can_be_looked_at(seed: int) -> None:
-    world, broken = lived(draw(seed))
+def test_every_invariant_holds_where_more_fail_than_can_be_looked_at() -> None:
+    world, broken = lived(draw(A_CROWD))
     told = world.store.latest_incident(INCIDENT_SERVICE)
     assert told is not None, "they were so many that people were told"
     assert broken == []
