@@ -14,11 +14,11 @@ from pathlib import Path
 from statistics import median
 
 from tests.bench.figure import Figure, Section, Unit
-from tests.bench.process import FUNCTIONS, HANDLERS, bytecode, environment, run, services_of
+from tests.bench.process import FUNCTIONS, HANDLERS, OTHER_PAGE, ROOT, bytecode, environment, run, services_of
 
 LIMIT = 1.2
-CARRIED = ("aws_lambda_powertools", "jmespath", "msgspec", "typing_extensions")
-"""What functions/requirements.txt puts beside ``defib`` in the Lambda."""
+CARRIED = ("aws_lambda_powertools", "jmespath", "markupsafe", "msgspec", "typing_extensions", "urllib3")
+"""What functions/requirements.txt puts beside ``defib`` in the Lambda, as far as a start loads it."""
 
 _TIMED = "import time\nstarted = time.process_time()\n{}\nprint(time.process_time() - started)"
 
@@ -27,11 +27,11 @@ def measure(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
     """Sections ``cold`` (everything a first invocation builds) and ``first`` (the import and one client)."""
     ready: list[Figure] = []
     first: list[Figure] = []
-    with _unpacked() as task_root, bytecode() as kept:
+    with _unpacked() as task_root, bytecode() as kept, _policy() as policy:
         for handler in HANDLERS:
             tell(f"cold start of {handler}")
-            services = services_of(handler)
-            env = environment(handler, **kept)
+            env = environment(handler, DEFIB_POLICY=str(policy), **kept)
+            services = services_of(handler, env)
             took = _interleaved(
                 {
                     "bare": (_bare(*services), [], env),
@@ -100,3 +100,12 @@ def _unpacked() -> Iterator[Path]:
             else:
                 shutil.copy(origin, root)
         yield root
+
+
+@contextmanager
+def _policy() -> Iterator[Path]:
+    """The shipped policy, followed by another page."""
+    with tempfile.TemporaryDirectory() as name:
+        policy = Path(name) / "defib.toml"
+        policy.write_text((ROOT / "defib.toml").read_text(encoding="utf-8") + OTHER_PAGE, encoding="utf-8")
+        yield policy

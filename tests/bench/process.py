@@ -13,8 +13,18 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ROOT / "functions"
-HANDLERS = ("diagnose", "remediate", "evidence", "publish", "sweep", "page", "stashboard", "answer", "subscribe")
-"""All but ``elsewhere``, which needs another page in the policy."""
+HANDLERS = (
+    *("diagnose", "remediate", "evidence", "publish", "sweep"),
+    *("page", "stashboard", "answer", "subscribe", "elsewhere"),
+)
+OTHER_PAGE = """
+[page.elsewhere.statuspage]
+kind = "statuspage"
+secret = "defib/statuspage"
+page_id = "kctbh9vrtdwd"
+components = { web = "8kbf7d35c070" }
+"""
+"""What the shipped policy lacks for ``elsewhere``."""
 ADDRESSES = ("DEFIB_SIGNALS_QUEUE", "DEFIB_ORDERS_QUEUE", "DEFIB_EVIDENCE_QUEUE", "DEFIB_NOTICES_QUEUE")
 """Names of variables that hold queue URLs."""
 STRIPPED = ("AWS_", "DEFIB_", "POWERTOOLS_", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
@@ -49,6 +59,8 @@ def environment(handler: str, **more: str) -> dict[str, str]:
         "DEFIB_STASHBOARD_SECRET": "stashboard",
         "DEFIB_ANSWERS_SECRET": "answers",
         "DEFIB_ANSWERS_URL": "https://answers.example.com",
+        "DEFIB_OTHER_PAGE": "statuspage",
+        "DEFIB_OTHER_PAGE_SECRET": "statuspage",
         **dict.fromkeys(ADDRESSES, "https://sqs.us-east-1.amazonaws.com/123456789012/queue"),
         "POWERTOOLS_SERVICE_NAME": handler,
         "POWERTOOLS_METRICS_NAMESPACE": "Defib",
@@ -75,8 +87,8 @@ def run(arguments: list[str], env: Mapping[str, str]) -> str:
     return done.stdout.splitlines()[-1]
 
 
-def services_of(handler: str) -> list[str]:
-    """The AWS services of the clients that a handler builds, in its order, one for each client."""
+def services_of(handler: str, env: Mapping[str, str]) -> list[str]:
+    """The AWS services of the clients that a handler builds in ``env``, in its order, one for each client."""
     code = f"""
 import json, boto3
 made, make = [], boto3.client
@@ -85,5 +97,5 @@ import defib.handlers.{handler} as handler
 handler._built()
 print(json.dumps(made))
 """
-    services: list[str] = json.loads(run(["-c", code], environment(handler)))
+    services: list[str] = json.loads(run(["-c", code], env))
     return services
