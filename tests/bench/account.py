@@ -87,13 +87,13 @@ def create() -> Account:
     queues["notices"] = sqs.create_queue(QueueName="notices.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
     create_table(boto3.client("dynamodb"))
     boto3.client("s3").create_bucket(Bucket=BUCKET)
-    topic = boto3.client("sns").create_topic(Name="incidents")["TopicArn"]
+    topic, alerts = (boto3.client("sns").create_topic(Name=name)["TopicArn"] for name in ("incidents", "alerts"))
     boto3.client("ssm").put_parameter(Name=KILL_SWITCH, Value="on", Type="String")
     instances = [_launch("web-1"), _launch("web-2")]
     _behind_a_load_balancer(instances)
     variables = {f"DEFIB_{name.upper()}_QUEUE": url for name, url in queues.items()}
-    variables |= {"DEFIB_TABLE": TABLE, "DEFIB_EVIDENCE_BUCKET": BUCKET, "DEFIB_INCIDENTS_TOPIC": topic}
-    variables |= {"DEFIB_KILL_SWITCH": KILL_SWITCH}
+    variables |= {"DEFIB_TABLE": TABLE, "DEFIB_EVIDENCE_BUCKET": BUCKET, "DEFIB_KILL_SWITCH": KILL_SWITCH}
+    variables |= {"DEFIB_INCIDENTS_TOPIC": topic, "DEFIB_ALERTS_TOPIC": alerts}
     return Account(instances[0], variables)
 
 

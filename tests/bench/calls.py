@@ -19,7 +19,10 @@ class NotDone(RuntimeError):
 
 
 class Notebook:
-    """Notes every call of clients that the default session makes from now on."""
+    """Notes every call of clients that the default session makes from now on, but for those that are refused.
+
+    The emulator knows less than AWS; what it refuses Defib does without, and the bare side needn't ask in vain.
+    """
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -28,6 +31,7 @@ class Notebook:
         assert session is not None
         # Before any handler of botocore's own has its way with the parameters.
         session.events.register_first("provide-client-params", self._note)
+        session.events.register("after-call", self._forget_if_refused)
 
     def made(self, proof: str) -> list[Call]:
         """The calls noted so far. Raises NotDone if ``proof``, an operation, is not among them."""
@@ -36,8 +40,13 @@ class Notebook:
             raise NotDone(f"the invocation never came to {proof}: {', '.join(operations)}")
         return list(self.calls)
 
-    def _note(self, params: dict[str, Any], model: Any, **_: object) -> None:
-        self.calls.append((model.service_model.service_name, model.name, _plain(params)))
+    def _note(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: object) -> None:
+        context["bench_call"] = call = (model.service_model.service_name, model.name, _plain(params))
+        self.calls.append(call)
+
+    def _forget_if_refused(self, http_response: Any, context: dict[str, Any], **_: object) -> None:
+        if http_response.status_code >= 300:
+            self.calls.remove(context["bench_call"])
 
 
 def clients_for(services: Iterable[str]) -> dict[str, list[Any]]:

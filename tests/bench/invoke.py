@@ -27,6 +27,7 @@ def defib(handler: str, event: dict[str, Any], proof: str) -> dict[str, Any]:
         memory_limit_in_mb=512,
         invoked_function_arn=f"arn:aws:lambda:us-east-1:123456789012:function:{handler}",
         aws_request_id="52fdfc07-2182-454f-963f-5f0f9a621d72",
+        get_remaining_time_in_millis=lambda: 30_000,
     )
     module.lambda_handler(event, context)
     return {"calls": notebook.made(proof), "peak_mb": peak_mb()}
