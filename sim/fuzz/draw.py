@@ -12,7 +12,7 @@ from defib.core.policy import Policy
 from sim.fuzz.draw_crowd import CROWDS_EVERY, with_crowd
 from sim.fuzz.draw_faults import faults_of
 from sim.fuzz.draw_fleet import ZONES, durations_of, fleets_of, scaling_groups_of, target_groups_of
-from sim.fuzz.draw_policy import STORIES_A_POLICY, policy_of
+from sim.fuzz.draw_policy import policy_of
 from sim.fuzz.story import Interference, Story, names
 from sim.fuzz.trouble import CARRIED, OF_MESSAGES, OUTSIDE, RACED, REGION, Spell, Trouble
 from sim.issue import HealthIssue
@@ -25,7 +25,7 @@ START = datetime(2026, 4, 30, 12, 0, tzinfo=UTC)
 def draw(seed: int) -> Story:
     """The story of that seed; the same for ever, as long as the config's keys are."""
     random = Random(seed)
-    text, policy = policy_of(seed // STORIES_A_POLICY)
+    text, policy = policy_of(seed)
     fleets = fleets_of(policy, random)
     until = timedelta(minutes=random.randint(15, 45))
     scenario = Scenario(

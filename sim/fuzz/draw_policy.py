@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
-from itertools import chain
 from random import Random
 from typing import Any, get_type_hints
 
 import tomli_w
 
 from defib.core.answer.settings import AnswerSettings
+from defib.core.consistency import CLIMB
 from defib.core.duration import format_duration
 from defib.core.escalation import Escalation
 from defib.core.limits import Limits
 from defib.core.maintenance import DAYS
 from defib.core.messages import MessageLimits
+from defib.core.mistake import Mistake, PolicyError
 from defib.core.page.settings import PageSettings
-from defib.core.parse import PolicyError, parse
+from defib.core.parse import parse
 from defib.core.percent import Percent
 from defib.core.policy import Policy, Repair, Service
 from defib.core.service import Patience, Verify
 from defib.core.setting import Setting, setting_of
 
-STORIES_A_POLICY = 20
-"""To draw and parse a policy takes longer than to live through an outage under it."""
+At = tuple[str, ...]
+"""Where a value is in the file."""
+LEAST = re.compile(r'must be at least (?:[a-z_.]+ = )?"?([0-9]+[0-9a-z]*)')
+"""What the parser says of a value that is too small for the others."""
 LONGEST = timedelta(minutes=5)
 """Of the patience and trials that are drawn: a story whose every wait lasts an hour says little."""
 NOT_VARIED = frozenset({"match", "mode", "tell", "enabled", "subscriptions"})
@@ -41,16 +45,43 @@ MEANS: tuple[Mapping[str, Any], ...] = (
 
 
 @lru_cache(maxsize=8)
-def policy_of(number: int) -> tuple[str, Policy]:
-    """The policy of that number, as text and as the parser reads it."""
-    random = Random(f"policy {number}")
+def policy_of(seed: int) -> tuple[str, Policy]:
+    """The policy of that seed, as text and as the parser reads it."""
+    random = Random(f"policy {seed}")
     table = _table(random)
-    policy = parse(tomli_w.dumps(table))
+    settings: dict[At, object] = {}
     for at, kind, chance in _sections(table):
-        table, policy = _varied(table, at, kind, chance, policy, random)
-    for at, value in chain(_besides(table, random), _of_services(table, random)):
-        table, policy = _kept(_with(table, at, value), table, policy)
-    return tomli_w.dumps(table), policy
+        settings |= dict(_varied(at, kind, chance, random))
+    settings |= {**dict(_besides(table, random)), **dict(_of_services(table, random))}
+    return _accepted(table, settings)
+
+
+def _accepted(table: dict[str, Any], settings: dict[At, object]) -> tuple[str, Policy]:
+    """What the parser takes of it all: what is less than other keys ask for is raised to the least, else left out."""
+    while True:
+        changed = table
+        for at, value in settings.items():
+            changed = _with(changed, at, value)
+        text = tomli_w.dumps(changed)
+        try:
+            return text, parse(text)
+        except PolicyError as error:
+            for mistake in error.mistakes:
+                _mend(settings, mistake)
+
+
+def _mend(settings: dict[At, object], mistake: Mistake) -> None:
+    """Raise or leave out what the parser has refused; where it names what was not set, what was set last beside it."""
+    path = tuple(mistake.key.split("."))
+    same = [at for at in settings if at == path[: len(at)]]
+    beside = same or [at for at in settings if at[:-1] == path[:-1]] or [*settings]
+    least = LEAST.search(mistake.must)
+    if path in settings and least is not None:
+        wanted = int(least[1]) if least[1].isdigit() else least[1]
+        if settings[path] != wanted:
+            settings[path] = wanted
+            return
+    del settings[beside[-1]]
 
 
 def _table(random: Random) -> dict[str, Any]:
@@ -93,13 +124,14 @@ def _service(number: int, second: bool, random: Random) -> dict[str, Any]:
     return made
 
 
-def _besides(table: Mapping[str, Any], random: Random) -> Iterator[tuple[tuple[str, ...], object]]:
-    """What is set besides, one by one: each only where the parser takes it."""
+def _besides(table: Mapping[str, Any], random: Random) -> Iterator[tuple[At, object]]:
+    """What is set besides."""
     if random.random() < 0.6:
         yield ("page", "enabled"), True
         if random.random() < 0.4:
-            there = {name: f"c-{name}" for name in table["services"]}
             kind = random.choice(("statuspage", "cachet", "stashboard"))
+            shown = [name for name, service in table["services"].items() if "page" in service]
+            there = {name: f"{n}" if kind == "cachet" else f"c-{name}" for n, name in enumerate(shown, 1)}
             place = {"page_id": "kctbh9vrtdwd"} if kind == "statuspage" else {"url": "https://status.example.com/api"}
             yield (
                 ("page", "elsewhere"),
@@ -117,10 +149,13 @@ def _besides(table: Mapping[str, Any], random: Random) -> Iterator[tuple[tuple[s
         yield ("repair", "restarts"), random.randint(0, 1)
         yield ("repair", "attempts"), random.randint(5, 8)
     if random.random() < 0.3:
-        yield from ((("repair", "case_age"), f"{minutes}m") for minutes in (40, 30, 25, 20, 15))
+        if random.random() < 0.7:
+            rungs = (key for key in CLIMB if key.endswith(("_timeout", "_trial", "_grace")))
+            yield from ((("repair", key), f"{random.randint(30, 60 if 'evid' in key else 150)}s") for key in rungs)
+        yield ("repair", "case_age"), "15m"
 
 
-def _of_services(table: Mapping[str, Any], random: Random) -> Iterator[tuple[tuple[str, ...], object]]:
+def _of_services(table: Mapping[str, Any], random: Random) -> Iterator[tuple[At, object]]:
     for name in table["services"]:
         if random.random() < 0.4:
             few, share = random.randint(1, 3), f"{random.choice((20, 40, 50, 70))}%"
@@ -131,7 +166,7 @@ def _of_services(table: Mapping[str, Any], random: Random) -> Iterator[tuple[tup
             yield ("services", name, "group_member"), random.choice(("replace", "standby", "standby"))
 
 
-def _sections(table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], type, float]]:
+def _sections(table: Mapping[str, Any]) -> Iterator[tuple[At, type, float]]:
     """Where keys may be varied, the type that they fill, and the chance of each."""
     yield from ((("repair",), Repair, 0.12), (("limits",), Limits, 0.2), (("page",), PageSettings, 0.1))
     yield from ((("escalation",), Escalation, 0.25), (("messages",), MessageLimits, 0.25))
@@ -141,39 +176,21 @@ def _sections(table: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], type,
         yield from ((here, Service, 0.25), ((*here, "patience"), Patience, 0.35), ((*here, "verify"), Verify, 0.25))
 
 
-def _varied(
-    table: dict[str, Any], at: tuple[str, ...], kind: type, chance: float, policy: Policy, random: Random
-) -> tuple[dict[str, Any], Policy]:
-    """Keys of a section set to anything within their limits; what the parser refuses is left out again."""
-    hints, values = get_type_hints(kind), {}
+def _varied(at: At, kind: type, chance: float, random: Random) -> Iterator[tuple[At, object]]:
+    """Keys of a section set to anything within their limits."""
+    hints = get_type_hints(kind)
     for f in fields(kind):
         setting = setting_of(f.metadata)
         if setting is None or f.name in NOT_VARIED or random.random() > chance:
             continue
         value = _value(hints[f.name], setting, random)
         if value is not None:
-            values[f.name] = value
-    together = table
-    for name, value in values.items():
-        together = _with(together, (*at, name), value)
-    changed, parsed = _kept(together, table, policy)
-    if changed is not table or not values:
-        return changed, parsed
-    for name, value in values.items():
-        table, policy = _kept(_with(table, (*at, name), value), table, policy)
-    return table, policy
+            yield (*at, f.name), value
 
 
-def _with(table: Mapping[str, Any], at: tuple[str, ...], value: object) -> dict[str, Any]:
+def _with(table: Mapping[str, Any], at: At, value: object) -> dict[str, Any]:
     head, *rest = at
     return {**table, head: _with(table.get(head, {}), tuple(rest), value) if rest else value}
-
-
-def _kept(changed: dict[str, Any], table: dict[str, Any], policy: Policy) -> tuple[dict[str, Any], Policy]:
-    try:
-        return changed, parse(tomli_w.dumps(changed))
-    except PolicyError:
-        return table, policy
 
 
 def _value(hint: object, setting: Setting, random: Random) -> object | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, TypeGuard, TypeVar, get_args, get_origin, get_type_hints
 
 from defib.core.duration import parse_duration
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="DataclassInstance")
 
 
+@cache
+def _read_along(kind: type[DataclassInstance]) -> tuple[Mapping[str, object], Mapping[str, Setting]]:
+    """The types of a table's fields, and the settings of those that are read. A type's are the same in every table."""
+    return get_type_hints(kind), {f.name: s for f in fields(kind) if (s := setting_of(f.metadata)) is not None}
+
+
 class Reader:
     """Reads values. What is wrong goes to ``mistakes``, and a default or an empty value stands in for it."""
 
@@ -28,8 +35,7 @@ class Reader:
 
     def table(self, kind: type[T], given: object, at: Path, example: str = "", name: str = "") -> T:
         """Read one table; a field ``name`` takes the table's own."""
-        hints: dict[str, object] = get_type_hints(kind)
-        settings = {f.name: s for f in fields(kind) if (s := setting_of(f.metadata)) is not None}
+        hints, settings = _read_along(kind)
         values: dict[str, object] = {"name": name} if _is_named(kind) else {}
         rows = given if isinstance(given, dict) else None
         if rows is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -11,6 +12,7 @@ from defib.core.guards.ownership import OWNERS
 from defib.core.maintenance import in_window, maintenance_of, until_of
 from defib.core.model import Cause, CheckStatus, InstanceState, Verdict
 from defib.core.policy import Mode, Service
+from defib.core.step import intent_deadline
 from sim.faults import FaultKind
 from sim.fuzz.invariants.limits import GIVES_BACK, TAKES_AWAY, LimitsJudge
 from sim.fuzz.invariants.losses import POWER, nothing_lost
@@ -30,6 +32,8 @@ class ActsJudge:
         self._limits = limits
         self._in_flight: set[str] = set()
         """Instances to which a call is being made."""
+        self._made: set[tuple[str, int]] = set()
+        """The attempts whose call was made, by their case and number."""
         self._bad_since: dict[str, datetime] = {}
         """Since when EC2, or a load balancer, says that something is wrong with an instance."""
         self._well_since: dict[str, datetime] = {}
@@ -96,6 +100,11 @@ class ActsJudge:
         intent = known.intent if known is not None and known.id == case.id else None
         if intent is None or intent.number != attempt.number or intent.claimed_at is None:
             self._truth.breaks("intent precedes act", f"{attempt.action} on {case.name} without a claimed intent")
+        elif intent.claimed_at > intent_deadline(replace(intent, claimed_at=None), self._truth.policy.repair):
+            self._truth.breaks("intent precedes act", f"{attempt.action} on {case.name}, taken up when it was overdue")
+        if (case.id, attempt.number) in self._made:
+            self._truth.breaks("intent precedes act", f"{attempt.action} on {case.name} a second time for one intent")
+        self._made.add((case.id, attempt.number))
         if case.instance_id in self._in_flight:
             self._truth.breaks("intent precedes act", f"{attempt.action} on {case.name} while another is in flight")
         self._in_flight.add(case.instance_id)

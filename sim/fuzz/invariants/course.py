@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from defib.core.audit import Entry
 from defib.core.case import Case
 from defib.core.incident import NoticeKind
+from defib.core.maintenance import Window, maintenance_of
 from defib.core.model import CheckStatus, InstanceState
 from defib.core.rationing import FRESH, MINUTE, turns
 from defib.core.stack import RATE_WINDOW
@@ -101,12 +102,21 @@ class CourseJudge:
         known = self._truth.store.cases[case.instance_id, case.number]
         if at_rest(known) or not self._truth.calm(began):
             return
+        window = self._in_maintenance(known)
+        if window is not None:
+            self._truth.time.at(window.end, lambda: self._expect_end(case, self._longest()))
+            return
         # What a guard has held in between begins anew when the guard lets it go.
         if known.resumed_at is not None and known.resumed_at > began:
             began = self._truth.time.now
             self._truth.time.after(self._longest(), lambda: self._ended(case, began))
             return
         self._truth.breaks("ends", f"{known.id} is neither healed, closed, held nor handed over: {known.reason}")
+
+    def _in_maintenance(self, case: Case) -> Window | None:
+        """The planned outage that its instance is in: nobody is called during it."""
+        service, tags = self._truth.policy.service(case.service), self._truth.cloud.machines[case.instance_id].tags
+        return maintenance_of(self._truth.policy, service, tags, self._truth.time.now) if service is not None else None
 
     def _runs_again(self, instance_id: str, since: datetime) -> None:
         if self._truth.stopped.get(instance_id) == since and self._truth.calm(since):
@@ -160,7 +170,7 @@ class CourseJudge:
     def at_end(self, lanes: Lanes) -> None:
         truth = self._truth
         for case in truth.store.cases.values():
-            if not at_rest(case):
+            if not at_rest(case) and self._in_maintenance(case) is None:
                 truth.breaks("ends", f"{case.id} is neither healed, closed, held nor handed over: {case.reason}")
             own = [a for a in case.attempts if case.handed_over_at is None or a.intended_at <= case.handed_over_at]
             # What people have in hand is only started, and that with pauses of a share of the time that has passed.
