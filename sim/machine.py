@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from defib.core.frozen import replace
 from defib.core.model import CheckStatus, InstanceState
 from sim.faults import EFFECTS, Cure, Effect, FaultKind
 from sim.scenario import Fault

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Protocol
 
+from defib.core.frozen import replace
 from defib.core.model import CheckStatus, InstanceState
 from sim.clock import VirtualTime
 from sim.faults import Cure, EventCode, FaultKind

@@ -120,11 +120,11 @@ def _spell(scenario: Scenario, random: Random) -> Spell:
 
 
 def _meddling(scenario: Scenario, random: Random) -> tuple[Interference, ...]:
-    if random.random() > 0.2:
+    if random.random() > 0.3:
         return ()
     fault = random.choice(scenario.faults) if scenario.faults and random.random() < 0.7 else None
     on = fault.on[0] if fault is not None else random.choice(names(scenario))
-    at = fault.at + timedelta(seconds=random.randint(60, 420)) if fault is not None else _at_work(scenario, random)
+    at = fault.at + timedelta(seconds=random.randint(60, 700)) if fault is not None else _at_work(scenario, random)
     if random.random() < 0.5:
         return (Interference(at, on, untag=True),)
     return (Interference(at, on, maintenance=timedelta(minutes=random.randint(5, 20))),)

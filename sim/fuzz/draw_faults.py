@@ -32,6 +32,8 @@ STRIKES = {
 }
 """How often each kind is drawn."""
 OF_A_STORM = (FaultKind.SYSTEM_IMPAIRED, FaultKind.ZOMBIE, FaultKind.HUNG_KERNEL, FaultKind.APPLICATION_DOWN)
+HINDERS = (FaultKind.START_CAPACITY, FaultKind.STUCK_STOPPING, FaultKind.NEVER_BOOTS, FaultKind.FAILING_KEY)
+"""What keeps a stop and start from being the end of it."""
 MEDDLED = (FaultKind.STOPPED_BY_PERSON, FaultKind.STARTED_BY_PERSON)
 
 
@@ -56,8 +58,12 @@ def faults_of(fleets: Sequence[Fleet], until: timedelta, random: Random) -> tupl
     struck = [fault for fault in found if fault.kind is not FaultKind.DEAD_ON_ARRIVAL]
     if struck and random.random() < 0.3:
         found += _again(random.choice(struck), until, random)
-    if struck and random.random() < 0.2:
-        found += _meddled(random.choice(struck), random)
+    if struck and random.random() < 0.25:
+        hindered = random.choice(struck)
+        found += _hindered(hindered, random)
+        struck.append(hindered)
+    if struck and random.random() < 0.3:
+        found += _meddled(struck[-1] if random.random() < 0.5 else random.choice(struck), random)
     launched = {name for fault in found if fault.kind is FaultKind.DEAD_ON_ARRIVAL for name in fault.on}
     kept = [f for f in found if f.kind is FaultKind.DEAD_ON_ARRIVAL or not launched & {*f.on}]
     return tuple(sorted(kept, key=lambda fault: fault.at))
@@ -82,6 +88,9 @@ def _fault(kind: FaultKind, on: str, at: timedelta, random: Random) -> Fault:
     fault = Fault(
         at=at, on=(on,), kind=kind, cured_by=_cures(kind, random), after=random.choice((1, 1, 1, 2)), lasts=lasts
     )
+    if kind is FaultKind.FAILED_SAMPLE:
+        # A check may be wrong for long, while all that it is about works.
+        return replace(fault, after=random.choice((1, 2, 5, 20)), cured_by=None)
     if kind is FaultKind.EVENT_ANNOUNCED:
         event, due_in = random.choice(list(EventCode)), timedelta(minutes=random.randint(2, 40))
         return replace(fault, event=event, due_in=due_in, cured_by=None)
@@ -119,7 +128,13 @@ def _again(fault: Fault, until: timedelta, random: Random) -> Iterator[Fault]:
             yield replace(fault, at=at, kind=random.choice(OF_A_STORM), cured_by=None, lasts=None)
 
 
+def _hindered(fault: Fault, random: Random) -> Iterator[Fault]:
+    """What is struck needs to be stopped and started, and that goes wrong, too: for a few tries, or for many."""
+    yield Fault(at=fault.at, on=fault.on, kind=FaultKind.SYSTEM_IMPAIRED, cured_by=random.choice((None, ())))
+    yield Fault(at=fault.at, on=fault.on, kind=random.choice(HINDERS), after=random.choice((1, 3, 10, 40)))
+
+
 def _meddled(fault: Fault, random: Random) -> Iterator[Fault]:
     """Somebody turns to the instance while Defib is at it."""
-    at = fault.at + timedelta(seconds=random.randint(60, 420))
+    at = fault.at + timedelta(seconds=random.randint(60, 900))
     yield Fault(at=at, on=fault.on, kind=random.choice(MEDDLED))

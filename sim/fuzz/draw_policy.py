@@ -111,9 +111,10 @@ def _service(number: int, second: bool, random: Random) -> dict[str, Any]:
     if random.random() < 0.7:
         made["page"] = {"title": f"Service {number}"}
     if random.random() < 0.2:
-        begins = random.randint(0, 2)
-        daily = (f"{hour:02}:20" for hour in range(begins, 24, 3))
-        made["maintenance"] = [{"days": list(DAYS), "at": at, "lasts": "75m"} for at in daily]
+        # So often that windows begin and end in the middle of repairs.
+        begins, minute, lasts = random.randint(0, 1), random.randint(0, 59), random.choice((15, 40, 75))
+        daily = (f"{hour:02}:{minute:02}" for hour in range(begins, 24, 2))
+        made["maintenance"] = [{"days": list(DAYS), "at": at, "lasts": f"{lasts}m"} for at in daily]
         made["planned_restart"] = random.random() < 0.7
     if random.random() < 0.35:
         kind = random.choices(("app", "net", "gwy"), (6, 2, 1))[0]
@@ -153,6 +154,9 @@ def _besides(table: Mapping[str, Any], random: Random) -> Iterator[tuple[At, obj
             rungs = (key for key in CLIMB if key.endswith(("_timeout", "_trial", "_grace")))
             yield from ((("repair", key), f"{random.randint(30, 60 if 'evid' in key else 150)}s") for key in rungs)
         yield ("repair", "case_age"), "15m"
+        if random.random() < 0.5:
+            # Then nothing but its age ends what leads nowhere.
+            yield from ((("repair", key), most) for key, most in (("starts", 20), ("attempts", 100)))
 
 
 def _of_services(table: Mapping[str, Any], random: Random) -> Iterator[tuple[At, object]]:

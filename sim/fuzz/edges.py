@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from defib.aws.queues import PUT_OFF_MOST
@@ -12,6 +12,7 @@ from defib.aws.zonal_shift import ArcRouter
 from defib.core.approval import Answer
 from defib.core.call import CallAnswer
 from defib.core.case import Action, Attempt, Case, Perform, Wake
+from defib.core.frozen import replace
 from defib.core.incident import Notice
 from defib.core.medium import Medium
 from defib.core.model import Observation, Registration, Result, Signal, Source, Switch

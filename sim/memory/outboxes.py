@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from defib.core.frozen import replace
 from defib.core.medium import Medium
 from defib.core.outbox import Lane, Outbox, Waiting
 from defib.shell.store import Conflict

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from defib.core.frozen import replace
 from defib.core.incident import Incident, Notice
 from defib.core.page.followed import Followed
 from defib.core.page.model import Page, PublicIncident, Shown

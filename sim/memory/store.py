@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from defib.core.audit import CallEntry, Entry
 from defib.core.case import Case
+from defib.core.frozen import replace
 from defib.core.incident import Incident, Notice
 from defib.core.stack import Stack
 from defib.shell.store import Called, Conflict, Remembered, Surveyed

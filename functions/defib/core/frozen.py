@@ -48,12 +48,13 @@ def frozen(*, frozen: bool, slots: bool, kw_only: bool = False) -> Callable[[typ
 
 def copied(old: T, /, **changes: object) -> T:
     """``dataclasses.replace``: a copy of ``old`` but for ``changes``; raises TypeError for a name that is no field."""
-    cls: Any = type(old)
-    new: T = _copier(cls)(old)
+    copy, setters = _copier(type(old))
+    new: T = copy(old)
     for name, value in changes.items():
-        if name not in cls.__slots__:
-            raise TypeError(f"{cls.__qualname__} has no field {name!r}.")
-        object.__setattr__(new, name, value)
+        put = setters.get(name)
+        if put is None:
+            raise TypeError(f"{type(old).__qualname__} has no field {name!r}.")
+        put(new, value)
     return new
 
 
@@ -99,12 +100,12 @@ def _init(cls: type, own: Sequence[Field[Any]]) -> Callable[..., None]:
 
 
 @cache
-def _copier(cls: Any) -> Any:
-    """What copies an instance of ``cls``, slot by slot."""
-    setters = {f"_set_{name}": cls.__dict__[name].__set__ for name in cls.__slots__}
-    known = {"_new": object.__new__, "_cls": cls, **setters}
+def _copier(cls: Any) -> tuple[Callable[[Any], Any], Mapping[str, Callable[[Any, object], None]]]:
+    """What copies an instance of ``cls``, slot by slot, and what sets each slot of it."""
+    setters = {name: cls.__dict__[name].__set__ for name in cls.__slots__}
+    known = {"_new": object.__new__, "_cls": cls, **{f"_set_{name}": put for name, put in setters.items()}}
     body = "".join(f"\n _set_{name}(new, old.{name})" for name in cls.__slots__)
-    return _compiled(cls, "copy(old)", f"\n new = _new(_cls){body}\n return new", known)
+    return _compiled(cls, "copy(old)", f"\n new = _new(_cls){body}\n return new", known), setters
 
 
 def _compiled(cls: type, head: str, body: str, known: Mapping[str, object]) -> Any:

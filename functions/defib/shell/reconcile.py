@@ -100,7 +100,7 @@ def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
         edges.journal.decided(None, after, observation)
         return
     after_incident, notices = announce(incident, before, after, policy, now)
-    changed = after_incident if after_incident != incident else None
+    changed = after_incident if after_incident is not incident else None
     stack = _stack_after(before, after, observation, edges, policy, now)
     written = edges.store.remember(Remembered(after, changed, notices, entry(current, after, now), stack))
     edges.journal.decided(current, after, observation)
@@ -122,7 +122,7 @@ def _decided(
         # What only a decision to act needs: all else costs no call.
         observation = replace(observation, stack=edges.store.stack())
         after, effects = step(told, observation, policy, now)
-    elif after != before and (after.held_by or after.handed_over_at is not None):
+    elif (after.held_by or after.handed_over_at is not None) and after != before:
         # How many others fail says when it is looked at again; it decides nothing else.
         observation = replace(observation, stack=Stack(failing=edges.store.stack().failing))
         after, effects = step(told, observation, policy, now)

@@ -69,6 +69,8 @@ class ActsJudge:
             self._truth.stopped_by_person.add(machine.instance_id)
             self._truth.stopped.pop(machine.instance_id, None)
         if fault.kind is FaultKind.STARTED_BY_PERSON and machine.state is InstanceState.STOPPED:
+            # Should EC2 not be able to, nobody wants it stopped any more.
+            self._truth.stopped_by_person.discard(machine.instance_id)
             case = self._truth.store.latest_case(machine.instance_id)
             intent = case.intent if case is not None else None
             # Where Defib starts it at the same moment, nobody can tell whose start it is.

@@ -12,6 +12,7 @@ from defib.core.contact import Contact
 from defib.core.escalation import Tier
 from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.medium import Medium, media_of
+from defib.core.messages import MessageLimits
 from defib.core.post import Post
 from defib.core.severity import Severity
 from defib.shell.announce import WAITS
@@ -19,7 +20,8 @@ from sim.fuzz.invariants.truth import Truth
 
 SMS_MOST = 140
 SUBJECT_MOST = 100
-URGENT_WITHIN = timedelta(minutes=5)
+DIGEST_FOUND = timedelta(minutes=1, seconds=5)
+"""How late the digest of a storm may be: a sweep finds it, and it is delivered."""
 LOUDER_WITHIN = timedelta(minutes=3)
 """How late a call for help may get louder: two sweeps, and a delivery."""
 TIERS = list(Tier)
@@ -72,7 +74,8 @@ class ToldJudge:
     def _in_time(self, notice: Notice, post: Post) -> None:
         truth, now = self._truth, self._truth.time.now
         if notice.severity is Severity.URGENT:
-            if now - notice.at > URGENT_WITHIN and truth.calm(notice.at):
+            waits = (truth.policy.messages if self.sums_up else MessageLimits()).storm_window
+            if now - notice.at > waits + DIGEST_FOUND and truth.calm(notice.at):
                 truth.breaks(
                     "told", f"notice {notice.incident_id}-{notice.sequence} asks for help {now - notice.at} late"
                 )
