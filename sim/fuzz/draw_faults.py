@@ -32,7 +32,7 @@ STRIKES = {
 }
 """How often each kind is drawn."""
 OF_A_STORM = (FaultKind.SYSTEM_IMPAIRED, FaultKind.ZOMBIE, FaultKind.HUNG_KERNEL, FaultKind.APPLICATION_DOWN)
-HINDERS = (FaultKind.START_CAPACITY, FaultKind.STUCK_STOPPING, FaultKind.NEVER_BOOTS, FaultKind.FAILING_KEY)
+HINDERS = (FaultKind.START_CAPACITY, FaultKind.START_CAPACITY, FaultKind.STUCK_STOPPING, FaultKind.NEVER_BOOTS, FaultKind.FAILING_KEY)
 """What keeps a stop and start from being the end of it."""
 MEDDLED = (FaultKind.STOPPED_BY_PERSON, FaultKind.STARTED_BY_PERSON)
 
@@ -58,7 +58,7 @@ def faults_of(fleets: Sequence[Fleet], until: timedelta, random: Random) -> tupl
     struck = [fault for fault in found if fault.kind is not FaultKind.DEAD_ON_ARRIVAL]
     if struck and random.random() < 0.3:
         found += _again(random.choice(struck), until, random)
-    if struck and random.random() < 0.25:
+    if struck and random.random() < 0.3:
         hindered = random.choice(struck)
         found += _hindered(hindered, random)
         struck.append(hindered)
@@ -132,6 +132,9 @@ def _hindered(fault: Fault, random: Random) -> Iterator[Fault]:
     """What is struck needs to be stopped and started, and that goes wrong, too: for a few tries, or for many."""
     yield Fault(at=fault.at, on=fault.on, kind=FaultKind.SYSTEM_IMPAIRED, cured_by=random.choice((None, ())))
     yield Fault(at=fault.at, on=fault.on, kind=random.choice(HINDERS), after=random.choice((1, 3, 10, 40)))
+    if random.random() < 0.3:
+        at = fault.at + timedelta(seconds=random.randint(200, 900))
+        yield Fault(at=at, on=fault.on, kind=FaultKind.STARTED_BY_PERSON)
 
 
 def _meddled(fault: Fault, random: Random) -> Iterator[Fault]:

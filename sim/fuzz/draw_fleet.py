@@ -36,7 +36,7 @@ def _fleet(name: str, policy: Policy, random: Random) -> Fleet:
     if random.random() < 0.5:
         known = service.target_groups if service is not None else ()
         fleet = replace(fleet, target_group=known[0].name if known else name)
-    if random.random() < 0.25:
+    if random.random() < 0.35:
         fleet = replace(fleet, group=f"g{name}")
     if random.random() < 0.2:
         fleet = replace(fleet, application_check=random.randint(1, 4))
@@ -58,7 +58,7 @@ def scaling_groups_of(fleets: Sequence[Fleet], random: Random) -> tuple[ScalingG
 
 def _scaling_group(fleet: Fleet, random: Random) -> ScalingGroup:
     group = ScalingGroup(fleet.group, random.randint(0, fleet.count), opted_in=random.random() < 0.85)
-    if random.random() > 0.3:
+    if random.random() > 0.45:
         return group
     # A broken image, until somebody mends it; what only comes up late is dead for a while.
     lasts = timedelta(minutes=random.randint(1, 40)) if random.random() < 0.3 else None

@@ -147,8 +147,9 @@ def _besides(table: Mapping[str, Any], random: Random) -> Iterator[tuple[At, obj
     if random.random() < 0.4:
         yield ("repair", "heals_a_day"), random.choice((1, 1, 2))
     if random.random() < 0.25:
-        yield ("repair", "restarts"), random.randint(0, 1)
+        yield ("repair", "restarts"), random.choice((0, 1, 1, 1))
         yield ("repair", "attempts"), random.randint(5, 8)
+        yield ("repair", "starts"), random.choice((3, 5, 20))
     if random.random() < 0.3:
         if random.random() < 0.7:
             rungs = (key for key in CLIMB if key.endswith(("_timeout", "_trial", "_grace")))

@@ -204,6 +204,7 @@ class World:
             return
         with suppress(CallFailed, Conflict, Killed):
             sweep(self._sweeping, self.story.policy)
+            self.judge.swept()
         self.judge.tick()
 
     def _race(self) -> None:

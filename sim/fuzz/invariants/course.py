@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from defib.core.audit import Entry
@@ -39,6 +40,8 @@ class CourseJudge:
         self._watched: set[str] = set()
         """Cases of which it is known by when they must have ended."""
         self._trail: list[Entry] = []
+        self._crowded: dict[str, datetime] = {}
+        """Zones in which as many fail as limits.zone_instances and limits.zone_share say, and since which sweep."""
 
     def looked(self, instance_id: str) -> None:
         self._looked[instance_id] = self._truth.time.now
@@ -72,6 +75,22 @@ class CourseJudge:
             truth.breaks(
                 "found", f"{machine.name} fails its checks, and its turn to be looked at has not come in {turn}"
             )
+
+    def swept(self) -> None:
+        """A sweep has run: a zone of which so many fail that it is no coincidence is known to be impaired."""
+        truth, limits = self._truth, self._truth.policy.limits
+        failing: Counter[str] = Counter()
+        for machine in truth.cloud.troubled.values():
+            ours = truth.policy.opted_in(machine.tags) and machine.state is InstanceState.RUNNING
+            failing[machine.zone] += ours and machine.shown.worst is CheckStatus.IMPAIRED
+        crowded = {zone for zone, number in failing.items() if number >= limits.zone_instances}
+        running = truth.seen.running() if crowded else {}
+        found = {zone for zone in crowded if failing[zone] * 100 >= limits.zone_share * running.get(zone, 0)}
+        self._crowded = {zone: self._crowded.get(zone, truth.time.now) for zone in found}
+        for zone, since in self._crowded.items():
+            lasted = truth.time.now - since
+            if lasted >= FOUND_WITHIN and truth.store.whole.impairment(zone) is None and truth.calm(since):
+                truth.breaks("found", f"{failing[zone]} fail in {zone} since {lasted}, and nobody calls it impaired")
 
     # --- Ends --------------------------------------------------------------------------------------------------------
 

@@ -97,6 +97,10 @@ class Judge:
         self._page.look()
         self._told.minute()
 
+    def swept(self) -> None:
+        """A sweep has looked at all there is."""
+        self._course.swept()
+
     # --- At the end ------------------------------------------------------------------------------------------------
 
     def settled(self, idle: bool) -> bool:
