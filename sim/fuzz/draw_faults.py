@@ -32,7 +32,13 @@ STRIKES = {
 }
 """How often each kind is drawn."""
 OF_A_STORM = (FaultKind.SYSTEM_IMPAIRED, FaultKind.ZOMBIE, FaultKind.HUNG_KERNEL, FaultKind.APPLICATION_DOWN)
-HINDERS = (FaultKind.START_CAPACITY, FaultKind.START_CAPACITY, FaultKind.STUCK_STOPPING, FaultKind.NEVER_BOOTS, FaultKind.FAILING_KEY)
+HINDERS = (
+    FaultKind.START_CAPACITY,
+    FaultKind.START_CAPACITY,
+    FaultKind.STUCK_STOPPING,
+    FaultKind.NEVER_BOOTS,
+    FaultKind.FAILING_KEY,
+)
 """What keeps a stop and start from being the end of it."""
 MEDDLED = (FaultKind.STOPPED_BY_PERSON, FaultKind.STARTED_BY_PERSON)
 

@@ -14,6 +14,7 @@ from defib.core.rationing import FRESH, MINUTE, turns
 from defib.core.stack import RATE_WINDOW
 from sim.fuzz.cloud import GONE
 from sim.fuzz.invariants.crowd import FOUND_WITHIN, is_counted
+from sim.fuzz.invariants.limits import GIVES_BACK
 from sim.fuzz.invariants.truth import Truth
 from sim.fuzz.lanes import Lanes
 from sim.machine import Machine
@@ -192,8 +193,11 @@ class CourseJudge:
             if not at_rest(case) and self._in_maintenance(case) is None:
                 truth.breaks("ends", f"{case.id} is neither healed, closed, held nor handed over: {case.reason}")
             own = [a for a in case.attempts if case.handed_over_at is None or a.intended_at <= case.handed_over_at]
+            given_back = sum(1 for a in own if a.action in GIVES_BACK)
+            # What Defib took it gives back though it may do nothing else any more: as often as it would start it.
+            most = truth.policy.repair.attempts + 2 + min(given_back, len(GIVES_BACK) * truth.policy.repair.starts)
             # What people have in hand is only started, and that with pauses of a share of the time that has passed.
-            if len(own) > truth.policy.repair.attempts + 2 or len(case.attempts) > 2 * len(own) + STARTS_MOST:
+            if len(own) > most or len(case.attempts) > 2 * len(own) + STARTS_MOST:
                 truth.breaks("bounded", f"{case.id} has {len(case.attempts)} attempts")
         for instance_id in truth.stopped:
             self._started_again(instance_id)
