@@ -48,12 +48,13 @@ def frozen(*, frozen: bool, slots: bool, kw_only: bool = False) -> Callable[[typ
 
 def copied(old: T, /, **changes: object) -> T:
     """``dataclasses.replace``: a copy of ``old`` but for ``changes``; raises TypeError for a name that is no field."""
-    copy, setters = _copier(type(old))
+    cls: Any = type(old)
+    copy, setters = _copier(cls)
     new: T = copy(old)
     for name, value in changes.items():
         put = setters.get(name)
         if put is None:
-            raise TypeError(f"{type(old).__qualname__} has no field {name!r}.")
+            raise TypeError(f"{cls.__qualname__} has no field {name!r}.")
         put(new, value)
     return new
 
