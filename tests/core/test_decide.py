@@ -605,6 +605,14 @@ CLOSINGS: list[tuple[str, Case, Observation, Policy, Outcome, str]] = [
         "deregistered from web",
     ),
     (
+        "opted out while drained",
+        case(EVIDENCE, DRAINED, registrations=(WEB,)),
+        observed(checks=BAD, tags={"service": "web"}),
+        POLICY,
+        Outcome.LEFT_ALONE,
+        "deregistered from web",
+    ),
+    (
         "opted out meanwhile",
         case(EVIDENCE),
         observed(checks=BAD, tags={"service": "web"}),
@@ -658,6 +666,13 @@ def test_a_case_closes_with_its_outcome(
     assert isinstance(decision, Close), decision
     assert decision.outcome is outcome
     assert words in decision.reason
+
+
+def test_what_was_put_back_is_not_called_deregistered() -> None:
+    so_far = case(EVIDENCE, DRAINED, attempt(Action.RESTORE), registrations=(WEB,))
+    stopped = observed(state=InstanceState.STOPPED, state_reason_code="Client.UserInitiatedShutdown")
+
+    assert decided(so_far, stopped, POLICY).reason == "a person stopped it; Defib leaves it alone"
 
 
 def test_every_outcome_has_a_row() -> None:

@@ -37,6 +37,11 @@ STOPPED, STOPPING = InstanceState.STOPPED, InstanceState.STOPPING
 USER, SERVER = "Client.UserInitiatedShutdown", "Server.InternalError"
 STOPPED_BY_US = case(attempt(Action.STOP))
 STARTED_LONG_AGO = case(attempt(Action.STOP, after(minutes=-9)), attempt(Action.START, after(minutes=-8)))
+CUT_SHORT_BY_US = case(
+    attempt(Action.STOP),
+    attempt(Action.FORCE_STOP, after(minutes=3)),
+    attempt(Action.SKIP_OS_SHUTDOWN, after(minutes=13)),
+)
 STARTED_BY_US = case(attempt(Action.STOP), attempt(Action.START))
 
 TABLE: list[tuple[str, Observation, Case | None, Cause]] = [
@@ -113,6 +118,12 @@ TABLE: list[tuple[str, Observation, Case | None, Cause]] = [
     ("stopped by AWS", observed(state=STOPPED, state_reason_code=SERVER), None, Cause.STOPPED_UNASKED),
     ("stopped without a reason", observed(state=STOPPED), None, Cause.STOPPED_UNASKED),
     ("our own stop", observed(state=STOPPED, state_reason_code=USER), STOPPED_BY_US, Cause.STOPPED_BY_DEFIB),
+    (
+        "our own stop, dated to the call that cut it short",
+        observed(state=STOPPED, state_reason_code=USER, transition_reason="User initiated (2026-04-30 12:13:00 GMT)"),
+        CUT_SHORT_BY_US,
+        Cause.STOPPED_BY_DEFIB,
+    ),
     (
         "a person's stop after our start",
         observed(state=STOPPED, state_reason_code=USER, transition_reason="User initiated (2026-04-30 12:00:00 GMT)"),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from defib.core.audience import audience
 from defib.core.case import Action, Outcome
+from defib.core.contact import Contact
 from defib.core.incident import NoticeKind
 from defib.core.model import InstanceState
 from defib.core.policy import Policy
 from defib.shell.ports import Transient
-from tests.core.facts import policy
+from tests.core.facts import POLICY, SERVICE, policy
 from tests.shell.machine import Machine, failing
 
 FULL = Transient("no room", code="InsufficientInstanceCapacity")
@@ -52,6 +56,39 @@ def test_one_that_is_terminated_in_the_middle_is_closed_and_said() -> None:
         True,
     )
     assert Action.START not in machine.acts
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (
+            {"policy": replace(POLICY, services=(replace(SERVICE, name="website"),))},
+            "service web is no longer configured",
+        ),
+        ({"tags": {"Name": "web-2", "service": "web"}}, "it does not carry the opt-in tag"),
+    ],
+    ids=["its service is renamed", "its tag is removed"],
+)
+def test_whoever_takes_it_from_defib_while_it_is_stopped_hears_that_it_is(change: dict[str, Any], why: str) -> None:
+    machine = broken(policy(), fault=failing(Action.START, FULL, times=9))
+    machine.run(timedelta(minutes=10))
+    assert machine.state is InstanceState.STOPPED
+    for name, value in change.items():
+        setattr(machine, name, value)
+    case = machine.run()
+
+    assert case.outcome is Outcome.LEFT_ALONE
+    said = machine.notices[-1]
+    assert "web-2 is STOPPED and left alone" in said.subject
+    assert f"is STOPPED and left alone: {why}" in said.body
+    assert "It is deregistered from web: register it when it is to serve again" in said.body
+    incident = machine.store.latest_incident("web")
+    assert incident is not None
+    assert incident.resolved_at is not None
+    ann = Contact("ann", email=("ann@example.com",))
+    assert audience("web", said.tier, replace(machine.policy, contacts=(ann,))) == (
+        (ann,) if "policy" in change else ()
+    ), "nobody is named in tell here"
 
 
 def test_people_hear_that_it_is_stopped_and_defib_starts_it_when_there_is_room_at_last() -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from defib.core import approval, in_a_row, one_by_one
 from defib.core.call import HANDED_OVER, unwanted
-from defib.core.case import Action, Attempt, Case, Outcome, differ_in_look_only
+from defib.core.case import STOPS, Action, Attempt, Case, Outcome, differ_in_look_only
 from defib.core.forewarning import news_of
 from defib.core.frozen import replace
 from defib.core.guard import SPOKEN_FOR
@@ -68,10 +68,9 @@ def _is_away(case: Case) -> bool:
     """Whether Defib has stopped or drained it, or put it in Standby, and a guard forbids what would end that."""
     if not case.held_by or case.handed_over_at is not None or case.closed_at is not None:
         return False
-    power = case.last(Action.STOP, Action.FORCE_STOP, Action.SKIP_OS_SHUTDOWN, Action.START)
-    drained, restored = case.last(Action.DRAIN), case.last(Action.RESTORE)
-    is_drained = drained is not None and (restored is None or restored.number < drained.number)
-    return (power is not None and power.action is not Action.START) or is_drained or case.standby is not None
+    power = case.last(*STOPS, Action.START)
+    is_stopped = power is not None and power.action is not Action.START
+    return is_stopped or case.drained is not None or case.standby is not None
 
 
 def announce(
@@ -80,11 +79,11 @@ def announce(
     """The incident after ``before`` became ``after``, and what people are told of it.
 
     ``incident`` is the service's newest, open or resolved. A case nobody has confirmed is nobody's business: it is
-    returned unchanged, with no notices.
+    returned unchanged, with no notices. Of a service that has left the policy people hear how its cases end.
     """
-    service = policy.service(after.service)
-    if after.confirmed_at is None or service is None:
+    if after.confirmed_at is None:
         return incident, ()
+    service = policy.service(after.service) or Service(after.service, {})
     if incident is not None and _has_said(incident, before, after):
         # What there was to say of this state of the case was said when it came to be.
         return incident, ()

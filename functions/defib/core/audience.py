@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, assert_never
 
 from defib.core.escalation import Tier
@@ -18,28 +19,22 @@ DRILL = "drill:"
 
 
 def audience(service: str, tier: Tier, policy: Policy) -> tuple[Contact, ...]:
-    """The contacts up to ``tier``, in the order of the file; none for a service that has left it."""
-    if service.startswith(FOR_EVERYBODY):
-        return policy.contacts
-    match tier:
-        case Tier.EVERYBODY if _tell(service, policy):
-            return policy.contacts
-        case Tier.FIRST | Tier.EVERYBODY:
-            names = _tell(service, policy)
-        case Tier.SECOND:
-            names = _tell(service, policy) | _then(service, policy)
-        case _:
-            assert_never(tier)
-    return tuple(contact for contact in policy.contacts if contact.name in names)
+    """The contacts up to ``tier``, in the order of the file.
 
-
-def _tell(service: str, policy: Policy) -> frozenset[str]:
+    All for a service that has left it: an instance of it may be stopped at that moment, and nobody else would hear.
+    """
     if service.startswith(DRILL):
-        return frozenset({service.removeprefix(DRILL)})
+        return _named((service.removeprefix(DRILL),), tier, policy)
     found = policy.service(service)
-    return frozenset(found.tell) if found is not None else frozenset()
+    if service.startswith(FOR_EVERYBODY) or found is None:
+        return policy.contacts
+    return _named((*found.tell, *(found.then if tier is Tier.SECOND else ())), tier, policy)
 
 
-def _then(service: str, policy: Policy) -> frozenset[str]:
-    found = policy.service(service)
-    return frozenset(found.then) if found is not None else frozenset()
+def _named(names: Sequence[str], tier: Tier, policy: Policy) -> tuple[Contact, ...]:
+    match tier:
+        case Tier.EVERYBODY if names:
+            return policy.contacts
+        case Tier.FIRST | Tier.SECOND | Tier.EVERYBODY:
+            return tuple(contact for contact in policy.contacts if contact.name in names)
+    assert_never(tier)

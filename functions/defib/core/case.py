@@ -35,6 +35,10 @@ class Action(StrEnum):
     RESUME_CHECK = "resume_check"
 
 
+STOPS = (Action.STOP, Action.FORCE_STOP, Action.SKIP_OS_SHUTDOWN)
+"""Every form of StopInstances."""
+
+
 class Outcome(StrEnum):
     """How a case closed."""
 
@@ -206,6 +210,12 @@ class Case:
             ),
             None,
         )
+
+    @property
+    def drained(self) -> Attempt | None:
+        """The attempt that took it out of its target groups; None when it was put back since."""
+        drain, restore = self.last(Action.DRAIN), self.last(Action.RESTORE)
+        return None if drain is not None and restore is not None and restore.number > drain.number else drain
 
     @property
     def acted(self) -> bool:

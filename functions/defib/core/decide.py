@@ -25,7 +25,8 @@ def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: P
     """What to do about the instance now, why, and when to look again."""
     service = policy.service(case.service)
     if service is None:
-        return Close(Outcome.LEFT_ALONE, f"service {case.service} is no longer configured")
+        gone = Close(Outcome.LEFT_ALONE, _left_alone(case, f"service {case.service} is no longer configured"))
+        return suppression.said(gone, case, policy.repair, now)
     decision = _by_cause(case, observation, diagnosis, policy, service, now)
     if case.handed_over_at is not None:
         decision = _handed_over(case, decision, observation, policy, now)
@@ -88,7 +89,8 @@ def _by_cause(
     case: Case, observation: Observation, diagnosis: Diagnosis, policy: Policy, service: Service, now: datetime
 ) -> Decision:
     if not policy.opted_in(observation.tags) and diagnosis.cause is not Cause.TERMINATED:
-        return Close(Outcome.LEFT_ALONE, f"it does not carry the opt-in tag {policy.opt_in.key}={policy.opt_in.value}")
+        untagged = f"it does not carry the opt-in tag {policy.opt_in.key}={policy.opt_in.value}"
+        return Close(Outcome.LEFT_ALONE, _left_alone(case, untagged))
     replacement = member.await_replacement(case, policy, now)
     if replacement is not None and diagnosis.cause is not Cause.TERMINATED:
         return replacement
@@ -96,7 +98,7 @@ def _by_cause(
         case Cause.TERMINATED:
             return member.terminated(case)
         case Cause.STOPPED_BY_PERSON:
-            return Close(Outcome.LEFT_ALONE, _left_alone(case))
+            return Close(Outcome.LEFT_ALONE, _left_alone(case, "a person stopped it; Defib leaves it alone"))
         case Cause.HEALTHY:
             return verify(case, observation, policy.repair, service, now)
         case Cause.STOPPING:
@@ -110,14 +112,12 @@ def _by_cause(
             return _trouble(case, observation, diagnosis, policy, service, now)
 
 
-def _left_alone(case: Case) -> str:
-    """A person's stop is a person's wish, even in the middle of a repair."""
-    if not case.registrations or case.last(Action.DRAIN) is None:
-        return member.with_standby("a person stopped it; Defib leaves it alone", case)
+def _left_alone(case: Case, why: str) -> str:
+    """``why`` people have it, even in the middle of a repair, and what Defib has taken from it."""
+    if not case.registrations or case.drained is None:
+        return member.with_standby(why, case)
     groups = ", ".join(sorted({r.target_group_name for r in case.registrations}))
-    return (
-        f"a person stopped it; Defib leaves it alone. It is deregistered from {groups}: register it when you start it"
-    )
+    return f"{why}. It is deregistered from {groups}: register it when it is to serve again"
 
 
 def _boot(case: Case, observation: Observation, policy: Policy, service: Service, now: datetime) -> Decision:

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
-from defib.core.case import Action, Case
+from defib.core.case import STOPS, Action, Case
 from defib.core.model import (
     Cause,
     Check,
@@ -64,7 +64,7 @@ def stopped_by_defib(observation: Observation, case: Case | None, policy: Policy
     before it. A stop that EC2 dates before that start is the old one; one without a date is while reads lag, and for
     as long as nobody knows whether the start was carried out.
     """
-    power = case.last(Action.STOP, Action.FORCE_STOP, Action.START) if case is not None else None
+    power = case.last(*STOPS, Action.START) if case is not None else None
     if case is None or power is None or power.done_at is None:
         return False
     initiated = _initiated_at(observation)
@@ -72,7 +72,7 @@ def stopped_by_defib(observation: Observation, case: Case | None, policy: Policy
         # Somebody else has started it since, or stopped it again.
         again = initiated is not None and initiated > power.done_at + policy.repair.settle
         return not again and observation.launched_at <= power.done_at
-    if case.last(Action.STOP, Action.FORCE_STOP) is None:
+    if case.last(*STOPS) is None:
         return False
     if initiated is not None:
         return initiated < power.intended_at
@@ -101,7 +101,7 @@ def _pending(observation: Observation, case: Case | None, policy: Policy, now: d
 
 def _stopping(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> Diagnosis:
     ours = stopped_by_defib(observation, case, policy, now)
-    stop = case.last(Action.STOP, Action.FORCE_STOP) if case is not None and ours else None
+    stop = case.last(*STOPS) if case is not None and ours else None
     if stop is None and stopped_by_person(observation):
         return _by_person(observation, case, now)
     if case is not None and case.cause in (Cause.STOPPING, Cause.STUCK_STOPPING):

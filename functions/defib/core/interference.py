@@ -48,10 +48,8 @@ def _explains(attempt: Attempt, launched: datetime, repair: Repair) -> bool:
 
 
 def _registered_again(case: Case, observation: Observation, repair: Repair, now: datetime) -> str:
-    drained, restored = case.last(Action.DRAIN), case.last(Action.RESTORE)
+    drained = case.drained
     if drained is None or drained.done_at is None or now < drained.done_at + repair.settle:
-        return ""
-    if restored is not None and restored.number > drained.number:
         return ""
     back = (t.registration for t in observation.targets if t.health in REGISTERED)
     return ", ".join(sorted({r.target_group_name for r in back if r in case.registrations}))

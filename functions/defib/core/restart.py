@@ -141,16 +141,13 @@ def trial(
 
 def drain(case: Case, observation: Observation, cause: Cause, policy: Policy, now: datetime) -> Act | Wait | None:
     """Take it from its load balancers before it stops; None when there is nothing left to drain."""
-    drained = case.last(Action.DRAIN)
-    restored = case.last(Action.RESTORE)
-    registered = drainable(observation)
-    current = drained is not None and (restored is None or drained.number > restored.number)
+    drained, registered = case.drained, drainable(observation)
     unheard = drained is not None and drained.done_at is not None and now >= drained.done_at + policy.repair.settle
-    if registered and (not current or unheard):
+    if registered and (drained is None or unheard):
         groups = ", ".join(sorted({t.registration.target_group_name for t in registered}))
         reason = f"{CAUSE_WORDS[cause]}: no more requests from {groups} before it stops"
         return Act(Action.DRAIN, reason, now + policy.repair.act_timeout)
-    if not current or drained is None or drained.done_at is None:
+    if drained is None or drained.done_at is None:
         return None
     if not case.drained_serving:
         return None

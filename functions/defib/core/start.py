@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from zlib import crc32
 
-from defib.core.case import Act, Action, Attempt, Case, Decision, Escalate, Wait
+from defib.core.case import STOPS, Act, Action, Attempt, Case, Decision, Escalate, Wait
 from defib.core.model import Cause, Observation, Verdict
 from defib.core.policy import Policy, Repair, Service
 from defib.core.start_failure import NO_ROOM, bare, explained, meaning, remedy
@@ -45,7 +45,7 @@ def start(case: Case, observation: Observation, policy: Policy, service: Service
 
 def start_again(case: Case, observation: Observation, cause: Cause, policy: Policy, now: datetime) -> Act | None:
     """After the hand-over: nothing that Defib stopped, or tried to start, is left stopped for want of another try."""
-    ours = any(a.action in (Action.STOP, Action.FORCE_STOP, Action.START) for a in case.attempts)
+    ours = any(a.action in (*STOPS, Action.START) for a in case.attempts)
     grouped = observation.group and case.standby is None
     if cause not in STOPPED or not ours or grouped or case.handed_over_at is None:
         return None
