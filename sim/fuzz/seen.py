@@ -55,7 +55,8 @@ class Seen:
             return self._observation(machine, targets)
         # Only guards ask for peers and groups, and only an instance in trouble meets a guard (aws/observe.py).
         troubled = not _is_well(machine, targets, self._cloud)
-        peers = self.peers(machine, service) if troubled and service.counts_peers else None
+        takes = machine.shown.state is InstanceState.RUNNING or GROUP_TAG in machine.tags
+        peers = self.peers(machine, service) if troubled and takes and service.counts_peers else None
         found = self._observation(machine, targets, peers, traits_of(machine.traits, machine.instance_type))
         if not troubled or not found.group:
             return found
@@ -217,5 +218,4 @@ def traits_of(has: tuple[Trait, ...], instance_type: str) -> Traits:
         dedicated_host="h-0123456789abcdef0" if Trait.DEDICATED_HOST in has else "",
         instance_store=LOCAL_DISKS.match(instance_type) is not None,
         stop_protected=Trait.STOP_PROTECTION in has,
-        termination_protected=Trait.TERMINATION_PROTECTION in has,
     )

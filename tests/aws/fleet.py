@@ -85,7 +85,11 @@ class Fleet:
         self.failing: dict[str, dict[str, tuple[str, datetime | None]]] = {}
         """Instance id to check (such as ``SystemStatus``) to status and impaired-since."""
         self.failing_questions: set[str] = set()
-        """Filter names that EC2 throttles, as in an outage of that one question."""
+        """Filter names, and ids of instances, with which EC2 throttles DescribeInstanceStatus."""
+        self.forgotten: set[str] = set()
+        """Instances that DescribeInstanceStatus no longer knows by id."""
+        self.unsaid: set[str] = set()
+        """Instances of whose checks EC2 has nothing to say yet."""
         self.events: dict[str, list[dict[str, Any]]] = {}
         """What AWS has announced for instances, as DescribeInstanceStatus says it."""
         self.unknown_filters: set[str] = set()
@@ -101,17 +105,21 @@ class Fleet:
 
     def launch(self, **tags: str) -> str:
         """One running instance with these tags."""
+        return self.launch_many(1, **tags)[0]
+
+    def launch_many(self, count: int, **tags: str) -> list[str]:
+        """So many running instances with these tags."""
         wanted = [{"Key": key.replace("_", "-"), "Value": value} for key, value in tags.items()]
         run: Any = self._ec2.run_instances
         answer = run(
             ImageId="ami-12c6146b",
-            MinCount=1,
-            MaxCount=1,
+            MinCount=count,
+            MaxCount=count,
             InstanceType="t3.micro",
             TagSpecifications=[{"ResourceType": "instance", "Tags": wanted}] if wanted else [],
         )
         self.setup_done()
-        return cast("str", answer["Instances"][0]["InstanceId"])
+        return [instance["InstanceId"] for instance in answer["Instances"]]
 
     def stop(self, instance_id: str) -> None:
         self._ec2.stop_instances(InstanceIds=[instance_id])
@@ -151,12 +159,16 @@ class Fleet:
         asked = {f["Name"] for f in context["asked"].get("Filters", ())}
         if asked & self.unknown_filters:
             return refused("InvalidParameterValue")
-        return refused("RequestLimitExceeded", 503) if asked & self.failing_questions else None
+        ids = {*context["asked"].get("InstanceIds", ())}
+        if ids & self.forgotten:
+            return refused("InvalidInstanceID.NotFound")
+        return refused("RequestLimitExceeded", 503) if (asked | ids) & self.failing_questions else None
 
     def _lay_checks(self, parsed: Answer, http_response: Any, context: dict[str, Any], **_: object) -> None:
         """What AWS would answer: moto passes every check and ignores filters on their status."""
         if http_response.status_code >= 300:
             return
+        parsed["InstanceStatuses"] = [e for e in parsed["InstanceStatuses"] if e["InstanceId"] not in self.unsaid]
         for entry in parsed["InstanceStatuses"]:
             for check, (status, since) in self.failing.get(entry["InstanceId"], {}).items():
                 at = {"ImpairedSince": since} if since else {}

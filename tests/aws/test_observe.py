@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from defib.aws.observe import AwsObserver
+from defib.aws.statuses import BY_ID_MOST
+from defib.core.membership import GROUP_TAG
 from defib.core.model import (
     NOT_APPLICABLE,
     Check,
@@ -317,6 +319,12 @@ def test_who_serves_in_which_zone_is_counted_for_each_target_group(
     assert serving == {web: {zone: Served(registered=3, healthy=2)}, other: {}}
 
 
+def asked_of_peers(account: Account) -> list[str]:
+    """What was asked after the first look, besides what a stop would destroy."""
+    loss = ("DescribeInstanceTypes", "DescribeInstanceAttribute")
+    return [name for name, _ in account.fleet.ec2.calls[2:] if name not in loss]
+
+
 class TestPeers:
     """Who else serves, as the guards must know before they let Defib stop anything."""
 
@@ -356,28 +364,58 @@ class TestPeers:
 
         assert account.observer(self.POLICY).observe(web, ()).peers == Peers(1, healthy)
 
-    def test_peers_cost_five_calls_and_name_no_instance(self, account: Account) -> None:
+    def test_peers_cost_two_calls(self, account: Account) -> None:
         webs = [account.fleet.launch(service="web") for _ in range(4)]
         account.fleet.fail(webs[0], "InstanceStatus")
         account.fleet.setup_done()
 
         account.observer(self.POLICY).observe(webs[0], ())
 
-        loss = ("DescribeInstanceTypes", "DescribeInstanceAttribute")
-        asked = [(name, params) for name, params in account.fleet.ec2.calls[2:] if name not in loss]
-        assert len(asked) == 5
-        assert not any(instance in str(params) for _, params in asked for instance in webs)
+        assert asked_of_peers(account) == ["DescribeInstances", "DescribeInstanceStatus"]
 
-    def test_a_stopped_instance_has_peers_too(self, account: Account) -> None:
-        web = account.fleet.launch(service="web")
+    def test_more_than_one_call_can_name_cost_five_calls_that_name_none(self, account: Account) -> None:
+        webs = account.fleet.launch_many(BY_ID_MOST + 2, service="web")
+        account.fleet.fail(webs[0], "InstanceStatus")
+        account.fleet.fail(webs[1], "SystemStatus")
+        account.fleet.setup_done()
+
+        assert account.observer(self.POLICY).observe(webs[0], ()).peers == Peers(BY_ID_MOST + 1, BY_ID_MOST)
+
+        assert asked_of_peers(account) == ["DescribeInstances", *["DescribeInstanceStatus"] * 4]
+        assert not any(web in str(params) for _, params in account.fleet.ec2.calls[2:] for web in webs[1:])
+
+    def test_a_peer_that_ec2_has_just_forgotten_hides_no_other(self, account: Account) -> None:
+        web, sick, _ = [account.fleet.launch(service="web") for _ in range(3)]
+        account.fleet.fail(web, "InstanceStatus")
+        account.fleet.fail(sick, "InstanceStatus")
+        account.fleet.forgotten.add(sick)
+
+        assert account.observer(self.POLICY).observe(web, ()).peers == Peers(2, 1)
+
+    def test_a_peer_of_which_ec2_has_nothing_to_say_yet_is_not_counted_on(self, account: Account) -> None:
+        web, new = account.fleet.launch(service="web"), account.fleet.launch(service="web")
+        account.fleet.fail(web, "InstanceStatus")
+        account.fleet.unsaid.add(new)
+
+        assert account.observer(self.POLICY).observe(web, ()).peers == Peers(1, 0)
+
+    def test_of_what_does_not_run_nothing_can_be_taken_away_and_nobody_asks_for_peers(self, account: Account) -> None:
+        web, _ = account.fleet.launch(service="web"), account.fleet.launch(service="web")
+        account.fleet.stop(web)
+
+        assert account.observer(self.POLICY).observe(web, ()).peers is None
+
+    def test_a_stopped_member_of_a_group_which_may_be_replaced_has_peers_too(self, account: Account) -> None:
+        web = account.fleet.launch(service="web", **{GROUP_TAG: "web-asg"})
         account.fleet.stop(web)
 
         assert account.observer(self.POLICY).observe(web, ()).peers == Peers(0, 0)
 
-    def test_an_unanswered_question_about_peers_fails_the_observation(self, account: Account) -> None:
-        web, _ = account.fleet.launch(service="web"), account.fleet.launch(service="web")
+    @pytest.mark.parametrize("count", [2, BY_ID_MOST + 2])
+    def test_an_unanswered_question_about_peers_fails_the_observation(self, account: Account, count: int) -> None:
+        web, peer, *_ = account.fleet.launch_many(count, service="web")
         account.fleet.fail(web, "InstanceStatus")
-        account.fleet.failing_questions.add("system-status.status")
+        account.fleet.failing_questions |= {"system-status.status", peer}
 
         with pytest.raises(Transient):
             account.observer(self.POLICY).observe(web, ())
@@ -390,7 +428,7 @@ class TestPeers:
 
     def test_stars_in_tag_values_are_letters(self, account: Account) -> None:
         web, _ = account.fleet.launch(service="web*"), account.fleet.launch(service="web-2")
-        account.fleet.stop(web)
+        account.fleet.fail(web, "InstanceStatus")
         policy = a_policy(a_service(match={"service": ("web*",)}, minimum_healthy=1))
 
         account.observer(policy).observe(web, ())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.aws.fleet import Fleet
     from tests.fakes import FakeClock
 
-ASKED = ["DescribeInstanceTypes", "DescribeInstanceAttribute", "DescribeInstanceAttribute"]
+ASKED = ["DescribeInstanceTypes", "DescribeInstanceAttribute"]
 
 
 @pytest.fixture
@@ -31,10 +31,7 @@ def web(fleet: Fleet) -> str:
 @pytest.fixture
 def observer(ec2: EC2Client, elb: ElasticLoadBalancingv2Client, fleet: Fleet, clock: FakeClock) -> AwsObserver:
     fleet.ec2.answers["DescribeInstanceTypes"] = {"InstanceTypes": [{"InstanceStorageSupported": True}]}
-    fleet.ec2.answers["DescribeInstanceAttribute"] = {
-        "DisableApiStop": {"Value": True},
-        "DisableApiTermination": {"Value": True},
-    }
+    fleet.ec2.answers["DescribeInstanceAttribute"] = {"DisableApiStop": {"Value": True}}
     return AwsObserver(ec2, elb, clock, a_policy())
 
 
@@ -49,13 +46,13 @@ def test_a_healthy_instance_is_not_asked_what_a_stop_would_destroy(
     assert extra_calls(fleet) == []
 
 
-def test_one_in_trouble_is_asked_in_three_calls_that_are_believed_for_a_while(
+def test_one_in_trouble_is_asked_in_two_calls_that_are_believed_for_a_while(
     fleet: Fleet, observer: AwsObserver, web: str, clock: FakeClock
 ) -> None:
     fleet.fail(web, "InstanceStatus")
 
     traits = observer.observe(web, ()).traits
-    assert (traits.instance_store, traits.stop_protected, traits.termination_protected) == (True, True, True)
+    assert (traits.instance_store, traits.stop_protected) == (True, True)
     assert extra_calls(fleet) == ASKED
     observer.observe(web, ())
     assert extra_calls(fleet) == ASKED

@@ -13,7 +13,6 @@ from defib.core.model import (
     Check,
     Checks,
     CheckStatus,
-    Confidence,
     Event,
     InstanceState,
     Observation,
@@ -215,7 +214,6 @@ def test_a_persons_stop_is_dated_by_the_transition() -> None:
     assert diagnose(facts, None, POLICY, NOON).since == after(minutes=-10)
 
 
-def test_a_stop_without_a_reason_is_only_likely_unasked_and_insufficient_data_is_unsure() -> None:
-    assert diagnose(observed(state=STOPPED), None, POLICY, NOON).confidence is Confidence.LIKELY
-    assert diagnose(observed(checks=None), None, POLICY, NOON).confidence is Confidence.UNSURE
-    assert diagnose(observed(), None, POLICY, NOON).confidence is Confidence.CERTAIN
+def test_a_stop_without_a_reason_counts_as_unasked_and_insufficient_data_as_unknown() -> None:
+    assert diagnose(observed(state=STOPPED), None, POLICY, NOON).cause is Cause.STOPPED_UNASKED
+    assert diagnose(observed(checks=None), None, POLICY, NOON).cause is Cause.UNKNOWN

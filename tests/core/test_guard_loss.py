@@ -27,7 +27,7 @@ def refuse(action: Action, so_far: Case, facts: Observation, limits: Service = S
         (special(instance_store=True), {"allow_instance_store_loss": True}),
         (special(windows=True), {"allow_windows_force_stop": True}),
         (replace(ADDRESS, targets=(target(TargetHealth.UNHEALTHY),)), {}),
-        (special(hibernation=True, placement_group="hpc", termination_protected=True), {}),
+        (special(hibernation=True, placement_group="hpc"), {}),
     ],
     ids=["address allowed", "data allowed", "Windows allowed", "behind a load balancer", "what forbids no stop"],
 )

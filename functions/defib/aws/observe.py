@@ -33,8 +33,9 @@ _PASSED = frozenset({CheckStatus.OK, CheckStatus.NOT_APPLICABLE})
 class AwsObserver:
     """Keeps the promises of ``ports.Observer`` with EC2 and Elastic Load Balancing.
 
-    A healthy instance costs two calls and one a target group it is in; one in trouble up to six more for its peers,
-    one a target group it is in again and, twice a minute, three for what a stop of it would destroy.
+    A healthy instance costs two calls and one a target group it is in; one in trouble up to three more for its peers
+    (six where more than a hundred run), one a target group it is in again and, twice a minute, one for what forbids a
+    stop of it.
     """
 
     def __init__(
@@ -77,7 +78,8 @@ class AwsObserver:
         if act_is_near and not _is_well(found):
             if found.group and self._memberships is not None:
                 found = replace(found, membership=self._memberships.of(found))
-            if service.counts_peers:
+            # Of what does not run nothing can be taken away, but by its group.
+            if service.counts_peers and (found.group or found.state is InstanceState.RUNNING):
                 found = replace(found, peers=peers.peers_of(self._ec2, found, service, self._memberships))
             if found.state is InstanceState.RUNNING:
                 found = replace(found, targets=self._groups.with_others(instance_id, found.targets))

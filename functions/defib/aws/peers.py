@@ -22,8 +22,9 @@ EXISTING = (InstanceState.RUNNING, InstanceState.PENDING, InstanceState.STOPPING
 def peers_of(
     ec2: EC2Client, observation: Observation, service: Service, memberships: Memberships | None = None
 ) -> Peers:
-    """The peers of an instance, in five calls at any size of fleet, and one more where some are members of Auto
-    Scaling groups: EC2 calls one in Standby healthy, though it does not serve. Raises Transient or Rejected.
+    """The peers of an instance: in two calls, or in five where more than BY_ID_MOST run; and one more where some are
+    members of Auto Scaling groups: EC2 calls one in Standby healthy, though it does not serve. Raises Transient or
+    Rejected.
 
     An unanswered question fails the whole: peers counted healthy by mistake would let Defib stop the last good one.
     """
@@ -36,9 +37,16 @@ def peers_of(
     not_running = len(others) - len(running)
     if not running:
         return Peers(running=0, healthy=0, not_running=not_running)
-    unfit = {instance_id for question in statuses.UNFIT for instance_id, _ in statuses.failing(ec2, question)}
-    fit = running - unfit
+    fit = _fit(ec2, running)
     grouped = {peer.instance_id: peer.group for peer in others if peer.group and peer.instance_id in fit}
     if grouped and memberships is not None:
         fit -= {*grouped} - memberships.in_service({*grouped.values()})
     return Peers(running=len(running), healthy=len(fit), not_running=not_running)
+
+
+def _fit(ec2: EC2Client, running: set[str]) -> set[str]:
+    """Those of ``running`` that can be counted on."""
+    known = statuses.checks_by_id(ec2, sorted(running)) if len(running) <= statuses.BY_ID_MOST else None
+    if known is not None:
+        return {instance_id for instance_id, checks in known.items() if statuses.is_fit(checks)}
+    return running - {instance_id for question in statuses.UNFIT for instance_id, _ in statuses.failing(ec2, question)}

@@ -5,7 +5,7 @@ DescribeInstanceStatus knows no tag filter, and its filters AND together: so one
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 PERMISSIONS = (Permission(("ec2:DescribeInstanceStatus",), Scope.ANY),)
 
 PAGE = 1000
+BY_ID_MOST = 100
+"""Instances that one call may name (EC2 API, DescribeInstanceStatus, InstanceIds)."""
 NOT_FOUND = "InvalidInstanceID.NotFound"
 UNKNOWN_FILTER = "InvalidParameterValue"
 OVER = ("[completed]", "[canceled]")
@@ -41,6 +43,7 @@ class Question:
     """Whether every Region has this check; where it is unknown, no instance fails it."""
 
 
+_NOT_SERVING = (CheckStatus.IMPAIRED, CheckStatus.INITIALIZING)
 _NOT_OK = (CheckStatus.IMPAIRED, CheckStatus.INITIALIZING, CheckStatus.INSUFFICIENT_DATA)
 
 SUSPECT = (
@@ -61,7 +64,7 @@ UNFIT = (
     Question(
         "application check not passed",
         "application-status.status",
-        (CheckStatus.IMPAIRED, CheckStatus.INITIALIZING),
+        _NOT_SERVING,
         is_universal=False,
     ),
 )
@@ -95,6 +98,28 @@ def checks_of(ec2: EC2Client, instance_id: str) -> Checks:
             raise
         found = []
     return checks_in(found[0]) if found else Checks(UNSURE, UNSURE)
+
+
+def checks_by_id(ec2: EC2Client, ids: Sequence[str]) -> Mapping[str, Checks] | None:
+    """The checks of those of ``ids`` that run and of which EC2 has something to say; at most BY_ID_MOST.
+
+    None where EC2 no longer knows one of them, which hides all others' answers. Raises Transient or Rejected.
+    """
+    try:
+        with translated(f"status checks of {len(ids)} instances"):
+            found = ec2.describe_instance_status(InstanceIds=ids)["InstanceStatuses"]
+    except Rejected as error:
+        if error.code != NOT_FOUND:
+            raise
+        return None
+    return {entry.get("InstanceId", ""): checks_in(entry) for entry in found}
+
+
+def is_fit(checks: Checks) -> bool:
+    """Whether an instance with these can be counted on: none of the UNFIT questions would name it."""
+    unfit = checks.system.status in _NOT_OK or checks.instance.status in _NOT_OK
+    unfit = unfit or checks.attached_ebs.status is CheckStatus.IMPAIRED
+    return not unfit and checks.application.status not in _NOT_SERVING
 
 
 def checks_in(entry: InstanceStatusTypeDef) -> Checks:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
-from defib.core.frozen import dataclass, replace
+from defib.core.frozen import replace
 from defib.core.membership import GROUP_TAG
 from defib.core.model import CheckStatus, InstanceState, Observation, TargetHealth
 from defib.core.traits import Traits
 from defib.shell.ports import Rejected, Unanswered
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mypy_boto3_ec2 import EC2Client
-    from mypy_boto3_ec2.literals import InstanceAttributeNameType
     from mypy_boto3_ec2.type_defs import InstanceTypeDef
 
     from defib.shell.ports import Clock
@@ -85,13 +85,6 @@ def stop_is_near(observation: Observation) -> bool:
     return any(target.health is TargetHealth.UNHEALTHY for target in observation.targets)
 
 
-@dataclass(frozen=True, slots=True)
-class _Protections:
-    read_at: datetime
-    stop: bool
-    termination: bool
-
-
 class TraitsReader:
     """Reads what DescribeInstances leaves out, and keeps it for a while."""
 
@@ -99,7 +92,7 @@ class TraitsReader:
         self._ec2 = ec2
         self._clock = clock
         self._types: dict[str, tuple[datetime, bool]] = {}
-        self._protections: dict[str, _Protections] = {}
+        self._protected: dict[str, tuple[datetime, bool]] = {}
 
     def completed(self, observation: Observation) -> Observation:
         """The observation with all its traits; one that may not be read, or is not answered, says so.
@@ -108,17 +101,11 @@ class TraitsReader:
         """
         try:
             stored = self._instance_store(observation.instance_type)
-            protections = self._protections_of(observation.instance_id)
+            protected = self._stop_protected(observation.instance_id)
         except (Rejected, Unanswered) as error:
             unread = replace(observation.traits, unread=str(error), unanswered=isinstance(error, Unanswered))
             return replace(observation, traits=unread)
-        traits = replace(
-            observation.traits,
-            instance_store=stored,
-            stop_protected=protections.stop,
-            termination_protected=protections.termination,
-        )
-        return replace(observation, traits=traits)
+        return replace(observation, traits=replace(observation.traits, instance_store=stored, stop_protected=protected))
 
     def _instance_store(self, instance_type: str) -> bool:
         known = self._types.get(instance_type)
@@ -130,18 +117,13 @@ class TraitsReader:
             known = self._types[instance_type] = (now, supported)
         return known[1]
 
-    def _protections_of(self, instance_id: str) -> _Protections:
-        known = self._protections.get(instance_id)
+    def _stop_protected(self, instance_id: str) -> bool:
+        known = self._protected.get(instance_id)
         now = self._clock.now()
-        if known is None or now - known.read_at >= PROTECTION_AGE:
-            stop = self._attribute(instance_id, "disableApiStop").get("DisableApiStop", {})
-            termination = self._attribute(instance_id, "disableApiTermination").get("DisableApiTermination", {})
-            known = _Protections(now, stop.get("Value", False), termination.get("Value", False))
-            self._protections = {i: p for i, p in self._protections.items() if now - p.read_at < PROTECTION_AGE}
-            self._protections[instance_id] = known
-        return known
-
-    def _attribute(self, instance_id: str, name: InstanceAttributeNameType) -> Mapping[str, Mapping[str, bool]]:
-        with translated(f"reading {name} of {instance_id}"):
-            answer: Mapping[str, object] = self._ec2.describe_instance_attribute(InstanceId=instance_id, Attribute=name)
-        return {key: value for key, value in answer.items() if isinstance(value, Mapping)}
+        if known is None or now - known[0] >= PROTECTION_AGE:
+            with translated(f"reading whether {instance_id} is protected against a stop"):
+                answer = self._ec2.describe_instance_attribute(InstanceId=instance_id, Attribute="disableApiStop")
+            known = (now, answer.get("DisableApiStop", {}).get("Value", False))
+            self._protected = {i: one for i, one in self._protected.items() if now - one[0] < PROTECTION_AGE}
+            self._protected[instance_id] = known
+        return known[1]

@@ -12,7 +12,6 @@ from defib.core.model import (
     Check,
     Checks,
     CheckStatus,
-    Confidence,
     Diagnosis,
     InstanceState,
     Observation,
@@ -87,7 +86,7 @@ def _initiated_at(observation: Observation) -> datetime | None:
 
 
 def _found(cause: Cause, case: Case | None, now: datetime, *evidence: str, since: datetime | None = None) -> Diagnosis:
-    """A certain diagnosis; unless AWS says since when, it began when the case first saw it."""
+    """The diagnosis; unless AWS says since when, it began when the case first saw it."""
     seen = case.since if case is not None and case.cause is cause else now
     return Diagnosis(cause, since or seen, evidence)
 
@@ -120,10 +119,7 @@ def _stopped(observation: Observation, case: Case | None, policy: Policy, now: d
         return _found(Cause.STOPPED_BY_DEFIB, case, now, evidence)
     if stopped_by_person(observation):
         return _by_person(observation, case, now)
-    found = _found(Cause.STOPPED_UNASKED, case, now, evidence)
-    if observation.state_reason_code:
-        return found
-    return Diagnosis(found.cause, found.since, found.evidence, Confidence.LIKELY)
+    return _found(Cause.STOPPED_UNASKED, case, now, evidence)
 
 
 def _by_person(observation: Observation, case: Case | None, now: datetime) -> Diagnosis:
@@ -136,7 +132,7 @@ def _by_person(observation: Observation, case: Case | None, now: datetime) -> Di
 def _running(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> Diagnosis:
     checks = observation.checks
     if checks is None:
-        return _unsure(case, now, "running, but EC2 reports no status checks")
+        return _found(Cause.UNKNOWN, case, now, "running, but EC2 reports no status checks")
     impaired = _impaired(observation, checks, case)
     if impaired is not None:
         return impaired
@@ -144,13 +140,8 @@ def _running(observation: Observation, case: Case | None, policy: Policy, now: d
     if CheckStatus.INITIALIZING in summary:
         return _initializing(observation, case, policy, now)
     if CheckStatus.INSUFFICIENT_DATA in summary:
-        return _unsure(case, now, "status checks report insufficient data")
+        return _found(Cause.UNKNOWN, case, now, "status checks report insufficient data")
     return _application(observation, checks, case, now)
-
-
-def _unsure(case: Case | None, now: datetime, evidence: str) -> Diagnosis:
-    found = _found(Cause.UNKNOWN, case, now, evidence)
-    return Diagnosis(found.cause, found.since, found.evidence, Confidence.UNSURE)
 
 
 def _impaired(observation: Observation, checks: Checks, case: Case | None) -> Diagnosis | None:

@@ -269,19 +269,10 @@ class Cause(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Confidence(StrEnum):
-    """How sure a diagnosis is."""
-
-    CERTAIN = "certain"
-    LIKELY = "likely"
-    UNSURE = "unsure"
-
-
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The named cause, since when, on what evidence, and how sure."""
+    """The named cause, since when, and on what evidence. ``Cause.UNKNOWN`` is what nobody can be sure of."""
 
     cause: Cause
     since: datetime
     evidence: tuple[str, ...]
-    confidence: Confidence = Confidence.CERTAIN

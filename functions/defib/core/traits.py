@@ -7,7 +7,7 @@ from defib.core.frozen import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """From DescribeInstances; the last four cost calls of their own and are read only when a stop is near."""
+    """From DescribeInstances; the last ones cost two calls of their own and are read only when a stop is near."""
 
     auto_public_ip: str = ""
     """A public IPv4 address that AWS assigned and takes back at a stop; empty with an Elastic IP address or none
@@ -31,10 +31,8 @@ class Traits:
     """Its type has instance-store volumes, whose data a stop loses."""
     stop_protected: bool = False
     """EC2 refuses to stop it by API (AWSEC2 UserGuide, Enable stop protection)."""
-    termination_protected: bool = False
-    """EC2 refuses to terminate it by API."""
     unread: str = ""
-    """Why the three above could not be read; empty when they were, or when no stop is near."""
+    """Why the two above could not be read; empty when they were, or when no stop is near."""
     unanswered: bool = False
     """Nothing answered when they were asked for: the next look may read them."""
 
