@@ -30,6 +30,7 @@ def options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seeds", type=_count, default=SEEDS, metavar="N", help=f"trials of each ({SEEDS})")
     command.add_argument("--replays", type=_count, default=REPLAYS, metavar="N", help=f"of them on moto ({REPLAYS})")
     command.add_argument("--only", choices=[c.name for c in CLASSES], metavar="FAULT", help="such as zombie; else all")
+    command.add_argument("--calls", action="store_true", help="only count the calls of an idle minute and of a heal")
     command.add_argument("--policy", type=Path, metavar="FILE", help="another policy for Defib than each fault's own")
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.add_argument("--out", type=Path, metavar="DIR", help="write comparison.json and comparison.svg there")
@@ -38,6 +39,8 @@ def options(command: argparse.ArgumentParser) -> None:
 
 def main(chosen: argparse.Namespace) -> int:
     """Exit status 0, or 2 where Cloud Custodian is not installed, or for a policy or the arguments to mend."""
+    if chosen.calls:
+        return _of_calls(chosen)
     part = chosen.only is not None or chosen.policy is not None
     if part and chosen.write:
         print("--write renews all of docs/comparison.md: leave --only and --policy out", file=sys.stderr)
@@ -59,6 +62,18 @@ def main(chosen: argparse.Namespace) -> int:
     if chosen.write:
         tables.write(found, _made(found))
         PICTURE.write_text(picture.draw(found), encoding="utf-8")
+    return 0
+
+
+def _of_calls(chosen: argparse.Namespace) -> int:
+    """The same for the calls alone: they take no comparison."""
+    found = Comparison(0, 0, (), counted())
+    if chosen.json:
+        print(_document(found))
+    else:
+        _show(found)
+    if chosen.write:
+        tables.write(found, "python -m sim compare --calls --write", only="calls")
     return 0
 
 

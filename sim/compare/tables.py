@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim.compare import defib
+from sim.compare.calls import LEAST
 from sim.compare.fault_class import CLASSES, FaultClass, Wanted, class_named
 from sim.compare.rivals.custodian import remembered
 from sim.compare.run import Comparison, rivals
@@ -18,19 +19,6 @@ from sim.report.words import percent, span
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "comparison.md"
 LIMIT = 0.10
 """Of the time to heal, what may be Defib's own."""
-CLOUD_CALLS_A_MINUTE = 1
-"""DescribeInstanceStatus: the least with which anybody finds a failing check by asking."""
-LEAST_FOR_A_HEAL = (
-    "ec2:RebootInstances",
-    "ec2:StopInstances",
-    "ec2:DescribeInstances",
-    "ec2:StartInstances",
-    "ec2:DescribeInstanceStatus",
-    "elasticloadbalancing:DescribeTargetHealth",
-    "sns:Publish",
-    "sns:Publish",
-)
-"""A zombie's reboot and stop, a look whether it has stopped, start, looks whether it works and serves, two messages."""
 
 
 Cell = Callable[[Row, FaultClass], str]
@@ -68,10 +56,11 @@ def tables(found: Comparison) -> tuple[Table, ...]:
         Table(
             "replayed", "Defib's handlers on moto, beside the ports in memory", REPLAYED_HEAD, tuple(_replayed(found))
         ),
-        Table("calls", "AWS API calls", ("when", "Defib", "the least possible"), tuple(_calls(found))),
+        Table("calls", "AWS API calls", CALLS_HEAD, tuple(_calls(found))),
     )
 
 
+CALLS_HEAD = ("call", "an idle minute", "the least", "a heal", "the least", "what the others are for")
 WASTE_HEAD = ("fault", "serves again", "the floor", "own share", "p95", "limit", "called healed", "own share of that")
 REPLAYED_HEAD = ("fault", "trials", "in memory", "on moto", "called healed", "own share of that")
 
@@ -159,20 +148,25 @@ def _calls(found: Comparison) -> Iterator[tuple[str, ...]]:
     calls = found.calls
     if calls is None:
         return
-    each = calls.idle_minutes
-    yield (
-        "an idle minute",
-        f"{sum(calls.idle.values()) / each:.1f}: " + _listed({k: v / each for k, v in calls.idle.items()}),
-        f"{CLOUD_CALLS_A_MINUTE}: ec2:DescribeInstanceStatus",
-    )
-    heal = {name: float(count) for name, count in calls.heal.items() if count > 0}
-    least = {name: float(LEAST_FOR_A_HEAL.count(name)) for name in dict.fromkeys(LEAST_FOR_A_HEAL)}
-    yield "a heal (zombie)", f"{sum(heal.values()):.0f}: {_listed(heal)}", f"{len(LEAST_FOR_A_HEAL)}: {_listed(least)}"
+    idle = {name: count / calls.idle_minutes for name, count in calls.idle.items()}
+    heal = {name: count for name, count in calls.heal.items() if count > 0}
+    least = (sum(one.idle for one in LEAST.values()), sum(one.heal for one in LEAST.values()))
+    yield "all", f"{sum(idle.values()):.1f}", str(least[0]), str(sum(heal.values())), str(least[1]), ""
+    for name in sorted({*idle, *heal}, key=lambda one: (-heal.get(one, 0), -idle.get(one, 0), one)):
+        one = LEAST[name]
+        spent = f"{idle[name]:.3g}" if name in idle else ""
+        yield (
+            f"`{name}`",
+            spent,
+            _unless_none(one.idle),
+            _unless_none(heal.get(name, 0)),
+            _unless_none(one.heal),
+            one.why,
+        )
 
 
-def _listed(counts: dict[str, float]) -> str:
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{count:.3g} {name}" for name, count in ordered)
+def _unless_none(count: int) -> str:
+    return str(count) if count else ""
 
 
 def _median(spread: Spread | None) -> str:
@@ -183,11 +177,11 @@ def _share(share: Share | None) -> str:
     return percent(share.median) if share is not None else "–"
 
 
-def write(found: Comparison, made: str, document: Path = DOCUMENT) -> None:
-    """Renew what stands between the markers of each table that has rows. Raises NoMarker."""
+def write(found: Comparison, made: str, document: Path = DOCUMENT, only: str = "") -> None:
+    """Renew what stands between the markers of each table that has rows, or of one alone. Raises NoMarker."""
     text = document.read_text(encoding="utf-8")
     for table in tables(found):
-        if not table.rows:
+        if not table.rows or (only and table.name != only):
             continue
         start, end = f"<!-- compared: {table.name} -->", "<!-- end -->"
         pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)

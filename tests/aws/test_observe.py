@@ -280,6 +280,58 @@ def test_one_in_trouble_is_shown_with_the_other_healthy_targets_of_its_group(acc
     assert [t.others_healthy for t in observer.observe(web, (), act_is_near=False).targets] == [None]
 
 
+def test_all_targets_of_a_group_are_asked_for_in_one_call_where_the_checks_say_that_it_is_in_trouble(
+    account: Account,
+) -> None:
+    web, other = [account.fleet.launch(service="web") for _ in range(2)]
+    arn = account.fleet.target_group("web", [(web, 80), (other, 80)])
+    gone = Registration(account.fleet.target_group("gone", []), 80)
+    observer = account.observer(a_policy())
+    observer.observe(web, [gone])
+    account.fleet.fail(web, "InstanceStatus")
+    account.fleet.setup_done()
+
+    targets = observer.observe(web, [gone]).targets
+
+    assert {t.registration: (t.health, t.others_healthy) for t in targets} == {
+        Registration(arn, 80): (TargetHealth.HEALTHY, 1),
+        gone: (TargetHealth.UNUSED, None),
+    }
+    assert [call for call in account.fleet.elb.named("DescribeTargetHealth") if "Targets" in call] == []
+    assert len(account.fleet.elb.named("DescribeTargetHealth")) == 2
+
+
+def test_a_group_that_is_deleted_while_one_is_in_trouble_fails_nothing(
+    account: Account, elb: ElasticLoadBalancingv2Client
+) -> None:
+    web = account.fleet.launch(service="web")
+    arn = account.fleet.target_group("web", [(web, 80)])
+    observer = account.observer(a_policy())
+    observer.observe(web, ())
+    account.fleet.fail(web, "InstanceStatus")
+    elb.delete_target_group(TargetGroupArn=arn)
+
+    assert observer.observe(web, ()).targets == ()
+    account.fleet.elb.refusals["DescribeTargetHealth"] = "Throttling"
+    with pytest.raises(Transient):
+        observer.observe(web, [Registration(arn, 80)])
+
+
+def test_one_whose_checks_pass_is_shown_with_the_others_when_its_target_fails(account: Account) -> None:
+    web, other = [account.fleet.launch(service="web") for _ in range(2)]
+    account.fleet.target_group("web", [(web, 80), (other, 80)])
+    states = {web: "unhealthy", other: "healthy"}
+    account.fleet.elb.answers["DescribeTargetHealth"] = {
+        "TargetHealthDescriptions": [
+            {"Target": {"Id": id_, "Port": 80}, "TargetHealth": {"State": state}} for id_, state in states.items()
+        ]
+    }
+
+    targets = account.observer(a_policy()).observe(web, ()).targets
+
+    assert {t.others_healthy for t in targets} == {1}
+
+
 def test_one_that_works_is_looked_at_for_what_forbids_its_stop_when_aws_has_announced_work(account: Account) -> None:
     web, _ = (account.fleet.launch(service="web", self_heal="true") for _ in range(2))
     account.fleet.events[web] = [{"Code": "instance-retirement", "NotBefore": STRUCK + timedelta(days=9)}]

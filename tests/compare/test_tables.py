@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from sim.compare import defib, picture, tables
+from sim.compare.calls import LEAST
 from sim.compare.command import main, options
 from sim.compare.fault_class import CLASSES, Wanted, class_named
 from sim.compare.run import Comparison
@@ -48,6 +49,14 @@ class TestTheDocument:
 
     def test_has_a_cell_for_each_agent_in_each_class(self) -> None:
         assert all("–" not in row for row in in_document("healed"))
+
+    def test_says_of_every_call_that_is_made_why_and_what_the_least_would_be(self) -> None:
+        head, _, *rows = in_document("calls")
+        assert head == list(tables.CALLS_HEAD)
+        assert rows[0][0] == "all"
+        assert all(LEAST[row[0].strip("`")].why == row[5] for row in rows[1:])
+        for column, least in ((2, "idle"), (4, "heal")):
+            assert int(rows[0][column]) == sum(getattr(one, least) for one in LEAST.values())
 
     def test_has_a_place_for_every_table(self, tmp_path: Path) -> None:
         lacking = tmp_path / "comparison.md"

@@ -34,7 +34,7 @@ class AwsObserver:
     """Keeps the promises of ``ports.Observer`` with EC2 and Elastic Load Balancing.
 
     A healthy instance costs two calls and one a target group it is in; one in trouble up to three more for its peers
-    (six where more than a hundred run), one a target group it is in again and, twice a minute, one for what forbids a
+    (six where more than a hundred run) and, twice a minute, one for what forbids a
     stop of it.
     """
 
@@ -71,7 +71,10 @@ class AwsObserver:
         service = self._policy.service_of(found.tags)
         if service is None or found.state is InstanceState.TERMINATED:
             return found
-        found = replace(found, targets=self._groups.targets_of(instance_id, service, registrations))
+        # In one call a group where its checks say already that it is in trouble.
+        others = act_is_near and found.state is InstanceState.RUNNING and not _passes(found)
+        targets = self._groups.targets_of(instance_id, service, registrations, with_others=others)
+        found = replace(found, targets=targets)
         if act_is_near and found.checks is not None:
             found = replace(found, checks=application.completed(self._ec2, instance_id, found.checks))
         # Only guards ask for peers and for the other targets, and only an instance in trouble meets a guard.
@@ -81,7 +84,7 @@ class AwsObserver:
             # Of what does not run nothing can be taken away, but by its group.
             if service.counts_peers and (found.group or found.state is InstanceState.RUNNING):
                 found = replace(found, peers=peers.peers_of(self._ec2, found, service, self._memberships))
-            if found.state is InstanceState.RUNNING:
+            if found.state is InstanceState.RUNNING and not others:
                 found = replace(found, targets=self._groups.with_others(instance_id, found.targets))
         if act_is_near and stop_is_near and traits.stop_is_near(found):
             found = self._traits.completed(found)
@@ -103,12 +106,15 @@ class AwsObserver:
         return tuple(self._groups.unhealthy(target_group_arn))
 
 
-def _is_well(observation: Observation) -> bool:
+def _passes(observation: Observation) -> bool:
+    """Whether all its checks do, and AWS has announced nothing: what has work by AWS ahead may be restarted."""
     checks = observation.checks
-    # One with work by AWS ahead may be restarted though it works.
-    if observation.state is not InstanceState.RUNNING or checks is None or checks.events:
+    if checks is None or checks.events:
         return False
     each = (checks.system, checks.instance, checks.attached_ebs, checks.application)
-    return all(check.status in _PASSED for check in each) and all(
-        target.health is TargetHealth.HEALTHY for target in observation.targets
-    )
+    return all(check.status in _PASSED for check in each)
+
+
+def _is_well(observation: Observation) -> bool:
+    served = all(target.health is TargetHealth.HEALTHY for target in observation.targets)
+    return observation.state is InstanceState.RUNNING and _passes(observation) and served

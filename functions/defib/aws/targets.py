@@ -46,6 +46,10 @@ SERVING = frozenset({TargetHealth.HEALTHY, TargetHealth.UNAVAILABLE})
 FAILING = frozenset({TargetHealth.UNHEALTHY, TargetHealth.UNHEALTHY_DRAINING})
 
 
+_Health = tuple[Registration, TargetHealth, str, int | None]
+"""A place, the health of the target there, why, and how many others of the group are healthy, where that was asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Membership:
     """Who was registered where, when last read."""
@@ -67,12 +71,12 @@ class TargetGroups:
         self._opted_in: dict[str, tuple[datetime, bool]] = {}
 
     def targets_of(
-        self, instance_id: str, service: Service, registrations: Sequence[Registration]
+        self, instance_id: str, service: Service, registrations: Sequence[Registration], *, with_others: bool = False
     ) -> tuple[Target, ...]:
         """Every registration of the instance with its health now, and what became of ``registrations``.
 
-        The service's own groups if it names any, otherwise all that have the instance as a member.
-        Raises Transient or Rejected.
+        The service's own groups if it names any, otherwise all that have the instance as a member. ``with_others`` asks
+        in the same calls how many other targets of each group are healthy now. Raises Transient or Rejected.
         """
         places = dict.fromkeys((*self._membership(service).get(instance_id, ()), *registrations))
         ports = defaultdict(list)
@@ -80,9 +84,11 @@ class TargetGroups:
             ports[place.target_group_arn].append(place.port)
         manageable = self._manageable(tuple(ports))
         return tuple(
-            Target(place, health, reason, manageable[place.target_group_arn])
+            Target(place, health, reason, manageable[place.target_group_arn], others)
             for arn, wanted in ports.items()
-            for place, health, reason in self._health(arn, [(instance_id, port) for port in wanted])
+            for place, health, reason, others in (
+                self._among_others(arn, instance_id, wanted) if with_others else self._health(arn, instance_id, wanted)
+            )
             if reason != NOT_REGISTERED or place in registrations
         )
 
@@ -161,15 +167,31 @@ class TargetGroups:
             if error.code not in GONE:
                 raise
 
-    def _health(self, arn: str, wanted: Sequence[tuple[str, int]]) -> Iterator[tuple[Registration, TargetHealth, str]]:
+    def _health(self, arn: str, instance_id: str, ports: Sequence[int]) -> Iterator[_Health]:
         try:
-            for entry in self._described(arn, wanted):
+            for entry in self._described(arn, [(instance_id, port) for port in ports]):
                 _, place, health, reason = _read(arn, entry)
-                yield place, health, reason
+                yield place, health, reason, None
         except Rejected as error:
             if error.code not in GONE:
                 raise
-            yield from ((Registration(arn, port), TargetHealth.UNUSED, NOT_REGISTERED) for _, port in wanted)
+            yield from (_absent(arn, port) for port in ports)
+
+    def _among_others(self, arn: str, instance_id: str, ports: Sequence[int]) -> Iterator[_Health]:
+        """The same out of one answer about the whole group, which leaves out what is not registered."""
+        try:
+            entries = [_read(arn, entry) for entry in self._described(arn)]
+        except Rejected as error:
+            if error.code not in GONE:
+                raise
+            entries = []
+        found = {place.port: (health, reason) for id_, place, health, reason in entries if id_ == instance_id}
+        others = len({id_ for id_, _, health, _ in entries if health in SERVING} - {instance_id})
+        for port in ports:
+            if port in found:
+                yield Registration(arn, port), *found[port], others
+            else:
+                yield _absent(arn, port)
 
     def _described(self, arn: str, wanted: Sequence[tuple[str, int]] = ()) -> Sequence[TargetHealthDescriptionTypeDef]:
         with translated(f"target health in {arn}"):
@@ -196,6 +218,10 @@ class TargetGroups:
                 known[description["ResourceArn"]] = tagged
                 self._opted_in[description["ResourceArn"]] = (now, tagged)
         return {arn: arn in self._configured or known.get(arn, False) for arn in arns}
+
+
+def _absent(arn: str, port: int) -> _Health:
+    return Registration(arn, port), TargetHealth.UNUSED, NOT_REGISTERED, None
 
 
 def _read(arn: str, entry: TargetHealthDescriptionTypeDef) -> tuple[str, Registration, TargetHealth, str]:
