@@ -42,7 +42,7 @@ browser: install ## the status page in headless Chromium, which must be there: a
 	$(PY) -m pytest -q tests/browser
 
 # The tests of core/ and of what calls it directly; none of them is there to make up the count.
-COVERS := tests/core tests/shell tests/publish tests/handlers/test_answer.py tests/handlers/test_answer_all.py
+COVERS := tests/core tests/shell tests/publish tests/handlers/test_answer*.py
 
 .PHONY: mutants coverage
 mutants: install ## plant each fault of tests/mutants and see what catches it

@@ -10,6 +10,7 @@ import time_machine
 
 from tests.aws.account import aws
 from tests.aws.cases import NOON
+from tests.handlers.links import Answers, asking
 from tests.handlers.stage import Stage
 
 __all__ = ["aws"]
@@ -20,3 +21,9 @@ def stage(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterato
     """At noon, where time stands still."""
     with time_machine.travel(NOON, tick=False):
         yield Stage(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def answers(stage: Stage) -> Answers:
+    """Behind links, with one question asked."""
+    return asking(stage)

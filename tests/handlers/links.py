@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,6 +37,10 @@ BROWSER = {
     "user-agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X)",
     "sec-fetch-site": "same-origin",
 }
+
+YES = ("Approval", {"case": f"{WEB_1}-1", "answer": "approve", "by": "Ada"})
+"""What is said on the bus of a yes to a repair."""
+NEXT_KEY = "another-key-of-64-characters-that-nobody-has-seen-outside-of-here"
 
 ASKED = Approval(NOON, NOON + timedelta(minutes=30))
 ABOUT_A_REPAIR = Link("web-7", 3, f"{WEB_1}-1", (Say.APPROVE, Say.REJECT), "oncall", NOON + timedelta(minutes=30))
@@ -153,6 +157,37 @@ class Answers:
     def rotate(self, secret: str) -> None:
         """What the command in docs/answering.md does."""
         boto3.client("secretsmanager").put_secret_value(SecretId="answers", SecretString=secret)
+
+    def meanwhile(self, quicker: Callable[[], object]) -> None:
+        """Somebody is ``quicker``: both have read the table when the other writes."""
+        waiting, overlay = [quicker], Overlay()
+
+        def first_the_quicker(_: object) -> bool:
+            while waiting:
+                waiting.pop()()
+            return False
+
+        overlay.refuse_if("PutItem", "", first_the_quicker)
+        overlay.lay_over(self.module._built()[0].links._dynamodb)
+
+
+def asking(stage: Stage) -> Answers:
+    """Deployed, and somebody has been asked."""
+    made = Answers(stage)
+    made.remember(waiting())
+    return made
+
+
+def mailed(stage: Stage, publish: Callable[[], object]) -> str:
+    """The e-mail that comes of ``publish``."""
+    sqs = boto3.client("sqs")
+    queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    boto3.client("sns").subscribe(TopicArn=stage.topic, Protocol="sqs", Endpoint=arn)
+    publish()
+    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    body: str = json.loads(message["Body"])["Message"]
+    return body
 
 
 def later(**time: float) -> datetime:

@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import time_machine
 
@@ -26,9 +25,8 @@ from defib.core.policy import Retention
 from defib.core.severity import Severity
 from tests.aws.account import ONCE
 from tests.aws.cases import NOON
-from tests.aws.fleet import Overlay
 from tests.aws.table import TABLE
-from tests.handlers.links import Answers, called, handed_over, later, offered, title, words
+from tests.handlers.links import NEXT_KEY, Answers, called, handed_over, later, mailed, offered, title, words
 from tests.handlers.stage import LINK_KEY, Stage
 
 NAMED = ("web-7", "db-7", "queue-7")
@@ -151,16 +149,8 @@ def test_it_counts_once(digest: Digest) -> None:
 
 
 def test_of_two_answers_at_the_same_moment_one_counts(digest: Digest) -> None:
-    token, quicker = digest.link(), ["Grace"]
-    overlay = Overlay()
-
-    def first_the_quicker(_: object) -> bool:
-        while quicker:
-            digest.post(token, "snooze", quicker.pop())
-        return False
-
-    overlay.refuse_if("PutItem", "", first_the_quicker)
-    overlay.lay_over(digest.module._built()[0].links._dynamodb)
+    token = digest.link()
+    digest.meanwhile(lambda: digest.post(token, "snooze", "Grace"))
 
     assert digest.post(token, "acknowledge")["statusCode"] == 409
     assert {answer for _, answer in digest.answered()} == {"snooze"}
@@ -284,7 +274,7 @@ def test_neither_the_log_nor_the_table_has_what_could_be_used(stage: Stage, caps
 
 def test_a_rotated_key_leaves_it_working_and_two_rotations_end_it(digest: Digest) -> None:
     token = digest.link()
-    digest.rotate("another-key-of-64-characters-that-nobody-has-seen-outside-of-here")
+    digest.rotate(NEXT_KEY)
     assert title(digest.get(token)) == "Who looks after these?"
 
     digest.rotate("a-third-key-of-64-characters-that-nobody-has-seen-outside-of-here")
@@ -300,15 +290,9 @@ def test_the_link_in_a_published_digest_can_be_answered(digest: Digest, stage: S
     outbox = mail.remember_outbox(Outbox("oncall", storm_at=NOON, storm_since=NOON))
     for incident_id in NAMED:
         outbox = mail.remember_outbox(outbox, _waiting(incident_id))
-    sqs = boto3.client("sqs")
-    queue = sqs.create_queue(QueueName="inbox")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    boto3.client("sns").subscribe(TopicArn=stage.topic, Protocol="sqs", Endpoint=arn)
 
-    stage.invoke("publish", json.dumps({"contact": "oncall", "at": NOON.isoformat()}))
+    body = mailed(stage, lambda: stage.invoke("publish", json.dumps({"contact": "oncall", "at": NOON.isoformat()})))
 
-    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
-    body = json.loads(message["Body"])["Message"]
     (url,) = re.findall(r"https://abc123\S+", body)
     assert "Say that you are on all of them on this page, once, by 01 May 12:00 UTC" in body
     assert title(digest.post(url.rpartition("/")[2], "acknowledge")) == "Thank you, Ada."
