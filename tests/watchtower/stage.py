@@ -11,7 +11,10 @@ from typing import Any
 
 import boto3
 import pytest
+import time_machine
+from botocore.exceptions import ConnectTimeoutError
 from botocore.model import OperationModel
+from urllib3.exceptions import ConnectTimeoutError as HttpTimeout
 
 from defib.aws.heartbeats import DynamoHeartbeats
 from defib.core.canary import Canary
@@ -23,6 +26,7 @@ PAGE = "https://page.defib.test"
 SWITCH = "https://ping.defib.test/4b0d"
 LINKS = "https://links.defib.test/a/watchtower"
 DOOR = {"function": "answer", "method": "PUT", "url": LINKS, "status": 405}
+MINUTE = 60.0
 WAYS = (("notices", "publish", ""), ("orders", "remediate", ""))
 
 
@@ -240,3 +244,23 @@ def _tables() -> None:
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
     )
+
+
+def unheard() -> HttpTimeout:
+    return HttpTimeout(None, "timed out")
+
+
+def silent(region: str, call: str) -> None:
+    raise ConnectTimeoutError(endpoint_url=f"https://{call}.{region}.test")
+
+
+def minutes(stage: Stage, time: time_machine.Traveller, number: int, alive: bool = True) -> list[dict[str, Any]]:
+    """So many looks, a minute apart, and all that people heard of them."""
+    heard: list[dict[str, Any]] = []
+    for _ in range(number):
+        time.shift(MINUTE)
+        if alive:
+            stage.alive()
+        stage.look()
+        heard += stage.heard()
+    return heard

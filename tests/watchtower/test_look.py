@@ -10,30 +10,11 @@ from typing import Any
 import boto3
 import pytest
 import time_machine
-from botocore.exceptions import (
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    ReadTimeoutError,
-    SSLError,
-)
-from urllib3.exceptions import ConnectTimeoutError as HttpTimeout
 
 from tests.watchtower.seen import ADA, HERE, NOW, PHONE, THERE
-from tests.watchtower.stage import LINKS, PAGE, SWITCH, TABLE, Answer, Stage
+from tests.watchtower.stage import LINKS, MINUTE, PAGE, SWITCH, TABLE, Answer, Stage, minutes, silent, unheard
 from watchtower import clock
-from watchtower.asking import CALL, LONGEST, READING
-
-MINUTE = 60.0
-
-
-def unheard() -> HttpTimeout:
-    return HttpTimeout(None, "timed out")
-
-
-def silent(region: str, call: str) -> None:
-    raise ConnectTimeoutError(endpoint_url=f"https://{call}.{region}.test")
+from watchtower.asking import CALL
 
 
 class Outside:
@@ -47,18 +28,6 @@ class Outside:
 
     def raises_the_alarm_at(self, now: datetime) -> bool:
         return now - self._last > timedelta(seconds=150)
-
-
-def minutes(stage: Stage, time: time_machine.Traveller, number: int, alive: bool = True) -> list[dict[str, Any]]:
-    """So many looks, a minute apart, and all that people heard of them."""
-    heard: list[dict[str, Any]] = []
-    for _ in range(number):
-        time.shift(MINUTE)
-        if alive:
-            stage.alive()
-        stage.look()
-        heard += stage.heard()
-    return heard
 
 
 def test_while_all_is_well_nobody_hears_of_it_and_the_outside_is_pinged(
@@ -377,128 +346,3 @@ def test_an_answer_that_makes_no_sense_is_told_and_the_others_are_heard(
 
     assert len(heard) == 1
     assert "DynamoDB in us-east-1 answers what makes no sense: KeyError" in " ".join(heard[0]["Message"].split())
-
-
-REFUSED = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "any")
-FAILURES: list[tuple[Exception, str]] = [
-    (ConnectTimeoutError(endpoint_url="x"), "timed out"),
-    (ReadTimeoutError(endpoint_url="x"), "timed out"),
-    (EndpointConnectionError(endpoint_url="x"), "can't be reached"),
-    (SSLError(endpoint_url="x", error=OSError("no")), "can't be reached"),
-    (NoCredentialsError(), "Unable to locate credentials"),
-    (REFUSED, "answers AccessDenied"),
-]
-
-
-@pytest.mark.parametrize(("error", "words"), FAILURES, ids=lambda value: str(value)[:30])
-@pytest.mark.parametrize(
-    "broken",
-    [
-        "events:PutEvents",
-        "events:ListRules",
-        "ssm:GetParameter",
-        "dynamodb:Query",
-        "cloudwatch:DescribeAlarms",
-        "sns:ListSubscriptionsByTopic",
-        "sns:GetSMSAttributes",
-        "sns:GetSMSSandboxAccountStatus",
-        "cloudwatch:GetMetricStatistics",
-    ],
-)
-def test_a_question_without_an_answer_is_told_and_says_who_did_not_answer(
-    stage: Stage, time: time_machine.Traveller, broken: str, error: Exception, words: str
-) -> None:
-    def fault(region: str, call: str) -> None:
-        if (region, call) == (THERE, broken):
-            raise error
-
-    stage.wire.fault = fault
-    heard = minutes(stage, time, 2)
-
-    assert len(heard) == 1
-    assert "can't tell" in heard[0]["Message"]
-    assert words in " ".join(heard[0]["Message"].split())
-
-
-def test_the_worst_look_ends_in_time_and_tells(stage: Stage, time: time_machine.Traveller) -> None:
-    """Nothing ever answers but the topic itself: each call ends at its deadline."""
-
-    def hang(region: str, call: str) -> None:
-        if call != "sns:Publish":
-            time.shift(CALL)
-            silent(region, call)
-
-    over_https: list[datetime] = []
-
-    def hang_too(address: str) -> Answer:
-        # All of these are asked at once, and end at once.
-        over_https.append(clock.now())
-        time.move_to(over_https[0] + CALL, tick=False)
-        raise unheard()
-
-    minutes(stage, time, 1)
-    stage.wire.fault, stage.web.fault = hang, hang_too
-    durations, heard = [], []
-    for _ in range(2):
-        time.shift(MINUTE)
-        over_https.clear()
-        began = _now()
-        stage.look()
-        durations.append(_now() - began)
-        heard += stage.heard()
-
-    assert max(durations) <= LONGEST
-    assert len(heard) == 1
-    assert "no service of us-east-1 answers" in " ".join(heard[0]["Message"].split())
-
-
-@pytest.mark.parametrize(
-    "hanging",
-    [
-        (THERE, "events"),
-        (THERE, "ssm"),
-        (THERE, "dynamodb"),
-        (THERE, "cloudwatch"),
-        (THERE, "sns"),
-        (HERE, "dynamodb"),
-        (HERE, "cloudwatch"),
-        (HERE, "sns:List"),
-    ],
-)
-def test_one_service_that_hangs_costs_one_deadline_and_the_rest_is_told(
-    stage: Stage, time: time_machine.Traveller, hanging: tuple[str, str]
-) -> None:
-    def hang(region: str, call: str) -> None:
-        if region == hanging[0] and call.startswith(hanging[1]):
-            time.shift(CALL)
-            silent(region, call)
-
-    stage.alive()
-    stage.wire.fault = hang
-    heard = []
-    for _ in range(3):
-        time.shift(MINUTE)
-        began = _now()
-        stage.look()
-        assert _now() - began <= 2 * CALL, "the table of its own is read and written"
-        heard += stage.heard()
-
-    if hanging[1] != "dynamodb" or hanging[0] != HERE:
-        assert any("can't tell" in message["Message"] for message in heard)
-
-
-def test_no_question_is_put_once_the_time_is_used_up(stage: Stage, time: time_machine.Traveller) -> None:
-    def slow(region: str, call: str) -> None:
-        time.shift(READING / 4)
-
-    stage.wire.fault = slow
-    stage.wire.calls.clear()
-    began = _now()
-    stage.look()
-
-    assert _now() - began <= READING + 3 * READING / 4
-    assert len(stage.wire.calls) < 10
-
-
-def _now() -> Any:
-    return clock.now()
