@@ -70,7 +70,7 @@ def bundled(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
             Figure("zipped", _zipped_mb(laid), Unit.MEGABYTES),
         ]
         add_bytecode(laid, HERE)
-        note = "where the deploying Python is the functions'"
+        note = "where a Python of their version is at hand"
         figures += [
             Figure("with bytecode, unzipped", _mb(laid), Unit.MEGABYTES, limit=BUNDLE_LIMIT_MB, note=note),
             Figure("with bytecode, zipped", _zipped_mb(laid), Unit.MEGABYTES),

@@ -1,4 +1,4 @@
-"""If the deploying Python is the functions', they start from bytecode: the same whenever and wherever it was made."""
+"""Where a Python of their version is, functions start from bytecode: the same whenever and wherever it was made."""
 
 from __future__ import annotations
 
@@ -40,8 +40,31 @@ def test_every_source_has_its_bytecode_beside_it(laid: Path) -> None:
     assert {path.name.split(".")[0] for path in laid.rglob("__pycache__/*.pyc")} == {"__init__", "module"}
 
 
-def test_for_another_version_of_python_there_is_none(laid: Path) -> None:
-    add_bytecode(laid, "3.9")
+def test_a_python_of_the_wanted_version_is_taken_from_the_path(
+    laid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "bin" / "python3.99"
+    other.parent.mkdir()
+    other.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", str(other.parent), prepend=os.pathsep)
+
+    add_bytecode(laid, "3.99")
+
+    assert list(laid.rglob("module.*.pyc"))
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["nowhere", "that does not run"])
+def test_without_one_there_are_sources_alone(
+    laid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: bool
+) -> None:
+    if broken:
+        other = tmp_path / "python3.99"
+        other.write_text("#!/bin/sh\nexit 127\n")
+        other.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    add_bytecode(laid, "3.99")
 
     assert not list(laid.rglob("*.pyc"))
 
