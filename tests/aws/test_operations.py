@@ -167,7 +167,8 @@ def test_the_log_has_the_fields_that_are_asked_for(
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "diagnose")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Defib")
     case = a_case(version=1).with_intent(Action.REBOOT, "hung", NOON)
-    journal = PowertoolsJournal(Logger())
+    # A name of its own: a logger that another test has made would go on writing where that one read.
+    journal = PowertoolsJournal(Logger(service="diagnose-asked"))
     journal.decided(None, case, Observation(WEB_1, NOON, InstanceState.RUNNING, NOON))
     journal.performed(case, Result(case.id, 1, Verdict.DONE, NOON))
     lines = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "message" in line]
@@ -231,7 +232,7 @@ def test_the_log_of_the_sweep_has_the_fields_that_are_asked_for(
 ) -> None:
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "sweep")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Defib")
-    PowertoolsJournal(Logger()).looked(Look(OPTED_OUT.findings, {}))
+    PowertoolsJournal(Logger(service="sweep-asked")).looked(Look(OPTED_OUT.findings, {}))
     (line,) = [line for line in map(json.loads, capsys.readouterr().out.splitlines()) if "message" in line]
     (query,) = commands("Is everybody reachable?", "fields ")
 
