@@ -75,7 +75,6 @@ WORDS = Words(
     uptime="{percent} % uptime",
     trouble_days="Last {count} days: {trouble} with trouble",
     trouble_took="{took} of trouble",
-    no_data="no data",
     uptime_rule="Uptime counts a major outage in full and a partial outage for three tenths; slowness and planned "
     "maintenance are up.",
     affects="Affects",

@@ -75,7 +75,6 @@ WORDS = Words(
     uptime="{percent} % verfügbar",
     trouble_days="Letzte {count} Tage: {trouble} mit Störungen",
     trouble_took="{took} gestört",
-    no_data="keine Daten",
     uptime_rule="Ein Ausfall zählt bei der Verfügbarkeit ganz, ein teilweiser zu drei Zehnteln; Langsamkeit und "
     "geplante Wartung zählen nicht.",
     affects="Betrifft",

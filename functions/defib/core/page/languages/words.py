@@ -65,7 +65,6 @@ class Words:
     trouble_days: str
     """``{trouble}`` of ``{count}`` days."""
     trouble_took: str
-    no_data: str
     uptime_rule: str
     affects: str
     since_heading: str
