@@ -104,7 +104,7 @@ def test_each_incident_of_a_digest_stands_as_it_does_now_those_that_call_first()
 def test_an_answer_that_may_not_have_been_passed_on_is_asked_for_once_more_even_if_nobody_calls_now() -> None:
     use = Use("many-1", SEVERAL, "", Say.SNOOZE, "Ada", NOON)
 
-    again = many_page.unfinished(many_page.listed(MANY, {}, TOLD), use, HALF_AN_HOUR)
+    again = page.unfinished(many_page.listed(MANY, {}, TOLD), use, HALF_AN_HOUR)
 
     assert [offer.say for offer in again.offers] == [Say.SNOOZE]
     assert (again.code, again.name) == (503, "Ada")

@@ -51,7 +51,7 @@ def pages() -> dict[str, Page]:
         "used": page.used(use, incident, case, SNOOZE, NOW, tried=True),
         "unfinished": page.unfinished(asked, use, SNOOZE),
         "over": question(ABOUT_A_REPAIR, incident, closed),
-        "expired": page.expired(ABOUT_A_REPAIR),
+        "expired": page.expired(ABOUT_A_REPAIR.expires_at, ABOUT_A_REPAIR.incident_id),
         "invalid": page.INVALID,
         "unknown": page.UNKNOWN,
         "unavailable": page.UNAVAILABLE,

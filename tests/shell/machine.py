@@ -213,3 +213,12 @@ def healing(policy: Policy, **service: object) -> Policy:
     """The policy with its first service changed."""
     first = replace(policy.services[0], **service)  # type: ignore[arg-type]  # keyword arguments of one known dataclass
     return replace(policy, services=(first, *policy.services[1:]))
+
+
+def broken(limits: Policy, **facts: object) -> Machine:
+    """One that has failed for long enough, and has been looked at."""
+    machine = Machine(limits, **facts)  # type: ignore[arg-type]  # keyword arguments of one known dataclass
+    machine.break_down()
+    machine.clock.advance(timedelta(seconds=20))
+    machine.look()
+    return machine

@@ -12,22 +12,14 @@ from defib.core.model import Signal, Source, Switch
 from defib.core.policy import Mode
 from defib.shell.reconcile import Reconciling, reconcile
 from tests.core.facts import policy
-from tests.shell.machine import INSTANCE, Machine
+from tests.shell.machine import INSTANCE, Machine, broken
 
 POLICY = policy(mode=Mode.APPROVE, minimum_healthy=1)
 
 
-def broken() -> Machine:
-    machine = Machine(POLICY)
-    machine.break_down()
-    machine.clock.advance(timedelta(seconds=20))
-    machine.look()
-    return machine
-
-
 def asking() -> Machine:
     """It has asked a minute ago, or longer."""
-    machine = broken()
+    machine = broken(POLICY)
     machine.run(timedelta(minutes=3))
     return machine
 
@@ -50,7 +42,7 @@ def case_of(machine: Machine) -> Case:
 
 
 def test_it_takes_evidence_asks_once_and_waits() -> None:
-    machine = broken()
+    machine = broken(POLICY)
     machine.run(timedelta(minutes=25))
 
     assert machine.acts == [Action.EVIDENCE]
@@ -148,7 +140,7 @@ def test_a_no_overtakes_an_order_that_is_already_on_its_way() -> None:
 
 
 def test_while_the_kill_switch_is_off_nobody_is_asked() -> None:
-    machine = broken()
+    machine = broken(POLICY)
     machine.switch.says = Switch.OFF
     machine.run(timedelta(minutes=50))
     assert kinds(machine) == [NoticeKind.OPENED, NoticeKind.HELD]
@@ -184,7 +176,7 @@ def test_one_that_comes_back_by_itself_needs_no_answer() -> None:
 
 
 def test_too_few_healthy_others_are_said_instead_of_a_question() -> None:
-    machine = broken()
+    machine = broken(POLICY)
     machine.peers = replace(machine.peers, healthy=0)
     machine.run(timedelta(minutes=20))
 

@@ -8,21 +8,13 @@ from defib.core.case import Action, Outcome
 from defib.core.incident import NoticeKind
 from defib.core.model import Switch
 from tests.core.facts import policy
-from tests.shell.machine import Machine
+from tests.shell.machine import Machine, broken
 
 POLICY = policy(minimum_healthy=1)
 
 
-def broken() -> Machine:
-    machine = Machine(POLICY)
-    machine.break_down()
-    machine.clock.advance(timedelta(seconds=20))
-    machine.look()
-    return machine
-
-
 def test_with_the_kill_switch_off_only_evidence_is_taken_and_people_are_told_once() -> None:
-    machine = broken()
+    machine = broken(POLICY)
     machine.switch.says = Switch.OFF
     machine.run(timedelta(minutes=30))
 
@@ -32,7 +24,7 @@ def test_with_the_kill_switch_off_only_evidence_is_taken_and_people_are_told_onc
 
 
 def test_pulled_in_the_middle_it_stops_even_what_would_put_the_instance_back() -> None:
-    machine = broken()
+    machine = broken(POLICY)
     while Action.STOP not in machine.acts:
         machine.run(timedelta(seconds=5))
     machine.switch.says = Switch.OFF
@@ -44,7 +36,7 @@ def test_pulled_in_the_middle_it_stops_even_what_would_put_the_instance_back() -
 
 
 def test_switched_on_again_the_repair_goes_on_by_itself_however_long_it_was_off() -> None:
-    machine = broken()
+    machine = broken(POLICY)
     machine.switch.says = Switch.OFF
     machine.run(timedelta(hours=30))
     assert machine.notices[-1].kind is NoticeKind.HELD

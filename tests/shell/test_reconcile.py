@@ -11,7 +11,7 @@ import pytest
 from defib.core.case import Action, Outcome
 from defib.core.incident import Notice, NoticeKind
 from defib.core.model import InstanceState, Peers, Signal, Source, Verdict
-from defib.core.policy import Mode, Policy
+from defib.core.policy import Mode
 from defib.core.stack import Stack
 from defib.core.traits import Traits
 from defib.shell.ports import Transient, Unanswered
@@ -19,21 +19,13 @@ from defib.shell.reconcile import CONFLICTS_MAX, Reconciling, reconcile
 from defib.shell.store import Conflict
 from tests.core.facts import NOON, after, attempt, case, policy
 from tests.fakes import FakeQueues
-from tests.shell.machine import INSTANCE, Machine, ProcessDied, failing
+from tests.shell.machine import INSTANCE, Machine, ProcessDied, broken, failing
 
 POLICY = policy(minimum_healthy=1)
 
 
-def broken(limits: Policy = POLICY, **facts: object) -> Machine:
-    machine = Machine(limits, **facts)  # type: ignore[arg-type]  # keyword arguments of one known dataclass
-    machine.break_down()
-    machine.clock.advance(timedelta(seconds=20))
-    machine.look()
-    return machine
-
-
 def test_a_zombie_that_no_reboot_cures_is_stopped_started_verified_and_put_back() -> None:
-    machine = broken()
+    machine = broken(POLICY)
     case = machine.run()
 
     assert machine.acts == [
@@ -50,7 +42,7 @@ def test_a_zombie_that_no_reboot_cures_is_stopped_started_verified_and_put_back(
 
 
 def test_the_trail_says_why_each_act_was_decided_and_that_the_case_was_closed() -> None:
-    machine = broken()
+    machine = broken(POLICY)
     case = machine.run()
     decided = [entry for entry in machine.store.audit if entry.decision.startswith("act:")]
 
@@ -61,14 +53,14 @@ def test_the_trail_says_why_each_act_was_decided_and_that_the_case_was_closed() 
 
 
 def test_a_reboot_that_cures_ends_the_ladder() -> None:
-    machine = broken(cures=frozenset({Action.REBOOT}))
+    machine = broken(POLICY, cures=frozenset({Action.REBOOT}))
 
     assert machine.run().outcome is Outcome.HEALED
     assert machine.acts == [Action.EVIDENCE, Action.REBOOT]
 
 
 def test_one_that_nothing_cures_is_handed_over_after_two_restarts() -> None:
-    machine = broken(cures=frozenset())
+    machine = broken(POLICY, cures=frozenset())
     case = machine.run()
 
     assert machine.acts.count(Action.START) == 2
@@ -78,7 +70,7 @@ def test_one_that_nothing_cures_is_handed_over_after_two_restarts() -> None:
 
 
 def test_one_handed_over_that_people_mend_is_put_back_and_closed() -> None:
-    machine = broken(cures=frozenset())
+    machine = broken(POLICY, cures=frozenset())
     machine.run()
     machine.sick = False
     case = machine.run(timedelta(minutes=10))
@@ -88,7 +80,7 @@ def test_one_handed_over_that_people_mend_is_put_back_and_closed() -> None:
 
 
 def test_a_failed_sample_disturbs_nobody() -> None:
-    machine = broken()
+    machine = broken(POLICY)
     machine.sick = False
     case = machine.run()
 
@@ -98,7 +90,7 @@ def test_a_failed_sample_disturbs_nobody() -> None:
 
 
 def test_a_stop_that_does_not_end_is_forced() -> None:
-    machine = broken(stop_takes=timedelta(hours=9))
+    machine = broken(POLICY, stop_takes=timedelta(hours=9))
     case = machine.run()
 
     assert Action.FORCE_STOP in machine.acts
@@ -106,7 +98,7 @@ def test_a_stop_that_does_not_end_is_forced() -> None:
 
 
 def test_capacity_that_is_missing_for_a_while_is_waited_for() -> None:
-    machine = broken(fault=failing(Action.START, Transient("no capacity"), times=3))
+    machine = broken(POLICY, fault=failing(Action.START, Transient("no capacity"), times=3))
     case = machine.run()
 
     assert case.outcome is Outcome.HEALED
@@ -117,7 +109,7 @@ def test_capacity_that_is_missing_for_a_while_is_waited_for() -> None:
 
 
 def test_capacity_that_never_comes_is_handed_over_and_said() -> None:
-    machine = broken(fault=failing(Action.START, Transient("no capacity"), times=99))
+    machine = broken(POLICY, fault=failing(Action.START, Transient("no capacity"), times=99))
     case = machine.run()
 
     assert case.handed_over_at is not None
@@ -134,7 +126,7 @@ def test_observe_mode_takes_evidence_tells_people_and_changes_nothing() -> None:
 
 
 def test_too_few_healthy_peers_hold_the_repair_until_there_are_enough() -> None:
-    machine = broken(peers=Peers(running=2, healthy=0))
+    machine = broken(POLICY, peers=Peers(running=2, healthy=0))
     machine.run(timedelta(minutes=10))
     assert machine.acts == [Action.EVIDENCE]
 
@@ -143,7 +135,7 @@ def test_too_few_healthy_peers_hold_the_repair_until_there_are_enough() -> None:
 
 
 def test_a_hold_that_lasts_too_long_is_handed_over() -> None:
-    machine = broken(peers=Peers(running=2, healthy=0))
+    machine = broken(POLICY, peers=Peers(running=2, healthy=0))
     case = machine.run(timedelta(hours=2))
 
     assert machine.acts == [Action.EVIDENCE]
@@ -151,7 +143,7 @@ def test_a_hold_that_lasts_too_long_is_handed_over() -> None:
 
 
 def test_a_person_who_stops_it_in_the_middle_is_obeyed() -> None:
-    machine = broken()
+    machine = broken(POLICY)
     machine.clock.advance(timedelta(minutes=1))
     machine.look()
     machine.state = InstanceState.STOPPED
@@ -163,7 +155,7 @@ def test_a_person_who_stops_it_in_the_middle_is_obeyed() -> None:
 
 @pytest.mark.parametrize("tags", [{"service": "web"}, {"self-heal": "true", "service": "other"}, {}])
 def test_an_instance_that_is_not_in_our_care_leaves_no_trace(tags: dict[str, str]) -> None:
-    machine = broken(tags=tags)
+    machine = broken(POLICY, tags=tags)
 
     assert machine.case is None
     assert machine.queues.wakes == []
@@ -178,7 +170,7 @@ def test_a_healthy_instance_leaves_no_trace() -> None:
 
 
 def test_wake_ups_do_not_multiply_however_many_signals_come() -> None:
-    machine = broken()
+    machine = broken(POLICY)
     for _ in range(20):
         machine.look()
     assert len(machine.queues.wakes) == 1
@@ -191,7 +183,7 @@ def test_wake_ups_do_not_multiply_however_many_signals_come() -> None:
 
 
 def test_a_lost_wake_up_is_found_by_the_sweep() -> None:
-    machine = broken()
+    machine = broken(POLICY)
     machine.queues.wakes.clear()
     machine.clock.advance(timedelta(minutes=1))
 
@@ -262,7 +254,7 @@ def test_an_order_delivered_twice_is_carried_out_once() -> None:
 
 
 def test_an_order_is_dropped_when_the_instance_has_recovered_meanwhile() -> None:
-    machine = broken()
+    machine = broken(POLICY)
     machine.clock.advance(timedelta(minutes=1))
     machine.observe()
     edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal, machine.switch)
@@ -288,7 +280,7 @@ TROUBLE = [Unanswered("no answer"), ProcessDied()]
 def test_an_act_whose_answer_is_lost_though_it_was_carried_out_leaves_nothing_half_done(
     action: Action, error: Exception
 ) -> None:
-    machine = broken(aftermath=failing(action, error, times=1))
+    machine = broken(POLICY, aftermath=failing(action, error, times=1))
     case = machine.run()
 
     assert case.outcome is Outcome.HEALED
@@ -300,7 +292,7 @@ def test_an_act_whose_answer_is_lost_though_it_was_carried_out_leaves_nothing_ha
 @pytest.mark.parametrize("error", TROUBLE, ids=lambda e: type(e).__name__)
 @pytest.mark.parametrize("action", MUTATING)
 def test_an_act_that_was_lost_before_it_was_carried_out_is_decided_afresh(action: Action, error: Exception) -> None:
-    machine = broken(fault=failing(action, error, times=1))
+    machine = broken(POLICY, fault=failing(action, error, times=1))
     case = machine.run()
 
     assert case.outcome is Outcome.HEALED
@@ -309,7 +301,7 @@ def test_an_act_that_was_lost_before_it_was_carried_out_is_decided_afresh(action
 
 
 def test_every_order_names_an_intent_that_was_stored_first() -> None:
-    machine = broken()
+    machine = broken(POLICY)
     seen: list[int] = []
     original = machine.queues.perform
 
@@ -327,7 +319,7 @@ def test_every_order_names_an_intent_that_was_stored_first() -> None:
 
 
 def test_two_cases_of_a_service_never_repair_at_once_when_one_is_allowed() -> None:
-    machine = broken()
+    machine = broken(POLICY)
     machine.clock.advance(timedelta(minutes=1))
     machine.look()
     incident = machine.store.latest_incident("web")
@@ -344,7 +336,7 @@ UNANSWERED = Traits(unread="describing instance type m7g.large: no answer", unan
 
 
 def test_what_a_stop_would_destroy_is_asked_again_where_nothing_answers_and_nobody_is_called_for_it() -> None:
-    machine = broken()
+    machine = broken(POLICY)
     tried = (attempt(Action.EVIDENCE, after(minutes=-15)), attempt(Action.REBOOT, after(minutes=-14)))
     machine.store.cases[INSTANCE, 1] = case(*tried)
     machine.observe()
@@ -359,7 +351,7 @@ def test_what_a_stop_would_destroy_is_asked_again_where_nothing_answers_and_nobo
 
 
 def test_a_wake_up_that_comes_when_the_look_has_been_had_costs_no_other() -> None:
-    machine = broken()
+    machine = broken(POLICY)
     machine.look()
     assert machine.case is not None
     planned = machine.case.look_again_at
@@ -376,7 +368,7 @@ def test_a_wake_up_that_comes_when_the_look_has_been_had_costs_no_other() -> Non
 
 
 def test_a_case_that_waits_among_very_many_rests_for_longer() -> None:
-    machine = broken()
+    machine = broken(POLICY)
     machine.store.cases[INSTANCE, 1] = case(attempt(Action.EVIDENCE), handed_over_at=NOON, look_again_at=NOON)
     machine.store.whole = Stack(failing=1_000)
 
@@ -394,7 +386,7 @@ class _Silent(FakeQueues):
 
 
 def test_a_notice_that_can_not_be_handed_on_holds_up_neither_the_order_nor_the_wake_up() -> None:
-    machine = broken()
+    machine = broken(POLICY)
     machine.queues = _Silent()
     machine.clock.advance(POLICY.services[0].patience.check)
     machine.observe()

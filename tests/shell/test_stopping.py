@@ -13,20 +13,11 @@ from defib.core.case import Action, Outcome
 from defib.core.contact import Contact
 from defib.core.incident import NoticeKind
 from defib.core.model import InstanceState
-from defib.core.policy import Policy
 from defib.shell.ports import Transient
 from tests.core.facts import POLICY, SERVICE, policy
-from tests.shell.machine import Machine, failing
+from tests.shell.machine import broken, failing
 
 FULL = Transient("no room", code="InsufficientInstanceCapacity")
-
-
-def broken(limits: Policy, **facts: object) -> Machine:
-    machine = Machine(limits, **facts)  # type: ignore[arg-type]  # keyword arguments of one known dataclass
-    machine.break_down()
-    machine.clock.advance(timedelta(seconds=20))
-    machine.look()
-    return machine
 
 
 @pytest.mark.parametrize("allowed", [True, False])

@@ -49,7 +49,7 @@ def answer_many(request: Asked, edges: Answering, policy: Policy, *, reads: bool
     except Forged as error:
         return Answered(page.INVALID, problem=str(error))
     if now >= link.expires_at:
-        return Answered(many_page.expired(link), link, problem="expired")
+        return Answered(page.expired(link.expires_at), link, problem="expired")
     opened = _Opened(link, edges.links.incidents(link.incident_ids), edges.links.use(link.id))
     if reads:
         return Answered(_shown(opened, policy), link)
@@ -63,7 +63,7 @@ def _shown(opened: _Opened, policy: Policy) -> Page:
     if use is None:
         return asked
     if use.passed_on_at is None and asking(link, incidents, use.say):
-        return many_page.unfinished(asked, use, snooze)
+        return page.unfinished(asked, use, snooze)
     return many_page.used(use, link, incidents, snooze, tried=False)
 
 
@@ -108,6 +108,6 @@ def _pass_on(use: Use, opened: _Opened, edges: Answering, policy: Policy) -> Ans
         edges.bus.say(DETAIL_TYPE, *(detail_of(replace(use, incident_id=one), policy) for one in about))
     except CallFailed as error:
         asked = many_page.listed(link, incidents, policy)
-        return Answered(many_page.unfinished(asked, use, snooze), link, problem=str(error))
+        return Answered(page.unfinished(asked, use, snooze), link, problem=str(error))
     problem = noted(use, edges)
     return Answered(many_page.taken(use, link, len(about), incidents, snooze), link, use, problem)

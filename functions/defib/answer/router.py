@@ -54,7 +54,7 @@ def answer(request: Asked, edges: Answering, policy: Policy) -> Answered:
     except Forged as error:
         return Answered(page.INVALID, problem=str(error))
     if now >= link.expires_at:
-        return Answered(page.expired(link), link, problem="expired")
+        return Answered(page.expired(link.expires_at, link.incident_id), link, problem="expired")
     incident = edges.links.incident(link.incident_id)
     case = edges.links.case(link.case_id) if link.case_id else None
     stands = standing(link, incident, case, now)

@@ -8,8 +8,7 @@ from datetime import timedelta
 from defib.core.answer.facts import on_it
 from defib.core.answer.link import Use
 from defib.core.answer.many import OFFERS, Many, asking
-from defib.core.answer.page import ASK_AGAIN, OTHERWISE, Page, Tone, offer_of, said, then
-from defib.core.frozen import replace
+from defib.core.answer.page import ASK_AGAIN, Page, Tone, offer_of, said, then, who_said
 from defib.core.incident import Incident
 from defib.core.policy import Policy
 from defib.core.words import clock
@@ -71,35 +70,9 @@ def used(
         code=409 if tried and not same else 200,
         tone=Tone.DONE if same else Tone.OVER,
         title="This has been said already." if same else "This link has been used.",
-        lead=f"{use.by} said at {clock(use.said_at)}: {said(use.say, snooze)}. {nothing}",
+        lead=f"{who_said(use, snooze)} {nothing}",
         facts=_standings(many, incidents),
         hint=ASK_AGAIN,
-    )
-
-
-def unfinished(asked: Page, use: Use, snooze: timedelta) -> Page:
-    """Somebody answered, and not all is known to have been passed on: only the same again finishes it."""
-    return replace(
-        asked,
-        code=503,
-        tone=Tone.ASKS,
-        title="Please say it again.",
-        lead=f"{use.by} said at {clock(use.said_at)}: {said(use.say, snooze)}. That was remembered, but it is not"
-        " certain that all of it was passed on. Saying it again does no harm.",
-        offers=(offer_of(use.say, snooze),),
-        name=use.by,
-        hint=OTHERWISE,
-    )
-
-
-def expired(many: Many) -> Page:
-    """The link is genuine, but too old."""
-    return Page(
-        410,
-        Tone.OVER,
-        "This link has expired.",
-        f"It could be used until {many.expires_at:%d %B %H:%M} UTC. Nothing has happened.",
-        hint=f"{ASK_AGAIN} {OTHERWISE}",
     )
 
 

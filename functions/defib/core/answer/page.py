@@ -118,7 +118,7 @@ def repeated(use: Use, incident: Incident, case: Case | None, snooze: timedelta,
         code=200,
         tone=Tone.DONE,
         title="This has been said already.",
-        lead=f"{use.by} said at {clock(use.said_at)}: {said(use.say, snooze)}. It counts once; nothing was done now.",
+        lead=f"{who_said(use, snooze)} It counts once; nothing was done now.",
         facts=facts_of(incident, case, now),
         hint="You can close this page.",
     )
@@ -131,7 +131,7 @@ def used(use: Use, incident: Incident, case: Case | None, snooze: timedelta, now
         code=409 if tried else 200,
         tone=Tone.OVER,
         title="This link has been used.",
-        lead=f"{use.by} said at {clock(use.said_at)}: {said(use.say, snooze)}. {nothing}",
+        lead=f"{who_said(use, snooze)} {nothing}",
         facts=facts_of(incident, case, now),
         hint=f"To say something else: {OTHERWISE[0].lower()}{OTHERWISE[1:]}"
         if use.say.choice is not None
@@ -145,9 +145,10 @@ def unfinished(asked: Page, use: Use, snooze: timedelta) -> Page:
     return replace(
         asked,
         code=503,
+        tone=Tone.ASKS,
         title="Please say it again.",
-        lead=f"{use.by} said at {clock(use.said_at)}: {said(use.say, snooze)}. That was remembered, but it is not"
-        " certain that it was passed on. Saying it again does no harm.",
+        lead=f"{who_said(use, snooze)} That was remembered, but it is not certain that it was passed on. "
+        "Saying it again does no harm.",
         offers=offers,
         name=use.by,
         hint=OTHERWISE,
@@ -187,15 +188,14 @@ UNKNOWN = Page(
 )
 
 
-def expired(link: Link) -> Page:
-    """The link is genuine, but too old."""
-    at = f"{link.expires_at:%d %B %H:%M} UTC"
+def expired(at: datetime, incident_id: str = "") -> Page:
+    """The link is genuine, but too old; ``incident_id`` is what it was about, if that was one."""
     return Page(
         410,
         Tone.OVER,
         "This link has expired.",
-        f"It could be used until {at}. Nothing has happened.",
-        more=(("Incident", link.incident_id),),
+        f"It could be used until {at:%d %B %H:%M} UTC. Nothing has happened.",
+        more=(("Incident", incident_id),) if incident_id else (),
         hint=f"{ASK_AGAIN} {OTHERWISE}",
     )
 
@@ -212,6 +212,11 @@ UNAVAILABLE = Page(
     "AWS does not answer. Whether anything has happened can be seen by opening the link again in a moment.",
     hint=OTHERWISE,
 )
+
+
+def who_said(use: Use, snooze: timedelta) -> str:
+    """The answer that a link was used for."""
+    return f"{use.by} said at {clock(use.said_at)}: {said(use.say, snooze)}."
 
 
 def said(say: Say, snooze: timedelta) -> str:
