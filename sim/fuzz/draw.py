@@ -89,6 +89,11 @@ def _replies(scenario: Scenario, policy: Policy, random: Random) -> Iterator[Rep
 def _spells(scenario: Scenario, random: Random) -> tuple[Spell, ...]:
     if random.random() < 0.3:
         return ()
+    if random.random() < 0.08:
+        # An order that lies for so long that nobody knows any more, while its end is not noticed either.
+        at = _at_work(scenario, random) - timedelta(seconds=60)
+        late = (Spell(at, timedelta(minutes=5), Trouble.MESSAGE_LATE, on) for on in ("orders", "signals"))
+        return tuple(late)
     return tuple(_spell(scenario, random) for _ in range(random.randint(1, 5)))
 
 
@@ -99,7 +104,7 @@ def _spell(scenario: Scenario, random: Random) -> Spell:
     elif trouble is Trouble.REGION_DARK:
         on = REGION
     elif trouble in OF_MESSAGES:
-        on = "events" if trouble is Trouble.MESSAGE_LOST else random.choice((*CARRIED, "orders", "signals"))
+        on = "events" if trouble is Trouble.MESSAGE_LOST else random.choice((*CARRIED, *("orders",) * 3, "signals"))
     elif trouble is Trouble.RACE:
         on = random.choice(RACED)
     elif trouble is Trouble.WORLD_MOVES:
@@ -125,6 +130,10 @@ def _meddling(scenario: Scenario, random: Random) -> tuple[Interference, ...]:
     fault = random.choice(scenario.faults) if scenario.faults and random.random() < 0.7 else None
     on = fault.on[0] if fault is not None else random.choice(names(scenario))
     at = fault.at + timedelta(seconds=random.randint(60, 700)) if fault is not None else _at_work(scenario, random)
+    if random.random() < 0.35:
+        lasting = [fault for fault in scenario.faults if fault.cured_by == () or fault.after > 1]
+        struck = random.choice(lasting or scenario.faults or [None])
+        return (Interference(struck.at, struck.on[0], starts=True),) if struck is not None else ()
     if random.random() < 0.5:
         return (Interference(at, on, untag=True),)
     return (Interference(at, on, maintenance=timedelta(minutes=random.randint(5, 20))),)

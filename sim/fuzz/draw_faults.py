@@ -22,7 +22,7 @@ STRIKES = {
     FaultKind.STOPPED_BY_PERSON: 2,
     FaultKind.STARTED_BY_PERSON: 1,
     FaultKind.TERMINATED: 1,
-    FaultKind.FAILED_SAMPLE: 3,
+    FaultKind.FAILED_SAMPLE: 4,
     FaultKind.START_CAPACITY: 2,
     FaultKind.FAILING_KEY: 1,
     FaultKind.STUCK_STOPPING: 2,

@@ -25,7 +25,7 @@ def _fleet(name: str, policy: Policy, random: Random) -> Fleet:
     tags = {"karpenter.sh/nodepool": ("pool",)} if random.random() < 0.05 else {}
     fleet = Fleet(
         name=name,
-        count=random.choice((1, 2, 3, 4, 6, 8, 10)),
+        count=random.choice((1, 1, 2, 3, 4, 6, 8, 10)),
         service=service.name if service is not None else "nobodys",
         zones=ZONES[: random.choice((1, 2, 3, 3))],
         instance_type=random.choices(("m7g.large", "m7gd.large"), (9, 1))[0],

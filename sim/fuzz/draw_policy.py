@@ -90,8 +90,9 @@ def _table(random: Random) -> dict[str, Any]:
     contacts = {"oncall": dict(random.choice(MEANS))}
     if second:
         contacts["lead"] = {"email": ["lead@example.com"], "sms": ["+12025550124"]}
-    if random.random() < 0.15:
-        contacts["oncall"]["quiet"] = [{"days": list(DAYS), "at": "12:00", "lasts": "20m"}]
+    if random.random() < 0.2:
+        often = (f"{hour:02}:{random.randint(0, 59):02}" for hour in range(0, 24, 2))
+        contacts["oncall"]["quiet"] = [{"days": list(DAYS), "at": at, "lasts": "45m"} for at in often]
     return {
         "defib": {"opt_in_tag": "self-heal=true"},
         "services": {f"s{n}": _service(n, second, random) for n in range(random.randint(1, 3))},

@@ -18,6 +18,7 @@ from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
 from defib.core.digest import KIND as DIGEST
 from defib.core.duration import format_duration
 from defib.core.maintenance import UNTIL_TAG
+from defib.core.model import InstanceState
 from defib.core.policy import Policy
 from defib.core.post import Post
 from defib.shell.ports import CallFailed
@@ -83,6 +84,8 @@ class People:
         self.inbox = Inbox()
         self.said = 0
         """Answers given by a link."""
+        self._at_work_on: set[str] = set()
+        """The names of instances that somebody starts whenever they are stopped."""
         self._cloud = cloud
         self._store = store
         self._answering = answering
@@ -135,8 +138,17 @@ class People:
             case "cure":
                 self._cloud.cure(machine)
 
+    def sees(self, machine: Machine) -> None:
+        """Its state has changed; whoever is at work on it starts it when it is stopped."""
+        if machine.name in self._at_work_on and machine.state is InstanceState.STOPPED:
+            fault = Fault(timedelta(0), (machine.name,), FaultKind.STARTED_BY_PERSON)
+            self._cloud.time.after(timedelta(0), lambda: self._cloud.strike(fault))
+
     def meddle(self, entry: Interference) -> None:
         machine = self._cloud.by_name[entry.on]
+        if entry.starts:
+            self._at_work_on.add(entry.on)
+            return
         tags = dict(machine.tags)
         if entry.untag:
             tags.pop(self._policy.opt_in.key, None)

@@ -11,7 +11,9 @@ import tomli_w
 
 from defib.core.parse import PolicyError, parse
 from sim.fuzz.story import Story
+from sim.fuzz.story_file import read, write
 from sim.scenario import Durations, Fleet, Scenario
+from sim.scenario_file import ScenarioError
 
 TRIES_MOST = 400
 """Stories lived through for one shrinking: a minute or so."""
@@ -27,10 +29,19 @@ def shrink(story: Story, fails: Callable[[Story], bool]) -> Story:
             tries += 1
             if tries > TRIES_MOST:
                 return story
-            if fails(candidate):
+            if _can_be_told(candidate) and fails(candidate):
                 story, shorter = candidate, True
                 break
     return story
+
+
+def _can_be_told(story: Story) -> bool:
+    """Whether a file can hold it: what is shorter must still be a scenario."""
+    try:
+        read(write(story))
+    except ScenarioError:
+        return False
+    return True
 
 
 def _shorter(story: Story) -> Iterator[Story]:

@@ -12,12 +12,17 @@ from sim.scenario import Scenario
 
 @dataclass(frozen=True, slots=True)
 class Interference:
-    """Somebody changes an instance's tags: takes it out of Defib's care, or puts it into maintenance for a while."""
+    """Somebody changes an instance's tags: takes it out of Defib's care, or puts it into maintenance for a while.
+
+    Or is at work on it from then on.
+    """
 
     at: timedelta
     on: str
     untag: bool = False
     maintenance: timedelta = timedelta(0)
+    starts: bool = False
+    """Whether they start it themselves, as soon as it is stopped."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,13 @@ def write(story: Story, nth: Nth | None = None) -> str:
         ]
     if story.meddling:
         document["meddling"] = [
-            {"at": _exact(m.at), "on": m.on, "untag": m.untag, "maintenance": _exact(m.maintenance)}
+            {
+                "at": _exact(m.at),
+                "on": m.on,
+                "untag": m.untag,
+                "maintenance": _exact(m.maintenance),
+                **({"starts": True} if m.starts else {}),
+            }
             for m in story.meddling
         ]
     if nth is not None:
@@ -91,7 +97,13 @@ def _told(document: dict[str, Any], file: str) -> Told:
     scenario = parse_scenario(tomli_w.dumps(document["scenario"]), file)
     spells = tuple(_spell(row, file) for row in document.get("spells", ()))
     meddling = tuple(
-        Interference(parse_duration(row["at"]), row["on"], row.get("untag", False), parse_duration(row["maintenance"]))
+        Interference(
+            parse_duration(row["at"]),
+            row["on"],
+            row.get("untag", False),
+            parse_duration(row["maintenance"]),
+            row.get("starts", False),
+        )
         for row in document.get("meddling", ())
     )
     nth = document.get("nth")

@@ -222,6 +222,7 @@ class World:
     # --- What happens outside Defib --------------------------------------------------------------------------------
 
     def _state_changed(self, machine: Machine) -> None:
+        self.people.sees(machine)
         if machine.state in TOLD:
             self._deliver(events.state_change(machine.instance_id, machine.state.value, self.time.now))
 

@@ -7,10 +7,11 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from defib.core.audience import audience
-from defib.core.call import Call
+from defib.core.call import Call, Pause
 from defib.core.contact import Contact
 from defib.core.escalation import Tier
 from defib.core.incident import Incident, Notice, NoticeKind
+from defib.core.maintenance import on_until
 from defib.core.medium import Medium, media_of
 from defib.core.messages import MessageLimits
 from defib.core.post import Post
@@ -25,6 +26,8 @@ DIGEST_FOUND = timedelta(minutes=1, seconds=5)
 LOUDER_WITHIN = timedelta(minutes=3)
 """How late a call for help may get louder: two sweeps, and a delivery."""
 TIERS = list(Tier)
+ASKS = frozenset({NoticeKind.ESCALATED, NoticeKind.APPROVAL, NoticeKind.CALLED})
+"""Notices by which a person is asked for, whatever they are about."""
 
 
 class ToldJudge:
@@ -36,6 +39,8 @@ class ToldJudge:
         """Whether messages are summed up as the policy says, rather than each heard by itself."""
         self._heard: dict[tuple[str, Medium, str], list[int]] = defaultdict(list)
         """By contact, medium and incident, the notices heard by themselves, in that order."""
+        self._answered: dict[str, tuple[Pause, set[tuple[str, str]]]] = {}
+        """By incident, the last pause of its call, and what was wanted then."""
         self._pushed: dict[str, list[datetime]] = defaultdict(list)
         """By contact, when messages that were not urgent were heard."""
 
@@ -53,7 +58,18 @@ class ToldJudge:
             return
         for medium in post.media:
             self._in_order(notice, contact, medium)
+        self._loud_enough(notice, contact, post)
         self._in_time(notice, post)
+
+    def _loud_enough(self, notice: Notice, contact: Contact, post: Post) -> None:
+        """What asks for somebody is urgent; what is low leaves people alone in their quiet hours."""
+        name = f"notice {notice.incident_id}-{notice.sequence}"
+        if notice.kind in ASKS and notice.severity is not Severity.URGENT:
+            self._truth.breaks("told", f"{name} asks for somebody, but is {notice.severity}")
+        now, people = self._truth.time.now, {*post.media} - {Medium.HTTPS}
+        began = on_until(contact.quiet, now - DIGEST_FOUND)
+        if notice.severity is Severity.LOW and people and began is not None and now < began and self._truth.calm(now):
+            self._truth.breaks("told", f"{name} is low, and reaches {contact.name} in quiet hours")
 
     def _reads_well(self, post: Post) -> None:
         for part, text in (("subject", post.subject), ("e-mail", post.email), ("SMS", post.sms)):
@@ -89,8 +105,22 @@ class ToldJudge:
     def minute(self) -> None:
         """Every call for help gets louder until somebody answers, and rests while somebody is on it."""
         for incident in self._truth.store.incidents.values():
-            if incident.call is not None:
-                self._called(incident, incident.call)
+            if incident.call is None:
+                self._answered.pop(incident.id, None)
+                continue
+            self._called(incident, incident.call)
+            self._paused_for(incident, incident.call)
+
+    def _paused_for(self, incident: Incident, call: Call) -> None:
+        """A pause ends when it is over, or when something new is wanted."""
+        wants = {(want.about, want.why) for want in call.wants}
+        if call.pause is not None:
+            self._answered[incident.id] = (call.pause, wants)
+            return
+        pause, known = self._answered.pop(incident.id, (None, set()))
+        if pause is not None and self._truth.time.now < pause.until and wants <= known:
+            until = pause.until - self._truth.story.scenario.start
+            self._truth.breaks("called", f"{incident.id} goes on asking though {pause.by} is on it until {until}")
 
     def _called(self, incident: Incident, call: Call) -> None:
         truth, escalation = self._truth, self._truth.policy.escalation
