@@ -181,8 +181,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--speed", action="store_true", help="measure incidents a second of processor time instead")
     command = commands.add_parser("nth", help="let every call of scenarios fail once, see docs/invariants.md")
     command.add_argument("scenarios", nargs="*", metavar="NAME", help="such as april-30 (all that memory can play)")
-    command.add_argument("--every", type=int, default=1, metavar="N", help="of so many calls let one fail (1)")
-    command.add_argument("--moto", action="store_true", help="in the deployed functions on moto: seconds for each call")
+    command.add_argument("--every", type=_share, default=1, metavar="N", help="of so many calls let one fail (1)")
+    command.add_argument(
+        "--moto", action="store_true", help="in the deployed functions on moto: three lives a call, of seconds each"
+    )
     command = commands.add_parser("cost", help="what a month costs, from counted calls, see docs/cost.md")
     command.add_argument("--instances", type=_fleet, nargs="+", metavar="N", help="sizes of fleet (10 to 10,000)")
     command.add_argument("--policy", type=Path, metavar="FILE", help="another policy than the shipped one")
@@ -220,6 +222,12 @@ def _fleet(text: str) -> int:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no size of a fleet: give a number from 1 to 1000000, such as 1000"
         )
+    return int(text)
+
+
+def _share(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1_000_000):
+        raise argparse.ArgumentTypeError(f"{text!r} is no share: give a number from 1 to 1000000; 50 is one of fifty")
     return int(text)
 
 

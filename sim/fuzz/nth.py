@@ -5,6 +5,7 @@ As SQLite's ``do_ioerr_test`` does: the first, the second, the third ... until t
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from sim.scenario_file import load
 
 SCENARIOS = Path(__file__).resolve().parent.parent.parent / "scenarios"
 SHIPPED = SCENARIOS.parent / "defib.toml"
+SAID_EVERY = 100
 WAYS = (Trouble.REFUSED, Trouble.HANGS, Trouble.ANSWER_LOST, Trouble.DIES_BEFORE, Trouble.DIES_AFTER, Trouble.RACE)
 
 
@@ -59,24 +61,35 @@ def all_scenarios() -> list[str]:
 
 
 def main(names: Sequence[str], every: int = 1, on_moto: bool = False) -> int:
-    """Every call of each scenario failing once in every way; exit status 1 when something broke.
+    """Every call of each scenario failing once in every way; exit status 1 when something broke, 2 for an unknown name.
 
     Of ``every`` calls one; ``on_moto`` in the deployed functions. Without ``names``, of all scenarios.
     """
-    failed = 0
-    for name in names or all_scenarios():
-        story = scenario_story(name)
-        why = beyond_memory(story)
-        if why and not on_moto:
-            print(f"{name}: {why}")
-            continue
-        lives = list(nth_call_on_moto(story, every) if on_moto else nth_call(story, every=every))
-        broken = [life for life in lives if life.broken]
-        failed += len(broken)
-        print(f"{name}: {len(lives)} lives, one call failing in each; broken in {len(broken)}")
-        for life in broken[:5]:
-            print(f"  {life.struck}: {life.broken[0]}")
-    return 1 if failed else 0
+    known = all_scenarios()
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        print(f"no scenario is named {unknown[0]!r}; there are: {', '.join(known)}", file=sys.stderr)
+        return 2
+    return 1 if sum(_played(name, every, on_moto) for name in names or known) else 0
+
+
+def _played(name: str, every: int, on_moto: bool) -> int:
+    """In how many lives of that scenario something broke; each is said as it is found, and how far it has come."""
+    story = scenario_story(name)
+    why = beyond_memory(story)
+    if why and not on_moto:
+        print(f"{name}: {why}")
+        return 0
+    lives = broken = 0
+    for life in nth_call_on_moto(story, every) if on_moto else nth_call(story, every=every):
+        lives += 1
+        broken += bool(life.broken)
+        if life.broken:
+            print(f"  {life.struck}: {life.broken[0]}", flush=True)
+        if lives % SAID_EVERY == 0:
+            print(f"{name}: {lives} lives so far", file=sys.stderr)
+    print(f"{name}: {lives} lives, one call failing in each; broken in {broken}")
+    return broken
 
 
 def beyond_memory(story: Story) -> str:

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from sim.fuzz.nth import WAYS, all_scenarios, beyond_memory, nth_call, scenario_story
+from sim.fuzz.nth import WAYS, all_scenarios, beyond_memory, main, nth_call, scenario_story
 from sim.fuzz.run import lived
 from sim.fuzz.trouble import Nth, Spell, Trouble
 
@@ -61,3 +61,15 @@ def test_the_calls_that_fail_are_of_every_kind() -> None:
     lives = nth_call(scenario_story("april-30"), (Trouble.ANSWER_LOST,), every=7)
     kinds = {life.struck.rpartition(" ")[2] for life in lives}
     assert {"table.read", "table.write", "ec2.observe", "queue.wake", "queue.signals"} <= kinds
+
+
+def test_the_command_says_what_came_of_each_scenario(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["april-30", "drill-answered"], every=300) == 0
+    said = capsys.readouterr().out
+    assert "one call failing in each; broken in 0" in said
+    assert "drill-answered: answers to drills" in said
+
+
+def test_a_name_that_is_no_scenario_is_said_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["april-31"]) == 2
+    assert "no scenario is named 'april-31'; there are: acknowledged-by-link, " in capsys.readouterr().err
