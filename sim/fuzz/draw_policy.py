@@ -139,6 +139,8 @@ def _besides(table: Mapping[str, Any], random: Random) -> Iterator[tuple[At, obj
                 ("page", "elsewhere"),
                 {"other": {"kind": kind, "secret": "defib/other", "components": there, **place}},
             )
+    # A dozen windows a day, announced for a week, would make most of a story's time.
+    yield ("page", "announce_maintenance"), random.choice(("0s", "3h", "1d"))
     if random.random() < 0.4:
         yield ("answers", "enabled"), True
     if random.random() < 0.3:

@@ -129,7 +129,7 @@ def _windows(entry: Maintenance, now: datetime, ahead: range) -> Iterator[Window
             yield _window(entry.zone, entry.at, entry.lasts, day)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=2048)
 def _window(zone: str, at: str, lasts: timedelta, day: date) -> Window:
     """What begins on ``day``. Remembered: each look asks for the same ones, and time zones take long.
 

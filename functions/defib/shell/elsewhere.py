@@ -166,7 +166,8 @@ def _front(followed: Followed, store: FollowStore, policy: Policy, now: datetime
         incident = store.public_incident(number)
         if incident is not None:
             incidents[number] = incident
-    return Front(shown.components, shown.last_number, incidents, planned(policy, now))
+    outages = {outage.id: outage for outage in planned(policy, now)}
+    return Front(shown.components, shown.last_number, incidents, outages)
 
 
 def _in_doubt(

@@ -60,7 +60,7 @@ def incident(number: int, *keys: str, updates: int = 1, after: float = 0, **chan
 def front(*incidents: PublicIncident, outages: tuple[PlannedOutage, ...] = (), **stands: ComponentStatus) -> Front:
     components = tuple(Component(key, key, status=stands.get(key, UP)) for key in ("web", "api", "worker", "batch"))
     last = max((one.number for one in incidents), default=0)
-    return Front(components, last, {one.number: one for one in incidents}, outages)
+    return Front(components, last, {one.number: one for one in incidents}, {one.id: one for one in outages})
 
 
 def following(*items: Item, **changes: object) -> Followed:

@@ -36,8 +36,9 @@ def taken_up(followed: Followed, front: Front, other: OtherPage, now: datetime) 
         fresh = list(range(followed.counted + 1, front.last_number + 1))
     items = [*followed.items, *(Item(About.INCIDENT, str(number)) for number in fresh)]
     known = {item.key for item in items if item.about is About.OUTAGE}
-    coming = (o for o in front.outages if o.id not in known and o.status is not MaintenanceStatus.COMPLETED)
-    items += [Item(About.OUTAGE, outage.id) for outage in coming if _concerned(outage.components, other)]
+    coming = {key: o for key, o in front.outages.items() if o.status is not MaintenanceStatus.COMPLETED}
+    news = (key for key, outage in coming.items() if key not in known and _concerned(outage.components, other))
+    items += [Item(About.OUTAGE, key) for key in news]
     left = tuple(item for item in items if not _is_over(item, front, other, now))
     return replace(followed, items=left, counted=max(followed.counted, front.last_number))
 
@@ -129,7 +130,7 @@ def _concerns(update: Update, other: OtherPage) -> bool:
 
 
 def _of_outage(item: Item, front: Front, other: OtherPage, said: Words, now: datetime) -> Tell | None:
-    outage = next((o for o in front.outages if o.id == item.key), None)
+    outage = front.outages.get(item.key)
     if outage is None and item.outage is None:
         return None
     mark, body = CALLED_OFF, said.planned_off
@@ -177,7 +178,7 @@ def _is_over(item: Item, front: Front, other: OtherPage, now: datetime) -> bool:
         if incident is None or incident.withdrawn:
             return True
         return incident.resolved_at is not None and _untold(item, incident, other) is None
-    outage = next((o for o in front.outages if o.id == item.key), None)
+    outage = front.outages.get(item.key)
     told = item.told == CALLED_OFF or item.told.startswith(MaintenanceStatus.COMPLETED)
     # Without an outage nobody there has read of it, nor may have.
     if outage is None:

@@ -229,7 +229,7 @@ class Page:
         return max((c.status for c in self.components), key=lambda s: s.severity, default=ComponentStatus.OPERATIONAL)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)
 def page_id(kind: str, name: str) -> str:
     """A stable id that looks like Statuspage's. Remembered: each look at the page asks for the same ones."""
     digest = int.from_bytes(hashlib.sha256(f"{kind}/{name}".encode()).digest(), "big")

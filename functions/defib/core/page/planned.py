@@ -47,7 +47,7 @@ def _planned(policy: Policy, now: datetime) -> Iterator[PlannedOutage]:
         yield PlannedOutage(name, body, tuple(services), window.start, window.end, status)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)
 def _worded(titles: tuple[str, ...], window: Window, language: Language) -> tuple[str, str]:
     """The name of an outage and its body. Remembered: each look at the page finds the same ones."""
     said = words(language)

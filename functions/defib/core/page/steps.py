@@ -32,7 +32,8 @@ class Front:
     """Of the newest incident."""
     incidents: Mapping[int, PublicIncident]
     """By number: those that are open, drafts among them, and those that are still to be told of."""
-    outages: tuple[PlannedOutage, ...]
+    outages: Mapping[str, PlannedOutage]
+    """By id."""
 
 
 @dataclass(frozen=True, slots=True)
