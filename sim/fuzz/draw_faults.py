@@ -71,7 +71,7 @@ def faults_of(fleets: Sequence[Fleet], until: timedelta, random: Random) -> tupl
     if struck and random.random() < 0.3:
         found += _meddled(struck[-1] if random.random() < 0.5 else random.choice(struck), random)
     launched = {name for fault in found if fault.kind is FaultKind.DEAD_ON_ARRIVAL for name in fault.on}
-    kept = [f for f in found if f.kind is FaultKind.DEAD_ON_ARRIVAL or not launched & {*f.on}]
+    kept = [f for f in found if f.at < until and (f.kind is FaultKind.DEAD_ON_ARRIVAL or not launched & {*f.on})]
     return tuple(sorted(kept, key=lambda fault: fault.at))
 
 
