@@ -12,9 +12,11 @@ import jsonschema
 
 from defib.publish.page.shapes import SHAPES
 from sim.outcome import recording_of
-from sim.recording import PageMoment
+from sim.recording import PageMoment, Recording
 from sim.replay import ROOT, played
-from sim.report import letters
+from sim.report import letters, page
+from sim.report.figures import figures
+from sim.report.words import percent, span
 from sim.scenario_file import load
 from tests.publish.page.test_api_v2 import schema_name
 
@@ -44,6 +46,10 @@ class Replayed:
     """Documents of the status page's API that break their schema."""
     messages: dict[str, str]
     """What people received, by file name."""
+    durations: dict[str, str]
+    """Of its first fault, in words, and the share of the time to heal that AWS does not impose."""
+    picture: str
+    """The timeline, as SVG."""
 
 
 def replayed(file: Path, shared: Path) -> Replayed:
@@ -67,7 +73,33 @@ def _replayed(file: Path) -> Replayed:
     shown = {m.body if m.medium == "sms" else m.subject for m in recording.messages}
     messages = dict(letters.files(recording))
     cut = sorted(text for text in shown if "..." in text)
-    return Replayed(recording.passed, failed, sorted(used), sorted(used | unused), cut, misshapen, messages)
+    return Replayed(
+        recording.passed,
+        failed,
+        sorted(used),
+        sorted(used | unused),
+        cut,
+        misshapen,
+        messages,
+        _durations(recording),
+        page.render_timeline(recording),
+    )
+
+
+def _durations(recording: Recording) -> dict[str, str]:
+    if not recording.faults:
+        return {}
+    fault = recording.faults[0]
+    found = figures(fault)
+    public = next((u.at - fault.struck_at for u in recording.updates), None)
+    known = {
+        "detected": found.detected,
+        "announced": found.announced_after_detection,
+        "public": public,
+        "healed": found.healed,
+    }
+    durations = {name: span(duration) for name, duration in known.items() if duration is not None}
+    return durations | ({"own share": percent(found.defib_share)} if found.defib_share is not None else {})
 
 
 def _misshapen(moment: PageMoment) -> Iterator[str]:

@@ -13,6 +13,7 @@ import pytest
 from sim.__main__ import _parser as of_sim
 from tests.bench.__main__ import _parser as of_bench
 from tests.mutants.__main__ import _parser as of_mutants
+from tests.sim.replays import replayed
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -56,6 +57,27 @@ def test_what_make_install_leaves_runs_them_as_they_stand() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_readme_says_of_april_30th_what_its_replay_does(shared: Path) -> None:
+    found = replayed(ROOT / "scenarios" / "april-30.toml", shared)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    lines = (
+        "| detected (a failure that lasts, not one bad sample) | {detected} |",
+        "| first notice after that | {announced} |",
+        "| healed and verified | {healed}; it took an hour then |",
+        "| share of that which AWS does not impose | {own share} |",
+        "Meanwhile customers read this, {public} after the failure;",
+    )
+    assert [line for line in (said.format(**found.durations) for said in lines) if line not in readme] == []
+
+
+def test_the_picture_in_readme_is_what_the_replay_draws(shared: Path) -> None:
+    found = replayed(ROOT / "scenarios" / "april-30.toml", shared)
+    kept = (ROOT / "docs" / "april-30.svg").read_text(encoding="utf-8")
+
+    assert kept == found.picture, "if it is right: make demo && cp build/demo/timeline.svg docs/april-30.svg"
 
 
 def test_every_target_of_make_is_there() -> None:
