@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore import loaders
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
 from botocore.loaders import JSONFileLoader, Loader
 
@@ -85,6 +86,16 @@ def test_a_service_is_described_as_botocore_describes_it_member_by_member_in_ord
         path = f"{Loader.BUILTIN_DATA_PATH}/{service}/{version}/{part}"
 
         assert json.dumps(PlainFiles().load_file(path)) == json.dumps(JSONFileLoader().load_file(path)), part
+
+
+def test_what_a_newer_botocore_keeps_otherwise_is_read_by_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    later: Any = loaders
+    monkeypatch.setitem(later._JSON_OPEN_METHODS, ".json.later", open)
+    (tmp_path / "service-2.json.later").write_text('{"metadata": {}}')
+
+    assert PlainFiles().load_file(str(tmp_path / "service-2")) == {"metadata": {}}
 
 
 def test_a_model_that_is_not_there_is_none_of_botocores_errors() -> None:

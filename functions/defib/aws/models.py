@@ -30,7 +30,8 @@ class PlainFiles(JSONFileLoader):
                 return msgspec.json.decode(unpacked(Path(file_path + extension).read_bytes()))
             except FileNotFoundError:
                 continue
-        return None
+        # Lambda's runtime renews its botocore by itself, and a newer one may keep its models otherwise.
+        return super().load_file(file_path)
 
 
 class Models(Loader):
