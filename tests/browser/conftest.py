@@ -88,3 +88,16 @@ def opened(chromium: Browser, site: str) -> Iterator[Opening]:
     yield open_it
     for context in contexts:
         context.close()
+
+
+def reloaded(page: Page) -> tuple[bytes, list[str], list[str]]:
+    """Its document once more, what it asks for on the way, and what the browser complains of."""
+    requests: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    answer = page.reload()
+    page.wait_for_load_state("networkidle")
+    assert answer is not None
+    return answer.body(), requests, complaints

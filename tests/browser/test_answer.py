@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from defib.answer.render import response
+from tests.browser.conftest import reloaded
 from tests.publish.answer_pages import HOSTILE, pages
 
 PHONE = ViewportSize(width=360, height=740)
@@ -173,17 +174,9 @@ def test_how_it_looks_is_told_by_shape_and_not_by_colour_alone(opened: Opening) 
 
 
 def test_the_page_is_one_small_request_and_breaks_no_policy(opened: Opening, server: Serving) -> None:
-    page = opened("question")
-    requests: list[str] = []
-    complaints: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    answer = page.reload()
-    page.wait_for_load_state("networkidle")
+    body, requests, complaints = reloaded(opened("question"))
 
-    assert answer is not None
-    assert len(answer.body()) <= 10_000
+    assert len(body) <= 10_000
     assert [url for url in requests if "favicon" not in url] == [f"http://127.0.0.1:{server.server_port}/a/question"]
     assert [said for said in complaints if "favicon" not in said] == []
 

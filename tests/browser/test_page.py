@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
 from playwright.sync_api import Page, ViewportSize
 
-from tests.browser.conftest import Opening
+from tests.browser.conftest import Opening, reloaded
 from tests.publish.page.pages import states
 
 STATES = tuple(states())
@@ -159,16 +159,9 @@ def test_a_page_that_nobody_makes_anew_any_more_admits_it(opened: Opening, at: s
 
 
 def test_the_page_is_one_request_of_at_most_60_kb_and_breaks_no_policy(opened: Opening, site: str) -> None:
-    page = opened("outage")
-    requests: list[str] = []
-    complaints: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    answer = page.reload()
-    page.wait_for_load_state("networkidle")
-    assert answer is not None
-    assert len(answer.body()) <= 60_000
+    body, requests, complaints = reloaded(opened("outage"))
+
+    assert len(body) <= 60_000
     assert [url for url in requests if not url.startswith("data:")] == [f"{site}/outage/index.html"]
     assert complaints == []
 

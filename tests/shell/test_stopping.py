@@ -13,6 +13,8 @@ from defib.core.case import Action, Outcome
 from defib.core.contact import Contact
 from defib.core.incident import NoticeKind
 from defib.core.model import InstanceState
+from defib.core.policy import Mode
+from defib.core.severity import Severity
 from defib.shell.ports import Transient
 from tests.core.facts import POLICY, SERVICE, policy
 from tests.shell.machine import broken, failing
@@ -80,6 +82,19 @@ def test_whoever_takes_it_from_defib_while_it_is_stopped_hears_that_it_is(change
     assert audience("web", said.tier, replace(machine.policy, contacts=(ann,))) == (
         (ann,) if "policy" in change else ()
     ), "nobody is named in tell here"
+
+
+def test_whoever_switches_to_observe_while_it_is_stopped_is_asked_at_once_to_start_it() -> None:
+    machine = broken(policy(), fault=failing(Action.START, FULL, times=9))
+    machine.run(timedelta(minutes=10))
+    assert machine.state is InstanceState.STOPPED
+    machine.policy = policy(mode=Mode.OBSERVE)
+    machine.run(timedelta(minutes=5))
+
+    said = machine.notices[-1]
+    assert (said.kind, said.severity) == (NoticeKind.HELD, Severity.URGENT)
+    assert "is STOPPED and held: service web is in observe mode" in said.body
+    assert "It would have started it" in said.body
 
 
 def test_people_hear_that_it_is_stopped_and_defib_starts_it_when_there_is_room_at_last() -> None:

@@ -55,8 +55,9 @@ def _on_the_page(incident: Incident, service: Service, policy: Policy) -> bool:
 
 
 def asks(kind: NoticeKind, case: Case) -> bool:
-    """Whether a notice about a case asks for a person."""
-    held = kind is NoticeKind.HELD and case.held_by not in PATIENT
+    """Whether a notice about a case asks for a person. What Defib itself has stopped waits for nobody's turn."""
+    patient = case.held_by in PATIENT and case.cause is not Cause.STOPPED_BY_DEFIB
+    held = kind is NoticeKind.HELD and not patient
     return held or kind in (NoticeKind.ESCALATED, NoticeKind.APPROVAL)
 
 

@@ -17,7 +17,7 @@ from defib.core.forewarning import forewarned
 from defib.core.frozen import replace
 from defib.core.harm import asks, severity_of
 from defib.core.incident import TIMELINE_MAX, Incident, Notice, NoticeKind
-from defib.core.model import Verdict
+from defib.core.model import Cause, Verdict
 from defib.core.news import NOTHING, News, Story
 from defib.core.policy import Mode, Policy, Service
 from defib.core.severity import Severity
@@ -114,9 +114,10 @@ def _story(news: News, incident: Incident, case: Case, service: Service, policy:
             return Story(NoticeKind.ESCALATED, headline, doing, in_a_row.ASK, in_a_row.BRIEF)
         case News.HELD:
             would = ACTION_WORDS[case.held_action] if case.held_action is not None else "acted on it"
+            stopped = "STOPPED and " if case.cause is Cause.STOPPED_BY_DEFIB else ""
             return Story(
                 NoticeKind.HELD,
-                f"is held: {case.reason}",
+                f"is {stopped}held: {case.reason}",
                 f"Nothing for now. It would have {would}. It looks again every {format_duration(policy.repair.hold)}"
                 " and goes on by itself when the reason is gone.",
                 "Decide whether to act yourself; Defib will not until the reason is gone.",
