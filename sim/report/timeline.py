@@ -160,10 +160,13 @@ def _axis(sheet: Sheet, y: float) -> float:
     baseline = y + form.text + (24 if y else 8)
     sheet.canvas.words.append(Words(0, baseline, "UTC", "tick"))
     digits = 8 if scale.step(form.tick) < timedelta(minutes=1) else 5
+    taken = sheet.canvas.measure("UTC")
     for tick in scale.ticks(form.tick):
         text = clock(tick)[:digits]
         half = sheet.canvas.measure(text) / 2
         x = min(max(scale.x(tick), half), scale.right + form.margin - half)
-        sheet.canvas.words.append(Words(x, baseline, text, "tick", "middle"))
+        if x - half >= taken:
+            sheet.canvas.words.append(Words(x, baseline, text, "tick", "middle"))
+            taken = x + half + form.text / 2
     sheet.canvas.lines.append(Line(scale.left, baseline + 6, scale.right, baseline + 6, "axis"))
     return baseline + 6

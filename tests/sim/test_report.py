@@ -182,6 +182,20 @@ def test_the_name_of_a_row_ends_before_what_it_names(recording: Recording, form:
     assert max(w.x + drawing.canvas.measure(w.text) for w in names) <= drawing.form.gutter
 
 
+@pytest.mark.parametrize("seconds", [40, 60, 90, 300, 1_200])
+def test_times_on_the_axis_never_cover_one_another(seconds: int) -> None:
+    started = FALSE_ALARM.started_at
+    short = dataclasses.replace(
+        FALSE_ALARM, faults=(), decisions=(), messages=(), ended_at=started + timedelta(seconds=seconds)
+    )
+    for form in (WIDE, NARROW):
+        drawing = draw(short, form)
+        texts = [w for w in drawing.canvas.words if w.style == "tick" and w.anchor == "middle"]
+        ends = [(w.x - drawing.canvas.measure(w.text) / 2, w.x + drawing.canvas.measure(w.text) / 2) for w in texts]
+        assert len(texts) > 1
+        assert all(left >= right for (_, right), (left, _) in pairwise(ends))
+
+
 def test_the_healthy_of_a_large_fleet_are_one_line_with_their_count() -> None:
     few, many = draw(APRIL_30, WIDE), draw(LARGE_FLEET, WIDE)
     assert many.height <= few.height
