@@ -50,10 +50,11 @@ class View:
         """The worst check while running; None otherwise."""
         if self.state is not InstanceState.RUNNING:
             return None
-        if self.system.status is self.instance.status is self.attached_ebs.status:
-            return self.system.status if self.system.status in WORST_FIRST else None
-        shown = {self.system.status, self.instance.status, self.attached_ebs.status}
-        return next((status for status in WORST_FIRST if status in shown), None)
+        shown = (self.system.status, self.instance.status, self.attached_ebs.status)
+        for status in WORST_FIRST:
+            if status in shown:
+                return status
+        return None
 
 
 @dataclass

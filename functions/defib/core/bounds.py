@@ -24,9 +24,10 @@ def bounded(case: Case, policy: Policy, now: datetime) -> Escalate | Wait | None
 
 def _flapping(case: Case, policy: Policy, now: datetime) -> Escalate | None:
     """What comes back time and again is not cured by what Defib does: leave it as it is, once evidence is taken."""
+    if case.confirmed_at is None or [attempt.action for attempt in case.attempts] != [Action.EVIDENCE]:
+        return None
     heals = sum(1 for at in case.healed_before if now - at < HEALS_KEPT)
-    acted = [attempt.action for attempt in case.attempts]
-    if heals < policy.repair.heals_a_day or case.confirmed_at is None or acted != [Action.EVIDENCE]:
+    if heals < policy.repair.heals_a_day:
         return None
     times = "once" if heals == 1 else f"{heals} times"
     reason = f"it fails again though it was healed {times} within 24 hours: the cure does not last"

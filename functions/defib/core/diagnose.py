@@ -87,8 +87,11 @@ def _initiated_at(observation: Observation) -> datetime | None:
 
 def _found(cause: Cause, case: Case | None, now: datetime, *evidence: str, since: datetime | None = None) -> Diagnosis:
     """The diagnosis; unless AWS says since when, it began when the case first saw it."""
-    seen = case.since if case is not None and case.cause is cause else now
-    return Diagnosis(cause, since or seen, evidence)
+    return Diagnosis(cause, since or _first_seen(cause, case, now), evidence)
+
+
+def _first_seen(cause: Cause, case: Case | None, now: datetime) -> datetime:
+    return case.since if case is not None and case.cause is cause else now
 
 
 def _pending(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> Diagnosis:
@@ -154,12 +157,12 @@ def _impaired(observation: Observation, checks: Checks, case: Case | None) -> Di
     for cause, words, check in failing:
         if check.status is not CheckStatus.IMPAIRED:
             continue
-        found = _found(cause, case, observation.observed_at, "", since=check.impaired_since)
-        evidence = f"{words} impaired since {clock(found.since)}"
-        if cause is not Cause.EBS_IMPAIRED and _never_worked(observation, found.since, case):
+        since = check.impaired_since or _first_seen(cause, case, observation.observed_at)
+        evidence = f"{words} impaired since {clock(since)}"
+        if cause is not Cause.EBS_IMPAIRED and _never_worked(observation, since, case):
             launched = f"launched {clock(observation.launched_at)}"
-            return Diagnosis(Cause.DEAD_ON_ARRIVAL, found.since, (evidence, launched))
-        return Diagnosis(cause, found.since, (evidence,))
+            return Diagnosis(Cause.DEAD_ON_ARRIVAL, since, (evidence, launched))
+        return Diagnosis(cause, since, (evidence,))
     return None
 
 

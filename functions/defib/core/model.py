@@ -11,7 +11,7 @@ from defib.core.approval import Answer
 from defib.core.fall import Fall
 from defib.core.frozen import dataclass
 from defib.core.membership import GROUP_TAG, Membership
-from defib.core.stack import Stack
+from defib.core.stack import NOTHING_KNOWN, Stack
 from defib.core.traits import NO_TRAITS, Traits
 
 
@@ -232,7 +232,7 @@ class Observation:
     membership: Membership | None = None
     """None unless it is a member of an Auto Scaling group and may be in trouble."""
 
-    stack: Stack = field(default_factory=Stack)
+    stack: Stack = NOTHING_KNOWN
     """What the table knows of the whole stack; read when an act is near."""
 
     @property

@@ -124,3 +124,7 @@ class Stack:
         else:
             return self
         return replace(self, begun=tuple(b for b in begun if not b.over or now - b.at < RATE_WINDOW))
+
+
+NOTHING_KNOWN = Stack()
+"""Of the whole stack."""

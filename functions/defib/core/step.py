@@ -122,14 +122,18 @@ def _see(case: Case, diagnosis: Diagnosis, observation: Observation, policy: Pol
     healthy = cause in (Cause.HEALTHY, Cause.EVENT_SCHEDULED) and well(case, observation)
     trouble = cause not in NOT_TROUBLE
     failing_since = case.failing_since or (diagnosis.since if trouble else None)
-    seen = replace(
-        case,
-        cause=cause,
-        since=diagnosis.since,
-        evidence=diagnosis.evidence,
-        failing_since=failing_since,
-        healthy_since=(case.healthy_since or now) if healthy else None,
-    )
+    healthy_since = (case.healthy_since or now) if healthy else None
+    known = (case.cause, case.since, case.evidence, case.failing_since, case.healthy_since)
+    seen = case
+    if known != (cause, diagnosis.since, diagnosis.evidence, failing_since, healthy_since):
+        seen = replace(
+            case,
+            cause=cause,
+            since=diagnosis.since,
+            evidence=diagnosis.evidence,
+            failing_since=failing_since,
+            healthy_since=healthy_since,
+        )
     checks = observation.checks if cause is Cause.EVENT_SCHEDULED else None
     event = planned.announced(checks, case, now) if checks is not None else None
     if event is not None:

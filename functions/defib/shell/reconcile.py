@@ -139,9 +139,10 @@ def _stack_after(
     issues = observation.stack.issues
     if after.held_by == AWS_ISSUE and issues.known and not issues.held:
         return replace(observation.stack, issues=replace(issues, held=after.name))
-    ended = before.acted and (after.closed_at, after.handed_over_at) != (before.closed_at, before.handed_over_at)
+    acted = before.acted
+    ended = acted and (after.closed_at, after.handed_over_at) != (before.closed_at, before.handed_over_at)
     ended = ended or in_a_row.works_after_all(after)
-    if not ended and before.acted == after.acted and not in_a_row.ordered(before, after):
+    if not ended and acted == after.acted and not in_a_row.ordered(before, after):
         return None
     stack = edges.store.stack() if ended else observation.stack
     changed = in_a_row.after(stack.after(after, now), after, observation.launched_at, policy.limits, now)
