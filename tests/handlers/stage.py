@@ -161,10 +161,14 @@ class Stage:
 
     def launch(self, **tags: str) -> str:
         """One running instance."""
+        return self.launch_many(1, **tags)[0]
+
+    def launch_many(self, count: int, **tags: str) -> list[str]:
+        """So many running instances."""
         answer = boto3.client("ec2").run_instances(
             ImageId="ami-12c6146b",
-            MinCount=1,
-            MaxCount=1,
+            MinCount=count,
+            MaxCount=count,
             TagSpecifications=[
                 {
                     "ResourceType": "instance",
@@ -172,7 +176,7 @@ class Stage:
                 }
             ],
         )
-        return str(answer["Instances"][0]["InstanceId"])
+        return [instance["InstanceId"] for instance in answer["Instances"]]
 
 
 def batch(*bodies: str, groups: Mapping[int, str] | None = None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+import time_machine
 from moto.ec2.models import ec2_backends
 
 from defib.aws.clients import client
@@ -16,6 +17,7 @@ from defib.aws.store import DynamoStore
 from defib.aws.wire import encode
 from defib.core.case import Action, Case, Perform
 from defib.core.policy import Retention
+from defib.core.rationing import FRESH
 from defib.core.shift import Move, ShiftOrder
 from defib.shell.store import Remembered
 from tests.aws.account import ONCE
@@ -151,6 +153,27 @@ def test_sweep_signals_what_fails_and_what_is_due(
     assert "SweepCompleted" in capsys.readouterr().out
 
 
+def test_sweep_counts_those_of_a_crowd_and_the_next_has_people_told(stage: Stage, store: DynamoStore) -> None:
+    policy = Path(stage.environment["LAMBDA_TASK_ROOT"]) / "defib.toml"
+    policy.write_text(f"{policy.read_text()}\n[limits]\nzone_instances = 1000\n")
+    stopped = stage.launch_many(FRESH + 20, service="web", self_heal="true")
+    _stop_unasked(*stopped)
+
+    found = stage.invoke("sweep")
+
+    assert found["waiting"] == len(stopped)
+    assert 0 < found["suspects"] < found["waiting"]
+    crowd = store.stack().crowd
+    assert crowd is not None
+    assert crowd.waiting == {"web": len(stopped)}
+    with time_machine.travel(NOON + timedelta(minutes=1), tick=False):
+        stage.invoke("sweep")
+    incident = store.latest_incident("defib:crowd")
+    assert incident is not None
+    assert incident.call is not None
+    assert {message["incident_id"] for message in stage.received("notices")} == {"defib:crowd-1"}
+
+
 def test_sweep_sends_unpublished_notices_again(stage: Stage, store: DynamoStore) -> None:
     long_ago = NOON - timedelta(minutes=2)
     store.remember(Remembered(a_case(), an_incident(), (a_notice(1, long_ago), a_notice(2, long_ago), a_notice(3))))
@@ -212,12 +235,13 @@ def _state(instance_id: str) -> str:
     return str(described["Reservations"][0]["Instances"][0]["State"]["Name"])
 
 
-def _stop_unasked(instance_id: str) -> None:
-    """Stop it, and let EC2 give a reason that is nobody's wish."""
-    boto3.client("ec2").stop_instances(InstanceIds=[instance_id])
-    instance = ec2_backends["123456789012"]["us-east-1"].get_instance(instance_id)
-    instance.state_reason.code = "Server.InternalError"
-    instance.state_reason.message = "Server.InternalError: Internal error on launch"
+def _stop_unasked(*instance_ids: str) -> None:
+    """Stop them, and let EC2 give a reason that is nobody's wish."""
+    boto3.client("ec2").stop_instances(InstanceIds=instance_ids)
+    for instance_id in instance_ids:
+        instance = ec2_backends["123456789012"]["us-east-1"].get_instance(instance_id)
+        instance.state_reason.code = "Server.InternalError"
+        instance.state_reason.message = "Server.InternalError: Internal error on launch"
 
 
 def _subscribe(topic: str) -> Any:
