@@ -106,8 +106,10 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     stack = parts.do("zones, issues and shifts", THE_TABLE, lambda: _pursue(found, edges, policy, now), Stack())
     # Whoever fails with its zone is looked at again when the zone has recovered: the sweep then still finds it.
     alone = [o for o in found.observations if stack.impairment(o.zone) is None]
-    suspects = [s for o in alone if (s := suspect_of(o, policy, now)) and not _waits(s, edges.store, parts)]
-    awake = [s for s in suspects if s.instance_id not in due]
+    overdue = frozenset(due)
+    seen = [s for o in alone if (s := suspect_of(o, policy, now))]
+    suspects = [s for s in seen if s.instance_id in overdue or not _waits(s, edges.store, parts)]
+    awake = [s for s in suspects if s.instance_id not in overdue]
     chosen, waiting = _in_turn(awake, edges.store, now, parts)
     _send([s.signal for s in chosen], "signalling suspects", edges, parts)
     if waiting is not None and (stack.crowd is not None or len(waiting) > FRESH):
