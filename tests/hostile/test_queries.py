@@ -61,8 +61,13 @@ def test_a_look_at_an_expression_made_of_outside_text_fails() -> None:
     assert outside(added)
 
 
-def test_no_text_is_run_as_code_anywhere() -> None:
-    for file in FILES:
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                assert node.func.id not in {"eval", "exec", "compile", "__import__"}, f"{file}:{node.lineno}"
+def test_no_text_is_run_as_code_but_what_frozen_makes_of_the_names_of_fields() -> None:
+    run = [
+        (file.name, node.func.id)
+        for file in FILES
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in {"eval", "exec", "compile", "__import__"}
+    ]
+    assert run == [("frozen.py", "exec")]
