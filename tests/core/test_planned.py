@@ -248,6 +248,20 @@ def test_an_announcement_in_the_middle_of_an_outage_does_not_keep_it_open() -> N
     assert [m.phase for m in over.members] == [Phase.CLOSED, Phase.WATCHING]
 
 
+def test_a_move_that_is_over_after_the_outage_that_it_joined_ends_that_for_whoever_heard_of_it() -> None:
+    failing = replace(case(EVIDENCE), instance_id="i-0bb2", name="web-3")
+    outage, _ = told(None, replace(failing, confirmed_at=None), failing)
+    begun = waiting(EVIDENCE, attempt(Action.DRAIN, verdict=None))
+    both, _ = told(outage, UNSEEN, begun)
+    left, kinds = told(both, failing, replace(failing, closed_at=NOON, outcome=Outcome.HEALED))
+    assert kinds == [NoticeKind.PROGRESS]
+
+    over, kinds = told(left, begun, replace(waiting(EVIDENCE, *MOVED), closed_at=NOON, outcome=Outcome.HEALED))
+
+    assert over is not None
+    assert (over.resolved_at, kinds) == (NOON, [NoticeKind.RESOLVED])
+
+
 @pytest.mark.parametrize(
     ("attempts", "launched", "words"),
     [

@@ -129,6 +129,16 @@ def test_what_recovers_with_its_zone_is_no_news_either() -> None:
     assert announce(None, well, closed, POLICY, NOON) == (None, ())
 
 
+@pytest.mark.parametrize(("began", "acts"), [(-5, True), (-2, True), (-0.5, False)])
+def test_what_began_while_its_zone_was_impaired_must_last_as_long_as_anything_else(began: float, acts: bool) -> None:
+    held = case(held_by="zone_impaired", told_of=("zone_impaired",), confirmed_at=after(minutes=-4))
+    since = after(minutes=began)
+
+    decision = decide(held, observed(), Diagnosis(Cause.SYSTEM_IMPAIRED, since, ()), POLICY, NOON)
+
+    assert isinstance(decision, Act if acts else Wait)
+
+
 def test_what_still_fails_when_its_zone_has_recovered_is_news() -> None:
     held = case(held_by="zone_impaired", told_of=("zone_impaired",))
 

@@ -46,10 +46,22 @@ def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: P
         if refusal is not None:
             again = _next_look(case, refusal, observation, policy, now)
             return Hold(decision.action, refusal.guard, refusal.reason, again)
+        lasting = diagnosis.since + patience(diagnosis.cause, service)
+        if now < lasting and _began_behind_a_crowd(case, diagnosis):
+            return Wait(f"{CAUSE_WORDS[diagnosis.cause]}: not yet long enough to count", lasting)
         return suppression.before(case, observation, decision, policy.repair, now)
     if isinstance(decision, Close):
         return suppression.said(decision, case, policy.repair, now)
     return decision
+
+
+def _began_behind_a_crowd(case: Case, diagnosis: Diagnosis) -> bool:
+    """Whether it has begun while the case was held with a crowd: another failure than the one that was confirmed.
+
+    Nobody looks at what is held so, and in a zone that recovers checks fail and pass for a while.
+    """
+    held = not case.attempts and not SPOKEN_FOR.isdisjoint(case.told_of)
+    return held and case.confirmed_at is not None and diagnosis.since > case.confirmed_at
 
 
 def _next_look(case: Case, refusal: Refusal, observation: Observation, policy: Policy, now: datetime) -> datetime:

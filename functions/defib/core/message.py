@@ -44,6 +44,8 @@ def compose(
 ) -> tuple[Incident, Notice]:
     """The next notice of ``incident``, and the incident with the notice in its timeline."""
     story = forewarned(news, case, service, policy, now) or _story(news, incident, case, service, policy)
+    if news is News.CLOSED and _ends_trouble(incident):
+        story = replace(story, kind=NoticeKind.RESOLVED)
     headline = f"{name_of(case)} {story.headline}"
     entry = f"{clock(now)}  {headline}"
     told = replace(incident, notices=incident.notices + 1, timeline=(*incident.timeline, entry)[-TIMELINE_MAX:])
@@ -68,6 +70,14 @@ def compose(
         tier=_tier(told, story.kind, case),
     )
     return told, notice
+
+
+def _ends_trouble(incident: Incident) -> bool:
+    """Whether nobody is needed any more in an incident that began with a failure: also where what is over last is a
+    restart before an event. Whoever heard of the beginning hears of the end.
+    """
+    troubled = any(m.cause is not Cause.EVENT_SCHEDULED for m in incident.members)
+    return troubled and all(m.is_settled for m in incident.members)
 
 
 def _wanted(incident: Incident, case: Case, news: News, want: Want, policy: Policy) -> Incident:

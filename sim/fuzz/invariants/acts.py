@@ -73,8 +73,12 @@ class ActsJudge:
             self._truth.stopped_by_person.discard(machine.instance_id)
             case = self._truth.store.latest_case(machine.instance_id)
             intent = case.intent if case is not None else None
-            # Where Defib starts it at the same moment, nobody can tell whose start it is.
-            if case is not None and case.closed_at is None and (intent is None or intent.action is not Action.START):
+            # Where Defib starts it at the same moment, or has just done so, nobody can tell whose start it is.
+            ours = intent is not None and intent.action is Action.START
+            last = case.last(Action.START) if case is not None else None
+            if last is not None and last.done_at is not None:
+                ours = ours or self._truth.time.now <= last.done_at + self._truth.policy.repair.settle + MOMENT
+            if case is not None and case.closed_at is None and not ours:
                 self._meddled.add(case.id)
 
     def shown(self, machine: Machine) -> None:
