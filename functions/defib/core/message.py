@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import assert_never
+from datetime import datetime
 
-from defib.core import asking, in_a_row, one_by_one
+from defib.core import in_a_row
 from defib.core.approval import Choice
 from defib.core.brevity import sms_of, subject_of
 from defib.core.call import HANDED_OVER, Want, wanted
 from defib.core.call_news import lines_of
-from defib.core.case import Action, Attempt, Case, Outcome
-from defib.core.duration import format_duration
+from defib.core.case import Attempt, Case
 from defib.core.escalation import Tier
 from defib.core.forewarning import forewarned
 from defib.core.frozen import replace
 from defib.core.harm import asks, severity_of
 from defib.core.incident import TIMELINE_MAX, Incident, Notice, NoticeKind
 from defib.core.model import Cause, Verdict
-from defib.core.news import NOTHING, News, Story
-from defib.core.policy import Mode, Policy, Service
+from defib.core.news import News, Story
+from defib.core.policy import Policy, Service
 from defib.core.severity import Severity
-from defib.core.start import STOPPED
-from defib.core.start_failure import meaning
+from defib.core.story import members_line, story_of
 from defib.core.words import (
-    ACTION_WORDS,
-    ASKS_YOU,
-    CAUSE_SHORT,
     CAUSE_WORDS,
     NAME_MAX,
     began,
-    brief_plan,
     clock,
     evidence_of,
     name_of,
     plain,
-    plan,
 )
 
 
@@ -43,7 +35,7 @@ def compose(
     incident: Incident, case: Case, news: News, service: Service, policy: Policy, now: datetime
 ) -> tuple[Incident, Notice]:
     """The next notice of ``incident``, and the incident with the notice in its timeline."""
-    story = forewarned(news, case, service, policy, now) or _story(news, incident, case, service, policy)
+    story = forewarned(news, case, service, policy, now) or story_of(news, incident, case, service, policy)
     if news is News.CLOSED and _ends_trouble(incident):
         story = replace(story, kind=NoticeKind.RESOLVED)
     headline = f"{name_of(case)} {story.headline}"
@@ -113,137 +105,6 @@ _SUBJECT = {
 }
 
 
-def _story(news: News, incident: Incident, case: Case, service: Service, policy: Policy) -> Story:
-    match news:
-        case News.OPENED | News.JOINED | News.ANNOUNCED | News.REMINDED:
-            return _opened(news, incident, case, service, policy)
-        case News.STOPPING | News.FORCING | News.SKIPPING | News.REPLACING | News.RESIZED | News.START_FAILED:
-            return _progress(news, case)
-        case News.HELD if case.held_by == in_a_row.GUARD:
-            headline, doing = f"is held: {case.reason}", in_a_row.doing(policy.limits, policy.repair.hold)
-            return Story(NoticeKind.ESCALATED, headline, doing, in_a_row.ASK, in_a_row.BRIEF)
-        case News.HELD:
-            would = ACTION_WORDS[case.held_action] if case.held_action is not None else "acted on it"
-            stopped = "STOPPED and " if case.cause is Cause.STOPPED_BY_DEFIB else ""
-            return Story(
-                NoticeKind.HELD,
-                f"is {stopped}held: {case.reason}",
-                f"Nothing for now. It would have {would}. It looks again every {format_duration(policy.repair.hold)}"
-                " and goes on by itself when the reason is gone.",
-                "Decide whether to act yourself; Defib will not until the reason is gone.",
-                f"Defib would have {would}. Please decide.",
-            )
-        case News.ASKING | News.APPROVED:
-            return _asked(news, case, service, policy)
-        case News.ONE_BY_ONE:
-            fallen = tuple(fall for fall in incident.falls if fall.told)
-            headline, doing = one_by_one.headline(fallen), one_by_one.doing(fallen, service)
-            return Story(NoticeKind.ESCALATED, headline, doing, one_by_one.ASK, "Check pools, locks, last deployment.")
-        case News.ESCALATED:
-            return _escalated(case, policy)
-        case News.CLOSED:
-            return _closed(incident, case)
-    assert_never(news)
-
-
-def _opened(news: News, incident: Incident, case: Case, service: Service, policy: Policy) -> Story:
-    kind = NoticeKind.OPENED if news is News.OPENED else NoticeKind.PROGRESS
-    headline = f"{CAUSE_SHORT[case.cause]} since {began(case):%H:%M} UTC"
-    doing = plan(case, service, policy)
-    if service.mode is Mode.OBSERVE:
-        doing = f"Nothing: service {service.name} is in observe mode. In heal mode: {doing}"
-        return Story(kind, headline, doing, "Act yourself: Defib only observes.", "Defib only observes. Please look.")
-    if service.mode is Mode.APPROVE:
-        doing = f"{doing} Before it changes anything it asks you, and goes on only with your yes."
-        return Story(kind, headline, doing, NOTHING, "Defib asks you before it acts.")
-    if in_a_row.is_told(incident, case):
-        return Story(kind, headline, f"{doing} {in_a_row.WAITS}", NOTHING, in_a_row.WAITS_BRIEF)
-    brief = brief_plan(case, service, policy)
-    then = "" if brief == ASKS_YOU else " Nothing for you to do."
-    return Story(kind, headline, doing, NOTHING, f"{brief}{then}")
-
-
-def _asked(news: News, case: Case, service: Service, policy: Policy) -> Story:
-    """The question whether it may be repaired, and the yes."""
-    then = plan(case, service, policy)
-    if case.approval is None or news is News.APPROVED:
-        by = plain(case.approval.by if case.approval is not None else "somebody", NAME_MAX)
-        return Story(NoticeKind.PROGRESS, f"may be repaired, says {by}", then, NOTHING, "Defib repairs it.")
-    until = f"{case.approval.until:%H:%M} UTC"
-    headline = f"{CAUSE_SHORT[case.cause]}: your yes or no by {until}"
-    doing = f"Nothing without your yes. With it: {then} Without an answer by {until} it leaves it to you."
-    brief = f"Plan: {brief_plan(case, service, policy)} The e-mail says how to answer."
-    return Story(NoticeKind.APPROVAL, headline, doing, asking.duty(case, case.approval), brief)
-
-
-def _progress(news: News, case: Case) -> Story:
-    if news is News.START_FAILED:
-        starts = [a.result for a in case.attempts if a.action is Action.START and a.result is not None]
-        said = (starts[-1].code or starts[-1].detail) if starts else ""
-        said = said or "AWS gives no reason"
-        means = f"That means: {meaning(said)}. " if meaning(said) else ""
-        return Story(
-            NoticeKind.PROGRESS,
-            f"could not be started: {said}",
-            f"{means}It tries again after a pause, and asks you if that fails too.",
-            NOTHING,
-            "Defib tries again.",
-        )
-    if news is News.FORCING:
-        doing = "It forces the stop, then starts it."
-        return Story(NoticeKind.PROGRESS, "does not stop by itself", doing, NOTHING, "Defib forces its stop.")
-    if news is News.SKIPPING:
-        doing = "It stops it without letting its system shut down, then starts it."
-        return Story(NoticeKind.PROGRESS, "does not stop even when forced", doing, NOTHING, "Its shutdown is skipped.")
-    if news is News.RESIZED:
-        change = case.last(Action.RESIZE)
-        to = change.to if change is not None else "another type"
-        doing = f"It has changed its type from {case.instance_type} to {to}, and starts it."
-        headline = f"becomes a {to}: no room for a {case.instance_type}"
-        return Story(NoticeKind.PROGRESS, headline, doing, NOTHING, "Defib has changed its type.")
-    if news is News.REPLACING:
-        doing = f"It tells its Auto Scaling group {case.group} to terminate it and launch another."
-        return Story(NoticeKind.PROGRESS, "is to be replaced", doing, NOTHING, "Its group replaces it.")
-    headline = f"still {CAUSE_SHORT[case.cause]}" if len(case.attempts) > 2 else f"{CAUSE_SHORT[case.cause]}"
-    doing = f"It stops it now and starts it on another host ({case.reason})."
-    return Story(NoticeKind.PROGRESS, headline, doing, NOTHING, "Defib stops and starts it now.")
-
-
-def _escalated(case: Case, policy: Policy) -> Story:
-    if case.cause not in STOPPED:
-        doing = "It watches; it acts no more."
-        return Story(NoticeKind.ESCALATED, f"needs you: {case.reason}", doing, case.ask, "Please look now.")
-    again = format_duration(policy.repair.hold)
-    doing = f"It is STOPPED now. Defib goes on trying to start it, at first every {again}."
-    headline = f"is STOPPED and needs you: {case.reason}"
-    return Story(NoticeKind.ESCALATED, headline, doing, case.ask, "Please look now.")
-
-
-def _closed(incident: Incident, case: Case) -> Story:
-    over = all(m.is_settled for m in incident.members)
-    kind = NoticeKind.RESOLVED if over else NoticeKind.PROGRESS
-    took = format_duration(_whole_seconds((case.closed_at or case.opened_at) - began(case)))
-    match case.outcome:
-        case Outcome.HEALED | Outcome.RECOVERED:
-            last = one_by_one.ending(incident.falls, case) if over else ""
-            headline, duty = last or f"works again after {took}: {case.reason}", "Nothing."
-        case Outcome.TERMINATED:
-            headline, duty = "has been terminated", "Nothing, if that was intended."
-        case Outcome.REPLACED:
-            headline, duty = f"is being replaced: {case.reason}", "Nothing."
-        case Outcome.LEFT_ALONE:
-            headline, duty = f"is left alone: {case.reason}", "Nothing, if that was intended."
-            if case.cause in STOPPED:
-                headline, duty = f"is STOPPED and left alone: {case.reason}", "Start it, if it should run."
-        case Outcome.HANDED_OVER | Outcome.NOTHING_WRONG | Outcome.GAVE_WAY | None:
-            still = "is STOPPED and no longer watched" if case.cause in STOPPED else "is no longer watched"
-            headline, duty = f"{still}: {case.reason}", "See to it if you have not yet."
-        case _:
-            assert_never(case.outcome)
-    doing = "Nothing more." if over else f"It goes on with the others. {_members_line(incident)}"
-    return Story(kind, headline, doing, duty, f"It began at {began(case):%H:%M} UTC.")
-
-
 def _body(incident: Incident, case: Case, headline: str, story: Story, policy: Policy, now: datetime) -> str:
     timeline = "\n".join(f"  {entry}" for entry in incident.timeline)
     parts = [
@@ -258,7 +119,7 @@ def _body(incident: Incident, case: Case, headline: str, story: Story, policy: P
     evidence = evidence_of(case)
     if evidence:
         parts.append(f"Evidence:         {evidence}")
-    others = _members_line(incident)
+    others = members_line(incident)
     if others:
         parts.append(f"The incident:     {others}")
     parts.append(f"\nActions on {case.name}\n{_attempts(case)}")
@@ -277,10 +138,6 @@ def _confirmed(case: Case) -> str:
     return clock(case.confirmed_at) if case.confirmed_at is not None else "not yet"
 
 
-def _whole_seconds(span: timedelta) -> timedelta:
-    return timedelta(seconds=max(0, round(span.total_seconds())))
-
-
 def _attempts(case: Case) -> str:
     return "\n".join(f"  {_attempt(a)}" for a in case.attempts) or "  none yet"
 
@@ -294,14 +151,3 @@ def _attempt(attempt: Attempt) -> str:
     else:
         ended = " ".join(p for p in (result.verdict.value, result.code, result.detail) if p)
     return f"{clock(attempt.intended_at)}  {attempt.action.value.replace('_', ' ')}: {attempt.reason} ({ended})"
-
-
-def _members_line(incident: Incident) -> str:
-    """How the incident's instances stand, when there is more than one."""
-    if len(incident.members) < 2:
-        return ""
-    trouble = [m for m in incident.members if not m.is_settled]
-    names = ", ".join(m.name for m in trouble[:10])
-    more = f" and {len(trouble) - 10} more" if len(trouble) > 10 else ""
-    named = f" ({names}{more})" if trouble else ""
-    return f"{len(trouble)} of {len(incident.members)} instances still in trouble{named}."
