@@ -12,7 +12,7 @@ from sim.fuzz.draw_fleet import ZONES
 from sim.scenario import Fault, Fleet, Scenario
 
 CROWDS_EVERY = 500
-"""One of so many stories has a crowd: it takes as long as a hundred others."""
+"""One of so many stories has a crowd: it takes as long as hundreds of others."""
 NAME = "crowd"
 
 
