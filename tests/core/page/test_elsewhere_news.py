@@ -27,9 +27,9 @@ SECOND = timedelta(seconds=1)
         (WELL, WELL, minutes(0), None),
         (WELL, PASSING, minutes(0), None),
         (PASSING, PASSING, minutes(10) - SECOND, None),
-        (PASSING, PASSING, minutes(10), NoticeKind.ESCALATED),
-        (WELL, LASTING, minutes(0), NoticeKind.ESCALATED),
-        (PASSING, LASTING, minutes(1), NoticeKind.ESCALATED),
+        (PASSING, PASSING, minutes(10), NoticeKind.OPENED),
+        (WELL, LASTING, minutes(0), NoticeKind.OPENED),
+        (PASSING, LASTING, minutes(1), NoticeKind.OPENED),
         (TOLD, TOLD, minutes(60), None),
         (TOLD, WELL, minutes(12), NoticeKind.RESOLVED),
         # Nobody has heard of it.
@@ -41,7 +41,7 @@ def test_staff_hear_of_each_trouble_once_and_of_its_end_only_when_they_had_heard
 ) -> None:
     known, notice = news(before, after, OTHER, POLICY, NOON + at)
     assert (notice.kind if notice is not None else None) == kind
-    if kind is NoticeKind.ESCALATED:
+    if kind is NoticeKind.OPENED:
         assert after.failing is not None
         assert known == replace(after, failing=replace(after.failing, told=True))
     else:

@@ -25,7 +25,7 @@ def news(
     if failing is not None and not failing.told and (failing.mend or now - failing.since >= other.tell_after):
         told = replace(after, failing=replace(failing, told=True))
         story = _fails(failing.said, failing.mend, other)
-        _, notice = compose(_incident(other, failing.since), story, NoticeKind.ESCALATED, policy, now)
+        _, notice = compose(_incident(other, failing.since), story, NoticeKind.OPENED, policy, now)
         return told, notice
     was = before.failing
     if was is not None and was.told and failing is None:
