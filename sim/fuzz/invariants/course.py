@@ -10,6 +10,7 @@ from defib.core.case import Case
 from defib.core.incident import NoticeKind
 from defib.core.maintenance import Window, maintenance_of
 from defib.core.model import CheckStatus, InstanceState
+from defib.core.policy import Mode
 from defib.core.rationing import FRESH, MINUTE, turns
 from defib.core.stack import RATE_WINDOW
 from sim.fuzz.cloud import GONE
@@ -109,10 +110,11 @@ class CourseJudge:
 
     def _longest(self) -> timedelta:
         """Within so long a repair has ended, or somebody knows: a climb's age, its last stop's ends, a start's."""
-        repair = self._truth.policy.repair
-        verify = max((service.verify.timeout for service in self._truth.policy.services), default=timedelta(0))
+        repair, services = self._truth.policy.repair, self._truth.policy.services
+        verify = max((service.verify.timeout for service in services), default=timedelta(0))
+        asks = any(service.mode is Mode.APPROVE for service in services)
         last = repair.stop_timeout + 2 * repair.force_stop_timeout + repair.start_timeout + verify
-        return repair.case_age + last + repair.approval_timeout + SLACK
+        return repair.case_age + last + (repair.approval_timeout if asks else timedelta(0)) + SLACK
 
     def _expect_end(self, case: Case, within: timedelta) -> None:
         began = self._truth.time.now
