@@ -85,6 +85,11 @@ def test_a_closed_case_that_a_crowded_incident_has_left_out_is_over_and_not_unkn
     assert not standing(LINK, replace(incident(gone), members=()), case(approval=ASKED), NOON).known
 
 
+@pytest.mark.parametrize("about", [None, case(service="db", approval=ASKED)], ids=["forgotten", "of another service"])
+def test_a_case_that_is_not_of_the_incidents_service_is_unknown(about: Case | None) -> None:
+    assert not standing(LINK, incident(case(approval=ASKED)), about, NOON).known
+
+
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_no_link_is_for_ever_and_one_that_asks_for_a_yes_ends_with_the_question(kind: NoticeKind) -> None:
     notice = Notice("web-7", "web", 3, kind, after(microseconds=5), "i-0aa1-1", "i-0aa1", "s", "b", "t")
