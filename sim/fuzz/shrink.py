@@ -29,7 +29,8 @@ def shrink(story: Story, fails: Callable[[Story], bool]) -> Story:
             tries += 1
             if tries > TRIES_MOST:
                 return story
-            if _can_be_told(candidate) and fails(candidate):
+            # A crowd is too long for a file, until it is shorter.
+            if (_can_be_told(candidate) or not _can_be_told(story)) and fails(candidate):
                 story, shorter = candidate, True
                 break
     return story

@@ -21,6 +21,8 @@ BUDGET = 160
 SHARDS = 8
 A_CROWD = 8 * CROWDS_EVERY - 1
 """One in whose machinery nothing goes wrong, so that every bound in time counts."""
+A_CROWD_IN_MAINTENANCE = 608_999
+"""It broke an invariant once, and is too long for a file."""
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
@@ -34,6 +36,10 @@ def test_every_invariant_holds_where_more_fail_than_can_be_looked_at() -> None:
     told = world.store.latest_incident(INCIDENT_SERVICE)
     assert told is not None, "they were so many that people were told"
     assert broken == []
+
+
+def test_a_crowd_that_fails_within_a_planned_outage_breaks_nothing() -> None:
+    assert lived(draw(A_CROWD_IN_MAINTENANCE))[1] == []
 
 
 def test_people_answer_by_the_link_in_their_mail() -> None:

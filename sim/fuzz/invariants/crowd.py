@@ -23,10 +23,10 @@ def is_counted(machine: Machine, since: datetime, truth: Truth) -> bool:
     case = truth.store.latest_case(machine.instance_id)
     if case is not None and case.closed_at is None:
         return whole.failing > 0 and case.healthy_since is None
-    if whole.crowd is None:
-        return False
     if _planned(machine, since, truth):
         return True
+    if whole.crowd is None:
+        return False
     now, service = truth.time.now, truth.policy.service_of(machine.tags)
     waiting = whole.crowd.waiting.get(service.name, 0) if service is not None else 0
     told = whole.crowd.incident > 0 or now - whole.crowd.since < FOUND_WITHIN
