@@ -41,7 +41,9 @@ class LimitsJudge:
         if attempt.action not in GIVES_BACK and case.handed_over_at is None:
             self._of_the_case(attempt, case)
         if case.id not in self._begun:
-            self._within_stack(attempt, case)
+            # What people have in hand was begun before, though perhaps no call of it was ever carried out.
+            if case.handed_over_at is None:
+                self._within_stack(attempt, case)
             # A repair begins when it is decided; the call may be refused for a while before it is let through.
             self._begun[case.id] = next(a.intended_at for a in case.attempts if a.action is not Action.EVIDENCE)
 
