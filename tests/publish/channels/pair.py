@@ -44,7 +44,8 @@ SIGNING_KEY = "whsec_NWZjMmEwYjc4ZDkxZTRmM2E2YjVjNGQzZTJmMQ=="
 CREDENTIALS = Credentials("anonymous", "anonymous-s3cret", "defib", "t0ken-s3cret")
 SECRETS = (KEY, SIGNING_KEY, SIGNING_KEY.removeprefix("whsec_"), CREDENTIALS.consumer_secret, CREDENTIALS.token_secret)
 PAGE_ID = "kctbh9vrtdwd"
-CALLS = Calls(timedelta(seconds=1), timedelta(seconds=0.4), 2)
+CALLS = Calls(connect_timeout=timedelta(seconds=5), read_timeout=timedelta(seconds=1), attempts=2)
+"""An answer on loopback takes milliseconds, and only one that never comes takes the second."""
 LOCAL = frozenset({"127.0.0.1"})
 ADDRESS = "http://127.0.0.1"
 BASE = {Kind.STATUSPAGE: "/v1", Kind.CACHET: "/api"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -76,7 +76,7 @@ def test_an_answer_without_end_is_given_up() -> None:
 def test_an_answer_that_trickles_is_given_up() -> None:
     class Ticking(FakeClock):
         def now(self) -> datetime:
-            return self.advance(timedelta(seconds=1))
+            return self.advance(CALLS.read_timeout * 2)
 
     clock = FakeClock()
     with Loopback(lambda _: Response(200, b"slow"), clock.now) as loopback, pytest.raises(Unanswered, match="takes"):
