@@ -9,6 +9,7 @@ from random import Random
 
 from defib.core.answer.link import Say
 from defib.core.policy import Policy
+from sim.fuzz.draw_alone import ALONE_EVERY, with_one_alone
 from sim.fuzz.draw_crowd import CROWDS_EVERY, with_crowd
 from sim.fuzz.draw_faults import faults_of
 from sim.fuzz.draw_fleet import ZONES, durations_of, fleets_of, scaling_groups_of, target_groups_of
@@ -44,6 +45,8 @@ def draw(seed: int) -> Story:
     scenario = replace(scenario, kill_switch=_pulls(scenario, random))
     scenario = replace(scenario, answers=tuple(_replies(scenario, policy, random)))
     spells, meddling = _spells(scenario, random), _meddling(scenario, random)
+    if seed % ALONE_EVERY == ALONE_EVERY - 1:
+        scenario = with_one_alone(scenario, policy, Random(f"alone {seed}"))
     if seed % CROWDS_EVERY == CROWDS_EVERY - 1:
         scenario = with_crowd(scenario, policy, Random(f"crowd {seed}"))
     return Story(seed, scenario, text, policy, spells, meddling)
