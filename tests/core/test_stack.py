@@ -8,16 +8,17 @@ from datetime import timedelta
 import pytest
 
 from defib.core.announce import announce
-from defib.core.case import Act, Action, Case, Escalate, Hold, Outcome, Wait, heals_before
+from defib.core.case import Act, Action, Case, Escalate, Hold, Outcome, Wait, Wake, heals_before
 from defib.core.decide import decide
 from defib.core.incident import NoticeKind
 from defib.core.issue import Issue, Issues
 from defib.core.limits import Limits
-from defib.core.model import Cause, Diagnosis, TargetHealth
+from defib.core.model import Cause, Checks, Diagnosis, TargetHealth
 from defib.core.policy import Repair, TargetGroup
 from defib.core.stack import Begun, Impairment, Stack
+from defib.core.step import step
 from defib.core.zones import Seen, Turn, shift_commands, survey, tell
-from tests.core.facts import NOON, POLICY, after, attempt, case, observed, policy, target
+from tests.core.facts import NOON, OK, POLICY, SERVICE, after, attempt, case, impaired, observed, policy, target
 
 LIMITS = Limits()
 A = "us-east-1a"
@@ -136,7 +137,27 @@ def test_what_began_while_its_zone_was_impaired_must_last_as_long_as_anything_el
 
     decision = decide(held, observed(), Diagnosis(Cause.SYSTEM_IMPAIRED, since, ()), POLICY, NOON)
 
-    assert isinstance(decision, Act if acts else Wait)
+    assert isinstance(decision, Act if acts else Hold)
+
+
+def test_what_must_last_first_is_no_news_and_stays_held_with_its_zone() -> None:
+    held = case(held_by="zone_impaired", told_of=("zone_impaired",), confirmed_at=after(minutes=-4))
+    since = after(minutes=-0.5)
+
+    later, effects = step(held, observed(checks=Checks(impaired(since), OK)), POLICY, NOON)
+
+    assert later.held_by == "zone_impaired"
+    assert announce(None, held, later, POLICY, NOON) == (None, ())
+    assert effects == (Wake(held.instance_id, since + SERVICE.patience.check),)
+
+
+def test_what_is_held_no_more_just_waits_until_it_has_lasted() -> None:
+    released = case(told_of=("zone_impaired",), confirmed_at=after(minutes=-4))
+    since = after(minutes=-0.5)
+
+    decision = decide(released, observed(), Diagnosis(Cause.SYSTEM_IMPAIRED, since, ()), POLICY, NOON)
+
+    assert decision == Wait("its system status check fails: not yet long enough to count", after(minutes=0.5))
 
 
 def test_what_still_fails_when_its_zone_has_recovered_is_news() -> None:

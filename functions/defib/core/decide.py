@@ -48,7 +48,10 @@ def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: P
             return Hold(decision.action, refusal.guard, refusal.reason, again)
         lasting = diagnosis.since + patience(diagnosis.cause, service)
         if now < lasting and _began_behind_a_crowd(case, diagnosis):
-            return Wait(f"{CAUSE_WORDS[diagnosis.cause]}: not yet long enough to count", lasting)
+            reason = f"{CAUSE_WORDS[diagnosis.cause]}: not yet long enough to count"
+            # Held as before: whether that still goes on is only read for an act, and nobody need hear of either.
+            still = case.held_by in SPOKEN_FOR
+            return Hold(decision.action, case.held_by, reason, lasting) if still else Wait(reason, lasting)
         return suppression.before(case, observation, decision, policy.repair, now)
     if isinstance(decision, Close):
         return suppression.said(decision, case, policy.repair, now)
