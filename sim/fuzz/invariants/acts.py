@@ -38,8 +38,8 @@ class ActsJudge:
         """Since when EC2, or a load balancer, says that something is wrong with an instance."""
         self._well_since: dict[str, datetime] = {}
         """And since when nothing any more: who decides has looked a moment ago."""
-        self._meddled: set[str] = set()
-        """Cases during whose repair somebody else has started the instance."""
+        self._meddled: dict[str, datetime] = {}
+        """Cases during whose repair somebody else has started the instance, and when."""
 
     def act(self, attempt: Attempt, case: Case) -> None:
         """An act is about to reach EC2."""
@@ -79,7 +79,7 @@ class ActsJudge:
             if last is not None and last.done_at is not None:
                 ours = ours or self._truth.time.now <= last.done_at + self._truth.policy.repair.settle + MOMENT
             if case is not None and case.closed_at is None and not ours:
-                self._meddled.add(case.id)
+                self._meddled[case.id] = self._truth.time.now
 
     def shown(self, machine: Machine) -> None:
         """EC2, or a load balancer, may say something else of the machine."""
@@ -96,6 +96,12 @@ class ActsJudge:
             self._truth.stopped_by_person.discard(machine.instance_id)
 
     def _note(self, attempt: Attempt, machine: Machine) -> None:
+        case = self._truth.store.latest_case(machine.instance_id)
+        meddled_at = self._meddled.get(case.id) if case is not None else None
+        if case is not None and meddled_at is not None and attempt.action is Action.START:
+            # EC2 tells a launch to the second: of two starts within one nobody can tell whose it was.
+            apart = meddled_at < attempt.intended_at.replace(microsecond=0)
+            self._meddled = {name: at for name, at in self._meddled.items() if apart or name != case.id}
         if attempt.action in POWER:
             self._truth.stopped.setdefault(machine.instance_id, self._truth.time.now)
             # Both have asked for it: nobody can tell whose stop it is.
