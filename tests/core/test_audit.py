@@ -9,6 +9,7 @@ import pytest
 from defib.core.approval import Approval, Choice
 from defib.core.audit import decision_of, entry
 from defib.core.case import Action, Case, Outcome
+from defib.core.model import Cause
 from tests.core.facts import NOON, after, attempt, case
 
 OPEN = case(attempt(Action.EVIDENCE), reason="because", evidence=("instance status check impaired",))
@@ -67,3 +68,26 @@ def test_a_question_and_its_answer_are_lines_of_their_own() -> None:
 
 def test_moving_only_the_next_look_leaves_no_line() -> None:
     assert entry(OPEN, replace(OPEN, look_again_at=after(minutes=1), version=2), NOON) is None
+
+
+def test_a_look_that_finds_the_same_since_another_moment_leaves_no_line() -> None:
+    """What others start every few seconds is found starting up each time, by EC2's word since its newest launch."""
+    starting = replace(OPEN, cause=Cause.INITIALIZING, evidence=("state pending",), reason="it is starting up")
+
+    assert entry(starting, replace(starting, since=after(minutes=1), look_again_at=after(minutes=2)), NOON) is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(OPEN, cause=Cause.SYSTEM_IMPAIRED),
+        replace(OPEN, evidence=("system status check impaired",)),
+        replace(OPEN, reason="because of something else"),
+        HELD,
+        HANDED,
+        CLOSED,
+        ACTING,
+    ],
+)
+def test_whatever_is_decided_or_seen_anew_leaves_a_line(changed: Case) -> None:
+    assert entry(OPEN, changed, NOON) is not None

@@ -175,6 +175,36 @@ def test_a_limit_reached_is_handed_over_with_the_reason(
     assert decision.look_again_at > NOON
 
 
+STARTED_JUST_NOW = observed(state=InstanceState.PENDING, launched_at=after(seconds=-5))
+"""Whoever started it a moment ago, it was not Defib."""
+
+
+@pytest.mark.parametrize(("minutes", "waits"), [(74, True), (75, False)])
+def test_what_others_start_again_and_again_is_handed_over_though_each_start_is_fresh(minutes: int, waits: bool) -> None:
+    """The case's age of an hour, five minutes in which it may be pending, ten in which its checks may pass."""
+    stopped = case(EVIDENCE, attempt(Action.STOP, after(hours=-1)), confirmed_at=after(minutes=-minutes))
+
+    decision = decided(stopped, STARTED_JUST_NOW)
+
+    assert isinstance(decision, Wait) is waits, decision
+    assert isinstance(decision, Wait) or "not well 75 minutes after it was found" in decision.reason
+
+
+@pytest.mark.parametrize(
+    "so_far",
+    [
+        case(EVIDENCE, confirmed_at=None),
+        case(EVIDENCE, confirmed_at=after(hours=-2), resumed_at=after(minutes=-74)),
+        case(EVIDENCE, confirmed_at=after(hours=-2), held_by="kill_switch"),
+        case(confirmed_at=after(days=-9), confirmed_cause=Cause.EVENT_SCHEDULED),
+        case(EVIDENCE, confirmed_at=after(hours=-2), handed_over_at=after(hours=-1)),
+    ],
+    ids=["not confirmed", "resumed lately", "paused by people", "waits for an event", "handed over"],
+)
+def test_nobody_is_called_for_one_that_starts_up_where_no_repair_has_had_its_time(so_far: Case) -> None:
+    assert isinstance(decided(so_far, STARTED_JUST_NOW), Wait)
+
+
 BOOTS_IN_VAIN = observed(checks=BOOTING, launched_at=after(minutes=-6))
 SOON_VERIFIED = policy(verify=Verify(timeout=timedelta(minutes=1)))
 STARTED_BEFORE = attempt(Action.START, after(minutes=-6))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from operator import attrgetter
 
 from defib.core.approval import Approval
 from defib.core.call import CallAnswer
-from defib.core.case import Attempt, Case, differ_in_look_only
+from defib.core.case import Attempt, Case
 from defib.core.frozen import dataclass
 from defib.core.model import Cause
 
@@ -40,9 +41,15 @@ class CallEntry:
     """When Defib asks again if it is not over."""
 
 
+_SAID = attrgetter("cause", "evidence", "reason", "held_by", "attempts", "approval", "handed_over_at", "closed_at")
+
+
 def entry(before: Case | None, after: Case, now: datetime) -> Entry | None:
-    """The line for the change from ``before`` (None: just opened) to ``after``; None when only the next look moved."""
-    if before is not None and differ_in_look_only(before, after):
+    """The line for the change from ``before`` (None: just opened) to ``after``; None when it would say nothing new.
+
+    What others start every few seconds is found starting up each time: that is one line, not one for each look.
+    """
+    if before is not None and _SAID(before) == _SAID(after):
         return None
     known = before.attempts if before is not None else ()
     changed = next((a for a in reversed(after.attempts) if a not in known), None)

@@ -8,7 +8,7 @@ from defib.core import restart, start
 from defib.core.case import HEALS_KEPT, Action, Case, Escalate, Wait
 from defib.core.guard import SUSPENDS
 from defib.core.model import Verdict
-from defib.core.policy import Policy
+from defib.core.policy import Policy, Service
 from defib.core.start_failure import explained, remedy
 
 PASSED_OVER = frozenset({Action.RESIZE, Action.SUPPRESS_CHECK, Action.RESUME_CHECK})
@@ -46,6 +46,21 @@ def _exhausted(case: Case, policy: Policy, now: datetime) -> Escalate | None:
         hours = repair.case_age / timedelta(minutes=1)
         return restart.ask_people(f"it is still not well {hours:.0f} minutes after it was found", policy, now)
     return spent(case, policy, now)
+
+
+def overdue(case: Case, policy: Policy, service: Service, now: datetime) -> Escalate | None:
+    """The end of waiting for what starts up: a start begun within the case's age has had its time.
+
+    Where others start it again and again, what it has been granted since its launch never ends.
+    """
+    repair, found = policy.repair, case.resumed_at or case.confirmed_at
+    if found is None or case.handed_over_at is not None or case.held_by in SUSPENDS:
+        return None
+    granted = repair.case_age + repair.start_timeout + service.verify.timeout
+    if now - found < granted:
+        return None
+    minutes = granted / timedelta(minutes=1)
+    return restart.ask_people(f"it is starting up, and not well {minutes:.0f} minutes after it was found", policy, now)
 
 
 def spent(case: Case, policy: Policy, now: datetime) -> Escalate | None:

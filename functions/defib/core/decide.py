@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import assert_never
 
 from defib.core import approval, member, planned, restart, start, suppression
-from defib.core.bounds import bounded, pause_after_faults, spent
+from defib.core.bounds import bounded, overdue, pause_after_faults, spent
 from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Hold, Outcome, Wait
 from defib.core.guard import SPOKEN_FOR, refuse
 from defib.core.guards.consent import needs_yes
@@ -137,6 +137,9 @@ def _left_alone(case: Case, why: str) -> str:
 
 def _boot(case: Case, observation: Observation, policy: Policy, service: Service, now: datetime) -> Decision:
     """Starting up: wait, but not for ever."""
+    late = None if planned.gives_way(case) else overdue(case, policy, service, now)
+    if late is not None:
+        return late
     started = case.last(Action.START, Action.REBOOT)
     if started is None or started.done_at is None:
         return Wait("it is starting up", now + policy.repair.look_again)
