@@ -176,12 +176,17 @@ class ActsJudge:
             truth.breaks("pauses", f"{action} on {machine.name} again {truth.time.now - last.at} after it failed")
 
     def _patient(self, attempt: Attempt, case: Case, machine: Machine) -> None:
-        """The first thing that is done about a failure is not done before it has lasted long enough to count."""
-        service = self._truth.policy.service(case.service)
-        if attempt.number > 1 or service is None or case.confirmed_cause is None:
+        """The first thing that is done about a failure is not done before it has lasted long enough to count.
+
+        What a guard has held may have passed since it was confirmed, and another failure have begun: then it is that
+        one which must last, for as long as its own cause asks.
+        """
+        service, cause = self._truth.policy.service(case.service), case.confirmed_cause
+        if attempt.number > 1 or service is None or cause is None:
             return
-        patience = _patience(case.confirmed_cause, service)
         since, now = self._bad_since.get(machine.instance_id), self._truth.time.now
+        another = since is not None and case.confirmed_at is not None and since > case.confirmed_at
+        patience = _patience(case.cause if another else cause, service)
         if patience and (since is None or now - since < patience - SECOND):
             lasted = now - since if since is not None else timedelta(0)
             self._truth.breaks("patience", f"{attempt.action} on {machine.name}, which has failed for {lasted} only")

@@ -106,7 +106,8 @@ class Judge:
     def settled(self, idle: bool) -> bool:
         """Whether nothing more is to be expected; ``idle`` says that no message waits."""
         del idle
-        return self._told.settled() and all(at_rest(case) for case in self.truth.store.cases.values())
+        at_rest_all = all(at_rest(case) for case in self.truth.store.cases.values())
+        return at_rest_all and self._told.settled() and self._page.settled()
 
     def at_end(self, lanes: Lanes) -> None:
         """The story is over, and its aftermath."""

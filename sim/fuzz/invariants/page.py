@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from defib.core.incident import Incident, Phase
-from defib.core.page.model import ComponentStatus
+from defib.core.page.model import Component, ComponentStatus
 from defib.core.page.settings import Publishing
 from defib.core.page.steps import Tell
 from defib.core.policy import Service
@@ -69,12 +69,19 @@ class PageJudge:
         if (tell.what, tell.mark, tell.part) in self._others[name].told:
             self._truth.breaks("elsewhere", f"{name} is told {tell.mark} of {tell.what} a second time")
 
+    def settled(self) -> bool:
+        """Whether whoever follows has had the time to take up what the page said last: the story goes on until then."""
+        return not self._truth.policy.page.elsewhere or not any(map(self._is_news, self._shown()))
+
     def at_end(self) -> None:
-        """Whoever follows shows each component as the page does, once nothing keeps it from it."""
+        """Whoever follows shows each component as the page does, once nothing keeps it from it.
+
+        A page follows by turns of its own: of what this one has said a moment ago the turn is still on its way.
+        """
         truth = self._truth
         if not truth.calm(truth.time.now - FOLLOWS_WITHIN) or not truth.policy.page.enabled:
             return
-        shown = truth.site.pages[-1].components if truth.site.pages else ()
+        shown = [component for component in self._shown() if not self._is_news(component)]
         for other in truth.policy.page.elsewhere:
             there = self._others[other.name].stands
             for component in shown:
@@ -82,6 +89,14 @@ class PageJudge:
                 wrong = [i for i in ids if there.get(i, ComponentStatus.OPERATIONAL) is not component.status]
                 if wrong and not other.manner.by_component and not other.manner.turns_alone:
                     truth.breaks("elsewhere", f"{other.name} shows {wrong[0]} as {there.get(wrong[0])}")
+
+    def _shown(self) -> tuple[Component, ...]:
+        pages = self._truth.site.pages
+        return pages[-1].components if pages else ()
+
+    def _is_news(self, component: Component) -> bool:
+        changed = component.updated_at
+        return changed is not None and self._truth.time.now - changed < LAG
 
 
 def _in_trouble(incident: Incident | None) -> bool:
