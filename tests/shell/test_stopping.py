@@ -12,7 +12,7 @@ from defib.core.audience import audience
 from defib.core.case import Action, Outcome
 from defib.core.contact import Contact
 from defib.core.incident import NoticeKind
-from defib.core.model import InstanceState
+from defib.core.model import InstanceState, Switch
 from defib.core.policy import Mode
 from defib.core.severity import Severity
 from defib.shell.ports import Transient
@@ -79,9 +79,7 @@ def test_whoever_takes_it_from_defib_while_it_is_stopped_hears_that_it_is(change
     assert incident is not None
     assert incident.resolved_at is not None
     ann = Contact("ann", email=("ann@example.com",))
-    assert audience("web", said.tier, replace(machine.policy, contacts=(ann,))) == (
-        (ann,) if "policy" in change else ()
-    ), "nobody is named in tell here"
+    assert audience("web", said.tier, replace(machine.policy, contacts=(ann,))) == (ann,), "no service names her here"
 
 
 def test_whoever_switches_to_observe_while_it_is_stopped_is_asked_at_once_to_start_it() -> None:
@@ -95,6 +93,44 @@ def test_whoever_switches_to_observe_while_it_is_stopped_is_asked_at_once_to_sta
     assert (said.kind, said.severity) == (NoticeKind.HELD, Severity.URGENT)
     assert "is STOPPED and held: service web is in observe mode" in said.body
     assert "It would have started it" in said.body
+
+
+def test_whoever_names_nobody_any_more_while_it_is_stopped_has_every_contact_asked() -> None:
+    ann, bob = (Contact(name, email=(f"{name}@example.com",)) for name in ("ann", "bob"))
+    healed = replace(policy(tell=("ann",)), contacts=(ann, bob))
+    machine = broken(healed, fault=failing(Action.START, FULL, times=9))
+    machine.run(timedelta(minutes=10))
+    assert machine.state is InstanceState.STOPPED
+    heard_so_far = len(machine.notices)
+    machine.policy = replace(policy(mode=Mode.OBSERVE), contacts=(ann, bob))
+    machine.run(timedelta(minutes=5))
+    del machine.tags["self-heal"]
+    machine.run()
+
+    held, left = machine.notices[heard_so_far:]
+    assert "web-2 is STOPPED and held" in held.subject
+    assert "web-2 is STOPPED and left alone" in left.subject
+    for notice in (held, left):
+        assert audience("web", notice.tier, machine.policy) == (ann, bob)
+
+
+def test_a_guard_that_people_have_heard_of_is_told_again_when_it_holds_what_is_stopped() -> None:
+    machine = broken(policy())
+    machine.switch.says = Switch.OFF
+    machine.run(timedelta(minutes=5))
+    machine.switch.says = Switch.ON
+
+    def switch_off(action: Action) -> None:
+        if action is Action.STOP:
+            machine.switch.says = Switch.OFF
+
+    machine.aftermath = switch_off
+    machine.run(timedelta(minutes=30))
+
+    assert machine.state is InstanceState.STOPPED
+    held = [n for n in machine.notices if n.kind is NoticeKind.HELD]
+    assert ["STOPPED" in n.subject for n in held] == [False, True]
+    assert held[-1].severity is Severity.URGENT
 
 
 def test_people_hear_that_it_is_stopped_and_defib_starts_it_when_there_is_room_at_last() -> None:

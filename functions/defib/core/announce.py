@@ -191,13 +191,20 @@ def _news(current: Incident, before: Case, after: Case) -> list[News]:
     if _first_failed_start(before, after):
         news.append(News.START_FAILED)
     said = in_a_row.told_as(after) in current.told_of
-    if after.held_by and after.held_by not in (*before.told_of, *ROUTINE_GUARDS) and not said:
+    if after.held_by and after.held_by not in ROUTINE_GUARDS and _is_news(before, after) and not said:
         news.append(News.ASKING if after.held_by == approval.GUARD else News.HELD)
     if handed_over:
         news.append(News.ESCALATED)
     if after.closed_at is not None and before.closed_at is None and after.outcome is not Outcome.GAVE_WAY:
         news.append(News.CLOSED)
     return news
+
+
+def _is_news(before: Case, after: Case) -> bool:
+    """Whether people have not been told of the guard; of one that holds what Defib has stopped they are each time."""
+    if after.cause is Cause.STOPPED_BY_DEFIB:
+        return (before.held_by, before.cause) != (after.held_by, after.cause)
+    return after.held_by not in before.told_of
 
 
 def _only_waits(incident: Incident | None, case: Case) -> bool:

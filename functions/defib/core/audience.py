@@ -21,7 +21,8 @@ DRILL = "drill:"
 def audience(service: str, tier: Tier, policy: Policy) -> tuple[Contact, ...]:
     """The contacts up to ``tier``, in the order of the file.
 
-    All for a service that has left it: an instance of it may be stopped at that moment, and nobody else would hear.
+    All for a service that has left it: an instance of it may be stopped at that moment, and nobody else would hear. Of
+    one that names nobody in ``tell`` only what every contact must hear is heard.
     """
     if service.startswith(DRILL):
         return _named((service.removeprefix(DRILL),), tier, policy)
@@ -33,8 +34,8 @@ def audience(service: str, tier: Tier, policy: Policy) -> tuple[Contact, ...]:
 
 def _named(names: Sequence[str], tier: Tier, policy: Policy) -> tuple[Contact, ...]:
     match tier:
-        case Tier.EVERYBODY if names:
+        case Tier.EVERYBODY:
             return policy.contacts
-        case Tier.FIRST | Tier.SECOND | Tier.EVERYBODY:
+        case Tier.FIRST | Tier.SECOND:
             return tuple(contact for contact in policy.contacts if contact.name in names)
     assert_never(tier)

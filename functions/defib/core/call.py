@@ -107,26 +107,29 @@ class Call:
         return self.asked[-1].tier
 
 
-def wanted(incident: Incident, want: Want, policy: Policy, now: datetime, by: str = "") -> Incident:
+def wanted(
+    incident: Incident, want: Want, policy: Policy, now: datetime, by: str = "", *, must: bool = False
+) -> Incident:
     """The incident with ``want`` in its call; unchanged when it is there, or when the service tells nobody.
 
-    What is new in a call that somebody has answered asks everybody again, from the first tier on. ``by`` is who knows
-    of it already: whoever has just said no to a repair is on it, and is asked again only when the pause is over.
+    With ``must`` every contact is asked where the service names none. What is new in a call that somebody has answered,
+    or that reaches nobody any more, asks everybody again, from the first tier on. ``by`` is who knows of it already: whoever has just said no to a
+    repair is on it, and is asked again only when the pause is over.
     """
-    call, escalation = incident.call, policy.escalation
-    if not audience(incident.service, Tier.FIRST, policy):
+    call = incident.call
+    if not audience(incident.service, Tier.EVERYBODY if must else Tier.FIRST, policy):
         return incident
     if call is not None and any((w.about, w.why) == (want.about, want.why) for w in call.wants):
         return incident
     if call is not None and len(call.wants) >= DUTIES_MAX:
         want = replace(want, duty="")
     wants = (*call.wants, want) if call is not None else (want,)
-    if call is None or call.pause is not None:
+    if call is None or call.pause is not None or not audience(incident.service, call.tier, policy):
         since = call.since if call is not None else now
-        call = _round(Call(since, now, now, wants, ()), escalation, now)
+        call = _round(Call(since, now, now, wants, ()), incident, policy, now)
     call = replace(call, wants=wants)
     if by:
-        call = _paused(call, Pause(Reaction.ACKNOWLEDGE, by, now, now + escalation.remind_after))
+        call = _paused(call, Pause(Reaction.ACKNOWLEDGE, by, now, now + policy.escalation.remind_after))
     return replace(incident, call=call, reached=_louder(incident.reached, call.tier))
 
 
@@ -143,13 +146,13 @@ def unwanted(incident: Incident, about: str, why: str = "") -> Incident:
 
 def louder(incident: Incident, policy: Policy, now: datetime) -> Incident | None:
     """The incident once its call has been repeated, to more people where it is time; None when nothing is due."""
-    call, escalation = incident.call, policy.escalation
+    call = incident.call
     if call is None or now < call.next_at:
         return None
     if call.pause is not None:
-        again = _round(replace(call, pause=None, asked=(), times=0), escalation, now)
+        again = _round(replace(call, pause=None, asked=(), times=0), incident, policy, now)
     else:
-        again = _asked(call, escalation.tier(now - call.round_at), escalation, now)
+        again = _asked(call, tier_after(now - call.round_at, incident, policy), policy.escalation, now)
     return replace(incident, call=again, reached=_louder(incident.reached, again.tier))
 
 
@@ -174,9 +177,16 @@ def answered(incident: Incident, answer: CallAnswer, policy: Policy, now: dateti
     return replace(incident, call=_paused(incident.call, pause))
 
 
-def _round(call: Call, escalation: Escalation, now: datetime) -> Call:
+def tier_after(asked_for: timedelta, incident: Incident, policy: Policy) -> Tier:
+    """Who is asked once a round has lasted so long: every contact at once where the service names none."""
+    names = audience(incident.service, Tier.FIRST, policy)
+    return policy.escalation.tier(asked_for) if names else Tier.EVERYBODY
+
+
+def _round(call: Call, incident: Incident, policy: Policy, now: datetime) -> Call:
     """The call as it begins with the first tier."""
-    return _asked(replace(call, round_at=now, asked=(), times=0), Tier.FIRST, escalation, now)
+    begun = replace(call, round_at=now, asked=(), times=0)
+    return _asked(begun, tier_after(timedelta(0), incident, policy), policy.escalation, now)
 
 
 def _asked(call: Call, tier: Tier, escalation: Escalation, now: datetime) -> Call:

@@ -12,7 +12,7 @@ from defib.core import approval
 from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
 from defib.core.audience import audience
 from defib.core.brevity import once, sms_of, subject_of
-from defib.core.call import Call, CallAnswer, Reaction, answered, louder
+from defib.core.call import Call, CallAnswer, Reaction, answered, louder, tier_after
 from defib.core.duration import format_duration
 from defib.core.escalation import Tier
 from defib.core.frozen import replace
@@ -105,7 +105,7 @@ def _asked(incident: Incident, call: Call, policy: Policy) -> Iterator[str]:
 
 
 def _next(incident: Incident, call: Call, policy: Policy) -> str:
-    tier = policy.escalation.tier(call.next_at - call.round_at)
+    tier = tier_after(call.next_at - call.round_at, incident, policy)
     now = {contact.name for contact in audience(incident.service, call.tier, policy)}
     new = [c.name for c in audience(incident.service, tier, policy) if c.name not in now]
     more = f"asks {_some(new)} too" if new else "asks again"

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from defib.core import in_a_row
 from defib.core.approval import Choice
+from defib.core.audience import audience
 from defib.core.brevity import sms_of, subject_of
 from defib.core.call import HANDED_OVER, Want, wanted
 from defib.core.call_news import lines_of
@@ -59,7 +60,7 @@ def compose(
         body=_body(told, case, headline, story, policy, now),
         sms=sms_of(f"Defib {service.name}: {name}{where}", story.headline, story.brief),
         severity=severity,
-        tier=_tier(told, story.kind, case),
+        tier=_tier(told, story.kind, case, policy),
     )
     return told, notice
 
@@ -82,14 +83,16 @@ def _wanted(incident: Incident, case: Case, news: News, want: Want, policy: Poli
         return wanted(incident, replace(want, about=name, why=name), policy, want.at)
     said_no = case.approval is not None and case.approval.choice is Choice.REJECT and why == HANDED_OVER
     by = case.approval.by if case.approval is not None and said_no else ""
-    return wanted(incident, replace(want, about=case.id, why=why), policy, want.at, by)
+    is_stopped = case.cause is Cause.STOPPED_BY_DEFIB
+    return wanted(incident, replace(want, about=case.id, why=why), policy, want.at, by, must=is_stopped)
 
 
-def _tier(incident: Incident, kind: NoticeKind, case: Case) -> Tier:
-    """Who hears of it: those who are asked now, or all who were."""
-    if incident.call is not None and asks(kind, case):
-        return incident.call.tier
-    return incident.reached or Tier.FIRST
+def _tier(incident: Incident, kind: NoticeKind, case: Case, policy: Policy) -> Tier:
+    """Who hears of it: those who are asked now, or all who were; of what Defib has stopped somebody does."""
+    call = incident.call if asks(kind, case) else None
+    tier = call.tier if call is not None else incident.reached or Tier.FIRST
+    unheard = case.cause is Cause.STOPPED_BY_DEFIB and not audience(incident.service, tier, policy)
+    return Tier.EVERYBODY if unheard else tier
 
 
 _SUBJECT = {
