@@ -9,6 +9,7 @@ import pytest
 from defib.aws.clients import client
 from tests.aws.account import ONCE, aws
 from tests.aws.fleet import Fleet
+from tests.aws.observing import Account
 from tests.aws.table import create_table
 from tests.fakes import FakeClock
 
@@ -46,3 +47,8 @@ def elb() -> ElasticLoadBalancingv2Client:
 @pytest.fixture
 def fleet(ec2: EC2Client, elb: ElasticLoadBalancingv2Client) -> Fleet:
     return Fleet(ec2, elb)
+
+
+@pytest.fixture
+def account(ec2: EC2Client, elb: ElasticLoadBalancingv2Client, clock: FakeClock) -> Account:
+    return Account(ec2, elb, clock)

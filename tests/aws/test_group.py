@@ -14,7 +14,7 @@ from defib.aws.membership import Memberships, in_service, membership_of
 from defib.aws.observe import AwsObserver
 from defib.core.case import Action
 from defib.core.membership import GROUP_TAG, Membership
-from defib.core.model import InstanceState, Observation, Peers
+from defib.core.model import InstanceState, Observation
 from defib.core.policy import Tag
 from defib.shell.ports import Rejected, Transient
 from tests.aws.account import ONCE
@@ -133,9 +133,12 @@ class TestPeers:
 
     def peers(
         self, ec2: EC2Client, elb: ElasticLoadBalancingv2Client, clock: FakeClock, groups: AutoScalingClient, sick: str
-    ) -> Peers | None:
+    ) -> tuple[int, int]:
+        """How many run, and how many of them are healthy."""
         memberships = Memberships(lambda: groups, self.POLICY.opt_in)
-        return AwsObserver(ec2, elb, clock, self.POLICY, memberships).observe(sick, ()).peers
+        peers = AwsObserver(ec2, elb, clock, self.POLICY, memberships).observe(sick, ()).peers
+        assert peers is not None
+        return peers.running, peers.healthy
 
     def test_a_member_in_standby_is_not_counted_on(
         self,
@@ -155,7 +158,7 @@ class TestPeers:
 
         after = self.peers(ec2, elb, clock, autoscaling, sick)
 
-        assert (before, after) == (Peers(running=1, healthy=1), Peers(running=1, healthy=0))
+        assert (before, after) == ((1, 1), (1, 0))
 
     def test_all_groups_of_the_peers_are_asked_in_one_call(
         self,
@@ -173,7 +176,7 @@ class TestPeers:
 
         peers = self.peers(ec2, elb, clock, autoscaling, alone)
 
-        assert peers == Peers(running=2, healthy=2)
+        assert peers == (2, 2)
         assert overlay.calls == [("DescribeAutoScalingGroups", {"AutoScalingGroupNames": ["web-asg"]})]
 
     def test_where_the_groups_can_not_be_read_nobody_is_counted(

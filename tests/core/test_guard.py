@@ -77,6 +77,11 @@ def peers(healthy: int, under_repair: int = 0) -> Observation:
     return observed(peers=Peers(running=3, healthy=healthy), under_repair=under_repair)
 
 
+def beside(at_it: int) -> Observation:
+    """Beside three others that EC2 calls healthy, though Defib is at work on so many of them."""
+    return observed(peers=Peers(running=3, healthy=3, under_repair=at_it))
+
+
 def labelled(**tags: str) -> Observation:
     return observed(tags={"service": "web", "self-heal": "true", **tags})
 
@@ -177,6 +182,8 @@ TABLE: list[tuple[str, Observation, Service, frozenset[Action], str]] = [
     ("minimum_healthy", peers(healthy=1), service(minimum_healthy=2), TAKING, "only 1 others"),
     ("minimum_healthy", observed(peers=None), service(minimum_healthy=1), TAKING, "could not be counted"),
     ("minimum_healthy", peers(healthy=1), service(minimum_healthy=Percent(50)), TAKING, "2 (50% of 4) are required"),
+    ("others_under_repair", beside(2), service(minimum_healthy=2), TAKING, "of 3 healthy others of service web 2 are"),
+    ("others_under_repair", beside(1), service(minimum_healthy=2), frozenset(), ""),
     ("concurrent_repairs", observed(peers=None, under_repair=1), SERVICE, TAKING, "1 of at most 1"),
     ("concurrent_repairs", peers(2, under_repair=1), SERVICE, TAKING, "1 of at most 1"),
 ]

@@ -222,7 +222,7 @@ def test_a_move_is_counted_as_a_repair_from_its_first_act_in_the_newest_incident
 
     assert incident is not None
     assert (incident.number, incident.resolved_at, kinds) == (2, None, [])
-    assert under_repair(incident, "i-0bb2-1") == 1
+    assert under_repair(incident, "i-0bb2-1") == ("i-0aa1",)
 
 
 def test_a_failure_that_joins_a_move_is_announced_as_an_outage() -> None:

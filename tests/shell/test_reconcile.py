@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from defib.core.case import Action, Outcome
-from defib.core.incident import Notice, NoticeKind
+from defib.core.incident import Notice, NoticeKind, Phase
 from defib.core.model import InstanceState, Peers, Signal, Source, Verdict
 from defib.core.policy import Mode
 from defib.core.stack import Stack
@@ -330,6 +330,23 @@ def test_two_cases_of_a_service_never_repair_at_once_when_one_is_allowed() -> No
     machine.run(timedelta(minutes=8))
 
     assert Action.STOP not in machine.acts
+
+
+def test_another_that_is_under_repair_is_not_counted_on_though_ec2_calls_it_healthy() -> None:
+    both = Peers(running=2, healthy=2, healthy_ids=frozenset({"i-other", "i-third"}))
+    machine = broken(policy(minimum_healthy=2, concurrent_repairs=2), peers=both)
+    machine.clock.advance(timedelta(minutes=1))
+    machine.look()
+    incident = machine.store.latest_incident("web")
+    assert incident is not None
+    drained = replace(incident.members[0], case_id="i-other-1", instance_id="i-other", phase=Phase.REPAIRING)
+    machine.store.incidents["web", 1] = replace(incident, members=(*incident.members, drained))
+
+    case = machine.run(timedelta(minutes=8))
+
+    assert Action.STOP not in machine.acts
+    assert case.held_by == "others_under_repair"
+    assert NoticeKind.HELD not in [notice.kind for notice in machine.notices], "it waits for its turn"
 
 
 UNANSWERED = Traits(unread="describing instance type m7g.large: no answer", unanswered=True)

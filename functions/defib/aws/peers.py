@@ -41,7 +41,7 @@ def peers_of(
     grouped = {peer.instance_id: peer.group for peer in others if peer.group and peer.instance_id in fit}
     if grouped and memberships is not None:
         fit -= {*grouped} - memberships.in_service({*grouped.values()})
-    return Peers(running=len(running), healthy=len(fit), not_running=not_running)
+    return Peers(len(running), len(fit), not_running, frozenset(fit))
 
 
 def _fit(ec2: EC2Client, running: set[str]) -> set[str]:

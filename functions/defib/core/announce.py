@@ -21,7 +21,7 @@ from defib.core.policy import ApplicationRemedy, Mode, Policy, Service
 MEMBERS_MAX = 500
 """Cases named in one incident: keeps its item well under DynamoDB's 400 kB (DynamoDB Developer Guide, Quotas)."""
 
-ROUTINE_GUARDS = frozenset({"concurrent_repairs", "maintenance", "zone_impaired", "one_by_one"})
+ROUTINE_GUARDS = frozenset({"concurrent_repairs", "others_under_repair", "maintenance", "zone_impaired", "one_by_one"})
 """Waiting for one's turn is no news, nor what another message has said."""
 
 ONCE_GUARDS = frozenset({"stack_share", "stack_rate", "aws_issue", "group_replacements"})
@@ -56,12 +56,12 @@ def phase_of(case: Case) -> Phase:
     return Phase.VERIFYING if case.healthy_since is not None else Phase.REPAIRING
 
 
-def under_repair(incident: Incident | None, case_id: str) -> int:
-    """How many other cases of the service Defib is acting on."""
+def under_repair(incident: Incident | None, case_id: str) -> tuple[str, ...]:
+    """The instances of the service's other cases that Defib is acting on."""
     if incident is None:
-        return 0
+        return ()
     at_it = [m for m in incident.members if m.phase in (Phase.REPAIRING, Phase.VERIFYING) or m.is_away]
-    return sum(1 for m in at_it if m.case_id != case_id)
+    return tuple(m.instance_id for m in at_it if m.case_id != case_id)
 
 
 def _is_away(case: Case) -> bool:

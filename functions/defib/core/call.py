@@ -113,8 +113,8 @@ def wanted(
     """The incident with ``want`` in its call; unchanged when it is there, or when the service tells nobody.
 
     With ``must`` every contact is asked where the service names none. What is new in a call that somebody has answered,
-    or that reaches nobody any more, asks everybody again, from the first tier on. ``by`` is who knows of it already: whoever has just said no to a
-    repair is on it, and is asked again only when the pause is over.
+    or that reaches nobody any more, asks everybody again, from the first tier on. ``by`` is who knows of it already:
+    whoever has just said no to a repair is on it, and is asked again only when the pause is over.
     """
     call = incident.call
     if not audience(incident.service, Tier.EVERYBODY if must else Tier.FIRST, policy):

@@ -37,6 +37,7 @@ GUARDS: tuple[Guard, ...] = (
     limits.replicated,
     limits.minimum_healthy,
     limits.concurrent_repairs,
+    limits.others_under_repair,
     limits.stack_share,
     limits.stack_rate,
     # The last one: people are asked only about what nothing else forbids.

@@ -184,6 +184,9 @@ class Peers:
     """Running, with no failing or initializing check."""
     not_running: int = 0
     """Stopped, stopping or pending."""
+    healthy_ids: frozenset[str] = frozenset()
+    under_repair: int = 0
+    """Of the healthy, those that Defib is at work on: drained, say. Like Observation.under_repair, from the table."""
 
 
 class Switch(StrEnum):

@@ -64,8 +64,11 @@ def looked_since(signal: Signal, case: Case | None, now: datetime) -> bool:
 
 def with_remembered(observation: Observation, incident: Incident | None, case_id: str) -> Observation:
     """Complete what AWS says with what only the table knows: what of the service is under repair, and what fell."""
-    falls = incident.falls if incident is not None else ()
-    return replace(observation, under_repair=under_repair(incident, case_id), falls=falls)
+    falls, at_it = incident.falls if incident is not None else (), under_repair(incident, case_id)
+    peers = observation.peers
+    if peers is not None and at_it:
+        peers = replace(peers, under_repair=len(peers.healthy_ids.intersection(at_it)))
+    return replace(observation, under_repair=len(at_it), falls=falls, peers=peers)
 
 
 def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:

@@ -107,3 +107,22 @@ def concurrent_repairs(asked: Question) -> Refusal | None:
     return Refusal(
         "concurrent_repairs", f"{under_repair} of at most {limit} repairs of service {service.name} under way"
     )
+
+
+def others_under_repair(asked: Question) -> Refusal | None:
+    """Another that Defib is at work on is not counted on, though EC2 may call it healthy.
+
+    It may be drained, or about to be stopped because of an event that AWS has announced.
+    """
+    service, peers = asked.service, asked.observation.peers
+    if asked.action not in TAKES_AWAY or service.minimum_healthy == 0 or peers is None or not peers.under_repair:
+        return None
+    left = peers.healthy - peers.under_repair
+    required = service.healthy_others(peers.running + peers.not_running + 1)
+    if left >= required:
+        return None
+    return Refusal(
+        "others_under_repair",
+        f"of {peers.healthy} healthy others of service {service.name} {peers.under_repair} are under repair, "
+        f"and {required} are required",
+    )
