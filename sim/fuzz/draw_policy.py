@@ -27,6 +27,7 @@ from defib.core.percent import Percent
 from defib.core.policy import Policy, Repair, Service
 from defib.core.service import Patience, Verify
 from defib.core.setting import Setting, setting_of
+from sim.fuzz.draw_elsewhere import further_page
 
 At = tuple[str, ...]
 """Where a value is in the file."""
@@ -53,6 +54,9 @@ def policy_of(seed: int) -> tuple[str, Policy]:
     for at, kind, chance in _sections(table):
         settings |= dict(_varied(at, kind, chance, random))
     settings |= {**dict(_besides(table, random)), **dict(_of_services(table, random))}
+    if settings.get(("page", "enabled")):
+        further = further_page(table, Random(f"elsewhere {seed}"))
+        settings |= {("page", "elsewhere", name): page for name, page in further.items()}
     return _accepted(table, settings)
 
 

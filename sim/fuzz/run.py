@@ -115,8 +115,13 @@ def main(seeds: int, first: int, as_json: bool, story: Path | None, moto_every: 
     tally.failures = [kept(failure) if n < 3 else failure for n, failure in enumerate(tally.failures)]
     if moto_every:
         play_on_moto([seed for seed in range(first, first + seeds) if seed % moto_every == 0], tally)
-    print(json.dumps(asdict(tally), indent=2) if as_json else "\n".join(_report(tally, first)))
+    print(_as_json(tally) if as_json else "\n".join(_report(tally, first)))
     return 1 if tally.failures else 0
+
+
+def _as_json(tally: Tally) -> str:
+    # asdict makes a Counter of a Counter's items.
+    return json.dumps(asdict(tally) | {"struck": dict(tally.struck), "outcomes": dict(tally.outcomes)}, indent=2)
 
 
 def _report(tally: Tally, first: int) -> Iterator[str]:

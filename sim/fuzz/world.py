@@ -36,7 +36,7 @@ from sim.clock import VirtualTime
 from sim.fuzz import edges, events, tables
 from sim.fuzz.acts import Acts
 from sim.fuzz.cloud import ZONE_IDS, Cloud
-from sim.fuzz.elsewhere import OtherSide
+from sim.fuzz.elsewhere import OtherSide, other_side
 from sim.fuzz.invariants.judge import Judge
 from sim.fuzz.invariants.truth import Truth
 from sim.fuzz.lanes import Lanes
@@ -142,7 +142,7 @@ class World:
 
     def _follower(self, other: OtherPage, clock: edges.Now, pages: tables.PageTable, queues: edges.Queues) -> Following:
         name = other.name
-        there = self.others[name] = OtherSide(self.outside, lambda tell: self.judge.told_elsewhere(name, tell))
+        there = self.others[name] = other_side(other, self.outside, self.judge.of_other(name), clock, self.story.policy)
         turns = edges.Turns(name, self.lanes)
         return Following(clock, pages, there, queues, turns, other, self.story.policy)
 

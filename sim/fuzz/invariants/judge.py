@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from defib.core.case import Attempt, Case, Outcome
-from defib.core.page.steps import Tell
 from defib.core.post import Post
 from defib.core.shift import Move
-from sim.fuzz.elsewhere import OtherSide
+from sim.fuzz.elsewhere import Judges, OtherSide
 from sim.fuzz.invariants.acts import ActsJudge
 from sim.fuzz.invariants.course import CourseJudge, at_rest
+from sim.fuzz.invariants.elsewhere import ElsewhereJudge
 from sim.fuzz.invariants.limits import LimitsJudge
 from sim.fuzz.invariants.page import PageJudge
 from sim.fuzz.invariants.shifts import ShiftsJudge
@@ -33,7 +33,8 @@ class Judge:
         self._acts = ActsJudge(truth, self._limits)
         self._course = CourseJudge(truth)
         self._told = ToldJudge(truth)
-        self._page = PageJudge(truth, others)
+        self._page = PageJudge(truth)
+        self._elsewhere = ElsewhereJudge(truth, others)
         self._shifts = ShiftsJudge(truth)
         self.inbox: Callable[[Post], None] = lambda _: None
         """Takes each message that has been judged."""
@@ -86,8 +87,9 @@ class Judge:
         self._told.heard(channel, post)
         self.inbox(post)
 
-    def told_elsewhere(self, name: str, tell: Tell) -> None:
-        self._page.told_elsewhere(name, tell)
+    def of_other(self, name: str) -> Judges:
+        """Who hears of what the other page of that name is told."""
+        return self._elsewhere.of(name)
 
     def laid_out(self) -> None:
         self._page.look()
@@ -107,11 +109,11 @@ class Judge:
         """Whether nothing more is to be expected; ``idle`` says that no message waits."""
         del idle
         at_rest_all = all(at_rest(case) for case in self.truth.store.cases.values())
-        return at_rest_all and self._told.settled() and self._page.settled()
+        return at_rest_all and self._told.settled() and self._elsewhere.settled()
 
     def at_end(self, lanes: Lanes) -> None:
         """The story is over, and its aftermath."""
         self._course.at_end(lanes)
         self._told.at_end()
-        self._page.at_end()
+        self._elsewhere.at_end()
         self._shifts.at_end()

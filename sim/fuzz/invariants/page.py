@@ -1,30 +1,25 @@
-"""The status page says no more and no less than the cases, but for the hold time; pages that follow it say the same."""
+"""The status page says no more and no less than the cases, but for the hold time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from defib.core.incident import Incident, Phase
-from defib.core.page.model import Component, ComponentStatus
+from defib.core.page.model import ComponentStatus
 from defib.core.page.settings import Publishing
-from defib.core.page.steps import Tell
 from defib.core.policy import Service
-from sim.fuzz.elsewhere import OtherSide
 from sim.fuzz.invariants.crowd import waits
 from sim.fuzz.invariants.truth import Truth
 
 LAG = timedelta(minutes=2)
 """Besides the hold time: a turn, its delivery, the next sweep's."""
-FOLLOWS_WITHIN = timedelta(minutes=15)
 
 
 class PageJudge:
     """Reads the page as a customer does."""
 
-    def __init__(self, truth: Truth, others: Mapping[str, OtherSide]) -> None:
+    def __init__(self, truth: Truth) -> None:
         self._truth = truth
-        self._others = others
         self._wrong_since: dict[str, datetime] = {}
         """Component to since when the page contradicts the cases."""
 
@@ -63,40 +58,6 @@ class PageJudge:
             return False
         lasting = truth.time.now - max(service.patience.check, truth.policy.page.hold)
         return any(waits(machine, lasting, truth) for machine in truth.cloud.members.get(service.name, ()))
-
-    def told_elsewhere(self, name: str, tell: Tell) -> None:
-        """The page of that name is told something."""
-        if (tell.what, tell.mark, tell.part) in self._others[name].told:
-            self._truth.breaks("elsewhere", f"{name} is told {tell.mark} of {tell.what} a second time")
-
-    def settled(self) -> bool:
-        """Whether whoever follows has had the time to take up what the page said last: the story goes on until then."""
-        return not self._truth.policy.page.elsewhere or not any(map(self._is_news, self._shown()))
-
-    def at_end(self) -> None:
-        """Whoever follows shows each component as the page does, once nothing keeps it from it.
-
-        A page follows by turns of its own: of what this one has said a moment ago the turn is still on its way.
-        """
-        truth = self._truth
-        if not truth.calm(truth.time.now - FOLLOWS_WITHIN) or not truth.policy.page.enabled:
-            return
-        shown = [component for component in self._shown() if not self._is_news(component)]
-        for other in truth.policy.page.elsewhere:
-            there = self._others[other.name].stands
-            for component in shown:
-                ids = other.components.get(component.key, ())
-                wrong = [i for i in ids if there.get(i, ComponentStatus.OPERATIONAL) is not component.status]
-                if wrong and not other.manner.by_component and not other.manner.turns_alone:
-                    truth.breaks("elsewhere", f"{other.name} shows {wrong[0]} as {there.get(wrong[0])}")
-
-    def _shown(self) -> tuple[Component, ...]:
-        pages = self._truth.site.pages
-        return pages[-1].components if pages else ()
-
-    def _is_news(self, component: Component) -> bool:
-        changed = component.updated_at
-        return changed is not None and self._truth.time.now - changed < LAG
 
 
 def _in_trouble(incident: Incident | None) -> bool:

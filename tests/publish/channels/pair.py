@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from datetime import timedelta
 
 from defib.core.maintenance import Maintenance
 from defib.core.page.derive import derive
@@ -17,7 +16,7 @@ from defib.core.page.trouble import Trouble
 from defib.core.page.words import words
 from defib.core.policy import Calls, Policy
 from defib.publish.channels.cachet import Cachet
-from defib.publish.channels.http import Answer, Http
+from defib.publish.channels.http import Http
 from defib.publish.channels.instatus import Instatus
 from defib.publish.channels.keys import ApiKey, SigningKey
 from defib.publish.channels.stashboard import Stashboard
@@ -25,9 +24,9 @@ from defib.publish.channels.statuspage import Statuspage
 from defib.publish.channels.webhook import Webhook
 from defib.shell.elsewhere import Came, Channel, Following, Turned, follow_elsewhere
 from defib.shell.page import Repaged
-from defib.shell.ports import Unanswered
 from defib.stashboard.oauth import Credentials
 from sim.elsewhere.cachet import CachetServer
+from sim.elsewhere.direct import Direct
 from sim.elsewhere.instatus import InstatusServer
 from sim.elsewhere.server import Said, Server
 from sim.elsewhere.stashboard import StashboardServer
@@ -80,22 +79,6 @@ class Faults:
         return fault
 
 
-class Direct(Http):
-    """Calls a server without a network between: a failure is one that urllib3 would have made of it."""
-
-    faults: Faults
-    now: Callable[[], datetime]
-
-    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        parts = urlsplit(self.url + path)
-        named = {name.lower(): value for name, value in {**headers, "Host": parts.netloc}.items()}
-        target = f"{parts.path or '/'}?{parts.query}".rstrip("?")
-        answer = self.faults.answer(Request(self.now(), parts.scheme, method, parts.netloc, target, named, body or b""))
-        if isinstance(answer, Failure):
-            raise Unanswered(f"it {answer}")
-        return Answer(answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.body)
-
-
 class Pair:
     """Time passes only by ``wait``, ``turn`` and ``settle``."""
 
@@ -126,9 +109,7 @@ class Pair:
 
     def directly(self) -> Following:
         """The same without a network between."""
-        http = Direct(self.other.address or ADDRESS, CALLS, self.clock)
-        http.faults, http.now = self.faults, self.clock.now
-        return self._edges(http)
+        return self._edges(Direct(self.other.address or ADDRESS, CALLS, self.clock, self.faults.answer))
 
     def at(self, after: float, *troubled: Trouble) -> None:
         """This page, so many minutes after noon."""
