@@ -9,7 +9,7 @@ import pytest
 
 from defib.core.case import Action
 from defib.core.model import Verdict
-from tests.core.facts import NOON, attempt
+from tests.core.facts import NOON, attempt, case
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,33 @@ def test_an_act_counts_as_done_when_aws_took_it_or_may_have(
     tried = replace(attempt(Action.STOP, verdict=verdict), claimed_at=NOON if claimed else None)
 
     assert tried.done_at == done_at
+
+
+EVIDENCE = attempt(Action.EVIDENCE)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "acted"),
+    [
+        (None, False),
+        (Verdict.ABANDONED, False),
+        (Verdict.RETRY, False),
+        (Verdict.REFUSED, False),
+        (Verdict.LOST, True),
+        (Verdict.DONE, True),
+    ],
+)
+def test_a_repair_begins_with_the_first_decision_and_has_acted_when_something_may_have_changed(
+    verdict: Verdict | None, acted: bool
+) -> None:
+    set_about = case(EVIDENCE, replace(attempt(Action.REBOOT, verdict=verdict), claimed_at=NOON))
+
+    assert (set_about.begun, set_about.acted) == (True, acted)
+    assert (set_about.pending_act is not None) is (verdict is None)
+    assert replace(set_about, held_by="stack_share").waits_its_turn is not acted
+
+
+def test_evidence_begins_nothing() -> None:
+    watched = case(attempt(Action.EVIDENCE, verdict=None))
+
+    assert (watched.begun, watched.acted, watched.pending_act) == (False, False, None)

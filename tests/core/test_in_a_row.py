@@ -11,7 +11,7 @@ import pytest
 from defib.core.announce import announce
 from defib.core.case import Act, Action, Case, Hold, Outcome
 from defib.core.decide import decide
-from defib.core.in_a_row import ASK, GUARD, WAITS, WAITS_BRIEF, after, lately, ordered, works_after_all
+from defib.core.in_a_row import ASK, GUARD, WAITS, WAITS_BRIEF, after, lately, works_after_all
 from defib.core.incident import Notice, NoticeKind
 from defib.core.limits import Limits
 from defib.core.membership import GROUP_TAG, GroupMember, Membership
@@ -95,12 +95,6 @@ def test_what_changes_nothing_writes_nothing() -> None:
     stack = Stack(replacements=THREE)
 
     assert after(stack, HELD, NOON, LIMITS, NOON) is stack
-
-
-def test_it_counts_from_the_decision_so_that_two_at_once_see_each_other() -> None:
-    assert ordered(dead(EVIDENCE), ORDERED)
-    assert not ordered(ORDERED, ORDERED)
-    assert not ordered(dead(EVIDENCE), dead(EVIDENCE, attempt(Action.REBOOT, verdict=None)))
 
 
 def test_a_member_works_after_all_only_when_it_was_held_for_the_others() -> None:

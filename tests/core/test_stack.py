@@ -13,7 +13,7 @@ from defib.core.decide import decide
 from defib.core.incident import NoticeKind
 from defib.core.issue import Issue, Issues
 from defib.core.limits import Limits
-from defib.core.model import Cause, Checks, Diagnosis, TargetHealth
+from defib.core.model import Cause, Checks, Diagnosis, TargetHealth, Verdict
 from defib.core.policy import Repair, TargetGroup
 from defib.core.stack import Begun, Impairment, Stack
 from defib.core.step import step
@@ -177,22 +177,68 @@ def test_a_limit_of_the_stack_is_said_once_an_incident() -> None:
     assert [n.kind for n in repeated] == [NoticeKind.PROGRESS]
 
 
-def test_a_repair_counts_from_its_first_act_until_its_case_is_over() -> None:
-    watched, acting = case(attempt(Action.EVIDENCE)), case(attempt(Action.EVIDENCE), attempt(Action.REBOOT))
-    assert Stack().after(watched, NOON) == Stack()
+ORDERED = case(attempt(Action.EVIDENCE), attempt(Action.REBOOT, verdict=None))
+ABANDONED = case(attempt(Action.EVIDENCE), attempt(Action.REBOOT, verdict=Verdict.ABANDONED))
+REBOOTED = case(attempt(Action.EVIDENCE), attempt(Action.REBOOT))
 
-    begun = Stack().after(acting, NOON)
-    assert (begun.under_repair("another"), begun.under_repair(acting.id)) == (1, 0)
+
+def test_a_repair_counts_from_the_decision_on_its_first_act_until_its_case_is_over() -> None:
+    assert Stack().after(case(attempt(Action.EVIDENCE, verdict=None)), NOON) == Stack()
+
+    begun = Stack().after(ORDERED, NOON)
+    assert (begun.under_repair("another"), begun.under_repair(ORDERED.id)) == (1, 0)
     assert begun.begun_lately("another", NOON) == 1
-    assert begun.after(acting, NOON) == begun
+    assert begun.after(REBOOTED, NOON) == begun
 
-    over = begun.after(replace(acting, handed_over_at=NOON), NOON)
+    over = begun.after(replace(REBOOTED, handed_over_at=NOON), NOON)
     assert (over.under_repair("another"), over.begun_lately("another", NOON)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("so_far", "counts"),
+    [
+        (replace(ABANDONED, held_by="stack_share"), 0),
+        (replace(REBOOTED, held_by="minimum_healthy"), 1),
+        # It will be tried again in a moment.
+        (case(attempt(Action.EVIDENCE), attempt(Action.REBOOT, verdict=Verdict.RETRY)), 1),
+    ],
+    ids=["held before anything was done", "held after a reboot", "refused for a moment"],
+)
+def test_what_is_held_before_anything_was_done_gives_its_place_back(so_far: Case, counts: int) -> None:
+    assert Stack().after(ORDERED, NOON).after(so_far, NOON).under_repair("another") == counts
+
+
+def test_a_place_that_was_given_back_is_taken_anew_only_by_the_next_decision_to_act() -> None:
+    gave_back = Stack().after(ORDERED, NOON).after(replace(ABANDONED, held_by="stack_share"), NOON)
+    assert gave_back.after(ABANDONED, NOON) == gave_back
+
+    again = gave_back.after(replace(ORDERED, attempts=(*ABANDONED.attempts, ORDERED.attempts[-1])), after(minutes=2))
+    assert again.begun == (Begun(ORDERED.id, after(minutes=2)),)
+
+
+@pytest.mark.parametrize(
+    ("stack", "guard"),
+    [
+        (Stack(running=9, begun=(Begun("another-1", NOON),)), "stack_share"),
+        (Stack(running=1_000, begun=tuple(Begun(f"another-{n}", NOON) for n in range(LIMITS.rate))), "stack_rate"),
+    ],
+)
+@pytest.mark.parametrize(("so_far", "held"), [(ABANDONED, True), (REBOOTED, False)])
+def test_the_limits_of_the_stack_hold_what_nothing_was_done_about_and_let_go_on_what_has_begun(
+    stack: Stack, guard: str, so_far: Case, held: bool
+) -> None:
+    long_ago = replace(so_far, confirmed_at=after(minutes=-20), cause=Cause.INSTANCE_IMPAIRED)
+    diagnosis = Diagnosis(Cause.INSTANCE_IMPAIRED, after(minutes=-20), ())
+
+    decision = decide(long_ago, observed(stack=stack), diagnosis, POLICY, after(minutes=5))
+
+    assert isinstance(decision, Hold if held else Act)
+    assert not isinstance(decision, Hold) or decision.guard == guard
 
 
 def test_a_repair_that_is_long_over_is_forgotten() -> None:
     stack = Stack(begun=(Begun("i-1-1", NOON, over=True), Begun("i-2-1", NOON)))
-    later = stack.after(case(attempt(Action.STOP)), after(minutes=10))
+    later = stack.after(case(attempt(Action.STOP, verdict=None)), after(minutes=10))
 
     assert [b.case_id for b in later.begun] == ["i-2-1", "i-0aa1-1"]
 

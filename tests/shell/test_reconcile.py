@@ -12,7 +12,7 @@ from defib.core.case import Action, Outcome
 from defib.core.incident import Notice, NoticeKind, Phase
 from defib.core.model import InstanceState, Peers, Signal, Source, Verdict
 from defib.core.policy import Mode
-from defib.core.stack import Stack
+from defib.core.stack import Begun, Stack
 from defib.core.traits import Traits
 from defib.shell.ports import Transient, Unanswered
 from defib.shell.reconcile import CONFLICTS_MAX, Reconciling, reconcile
@@ -269,6 +269,29 @@ def test_an_order_is_dropped_when_the_instance_has_recovered_meanwhile() -> None
     assert case is not None
     assert case.attempts[-1].result is not None
     assert case.attempts[-1].result.verdict is Verdict.ABANDONED
+
+
+def test_where_fewer_run_than_when_it_was_decided_an_order_is_dropped_and_its_place_is_given_back() -> None:
+    machine = Machine(POLICY)
+    another = Begun("another-1", NOON)
+    machine.store.whole = Stack(running=10, begun=(another,))
+    machine.break_down()
+    machine.clock.advance(timedelta(minutes=2))
+    machine.observe()
+    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal, machine.switch)
+    reconcile(Signal(Source.SWEEP, INSTANCE, machine.clock.now(), "x"), edges, POLICY)
+    machine.work(until=Action.REBOOT)
+    assert machine.store.whole.under_repair("another-1") == 1
+
+    machine.store.whole = replace(machine.store.whole, running=9)
+    machine.work()
+    assert machine.acts == [Action.EVIDENCE]
+    assert machine.case is not None
+    assert machine.case.held_by == "stack_share"
+    assert machine.store.whole.under_repair("another-1") == 0
+
+    machine.store.whole = replace(machine.store.whole, begun=())
+    assert machine.run().outcome is Outcome.HEALED
 
 
 MUTATING = sorted(set(Action) - {Action.EVIDENCE, Action.FORCE_STOP})

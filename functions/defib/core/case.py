@@ -218,9 +218,24 @@ class Case:
         return None if drain is not None and restore is not None and restore.number > drain.number else drain
 
     @property
-    def acted(self) -> bool:
-        """Whether Defib has begun to repair it: evidence is only read."""
+    def pending_act(self) -> Attempt | None:
+        """The intent that is to change something: evidence is only read."""
+        return self.intent if self.intent is not None and self.intent.action is not Action.EVIDENCE else None
+
+    @property
+    def begun(self) -> bool:
+        """Whether Defib has set about repairing it, though perhaps nothing came of it yet."""
         return any(a.action is not Action.EVIDENCE for a in self.attempts)
+
+    @property
+    def acted(self) -> bool:
+        """Whether Defib has changed anything about it, or may have."""
+        return any(a.action is not Action.EVIDENCE and a.done_at for a in self.attempts)
+
+    @property
+    def waits_its_turn(self) -> bool:
+        """Whether a guard holds what Defib has not changed yet: such a case takes up none of what ``limits`` allow."""
+        return bool(self.held_by) and not self.acted
 
     def last(self, *actions: Action) -> Attempt | None:
         """The newest attempt at any of ``actions`` that AWS accepted, or may have."""

@@ -53,12 +53,6 @@ def _of(group: str) -> str:
     return f"{GUARD}:{group}"
 
 
-def ordered(before: Case, after: Case) -> bool:
-    """Whether the replacement of a member has just been decided on."""
-    intent = after.intent
-    return intent is not None and intent.action is Action.REPLACE and intent != before.intent
-
-
 def works_after_all(case: Case) -> bool:
     """Whether a member that was held because others had been replaced in a row is well again."""
     return case.closed_at is not None and case.outcome in (Outcome.HEALED, Outcome.RECOVERED) and GUARD in case.told_of

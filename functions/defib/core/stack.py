@@ -29,7 +29,7 @@ def in_crowd(failing: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """One repair: from its first act on the instance until its case is closed or handed over."""
+    """One repair: from the decision on its first act until its case is closed, handed over, or waits its turn again."""
 
     case_id: str
     at: datetime
@@ -115,11 +115,11 @@ class Stack:
         """The stack once ``case`` is remembered; the same when the case begins or ends no repair."""
         known = next((b for b in self.begun if b.case_id == case.id), None)
         over = case.closed_at is not None or case.handed_over_at is not None
-        if known is None:
-            if over or not case.acted:
+        if known is None or known.over:
+            if over or case.pending_act is None:
                 return self
-            begun = (*self.begun, Begun(case.id, now))
-        elif over and not known.over:
+            begun = (*(b for b in self.begun if b is not known), Begun(case.id, now))
+        elif over or case.waits_its_turn:
             begun = tuple(replace(b, over=True) if b is known else b for b in self.begun)
         else:
             return self

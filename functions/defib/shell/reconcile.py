@@ -139,16 +139,15 @@ def _stack_after(
     before: Case, after: Case, observation: Observation, edges: Reconciling, policy: Policy, now: datetime
 ) -> Stack | None:
     """The stack if the case begins or ends a repair, orders a replacement, or is the first that an issue holds."""
-    issues = observation.stack.issues
-    if after.held_by == AWS_ISSUE and issues.known and not issues.held:
-        return replace(observation.stack, issues=replace(issues, held=after.name))
-    acted = before.acted
-    ended = acted and (after.closed_at, after.handed_over_at) != (before.closed_at, before.handed_over_at)
+    over = (after.closed_at, after.handed_over_at) != (before.closed_at, before.handed_over_at)
+    ended = before.begun and (over or (after.waits_its_turn and not before.waits_its_turn))
     ended = ended or in_a_row.works_after_all(after)
-    if not ended and acted == after.acted and not in_a_row.ordered(before, after):
-        return None
     stack = edges.store.stack() if ended else observation.stack
-    changed = in_a_row.after(stack.after(after, now), after, observation.launched_at, policy.limits, now)
+    changed = stack
+    if after.held_by == AWS_ISSUE and stack.issues.known and not stack.issues.held:
+        changed = replace(changed, issues=replace(stack.issues, held=after.name))
+    if ended or after.pending_act not in (None, before.pending_act):
+        changed = in_a_row.after(changed.after(after, now), after, observation.launched_at, policy.limits, now)
     return changed if changed != stack else None
 
 

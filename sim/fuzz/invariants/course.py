@@ -230,5 +230,5 @@ def at_rest(case: Case) -> bool:
         case.closed_at is not None
         or case.handed_over_at is not None
         or bool(case.held_by)
-        or (waits and not case.acted)
+        or (waits and not case.begun)
     )
