@@ -203,6 +203,30 @@ def test_an_incident_of_many_cases_keeps_the_open_ones() -> None:
     assert all(m.phase is not Phase.CLOSED for m in incident.members)
 
 
+FULL = replace(opened(), members=tuple(other(n, Phase.HELD) for n in range(MEMBERS_MAX)))
+
+
+def test_of_more_than_an_incident_has_room_for_each_waits_without_a_place_but_is_told_of_when_it_needs_people() -> None:
+    waiting, kinds = told(FULL, UNCONFIRMED, CONFIRMED)
+    assert (waiting, kinds) == (FULL, [])
+
+    asking, kinds = told(FULL, case(EVIDENCE), HANDED)
+    assert asking is not None
+    assert (asking.members, kinds) == (FULL.members, [NoticeKind.ESCALATED])
+
+
+def test_what_defib_works_on_takes_the_place_of_one_that_waits() -> None:
+    incident, _ = told(FULL, case(EVIDENCE), STOP_NOW)
+
+    assert incident is not None
+    assert len(incident.members) == MEMBERS_MAX
+    assert under_repair(incident, "another") == (STOP_NOW.instance_id,)
+    busy = replace(FULL, members=tuple(other(n, Phase.REPAIRING) for n in range(MEMBERS_MAX)))
+    crowded, _ = told(busy, case(EVIDENCE), STOP_NOW)
+    assert crowded is not None
+    assert len(under_repair(crowded, "another")) == MEMBERS_MAX + 1, "a limit counts each"
+
+
 def test_the_timeline_keeps_the_newest_lines() -> None:
     incident: Incident | None = opened()
     notices: tuple[Notice, ...] = ()

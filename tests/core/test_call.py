@@ -10,7 +10,18 @@ import pytest
 from defib.core.announce import announce
 from defib.core.answer.link import Say, offers_of
 from defib.core.approval import Approval, Choice
-from defib.core.call import HANDED_OVER, Call, CallAnswer, Reaction, Want, answered, unheeded, unwanted, wanted
+from defib.core.call import (
+    HANDED_OVER,
+    WANTS_MAX,
+    Call,
+    CallAnswer,
+    Reaction,
+    Want,
+    answered,
+    unheeded,
+    unwanted,
+    wanted,
+)
 from defib.core.call_news import escalate, heard
 from defib.core.case import Action, Case, Outcome
 from defib.core.contact import Contact
@@ -94,6 +105,19 @@ def test_what_asks_for_a_person(now: Case, *, asks: bool) -> None:
 
 
 TELLS_NOBODY = replace(POLICY, services=(replace(WEB, tell=()),))
+
+
+def test_a_call_names_only_so_many_that_ask_and_asks_for_the_others_all_the_same() -> None:
+    crowded = called()
+    for number in range(WANTS_MAX):
+        crowded = wanted(crowded, replace(WANT, about=f"i-{number}-1"), POLICY, NOON)
+    assert len(call_of(crowded).wants) == WANTS_MAX
+
+    heeded = answered(crowded, CallAnswer("web-7", Reaction.ACKNOWLEDGE, "Ann"), POLICY, NOON)
+    anew = wanted(heeded, replace(WANT, about="i-last-1"), POLICY, NOON)
+
+    assert len(call_of(anew).wants) == WANTS_MAX
+    assert call_of(anew).pause is None, "who is on it is asked again"
 
 
 def test_a_service_that_tells_nobody_asks_nobody() -> None:

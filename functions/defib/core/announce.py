@@ -17,9 +17,13 @@ from defib.core.model import Cause, Verdict
 from defib.core.news import News
 from defib.core.planned import at_rest
 from defib.core.policy import ApplicationRemedy, Mode, Policy, Service
+from defib.core.words import NAME_MAX
 
 MEMBERS_MAX = 500
-"""Cases named in one incident: keeps its item well under DynamoDB's 400 kB (DynamoDB Developer Guide, Quotas)."""
+"""Cases named in one incident: keeps its item well under DynamoDB's 400 kB (DynamoDB Developer Guide, Quotas). Of more
+that only wait the others have no place in it until one is free; what Defib works on always has one."""
+
+AT_WORK = frozenset({Phase.REPAIRING, Phase.VERIFYING})
 
 ROUTINE_GUARDS = frozenset({"concurrent_repairs", "others_under_repair", "maintenance", "zone_impaired", "one_by_one"})
 """Waiting for one's turn is no news, nor what another message has said."""
@@ -60,8 +64,11 @@ def under_repair(incident: Incident | None, case_id: str) -> tuple[str, ...]:
     """The instances of the service's other cases that Defib is acting on."""
     if incident is None:
         return ()
-    at_it = [m for m in incident.members if m.phase in (Phase.REPAIRING, Phase.VERIFYING) or m.is_away]
-    return tuple(m.instance_id for m in at_it if m.case_id != case_id)
+    return tuple(m.instance_id for m in incident.members if _is_worked_on(m) and m.case_id != case_id)
+
+
+def _is_worked_on(member: Member) -> bool:
+    return member.phase in AT_WORK or member.is_away
 
 
 def _is_away(case: Case) -> bool:
@@ -93,7 +100,7 @@ def announce(
     current = _current(incident, after, service, now)
     joined = _with_member(current, after)
     joined = replace(joined, falls=one_by_one.remember(joined.falls, after, service, now))
-    joined, news = _as_one(current, joined, after, [*foretold, *_news(current, before, after)], service, now)
+    joined, news = _as_one(current, joined, after, [*foretold, *_news(current, joined, before, after)], service, now)
     if not news and _only_waits(incident, after):
         return incident, ()
     if News.HELD in news and after.held_by in ONCE_GUARDS:
@@ -155,7 +162,7 @@ def _with_member(incident: Incident, case: Case) -> Incident:
     member = Member(
         case.id,
         case.instance_id,
-        case.name,
+        case.name[:NAME_MAX],
         case.zone,
         cause,
         case.failing_since or case.since,
@@ -167,18 +174,28 @@ def _with_member(incident: Incident, case: Case) -> Incident:
     else:
         kept = incident.members
         if len(kept) >= MEMBERS_MAX:
-            closed = next((m for m in kept if m.phase is Phase.CLOSED), None)
-            kept = tuple(m for m in kept if m is not closed)
+            spare = _spare(kept, member)
+            if spare is None and not _is_worked_on(member):
+                return incident
+            kept = tuple(m for m in kept if m is not spare)
         members = (*kept, member)
     return replace(incident, members=members)
 
 
-def _news(current: Incident, before: Case, after: Case) -> list[News]:
-    """What has happened that people should hear, in order."""
+def _spare(members: tuple[Member, ...], newcomer: Member) -> Member | None:
+    """Whose place ``newcomer`` may have: that of a case that is over, or, if Defib works on it, of one that waits."""
+    over = next((m for m in members if m.phase is Phase.CLOSED), None)
+    if over is not None or not _is_worked_on(newcomer):
+        return over
+    return next((m for m in members if not _is_worked_on(m)), None)
+
+
+def _news(current: Incident, joined: Incident, before: Case, after: Case) -> list[News]:
+    """What has happened that people should hear, in order. ``joined`` is the incident with the case, if it has room."""
     news: list[News] = []
     handed_over = after.handed_over_at is not None and before.handed_over_at is None
     foretold = after.confirmed_cause is Cause.EVENT_SCHEDULED
-    if not _is_member(current, after) and not handed_over and not foretold:
+    if not _is_member(current, after) and _is_member(joined, after) and not handed_over and not foretold:
         troubled = any(m.cause is not Cause.EVENT_SCHEDULED for m in current.members)
         news.append(News.JOINED if troubled else News.OPENED)
     intent = after.intent
@@ -223,7 +240,8 @@ def _as_one(
     known = one_by_one.fall_of(current.falls, after) is not None
     if fall is not None and not known and after.closed_at is None and one_by_one.recognised(recent, service):
         first = not any(f.told for f in recent)
-        falls = tuple(replace(f, told=f in recent) for f in joined.falls)
+        among = {f.case_id for f in recent}
+        falls = tuple(replace(f, told=f.case_id in among) for f in joined.falls)
         news = [*([News.ONE_BY_ONE] if first else []), *(n for n in news if n not in (News.OPENED, News.JOINED))]
         joined, fall = replace(joined, falls=falls), replace(fall, told=True)
     if fall is None or not fall.told or fall.restarted_at is not None:

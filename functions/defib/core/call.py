@@ -21,6 +21,10 @@ SNOOZE = timedelta(hours=1)
 
 DUTIES_MAX = 10
 """Wants whose duty a call repeats; of the others it gives the headline. Keeps an incident's item small."""
+HEADLINE_MAX = 250
+"""Characters of such a headline."""
+WANTS_MAX = 200
+"""Wants that one call keeps. More are asked for when they come up, and not again: nobody acts on so many one by one."""
 
 
 class Reaction(StrEnum):
@@ -122,8 +126,8 @@ def wanted(
     if call is not None and any((w.about, w.why) == (want.about, want.why) for w in call.wants):
         return incident
     if call is not None and len(call.wants) >= DUTIES_MAX:
-        want = replace(want, duty="")
-    wants = (*call.wants, want) if call is not None else (want,)
+        want = replace(want, duty="", headline=want.headline[:HEADLINE_MAX])
+    wants = (*call.wants, want)[:WANTS_MAX] if call is not None else (want,)
     if call is None or call.pause is not None or not audience(incident.service, call.tier, policy):
         since = call.since if call is not None else now
         call = _round(Call(since, now, now, wants, ()), incident, policy, now)

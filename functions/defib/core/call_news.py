@@ -23,7 +23,7 @@ from defib.core.words import NAME_MAX, clock, day, plain
 if TYPE_CHECKING:
     from defib.core.policy import Policy
 
-WANTS_MAX = 100
+NAMED_MAX = 100
 """Wants that an e-mail names one by one; of more it gives the number."""
 INSTANCE = re.compile(r" \(i-[0-9a-f]+\)")
 """An instance's id after its name: no text message has room for it."""
@@ -157,8 +157,8 @@ def _in_question(call: Call) -> str:
 
 
 def _body(incident: Incident, call: Call, headline: str, policy: Policy, now: datetime) -> str:
-    wants = [f"  {clock(want.at)}  {want.headline}." for want in call.wants[:WANTS_MAX]]
-    more = [f"  and {len(call.wants) - WANTS_MAX} more"] if len(call.wants) > WANTS_MAX else []
+    wants = [f"  {clock(want.at)}  {want.headline}." for want in call.wants[:NAMED_MAX]]
+    more = [f"  and {len(call.wants) - NAMED_MAX} more"] if len(call.wants) > NAMED_MAX else []
     duties = dict.fromkeys(want.duty for want in call.wants if want.duty)
     waiting = format_duration(now - call.since)
     return "\n".join(

@@ -55,7 +55,7 @@ def remember(falls: tuple[Fall, ...], case: Case, service: Service, now: datetim
         if restarted is None or idle is None:
             return falls
         kept = tuple(f for f in kept if f is not idle)
-    return (*kept, Fall(case.id, case.instance_id, case.name, began(case), now, restarted))
+    return (*kept, Fall(case.id, case.instance_id, plain(case.name, NAME_MAX), began(case), now, restarted))
 
 
 def lately(falls: tuple[Fall, ...], service: Service, now: datetime) -> tuple[Fall, ...]:
