@@ -11,7 +11,7 @@ from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, Re
 
 from defib.aws.act import AwsActor
 from defib.aws.clients import client
-from defib.core.case import Action
+from defib.core.case import Action, Case
 from defib.core.model import InstanceState, Observation, Registration, Target, TargetHealth
 from defib.core.policy import Calls
 from defib.core.traits import Traits
@@ -162,7 +162,7 @@ class TestDrainAndRestore:
             Target(Registration(foreign, 80), TargetHealth.UNHEALTHY, manageable=False),
         )
 
-        told = actor.perform(an_attempt(Action.DRAIN), a_case(web), seen(web, *targets))
+        told = actor.perform(an_attempt(Action.DRAIN), known(web, *targets), seen(web, *targets))
 
         assert told == "out of mine:8080"
         assert registered(elb, mine) == []
@@ -177,9 +177,8 @@ class TestDrainAndRestore:
     ) -> None:
         arn = fleet.target_group("web", [])
 
-        told = actor.perform(
-            an_attempt(Action.DRAIN), a_case(web), seen(web, Target(Registration(arn, 80), health, reason))
-        )
+        target = Target(Registration(arn, 80), health, reason)
+        told = actor.perform(an_attempt(Action.DRAIN), known(web, target), seen(web, target))
 
         assert told == "nothing to drain"
         assert fleet.elb.calls == []
@@ -188,7 +187,7 @@ class TestDrainAndRestore:
         """A load balancer without a healthy target sends requests to the others, and there are none."""
         alone = Target(Registration(fleet.target_group("web", [(web, 80)]), 80), TargetHealth.UNHEALTHY)
 
-        told = actor.perform(an_attempt(Action.DRAIN), a_case(web), seen(web, replace(alone, others_healthy=0)))
+        told = actor.perform(an_attempt(Action.DRAIN), known(web, alone), seen(web, replace(alone, others_healthy=0)))
 
         assert told == "nothing to drain"
         assert fleet.elb.calls == []
@@ -199,18 +198,38 @@ class TestDrainAndRestore:
         fleet.elb.refusals["DeregisterTargets"] = code
 
         target = Target(Registration(arn, 80), TargetHealth.UNHEALTHY)
-        assert actor.perform(an_attempt(Action.DRAIN), a_case(web), seen(web, target)) == "out of web:80"
+        assert actor.perform(an_attempt(Action.DRAIN), known(web, target), seen(web, target)) == "out of web:80"
 
     def test_draining_that_is_refused_says_so(self, fleet: Fleet, actor: AwsActor, web: str) -> None:
         arn = fleet.target_group("web", [])
         fleet.elb.refusals["DeregisterTargets"] = "AccessDenied"
 
+        target = Target(Registration(arn, 80), TargetHealth.UNHEALTHY)
         with pytest.raises(Rejected, match=f"deregistering {web} from web"):
-            actor.perform(
-                an_attempt(Action.DRAIN),
-                a_case(web),
-                seen(web, Target(Registration(arn, 80), TargetHealth.UNHEALTHY)),
-            )
+            actor.perform(an_attempt(Action.DRAIN), known(web, target), seen(web, target))
+
+    def test_one_refused_when_another_is_out_leaves_open_what_was_taken(
+        self, fleet: Fleet, actor: AwsActor, elb: ElasticLoadBalancingv2Client, web: str
+    ) -> None:
+        one, two = fleet.target_group("one", [(web, 80)]), fleet.target_group("two", [(web, 80)])
+        fleet.elb.refuse_if("DeregisterTargets", "AccessDenied", lambda asked: asked["TargetGroupArn"] == two)
+        targets = [Target(Registration(arn, 80), TargetHealth.UNHEALTHY) for arn in (one, two)]
+
+        with pytest.raises(Unanswered, match=f"out of one:80, but deregistering {web} from two"):
+            actor.perform(an_attempt(Action.DRAIN), known(web, *targets), seen(web, *targets))
+
+        assert registered(elb, one) == []
+
+    def test_what_was_registered_after_the_decision_is_not_drained_for_nobody_would_put_it_back(
+        self, fleet: Fleet, actor: AwsActor, elb: ElasticLoadBalancingv2Client, web: str
+    ) -> None:
+        one, new = fleet.target_group("one", [(web, 80)]), fleet.target_group("new", [(web, 80)])
+        targets = [Target(Registration(arn, 80), TargetHealth.UNHEALTHY) for arn in (one, new)]
+
+        told = actor.perform(an_attempt(Action.DRAIN), known(web, targets[0]), seen(web, *targets))
+
+        assert told == "out of one:80"
+        assert registered(elb, new) == [(web, 80)]
 
     def test_restoring_registers_every_place_again_and_doing_it_twice_changes_nothing(
         self, fleet: Fleet, actor: AwsActor, elb: ElasticLoadBalancingv2Client, web: str
@@ -224,9 +243,26 @@ class TestDrainAndRestore:
         assert told == "back in one:8080, two:80"
         assert (registered(elb, one), registered(elb, two)) == ([(web, 8080)], [(web, 80)])
 
+    def test_a_group_that_is_gone_keeps_it_out_of_no_other(
+        self, fleet: Fleet, actor: AwsActor, elb: ElasticLoadBalancingv2Client, web: str
+    ) -> None:
+        gone, there = fleet.target_group("gone", []), fleet.target_group("there", [])
+        elb.delete_target_group(TargetGroupArn=gone)
+        case = replace(a_case(web), registrations=(Registration(gone, 80), Registration(there, 80)))
+
+        with pytest.raises(Rejected, match=f"registering {web} with gone"):
+            actor.perform(an_attempt(Action.RESTORE), case, seen(web))
+
+        assert registered(elb, there) == [(web, 80)]
+
     def test_restoring_nothing_asks_nothing(self, fleet: Fleet, actor: AwsActor, web: str) -> None:
         assert actor.perform(an_attempt(Action.RESTORE), a_case(web), seen(web)) == "nothing to restore"
         assert fleet.elb.calls == []
+
+
+def known(instance_id: str, *targets: Target) -> Case:
+    """A case that remembers these places, as they were when it was decided to drain them."""
+    return replace(a_case(instance_id), registrations=tuple(target.registration for target in targets))
 
 
 def registered(elb: ElasticLoadBalancingv2Client, arn: str) -> list[tuple[str, int]]:

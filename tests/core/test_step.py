@@ -5,8 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
+
 from defib.core.case import Act, Action, Case, Effect, Outcome, Perform, Wake
-from defib.core.model import Cause, Checks, InstanceState, Observation, Result, Source, TargetHealth, Verdict
+from defib.core.model import (
+    Cause,
+    Checks,
+    InstanceState,
+    Observation,
+    Registration,
+    Result,
+    Source,
+    Target,
+    TargetHealth,
+    Verdict,
+)
 from defib.core.policy import Mode
 from defib.core.step import intent_deadline, open_case, recheck, step
 from tests.core.facts import NOON, OK, POLICY, SERVICE, WEB, after, attempt, case, impaired, observed, policy, target
@@ -155,6 +168,29 @@ def test_draining_remembers_whether_requests_may_be_open() -> None:
     draining, _ = stepped(rebooted, observed(checks=BAD, targets=(target(TargetHealth.HEALTHY),)))
 
     assert draining.drained_serving
+
+
+@pytest.mark.parametrize("taken", [Verdict.DONE, Verdict.LOST])
+def test_draining_again_forgets_nothing_of_what_was_taken_before(taken: Verdict) -> None:
+    first = replace(attempt(Action.DRAIN, after(minutes=-1), taken), claimed_at=after(minutes=-1))
+    half_out = case(EVIDENCE, attempt(Action.REBOOT, after(minutes=-9)), first, registrations=(WEB,))
+    half_out = replace(half_out, drained_serving=True)
+    api = Registration(WEB.target_group_arn.replace("/web/", "/api/"), 8080)
+
+    draining, _ = stepped(half_out, observed(checks=BAD, targets=(Target(api, TargetHealth.UNHEALTHY),)))
+
+    assert draining.registrations == (WEB, api)
+    assert draining.drained_serving
+
+
+def test_draining_again_after_it_was_put_back_remembers_where_it_is_now() -> None:
+    before = (attempt(Action.DRAIN, after(minutes=-30)), attempt(Action.START, after(minutes=-25)))
+    back = case(EVIDENCE, *before, attempt(Action.RESTORE, after(minutes=-20)), registrations=(WEB,))
+    api = Registration(WEB.target_group_arn.replace("/web/", "/api/"), 8080)
+
+    draining, _ = stepped(back, observed(checks=BAD, targets=(Target(api, TargetHealth.UNHEALTHY),)))
+
+    assert draining.registrations == (api,), "people have taken it out of web since"
 
 
 def test_handing_over_confirms_and_says_what_to_do() -> None:

@@ -55,7 +55,7 @@ class AwsActor:
             case Action.REBOOT:
                 return reboot.perform(self._ec2_once(), case.instance_id)
             case Action.DRAIN:
-                return drain.perform(self._elb, observation)
+                return drain.perform(self._elb, case, observation)
             case Action.STOP | Action.FORCE_STOP:
                 return stop.perform(self._ec2, case.instance_id, force=attempt.action is Action.FORCE_STOP)
             case Action.SKIP_OS_SHUTDOWN:

@@ -174,9 +174,7 @@ def _apply(case: Case, decision: Decision, observation: Observation, now: dateti
     match decision:
         case Act(action=action, reason=reason, look_again_at=at, to=to):
             if action is Action.DRAIN:
-                taken = drainable(observation)
-                serving = any(t.health is TargetHealth.HEALTHY for t in taken)
-                case = replace(case, registrations=tuple(t.registration for t in taken), drained_serving=serving)
+                case = _draining(case, observation)
             elif action is Action.ENTER_STANDBY:
                 # Its group takes it from its target groups, and puts it back when it returns to service.
                 taken = [t for t in observation.targets if t.health in REGISTERED]
@@ -206,6 +204,14 @@ def _apply(case: Case, decision: Decision, observation: Observation, now: dateti
                 case, reason=reason, held_by="", held_action=None, look_again_at=None, closed_at=now, outcome=outcome
             ), (Wake(case.instance_id, now),) if outcome is Outcome.GAVE_WAY else ()
     assert_never(decision)
+
+
+def _draining(case: Case, observation: Observation) -> Case:
+    """The case that remembers what it is about to take; and what a try before has taken, or may have."""
+    taken, again = drainable(observation), case.drained is not None
+    places = (*(case.registrations if again else ()), *(t.registration for t in taken))
+    serving = any(t.health is TargetHealth.HEALTHY for t in taken) or (again and case.drained_serving)
+    return replace(case, registrations=tuple(dict.fromkeys(places)), drained_serving=serving)
 
 
 def _keep_look(
