@@ -142,6 +142,29 @@ def test_it_survives_copying_and_pickling(point: Any, replace: Any, way: Callabl
 
 
 @both
+def test_one_of_many_fields_is_made_copied_and_compared_like_one_of_few(made: Decorator, replace: Any) -> None:
+    names = [f"field_{number}" for number in range(2 * frozen.MANY)]
+    many: Any = made(frozen=True, slots=True)(type("Many", (), {"__annotations__": dict.fromkeys(names, "int")}))
+    one = many(*range(len(names)))
+    other = replace(one, field_3=-1)
+    assert [getattr(one, name) for name in names] == list(range(len(names)))
+    assert (type(one), type(other), other.field_3, other.field_4) == (many, many, -1, 4)
+    assert one == replace(other, field_3=3) != other
+    assert one != tuple(range(len(names)))
+    with pytest.raises(FrozenInstanceError, match="cannot assign to field 'field_0'"):
+        other.field_0 = 1
+    with pytest.raises(TypeError):
+        replace(one, field_99=1)
+
+
+def test_two_are_compared_by_some_of_their_fields() -> None:
+    point: Any = Ours.Point
+    same = frozen.comparer(point, ["x", "secret"])
+    assert same(point(1, 2, secret="s"), point(1, 3, secret="s"))
+    assert not same(point(1, secret="s"), point(1, secret="t"))
+
+
+@both
 def test_fields_given_by_name_alone_come_in_any_order(made: Decorator, replace: Any) -> None:
     class Named:
         a: int = 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import datetime, timedelta
 from enum import StrEnum
-from operator import attrgetter
+from functools import cache
 
 from defib.core.approval import Approval
-from defib.core.frozen import dataclass, replace
+from defib.core.frozen import comparer, dataclass, replace
 from defib.core.model import Cause, Event, Registration, Result, Source, Verdict
 
 
@@ -269,12 +270,14 @@ class Case:
         return replace(self, attempts=(*self.attempts[:-1], attempt))
 
 
-_ALL_BUT_LOOK = attrgetter(*(f.name for f in fields(Case) if f.name not in ("look_again_at", "version")))
-
-
 def differ_in_look_only(before: Case, after: Case) -> bool:
     """Whether a look has found nothing new: the two say the same, but for when to look again and their versions."""
-    return bool(_ALL_BUT_LOOK(before) == _ALL_BUT_LOOK(after))
+    return before is after or _all_but_look()(before, after)
+
+
+@cache
+def _all_but_look() -> Callable[[Case, Case], bool]:
+    return comparer(Case, [f.name for f in fields(Case) if f.name not in ("look_again_at", "version")])
 
 
 HEALS_KEPT = timedelta(days=1)

@@ -3,7 +3,8 @@
 ``dataclasses`` compiles seven functions for each class, half a millisecond: with over a hundred classes more than half
 of what Defib adds to a cold start. Here only ``__init__`` is compiled, when a class is first used, and the classes
 share the rest. To copy one, ``dataclasses.replace`` asks for each field by name and goes through ``__init__``; here
-the slots are copied.
+the slots are copied. While its slots are filled an instance is of an open twin of its class, with the same slots: the
+interpreter has an instruction for setting a slot, and a call of ``object.__setattr__`` takes ten times as long.
 
 To type checkers these are the standard ones, and so they are to ``dataclasses.fields`` and ``is_dataclass``. What no
 class of Defib has is refused: ``__post_init__``, fields outside ``__init__``, and fields of a base class.
@@ -20,6 +21,12 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 T = TypeVar("T")
+
+MANY = 7
+"""Fields from which on an instance is opened to be filled: that costs what four calls do."""
+
+_become: Any = object.__dict__["__class__"].__set__
+"""Makes an object one of another class with the same slots."""
 
 
 def frozen(*, frozen: bool, slots: bool, kw_only: bool = False) -> Callable[[type[T]], type[T]]:
@@ -39,7 +46,7 @@ def frozen(*, frozen: bool, slots: bool, kw_only: bool = False) -> Callable[[typ
         if "__repr__" not in bare.__dict__:
             cls.__repr__ = _repr
         if "__eq__" not in bare.__dict__:
-            cls.__eq__, cls.__hash__ = _comparing([field.name for field in own if field.compare])
+            cls.__eq__, cls.__hash__ = _comparing(cls, [field.name for field in own if field.compare])
         cls.__getstate__, cls.__setstate__ = _getstate, _setstate
         return cls  # type: ignore[no-any-return]
 
@@ -49,14 +56,18 @@ def frozen(*, frozen: bool, slots: bool, kw_only: bool = False) -> Callable[[typ
 def copied(old: T, /, **changes: object) -> T:
     """``dataclasses.replace``: a copy of ``old`` but for ``changes``; raises TypeError for a name that is no field."""
     cls: Any = type(old)
-    copy, setters = _copier(cls)
-    new: T = copy(old)
-    for name, value in changes.items():
-        put = setters.get(name)
-        if put is None:
-            raise TypeError(f"{cls.__qualname__} has no field {name!r}.")
-        put(new, value)
+    try:
+        new: T = _copier(cls)(old, changes)
+    except AttributeError:
+        raise TypeError(f"{cls.__qualname__} has no field {', '.join(changes.keys() - set(cls.__slots__))}.") from None
     return new
+
+
+def comparer(cls: type[T], names: Sequence[str]) -> Callable[[T, T], bool]:
+    """What says whether two instances of ``cls`` are equal in the fields ``names``."""
+    one, other = ("".join(f"{side}.{name}, " for name in names) for side in ("one", "other"))
+    same: Callable[[T, T], bool] = _compiled(cls, "same(one, other)", f"\n return ({one}) == ({other})", {})
+    return same
 
 
 if TYPE_CHECKING:
@@ -64,7 +75,7 @@ if TYPE_CHECKING:
 else:
     dataclass, replace = frozen, copied
 
-__all__ = ["dataclass", "replace"]
+__all__ = ["comparer", "dataclass", "replace"]
 
 
 class _Init:
@@ -81,32 +92,41 @@ class _Init:
 
 def _init(cls: type, own: Sequence[Field[Any]]) -> Callable[..., None]:
     """``__init__`` of a class with the fields ``own``: it sets each slot."""
-    known: dict[str, object] = {"MISSING": MISSING}
+    opens = len(own) >= MANY
+    known: dict[str, object] = {"MISSING": MISSING, "_open": _twin(cls) if opens else None, "_become": _become}
     parameters = ["self", *(["*"] if own and own[0].kw_only else [])]
-    body = ""
+    body = "\n _cls = self.__class__\n _become(self, _open)" if opens else "\n pass"
     for field in own:
         name, default, value = field.name, "", field.name
-        known[f"_set_{name}"] = cls.__dict__[name].__set__
         if field.default is not MISSING:
             known[f"_default_{name}"], default = field.default, f"=_default_{name}"
         elif field.default_factory is not MISSING:
             known[f"_make_{name}"], default = field.default_factory, "=MISSING"
             value = f"_make_{name}() if {name} is MISSING else {name}"
         parameters.append(name + default)
-        body += f"\n _set_{name}(self, {value})"
-    init: Any = _compiled(cls, f"__init__({', '.join(parameters)})", body or "\n pass", known)
+        known[f"_set_{name}"] = cls.__dict__[name].__set__
+        body += f"\n self.{name} = {value}" if opens else f"\n _set_{name}(self, {value})"
+    body += "\n self.__class__ = _cls" if opens else ""
+    init: Any = _compiled(cls, f"__init__({', '.join(parameters)})", body, known)
     init.__qualname__ = f"{cls.__qualname__}.__init__"
     init.__annotations__ = {**{field.name: field.type for field in own}, "return": None}
     return init  # type: ignore[no-any-return]
 
 
 @cache
-def _copier(cls: Any) -> tuple[Callable[[Any], Any], Mapping[str, Callable[[Any, object], None]]]:
-    """What copies an instance of ``cls``, slot by slot, and what sets each slot of it."""
-    setters = {name: cls.__dict__[name].__set__ for name in cls.__slots__}
-    known = {"_new": object.__new__, "_cls": cls, **{f"_set_{name}": put for name, put in setters.items()}}
-    body = "".join(f"\n _set_{name}(new, old.{name})" for name in cls.__slots__)
-    return _compiled(cls, "copy(old)", f"\n new = _new(_cls){body}\n return new", known), setters
+def _copier(cls: Any) -> Callable[[Any, Mapping[str, object]], Any]:
+    """What copies an instance of ``cls``, slot by slot, but for the changes that it is given."""
+    known = {"_new": object.__new__, "_open": _twin(cls), "_cls": cls, "_change": object.__setattr__}
+    copying = "".join(f"\n new.{name} = old.{name}" for name in cls.__slots__)
+    body = f"\n new = _new(_open){copying}\n for name, value in changes.items(): _change(new, name, value)"
+    copy: Any = _compiled(cls, "copy(old, changes)", f"{body}\n new.__class__ = _cls\n return new", known)
+    return copy  # type: ignore[no-any-return]
+
+
+@cache
+def _twin(cls: Any) -> type:
+    """A class with the same slots as ``cls``, which anybody may set."""
+    return type(cls.__name__, cls.__bases__, {"__slots__": cls.__slots__, "__setattr__": object.__setattr__})
 
 
 def _compiled(cls: type, head: str, body: str, known: Mapping[str, object]) -> Any:
@@ -118,12 +138,16 @@ def _compiled(cls: type, head: str, body: str, known: Mapping[str, object]) -> A
     return made["around"](**known)
 
 
-def _comparing(names: Sequence[str]) -> tuple[Callable[[object, object], bool], Callable[[object], int]]:
+def _comparing(cls: type, names: Sequence[str]) -> tuple[Callable[[object, object], bool], Callable[[object], int]]:
     """``__eq__`` and ``__hash__`` by the fields ``names``."""
     values: Callable[[object], object] = attrgetter(*names) if names else type
 
+    @cache
+    def same() -> Callable[[Any, Any], bool]:
+        return comparer(cls, names)
+
     def equals(self: object, other: object) -> bool:
-        return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
+        return same()(self, other) if other.__class__ is self.__class__ else NotImplemented
 
     def hashed(self: object) -> int:
         return hash(values(self))
