@@ -39,9 +39,9 @@ class FakeStore:
         if self.interruptions:
             self.interruptions.pop(0)()
         case, incident = change.case, change.incident
-        self._require(case.version, self.cases.get((case.instance_id, case.number)), case.id)
+        self._require(case, self.cases.get((case.instance_id, case.number)))
         if incident is not None:
-            self._require(incident.version, self.incidents.get((incident.service, incident.number)), incident.id)
+            self._require(incident, self.incidents.get((incident.service, incident.number)))
         if change.stack is not None and change.stack.version != self.whole.version:
             raise Conflict(f"the stack has moved on from version {change.stack.version}")
         for notice in change.notices:
@@ -71,7 +71,7 @@ class FakeStore:
         if stack.version != self.whole.version:
             raise Conflict(f"the stack has moved on from version {stack.version}")
         if incident is not None:
-            self._require(incident.version, self.incidents.get((incident.service, incident.number)), incident.id)
+            self._require(incident, self.incidents.get((incident.service, incident.number)))
             incident = replace(incident, version=incident.version + 1)
             self.incidents[incident.service, incident.number] = incident
         if notice is not None:
@@ -83,7 +83,7 @@ class FakeStore:
         if self.interruptions:
             self.interruptions.pop(0)()
         incident, notice = change.incident, change.notice
-        self._require(incident.version, self.incidents.get((incident.service, incident.number)), incident.id)
+        self._require(incident, self.incidents.get((incident.service, incident.number)))
         if (notice.incident_id, notice.sequence) in self.notices:
             raise Conflict(f"notice {notice.incident_id}-{notice.sequence} exists")
         incident = replace(incident, version=incident.version + 1)
@@ -97,9 +97,9 @@ class FakeStore:
         due = [i for i in self.incidents.values() if i.call is not None and i.call.next_at <= now]
         return sorted(due, key=lambda i: i.call.next_at if i.call is not None else now)[:limit]
 
-    def _require(self, version: int, stored: Case | Incident | None, name: str) -> None:
-        if version != (stored.version if stored is not None else 0):
-            raise Conflict(f"{name} has moved on from version {version}")
+    def _require(self, read: Case | Incident, stored: Case | Incident | None) -> None:
+        if read.version != (stored.version if stored is not None else 0):
+            raise Conflict(f"{read.id} has moved on from version {read.version}")
 
     def due_contacts(self, now: datetime, limit: int) -> Sequence[str]:
         del now

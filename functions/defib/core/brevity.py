@@ -33,11 +33,13 @@ def sms_of(opening: str, headline: str, brief: str) -> str:
     """An SMS about ``opening``: what ``brief`` asks for stays, if need be without its plan."""
     text, least = f"{opening} {headline}", len(opening) + 1 + len(_intro(headline))
     ends = (f". {brief}", f". {brief.rpartition('. ')[2]}")
-    whole = (text + end for end in ends if len(text + end) <= SMS_MAX)
+    whole = next((text + end for end in ends if len(text + end) <= SMS_MAX), "")
+    if whole:
+        return plain(whole, SMS_MAX)
     # The reason is worth more than the plan.
     end = ends[1]
     cut = filter(None, (clauses(text, SMS_MAX - len(end), at_least) for at_least in (least, len(opening))))
-    return _first((*whole, *(part + end for part in cut)), text + ends[0], SMS_MAX)
+    return plain(next((part + end for part in cut), text + ends[0]), SMS_MAX)
 
 
 def clauses(text: str, limit: int, least: int) -> str:

@@ -36,6 +36,8 @@ _INITIATED_AT = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 def diagnose(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> Diagnosis:
     """Name what is the matter. ``case`` is what Defib has done so far: its own stop is not taken for another's."""
     match observation.state:
+        case InstanceState.RUNNING:
+            return _running(observation, case, policy, now)
         case InstanceState.TERMINATED | InstanceState.SHUTTING_DOWN:
             return _found(Cause.TERMINATED, case, now, f"state {observation.state.value}")
         case InstanceState.PENDING:
@@ -44,8 +46,6 @@ def diagnose(observation: Observation, case: Case | None, policy: Policy, now: d
             return _stopping(observation, case, policy, now)
         case InstanceState.STOPPED:
             return _stopped(observation, case, policy, now)
-        case InstanceState.RUNNING:
-            return _running(observation, case, policy, now)
     assert_never(observation.state)
 
 

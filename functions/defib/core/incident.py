@@ -46,8 +46,9 @@ class Member:
     @property
     def is_settled(self) -> bool:
         """Whether it needs nobody: its case is over, or only waits for something that AWS has announced."""
-        waits = self.cause is Cause.EVENT_SCHEDULED and self.phase in (Phase.WATCHING, Phase.HELD)
-        return waits or self.phase is Phase.CLOSED
+        if self.phase is Phase.CLOSED:
+            return True
+        return self.cause is Cause.EVENT_SCHEDULED and self.phase in (Phase.WATCHING, Phase.HELD)
 
 
 class NoticeKind(StrEnum):

@@ -91,11 +91,18 @@ class Outbox:
 
     def at(self, lane: Lane) -> datetime | None:
         """When the notices that wait in ``lane`` are due."""
-        return {Lane.STORM: self.storm_at, Lane.LIMIT: self.limit_at, Lane.QUIET: self.quiet_at}[lane]
+        match lane:
+            case Lane.STORM:
+                return self.storm_at
+            case Lane.LIMIT:
+                return self.limit_at
+            case Lane.QUIET:
+                return self.quiet_at
+        assert_never(lane)
 
     def due_at(self) -> datetime | None:
         """When anything is due."""
-        return min((at for lane in Lane if (at := self.at(lane)) is not None), default=None)
+        return min(filter(None, (self.storm_at, self.limit_at, self.quiet_at)), default=None)
 
     def due(self, now: datetime) -> Lane | None:
         """The lane that is due, the most urgent first."""

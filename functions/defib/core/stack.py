@@ -113,12 +113,13 @@ class Stack:
 
     def after(self, case: Case, now: datetime) -> Stack:
         """The stack once ``case`` is remembered; the same when the case begins or ends no repair."""
-        known = next((b for b in self.begun if b.case_id == case.id), None)
+        case_id = case.id
+        known = next((b for b in self.begun if b.case_id == case_id), None)
         over = case.closed_at is not None or case.handed_over_at is not None
         if known is None or known.over:
             if over or case.pending_act is None:
                 return self
-            begun = (*(b for b in self.begun if b is not known), Begun(case.id, now))
+            begun = (*(b for b in self.begun if b is not known), Begun(case_id, now))
         elif over or case.waits_its_turn:
             begun = tuple(replace(b, over=True) if b is known else b for b in self.begun)
         else:

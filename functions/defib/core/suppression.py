@@ -105,9 +105,9 @@ def counts_since(case: Case) -> datetime | None:
 
 def before_leaving(case: Case, observation: Observation, decision: Decision, policy: Policy, now: datetime) -> Decision:
     """``decision``, or the lift that must come first where Defib leaves the instance to itself or to people."""
-    gone = observation.state in (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED)
-    handed_over = case.handed_over_at is not None and isinstance(decision, Wait)
-    if gone or not (handed_over or isinstance(decision, Close)) or not policy.opted_in(observation.tags):
+    leaves = isinstance(decision, Close) or (case.handed_over_at is not None and isinstance(decision, Wait))
+    gone = leaves and observation.state in (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED)
+    if not leaves or gone or not policy.opted_in(observation.tags):
         return decision
     return lift(case, policy.repair, now) or decision
 
