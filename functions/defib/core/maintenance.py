@@ -103,41 +103,44 @@ def until_of(tags: Mapping[str, str]) -> datetime | None:
 def windows(entry: Maintenance, first: datetime, last: datetime) -> Iterator[Window]:
     """The windows of ``entry`` that touch the time from ``first`` to ``last``, the soonest first."""
     days = range(_BEFORE - entry.lasts.days, (last - first).days + 3)
-    touching = (w for w in _windows(entry, first, days) if w.start <= last and w.end > first)
+    touching = (w for w in _windows(entry, _today(entry, first), days) if w.start <= last and w.end > first)
     yield from sorted(touching, key=lambda window: window.start)
 
 
-def _near(entry: Maintenance, now: datetime) -> Iterator[Window]:
+def _near(entry: Maintenance, now: datetime) -> Sequence[Window]:
     """The windows of ``entry`` that may be on at ``now``."""
-    return _windows(entry, now, range(_BEFORE - entry.lasts.days, 1))
+    return _windows(entry, _today(entry, now), range(_BEFORE - entry.lasts.days, 1))
 
 
-def _within_a_week(entry: Maintenance, now: datetime) -> Iterator[Window]:
+def _within_a_week(entry: Maintenance, now: datetime) -> Sequence[Window]:
     """The windows of ``entry`` that may begin within a week of ``now``; the one of a single day whenever it is."""
-    return _windows(entry, now, range(-1, 9))
+    return _windows(entry, _today(entry, now), range(-1, 9))
 
 
-def _windows(entry: Maintenance, now: datetime, ahead: range) -> Iterator[Window]:
-    """The windows of ``entry`` on its days of the week, so many days ``ahead`` of today, or on its one date."""
-    if entry.date:
-        yield _window(entry.zone, entry.at, entry.lasts, date.fromisoformat(entry.date))
-        return
-    today = now.astimezone(_zone(entry.zone)).date()
-    for n in ahead:
-        day = today + timedelta(days=n)
-        if DAYS[day.weekday()] in entry.days:
-            yield _window(entry.zone, entry.at, entry.lasts, day)
+def _today(entry: Maintenance, now: datetime) -> date:
+    return now.astimezone(_zone(entry.zone)).date()
 
 
 @lru_cache(maxsize=2048)
-def _window(zone: str, at: str, lasts: timedelta, day: date) -> Window:
-    """What begins on ``day``. Remembered: each look asks for the same ones, and time zones take long.
+def _windows(entry: Maintenance, today: date, ahead: range) -> Sequence[Window]:
+    """The windows of ``entry`` on its days of the week, so many days ``ahead`` of ``today``, or on its one date.
+
+    Remembered: each look asks for the same ones, and time zones take long.
+    """
+    if entry.date:
+        return (_window(entry, date.fromisoformat(entry.date)),)
+    days = (today + timedelta(days=n) for n in ahead)
+    return tuple(_window(entry, day) for day in days if DAYS[day.weekday()] in entry.days)
+
+
+def _window(entry: Maintenance, day: date) -> Window:
+    """What begins on ``day``.
 
     A local time that a clock change skips is read with the offset before the change; one that comes twice is the first
     (RFC 5545, section 3.3.5): Python's ``fold=0`` is both. The duration is exact time, whatever the clocks do (3.3.6).
     """
-    start = datetime.combine(day, time.fromisoformat(at), _zone(zone)).astimezone(UTC)
-    return Window(start, start + lasts)
+    start = datetime.combine(day, time.fromisoformat(entry.at), _zone(entry.zone)).astimezone(UTC)
+    return Window(start, start + entry.lasts)
 
 
 @lru_cache(maxsize=64)
