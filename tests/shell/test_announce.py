@@ -273,6 +273,20 @@ def test_a_storm_keeps_back_neither_the_first_call_for_help_nor_what_explains_it
     assert office.chat.published[-1].subject == "zone is impaired"
 
 
+def test_a_storm_of_which_something_waits_for_a_place_is_not_called_over(office: Office) -> None:
+    office.policy = replace(POLICY, messages=replace(LIMITS, most=4))
+    for number, until in enumerate((50, 120, 240)):
+        office.tell(*(notice(1, incident_id=f"s{number}{n}-1") for n in range(3)))
+        office.clock.advance(timedelta(seconds=until))
+        office.sum_up()
+
+    told = [post.email for post in office.got() if Medium.EMAIL in post.media]
+    assert not any("is over" in text for text in told)
+    assert len(told) == 4
+    office.clock.advance(timedelta(minutes=4))
+    assert office.sum_up() == 3, "the first of them is ten minutes old"
+
+
 def test_three_in_a_minute_are_a_storm_without_a_closing_word(office: Office) -> None:
     office.policy = replace(POLICY, messages=replace(LIMITS, most=20))
     office.tell(*(notice(n) for n in range(1, 4)))

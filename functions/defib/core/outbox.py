@@ -173,10 +173,14 @@ def decide(
     if lane is None:
         sent = Sent(now, reference(notice), notice.severity is Severity.URGENT)
         return replace(outbox, sent=(*_recent(outbox.sent, limits, now), sent)), Decided(media)
-    if lane is Lane.STORM:
-        outbox = _blows(outbox, notice, now)
-    # Who waits already is not made to wait longer by who comes after.
-    due = min(filter(None, (outbox.at(lane), _due(lane, outbox, contact, limits, now))))
+    blown = _blows(outbox, notice, now) if lane is Lane.STORM else outbox
+    due = _sooner(blown.at(lane), _due(lane, blown, contact, limits, now))
+    asleep = on_until(contact.quiet, due) if notice.severity is Severity.LOW else None
+    if asleep is None:
+        outbox = blown
+    else:
+        # Its turn would come when quiet hours have begun.
+        lane, due = Lane.QUIET, _sooner(outbox.quiet_at, asleep)
     waits = Waiting(
         contact.name,
         lane,
@@ -190,6 +194,11 @@ def decide(
         people,
     )
     return outbox.until(lane, due), Decided(machines, waits)
+
+
+def _sooner(known: datetime | None, due: datetime) -> datetime:
+    """Who waits already is not made to wait longer by who comes after."""
+    return due if known is None else min(known, due)
 
 
 def _lane(outbox: Outbox, notice: Notice, contact: Contact, limits: MessageLimits, now: datetime) -> Lane | None:
@@ -245,7 +254,7 @@ def slot(outbox: Outbox, limits: MessageLimits, now: datetime) -> datetime:
 
 
 def begin(
-    outbox: Outbox, lane: Lane, waiting: Iterable[Waiting], limits: MessageLimits, now: datetime
+    outbox: Outbox, lane: Lane, waiting: Iterable[Waiting], contact: Contact, limits: MessageLimits, now: datetime
 ) -> tuple[Outbox, tuple[Waiting, ...]]:
     """The outbox that remembers that what waits in ``lane`` is about to go, and that; nothing when it must wait on.
 
@@ -255,6 +264,10 @@ def begin(
     if not batch:
         return outbox.calm() if lane is Lane.STORM else outbox.until(lane, None), ()
     about = f"{lane}:{batch[0].incident_id}#{batch[0].sequence}"
+    low = all(one.severity is Severity.LOW for one in batch)
+    asleep = on_until(contact.quiet, now) if low and not outbox.began(about) else None
+    if asleep is not None:
+        return outbox.until(lane, asleep), ()
     free = slot(outbox, limits, now)
     urgent = any(one.severity is Severity.URGENT for one in batch)
     if not urgent and free > now and not outbox.began(about):

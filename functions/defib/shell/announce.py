@@ -150,7 +150,7 @@ def sum_up(name: str, edges: Announcing, policy: Policy) -> int:
             return sent
         # One more than fits: whatever else waits makes another message.
         waiting = edges.mail.waiting(name, lane, WAITING_MAX + 1)
-        begun, batch = begin(outbox, lane, waiting, policy.messages, now)
+        begun, batch = begin(outbox, lane, waiting, contact, policy.messages, now)
         try:
             begun = edges.mail.remember_outbox(begun)
         except Conflict:
@@ -158,7 +158,7 @@ def sum_up(name: str, edges: Announcing, policy: Policy) -> int:
         if batch:
             _send(batch, contact, edges, policy, now)
             sent += len(batch)
-        elif lane is Lane.STORM and outbox.storm_digests >= STORM_TOLD:
+        elif lane is Lane.STORM and not waiting and outbox.storm_digests >= STORM_TOLD:
             # Nothing waits for it: should the process die here, nobody misses anything but these words.
             for channel in edges.channels:
                 _publish(storm_over(outbox, contact, now), channel)

@@ -48,6 +48,7 @@ class ToldJudge:
         """A message has reached its contact."""
         del channel
         self._reads_well(post)
+        self._leaves_alone(post)
         if post.notice not in set(NoticeKind):
             return
         incident_id, _, sequence = str(json.loads(post.https)["id"]).partition("#")
@@ -58,18 +59,21 @@ class ToldJudge:
             return
         for medium in post.media:
             self._in_order(notice, contact, medium)
-        self._loud_enough(notice, contact, post)
+        if notice.kind in ASKS and notice.severity is not Severity.URGENT:
+            name = f"{notice.incident_id}-{notice.sequence}"
+            self._truth.breaks("told", f"notice {name} asks for somebody, but is {notice.severity}")
         self._in_time(notice, post)
 
-    def _loud_enough(self, notice: Notice, contact: Contact, post: Post) -> None:
-        """What asks for somebody is urgent; what is low leaves people alone in their quiet hours."""
-        name = f"notice {notice.incident_id}-{notice.sequence}"
-        if notice.kind in ASKS and notice.severity is not Severity.URGENT:
-            self._truth.breaks("told", f"{name} asks for somebody, but is {notice.severity}")
+    def _leaves_alone(self, post: Post) -> None:
+        """What is low leaves people alone in their quiet hours, by itself or summed up."""
         now, people = self._truth.time.now, {*post.media} - {Medium.HTTPS}
+        contact = next((c for c in self._truth.policy.contacts if c.name == post.contact), None)
+        if contact is None or post.severity is not Severity.LOW or not people:
+            return
         began = on_until(contact.quiet, now - DIGEST_FOUND)
-        if notice.severity is Severity.LOW and people and began is not None and now < began and self._truth.calm(now):
-            self._truth.breaks("told", f"{name} is low, and reaches {contact.name} in quiet hours")
+        if began is not None and now < began and self._truth.calm(now):
+            what = f"{post.notice} of {post.incident_id}"
+            self._truth.breaks("told", f"{what} is low, and reaches {contact.name} in quiet hours")
 
     def _reads_well(self, post: Post) -> None:
         for part, text in (("subject", post.subject), ("e-mail", post.email), ("SMS", post.sms)):
