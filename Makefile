@@ -17,7 +17,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/functions
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: .venv/.installed .venv/.importable .venv/.lambda ## the environment, as every other target does by itself
+install: .venv/.installed .venv/.importable .venv/.lambda ## the environment; every other target makes it by itself
 
 demo: install ## replay the outage of April 30th and see it heal
 	@$(PY) -m sim replay scenarios/april-30.toml --out build/demo
@@ -116,6 +116,7 @@ distclean: clean ## what was installed, too
 	@touch $@
 
 .venv/.cdk: Makefile | .venv/.installed
+	@command -v npm >/dev/null || { echo "The CDK CLI needs Node.js, and found no npm on the PATH (Debian: apt-get install npm)." >&2; exit 1; }
 	@echo "Installing the CDK CLI into .venv (once) ..."
 	@npm install --silent --no-audit --no-fund --prefix .venv/cdk aws-cdk@$(CDK)
 	@touch $@
