@@ -108,6 +108,7 @@ def test_what_defib_drained_it_registers_again_whoever_started_it() -> None:
 
 REGISTRATIONS = [
     ("somebody registered it again", after(seconds=-50), TargetHealth.HEALTHY, True),
+    ("where the group has no health checks", after(seconds=-50), TargetHealth.UNAVAILABLE, True),
     ("load balancers' answers lag", after(seconds=-10), TargetHealth.HEALTHY, False),
     ("it still drains", after(seconds=-50), TargetHealth.DRAINING, False),
     ("drained", after(seconds=-50), TargetHealth.UNUSED, False),
@@ -123,6 +124,37 @@ def test_one_registered_again_after_defib_drained_it_is_not_stopped(
     said = meddled(so_far, observed(checks=BAD, targets=(target(health),)), Action.STOP, REPAIR, NOON)
 
     assert ("registered it again in web" in said) is foreign
+
+
+REBOOTED = attempt(Action.REBOOT, after(minutes=-9))
+
+
+def test_one_registered_again_is_not_drained_again_but_left_to_people() -> None:
+    so_far = case(EVIDENCE, REBOOTED, attempt(Action.DRAIN, after(seconds=-50)), registrations=(WEB,))
+
+    decision = decided(so_far, observed(checks=BAD, targets=(target(TargetHealth.HEALTHY),)))
+
+    assert isinstance(decision, Escalate)
+    assert "somebody else registered it again in web" in decision.reason
+
+
+def test_a_drain_of_which_nothing_was_heard_is_tried_again_and_nobody_is_blamed() -> None:
+    lost = replace(attempt(Action.DRAIN, after(seconds=-50), Verdict.LOST), claimed_at=after(seconds=-55))
+    so_far = case(EVIDENCE, REBOOTED, lost, registrations=(WEB,))
+
+    decision = decided(so_far, observed(checks=BAD, targets=(target(TargetHealth.HEALTHY),)))
+
+    assert isinstance(decision, Act)
+    assert decision.action is Action.DRAIN
+
+
+def test_where_it_was_registered_after_the_drain_was_decided_is_drained_too() -> None:
+    so_far = case(EVIDENCE, REBOOTED, attempt(Action.DRAIN, after(seconds=-50)), registrations=())
+
+    decision = decided(so_far, observed(checks=BAD, targets=(target(TargetHealth.HEALTHY),)))
+
+    assert isinstance(decision, Act)
+    assert decision.action is Action.DRAIN
 
 
 def test_what_defib_has_registered_again_itself_is_no_interference() -> None:

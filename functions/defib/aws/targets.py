@@ -12,7 +12,7 @@ from defib.aws.errors import translated
 from defib.aws.pages import bounded
 from defib.aws.permission import Permission, Scope, union
 from defib.core.frozen import dataclass, replace
-from defib.core.model import Registration, Target, TargetHealth
+from defib.core.model import SERVING, Registration, Target, TargetHealth
 from defib.shell.ports import Rejected
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ NOT_REGISTERED = "Target.NotRegistered"
 GONE = frozenset({"InvalidTarget", "TargetGroupNotFound"})
 """The instance, or the whole group, is no longer there (ELBv2 API, DescribeTargetHealth, Errors)."""
 
-SERVING = frozenset({TargetHealth.HEALTHY, TargetHealth.UNAVAILABLE})
 FAILING = frozenset({TargetHealth.UNHEALTHY, TargetHealth.UNHEALTHY_DRAINING})
 
 

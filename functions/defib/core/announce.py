@@ -13,7 +13,7 @@ from defib.core.guard import SPOKEN_FOR
 from defib.core.harm import harmed
 from defib.core.incident import Incident, Member, Notice, Phase
 from defib.core.message import compose
-from defib.core.model import Cause, Verdict
+from defib.core.model import NOT_TROUBLE, Cause, Verdict
 from defib.core.news import News
 from defib.core.planned import at_rest
 from defib.core.policy import ApplicationRemedy, Mode, Policy, Service
@@ -30,9 +30,6 @@ ROUTINE_GUARDS = frozenset({"concurrent_repairs", "others_under_repair", "mainte
 
 ONCE_GUARDS = frozenset({"stack_share", "stack_rate", "aws_issue", "group_replacements"})
 """News once an incident: many wait for the same reason."""
-
-SILENT = frozenset({Cause.HEALTHY, Cause.INITIALIZING, Cause.STOPPING, Cause.STOPPED_BY_PERSON, Cause.TERMINATED})
-"""What an instance that failed with a crowd may be in once that is over, without being trouble itself."""
 
 NEWS = {
     Action.STOP: News.STOPPING,
@@ -130,7 +127,7 @@ def _unwanted(incident: Incident, after: Case) -> Incident:
 
 def _spoken_for(after: Case) -> bool:
     """Whether another incident speaks for the case: it is held with a crowd, or was and is well again."""
-    return after.held_by in SPOKEN_FOR or (not SPOKEN_FOR.isdisjoint(after.told_of) and after.cause in SILENT)
+    return after.held_by in SPOKEN_FOR or (not SPOKEN_FOR.isdisjoint(after.told_of) and after.cause in NOT_TROUBLE)
 
 
 def _current(incident: Incident | None, case: Case, service: Service, now: datetime) -> Incident:

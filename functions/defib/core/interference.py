@@ -5,11 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from defib.core.case import Action, Attempt, Case
-from defib.core.model import Observation, TargetHealth, Verdict
+from defib.core.model import REGISTERED, Observation, Verdict
 from defib.core.policy import Repair
 from defib.core.words import clock
-
-REGISTERED = frozenset({TargetHealth.INITIAL, TargetHealth.HEALTHY, TargetHealth.UNHEALTHY})
 
 
 def meddled(case: Case, observation: Observation, action: Action, repair: Repair, now: datetime) -> str:
@@ -17,7 +15,8 @@ def meddled(case: Case, observation: Observation, action: Action, repair: Repair
     started = started_by_others(case, observation, repair)
     if started is not None:
         return f"somebody else started it at {clock(started)}, during its repair: Defib does not act against them"
-    groups = _registered_again(case, observation, repair, now) if action is Action.STOP else ""
+    taking = action in (Action.DRAIN, Action.STOP)
+    groups = _registered_again(case, observation, repair, now) if taking else ""
     if groups:
         return (
             f"somebody else registered it again in {groups} after Defib had drained it: Defib does not act against them"
@@ -51,5 +50,8 @@ def _registered_again(case: Case, observation: Observation, repair: Repair, now:
     drained = case.drained
     if drained is None or drained.done_at is None or now < drained.done_at + repair.settle:
         return ""
-    back = (t.registration for t in observation.targets if t.health in REGISTERED)
+    if drained.result is not None and drained.result.verdict is Verdict.LOST:
+        return ""
+    # Where nobody else is healthy it may never have been taken out.
+    back = (t.registration for t in observation.targets if t.health in REGISTERED and t.others_healthy != 0)
     return ", ".join(sorted({r.target_group_name for r in back if r in case.registrations}))

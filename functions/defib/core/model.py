@@ -113,6 +113,12 @@ class TargetHealth(StrEnum):
     UNUSED = "unused"
     DRAINING = "draining"
     UNAVAILABLE = "unavailable"
+    """In a group without health checks."""
+
+
+SERVING = frozenset({TargetHealth.HEALTHY, TargetHealth.UNAVAILABLE})
+"""Where a load balancer sends requests as usual."""
+REGISTERED = SERVING | {TargetHealth.INITIAL, TargetHealth.UNHEALTHY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +276,10 @@ class Cause(StrEnum):
     EVENT_SCHEDULED = "event_scheduled"
     """It works, and AWS has announced something that will end that for a while."""
     UNKNOWN = "unknown"
+
+
+NOT_TROUBLE = frozenset({Cause.HEALTHY, Cause.INITIALIZING, Cause.STOPPING, Cause.STOPPED_BY_PERSON, Cause.TERMINATED})
+"""Causes that are no failure by themselves: they open no case."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from defib.core import member
-from defib.core.case import Act, Action, Case, Decision, Escalate, Wait
-from defib.core.model import Cause, Observation, Target, TargetHealth
+from defib.core.case import Act, Action, Attempt, Case, Decision, Escalate, Wait
+from defib.core.model import REGISTERED, Cause, Observation, Target, TargetHealth, Verdict
 from defib.core.policy import ApplicationRemedy, Policy, Service
 from defib.core.suppression import confirmed_in, passes_over_reboot
 from defib.core.words import CAUSE_WORDS, clock
@@ -31,8 +31,6 @@ VERBS = {
 REBOOT_CAN_HELP = frozenset({Cause.INSTANCE_IMPAIRED, Cause.APPLICATION_DOWN})
 """Where the fault may lie inside the instance. A reboot stays on the same host, so it can't mend a system or EBS
 fault (AWSEC2 UserGuide, How EC2 instance stop and start works); one dead on arrival has nothing to keep."""
-
-REGISTERED = frozenset({TargetHealth.INITIAL, TargetHealth.HEALTHY, TargetHealth.UNHEALTHY, TargetHealth.UNAVAILABLE})
 
 
 STUCK_STOPPING = (
@@ -142,8 +140,7 @@ def trial(
 def drain(case: Case, observation: Observation, cause: Cause, policy: Policy, now: datetime) -> Act | Wait | None:
     """Take it from its load balancers before it stops; None when there is nothing left to drain."""
     drained, registered = case.drained, drainable(observation)
-    unheard = drained is not None and drained.done_at is not None and now >= drained.done_at + policy.repair.settle
-    if registered and (drained is None or unheard):
+    if registered and (drained is None or _unfinished(case, drained, registered, policy, now)):
         groups = ", ".join(sorted({t.registration.target_group_name for t in registered}))
         reason = f"{CAUSE_WORDS[cause]}: no more requests from {groups} before it stops"
         return Act(Action.DRAIN, reason, now + policy.repair.act_timeout)
@@ -156,6 +153,17 @@ def drain(case: Case, observation: Observation, cause: Cause, policy: Policy, no
     if draining and now < limit:
         return Wait("its open requests are being drained", min(limit, now + policy.repair.look_again))
     return None
+
+
+def _unfinished(case: Case, drained: Attempt, registered: list[Target], policy: Policy, now: datetime) -> bool:
+    """Whether a drain was never heard of, or something has been registered since it was decided.
+
+    What was taken out, and stands there again, somebody else has registered.
+    """
+    if drained.done_at is None or now < drained.done_at + policy.repair.settle:
+        return False
+    lost = drained.result is not None and drained.result.verdict is Verdict.LOST
+    return lost or any(target.registration not in case.registrations for target in registered)
 
 
 def _in_vain(case: Case, restarted: int) -> str:

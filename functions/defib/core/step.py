@@ -29,15 +29,23 @@ from defib.core.frozen import replace
 from defib.core.guard import SUSPENDS
 from defib.core.maintenance import maintenance_of
 from defib.core.member import with_standby
-from defib.core.model import Cause, Diagnosis, Event, Observation, Result, Source, TargetHealth, Verdict
+from defib.core.model import (
+    NOT_TROUBLE,
+    REGISTERED,
+    Cause,
+    Diagnosis,
+    Event,
+    Observation,
+    Result,
+    Source,
+    TargetHealth,
+    Verdict,
+)
 from defib.core.patience import patience
 from defib.core.policy import Policy, Repair, Service
-from defib.core.restart import REGISTERED, drainable
+from defib.core.restart import drainable
 from defib.core.suppression import with_lift
 from defib.core.verify import well
-
-NOT_TROUBLE = frozenset({Cause.HEALTHY, Cause.INITIALIZING, Cause.STOPPING, Cause.STOPPED_BY_PERSON, Cause.TERMINATED})
-"""Causes that are no failure by themselves."""
 
 FOLLOWS_WITHIN = timedelta(minutes=5)
 """How long after a case gave way to a failure the next one is about that failure."""

@@ -7,14 +7,9 @@ from datetime import datetime
 from defib.core.diagnose import diagnose
 from defib.core.frozen import dataclass
 from defib.core.maintenance import maintenance_of
-from defib.core.model import Cause, Observation, Signal, Source
+from defib.core.model import NOT_TROUBLE, Cause, Observation, Signal, Source
 from defib.core.patience import patience
 from defib.core.policy import Policy
-
-NEEDS_NOTHING = frozenset(
-    {Cause.HEALTHY, Cause.INITIALIZING, Cause.STOPPED_BY_PERSON, Cause.STOPPING, Cause.TERMINATED}
-)
-"""Diagnoses that open no case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +41,7 @@ def suspect_of(observation: Observation, policy: Policy, now: datetime) -> Suspe
         return None
     diagnosis = diagnose(observation, None, policy, now)
     cause = diagnosis.cause
-    if cause in NEEDS_NOTHING:
+    if cause in NOT_TROUBLE:
         return None
     signal = Signal(Source.SWEEP, observation.instance_id, now, "; ".join(diagnosis.evidence))
     expected = maintenance_of(policy, service, observation.tags, now) is not None

@@ -12,11 +12,11 @@ from defib.core.crowd import Counted
 from defib.core.diagnose import diagnose
 from defib.core.frozen import dataclass, replace
 from defib.core.incident import Notice
-from defib.core.model import Cause, Signal, Source
+from defib.core.model import NOT_TROUBLE, Cause, Signal, Source
 from defib.core.policy import Policy
 from defib.core.rationing import FRESH, by_service, fresh, in_turn, rationed
 from defib.core.stack import CROWD, Stack, in_crowd
-from defib.core.suspect import NEEDS_NOTHING, Suspect, suspect_of
+from defib.core.suspect import Suspect, suspect_of
 from defib.core.zones import Seen, Turn, incident_service, survey, tell
 from defib.shell.crowd import Crowding, count
 from defib.shell.issues import Telling, tell_of_issues
@@ -39,10 +39,10 @@ CALLS_MAX = 200
 UNPUBLISHED_AFTER = timedelta(seconds=60)
 """How long a notice may take to go out before the sweep sends it again."""
 
-NEEDS_NO_LOOK = frozenset({*NEEDS_NOTHING, Cause.EVENT_SCHEDULED})
+NEEDS_NO_LOOK = frozenset({*NOT_TROUBLE, Cause.EVENT_SCHEDULED})
 """Diagnoses of what is not failing."""
 
-NO_ZONE_TROUBLE = frozenset({*NEEDS_NOTHING, Cause.APPLICATION_DOWN, Cause.EVENT_SCHEDULED})
+NO_ZONE_TROUBLE = frozenset({*NOT_TROUBLE, Cause.APPLICATION_DOWN, Cause.EVENT_SCHEDULED})
 """Diagnoses that say nothing of the zone: an application fails by itself, wherever it runs, and what AWS only announces
 does not fail."""
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from defib.core.guards.question import TAKES_AWAY, Question, Refusal
-from defib.core.model import Target, TargetHealth
+from defib.core.model import SERVING, Target
 from defib.core.percent import Percent
-
-SERVING = frozenset({TargetHealth.HEALTHY, TargetHealth.UNAVAILABLE})
-"""Where a load balancer sends requests as usual; ``unavailable`` is a group without health checks (ELBv2 API)."""
 
 
 def last_serving(target: Target) -> bool:
