@@ -21,10 +21,10 @@ from defib.core.service import (
     Mode,
     Patience,
     Service,
-    TargetGroup,
     Verify,
 )
 from defib.core.setting import duration, flag, number, one_duration
+from defib.core.target_group import TargetGroup
 from defib.core.watchtower import WatchtowerSettings
 
 if TYPE_CHECKING:

@@ -15,9 +15,7 @@ from defib.core.percent import Percent
 from defib.core.setting import (
     CONTACT_NAME,
     INSTANCE_TYPE,
-    LOAD_BALANCER,
     MAYBE_HTTPS,
-    TARGET_GROUP_ARN,
     choice,
     duration,
     flag,
@@ -29,9 +27,7 @@ from defib.core.setting import (
     tables,
     tags,
 )
-
-_ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/6d0ecf831eec9f09"
-_LOAD_BALANCER = "app/web/50dc6c495c0c9188"
+from defib.core.target_group import EXAMPLE, TargetGroup
 
 
 class Mode(StrEnum):
@@ -50,30 +46,6 @@ class ApplicationRemedy(StrEnum):
     TELL = "tell"
     REBOOT = "reboot"
     RESTART = "restart"
-
-
-@dataclass(frozen=True, slots=True)
-class TargetGroup:
-    """A target group whose unhealthy targets raise an alarm."""
-
-    arn: str = field(
-        metadata=string(
-            "A target group whose unhealthy targets raise an alarm.",
-            _ARN,
-            TARGET_GROUP_ARN,
-        )
-    )
-    load_balancer: str = field(
-        metadata=string(
-            "The load balancer that the target group belongs to, as CloudWatch's LoadBalancer dimension names it.",
-            _LOAD_BALANCER,
-            LOAD_BALANCER,
-        )
-    )
-
-    @property
-    def name(self) -> str:
-        return self.arn.rpartition("targetgroup/")[2].partition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +217,7 @@ class Service:
         default=(),
         metadata=tables(
             "Target groups that Defib may drain, and whose unhealthy targets raise an alarm.",
-            f'[{{ arn = "{_ARN}", load_balancer = "{_LOAD_BALANCER}" }}]',
+            f"[{EXAMPLE}]",
             least=0,
             most=20,
         ),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from defib.core.frozen import dataclass
 
 if TYPE_CHECKING:
-    from defib.core.service import TargetGroup
+    from defib.core.target_group import TargetGroup
 
 
 class Move(StrEnum):
