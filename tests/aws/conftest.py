@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from defib.aws.clients import client
+from defib.aws.store import DynamoStore
+from defib.core.policy import Retention
 from tests.aws.account import ONCE, aws
 from tests.aws.fleet import Fleet
 from tests.aws.observing import Account
-from tests.aws.table import create_table
-from tests.fakes import FakeClock
+from tests.aws.table import TABLE, create_table
+from tests.fakes import FakeClock, FakeStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+
+    from defib.shell.store import Store
 
 __all__ = ["aws"]
 
@@ -52,3 +56,16 @@ def fleet(ec2: EC2Client, elb: ElasticLoadBalancingv2Client) -> Fleet:
 @pytest.fixture
 def account(ec2: EC2Client, elb: ElasticLoadBalancingv2Client, clock: FakeClock) -> Account:
     return Account(ec2, elb, clock)
+
+
+@pytest.fixture
+def table(dynamodb: DynamoDBClient) -> DynamoStore:
+    return DynamoStore(dynamodb, TABLE, Retention())
+
+
+@pytest.fixture(params=["dynamodb", "fake"])
+def store(request: pytest.FixtureRequest) -> Store:
+    if request.param == "fake":
+        return FakeStore()
+    table: Store = request.getfixturevalue("table")
+    return table

@@ -29,11 +29,6 @@ BOX = Outbox("oncall", sent=SENT, limit_at=NOON + timedelta(minutes=3))
 PEOPLE = (Medium.EMAIL, Medium.SMS, Medium.CHAT)
 
 
-@pytest.fixture
-def table(dynamodb: DynamoDBClient) -> DynamoStore:
-    return DynamoStore(dynamodb, TABLE, Retention())
-
-
 @pytest.fixture(params=["dynamodb", "fake"])
 def mail(request: pytest.FixtureRequest, dynamodb: DynamoDBClient, table: DynamoStore) -> Mail:
     table.remember(Remembered(a_case(), an_incident(), (a_notice(),)))

@@ -1,70 +1,44 @@
-"""When Defib asks for a person: whom, how soon more of them, and what an answer changes."""
+"""When Defib asks for a person: whom, and how soon more of them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from defib.core.announce import announce
 from defib.core.answer.link import Say, offers_of
-from defib.core.approval import Approval, Choice
 from defib.core.call import (
     HANDED_OVER,
     WANTS_MAX,
-    Call,
     CallAnswer,
     Reaction,
     Want,
     answered,
-    unheeded,
     unwanted,
     wanted,
 )
 from defib.core.call_news import escalate, heard
 from defib.core.case import Action, Case, Outcome
-from defib.core.contact import Contact
-from defib.core.escalation import Escalation, Tier
+from defib.core.escalation import Tier
 from defib.core.incident import Incident, NoticeKind
-from defib.core.policy import Policy, Service
+from defib.core.policy import Service
 from defib.core.severity import Severity
 from defib.core.words import SMS_MAX, SUBJECT_MAX
-from tests.core.facts import NOON, SERVICE, after, attempt, case
-from tests.core.facts import POLICY as PLAIN
-
-TIMES = Escalation(
-    second_after=timedelta(minutes=5),
-    everybody_after=timedelta(minutes=15),
-    repeat_every=timedelta(minutes=30),
-    remind_after=timedelta(hours=4),
+from tests.core.calls import (
+    ASKING,
+    BROKEN,
+    HANDED,
+    ON_IT,
+    POLICY,
+    WANT,
+    WEB,
+    call_of,
+    called,
+    incident_of,
 )
-ANN, BOB, EVE = (Contact(name, email=(f"{name}@example.com",)) for name in ("ann", "bob", "eve"))
-WEB = replace(SERVICE, tell=("ann",), then=("bob",), minimum_healthy=1)
-POLICY = replace(PLAIN, services=(WEB,), contacts=(ANN, BOB, EVE), escalation=TIMES)
-
-EVIDENCE = attempt(Action.EVIDENCE)
-BROKEN = case(EVIDENCE)
-HANDED = case(EVIDENCE, handed_over_at=NOON, ask="Look at it.", reason="nothing helps")
-WANT = Want("i-0aa1-1", HANDED_OVER, NOON, "web-2 (i-0aa1) needs you: nothing helps", "Look at it.")
-
-
-def incident_of(*changes: tuple[Case, Case], policy: Policy = POLICY, at: datetime = NOON) -> Incident:
-    """What became of the service's incident by these changes of cases."""
-    incident, _ = announce(None, case(confirmed_at=None, confirmed_cause=None), BROKEN, policy, NOON)
-    for before, now in changes:
-        incident, _ = announce(incident, before, now, policy, at)
-    assert incident is not None
-    return incident
-
-
-def called() -> Incident:
-    return wanted(Incident("web", 7, NOON), WANT, POLICY, NOON)
-
-
-def call_of(incident: Incident) -> Call:
-    assert incident.call is not None
-    return incident.call
+from tests.core.facts import NOON, after, attempt
 
 
 def test_who_is_handed_a_case_is_asked_for() -> None:
@@ -80,7 +54,6 @@ def test_a_repair_asks_for_nobody() -> None:
     assert incident_of().call is None
 
 
-ASKING = replace(BROKEN, held_by="approval", told_of=("approval",), approval=Approval(NOON, after(minutes=30)))
 WANTS: list[tuple[str, Case, bool]] = [
     ("handed over", HANDED, True),
     ("a yes or no is wanted", replace(ASKING, held_action=Action.STOP), True),
@@ -195,30 +168,6 @@ def test_every_louder_message_fits(wants: int, name: str) -> None:
         assert len(made.body) < 40_000
 
 
-ON_IT = CallAnswer("web-7", Reaction.ACKNOWLEDGE, "Ann")
-LATER = CallAnswer("web-7", Reaction.SNOOZE, "Ann", timedelta(minutes=20))
-
-
-def test_whoever_is_on_it_ends_the_asking_and_all_who_were_asked_read_it() -> None:
-    incident, _ = escalate(called(), POLICY, after(minutes=5))
-
-    incident, notice = heard(incident, ON_IT, POLICY, after(minutes=6))
-
-    assert notice.subject == "[Defib web] incident web-7: Ann is on it"
-    assert (notice.kind, notice.severity, notice.tier) == (NoticeKind.ACKNOWLEDGED, Severity.HIGH, Tier.SECOND)
-    assert escalate(incident, POLICY, after(hours=4)) == (incident, None)
-
-
-@pytest.mark.parametrize(
-    ("answer", "duty"),
-    [(ON_IT, "Nothing, unless you are the one who is on it:"), (LATER, "Nothing until Defib asks again:")],
-)
-def test_who_reads_that_somebody_has_answered_has_nothing_to_do(answer: CallAnswer, duty: str) -> None:
-    _, notice = heard(called(), answer, POLICY, after(minutes=6))
-
-    assert f"What you must do: {duty}\n                  Look at it.\n" in notice.body
-
-
 def test_a_call_about_a_zone_names_it_once() -> None:
     want = Want("all", "all", NOON, "zone use1-az4 (us-east-1a) is impaired", "Look at it.")
     incident = wanted(Incident("zone:us-east-1a", 7, NOON), want, POLICY, NOON)
@@ -228,66 +177,6 @@ def test_a_call_about_a_zone_names_it_once() -> None:
     assert notice is not None
     assert notice.subject == "[Defib] NEEDS YOU: nobody has answered: zone use1-az4 (us-east-1a) is impaired"
     assert notice.sms.startswith("Defib: nobody has answered: zone use1-az4 (us-east-1a) is impaired. ")
-
-
-def test_what_is_not_solved_in_time_asks_again_from_the_first_on() -> None:
-    incident = answered(called(), ON_IT, POLICY, after(minutes=6))
-
-    incident, notice = escalate(incident, POLICY, after(hours=4, minutes=6))
-
-    assert notice is not None
-    assert notice.tier is Tier.FIRST
-    assert notice.subject == "[Defib web] NEEDS YOU: it is not over: web-2: nothing helps"
-    assert "Ann was on it" in notice.sms
-    assert call_of(incident).next_at == after(hours=4, minutes=11)
-
-
-def test_a_snooze_asks_again_when_its_time_is_over() -> None:
-    incident = answered(called(), LATER, POLICY, after(minutes=1))
-
-    assert escalate(incident, POLICY, after(minutes=20)) == (incident, None)
-    _, notice = escalate(incident, POLICY, after(minutes=21))
-    assert notice is not None
-    assert "Ann put it off" in notice.sms
-
-
-def test_whoever_is_on_it_may_still_put_it_off() -> None:
-    incident = answered(called(), ON_IT, POLICY, after(minutes=1))
-
-    assert call_of(answered(incident, LATER, POLICY, after(minutes=2))).next_at == after(minutes=22)
-
-
-UNHEEDED: list[tuple[str, Incident | None, CallAnswer, str]] = [
-    ("there is none", None, ON_IT, "not open"),
-    ("another one", called(), replace(ON_IT, incident_id="web-6"), "not open"),
-    ("nobody is asked for", Incident("web", 7, NOON), ON_IT, "nobody is asked for"),
-    ("twice", answered(called(), ON_IT, POLICY, NOON), ON_IT, "Ann is on it already"),
-]
-
-
-@pytest.mark.parametrize(("incident", "answer", "why"), [row[1:] for row in UNHEEDED], ids=[r[0] for r in UNHEEDED])
-def test_an_answer_that_does_not_count(incident: Incident | None, answer: CallAnswer, why: str) -> None:
-    assert why in unheeded(incident, answer)
-    if incident is not None and incident.id == answer.incident_id:
-        assert answered(incident, answer, POLICY, NOON) == incident
-
-
-SECOND = replace(HANDED, instance_id="i-0bb2", name="web-3")
-
-
-def test_a_new_case_asks_anew_in_a_call_that_somebody_had_answered() -> None:
-    incident = incident_of((BROKEN, HANDED))
-    incident = answered(incident, replace(ON_IT, incident_id="web-1"), POLICY, after(minutes=1))
-
-    after_that, (*_, notice) = announce(
-        incident, replace(BROKEN, instance_id="i-0bb2"), SECOND, POLICY, after(minutes=2)
-    )
-
-    assert after_that is not None
-    assert call_of(after_that).pause is None
-    assert call_of(after_that).next_at == after(minutes=7)
-    assert notice.tier is Tier.FIRST
-    assert len(call_of(after_that).wants) == 2
 
 
 def test_what_is_wanted_already_is_not_wanted_twice() -> None:
@@ -314,20 +203,6 @@ def test_a_case_that_asks_for_another_reason_goes_on_asking_those_it_has_reached
     assert notice.tier is Tier.SECOND
     assert [want.why for want in call_of(incident_then).wants] == [HANDED_OVER]
     assert call_of(incident_then).next_at == after(minutes=15)
-
-
-def test_whoever_says_no_is_on_it() -> None:
-    asking = replace(ASKING, held_action=Action.STOP)
-    said_no = replace(ASKING.approval or Approval(NOON, NOON), choice=Choice.REJECT, answered_at=NOON, by="Ann")
-    given_up = replace(
-        asking, held_by="", approval=said_no, handed_over_at=NOON, ask="Repair it.", reason="Ann said no"
-    )
-
-    incident = incident_of((BROKEN, asking), (asking, given_up))
-
-    pause = call_of(incident).pause
-    assert pause is not None
-    assert pause.by == "Ann"
 
 
 def test_nobody_is_asked_for_what_goes_on_by_itself() -> None:

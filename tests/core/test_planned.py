@@ -7,38 +7,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from defib.core.announce import announce, under_repair
 from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Outcome, Wait, heals_before
 from defib.core.decide import decide
 from defib.core.diagnose import diagnose
-from defib.core.incident import Incident, NoticeKind, Phase
 from defib.core.maintenance import DAYS, UNTIL_TAG, Maintenance, next_window
-from defib.core.message import compose
 from defib.core.model import Cause, Checks, Event, Observation, TargetHealth, Verdict
-from defib.core.news import News
 from defib.core.planned import at_rest
-from defib.core.policy import Mode, Policy
-from tests.core.facts import NOON, OK, POLICY, after, attempt, case, impaired, observed, policy, target
+from defib.core.policy import Policy
+from tests.core.announced import EVIDENCE, LATER, MOVED, RETIREMENT, TOO_LATE, WAITING, waiting, wants
+from tests.core.facts import NOON, OK, POLICY, after, attempt, case, impaired, observed, target
 
-RETIREMENT = Event("instance-retirement", after(days=2))
 AHEAD = observed(checks=Checks(OK, OK, events=(RETIREMENT,)))
 NOW_ON = Maintenance("11:00", timedelta(hours=2), days=DAYS)
-LATER = Maintenance("20:00", timedelta(hours=2), days=DAYS)
-TOO_LATE = Maintenance("20:00", timedelta(hours=2), date="2026-05-09")
-WAITING = case(
-    cause=Cause.EVENT_SCHEDULED, confirmed_cause=Cause.EVENT_SCHEDULED, event=RETIREMENT, since=NOON, failing_since=NOON
-)
-EVIDENCE = attempt(Action.EVIDENCE)
-MOVED = (attempt(Action.STOP, after(minutes=-9)), attempt(Action.START, after(minutes=-8)))
-
-
-def wants(*windows: Maintenance, planned_restart: bool = True) -> Policy:
-    return policy(planned_restart=planned_restart, maintenance=windows)
-
-
-def waiting(*attempts: Attempt, **changes: object) -> Case:
-    """The waiting case after these attempts."""
-    return replace(WAITING, attempts=case(*attempts).attempts, **changes)  # type: ignore[arg-type]  # keyword arguments of one known dataclass
 
 
 def decided(so_far: Case, facts: Observation, limits: Policy, now: datetime = NOON) -> Decision:
@@ -186,82 +166,6 @@ def test_the_next_window_is_the_first_that_has_not_begun(entry: Maintenance, now
     assert (f"{found.start:%Y-%m-%d %H:%M}" if found is not None else "none") == begins
 
 
-def told(incident: Incident | None, before: Case, now: Case) -> tuple[Incident | None, list[NoticeKind]]:
-    incident, notices = announce(incident, before, now, wants(LATER), NOON)
-    return incident, [n.kind for n in notices]
-
-
-UNSEEN = replace(WAITING, confirmed_at=None, confirmed_cause=None, event=None, cause=Cause.HEALTHY)
-
-
-def foretold() -> Incident:
-    incident, kinds = told(None, UNSEEN, WAITING)
-    assert incident is not None
-    assert kinds == [NoticeKind.PLANNED]
-    return incident
-
-
-def test_an_announcement_keeps_no_incident_open_and_a_failure_opens_its_own() -> None:
-    assert foretold().resolved_at == NOON
-    failing = replace(case(EVIDENCE), instance_id="i-0bb2", name="web-3")
-
-    incident, kinds = told(foretold(), replace(failing, confirmed_at=None), failing)
-
-    assert incident is not None
-    assert (incident.number, kinds) == (2, [NoticeKind.OPENED])
-
-
-def test_a_look_that_finds_nothing_new_changes_no_incident() -> None:
-    assert told(foretold(), WAITING, replace(WAITING, look_again_at=after(hours=1))) == (foretold(), [])
-
-
-def test_a_move_is_counted_as_a_repair_from_its_first_act_in_the_newest_incident() -> None:
-    begun = waiting(EVIDENCE, attempt(Action.DRAIN, verdict=None))
-
-    incident, kinds = told(foretold(), WAITING, begun)
-
-    assert incident is not None
-    assert (incident.number, incident.resolved_at, kinds) == (2, None, [])
-    assert under_repair(incident, "i-0bb2-1") == ("i-0aa1",)
-
-
-def test_a_failure_that_joins_a_move_is_announced_as_an_outage() -> None:
-    moving, _ = told(foretold(), WAITING, waiting(EVIDENCE, attempt(Action.DRAIN, verdict=None)))
-    failing = replace(case(EVIDENCE), instance_id="i-0bb2", name="web-3")
-
-    incident, kinds = told(moving, replace(failing, confirmed_at=None), failing)
-
-    assert incident is not None
-    assert (incident.number, kinds) == (2, [NoticeKind.OPENED])
-
-
-def test_an_announcement_in_the_middle_of_an_outage_does_not_keep_it_open() -> None:
-    failing = replace(case(EVIDENCE), instance_id="i-0bb2", name="web-3")
-    outage, _ = told(None, replace(failing, confirmed_at=None), failing)
-    both, kinds = told(outage, UNSEEN, WAITING)
-    assert kinds == [NoticeKind.PLANNED]
-
-    over, kinds = told(both, failing, replace(failing, closed_at=NOON, outcome=Outcome.HEALED))
-
-    assert over is not None
-    assert (over.resolved_at, kinds) == (NOON, [NoticeKind.RESOLVED])
-    assert [m.phase for m in over.members] == [Phase.CLOSED, Phase.WATCHING]
-
-
-def test_a_move_that_is_over_after_the_outage_that_it_joined_ends_that_for_whoever_heard_of_it() -> None:
-    failing = replace(case(EVIDENCE), instance_id="i-0bb2", name="web-3")
-    outage, _ = told(None, replace(failing, confirmed_at=None), failing)
-    begun = waiting(EVIDENCE, attempt(Action.DRAIN, verdict=None))
-    both, _ = told(outage, UNSEEN, begun)
-    left, kinds = told(both, failing, replace(failing, closed_at=NOON, outcome=Outcome.HEALED))
-    assert kinds == [NoticeKind.PROGRESS]
-
-    over, kinds = told(left, begun, replace(waiting(EVIDENCE, *MOVED), closed_at=NOON, outcome=Outcome.HEALED))
-
-    assert over is not None
-    assert (over.resolved_at, kinds) == (NOON, [NoticeKind.RESOLVED])
-
-
 @pytest.mark.parametrize(
     ("attempts", "launched", "words"),
     [
@@ -288,44 +192,8 @@ def test_an_announcement_of_which_the_case_has_not_heard_yet_begins_nothing() ->
     assert isinstance(decided(unheard, AHEAD, wants(NOW_ON)), Wait)
 
 
-def test_an_announcement_says_when_aws_says_that_it_ends() -> None:
-    ends = replace(WAITING, event=Event("system-maintenance", after(days=2), after(days=2, hours=3)))
-
-    _, notice = compose(Incident("web", 1, NOON), ends, News.ANNOUNCED, wants().services[0], wants(), NOON)
-
-    assert "AWS says that it ends by 02 May 15:00 UTC." in notice.body
-
-
 def test_a_move_is_no_heal_of_a_flapping_instance() -> None:
     moved = replace(WAITING, closed_at=NOON, outcome=Outcome.HEALED)
 
     assert heals_before(moved, NOON) == ()
     assert heals_before(replace(moved, confirmed_cause=Cause.INSTANCE_IMPAIRED), NOON) == (NOON,)
-
-
-@pytest.mark.parametrize(
-    ("limits", "changes", "words"),
-    [
-        (wants(LATER), {}, "Defib stops and starts it on another host."),
-        (wants(LATER), {}, "In the maintenance window from 30 April 20:00 UTC to 30 April 22:00 UTC"),
-        (wants(TOO_LATE), {}, "no maintenance window of service web begins before then"),
-        (wants(LATER, planned_restart=False), {}, "planned_restart is off for service web"),
-        (policy(planned_restart=True, maintenance=(LATER,), mode=Mode.OBSERVE), {}, "is in observe mode"),
-        (
-            wants(),
-            {"group": "web-asg"},
-            "aws autoscaling terminate-instance-in-auto-scaling-group --instance-id i-0aa1",
-        ),
-        (wants(), {}, "aws ec2 stop-instances --instance-ids i-0aa1"),
-    ],
-)
-def test_people_read_what_aws_will_do_what_defib_does_before_and_what_they_can_do(
-    limits: Policy, changes: dict[str, object], words: str
-) -> None:
-    so_far = replace(WAITING, **changes)  # type: ignore[arg-type]  # keyword arguments of one known dataclass
-
-    _, notice = compose(Incident("web", 1, NOON), so_far, News.ANNOUNCED, limits.services[0], limits, NOON)
-
-    assert notice.subject == "[Defib web] PLANNED: web-2 is to be retired by AWS from 02 May 12:00 UTC"
-    assert words in notice.body
-    assert not notice.sms.endswith("...")

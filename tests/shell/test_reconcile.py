@@ -1,4 +1,4 @@
-"""The shell over the core: the whole ladder in memory, and what crashes, rivals and lost messages do to it."""
+"""The shell over the core: the whole ladder in memory, and when it looks."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from datetime import timedelta
 import pytest
 
 from defib.core.case import Action, Outcome
-from defib.core.incident import Notice, NoticeKind, Phase
+from defib.core.incident import Notice, NoticeKind
 from defib.core.model import InstanceState, Peers, Signal, Source, Verdict
 from defib.core.policy import Mode
-from defib.core.stack import Begun, Stack
+from defib.core.stack import Stack
 from defib.core.traits import Traits
 from defib.shell.ports import Transient, Unanswered
-from defib.shell.reconcile import CONFLICTS_MAX, Reconciling, reconcile
-from defib.shell.store import Conflict
+from defib.shell.reconcile import Reconciling, reconcile
 from tests.core.facts import NOON, after, attempt, case, policy
 from tests.fakes import FakeQueues
-from tests.shell.machine import INSTANCE, Machine, ProcessDied, broken, failing
+from tests.shell.machine import INSTANCE, Machine, broken, failing
 
 POLICY = policy(minimum_healthy=1)
 
@@ -188,188 +187,6 @@ def test_a_lost_wake_up_is_found_by_the_sweep() -> None:
     machine.clock.advance(timedelta(minutes=1))
 
     assert machine.store.due_instances(machine.clock.now(), 10) == [INSTANCE]
-
-
-def test_a_rivals_write_makes_defib_decide_again_on_what_is_now_true() -> None:
-    machine = Machine(POLICY)
-    machine.break_down()
-    machine.clock.advance(timedelta(minutes=2))
-
-    def rival() -> None:
-        raise Conflict("someone was first")
-
-    machine.store.interruptions = [rival, rival]
-    machine.look()
-
-    assert machine.case is not None
-    assert machine.acts == [Action.EVIDENCE, Action.REBOOT]
-
-
-def test_endless_rivals_leave_the_signal_for_another_delivery() -> None:
-    machine = Machine(POLICY)
-    machine.break_down()
-    machine.observe()
-
-    def rival() -> None:
-        raise Conflict("someone was first")
-
-    machine.store.interruptions = [rival] * CONFLICTS_MAX
-    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal, machine.switch)
-    with pytest.raises(Conflict, match="delivered again"):
-        reconcile(Signal(Source.SWEEP, INSTANCE, machine.clock.now(), "x"), edges, POLICY)
-
-
-def test_an_order_that_is_lost_is_decided_afresh_after_its_deadline() -> None:
-    machine = Machine(POLICY)
-    machine.break_down()
-    machine.clock.advance(timedelta(minutes=2))
-    machine.queues.orders = _Lost()
-
-    machine.look()
-    machine.queues.orders = []
-    case = machine.run()
-
-    assert case.outcome is Outcome.HEALED
-    assert case.attempts[0].result is not None
-    assert case.attempts[0].result.verdict is Verdict.LOST
-
-
-class _Lost(list):  # type: ignore[type-arg]  # a queue that loses everything
-    def append(self, _item: object) -> None:
-        return None
-
-
-def test_an_order_delivered_twice_is_carried_out_once() -> None:
-    machine = Machine(POLICY)
-    machine.break_down()
-    machine.clock.advance(timedelta(minutes=2))
-    machine.observe()
-    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal, machine.switch)
-    reconcile(Signal(Source.SWEEP, INSTANCE, machine.clock.now(), "x"), edges, POLICY)
-    machine.queues.orders = machine.queues.orders * 3
-
-    machine.work()
-
-    assert machine.acts == [Action.EVIDENCE, Action.REBOOT]
-
-
-def test_an_order_is_dropped_when_the_instance_has_recovered_meanwhile() -> None:
-    machine = broken(POLICY)
-    machine.clock.advance(timedelta(minutes=1))
-    machine.observe()
-    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal, machine.switch)
-    reconcile(Signal(Source.WAKE, INSTANCE, machine.clock.now(), "x"), edges, POLICY)
-    machine.work(until=Action.REBOOT)
-    machine.sick = False
-    machine.observe()
-    machine.work()
-
-    assert Action.REBOOT not in machine.acts
-    case = machine.case
-    assert case is not None
-    assert case.attempts[-1].result is not None
-    assert case.attempts[-1].result.verdict is Verdict.ABANDONED
-
-
-def test_where_fewer_run_than_when_it_was_decided_an_order_is_dropped_and_its_place_is_given_back() -> None:
-    machine = Machine(POLICY)
-    another = Begun("another-1", NOON)
-    machine.store.whole = Stack(running=10, begun=(another,))
-    machine.break_down()
-    machine.clock.advance(timedelta(minutes=2))
-    machine.observe()
-    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal, machine.switch)
-    reconcile(Signal(Source.SWEEP, INSTANCE, machine.clock.now(), "x"), edges, POLICY)
-    machine.work(until=Action.REBOOT)
-    assert machine.store.whole.under_repair("another-1") == 1
-
-    machine.store.whole = replace(machine.store.whole, running=9)
-    machine.work()
-    assert machine.acts == [Action.EVIDENCE]
-    assert machine.case is not None
-    assert machine.case.held_by == "stack_share"
-    assert machine.store.whole.under_repair("another-1") == 0
-
-    machine.store.whole = replace(machine.store.whole, begun=())
-    assert machine.run().outcome is Outcome.HEALED
-
-
-MUTATING = sorted(set(Action) - {Action.EVIDENCE, Action.FORCE_STOP})
-TROUBLE = [Unanswered("no answer"), ProcessDied()]
-
-
-@pytest.mark.parametrize("error", TROUBLE, ids=lambda e: type(e).__name__)
-@pytest.mark.parametrize("action", MUTATING)
-def test_an_act_whose_answer_is_lost_though_it_was_carried_out_leaves_nothing_half_done(
-    action: Action, error: Exception
-) -> None:
-    machine = broken(POLICY, aftermath=failing(action, error, times=1))
-    case = machine.run()
-
-    assert case.outcome is Outcome.HEALED
-    assert machine.state is InstanceState.RUNNING
-    assert machine.registered
-    assert "nothing to it" not in case.reason
-
-
-@pytest.mark.parametrize("error", TROUBLE, ids=lambda e: type(e).__name__)
-@pytest.mark.parametrize("action", MUTATING)
-def test_an_act_that_was_lost_before_it_was_carried_out_is_decided_afresh(action: Action, error: Exception) -> None:
-    machine = broken(POLICY, fault=failing(action, error, times=1))
-    case = machine.run()
-
-    assert case.outcome is Outcome.HEALED
-    assert machine.state is InstanceState.RUNNING
-    assert machine.registered
-
-
-def test_every_order_names_an_intent_that_was_stored_first() -> None:
-    machine = broken(POLICY)
-    seen: list[int] = []
-    original = machine.queues.perform
-
-    def checked(effect: object) -> None:
-        stored = machine.case
-        assert stored is not None
-        assert stored.intent is not None
-        seen.append(stored.intent.number)
-        original(effect)  # type: ignore[arg-type]  # the same call, watched
-
-    machine.queues.perform = checked  # type: ignore[method-assign]  # watching the order of events
-    machine.run()
-
-    assert seen == [1, 2, 3, 4, 5, 6]
-
-
-def test_two_cases_of_a_service_never_repair_at_once_when_one_is_allowed() -> None:
-    machine = broken(POLICY)
-    machine.clock.advance(timedelta(minutes=1))
-    machine.look()
-    incident = machine.store.latest_incident("web")
-    assert incident is not None
-    rival = replace(incident.members[0], case_id="i-other-1", instance_id="i-other")
-    machine.store.incidents["web", 1] = replace(incident, members=(*incident.members, rival))
-
-    machine.run(timedelta(minutes=8))
-
-    assert Action.STOP not in machine.acts
-
-
-def test_another_that_is_under_repair_is_not_counted_on_though_ec2_calls_it_healthy() -> None:
-    both = Peers(running=2, healthy=2, healthy_ids=frozenset({"i-other", "i-third"}))
-    machine = broken(policy(minimum_healthy=2, concurrent_repairs=2), peers=both)
-    machine.clock.advance(timedelta(minutes=1))
-    machine.look()
-    incident = machine.store.latest_incident("web")
-    assert incident is not None
-    drained = replace(incident.members[0], case_id="i-other-1", instance_id="i-other", phase=Phase.REPAIRING)
-    machine.store.incidents["web", 1] = replace(incident, members=(*incident.members, drained))
-
-    case = machine.run(timedelta(minutes=8))
-
-    assert Action.STOP not in machine.acts
-    assert case.held_by == "others_under_repair"
-    assert NoticeKind.HELD not in [notice.kind for notice in machine.notices], "it waits for its turn"
 
 
 UNANSWERED = Traits(unread="describing instance type m7g.large: no answer", unanswered=True)

@@ -5,16 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-import boto3
-import pytest
 import time_machine
 
-from tests.watchtower.seen import ADA, HERE, NOW, PHONE, THERE
-from tests.watchtower.stage import LINKS, MINUTE, PAGE, SWITCH, TABLE, Answer, Stage, minutes, silent, unheard
+from tests.watchtower.seen import HERE, NOW, THERE
+from tests.watchtower.stage import LINKS, MINUTE, PAGE, SWITCH, Answer, Stage, minutes, silent, unheard
 from watchtower import clock
-from watchtower.asking import CALL
 
 
 class Outside:
@@ -148,76 +144,6 @@ def test_the_page_is_asked_at_the_last_known_address_while_the_region_is_dark(
     assert sorted(address for address, _ in stage.web.requests[before:]) == [LINKS, f"{PAGE}/manifest.json"]
 
 
-@pytest.mark.parametrize(
-    "answer", [Answer(503), Answer(301), Answer(200, b"<html>"), Answer(200, b'{"generated_at":"2026-04-30T03:00"}')]
-)
-def test_a_page_that_does_not_say_when_it_was_made_does_not_answer(
-    stage: Stage, time: time_machine.Traveller, answer: Answer
-) -> None:
-    stage.web.fault = lambda address: answer if address.startswith(PAGE) else None
-
-    (told,) = minutes(stage, time, 3)
-
-    assert told["Subject"].startswith("Defib watchtower: the status page doesn't answer: the status page: ")
-
-
-def test_a_page_longer_than_it_may_be_is_read_at_its_beginning_only(stage: Stage) -> None:
-    stage.alive()
-    stage.look()
-
-    options = dict(stage.web.requests)[f"{PAGE}/manifest.json"]
-    assert options["headers"] == {"Range": "bytes=0-4095"}
-    assert (options["retries"], options["redirect"]) == (False, False)
-    assert options["timeout"].connect_timeout + options["timeout"].read_timeout == CALL.total_seconds()
-
-
-@pytest.mark.parametrize("answer", [Answer(500), Answer(404), Answer(503)])
-def test_a_function_that_answers_otherwise_than_it_does_is_told(
-    stage: Stage, time: time_machine.Traveller, answer: Answer
-) -> None:
-    stage.web.fault = lambda address: answer if address == LINKS else None
-
-    (told,) = minutes(stage, time, 3)
-
-    assert told["Subject"].startswith("Defib watchtower: answer in us-east-1 doesn't answer: its answer: HTTP status ")
-    assert "the command in it still works" in " ".join(told["Message"].split())
-
-
-def test_a_function_is_asked_by_a_request_that_does_nothing_and_not_for_long(stage: Stage) -> None:
-    stage.alive()
-    stage.look()
-
-    options = dict(stage.web.requests)[LINKS]
-    assert (options["retries"], options["redirect"]) == (False, False)
-    assert options["timeout"].connect_timeout + options["timeout"].read_timeout == CALL.total_seconds()
-
-
-def test_one_queue_that_takes_nothing_up_is_told_by_its_name(stage: Stage, time: time_machine.Traveller) -> None:
-    heard: list[dict[str, Any]] = []
-    for _ in range(4):
-        time.shift(MINUTE)
-        stage.alive(ways=("notices",))
-        stage.look()
-        heard += stage.heard()
-
-    (told,) = heard
-    assert told["Subject"] == "Defib watchtower: remediate in us-east-1 is stuck: nothing is repaired"
-
-
-def test_a_rule_that_somebody_switched_off_or_deleted_is_told(stage: Stage, time: time_machine.Traveller) -> None:
-    events = boto3.client("events", region_name=THERE)
-    events.disable_rule(Name="Defib-StateRule-X3")
-    (off,) = minutes(stage, time, 3)
-    events.enable_rule(Name="Defib-StateRule-X3")
-    (over,) = minutes(stage, time, 3)
-    events.delete_rule(Name="Defib-StateRule-X3")
-    (gone,) = minutes(stage, time, 3)
-
-    assert off["Subject"] == "Defib watchtower: rule StateRule in us-east-1 is switched off"
-    assert over["Subject"].startswith("Defib watchtower: over: rule StateRule")
-    assert gone["Subject"] == "Defib watchtower: rule StateRule in us-east-1 is gone"
-
-
 def test_when_both_regions_are_dead_the_outside_service_misses_the_ping(
     stage: Stage, time: time_machine.Traveller
 ) -> None:
@@ -249,100 +175,3 @@ def test_a_missed_ping_is_the_outside_services_business(stage: Stage, time: time
     stage.web.fault = lambda address: Answer(500) if address == SWITCH else None
 
     assert minutes(stage, time, 3) == []
-
-
-def test_who_left_and_who_never_came_is_named(stage: Stage, time: time_machine.Traveller) -> None:
-    stage.configure(subscribers=[["Alerts", "email", ADA], ["Alerts", "email", "gone@defib.test"]])
-    stage.restart()
-
-    (told,) = minutes(stage, time, 3)
-
-    assert "gone@defib.test is no longer subscribed to topic Alerts in us-east-1" in " ".join(told["Message"].split())
-    assert told["MessageAttributes"]["weight"]["Value"] == "minor"
-
-
-def test_an_alarm_about_defib_is_told_by_another_way_too(stage: Stage, time: time_machine.Traveller) -> None:
-    name = "Defib-WatchDeadLetters1A2B3C4D-X1"
-    stage.cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="test")
-
-    (told,) = minutes(stage, time, 3)
-
-    assert told["Subject"] == "Defib watchtower: alarm DeadLetters in us-east-1"
-    assert "Defib set aside messages. Read them." in " ".join(told["Message"].split())
-
-
-def alarms(number: int, last: str = "OK") -> list[list[tuple[str, str]]]:
-    """Pages of at most a hundred; all are well but perhaps the last."""
-    names = [f"Defib-Watch{n}" for n in range(1, number + 1)]
-    found = [(name, last if name == names[-1] else "OK") for name in names]
-    return [found[start : start + 100] for start in range(0, number, 100)]
-
-
-def test_alarms_are_read_to_the_last_page(stage: Stage, time: time_machine.Traveller) -> None:
-    stage.configure(alarms=230)
-    stage.restart()
-    stage.wire.pages = alarms(230)
-    assert minutes(stage, time, 2) == []
-
-    stage.wire.pages = alarms(230, last="ALARM")
-    (told,) = minutes(stage, time, 2)
-    assert "Defib-Watch230" in json.dumps(told)
-
-
-def test_a_hang_at_a_later_page_of_alarms_leaves_all_of_them_unknown(
-    stage: Stage, time: time_machine.Traveller
-) -> None:
-    stage.configure(alarms=230)
-    stage.restart()
-    stage.wire.pages = alarms(230)
-    asked: list[str] = []
-
-    def second_page_hangs(region: str, call: str) -> None:
-        if call == "cloudwatch:DescribeAlarms":
-            asked.append(region)
-            if len(asked) % 2 == 0:
-                silent(region, call)
-
-    stage.wire.fault = second_page_hangs
-    (told,) = minutes(stage, time, 2)
-
-    assert "CloudWatch in us-east-1 timed out" in " ".join(told["Message"].split())
-    assert "deleted" not in told["Message"]
-
-
-def test_money_spent_on_texts_is_held_against_the_quota_of_each_region(
-    stage: Stage, time: time_machine.Traveller
-) -> None:
-    boto3.client("sns", region_name=THERE).set_sms_attributes(attributes={"MonthlySpendLimit": "10"})
-    stage.cloudwatch.put_metric_data(
-        Namespace="AWS/SNS",
-        MetricData=[{"MetricName": "SMSMonthToDateSpentUSD", "Value": 9.5, "Timestamp": NOW}],
-    )
-    stage.wire.sandboxed = True
-
-    (told,) = minutes(stage, time, 3)
-
-    message = " ".join(told["Message"].split())
-    assert "$9.50 of the $10.00 that may go into SMS this month in us-east-1" in message
-    assert "SMS sandbox of us-west-2" in message
-
-
-def test_without_phones_nothing_is_asked_about_texts(stage: Stage) -> None:
-    stage.configure(own_subscribers=[["Findings", "email", ADA]], subscribers=[["Alerts", "email", ADA]])
-    stage.restart()
-    stage.look()
-
-    assert not [call for _, call in stage.wire.calls if "SMS" in call or "Statistics" in call]
-    assert PHONE not in json.dumps(stage.look())
-
-
-def test_an_answer_that_makes_no_sense_is_told_and_the_others_are_heard(
-    stage: Stage, time: time_machine.Traveller
-) -> None:
-    table = boto3.client("dynamodb", region_name=THERE)
-    table.put_item(TableName=TABLE, Item={"pk": {"S": "HEARTBEAT"}, "sk": {"S": "SWEEP"}, "when": {"S": "noon"}})
-
-    heard = minutes(stage, time, 2, alive=False)
-
-    assert len(heard) == 1
-    assert "DynamoDB in us-east-1 answers what makes no sense: KeyError" in " ".join(heard[0]["Message"].split())
