@@ -14,6 +14,7 @@ from defib.core.model import InstanceState, TargetHealth
 from sim.boundary import Boundary, Params, Refusal, Response
 from sim.clock import VirtualTime
 from sim.ec2 import Ec2
+from sim.health import zone_id_of
 from sim.machine import Machine
 from sim.scenario import TargetGroup
 from sim.template import ACCOUNT, REGION
@@ -27,6 +28,12 @@ REASONS = {
     TargetHealth.DRAINING: ("Target.DeregistrationInProgress", "Target deregistration is in progress"),
 }
 """ELBv2 API, TargetHealth."""
+KEPT_OUT = {
+    "State": "zonal_shift_active",
+    "Reason": "AdministrativeOverride.ZonalShiftActive",
+    "Description": "No traffic is sent to the target: its zone is shifted away from",
+}
+"""ELBv2 API, AdministrativeOverride."""
 
 
 @dataclass
@@ -59,6 +66,10 @@ class Group:
         return next((t.health for (i, _), t in self.targets.items() if i == instance_id), None)
 
 
+def load_balancer_arn(group: Group) -> str:
+    return f"{group.arn.partition(':targetgroup/')[0]}:loadbalancer/{group.load_balancer}"
+
+
 class LoadBalancing:
     """The ELBv2 API over the true machines."""
 
@@ -69,6 +80,8 @@ class LoadBalancing:
         self._random = random
         self._ec2 = ec2
         self._changed = changed
+        self.kept_from: Callable[[str], str] = lambda _: ""
+        """The id of the zone that the traffic of the load balancer of that ARN is shifted away from, or empty."""
         self.groups: dict[str, Group] = {}
         boundary.answer("elbv2:DescribeTargetHealth", self._describe_target_health)
         boundary.answer("elbv2:RegisterTargets", self._register)
@@ -163,9 +176,10 @@ class LoadBalancing:
             keys = [(t["Id"], int(t.get("Port", PORT))) for t in params["Targets"]]
         else:
             keys = [key for key, target in group.targets.items() if not self._forgotten(target)]
-        return {"TargetHealthDescriptions": [self._description(group, key) for key in keys]}
+        kept_from = self.kept_from(load_balancer_arn(group))
+        return {"TargetHealthDescriptions": [self._description(group, key, kept_from) for key in keys]}
 
-    def _description(self, group: Group, key: Key) -> Response:
+    def _description(self, group: Group, key: Key, kept_from: str) -> Response:
         target = group.targets.get(key)
         if target is None or self._forgotten(target):
             shown: Response = {
@@ -183,7 +197,10 @@ class LoadBalancing:
             shown = {"State": target.health.value}
             if target.health in REASONS:
                 shown["Reason"], shown["Description"] = REASONS[target.health]
-        return {"Target": {"Id": key[0], "Port": key[1]}, "HealthCheckPort": str(PORT), "TargetHealth": shown}
+        about: Response = {"Target": {"Id": key[0], "Port": key[1]}, "HealthCheckPort": str(PORT)}
+        if target is not None and kept_from and zone_id_of(target.machine.zone) == kept_from:
+            about["AdministrativeOverride"] = KEPT_OUT
+        return {**about, "TargetHealth": shown}
 
     def _forgotten(self, target: Target) -> bool:
         """Whether the target has been deregistered and its delay is over."""

@@ -28,9 +28,10 @@ def _tell(
     bus: Bus, time: VirtualTime, issue: HealthIssue, number: int, opened: datetime, ended: datetime | None
 ) -> None:
     """One event."""
-    zone_id = _zone_id(issue.zone) if issue.zone else ""
+    zone_id = zone_id_of(issue.zone) if issue.zone else ""
     bus.put("aws.health", "AWS Health Event", told(issue, zone_id, number, opened, ended, time.now), ())
 
 
-def _zone_id(zone: str) -> str:
+def zone_id_of(zone: str) -> str:
+    """AWS's name of the zone that is the same in every account."""
     return next(z.zone_id for z in RegionsAndZonesBackend.zones[REGION] if z.name == zone)

@@ -17,6 +17,7 @@ from sim.machinery import NATURES, MachineryFault, MachineryKind
 from sim.replies import DrillReply, Pull, Reply
 from sim.scenario import Durations, Fault, Fleet, ScalingGroup, Scenario, TargetGroup
 from sim.scenario_value import Range
+from sim.shifts import AwsShift
 from sim.unreachable import Unreachable
 
 SECTIONS: Mapping[str, type[Any]] = {
@@ -29,6 +30,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "`[[kill_switch]]`": Pull,
     "`[[answers]]`": Reply,
     "`[[health_issues]]`": HealthIssue,
+    "`[[aws_shifts]]`": AwsShift,
     "`[[drill_answers]]`": DrillReply,
     "`[[unreachable]]`": Unreachable,
     "`[durations]`": Durations,

@@ -41,6 +41,7 @@ from sim.scenario_value import (
     span,
     words,
 )
+from sim.shifts import AwsShift
 from sim.unreachable import Unreachable
 
 
@@ -246,6 +247,10 @@ class Scenario:
     )
     health_issues: tuple[HealthIssue, ...] = field(
         default=(), metadata=tables("What AWS Health tells of EC2's own issues.", "[[health_issues]]", least=0, most=20)
+    )
+    aws_shifts: tuple[AwsShift, ...] = field(
+        default=(),
+        metadata=tables("When AWS itself shifts traffic away from a zone.", "[[aws_shifts]]", least=0, most=20),
     )
     drill_answers: tuple[DrillReply, ...] = field(
         default=(), metadata=tables("When somebody answers a drill.", "[[drill_answers]]", least=0, most=20)

@@ -26,14 +26,14 @@ from sim.bus import Bus
 from sim.clock import VirtualTime
 from sim.customers import Customers
 from sim.ec2 import Ec2
-from sim.elb import LoadBalancing
+from sim.elb import LoadBalancing, load_balancer_arn
 from sim.elsewhere.stand import stand
 from sim.faults import FaultKind
 from sim.fleet import LONG_AGO, Launcher, Place, places, scaling_groups, target_groups
 from sim.functions import Lambda
 from sim.gateway import Gateway
 from sim.groups import AutoScaling
-from sim.health import schedule_issues
+from sim.health import schedule_issues, zone_id_of
 from sim.http_api import HttpApi
 from sim.iam import Grant, grants_of
 from sim.internet import Internet, connected
@@ -117,6 +117,7 @@ class World:
         self.applications = ApplicationChecks(time, self._draws("applications"), self.machines, boundary)
         self.scaling = AutoScaling(time, self.physics, boundary, self._launch_in_place_of)
         self.shifts = ZonalShifts(time, boundary, self._load_balancers, self._shift_changed)
+        self.balancing.kept_from = self._kept_from
         authority = Authority(ACCOUNT, self._tags_of, self.scaling.arn_of, self.shifts.load_balancer_of)
         draws, broken = self._draws("lambda"), self.breakdowns
         reach = Reach(
@@ -173,6 +174,9 @@ class World:
         for drilled in self.scenario.drill_answers:
             at = self.scenario.start + drilled.at
             self.time.at(at, partial(answer_drill, drilled, self.records.drills_of, self.bus))
+        for by_aws in self.scenario.aws_shifts:
+            begin = partial(self.shifts.begin, zone_id_of(by_aws.zone), by_aws.lasts, by_aws.practice)
+            self.time.at(self.scenario.start + by_aws.at, begin)
         schedule_issues(self.time, self.bus, self.scenario.start, self.scenario.health_issues)
         self.bus.start_schedules(self._draws("schedules"))
         self.alarms.start(self._draws("alarms"), self._measure)
@@ -232,10 +236,11 @@ class World:
         self.recorder.target_changed(machine, self.balancing.group_of(machine))
 
     def _load_balancers(self) -> frozenset[str]:
-        return frozenset(
-            f"{g.arn.partition(':targetgroup/')[0]}:loadbalancer/{g.load_balancer}"
-            for g in self.balancing.groups.values()
-        )
+        return frozenset(map(load_balancer_arn, self.balancing.groups.values()))
+
+    def _kept_from(self, load_balancer: str) -> str:
+        shift = self.shifts.applied(load_balancer)
+        return shift.away_from if shift is not None else ""
 
     def _shift_changed(self, words: str) -> None:
         self.recorder.tell(EventKind.TARGET, "", words)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from defib.core.membership import GROUP_TAG
-from defib.core.model import InstanceState
+from defib.core.model import InstanceState, TargetHealth
 from defib.core.policy import Policy
 from defib.core.shift import load_balancer_of
 from sim.application import ApplicationChecks
@@ -33,6 +33,11 @@ ZONE_IDS: Mapping[str, str] = {
 }
 
 
+def zone_of(zone_id: str) -> str:
+    """The name of the zone; empty for one that is unknown."""
+    return next((name for name, id_ in ZONE_IDS.items() if id_ == zone_id), "")
+
+
 class Cloud:
     """The truth. ``sim/fuzz/seen.py`` is what Defib sees of it, ``sim/fuzz/acts.py`` what Defib can do to it."""
 
@@ -56,7 +61,8 @@ class Cloud:
         self.scaling = AutoScaling(time, self.physics, self.calls, self._launch_in_place_of)
         self.applications = ApplicationChecks(time, random, self.by_name, self.calls)
         self.shifts = ZonalShifts(time, self.calls, lambda: self._shifted, lambda _: None)
-        self._shifted = frozenset(load_balancer_of(g) for service in policy.services for g in service.target_groups)
+        self._in_front = {g.arn: load_balancer_of(g) for service in policy.services for g in service.target_groups}
+        self._shifted = frozenset(self._in_front.values())
         known = {group.name: group.arn for service in policy.services for group in service.target_groups}
         self.balancers = {spec.name: Balancer(spec, known.get(spec.name, ""), time) for spec in scenario.target_groups}
         self._behind: dict[str, Balancer] = {}
@@ -169,6 +175,20 @@ class Cloud:
 
     def balancer_of(self, machine: Machine) -> Balancer | None:
         return self._behind.get(machine.instance_id)
+
+    def others_serving(self, balancer: Balancer, instance_id: str) -> int:
+        """How many other targets take traffic: what a zonal shift keeps out is as healthy as before, and takes none."""
+        kept_from = self.kept_from(balancer)
+        if not kept_from:
+            return balancer.others_healthy(instance_id)
+        healthy = (i for i, h in balancer.health.items() if i != instance_id and h is TargetHealth.HEALTHY)
+        return sum(1 for i in healthy if self.machines[i].zone != kept_from)
+
+    def kept_from(self, balancer: Balancer) -> str:
+        """The zone that its traffic is shifted away from, whoever has done that; empty for none."""
+        load_balancer = self._in_front.get(balancer.arn)
+        shift = self.shifts.applied(load_balancer) if load_balancer and self.shifts.all else None
+        return zone_of(shift.away_from) if shift is not None else ""
 
     def note(self, machine: Machine) -> None:
         """It may work, or may not, from this moment."""

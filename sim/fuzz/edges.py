@@ -117,15 +117,25 @@ class Actor:
 class Router:
     """``ports.Router``: the real edge over the replay's ARC."""
 
-    def __init__(self, arc: ArcRouter, outside: Outside, judge: Callable[[Move, str, str], None]) -> None:
+    def __init__(
+        self,
+        arc: ArcRouter,
+        outside: Outside,
+        judge: Callable[[Move, str, str], None],
+        over: Callable[[], None],
+    ) -> None:
+        """``judge`` hears of each move before it is made, ``over`` when it has been."""
         self._arc = arc
         self._out = outside
         self._judge = judge
+        self._over = over
 
     def start(self, load_balancer: str, zone_id: str, lasts: timedelta, reason: str) -> Away:
         def move() -> Away:
             self._judge(Move.START, load_balancer, zone_id)
-            return self._arc.start(load_balancer, zone_id, lasts, reason)
+            away = self._arc.start(load_balancer, zone_id, lasts, reason)
+            self._over()
+            return away
 
         return self._out.call("ec2.perform", move)
 

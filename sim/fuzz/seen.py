@@ -106,10 +106,12 @@ class Seen:
 
     def _served(self, arn: str) -> dict[str, Served]:
         balancer = self._balancer(arn)
+        kept_from = self._cloud.kept_from(balancer) if balancer is not None else ""
         found: dict[str, list[TargetHealth]] = {}
         for instance_id, health in (balancer.health if balancer is not None else {}).items():
             found.setdefault(self._cloud.machines[instance_id].zone, []).append(health)
-        return {zone: Served(len(all_), all_.count(TargetHealth.HEALTHY)) for zone, all_ in found.items()}
+        healthy = {zone: all_.count(TargetHealth.HEALTHY) * (zone != kept_from) for zone, all_ in found.items()}
+        return {zone: Served(len(all_), healthy[zone]) for zone, all_ in found.items()}
 
     def _observation(
         self,
@@ -182,7 +184,7 @@ class Seen:
         if health is None:
             return (Target(registration, TargetHealth.UNUSED, manageable=balancer.manageable),) if registrations else ()
         runs = machine.shown.state is InstanceState.RUNNING
-        others = balancer.others_healthy(machine.instance_id) if runs else None
+        others = self._cloud.others_serving(balancer, machine.instance_id) if runs else None
         return (Target(registration, health, manageable=balancer.manageable, others_healthy=others),)
 
 

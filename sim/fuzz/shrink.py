@@ -56,6 +56,10 @@ def _shorter(story: Story) -> Iterator[Story]:
         yield replace(story, scenario=replace(scenario, faults=_without(scenario.faults, n)))
     for n in range(len(scenario.answers)):
         yield replace(story, scenario=replace(scenario, answers=_without(scenario.answers, n)))
+    for n in range(len(scenario.aws_shifts)):
+        yield _of(story, replace(scenario, aws_shifts=_without(scenario.aws_shifts, n)))
+    for n in range(len(scenario.health_issues)):
+        yield _of(story, replace(scenario, health_issues=_without(scenario.health_issues, n)))
     if scenario.kill_switch:
         yield replace(story, scenario=replace(scenario, kill_switch=()))
     for fleet in scenario.fleet:

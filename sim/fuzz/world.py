@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from random import Random
 
 from defib.answer.ports import Answering
@@ -110,7 +111,7 @@ class World:
         self._sweeping = Sweeping(clock, observer, table, queues)
         self._performing = Performing(clock, observer, table, actor, queues, silent, self.switch)
         arc = ArcRouter(lambda: self.cloud.calls.client("arc-zonal-shift"))
-        router = edges.Router(arc, out, self.judge.shift)
+        router = edges.Router(arc, out, self.judge.shift, self.judge.shifted)
         self._shifting = Shifting(clock, observer, table, router, silent, self.switch)
         evidencing = Performing(clock, observer, table, actor, queues, silent, None)
         self.lanes.run("diagnose", self._diagnose)
@@ -156,6 +157,9 @@ class World:
             time.after(reply.at, lambda r=reply: self.people.reply(r))  # type: ignore[misc]
         for entry in self.story.meddling:
             time.after(entry.at, lambda e=entry: self.people.meddle(e))  # type: ignore[misc]
+        for by_aws in scenario.aws_shifts:
+            shifted = partial(self.cloud.shifts.begin, ZONE_IDS[by_aws.zone], by_aws.lasts, by_aws.practice)
+            time.after(by_aws.at, shifted)
         for number, issue in enumerate(scenario.health_issues, 1):
             time.after(issue.at, lambda n=number, i=issue: self._tell_of_issue(n, i, over=False))  # type: ignore[misc]
             if issue.lasts is not None:

@@ -205,3 +205,30 @@ def test_one_whose_checks_pass_is_shown_with_the_others_when_its_target_fails(ac
     targets = account.observer(a_policy()).observe(web, ()).targets
 
     assert {t.others_healthy for t in targets} == {1}
+
+
+@pytest.mark.parametrize("override", ["zonal_shift_active", "zonal_shift_delegated_to_dns"])
+@pytest.mark.parametrize("state", ["healthy", "unhealthy"])
+def test_a_target_whose_zone_is_shifted_away_from_counts_for_nobody_however_healthy(
+    account: Account, override: str, state: str
+) -> None:
+    web, kept_out, other = [account.fleet.launch(service="web") for _ in range(3)]
+    arn = account.fleet.target_group("web", [(web, 80), (kept_out, 80), (other, 80)])
+    overrides = {web: "no_override", kept_out: override, other: "unknown"}
+    account.fleet.elb.answers["DescribeTargetHealth"] = {
+        "TargetHealthDescriptions": [
+            {
+                "Target": {"Id": id_, "Port": 80},
+                "TargetHealth": {"State": state if id_ == web else "healthy"},
+                "AdministrativeOverride": {"State": said},
+            }
+            for id_, said in overrides.items()
+        ]
+    }
+    if state == "healthy":
+        account.fleet.fail(web, "InstanceStatus")
+    observer = account.observer(a_policy())
+
+    assert {t.others_healthy for t in observer.observe(web, ()).targets} == {1}
+    served = [served.healthy for by_zone in observer.serving([arn]).values() for served in by_zone.values()]
+    assert sum(served) == 1 + (state == "healthy")

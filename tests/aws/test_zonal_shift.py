@@ -110,10 +110,28 @@ def test_a_practice_run_is_no_shift(arc: Arc) -> None:
     assert arc.start().id == "shift-1"
 
 
-def test_aws_own_autoshift_is_left_to_aws(arc: Arc) -> None:
+def test_aws_own_autoshift_is_left_to_aws_and_nobody_knows_until_when(arc: Arc) -> None:
     arc.knows(autoshifts=(autoshifted(HERE),))
 
-    assert arc.start().id == ""
+    away = arc.start()
+
+    assert (away.id, away.until, away.held) == ("", None, False)
+    assert "AWS has shifted it away by itself" in away.detail
+
+
+def test_a_shift_never_takes_the_place_of_aws_own_autoshift_away_from_another_zone(arc: Arc) -> None:
+    arc.knows(autoshifts=(autoshifted(THERE),))
+
+    away = arc.start()
+
+    assert away.held
+    assert "AWS has shifted it away from use1-az2 by itself" in away.detail
+
+
+def test_a_persons_shift_ends_when_they_have_said(arc: Arc) -> None:
+    arc.knows(shifted(HERE, "Ann"))
+
+    assert arc.start().until == UNTIL
 
 
 def test_a_shift_away_from_another_zone_is_never_overridden(arc: Arc) -> None:
@@ -184,6 +202,17 @@ def test_what_others_shifted_or_ended_is_left_as_it_is(arc: Arc, shifts: list[di
     arc.knows(*shifts)
 
     assert says in arc.router.end(BALANCER, HERE)
+
+
+@pytest.mark.parametrize("shifts", [[], [shifted(HERE)]], ids=["Defib's is over", "Defib's is on"])
+def test_where_aws_keeps_the_traffic_away_nobody_says_that_it_goes_there_again(
+    arc: Arc, shifts: list[dict[str, Any]]
+) -> None:
+    arc.knows(*shifts, autoshifts=({**autoshifted(HERE), "appliedStatus": "NOT_APPLIED"},))
+    if shifts:
+        arc.ends()
+
+    assert arc.router.end(BALANCER, HERE) == "Defib keeps it away no more; AWS does still, by itself (zonal autoshift)"
 
 
 def test_the_client_has_what_is_used_of_it(arc: Arc) -> None:

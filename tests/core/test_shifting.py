@@ -32,6 +32,7 @@ IMPAIRED = Impairment(A, NOON, 40, incident=1)
 WANTED = Shift(BALANCER, A, "use1-az4")
 CLAIMED = replace(WANTED, ordered_at=NOON, claimed_at=NOON)
 SHIFTED = replace(CLAIMED, answer=ShiftAnswer.DONE, id="shift-1", until=after(hours=3), said=ShiftAnswer.DONE)
+BY_AWS = replace(CLAIMED, answer=ShiftAnswer.DONE, answered_at=NOON, said=ShiftAnswer.DONE, detail="AWS has")
 ISSUE = Issue("arn:aws:health:1", "AWS_EC2_OPERATIONAL_ISSUE", NOON, NOON, zone_ids=("use1-az2", "use1-az4"))
 SERVING = {ARN: {A: Served(5, 2), B: Served(5, 5)}}
 STACK = Stack(impaired=(IMPAIRED,), shifts=(CLAIMED,))
@@ -165,6 +166,9 @@ ENDED = [
     ("refused", replace(CLAIMED, answer=ShiftAnswer.REFUSED), False),
     ("held", replace(CLAIMED, answer=ShiftAnswer.HELD), False),
     ("shifted by somebody else", replace(SHIFTED, id=""), False),
+    ("shifted by AWS", BY_AWS, False),
+    ("ordered again, since nobody knows of the first", replace(WANTED, ordered_at=NOON, perhaps=True), True),
+    ("held, since nobody knows of the first", replace(CLAIMED, answer=ShiftAnswer.HELD, perhaps=True), True),
 ]
 
 
@@ -186,6 +190,9 @@ DUE = [
     ("held", replace(CLAIMED, answer=ShiftAnswer.HELD, answered_at=NOON), 299, False),
     ("held for a while", replace(CLAIMED, answer=ShiftAnswer.HELD, answered_at=NOON), 300, True),
     ("done", SHIFTED, 600, False),
+    ("kept away by AWS", BY_AWS, 299, False),
+    ("kept away by AWS for a while", BY_AWS, 300, True),
+    ("kept away by somebody else, until they said", replace(SHIFTED, id=""), 600, False),
     ("refused", replace(CLAIMED, answer=ShiftAnswer.REFUSED), 600, False),
 ]
 
@@ -212,6 +219,40 @@ def test_an_order_is_taken_up_once_while_it_is_fresh_and_the_newest() -> None:
     assert claimable(stack.with_shift(replace(asked, ordered_at=after(seconds=1))), order, STARTS, NOON) is None
     assert claimable(stack.with_shift(replace(asked, move=Move.END)), order, STARTS, NOON) is None
     assert claimable(Stack(), order, STARTS, NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("shift", "tries", "perhaps"),
+    [
+        (WANTED, 1, False),
+        (replace(CLAIMED, tries=1), 2, True),
+        (replace(CLAIMED, tries=1, answer=ShiftAnswer.LOST), 2, True),
+        (replace(CLAIMED, tries=1, answer=ShiftAnswer.RETRY), 2, False),
+        (replace(CLAIMED, tries=7, answer=ShiftAnswer.HELD), 1, False),
+        (replace(CLAIMED, tries=7, answer=ShiftAnswer.HELD, perhaps=True), 1, True),
+        (replace(BY_AWS, tries=3), 1, False),
+    ],
+    ids=["new", "died", "no answer", "throttled", "held", "held after no answer", "kept away by AWS"],
+)
+def test_only_faults_in_a_row_are_tries_and_what_may_have_been_carried_out_is_remembered(
+    shift: Shift, tries: int, perhaps: bool
+) -> None:
+    asked, _ = ordered(shift, after(minutes=1))
+
+    assert (asked.tries, asked.perhaps) == (tries, perhaps)
+
+
+def test_while_it_may_have_been_shifted_away_no_other_zone_is() -> None:
+    other = replace(WANTED, zone=B, zone_id="use1-az2", ordered_at=NOON, perhaps=True)
+
+    stack = replace(STACK, shifts=(CLAIMED, other))
+    assert "zone us-east-1b is in trouble too" in refusal(CLAIMED, stack, SERVING, Switch.ON, STARTS, NOON)
+
+
+def test_a_persons_shift_that_runs_out_while_the_zone_is_still_impaired_is_peoples_business_too() -> None:
+    stack = settled(replace(STACK, shifts=(replace(SHIFTED, id=""),)), after(hours=3))
+
+    assert [shift.answer for shift in stack.shifts] == [ShiftAnswer.REFUSED]
 
 
 def test_a_shift_that_runs_out_while_its_zone_is_still_impaired_is_peoples_business() -> None:
@@ -249,6 +290,7 @@ NEWS = [
         NoticeKind.HELD,
         "the kill switch is off",
     ),
+    (replace(BY_AWS, said=None), NoticeKind.PROGRESS, "AWS keeps the traffic of web from zone us-east-1a"),
     (replace(SHIFTED, move=Move.END, said=None), NoticeKind.PROGRESS, "shifted back to zone"),
     (
         replace(CLAIMED, move=Move.END, answer=ShiftAnswer.REFUSED, detail="no"),

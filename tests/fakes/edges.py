@@ -102,9 +102,13 @@ class FakeRouter:
     """The zone id that each load balancer's traffic is kept from."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     error: Exception | None = None
+    by_aws: Away | None = None
+    """What is answered while AWS itself has shifted traffic."""
 
     def start(self, load_balancer: str, zone_id: str, lasts: timedelta, reason: str) -> Away:
         self._ask("start", load_balancer)
+        if self.by_aws is not None:
+            return self.by_aws
         self.away[load_balancer] = zone_id
         until = datetime(2026, 4, 30, 12, 0, tzinfo=UTC) + lasts
         return Away(f"shifted away until {until:%H:%M} UTC", "shift-1", until)

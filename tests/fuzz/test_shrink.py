@@ -21,6 +21,13 @@ def test_what_does_not_matter_is_left_out() -> None:
     assert len(shortest.policy_text) < len(story.policy_text)
 
 
+def test_what_aws_does_is_left_out_where_it_does_not_matter() -> None:
+    story = next(s for s in map(draw, range(400)) if len(s.scenario.aws_shifts) > 1 and s.scenario.health_issues)
+    kept = story.scenario.aws_shifts[1]
+    shortest = shrink(story, lambda candidate: kept in candidate.scenario.aws_shifts).scenario
+    assert (shortest.aws_shifts, shortest.health_issues, shortest.faults) == ((kept,), (), ())
+
+
 def test_the_shortest_story_can_be_written_and_read() -> None:
     story = next(s for s in map(draw, range(200)) if len(s.scenario.faults) > 4)
     shortest = shrink(story, lambda candidate: bool(candidate.scenario.faults))

@@ -15,6 +15,7 @@ from sim.fuzz.draw_crowd import CROWDS_EVERY
 from sim.fuzz.nth import scenario_story
 from sim.fuzz.run import REGRESSIONS, lived
 from sim.fuzz.story_file import load
+from sim.shifts import Kind
 
 BUDGET = 160
 """Seeds of every run; ``make fuzz`` takes more."""
@@ -67,6 +68,7 @@ def test_the_stories_are_worth_living_through() -> None:
     assert any(other.told for world in worlds for other in world.others.values()), "another page follows"
     assert any(service.startswith("zone:") for world in worlds for service, _ in world.store.incidents)
     assert any(case.confirmed_cause is Cause.EVENT_SCHEDULED for case in cases)
+    assert {shift.kind for world in worlds for shift in world.cloud.shifts.all} == {*Kind}, "Defib and AWS shift"
 
 
 @pytest.mark.parametrize("file", sorted(REGRESSIONS.glob("*.toml")), ids=lambda file: file.stem)

@@ -10,9 +10,9 @@ import pytest
 from defib.core.incident import Incident, NoticeKind
 from defib.core.model import Switch
 from defib.core.shift import Move, ShiftAnswer, ShiftOrder
-from defib.core.shifting import wanted
+from defib.core.shifting import ended, wanted
 from defib.core.stack import Impairment, Stack
-from defib.shell.ports import Rejected, Transient, Unanswered
+from defib.shell.ports import Away, Rejected, Transient, Unanswered
 from defib.shell.shift import Shifting, shift
 from defib.shell.shifting import pursue_shifts
 from defib.shell.store import Conflict
@@ -62,6 +62,53 @@ def test_a_wanted_shift_is_ordered_carried_out_and_told(bench: Bench) -> None:
     assert bench.router.away == {BALANCER: "use1-az4"}
     assert bench.told() == [NoticeKind.PROGRESS]
     assert [line.answer for line in bench.journal.shifts] == [ShiftAnswer.DONE]
+
+
+def test_what_aws_keeps_away_is_looked_at_again_and_shifted_by_defib_once_aws_does_not(bench: Bench) -> None:
+    bench.router.by_aws = Away("AWS has shifted it away by itself")
+    bench.sweep()
+    bench.remediate()
+    bench.clock.advance(MINUTE)
+    bench.sweep()
+    assert bench.router.away == {}
+
+    bench.router.by_aws = None
+    for _ in range(5):
+        bench.clock.advance(MINUTE)
+        bench.sweep()
+    bench.remediate()
+    bench.sweep()
+
+    assert bench.router.away == {BALANCER: "use1-az4"}
+    assert bench.told() == [NoticeKind.PROGRESS, NoticeKind.PROGRESS]
+
+
+def test_what_would_take_the_place_of_aws_own_shift_is_held_and_looked_at_again(bench: Bench) -> None:
+    bench.router.by_aws = Away("AWS has shifted it away from use1-az2 by itself", held=True)
+    bench.sweep()
+    bench.remediate()
+    bench.sweep()
+    assert (bench.store.whole.shifts[0].answer, bench.told()) == (ShiftAnswer.HELD, [NoticeKind.HELD])
+
+    bench.router.by_aws = None
+    bench.clock.advance(timedelta(minutes=5))
+    bench.sweep()
+    bench.remediate()
+
+    assert bench.router.away == {BALANCER: "use1-az4"}
+
+
+def test_what_nobody_knows_of_is_ended_though_the_next_order_was_held(bench: Bench) -> None:
+    bench.sweep()
+    bench.router.error = Unanswered("no answer")
+    bench.remediate()
+    bench.router.error, bench.switch.says = None, Switch.OFF
+    bench.clock.advance(MINUTE)
+    bench.sweep()
+    bench.remediate()
+    assert bench.store.whole.shifts[0].answer is ShiftAnswer.HELD
+
+    assert [shift.move for shift in ended(bench.store.whole.shifts, A)] == [Move.END]
 
 
 def test_it_is_ended_when_the_zone_has_recovered(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""The simulated ARC: one shift of a load balancer at a time, which ends when it is cancelled or its time is over."""
+"""The simulated ARC: one shift of a load balancer is in effect, and ends when it is cancelled or its time is over."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from defib.core.shift import Move
+from sim.health import zone_id_of
 from sim.template import REGION
 from sim.world import World
 from tests.sim import small_world
@@ -81,3 +82,51 @@ def test_what_does_not_exist_is_not_found(world: World) -> None:
         arc().get_managed_resource(resourceIdentifier=f"{balancer(world)}0")
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         arc().cancel_zonal_shift(zonalShiftId="unknown")
+
+
+def autoshifts(world: World) -> list[tuple[str, str]]:
+    known = arc().get_managed_resource(resourceIdentifier=balancer(world))["autoshifts"]
+    return [(shift["awayFrom"], shift["appliedStatus"]) for shift in known]
+
+
+HOUR = timedelta(hours=1)
+
+
+def test_awss_own_shift_gives_way_to_a_persons_and_takes_effect_again_after_it(world: World) -> None:
+    world.shifts.begin("use1-az2", HOUR, practice=False)
+    assert autoshifts(world) == [("use1-az2", "APPLIED")]
+
+    shift = start(world)
+    assert autoshifts(world) == [("use1-az2", "NOT_APPLIED")]
+    assert [shown["appliedStatus"] for shown in shifts(world)] == ["APPLIED"]
+
+    arc().cancel_zonal_shift(zonalShiftId=shift)
+    assert autoshifts(world) == [("use1-az2", "APPLIED")]
+    run_for(world, HOUR)
+    assert autoshifts(world) == []
+
+
+@pytest.mark.parametrize("by_person", [True, False])
+def test_a_practice_run_ends_when_any_other_shift_begins_and_begins_beside_none(world: World, by_person: bool) -> None:
+    world.shifts.begin("use1-az2", HOUR, practice=True)
+    assert [(s["shiftType"], s["appliedStatus"]) for s in shifts(world)] == [("PRACTICE_RUN", "APPLIED")]
+
+    if by_person:
+        start(world)
+    else:
+        world.shifts.begin("use1-az1", HOUR, practice=False)
+    world.shifts.begin("use1-az4", HOUR, practice=True)
+
+    assert "PRACTICE_RUN" not in {shown["shiftType"] for shown in shifts(world)}
+
+
+def test_a_target_in_the_zone_is_as_healthy_as_before_and_kept_out(world: World) -> None:
+    (group,) = world.balancing.groups.values()
+    zones = {target.machine.instance_id: target.machine.zone for target in group.targets.values()}
+
+    world.shifts.begin(zone_id_of("us-east-1a"), HOUR, practice=False)
+
+    described = boto3.client("elbv2", region_name=REGION).describe_target_health(TargetGroupArn=group.arn)
+    kept_out = {d["Target"]["Id"] for d in described["TargetHealthDescriptions"] if "AdministrativeOverride" in d}
+    assert {d["TargetHealth"]["State"] for d in described["TargetHealthDescriptions"]} == {"healthy"}
+    assert kept_out == {id_ for id_, zone in zones.items() if zone == "us-east-1a"} != set()

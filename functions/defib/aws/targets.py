@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
@@ -42,6 +41,8 @@ NOT_REGISTERED = "Target.NotRegistered"
 GONE = frozenset({"InvalidTarget", "TargetGroupNotFound"})
 """The instance, or the whole group, is no longer there (ELBv2 API, DescribeTargetHealth, Errors)."""
 
+KEPT_OUT = frozenset({"zonal_shift_active", "zonal_shift_delegated_to_dns"})
+"""What is said of a target whose zone gets no traffic, whatever its health (ELBv2 API, AdministrativeOverride)."""
 FAILING = frozenset({TargetHealth.UNHEALTHY, TargetHealth.UNHEALTHY_DRAINING})
 
 
@@ -98,8 +99,7 @@ class TargetGroups:
         """
         healthy: dict[str, set[str]] = {}
         for arn in {target.registration.target_group_arn for target in targets if target.reason != NOT_REGISTERED}:
-            entries = map(partial(_read, arn), self._described(arn))
-            healthy[arn] = {id_ for id_, _, health, _ in entries if health in SERVING} - {instance_id}
+            healthy[arn] = _serving(self._described(arn)) - {instance_id}
         return tuple(
             replace(target, others_healthy=len(healthy[target.registration.target_group_arn]))
             if target.registration.target_group_arn in healthy
@@ -118,14 +118,15 @@ class TargetGroups:
         return found
 
     def registered(self, arn: str) -> dict[str, bool]:
-        """By instance id, who is registered in a group, and whether it is healthy there at any port.
+        """By instance id, who is registered in a group, and whether it is healthy there and gets traffic at any port.
 
         Raises Transient or Rejected.
         """
         found: dict[str, bool] = {}
         for entry in self._described(arn):
             instance_id, _, health, _ = _read(arn, entry)
-            found[instance_id] = found.get(instance_id, False) or health is TargetHealth.HEALTHY
+            serves = health is TargetHealth.HEALTHY and not _is_kept_out(entry)
+            found[instance_id] = found.get(instance_id, False) or serves
         return found
 
     def _membership(self, service: Service) -> Mapping[str, tuple[Registration, ...]]:
@@ -179,13 +180,14 @@ class TargetGroups:
     def _among_others(self, arn: str, instance_id: str, ports: Sequence[int]) -> Iterator[_Health]:
         """The same out of one answer about the whole group, which leaves out what is not registered."""
         try:
-            entries = [_read(arn, entry) for entry in self._described(arn)]
+            described = self._described(arn)
         except Rejected as error:
             if error.code not in GONE:
                 raise
-            entries = []
+            described = ()
+        entries = (_read(arn, entry) for entry in described)
         found = {place.port: (health, reason) for id_, place, health, reason in entries if id_ == instance_id}
-        others = len({id_ for id_, _, health, _ in entries if health in SERVING} - {instance_id})
+        others = len(_serving(described) - {instance_id})
         for port in ports:
             if port in found:
                 yield Registration(arn, port), *found[port], others
@@ -221,6 +223,16 @@ class TargetGroups:
 
 def _absent(arn: str, port: int) -> _Health:
     return Registration(arn, port), TargetHealth.UNUSED, NOT_REGISTERED, None
+
+
+def _serving(described: Sequence[TargetHealthDescriptionTypeDef]) -> set[str]:
+    """The ids of those that take traffic."""
+    read = ((entry, _read("", entry)) for entry in described)
+    return {id_ for entry, (id_, _, health, _) in read if health in SERVING and not _is_kept_out(entry)}
+
+
+def _is_kept_out(entry: TargetHealthDescriptionTypeDef) -> bool:
+    return entry.get("AdministrativeOverride", {}).get("State", "") in KEPT_OUT
 
 
 def _read(arn: str, entry: TargetHealthDescriptionTypeDef) -> tuple[str, Registration, TargetHealth, str]:

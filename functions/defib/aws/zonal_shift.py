@@ -23,6 +23,7 @@ COMMENT_MAX = 128
 """Characters of a comment (ARC API, StartZonalShift)."""
 PERSONS = ("", "ZONAL_SHIFT")
 """Types of shifts that somebody started; practice runs give way to those (ARC Developer Guide, "Zonal autoshift")."""
+AWS_KEEPS_IT = "Defib keeps it away no more; AWS does still, by itself (zonal autoshift)"
 OVER = ("ConflictException", "ResourceNotFoundException")
 """What CancelZonalShift says of a shift that has expired or was cancelled, or that ARC has forgotten."""
 
@@ -49,8 +50,15 @@ class ArcRouter:
         shift = _shift(managed)
         if shift is not None:
             return _already(shift, zone_id)
-        if _autoshift(managed, zone_id):
-            return Away("AWS has shifted it away by itself (zonal autoshift), and ends that by itself")
+        by_aws = _autoshifted(managed)
+        if zone_id in by_aws:
+            return Away(
+                "AWS has shifted it away by itself (zonal autoshift); Defib does, should AWS end that too early"
+            )
+        if by_aws:
+            # ARC would put the new shift in the place of AWS's (ARC Developer Guide, "Precedence for zonal shifts").
+            away = f"AWS has shifted it away from {min(by_aws)} by itself (zonal autoshift)"
+            return Away(f"{away}, where a shift would send it again", held=True)
         doing = f"shifting {load_balancer} away from {zone_id}"
         try:
             with translated(doing):
@@ -70,8 +78,11 @@ class ArcRouter:
 
     def end(self, load_balancer: str, zone_id: str) -> str:
         arc = self._make()
-        shift = _shift(_managed(arc, load_balancer))
+        managed = _managed(arc, load_balancer)
+        shift = _shift(managed)
         if shift is None or shift["awayFrom"] != zone_id:
+            if zone_id in _autoshifted(managed):
+                return AWS_KEEPS_IT
             return "its traffic goes to the zone again; somebody had ended the shift before"
         if not _is_ours(shift):
             return f"left as it is: somebody else shifted it away, until {_when(_utc(shift['expiryTime']))}"
@@ -81,7 +92,7 @@ class ArcRouter:
         except Rejected as error:
             if error.code not in OVER:
                 raise
-        return "its traffic goes to the zone again"
+        return AWS_KEEPS_IT if zone_id in _autoshifted(managed) else "its traffic goes to the zone again"
 
 
 def _managed(arc: ArcClient, load_balancer: str) -> Mapping[str, Any]:
@@ -105,10 +116,10 @@ def _shift(managed: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return next((s for s in shifts if s.get("shiftType", "") in PERSONS and s["appliedStatus"] == "APPLIED"), None)
 
 
-def _autoshift(managed: Mapping[str, Any], zone_id: str) -> bool:
-    """Whether AWS itself keeps traffic from the zone."""
+def _autoshifted(managed: Mapping[str, Any]) -> set[str]:
+    """The zones that AWS itself keeps traffic from, or would if nobody had shifted it: there is seldom one."""
     shifts: list[Mapping[str, Any]] = managed.get("autoshifts", [])
-    return any(s["awayFrom"] == zone_id and s["appliedStatus"] == "APPLIED" for s in shifts)
+    return {str(shift["awayFrom"]) for shift in shifts}
 
 
 def _already(shift: Mapping[str, Any], zone_id: str) -> Away:
@@ -121,7 +132,7 @@ def _already(shift: Mapping[str, Any], zone_id: str) -> Away:
         )
     if _is_ours(shift):
         return Away(f"shifted away until {_when(until)}", str(shift["zonalShiftId"]), until)
-    return Away(f"somebody else has shifted it away, until {_when(until)}")
+    return Away(f"somebody else has shifted it away, until {_when(until)}", until=until)
 
 
 def _is_ours(shift: Mapping[str, Any]) -> bool:

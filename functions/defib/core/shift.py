@@ -59,6 +59,13 @@ class Shift:
     """When it ends by itself."""
     said: ShiftAnswer | None = None
     """The answer that people have heard of."""
+    perhaps: bool = False
+    """Whether an earlier order, of which nobody knows how it ended, may have been carried out."""
+
+    @property
+    def is_others(self) -> bool:
+        """Whether AWS keeps the traffic away by itself, and ends that by itself, nobody knows when."""
+        return self.answer is ShiftAnswer.DONE and self.move is Move.START and not self.id and self.until is None
 
     @property
     def name(self) -> str:

@@ -49,6 +49,9 @@ def _story(zone: str, news: list[Shift], failed: list[Shift]) -> Story:
         doing = "It tries again every few minutes." if held else "Nothing more."
         duty = f"If you want the traffic {where} now:\n" + "\n".join(f"  {command}" for command in _commands(failed))
         return Story(headline, wrong, doing + lines, duty, "Defib tries again." if held else "Please look now.")
+    if all(shift.is_others for shift in news):
+        said = f"AWS keeps the traffic of {whose} from zone {zone}"
+        return Story(said, wrong, "It looks again every few minutes." + lines, "Nothing.", "Nothing for you to do.")
     ends = [f"  aws arc-zonal-shift cancel-zonal-shift --zonal-shift-id {shift.id}" for shift in news if shift.id]
     duty = "Nothing. To end it yourself:\n" + "\n".join(ends) if ends and not back else "Nothing."
     doing = "Nothing more." if back else "It ends what it shifted when the zone has recovered."

@@ -14,7 +14,7 @@ from defib.core.shift import Move, Served, Shift, ShiftAnswer, ShiftOrder, load_
 from defib.core.stack import Stack
 
 AGAIN_AFTER = timedelta(minutes=5)
-"""How soon a shift that was held is tried again; what holds it takes minutes to change."""
+"""How soon a shift that was held, or that AWS has made itself, is looked at again: that takes minutes to change."""
 TRIES_MAX = 5
 """Orders of one shift that end in a passing fault before people are asked, one a sweep."""
 SHIFTED_KINDS = ("app", "net")
@@ -42,7 +42,7 @@ def ended(shifts: tuple[Shift, ...], zone: str) -> tuple[Shift, ...]:
     for shift in shifts:
         if shift.zone != zone:
             kept.append(shift)
-        elif shift.id or (shift.claimed_at is not None and shift.answer in (None, *PASSING)):
+        elif shift.id or shift.perhaps or (shift.claimed_at is not None and shift.answer in (None, *PASSING)):
             kept.append(Shift(shift.load_balancer, zone, shift.zone_id, Move.END, id=shift.id, until=shift.until))
     return tuple(kept)
 
@@ -52,7 +52,7 @@ def settled(stack: Stack, now: datetime) -> Stack:
     kept = []
     for shift in stack.shifts:
         over = shift.until is not None and shift.until <= now
-        if over and shift.move is Move.START and shift.id and stack.impairment(shift.zone) is not None:
+        if over and shift.move is Move.START and stack.impairment(shift.zone) is not None:
             detail = f"its shift ended by itself at {shift.until:%H:%M} UTC, and the zone is still impaired"
             kept.append(replace(shift, answer=ShiftAnswer.REFUSED, detail=detail, id="", until=None))
         elif not over and not (shift.move is Move.END and is_final(shift) and shift.said is shift.answer):
@@ -70,7 +70,7 @@ def due(shift: Shift, stack: Stack, policy: Policy, now: datetime) -> bool:
         return True
     if shift.answer is None:
         return now - (shift.claimed_at or shift.ordered_at) >= policy.repair.act_timeout
-    if shift.answer is ShiftAnswer.HELD:
+    if shift.answer is ShiftAnswer.HELD or shift.is_others:
         return shift.answered_at is None or now - shift.answered_at >= AGAIN_AFTER
     return shift.answer in PASSING and shift.tries < TRIES_MAX
 
@@ -84,8 +84,12 @@ def is_final(shift: Shift) -> bool:
 
 def ordered(shift: Shift, now: datetime) -> tuple[Shift, ShiftOrder]:
     """The shift as it is remembered, and then the order that may be sent."""
-    asked = replace(shift, ordered_at=now, tries=shift.tries + 1, claimed_at=None, answer=None)
-    return asked, ShiftOrder(shift.load_balancer, shift.zone, shift.move, now)
+    in_doubt = shift.claimed_at is not None and shift.answer in (None, ShiftAnswer.LOST)
+    tries = shift.tries + 1 if shift.answer in (None, *PASSING) else 1
+    asked = replace(shift, ordered_at=now, tries=tries, claimed_at=None, answer=None)
+    return replace(asked, perhaps=shift.perhaps or in_doubt), ShiftOrder(
+        shift.load_balancer, shift.zone, shift.move, now
+    )
 
 
 def claimable(stack: Stack, order: ShiftOrder, policy: Policy, now: datetime) -> Shift | None:
@@ -122,7 +126,8 @@ def refusal(
         return "the zone is impaired again" if impairment is not None else ""
     if impairment is None or not impairment.incident or impairment.below_since is not None:
         return "the zone no longer looks impaired"
-    elsewhere = {i.zone for i in stack.impaired} | {s.zone for s in stack.shifts if s.id or s.claimed_at is not None}
+    moved = {s.zone for s in stack.shifts if s.id or s.perhaps or s.claimed_at is not None}
+    elsewhere = {i.zone for i in stack.impaired} | moved
     if elsewhere - {shift.zone}:
         return f"zone {min(elsewhere - {shift.zone})} is in trouble too, and two zones are never shifted away from"
     named = {zone for issue in stack.issues.under_way(policy.limits, now) for zone in issue.zone_ids}

@@ -130,13 +130,16 @@ class Actor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """Traffic goes elsewhere."""
+    """Traffic goes elsewhere, or can't for now."""
 
     detail: str
     """What people read."""
     id: str = ""
     """ARC's id of the shift; empty when it is not Defib's own, so that Defib must not end it."""
     until: datetime | None = None
+    """When it ends by itself; None when nobody knows: it is AWS's own."""
+    held: bool = False
+    """Whether nothing was shifted, because of something that ends by itself."""
 
 
 class Router(Protocol):

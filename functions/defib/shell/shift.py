@@ -77,7 +77,12 @@ def _moved(wanted: Shift, edges: Shifting, policy: Policy) -> Shift:
         return replace(wanted, answer=ShiftAnswer.RETRY, detail=str(error))
     except Rejected as error:
         return replace(wanted, answer=ShiftAnswer.REFUSED, detail=str(error))
-    return replace(wanted, answer=ShiftAnswer.DONE, detail=away.detail, id=away.id, until=away.until)
+    if away.held:
+        return replace(wanted, answer=ShiftAnswer.HELD, detail=away.detail, perhaps=False)
+    # People have heard of what AWS did, not of what is Defib's own since.
+    said = None if away.id and not wanted.id else wanted.said
+    done = replace(wanted, answer=ShiftAnswer.DONE, detail=away.detail, id=away.id, until=away.until)
+    return replace(done, perhaps=False, said=said)
 
 
 def _remember(answered: Shift, order: ShiftOrder, edges: Shifting) -> None:

@@ -74,6 +74,9 @@ class Judge:
     def shift(self, move: Move, load_balancer: str, zone_id: str) -> None:
         self._shifts.shift(move, load_balancer, zone_id)
 
+    def shifted(self) -> None:
+        self._shifts.started()
+
     def remembered(self, case: Case) -> None:
         """A case has been written."""
         self._course.remembered(case)
@@ -98,6 +101,7 @@ class Judge:
         """A minute has passed: a sweep has run."""
         self._page.look()
         self._told.minute()
+        self._shifts.minute()
 
     def swept(self) -> None:
         """A sweep has looked at all there is."""

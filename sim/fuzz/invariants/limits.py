@@ -83,7 +83,7 @@ class LimitsJudge:
             self._enough_left(attempt, machine, service, bool(others))
         balancer = self._truth.cloud.balancer_of(machine)
         serves = balancer is not None and balancer.health.get(machine.instance_id) is TargetHealth.HEALTHY
-        if balancer is not None and serves and not balancer.others_healthy(machine.instance_id):
+        if balancer is not None and serves and not self._truth.cloud.others_serving(balancer, machine.instance_id):
             breaks("limits", f"{action} on {machine.name}, the last healthy target")
 
     def _enough_left(self, attempt: Attempt, machine: Machine, service: Service, others: bool) -> None:

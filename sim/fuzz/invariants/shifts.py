@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from defib.core.limits import ZonalShift
 from defib.core.policy import Mode
-from defib.core.shift import Move, load_balancer_of
-from sim.fuzz.cloud import ZONE_IDS
+from defib.core.shift import Move, Shift, ShiftAnswer, load_balancer_of
+from sim.fuzz.cloud import zone_of
 from sim.fuzz.invariants.truth import Truth
+from sim.shifts import Kind
 
 GIVEN_BACK_WITHIN = timedelta(minutes=20)
 """From the recovery of its zone until a shift is ended: a held one is tried again every five minutes."""
+SEEN_WITHIN = timedelta(minutes=8)
+"""Until Defib has noticed, and said, that AWS keeps the traffic away no more: it looks every five minutes."""
 
 
 class ShiftsJudge:
@@ -19,6 +22,8 @@ class ShiftsJudge:
 
     def __init__(self, truth: Truth) -> None:
         self._truth = truth
+        self._missed: dict[tuple[str, str], datetime] = {}
+        """Load balancer and zone of which people believe that no traffic goes there, and since when it does."""
 
     def shift(self, move: Move, load_balancer: str, zone_id: str) -> None:
         truth = self._truth
@@ -26,7 +31,7 @@ class ShiftsJudge:
             truth.breaks("consent", f"{move} of a zonal shift with the kill switch {truth.switch()}")
         if move is Move.END:
             return
-        zone = next((name for name, id_ in ZONE_IDS.items() if id_ == zone_id), "")
+        zone = zone_of(zone_id)
         if truth.policy.limits.zonal_shift is not ZonalShift.START:
             truth.breaks("consent", f"traffic is shifted away from {zone}, which nobody has allowed")
         behind = [
@@ -39,19 +44,51 @@ class ShiftsJudge:
             truth.breaks("consent", f"traffic of a service that is not healed is shifted away from {zone}")
         if truth.store.whole.impairment(zone) is None:
             truth.breaks("needless", f"traffic is shifted away from {zone}, which is not impaired")
-        active = {s.away_from for s in truth.cloud.shifts.all if s.active(truth.time.now)} - {zone_id}
-        if active:
-            truth.breaks("limits", f"traffic is shifted away from {zone} while it is from {min(active)}")
+
+    def started(self) -> None:
+        """ARC has been asked; whatever Defib has shifted is so from now on."""
+        truth, now = self._truth, self._truth.time.now
+        on = [shift for shift in truth.cloud.shifts.all if shift.active(now)]
+        ours = [shift for shift in on if shift.kind is Kind.ZONAL_SHIFT]
+        zones = sorted({zone_of(shift.away_from) for shift in ours})
+        if len(zones) > 1:
+            truth.breaks("limits", f"traffic is shifted away from {zones[0]} and {zones[1]} at once")
+        for shift in (s for s in ours if s.started_at == now):
+            awss = [s for s in on if s.kind is Kind.AUTOSHIFT and s.load_balancer == shift.load_balancer]
+            if awss:
+                where, what = zone_of(awss[0].away_from), zone_of(shift.away_from)
+                truth.breaks("consent", f"a shift away from {what} takes the place of AWS's own away from {where}")
+
+    def minute(self) -> None:
+        """Where people have been told that traffic is kept from an impaired zone, it is."""
+        truth, now = self._truth, self._truth.time.now
+        believed = {(s.load_balancer, s.zone) for s in truth.store.whole.shifts if self._is_believed(s)}
+        self._missed = {key: since for key, since in self._missed.items() if key in believed}
+        for load_balancer, zone in believed:
+            shift = truth.cloud.shifts.applied(load_balancer)
+            if shift is not None and zone_of(shift.away_from) == zone:
+                self._missed.pop((load_balancer, zone), None)
+                continue
+            since = self._missed.setdefault((load_balancer, zone), now)
+            if now - since > SEEN_WITHIN and truth.calm(since):
+                truth.breaks(
+                    "shifted", f"traffic of {load_balancer} goes to {zone}, which is impaired, for {now - since}"
+                )
+                del self._missed[load_balancer, zone]
+
+    def _is_believed(self, shift: Shift) -> bool:
+        impairment = self._truth.store.whole.impairment(shift.zone)
+        lasting = impairment is not None and impairment.below_since is None
+        return lasting and shift.move is Move.START and shift.said is ShiftAnswer.DONE
 
     def at_end(self) -> None:
         """What was shifted away comes back when its zone has recovered, or people are told."""
         truth, now = self._truth, self._truth.time.now
-        impaired = {ZONE_IDS.get(i.zone, "") for i in truth.store.whole.impaired}
+        impaired = {i.zone for i in truth.store.whole.impaired}
         if not truth.calm(now - GIVEN_BACK_WITHIN) or truth.switch() != "on":
             return
         for shift in truth.cloud.shifts.all:
             wanted = any(s.id == shift.id for s in truth.store.whole.shifts)
-            if shift.active(now) and shift.away_from not in impaired and not wanted:
-                truth.breaks(
-                    "ends", f"the traffic of {shift.load_balancer} is kept from {shift.away_from} for no reason"
-                )
+            zone, ours = zone_of(shift.away_from), shift.kind is Kind.ZONAL_SHIFT
+            if ours and shift.active(now) and zone not in impaired and not wanted:
+                truth.breaks("ends", f"the traffic of {shift.load_balancer} is kept from {zone} for no reason")
