@@ -124,6 +124,19 @@ class TestUpdates:
         story.at(32, trouble(phase=Phase.WATCHING))
         assert "began at 12:00 UTC lasts" in story.only.updates[-1].body
 
+    def test_what_lasts_for_days_is_said_less_and_less_often_so_that_it_fits_in_an_item(self) -> None:
+        story = Story()
+        minute = 2.0
+        while minute < 30 * 24 * 60:
+            story.at(minute, trouble(phase=Phase.HANDED_OVER))
+            promised = story.only.next_update_at
+            assert promised is not None
+            minute = (promised - NOON) / minutes(1)
+
+        assert len(story.only.updates) < 100
+        of_the_second_day = [u for u in story.only.updates if NOON + minutes(1440) <= u.at < NOON + minutes(2880)]
+        assert len(of_the_second_day) == 9
+
     def test_trouble_that_comes_back_later_is_another_incident(self) -> None:
         story = Story()
         story.at(2, trouble())

@@ -6,7 +6,7 @@ Pure and level-triggered: it looks at what is in trouble now, never at what has 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from defib.core.frozen import dataclass, replace
 from defib.core.maintenance import in_window
@@ -30,6 +30,10 @@ from defib.core.service import Service
 
 AFFECTED = Mapping[str, ComponentStatus]
 PROGRESS = (IncidentStatus.INVESTIGATING, IncidentStatus.IDENTIFIED, IncidentStatus.MONITORING)
+
+LASTING = timedelta(minutes=12)
+"""For each of these that trouble has lasted the next update is promised a minute later, but never sooner than the
+policy says: a day of it has one every two hours, and a month of it fits in an item of the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +188,7 @@ def _changed(
         updates=(*kept, Update(len(kept) + 1, now, status, body, affected)),
         monitoring_at=now if status is IncidentStatus.MONITORING else incident.monitoring_at,
         resolved_at=now if over else None,
-        next_update_at=None if over else now + policy.page.next_update,
+        next_update_at=None if over else now + _promised(incident, policy, now),
     )
     others = tuple(i for i in so_far.changed if i.number != after.number)
     return replace(so_far, shown=_put(so_far.shown, after), changed=(*others, after))
@@ -227,8 +231,13 @@ def _body(
     else:
         text = "{names}:" if status is not incident.status else said.still
     told = text.format(names=names, since=since, statuses=listed(tuple(statuses), said))
-    promise = said.next_update.format(next=clock(now + policy.page.next_update, now))
+    promise = said.next_update.format(next=clock(now + _promised(incident, policy, now), now))
     return f"{told} {said.doing[status]} {promise}"
+
+
+def _promised(incident: PublicIncident, policy: Policy, now: datetime) -> timedelta:
+    """How soon the next update follows."""
+    return max(policy.page.next_update, (now - incident.started_at) // LASTING * timedelta(minutes=1))
 
 
 def _standing(shown: Shown, policy: Policy, now: datetime) -> tuple[Component, ...]:

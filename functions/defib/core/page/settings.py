@@ -105,7 +105,12 @@ class PageSettings:
     )
     next_update: timedelta = field(
         default=timedelta(minutes=30),
-        metadata=duration("How soon after an update the next one is promised, and made.", "1h", "5m", "1d"),
+        metadata=duration(
+            "How soon after an update the next one is promised, and made; later, where trouble has lasted for hours.",
+            "1h",
+            "5m",
+            "1d",
+        ),
     )
     refresh: timedelta = field(
         default=timedelta(minutes=5),
