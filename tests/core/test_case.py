@@ -53,7 +53,30 @@ def test_a_repair_begins_with_the_first_decision_and_has_acted_when_something_ma
 
     assert (set_about.begun, set_about.acted) == (True, acted)
     assert (set_about.pending_act is not None) is (verdict is None)
-    assert replace(set_about, held_by="stack_share").waits_its_turn is not acted
+
+
+@pytest.mark.parametrize(
+    ("acts", "away"),
+    [
+        ((), False),
+        ((Action.REBOOT,), False),
+        ((Action.DRAIN,), True),
+        ((Action.DRAIN, Action.RESTORE), False),
+        ((Action.STOP,), True),
+        ((Action.FORCE_STOP,), True),
+        ((Action.STOP, Action.START), False),
+        ((Action.ENTER_STANDBY, Action.STOP, Action.START), True),
+        ((Action.ENTER_STANDBY, Action.STOP, Action.START, Action.EXIT_STANDBY), False),
+    ],
+)
+def test_what_a_guard_holds_waits_its_turn_unless_defib_keeps_it_from_serving(
+    acts: tuple[Action, ...], away: bool
+) -> None:
+    so_far = case(EVIDENCE, *(replace(attempt(action), claimed_at=NOON) for action in acts))
+
+    assert so_far.is_away is away
+    assert not so_far.waits_its_turn
+    assert replace(so_far, held_by="stack_share").waits_its_turn is not away
 
 
 def test_evidence_begins_nothing() -> None:

@@ -10,6 +10,8 @@ import pytest
 from defib.core.announce import announce
 from defib.core.case import Act, Action, Case, Escalate, Hold, Outcome, Wait, Wake, heals_before
 from defib.core.decide import decide
+from defib.core.guards.limits import stack_rate, stack_share
+from defib.core.guards.question import Question
 from defib.core.incident import NoticeKind
 from defib.core.issue import Issue, Issues
 from defib.core.limits import Limits
@@ -198,13 +200,13 @@ def test_a_repair_counts_from_the_decision_on_its_first_act_until_its_case_is_ov
     ("so_far", "counts"),
     [
         (replace(ABANDONED, held_by="stack_share"), 0),
-        (replace(REBOOTED, held_by="minimum_healthy"), 1),
-        # It will be tried again in a moment.
+        (replace(REBOOTED, held_by="instance_store_data"), 0),
+        (case(attempt(Action.EVIDENCE), attempt(Action.STOP), held_by="zone_impaired"), 1),
         (case(attempt(Action.EVIDENCE), attempt(Action.REBOOT, verdict=Verdict.RETRY)), 1),
     ],
-    ids=["held before anything was done", "held after a reboot", "refused for a moment"],
+    ids=["before anything was done", "after a reboot", "while it is stopped", "not held, to be tried again"],
 )
-def test_what_is_held_before_anything_was_done_gives_its_place_back(so_far: Case, counts: int) -> None:
+def test_what_is_held_gives_its_place_back_unless_defib_keeps_it_from_serving(so_far: Case, counts: int) -> None:
     assert Stack().after(ORDERED, NOON).after(so_far, NOON).under_repair("another") == counts
 
 
@@ -216,24 +218,40 @@ def test_a_place_that_was_given_back_is_taken_anew_only_by_the_next_decision_to_
     assert again.begun == (Begun(ORDERED.id, after(minutes=2)),)
 
 
+FULL = Stack(running=9, begun=(Begun("another-1", NOON),))
+OURS = Begun(REBOOTED.id, NOON)
+
+
 @pytest.mark.parametrize(
-    ("stack", "guard"),
+    ("so_far", "own", "action", "held"),
     [
-        (Stack(running=9, begun=(Begun("another-1", NOON),)), "stack_share"),
-        (Stack(running=1_000, begun=tuple(Begun(f"another-{n}", NOON) for n in range(LIMITS.rate))), "stack_rate"),
+        (case(attempt(Action.EVIDENCE)), (), Action.REBOOT, True),
+        # What was decided while more ran and came to nothing.
+        (ABANDONED, (OURS,), Action.REBOOT, True),
+        (REBOOTED, (OURS,), Action.STOP, False),
+        # What a guard has held since has given its place back.
+        (REBOOTED, (), Action.STOP, True),
+        (REBOOTED, (replace(OURS, over=True),), Action.STOP, True),
+        (REBOOTED, (replace(OURS, at=after(minutes=2)),), Action.STOP, True),
+        (case(attempt(Action.EVIDENCE), attempt(Action.STOP)), (), Action.START, False),
+        (case(attempt(Action.EVIDENCE)), (), Action.START, True),
     ],
 )
-@pytest.mark.parametrize(("so_far", "held"), [(ABANDONED, True), (REBOOTED, False)])
-def test_the_limits_of_the_stack_hold_what_nothing_was_done_about_and_let_go_on_what_has_begun(
-    stack: Stack, guard: str, so_far: Case, held: bool
+def test_where_the_share_is_under_repair_only_what_has_a_place_and_has_used_it_goes_on(
+    so_far: Case, own: tuple[Begun, ...], action: Action, held: bool
 ) -> None:
-    long_ago = replace(so_far, confirmed_at=after(minutes=-20), cause=Cause.INSTANCE_IMPAIRED)
-    diagnosis = Diagnosis(Cause.INSTANCE_IMPAIRED, after(minutes=-20), ())
+    stack = replace(FULL, begun=(*FULL.begun, *own))
+    asked = Question(action, so_far, observed(stack=stack), SERVICE, POLICY, after(minutes=5))
 
-    decision = decide(long_ago, observed(stack=stack), diagnosis, POLICY, after(minutes=5))
+    assert (stack_share(asked) is not None) is held
 
-    assert isinstance(decision, Hold if held else Act)
-    assert not isinstance(decision, Hold) or decision.guard == guard
+
+@pytest.mark.parametrize(("so_far", "held"), [(ABANDONED, True), (REBOOTED, False)])
+def test_a_repair_is_begun_once_for_the_rate_when_something_was_done(so_far: Case, held: bool) -> None:
+    stack = Stack(running=1_000, begun=tuple(Begun(f"another-{n}", NOON) for n in range(LIMITS.rate)))
+    asked = Question(Action.STOP, so_far, observed(stack=stack), SERVICE, POLICY, after(minutes=5))
+
+    assert (stack_rate(asked) is not None) is held
 
 
 def test_a_repair_that_is_long_over_is_forgotten() -> None:

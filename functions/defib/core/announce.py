@@ -6,7 +6,7 @@ from datetime import datetime
 
 from defib.core import approval, in_a_row, one_by_one
 from defib.core.call import HANDED_OVER, unwanted
-from defib.core.case import STOPS, Action, Attempt, Case, Outcome, differ_in_look_only
+from defib.core.case import Action, Attempt, Case, Outcome, differ_in_look_only
 from defib.core.forewarning import news_of
 from defib.core.frozen import replace
 from defib.core.guard import SPOKEN_FOR
@@ -69,12 +69,8 @@ def _is_worked_on(member: Member) -> bool:
 
 
 def _is_away(case: Case) -> bool:
-    """Whether Defib has stopped or drained it, or put it in Standby, and a guard forbids what would end that."""
-    if not case.held_by or case.handed_over_at is not None or case.closed_at is not None:
-        return False
-    power = case.last(*STOPS, Action.START)
-    is_stopped = power is not None and power.action is not Action.START
-    return is_stopped or case.drained is not None or case.standby is not None
+    """Whether a guard forbids what would end that Defib has taken it away."""
+    return bool(case.held_by) and case.handed_over_at is None and case.closed_at is None and case.is_away
 
 
 def announce(

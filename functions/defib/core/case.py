@@ -233,10 +233,21 @@ class Case:
         """Whether Defib has changed anything about it, or may have."""
         return any(a.action is not Action.EVIDENCE and a.done_at for a in self.attempts)
 
+    def acted_since(self, at: datetime) -> bool:
+        """Whether it has, or may have, by an act that was decided on then or later."""
+        return any(a.action is not Action.EVIDENCE and a.done_at and a.intended_at >= at for a in self.attempts)
+
+    @property
+    def is_away(self) -> bool:
+        """Whether Defib has stopped or drained it, or put it in Standby, and has not ended that yet."""
+        power = self.last(*STOPS, Action.START)
+        is_stopped = power is not None and power.action is not Action.START
+        return is_stopped or self.drained is not None or self.standby is not None
+
     @property
     def waits_its_turn(self) -> bool:
-        """Whether a guard holds what Defib has not changed yet: such a case takes up none of what ``limits`` allow."""
-        return bool(self.held_by) and not self.acted
+        """Whether a guard holds it while Defib keeps it from nothing: it takes no place of what ``limits`` allow."""
+        return bool(self.held_by) and not self.is_away
 
     def last(self, *actions: Action) -> Attempt | None:
         """The newest attempt at any of ``actions`` that AWS accepted, or may have."""

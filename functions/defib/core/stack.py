@@ -111,6 +111,11 @@ class Stack:
         """Repairs begun within RATE_WINDOW besides that of ``case_id``."""
         return sum(1 for b in self.begun if now - b.at < RATE_WINDOW and b.case_id != case_id)
 
+    def goes_on(self, case: Case) -> bool:
+        """Whether its repair has changed something, or may have, since it took its place."""
+        place = next((b for b in self.begun if b.case_id == case.id and not b.over), None)
+        return place is not None and case.acted_since(place.at)
+
     def after(self, case: Case, now: datetime) -> Stack:
         """The stack once ``case`` is remembered; the same when the case begins or ends no repair."""
         case_id = case.id

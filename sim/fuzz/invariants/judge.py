@@ -80,6 +80,7 @@ class Judge:
     def remembered(self, case: Case) -> None:
         """A case has been written."""
         self._course.remembered(case)
+        self._limits.remembered(case)
         if case.outcome is Outcome.HEALED:
             self._limits.healed(case)
         if case.outcome in (Outcome.HEALED, Outcome.RECOVERED) and "group_replacements" in case.told_of:

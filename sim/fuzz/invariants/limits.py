@@ -27,6 +27,8 @@ class LimitsJudge:
         """Instance to service: what Defib has begun to take away, until its case is over."""
         self._begun: dict[str, datetime] = {}
         """Case to its first act."""
+        self._waited: set[str] = set()
+        """Cases that were held since their last act while nothing was kept from their instance."""
         self._healed: dict[str, list[datetime]] = {}
         """Instance to when its cases were healed."""
         self._replaced: dict[str, dict[str, datetime]] = {}
@@ -40,12 +42,20 @@ class LimitsJudge:
             self._of_the_group(attempt, machine)
         if attempt.action not in GIVES_BACK and case.handed_over_at is None:
             self._of_the_case(attempt, case)
+        if attempt.action in TAKES_AWAY and case.id in self._waited and case.id in self._begun:
+            self._within_share(attempt, case)
+        self._waited.discard(case.id)
         if case.id not in self._begun:
             # What people have in hand was begun before, though perhaps no call of it was ever carried out.
             if case.handed_over_at is None:
                 self._within_stack(attempt, case)
             # A repair begins when it is decided; the call may be refused for a while before it is let through.
             self._begun[case.id] = next(a.intended_at for a in case.attempts if a.action is not Action.EVIDENCE)
+
+    def remembered(self, case: Case) -> None:
+        """A case has been written: one that waits gives up its part of what is under repair."""
+        if case.held_by and not self._away(case.instance_id):
+            self._waited.add(case.id)
 
     def healed(self, case: Case) -> None:
         """One more case of the instance is over because Defib has cured it; a planned restart has cured nothing."""
@@ -102,6 +112,10 @@ class LimitsJudge:
         lately = sum(1 for at in self._begun.values() if truth.time.now - at < WINDOW)
         if lately >= limits.rate:
             truth.breaks("limits", f"{attempt.action} on {case.name}: {lately} repairs begun within 10 minutes")
+        self._within_share(attempt, case)
+
+    def _within_share(self, attempt: Attempt, case: Case) -> None:
+        truth, limits = self._truth, self._truth.policy.limits
         open_ones = sum(1 for i in self._taken if self._away(i) and i != case.instance_id)
         # Those that run were counted within the last ten minutes; no more than there are were ever counted.
         there = len(truth.cloud.machines)

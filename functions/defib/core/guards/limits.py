@@ -72,7 +72,9 @@ def stack_share(asked: Question) -> Refusal | None:
     """Of all running instances only a share is under repair at once."""
     stack, limits = asked.observation.stack, asked.policy.limits
     most, under_repair = limits.at_once(stack.running), stack.under_repair(asked.case.id)
-    if asked.case.acted or under_repair < most:
+    # What Defib has taken away it may give back; what waited for its turn needs a place like any other.
+    gives_back = asked.case.acted and asked.action not in TAKES_AWAY
+    if gives_back or stack.goes_on(asked.case) or under_repair < most:
         return None
     of = f" of {stack.running} running instances" if stack.running is not None else ""
     return Refusal(
