@@ -7,7 +7,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 
 from defib.core.audience import audience
-from defib.core.call import Call, Pause
+from defib.core.call import WANTS_MAX, Call, Pause
 from defib.core.contact import Contact
 from defib.core.escalation import Tier
 from defib.core.incident import Incident, Notice, NoticeKind
@@ -122,9 +122,19 @@ class ToldJudge:
             self._answered[incident.id] = (call.pause, wants)
             return
         pause, known = self._answered.pop(incident.id, (None, set()))
-        if pause is not None and self._truth.time.now < pause.until and wants <= known:
+        anew = pause is not None and self._wanted_beyond(incident, call, pause, known)
+        if pause is not None and self._truth.time.now < pause.until and wants <= known and not anew:
             until = pause.until - self._truth.story.scenario.start
             self._truth.breaks("called", f"{incident.id} goes on asking though {pause.by} is on it until {until}")
+
+    def _wanted_beyond(self, incident: Incident, call: Call, pause: Pause, known: set[tuple[str, str]]) -> bool:
+        """Whether something new is wanted that the call has no room for: people hear of it, but no call keeps it."""
+        if len(call.wants) < WANTS_MAX:
+            return False
+        kept = {about for about, _ in known}
+        since = (n for n in self._truth.store.notices.values() if n.incident_id == incident.id and n.at >= pause.at)
+        asking = (n for n in since if n.severity is Severity.URGENT and n.kind is not NoticeKind.CALLED)
+        return any(n.case_id and n.case_id not in kept for n in asking)
 
     def _called(self, incident: Incident, call: Call) -> None:
         truth, escalation = self._truth, self._truth.policy.escalation
