@@ -82,9 +82,9 @@ class VirtualTime:
 
     def run_until(self, end: datetime) -> None:
         """Let everything happen that is due up to and including ``end``."""
-        self._end = end
-        while self._heap and self._heap[0][0] <= end:
-            when, _, callback = heapq.heappop(self._heap)
+        self._end, heap = end, self._heap
+        while heap and heap[0][0] <= end:
+            when, _, callback = heapq.heappop(heap)
             self._move_to(when)
             callback()
         self._move_to(end)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from defib.core.frozen import replace
+from defib.core import frozen
 from defib.core.model import CheckStatus, InstanceState
 from sim.faults import EFFECTS, Cure, Effect, FaultKind
 from sim.scenario import Fault
@@ -15,7 +15,7 @@ from sim.scenario_value import Trait
 WORST_FIRST = (CheckStatus.IMPAIRED, CheckStatus.INITIALIZING, CheckStatus.OK)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen.dataclass(frozen=True, slots=True)
 class CheckView:
     """One status check as AWS shows it."""
 
@@ -23,7 +23,7 @@ class CheckView:
     impaired_since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen.dataclass(frozen=True, slots=True)
 class View:
     """What EC2's APIs say of an instance."""
 
@@ -37,7 +37,7 @@ class View:
     attached_ebs: CheckView = CheckView(CheckStatus.NOT_APPLICABLE)
 
     def with_checks(self, system: CheckView, instance: CheckView, attached_ebs: CheckView) -> View:
-        return replace(self, system=system, instance=instance, attached_ebs=attached_ebs)
+        return frozen.replace(self, system=system, instance=instance, attached_ebs=attached_ebs)
 
     @property
     def all_passed(self) -> bool:

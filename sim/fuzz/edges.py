@@ -21,7 +21,7 @@ from defib.core.shift import Move, Served, Shift, ShiftOrder
 from defib.shell.ports import Away, CallFailed, Suspects
 from sim.clock import VirtualTime
 from sim.fuzz.acts import Acts
-from sim.fuzz.lanes import Lanes
+from sim.fuzz.lanes import AT_ONCE, Lanes
 from sim.fuzz.outside import Outside
 from sim.fuzz.seen import Seen
 
@@ -184,7 +184,7 @@ class Queues:
         self._out.call("queue.orders", lambda: self._lanes.send(lane, effect))
 
     def wake(self, effect: Wake, now: datetime) -> None:
-        delay = min(max(effect.at - now, timedelta(0)), DELAY_MOST)
+        delay = min(max(effect.at - now, AT_ONCE), DELAY_MOST)
         due = Signal(Source.WAKE, effect.instance_id, effect.at, "time to look again")
         self._out.call("queue.wake", lambda: self._lanes.send("diagnose", due, delay))
 
@@ -194,7 +194,7 @@ class Queues:
     def digest(self, contact: str, at: datetime, now: datetime) -> None:
         if at - now > PUT_OFF_MOST:
             return
-        delay = max(at - now, timedelta(0))
+        delay = max(at - now, AT_ONCE)
         self._out.call("queue.notices", lambda: self._lanes.send("publish", contact, delay))
 
     def follow(self, change: str) -> None:

@@ -27,6 +27,7 @@ CARRIES = {
     "page": "turns",
     "elsewhere": "elsewhere",
 }
+AT_ONCE = timedelta(0)
 DEDUPLICATED_FOR = timedelta(minutes=5)
 """SQS FIFO (Developer Guide, Exactly-once processing)."""
 
@@ -70,7 +71,7 @@ class Lanes:
     def run(self, name: str, work: Callable[[object], None]) -> None:
         self._lanes[name] = Lane(name, work, _shape(name).concurrency or 1)
 
-    def send(self, name: str, body: object, delay: timedelta = timedelta(0), group: str = "", once: str = "") -> None:
+    def send(self, name: str, body: object, delay: timedelta = AT_ONCE, group: str = "", once: str = "") -> None:
         """Put a message on the queue of ``name``; the same ``once`` within five minutes counts once."""
         if once:
             known = self._seen.get(once)
@@ -106,8 +107,8 @@ class Lanes:
         return bool(self._outside.struck)
 
     def _arrive(self, lane: Lane, message: Message, delay: timedelta) -> None:
-        if delay > timedelta(0):
-            self._time.after(delay, lambda: self._arrive(lane, message, timedelta(0)))
+        if delay > AT_ONCE:
+            self._time.after(delay, lambda: self._arrive(lane, message, AT_ONCE))
             return
         lane.waiting.append(message)
         self.most_waiting = max(self.most_waiting, len(lane.waiting))

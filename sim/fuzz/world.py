@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from random import Random
@@ -15,6 +14,7 @@ from defib.core.call import CallAnswer
 from defib.core.canary import Canary
 from defib.core.case import Case, Perform
 from defib.core.drill import DrillOrder
+from defib.core.frozen import replace
 from defib.core.issue import Issue
 from defib.core.messages import MessageLimits
 from defib.core.model import InstanceState, Signal, TargetGroupSignal

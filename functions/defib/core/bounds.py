@@ -24,7 +24,7 @@ def bounded(case: Case, policy: Policy, now: datetime) -> Escalate | Wait | None
 
 def _flapping(case: Case, policy: Policy, now: datetime) -> Escalate | None:
     """What comes back time and again is not cured by what Defib does: leave it as it is, once evidence is taken."""
-    if case.confirmed_at is None or [attempt.action for attempt in case.attempts] != [Action.EVIDENCE]:
+    if case.confirmed_at is None or len(case.attempts) != 1 or case.attempts[0].action is not Action.EVIDENCE:
         return None
     heals = sum(1 for at in case.healed_before if now - at < HEALS_KEPT)
     if heals < policy.repair.heals_a_day:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import assert_never
 
 from defib.core.case import STOPS, Action, Case
@@ -29,6 +31,13 @@ impaired to its launch (AWSEC2 API, InstanceStatusDetails, ImpairedSince)."""
 
 PEOPLE_STOP = ("Client.UserInitiatedShutdown", "Client.UserInitiatedHibernate", "Client.InstanceInitiatedShutdown")
 """StateReason codes of a stop that somebody asked for, by API or from inside (AWSEC2 API, StateReason)."""
+
+STATUS_CHECKS: tuple[tuple[Cause, str, Callable[[Checks], Check]], ...] = (
+    (Cause.SYSTEM_IMPAIRED, "system status check", attrgetter("system")),
+    (Cause.INSTANCE_IMPAIRED, "instance status check", attrgetter("instance")),
+    (Cause.EBS_IMPAIRED, "attached EBS status check", attrgetter("attached_ebs")),
+)
+"""System first: a broken host fails the instance check too."""
 
 _INITIATED_AT = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 
@@ -148,13 +157,9 @@ def _running(observation: Observation, case: Case | None, policy: Policy, now: d
 
 
 def _impaired(observation: Observation, checks: Checks, case: Case | None) -> Diagnosis | None:
-    """The failing check. System first: a broken host fails the instance check too."""
-    failing: tuple[tuple[Cause, str, Check], ...] = (
-        (Cause.SYSTEM_IMPAIRED, "system status check", checks.system),
-        (Cause.INSTANCE_IMPAIRED, "instance status check", checks.instance),
-        (Cause.EBS_IMPAIRED, "attached EBS status check", checks.attached_ebs),
-    )
-    for cause, words, check in failing:
+    """The first failing check."""
+    for cause, words, check_of in STATUS_CHECKS:
+        check = check_of(checks)
         if check.status is not CheckStatus.IMPAIRED:
             continue
         since = check.impaired_since or _first_seen(cause, case, observation.observed_at)

@@ -73,9 +73,7 @@ def refuse(asked: Question) -> Refusal | None:
 
     Evidence is only read, so nothing forbids it, except where a whole crowd's would be taken for nothing.
     """
-    for guard in GUARDS:
-        if asked.action is Action.EVIDENCE and guard not in AS_ONE:
-            continue
+    for guard in AS_ONE if asked.action is Action.EVIDENCE else GUARDS:
         refusal = guard(asked)
         if refusal is not None:
             return refusal

@@ -66,6 +66,8 @@ def is_zone(name: str) -> bool:
 def in_window(policy: Policy, service: Service, now: datetime) -> Window | None:
     """The planned outage that ``service`` is in at ``now``; of several, the one that ends last."""
     planned = (*policy.maintenance, *service.maintenance)
+    if not planned:
+        return None
     current = (w for entry in planned for w in _near(entry, now) if w.start <= now < w.end)
     return max(current, key=lambda window: window.end, default=None)
 
@@ -92,8 +94,11 @@ def maintenance_of(policy: Policy, service: Service, tags: Mapping[str, str], no
 
 def until_of(tags: Mapping[str, str]) -> datetime | None:
     """Until when people have put the instance in maintenance; None where they have not, or have written no time."""
+    written = tags.get(UNTIL_TAG)
+    if not written:
+        return None
     try:
-        until = datetime.fromisoformat(tags.get(UNTIL_TAG, ""))
+        until = datetime.fromisoformat(written)
     except ValueError:
         return None
     # Without an offset it would be anybody's guess whose time it is.

@@ -64,6 +64,8 @@ def turns(count: int, ration: int) -> int:
 def rationed(found: Sequence[T], name: Callable[[T], str], ration: int, now: datetime) -> list[T]:
     """At most about ``ration`` of ``found``, others in each minute, so that each has its turn; all if they are few."""
     among = turns(len(found), ration)
+    if among == 1:
+        return list(found)
     minute = int(now.timestamp() // MINUTE.total_seconds())
     return [one for one in found if (crc32(name(one).encode()) + minute) % among == 0]
 

@@ -93,8 +93,10 @@ def lift(case: Case, repair: Repair, now: datetime) -> Act | Wait | None:
 
 def confirmed_in(observation: Observation, cause: Cause) -> timedelta:
     """How much longer than a check of EC2's own an application check takes to notice that all is well."""
-    checked = observation.checks is not None and observation.checks.application.status is not CheckStatus.NOT_APPLICABLE
-    return CONFIRMED_IN if checked and cause is Cause.APPLICATION_DOWN else timedelta(0)
+    if cause is not Cause.APPLICATION_DOWN or observation.checks is None:
+        return timedelta(0)
+    checked = observation.checks.application.status is not CheckStatus.NOT_APPLICABLE
+    return CONFIRMED_IN if checked else timedelta(0)
 
 
 def counts_since(case: Case) -> datetime | None:

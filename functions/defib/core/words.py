@@ -83,7 +83,7 @@ ASKS_YOU = "Asking you."
 def plain(text: str, limit: int) -> str:
     """One line of printable ASCII, at most ``limit`` characters: what a subject and an SMS can carry."""
     line = " ".join(text.split())
-    ascii_only = re.sub("[^ -~]", "?", line)
+    ascii_only = line if line.isascii() and line.isprintable() else re.sub("[^ -~]", "?", line)
     return ascii_only if len(ascii_only) <= limit else ascii_only[: limit - 3].rstrip() + "..."
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from defib.core.approval import Choice
 from defib.core.case import Action, Attempt, Case
+from defib.core.frozen import replace
 from defib.core.guards.ownership import OWNERS
 from defib.core.maintenance import in_window, maintenance_of, until_of
 from defib.core.model import Cause, CheckStatus, InstanceState, Verdict

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from datetime import datetime, timedelta
 
 from defib.core.audit import Entry
@@ -81,7 +81,7 @@ class CourseJudge:
     def swept(self) -> None:
         """A sweep has run: a zone of which so many fail that it is no coincidence is known to be impaired."""
         truth, limits = self._truth, self._truth.policy.limits
-        failing: Counter[str] = Counter()
+        failing: defaultdict[str, int] = defaultdict(int)
         for machine in truth.cloud.troubled.values():
             ours = truth.policy.opted_in(machine.tags) and machine.state is InstanceState.RUNNING
             failing[machine.zone] += ours and machine.shown.worst is CheckStatus.IMPAIRED

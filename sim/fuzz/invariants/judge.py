@@ -81,6 +81,8 @@ class Judge:
         """A case has been written."""
         self._course.remembered(case)
         self._limits.remembered(case)
+        if case.outcome is None:
+            return
         if case.outcome is Outcome.HEALED:
             self._limits.healed(case)
         if case.outcome in (Outcome.HEALED, Outcome.RECOVERED) and "group_replacements" in case.told_of:

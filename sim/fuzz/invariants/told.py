@@ -26,6 +26,7 @@ DIGEST_FOUND = timedelta(minutes=1, seconds=5)
 LOUDER_WITHIN = timedelta(minutes=3)
 """How late a call for help may get louder: two sweeps, and a delivery."""
 TIERS = list(Tier)
+KINDS = frozenset(NoticeKind)
 ASKS = frozenset({NoticeKind.ESCALATED, NoticeKind.APPROVAL, NoticeKind.CALLED})
 """Notices by which a person is asked for, whatever they are about."""
 
@@ -49,7 +50,7 @@ class ToldJudge:
         del channel
         self._reads_well(post)
         self._leaves_alone(post)
-        if post.notice not in set(NoticeKind):
+        if post.notice not in KINDS:
             return
         incident_id, _, sequence = str(json.loads(post.https)["id"]).partition("#")
         notice = self._truth.store.notice(incident_id, int(sequence))
