@@ -90,9 +90,8 @@ class Lanes:
     def work_ahead(self) -> None:
         """One waiting message is worked off from beginning to end: what happens in the middle of a race."""
         for lane in self._lanes.values():
-            message = self._next(lane)
+            message = self._take(lane)
             if message is not None:
-                self._begin(lane, message)
                 self._invoke(lane, message)
                 return
 
@@ -122,24 +121,22 @@ class Lanes:
             self._time.at(dark_until, lambda: self._start(lane))
             return
         while lane.running < lane.room:
-            message = self._next(lane)
+            message = self._take(lane)
             if message is None:
                 return
-            self._begin(lane, message)
             takes = timedelta(seconds=TAKES[lane.name] * (0.5 + self._random.random()))
             self._time.after(takes, lambda m=message: self._invoke(lane, m))  # type: ignore[misc]  # binds the loop's value
 
-    def _next(self, lane: Lane) -> Message | None:
-        for message in lane.waiting:
+    def _take(self, lane: Lane) -> Message | None:
+        """The next message, which is being worked off from now on; None while none may be."""
+        for number, message in enumerate(lane.waiting):
             if not message.group or message.group not in lane.held:
+                del lane.waiting[number]
+                lane.running += 1
+                if message.group:
+                    lane.held.add(message.group)
                 return message
         return None
-
-    def _begin(self, lane: Lane, message: Message) -> None:
-        lane.waiting.remove(message)
-        lane.running += 1
-        if message.group:
-            lane.held.add(message.group)
 
     def _invoke(self, lane: Lane, message: Message) -> None:
         self.invocations += 1

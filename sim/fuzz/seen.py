@@ -143,7 +143,7 @@ class Seen:
     def _checks(self, machine: Machine) -> Checks:
         shown = machine.shown
         system, instance, ebs = _check(shown.system), _check(shown.instance), _check(shown.attached_ebs)
-        events = tuple(_event(f) for f in machine.faults if f.fault.kind in ANNOUNCED and f.lasting)
+        events = tuple([_event(f) for f in machine.faults if f.fault.kind in ANNOUNCED and f.lasting])
         if machine.application is None:
             return Checks(system, instance, ebs, events=events)
         check, counts = machine.application, machine.application.shown(self._cloud.time.now)

@@ -61,7 +61,8 @@ def under_repair(incident: Incident | None, case_id: str) -> tuple[str, ...]:
     """The instances of the service's other cases that Defib is acting on."""
     if incident is None:
         return ()
-    return tuple(m.instance_id for m in incident.members if _is_worked_on(m) and m.case_id != case_id)
+    at_work = [m for m in incident.members if m.phase in AT_WORK or m.is_away]
+    return tuple([m.instance_id for m in at_work if m.case_id != case_id])
 
 
 def _is_worked_on(member: Member) -> bool:
@@ -98,7 +99,8 @@ def announce(
         return incident, ()
     if News.HELD in news and after.held_by in ONCE_GUARDS:
         joined = replace(joined, told_of=(*current.told_of, in_a_row.told_as(after)))
-    if all(m.is_settled for m in joined.members):
+    # Those that came last are the likeliest not to be.
+    if all(m.is_settled for m in reversed(joined.members)):
         joined = replace(joined, resolved_at=now)
     joined = replace(joined, harmed=harmed(joined, after, service, policy))
     asking = not ASKS.isdisjoint(news)

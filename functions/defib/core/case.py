@@ -221,7 +221,8 @@ class Case:
     @property
     def pending_act(self) -> Attempt | None:
         """The intent that is to change something: evidence is only read."""
-        return self.intent if self.intent is not None and self.intent.action is not Action.EVIDENCE else None
+        intent = self.intent
+        return intent if intent is not None and intent.action is not Action.EVIDENCE else None
 
     @property
     def begun(self) -> bool:

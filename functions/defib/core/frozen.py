@@ -147,6 +147,8 @@ def _comparing(cls: type, names: Sequence[str]) -> tuple[Callable[[object, objec
         return comparer(cls, names)
 
     def equals(self: object, other: object) -> bool:
+        if self is other:
+            return True
         return same()(self, other) if other.__class__ is self.__class__ else NotImplemented
 
     def hashed(self: object) -> int:

@@ -21,6 +21,7 @@ from defib.core.words import (
     NAME_MAX,
     began,
     brief_plan,
+    minute,
     plain,
     plan,
 )
@@ -62,7 +63,7 @@ def story_of(news: News, incident: Incident, case: Case, service: Service, polic
 
 def _opened(news: News, incident: Incident, case: Case, service: Service, policy: Policy) -> Story:
     kind = NoticeKind.OPENED if news is News.OPENED else NoticeKind.PROGRESS
-    headline = f"{CAUSE_SHORT[case.cause]} since {began(case):%H:%M} UTC"
+    headline = f"{CAUSE_SHORT[case.cause]} since {minute(began(case))}"
     doing = plan(case, service, policy)
     if service.mode is Mode.OBSERVE:
         doing = f"Nothing: service {service.name} is in observe mode. In heal mode: {doing}"
@@ -155,7 +156,7 @@ def _closed(incident: Incident, case: Case) -> Story:
         case _:
             assert_never(case.outcome)
     doing = "Nothing more." if over else f"It goes on with the others. {members_line(incident)}"
-    return Story(kind, headline, doing, duty, f"It began at {began(case):%H:%M} UTC.")
+    return Story(kind, headline, doing, duty, f"It began at {minute(began(case))}.")
 
 
 def _whole_seconds(span: timedelta) -> timedelta:

@@ -98,6 +98,11 @@ def clock(at: datetime) -> str:
     return f"{at.time().isoformat('seconds')} UTC"
 
 
+def minute(at: datetime) -> str:
+    """A time of day to the minute, with its zone."""
+    return f"{at.time().isoformat('minutes')} UTC"
+
+
 def day(at: datetime) -> str:
     """A time that may be days away."""
     return f"{at:%d %B %H:%M} UTC"

@@ -140,7 +140,7 @@ def _stack_after(
 ) -> Stack | None:
     """The stack if the case begins or ends a repair, orders a replacement, or is the first that an issue holds."""
     over = (after.closed_at, after.handed_over_at) != (before.closed_at, before.handed_over_at)
-    ended = before.begun and (over or (after.waits_its_turn and not before.waits_its_turn))
+    ended = (over or (after.waits_its_turn and not before.waits_its_turn)) and before.begun
     ended = ended or in_a_row.works_after_all(after)
     stack = edges.store.stack() if ended else observation.stack
     changed = stack

@@ -196,11 +196,11 @@ def _impaired_since(machine: Machine) -> datetime | None:
     shown, application = machine.shown, machine.application
     views = (shown.system, shown.instance, shown.attached_ebs)
     since = [v.impaired_since for v in views if v.status is CheckStatus.IMPAIRED and v.impaired_since]
-    if application is not None and application.status is CheckStatus.IMPAIRED and application.since:
-        since.append(application.since)
-    if shown.state is InstanceState.RUNNING and shown.worst is CheckStatus.INITIALIZING:
+    if not since and shown.worst is CheckStatus.INITIALIZING:
         # What never arrives has failed since it was launched, though EC2 shows it a moment later.
         since.append(machine.launched_at)
+    if application is not None and application.status is CheckStatus.IMPAIRED and application.since:
+        since.append(application.since)
     return min(since, default=None)
 
 
