@@ -105,6 +105,25 @@ def test_a_refusal_says_what_defib_would_have_done_and_why_it_did_not() -> None:
     assert "It would have stopped it and started it on another host." in body
 
 
+def test_of_a_month_of_starts_in_vain_an_e_mail_has_the_first_and_the_newest_and_still_fits() -> None:
+    full = replace(
+        attempt(Action.START, verdict=Verdict.RETRY, code="InsufficientInstanceCapacity"), reason="once more"
+    )
+    assert full.result is not None
+    full = replace(full, result=replace(full.result, detail="no room " * 60))
+    healed = replace(
+        case(EVIDENCE, attempt(Action.STOP), *(full,) * 400), closed_at=after(days=30), outcome=Outcome.HEALED
+    )
+
+    body = notice(News.CLOSED, healed).body
+
+    lines = body.partition("Actions on web-2\n")[2].partition("\n\n")[0].splitlines()
+    assert ("evidence: " in lines[0], "stop: " in lines[1], len(lines)) == (True, True, 26)
+    assert lines[10] == "  ... 377 more, as they stand in the trail of case i-0aa1-1 ..."
+    # An e-mail's text stands three times in what is published, of at most 256 KiB (SNS API, Publish, Message).
+    assert len(body.encode()) < 256 * 1024 / 3 / 2
+
+
 def test_in_observe_mode_people_are_told_to_act_themselves() -> None:
     opening = notice(News.OPENED, OPENED, replace(SERVICE, mode=Mode.OBSERVE))
 

@@ -31,6 +31,10 @@ from defib.core.words import (
     plain,
 )
 
+FIRST_SHOWN, NEWEST_SHOWN = 10, 15
+"""Attempts that an e-mail lists. Nobody reads weeks of starts in vain, and SNS takes no message beyond 256 KiB, in
+which the text stands three times (SNS API, Publish, Message)."""
+
 
 def compose(
     incident: Incident, case: Case, news: News, service: Service, policy: Policy, now: datetime
@@ -142,7 +146,12 @@ def _confirmed(case: Case) -> str:
 
 
 def _attempts(case: Case) -> str:
-    return "\n".join(f"  {_attempt(a)}" for a in case.attempts) or "  none yet"
+    lines = [f"  {_attempt(a)}" for a in case.attempts]
+    more = len(lines) - FIRST_SHOWN - NEWEST_SHOWN
+    if more > 0:
+        left_out = f"  ... {more} more, as they stand in the trail of case {case.id} ..."
+        lines = [*lines[:FIRST_SHOWN], left_out, *lines[-NEWEST_SHOWN:]]
+    return "\n".join(lines) or "  none yet"
 
 
 def _attempt(attempt: Attempt) -> str:
