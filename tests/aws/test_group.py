@@ -67,6 +67,19 @@ def members(ec2: EC2Client, autoscaling: AutoScalingClient) -> list[str]:
     return [member["InstanceId"] for member in group["Instances"]]
 
 
+@pytest.fixture
+def observer(
+    ec2: EC2Client, elb: ElasticLoadBalancingv2Client, clock: FakeClock, autoscaling: AutoScalingClient
+) -> AwsObserver:
+    policy = a_policy(a_service(minimum_healthy=1))
+    return AwsObserver(ec2, elb, clock, policy, Memberships(lambda: autoscaling, policy.opt_in))
+
+
+@pytest.fixture
+def actor(ec2: EC2Client, elb: ElasticLoadBalancingv2Client, autoscaling: AutoScalingClient) -> AwsActor:
+    return AwsActor(ec2, elb, lambda: autoscaling, timedelta(minutes=30), lambda: ec2)
+
+
 def seen(instance_id: str, group: str = "web-asg") -> Observation:
     return Observation(instance_id, NOON, InstanceState.RUNNING, NOON, tags={GROUP_TAG: group})
 
@@ -129,72 +142,47 @@ def test_only_a_member_in_trouble_costs_a_call(
 class TestPeers:
     """EC2 calls a member healthy whether or not its group lets it serve."""
 
-    POLICY = a_policy(a_service(minimum_healthy=1))
-
-    def peers(
-        self, ec2: EC2Client, elb: ElasticLoadBalancingv2Client, clock: FakeClock, groups: AutoScalingClient, sick: str
-    ) -> tuple[int, int]:
+    def peers(self, observer: AwsObserver, instance_id: str) -> tuple[int, int]:
         """How many run, and how many of them are healthy."""
-        memberships = Memberships(lambda: groups, self.POLICY.opt_in)
-        peers = AwsObserver(ec2, elb, clock, self.POLICY, memberships).observe(sick, ()).peers
+        peers = observer.observe(instance_id, ()).peers
         assert peers is not None
         return peers.running, peers.healthy
 
     def test_a_member_in_standby_is_not_counted_on(
-        self,
-        ec2: EC2Client,
-        elb: ElasticLoadBalancingv2Client,
-        fleet: Fleet,
-        clock: FakeClock,
-        autoscaling: AutoScalingClient,
-        members: list[str],
+        self, observer: AwsObserver, fleet: Fleet, autoscaling: AutoScalingClient, members: list[str]
     ) -> None:
         sick, other = members
         fleet.fail(sick, "SystemStatus", "impaired", NOON)
-        before = self.peers(ec2, elb, clock, autoscaling, sick)
+        before = self.peers(observer, sick)
         autoscaling.enter_standby(
             InstanceIds=[other], AutoScalingGroupName="web-asg", ShouldDecrementDesiredCapacity=True
         )
 
-        after = self.peers(ec2, elb, clock, autoscaling, sick)
+        after = self.peers(observer, sick)
 
         assert (before, after) == ((1, 1), (1, 0))
 
     def test_all_groups_of_the_peers_are_asked_in_one_call(
-        self,
-        ec2: EC2Client,
-        elb: ElasticLoadBalancingv2Client,
-        fleet: Fleet,
-        clock: FakeClock,
-        autoscaling: AutoScalingClient,
-        overlay: Overlay,
-        members: list[str],
+        self, observer: AwsObserver, fleet: Fleet, overlay: Overlay, members: list[str]
     ) -> None:
         alone = fleet.launch(service="web", self_heal="true")
         fleet.fail(alone, "SystemStatus", "impaired", NOON)
         overlay.calls.clear()
 
-        peers = self.peers(ec2, elb, clock, autoscaling, alone)
+        peers = self.peers(observer, alone)
 
         assert peers == (2, 2)
         assert overlay.calls == [("DescribeAutoScalingGroups", {"AutoScalingGroupNames": ["web-asg"]})]
 
     def test_where_the_groups_can_not_be_read_nobody_is_counted(
-        self,
-        ec2: EC2Client,
-        elb: ElasticLoadBalancingv2Client,
-        fleet: Fleet,
-        clock: FakeClock,
-        autoscaling: AutoScalingClient,
-        overlay: Overlay,
-        members: list[str],
+        self, observer: AwsObserver, fleet: Fleet, overlay: Overlay, members: list[str]
     ) -> None:
         alone = fleet.launch(service="web", self_heal="true")
         fleet.fail(alone, "SystemStatus", "impaired", NOON)
         overlay.refusals["DescribeAutoScalingGroups"] = "Throttling"
 
         with pytest.raises(Transient, match="Auto Scaling groups of its peers"):
-            self.peers(ec2, elb, clock, autoscaling, alone)
+            self.peers(observer, alone)
 
     def test_more_groups_than_one_call_takes_are_asked_in_several(
         self, autoscaling: AutoScalingClient, overlay: Overlay, members: list[str]
@@ -220,9 +208,7 @@ class TestPeers:
     ],
 )
 def test_an_act_on_a_group_is_one_call_about_one_member(
-    ec2: EC2Client,
-    elb: ElasticLoadBalancingv2Client,
-    autoscaling: AutoScalingClient,
+    actor: AwsActor,
     overlay: Overlay,
     members: list[str],
     action: Action,
@@ -230,7 +216,6 @@ def test_an_act_on_a_group_is_one_call_about_one_member(
     parameters: dict[str, object],
 ) -> None:
     member = members[0]
-    actor = AwsActor(ec2, elb, lambda: autoscaling, timedelta(minutes=30), lambda: ec2)
     case = replace(a_case(member), group="web-asg")
     overlay.calls.clear()
 
@@ -244,9 +229,7 @@ def test_an_act_on_a_group_is_one_call_about_one_member(
 @pytest.mark.parametrize("action", [Action.REPLACE, Action.ENTER_STANDBY, Action.EXIT_STANDBY])
 @pytest.mark.parametrize(("code", "error"), [("Throttling", Transient), ("AccessDenied", Rejected)])
 def test_an_act_that_is_refused_says_so(
-    ec2: EC2Client,
-    elb: ElasticLoadBalancingv2Client,
-    autoscaling: AutoScalingClient,
+    actor: AwsActor,
     overlay: Overlay,
     members: list[str],
     action: Action,
@@ -256,8 +239,6 @@ def test_an_act_that_is_refused_says_so(
     for operation in ("SetInstanceHealth", "EnterStandby", "ExitStandby"):
         overlay.refusals[operation] = code
     case = replace(a_case(members[0]), group="web-asg")
-
-    actor = AwsActor(ec2, elb, lambda: autoscaling, timedelta(minutes=30), lambda: ec2)
 
     with pytest.raises(error) as refused:
         actor.perform(an_attempt(action), case, seen(members[0]))
