@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Outcome, Wait, heals_before
+from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Outcome, Wait
 from defib.core.decide import decide
 from defib.core.diagnose import diagnose
+from defib.core.heals import heals_before
 from defib.core.maintenance import DAYS, UNTIL_TAG, Maintenance, next_window
 from defib.core.model import Cause, Checks, Event, Observation, TargetHealth, Verdict
 from defib.core.planned import at_rest

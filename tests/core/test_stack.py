@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from defib.core.announce import announce
-from defib.core.case import Act, Action, Case, Escalate, Hold, Outcome, Wait, Wake, heals_before
+from defib.core.case import Act, Action, Case, Escalate, Hold, Outcome, Wait, Wake
 from defib.core.decide import decide
 from defib.core.guards.limits import stack_rate, stack_share
 from defib.core.guards.question import Question
+from defib.core.heals import heals_before
 from defib.core.incident import NoticeKind
 from defib.core.issue import Issue, Issues
 from defib.core.limits import Limits

@@ -6,12 +6,13 @@ from datetime import datetime
 
 from defib.core import approval, in_a_row, one_by_one
 from defib.core.call import HANDED_OVER, unwanted
-from defib.core.case import Action, Attempt, Case, Outcome, differ_in_look_only
+from defib.core.case import Action, Attempt, Case, Outcome
 from defib.core.forewarning import news_of
 from defib.core.frozen import replace
 from defib.core.guard import SPOKEN_FOR
 from defib.core.harm import harmed
 from defib.core.incident import Incident, Member, Notice, Phase
+from defib.core.look import differ_in_look_only
 from defib.core.message import compose
 from defib.core.model import NOT_TROUBLE, Cause, Verdict
 from defib.core.news import News

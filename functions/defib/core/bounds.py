@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from defib.core import restart, start
-from defib.core.case import HEALS_KEPT, Action, Case, Escalate, Wait
+from defib.core.case import Action, Case, Escalate, Wait
 from defib.core.guard import SUSPENDS
+from defib.core.heals import HEALS_KEPT
 from defib.core.model import Verdict
 from defib.core.policy import Policy, Service
 from defib.core.start_failure import explained, remedy

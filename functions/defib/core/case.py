@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from functools import cache
 
 from defib.core.approval import Approval
-from defib.core.frozen import comparer, dataclass, replace
+from defib.core.frozen import dataclass, replace
 from defib.core.model import Cause, Event, Registration, Result, Source, Verdict
 
 
@@ -179,7 +176,7 @@ class Case:
     group: str = ""
     """The Auto Scaling group that it is a member of, or empty."""
     healed_before: tuple[datetime, ...] = ()
-    """When earlier cases of the instance were healed, within HEALS_KEPT of this one's opening; the oldest first."""
+    """When earlier cases of the instance were healed, lately (core/heals.py); the oldest first."""
     event: Event | None = None
     """What AWS has announced to do to it: the next event, or the last one that was announced."""
     reminded_at: datetime | None = None
@@ -280,29 +277,6 @@ class Case:
 
     def _with_last(self, attempt: Attempt) -> Case:
         return replace(self, attempts=(*self.attempts[:-1], attempt))
-
-
-def differ_in_look_only(before: Case, after: Case) -> bool:
-    """Whether a look has found nothing new: the two say the same, but for when to look again and their versions."""
-    return before is after or _all_but_look()(before, after)
-
-
-@cache
-def _all_but_look() -> Callable[[Case, Case], bool]:
-    return comparer(Case, [f.name for f in fields(Case) if f.name not in ("look_again_at", "version")])
-
-
-HEALS_KEPT = timedelta(days=1)
-"""How far back a case knows how often its instance was healed. Closed cases are kept for longer (Retention.cases)."""
-
-
-def heals_before(earlier: Case | None, now: datetime) -> tuple[datetime, ...]:
-    """What a case opened after ``earlier``, the instance's newest, must know: each case hands the list on."""
-    if earlier is None:
-        return ()
-    cured = earlier.outcome is Outcome.HEALED and earlier.confirmed_cause is not Cause.EVENT_SCHEDULED
-    healed = (earlier.closed_at,) if cured and earlier.closed_at is not None else ()
-    return tuple(at for at in (*earlier.healed_before, *healed) if now - at < HEALS_KEPT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,13 @@ from defib.core.case import (
     Perform,
     Wait,
     Wake,
-    differ_in_look_only,
-    heals_before,
 )
 from defib.core.decide import decide
 from defib.core.diagnose import diagnose
 from defib.core.frozen import replace
 from defib.core.guard import SUSPENDS
+from defib.core.heals import heals_before
+from defib.core.look import differ_in_look_only
 from defib.core.maintenance import maintenance_of
 from defib.core.member import with_standby
 from defib.core.model import (
