@@ -55,7 +55,8 @@ def minimum_healthy(asked: Question) -> Refusal | None:
     share = f" ({service.minimum_healthy} of {instances})" if isinstance(service.minimum_healthy, Percent) else ""
     return Refusal(
         "minimum_healthy",
-        f"only {peers.healthy} others of service {service.name} are healthy and {required}{share} are required",
+        f"only {peers.healthy} of the others of service {service.name} {_are(peers.healthy)} healthy, "
+        f"and {required}{share} {_are(required)} required",
     )
 
 
@@ -122,6 +123,10 @@ def others_under_repair(asked: Question) -> Refusal | None:
         return None
     return Refusal(
         "others_under_repair",
-        f"of {peers.healthy} healthy others of service {service.name} {peers.under_repair} are under repair, "
-        f"and {required} are required",
+        f"{peers.under_repair} of the {peers.healthy} healthy others of service {service.name} "
+        f"{_are(peers.under_repair)} under repair, and {required} {_are(required)} required",
     )
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
