@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from sim.boundary import Boundary, Params, Response
+from sim.boundary import Answers, Params, Response
 from sim.metrics import Metric, Metrics
 from sim.unreachable import Unreachable, Why
 
@@ -37,7 +37,7 @@ class Addresses:
         subscriptions: Sequence[Subscription],
         unreachable: Sequence[Unreachable],
         metrics: Metrics,
-        boundary: Boundary,
+        boundary: Answers,
     ) -> None:
         self._time = time
         self._start = time.now

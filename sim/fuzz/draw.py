@@ -14,6 +14,7 @@ from sim.fuzz.draw_crowd import CROWDS_EVERY, with_crowd
 from sim.fuzz.draw_faults import faults_of
 from sim.fuzz.draw_fleet import ZONES, durations_of, fleets_of, scaling_groups_of, target_groups_of
 from sim.fuzz.draw_policy import policy_of
+from sim.fuzz.draw_reach import with_addresses
 from sim.fuzz.draw_shifts import with_shifts
 from sim.fuzz.story import Interference, Story, names
 from sim.fuzz.trouble import CARRIED, OF_MESSAGES, OUTSIDE, RACED, REGION, Spell, Trouble
@@ -51,7 +52,7 @@ def draw(seed: int) -> Story:
     if seed % CROWDS_EVERY == CROWDS_EVERY - 1:
         scenario = with_crowd(scenario, policy, Random(f"crowd {seed}"))
     scenario = with_shifts(scenario, policy, Random(f"shifts {seed}"))
-    return Story(seed, scenario, text, policy, spells, meddling)
+    return with_addresses(Story(seed, scenario, text, policy, spells, meddling), Random(f"reach {seed}"))
 
 
 def _at_work(scenario: Scenario, random: Random) -> timedelta:

@@ -97,8 +97,6 @@ def beyond_memory(story: Story) -> str:
     scenario = story.scenario
     about = {
         "trouble of its own in the machinery": scenario.machinery,
-        "addresses that no message reaches": scenario.unreachable,
-        "answers to drills": scenario.drill_answers,
         "the subscribers of the page": scenario.expect.letters,
     }
     return ", ".join(what for what, given in about.items() if given)

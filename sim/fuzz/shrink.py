@@ -56,6 +56,12 @@ def _shorter(story: Story) -> Iterator[Story]:
         yield replace(story, scenario=replace(scenario, faults=_without(scenario.faults, n)))
     for n in range(len(scenario.answers)):
         yield replace(story, scenario=replace(scenario, answers=_without(scenario.answers, n)))
+    for n in range(len(story.drills)):
+        yield replace(story, drills=_without(story.drills, n))
+    for n in range(len(scenario.drill_answers)):
+        yield _of(story, replace(scenario, drill_answers=_without(scenario.drill_answers, n)))
+    for n in range(len(scenario.unreachable)):
+        yield _of(story, replace(scenario, unreachable=_without(scenario.unreachable, n)))
     for n in range(len(scenario.aws_shifts)):
         yield _of(story, replace(scenario, aws_shifts=_without(scenario.aws_shifts, n)))
     for n in range(len(scenario.health_issues)):

@@ -26,6 +26,14 @@ class Interference:
 
 
 @dataclass(frozen=True, slots=True)
+class Drilled:
+    """Somebody wants a contact drilled, by the command for it."""
+
+    at: timedelta
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """Everything that happens, and nothing that is decided."""
 
@@ -35,6 +43,12 @@ class Story:
     policy: Policy
     spells: tuple[Spell, ...] = ()
     meddling: tuple[Interference, ...] = ()
+    drills: tuple[Drilled, ...] = ()
+
+    @property
+    def is_about_addresses(self) -> bool:
+        """Whether the sweep sees to addresses and drills in it."""
+        return bool(self.drills or self.scenario.unreachable or self.scenario.drill_answers)
 
 
 def names(scenario: Scenario) -> list[str]:

@@ -43,6 +43,7 @@ from sim.fuzz.invariants.truth import Truth
 from sim.fuzz.lanes import Lanes
 from sim.fuzz.outside import Outside
 from sim.fuzz.people import ADDRESS, People, Signing
+from sim.fuzz.reach import Reaching
 from sim.fuzz.seen import Seen
 from sim.fuzz.story import Story
 from sim.fuzz.trouble import Killed, Nth, Trouble
@@ -87,6 +88,8 @@ class World:
         self.cloud.shown = self.judge.shown
         self.cloud.struck = self.judge.struck
         self.store.remembered = self.judge.remembered
+        self.reaching = Reaching(story, self.time, self.store, self.outside, edges.Now(self.time))
+        self.judge.watch_addresses(self.reaching.addresses if story.is_about_addresses else None)
         self._wire()
         self._plan()
 
@@ -157,6 +160,10 @@ class World:
             time.after(reply.at, lambda r=reply: self.people.reply(r))  # type: ignore[misc]
         for entry in self.story.meddling:
             time.after(entry.at, lambda e=entry: self.people.meddle(e))  # type: ignore[misc]
+        for drilled in self.story.drills:
+            time.after(drilled.at, partial(self.reaching.wants, drilled.contact, self._put))
+        for drill_reply in scenario.drill_answers:
+            time.after(drill_reply.at, partial(self.reaching.answers, drill_reply.contact, self._put))
         for by_aws in scenario.aws_shifts:
             shifted = partial(self.cloud.shifts.begin, ZONE_IDS[by_aws.zone], by_aws.lasts, by_aws.practice)
             time.after(by_aws.at, shifted)
@@ -178,7 +185,9 @@ class World:
                     take_answer(found, self._reconciling, self.story.policy)
                 case Issue():
                     take_in(found, self._reconciling.clock, self._reconciling.store)
-                case TargetGroupSignal() | Canary() | DrillOrder():
+                case DrillOrder():
+                    self.reaching.order(found)
+                case TargetGroupSignal() | Canary():
                     raise AssertionError(f"no story has a {found}")
         self.judge.tick()
 
@@ -209,6 +218,7 @@ class World:
         with suppress(CallFailed, Conflict, Killed):
             sweep(self._sweeping, self.story.policy)
             self.judge.swept()
+            self.reaching.after_sweep(self._sweeping.queues)
         self.judge.tick()
 
     def _race(self) -> None:

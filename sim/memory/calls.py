@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -18,7 +18,8 @@ class Calls:
         self._answers: dict[str, Answer] = {}
 
     def answer(self, name: str, answer: Answer) -> None:
-        self._answers[name] = answer
+        # boto3 writes the acronyms in its methods' names as words.
+        self._answers[name.lower()] = answer
 
     def client(self, service: str) -> Any:
         """As much of boto3's client as there are answers for."""
@@ -30,9 +31,12 @@ class _Client:
         self._service = service
         self._answers = answers
 
+    def get_paginator(self, method: str) -> _OnePage:
+        return _OnePage(getattr(self, method))
+
     def __getattr__(self, method: str) -> Callable[..., Response]:
         operation = _operation(method)
-        answer = self._answers.get(f"{self._service}:{operation}")
+        answer = self._answers.get(f"{self._service}:{operation}".lower())
         if answer is None:
             raise AttributeError(f"{self._service}:{operation} is not simulated in memory")
 
@@ -44,6 +48,16 @@ class _Client:
                 raise ClientError(error, operation) from refusal
 
         return call
+
+
+class _OnePage:
+    """Whatever there is, on one page."""
+
+    def __init__(self, ask: Callable[..., Response]) -> None:
+        self._ask = ask
+
+    def paginate(self, **params: Any) -> Iterator[Response]:
+        yield self._ask(**params)
 
 
 @cache

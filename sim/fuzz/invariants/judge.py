@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping
 from defib.core.case import Attempt, Case, Outcome
 from defib.core.post import Post
 from defib.core.shift import Move
+from sim.addresses import Addresses
 from sim.fuzz.elsewhere import Judges, OtherSide
 from sim.fuzz.invariants.acts import ActsJudge
 from sim.fuzz.invariants.course import CourseJudge, at_rest
 from sim.fuzz.invariants.elsewhere import ElsewhereJudge
 from sim.fuzz.invariants.limits import LimitsJudge
 from sim.fuzz.invariants.page import PageJudge
+from sim.fuzz.invariants.reach import ReachJudge
 from sim.fuzz.invariants.shifts import ShiftsJudge
 from sim.fuzz.invariants.told import ToldJudge
 from sim.fuzz.invariants.truth import Truth
@@ -36,6 +38,7 @@ class Judge:
         self._page = PageJudge(truth)
         self._elsewhere = ElsewhereJudge(truth, others)
         self._shifts = ShiftsJudge(truth)
+        self._reach = ReachJudge(truth)
         self.inbox: Callable[[Post], None] = lambda _: None
         """Takes each message that has been judged."""
 
@@ -77,6 +80,9 @@ class Judge:
     def shifted(self) -> None:
         self._shifts.started()
 
+    def watch_addresses(self, addresses: Addresses | None) -> None:
+        self._reach.addresses = addresses
+
     def remembered(self, case: Case) -> None:
         """A case has been written."""
         self._course.remembered(case)
@@ -105,6 +111,7 @@ class Judge:
         self._page.look()
         self._told.minute()
         self._shifts.minute()
+        self._reach.minute()
 
     def swept(self) -> None:
         """A sweep has looked at all there is."""
@@ -124,3 +131,4 @@ class Judge:
         self._told.at_end()
         self._elsewhere.at_end()
         self._shifts.at_end()
+        self._reach.at_end()
