@@ -9,7 +9,6 @@ from sim.fuzz.story_file import StoryError, read, write
 from sim.fuzz.trouble import Nth, Trouble
 from sim.scenario_file import ScenarioError
 
-
 ABOUT_ADDRESSES = [seed for seed in range(120) if draw(seed).is_about_addresses]
 
 
