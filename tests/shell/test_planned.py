@@ -170,7 +170,7 @@ def test_too_few_healthy_others_hold_the_move_and_it_goes_on_when_there_are_enou
     machine.run(timedelta(hours=2, minutes=10))
     assert machine.acts == [Action.EVIDENCE]
     assert kinds(machine) == [NoticeKind.PLANNED, NoticeKind.PLANNED]
-    assert "only 0 others" in machine.notices[-1].body
+    assert "only 0 of the others" in machine.notices[-1].body
 
     machine.peers = Peers(running=2, healthy=2)
     assert machine.run().outcome is Outcome.HEALED
