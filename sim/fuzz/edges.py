@@ -12,7 +12,6 @@ from defib.aws.zonal_shift import ArcRouter
 from defib.core.approval import Answer
 from defib.core.call import CallAnswer
 from defib.core.case import Action, Attempt, Case, Perform, Wake
-from defib.core.frozen import replace
 from defib.core.incident import Notice
 from defib.core.medium import Medium
 from defib.core.model import Observation, Registration, Result, Signal, Source, Switch
@@ -236,7 +235,7 @@ class Channel:
         self._heard = heard
 
     def publish(self, post: Post) -> None:
-        self._out.call(self.name, lambda: self._heard(self.name, replace(post, media=post.only(self.media).media)))
+        self._out.call(self.name, lambda: self._heard(self.name, post.only(self.media)))
 
 
 class OperatorBus:

@@ -123,8 +123,9 @@ class Attempt:
         """
         if self.result is None:
             return None
-        lost = self.result.verdict is Verdict.LOST and self.claimed_at is not None
-        return self.result.at if lost or self.result.verdict is Verdict.DONE else None
+        verdict = self.result.verdict
+        done = verdict is Verdict.DONE or (verdict is Verdict.LOST and self.claimed_at is not None)
+        return self.result.at if done else None
 
 
 @dataclass(frozen=True, slots=True)

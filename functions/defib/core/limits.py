@@ -131,7 +131,7 @@ class Limits:
 
         A slot that becomes free is taken all the same at once: the more wait, the more of them look in any minute.
         """
-        return max(hold, min(timedelta(minutes=1) * failing / self.looks, LOOK_MOST))
+        return max(hold, min(timedelta(minutes=1) * failing / self.looks, LOOK_MOST)) if failing else hold
 
     def at_once(self, running: int | None) -> int:
         """Repairs allowed at once when so many instances run; one while nobody has counted them."""

@@ -28,6 +28,9 @@ VERBS = {
     Action.RESUME_CHECK: "resume the application status check of",
 }
 
+TRIED = (Action.REBOOT, Action.STOP, Action.FORCE_STOP, Action.START)
+"""Actions that need time to show."""
+
 REBOOT_CAN_HELP = frozenset({Cause.INSTANCE_IMPAIRED, Cause.APPLICATION_DOWN})
 """Where the fault may lie inside the instance. A reboot stays on the same host, so it can't mend a system or EBS
 fault (AWSEC2 UserGuide, How EC2 instance stop and start works); one dead on arrival has nothing to keep."""
@@ -122,7 +125,7 @@ def trial(
     case: Case, observation: Observation, cause: Cause, policy: Policy, service: Service, now: datetime
 ) -> Wait | None:
     """Give the last act time to show: EC2's reads lag, machines take time to boot and checks to notice."""
-    last = case.last(Action.REBOOT, Action.STOP, Action.FORCE_STOP, Action.START)
+    last = case.last(*TRIED)
     if last is None or last.done_at is None:
         return None
     repair = policy.repair

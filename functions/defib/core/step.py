@@ -47,6 +47,9 @@ from defib.core.restart import drainable
 from defib.core.suppression import with_lift
 from defib.core.verify import well
 
+WORKS = frozenset({Cause.HEALTHY, Cause.EVENT_SCHEDULED})
+"""Causes of an instance that works."""
+
 FOLLOWS_WITHIN = timedelta(minutes=5)
 """How long after a case gave way to a failure the next one is about that failure."""
 
@@ -127,7 +130,7 @@ def _see(case: Case, diagnosis: Diagnosis, observation: Observation, policy: Pol
     """Take the diagnosis into the case."""
     service = policy.service(case.service)
     cause = diagnosis.cause
-    healthy = cause in (Cause.HEALTHY, Cause.EVENT_SCHEDULED) and well(case, observation)
+    healthy = cause in WORKS and well(case, observation)
     trouble = cause not in NOT_TROUBLE
     failing_since = case.failing_since or (diagnosis.since if trouble else None)
     healthy_since = (case.healthy_since or now) if healthy else None
