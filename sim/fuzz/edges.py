@@ -59,7 +59,7 @@ class Observer:
         stop_is_near: bool = True,
     ) -> Observation:
         del stop_is_near
-        found = self._out.call("ec2.observe", lambda: self._seen.observe(instance_id, registrations, act_is_near))
+        found = self._out.call("ec2.observe", self._seen.observe, instance_id, registrations, act_is_near)
         self._looked(instance_id)
         return found
 
@@ -83,7 +83,7 @@ class Observer:
         )
 
     def unhealthy_targets(self, target_group_arn: str) -> Sequence[str]:
-        return self._out.call("ec2.observe", lambda: self._seen.unhealthy_targets(target_group_arn))
+        return self._out.call("ec2.observe", self._seen.unhealthy_targets, target_group_arn)
 
 
 class Actor:
@@ -180,21 +180,21 @@ class Queues:
 
     def perform(self, effect: Perform) -> None:
         lane = "evidence" if effect.action is Action.EVIDENCE else "remediate"
-        self._out.call("queue.orders", lambda: self._lanes.send(lane, effect))
+        self._out.call("queue.orders", self._lanes.send, lane, effect)
 
     def wake(self, effect: Wake, now: datetime) -> None:
         delay = min(max(effect.at - now, AT_ONCE), DELAY_MOST)
         due = Signal(Source.WAKE, effect.instance_id, effect.at, "time to look again")
-        self._out.call("queue.wake", lambda: self._lanes.send("diagnose", due, delay))
+        self._out.call("queue.wake", self._lanes.send, "diagnose", due, delay)
 
     def shift(self, order: ShiftOrder) -> None:
-        self._out.call("queue.orders", lambda: self._lanes.send("remediate", order))
+        self._out.call("queue.orders", self._lanes.send, "remediate", order)
 
     def digest(self, contact: str, at: datetime, now: datetime) -> None:
         if at - now > PUT_OFF_MOST:
             return
         delay = max(at - now, AT_ONCE)
-        self._out.call("queue.notices", lambda: self._lanes.send("publish", contact, delay))
+        self._out.call("queue.notices", self._lanes.send, "publish", contact, delay)
 
     def follow(self, change: str) -> None:
         if self._has_page:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from random import Random
 
 from defib.shell.ports import CallFailed, Malformed
@@ -107,7 +108,7 @@ class Lanes:
 
     def _arrive(self, lane: Lane, message: Message, delay: timedelta) -> None:
         if delay > AT_ONCE:
-            self._time.after(delay, lambda: self._arrive(lane, message, AT_ONCE))
+            self._time.after(delay, partial(self._arrive, lane, message, AT_ONCE))
             return
         lane.waiting.append(message)
         self.most_waiting = max(self.most_waiting, len(lane.waiting))
@@ -125,7 +126,7 @@ class Lanes:
             if message is None:
                 return
             takes = timedelta(seconds=TAKES[lane.name] * (0.5 + self._random.random()))
-            self._time.after(takes, lambda m=message: self._invoke(lane, m))  # type: ignore[misc]  # binds the loop's value
+            self._time.after(takes, partial(self._invoke, lane, message))
 
     def _take(self, lane: Lane) -> Message | None:
         """The next message, which is being worked off from now on; None while none may be."""

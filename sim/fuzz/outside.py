@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from random import Random
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple
 
 from defib.shell.ports import Transient, Unanswered
 from sim.clock import VirtualTime
 from sim.fuzz.trouble import REGION, Killed, Nth, Spell, Trouble
 
 T = TypeVar("T")
+Args = TypeVarTuple("Args")
 
 
 class Outside:
@@ -35,14 +36,14 @@ class Outside:
         self.moves: Callable[[], None] = lambda: None
         """What an act was decided on changes; set by the world."""
 
-    def call(self, name: str, work: Callable[[], T]) -> T:
+    def call(self, name: str, work: Callable[[*Args], T], *args: *Args) -> T:
         """Do ``work``, unless the story has something else in mind."""
         self.calls += 1
         if self._is_calm:
-            return work()
+            return work(*args)
         trouble = Trouble.HANGS if self.dark_until() is not None else self._befalls(name)
         if trouble is None:
-            return work()
+            return work(*args)
         self.struck.append(f"{trouble} on call {self.calls}, {name}")
         match trouble:
             case Trouble.REFUSED:
@@ -50,21 +51,21 @@ class Outside:
             case Trouble.HANGS:
                 raise Unanswered(f"{name}: no answer", "ReadTimeoutError")
             case Trouble.ANSWER_LOST:
-                work()
+                work(*args)
                 raise Unanswered(f"{name}: no answer", "ReadTimeoutError")
             case Trouble.DIES_BEFORE:
                 raise Killed
             case Trouble.DIES_AFTER:
-                work()
+                work(*args)
                 raise Killed
             case Trouble.RACE:
                 self.race()
-                return work()
+                return work(*args)
             case Trouble.WORLD_MOVES:
                 self.moves()
-                return work()
+                return work(*args)
             case _:
-                return work()
+                return work(*args)
 
     def message(self, carried: str) -> Trouble | None:
         """What befalls a message on its way."""

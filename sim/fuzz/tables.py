@@ -53,46 +53,46 @@ class Table:
         self._out = outside
 
     def latest_case(self, instance_id: str) -> Case | None:
-        return self._out.call("table.read", lambda: self._store.latest_case(instance_id))
+        return self._out.call("table.read", self._store.latest_case, instance_id)
 
     def latest_incident(self, service: str) -> Incident | None:
-        return self._out.call("table.read", lambda: self._store.latest_incident(service))
+        return self._out.call("table.read", self._store.latest_incident, service)
 
     def remember(self, change: Remembered) -> Remembered:
-        return self._out.call("table.write", lambda: self._store.remember(change))
+        return self._out.call("table.write", self._store.remember, change)
 
     def stack(self) -> Stack:
         return self._out.call("table.read", self._store.stack)
 
     def remember_stack(self, change: Surveyed) -> Surveyed:
-        return self._out.call("table.write", lambda: self._store.remember_stack(change))
+        return self._out.call("table.write", self._store.remember_stack, change)
 
     def remember_call(self, change: Called) -> Called:
-        return self._out.call("table.write", lambda: self._store.remember_call(change))
+        return self._out.call("table.write", self._store.remember_call, change)
 
     def due_calls(self, now: datetime, limit: int) -> Sequence[Incident]:
-        return self._out.call("table.read", lambda: self._store.due_calls(now, limit))
+        return self._out.call("table.read", self._store.due_calls, now, limit)
 
     def due_contacts(self, now: datetime, limit: int) -> Sequence[str]:
-        return self._out.call("table.read", lambda: self._store.due_contacts(now, limit))
+        return self._out.call("table.read", self._store.due_contacts, now, limit)
 
     def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
-        return self._out.call("table.read", lambda: self._store.due_instances(now, limit))
+        return self._out.call("table.read", self._store.due_instances, now, limit)
 
     def planned_looks(self, now: datetime, until: datetime) -> Mapping[str, datetime]:
-        return self._out.call("table.read", lambda: self._store.planned_looks(now, until))
+        return self._out.call("table.read", self._store.planned_looks, now, until)
 
     def unpublished_notices(self, before: datetime, limit: int) -> Sequence[Notice]:
-        return self._out.call("table.read", lambda: self._store.unpublished_notices(before, limit))
+        return self._out.call("table.read", self._store.unpublished_notices, before, limit)
 
     def notice(self, incident_id: str, sequence: int) -> Notice | None:
-        return self._out.call("table.read", lambda: self._store.notice(incident_id, sequence))
+        return self._out.call("table.read", self._store.notice, incident_id, sequence)
 
     def published_at(self, incident_id: str, sequence: int) -> datetime | None:
-        return self._out.call("table.read", lambda: self._store.published_at(incident_id, sequence))
+        return self._out.call("table.read", self._store.published_at, incident_id, sequence)
 
     def mark_published(self, incident_id: str, sequence: int, at: datetime) -> None:
-        self._out.call("table.write", lambda: self._store.mark_published(incident_id, sequence, at))
+        self._out.call("table.write", self._store.mark_published, incident_id, sequence, at)
 
 
 class Mail:
@@ -103,22 +103,22 @@ class Mail:
         self._out = outside
 
     def outbox(self, contact: str) -> Outbox:
-        return self._out.call("table.read", lambda: self._mail.outbox(contact))
+        return self._out.call("table.read", self._mail.outbox, contact)
 
     def remember_outbox(self, outbox: Outbox, waits: Waiting | None = None) -> Outbox:
-        return self._out.call("table.write", lambda: self._mail.remember_outbox(outbox, waits))
+        return self._out.call("table.write", self._mail.remember_outbox, outbox, waits)
 
     def waiting(self, contact: str, lane: Lane, most: int) -> Sequence[Waiting]:
-        return self._out.call("table.read", lambda: self._mail.waiting(contact, lane, most))
+        return self._out.call("table.read", self._mail.waiting, contact, lane, most)
 
     def went_out(self, waiting: Sequence[Waiting], media: Sequence[Medium]) -> tuple[Waiting, ...]:
-        return self._out.call("table.write", lambda: self._mail.went_out(waiting, media))
+        return self._out.call("table.write", self._mail.went_out, waiting, media)
 
     def told(self, incident_id: str, sequence: int) -> frozenset[str]:
-        return self._out.call("table.read", lambda: self._mail.told(incident_id, sequence))
+        return self._out.call("table.read", self._mail.told, incident_id, sequence)
 
     def mark_told(self, incident_id: str, sequence: int, mark: str) -> None:
-        self._out.call("table.write", lambda: self._mail.mark_told(incident_id, sequence, mark))
+        self._out.call("table.write", self._mail.mark_told, incident_id, sequence, mark)
 
 
 @dataclass
@@ -158,25 +158,25 @@ class PageTable:
         return self._out.call("table.read", self._store.shown)
 
     def public_incidents(self, most: int) -> Sequence[PublicIncident]:
-        return self._out.call("table.read", lambda: self._store.public_incidents(most))
+        return self._out.call("table.read", self._store.public_incidents, most)
 
     def remember_page(self, change: Repaged) -> Repaged:
-        return self._out.call("table.write", lambda: self._store.remember_page(change))
+        return self._out.call("table.write", self._store.remember_page, change)
 
     def latest_incident(self, service: str) -> Incident | None:
-        return self._out.call("table.read", lambda: self._store.latest_incident(service))
+        return self._out.call("table.read", self._store.latest_incident, service)
 
     def bulletins(self) -> Sequence[str]:
         return self._out.call("table.read", self._store.bulletins)
 
     def public_incident(self, number: int) -> PublicIncident | None:
-        return self._out.call("table.read", lambda: self._store.public_incident(number))
+        return self._out.call("table.read", self._store.public_incident, number)
 
     def followed(self, name: str) -> Followed:
-        return self._out.call("table.read", lambda: self._store.followed(name))
+        return self._out.call("table.read", self._store.followed, name)
 
     def remember_followed(self, name: str, followed: Followed, notices: Sequence[Notice] = ()) -> Followed:
-        return self._out.call("table.write", lambda: self._store.remember_followed(name, followed, notices))
+        return self._out.call("table.write", self._store.remember_followed, name, followed, notices)
 
 
 class LinkTable:
@@ -189,10 +189,10 @@ class LinkTable:
         self._many: dict[str, Many] = {}
 
     def keep(self, many: Many) -> None:
-        self._out.call("table.write", lambda: self._many.update({many.link_id: many}))
+        self._out.call("table.write", self._many.update, {many.link_id: many})
 
     def many(self, link_id: str) -> Many | None:
-        return self._out.call("table.read", lambda: self._many.get(link_id))
+        return self._out.call("table.read", self._many.get, link_id)
 
     def incidents(self, incident_ids: Sequence[str]) -> Mapping[str, Incident]:
         found = {incident_id: self.incident(incident_id) for incident_id in incident_ids}
@@ -207,7 +207,7 @@ class LinkTable:
         return self._out.call("table.read", lambda: self._store.cases.get((instance_id, int(number))))
 
     def use(self, link_id: str) -> Use | None:
-        return self._out.call("table.read", lambda: self._used.get(link_id))
+        return self._out.call("table.read", self._used.get, link_id)
 
     def remember(self, use: Use, link_expires_at: datetime) -> None:
         def put() -> None:

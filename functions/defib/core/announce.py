@@ -85,10 +85,10 @@ def announce(
     """
     if after.confirmed_at is None:
         return incident, ()
-    service = policy.service(after.service) or Service(after.service, {})
     if incident is not None and _has_said(incident, before, after):
         # What there was to say of this state of the case was said when it came to be.
         return incident, ()
+    service = policy.service(after.service) or Service(after.service, {})
     if _spoken_for(after) and (incident is None or not _is_member(incident, after)):
         return incident, ()
     foretold = news_of(before, after, service, policy, now)

@@ -116,9 +116,9 @@ def _init(cls: type, own: Sequence[Field[Any]]) -> Callable[..., None]:
 @cache
 def _copier(cls: Any) -> Callable[[Any, Mapping[str, object]], Any]:
     """What copies an instance of ``cls``, slot by slot, but for the changes that it is given."""
-    known = {"_new": object.__new__, "_open": _twin(cls), "_cls": cls, "_change": object.__setattr__}
+    known = {"_new": object.__new__, "_open": _twin(cls), "_cls": cls}
     copying = "".join(f"\n new.{name} = old.{name}" for name in cls.__slots__)
-    body = f"\n new = _new(_open){copying}\n for name, value in changes.items(): _change(new, name, value)"
+    body = f"\n new = _new(_open){copying}\n for name, value in changes.items(): setattr(new, name, value)"
     copy: Any = _compiled(cls, "copy(old, changes)", f"{body}\n new.__class__ = _cls\n return new", known)
     return copy  # type: ignore[no-any-return]
 

@@ -95,7 +95,8 @@ def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
     observation, after, effects = _decided(
         before, told, with_remembered(observation, incident, before.id), edges, policy, now
     )
-    if after == before:
+    # Most looks find nothing new, but move the next one.
+    if after.look_again_at == before.look_again_at and after == before:
         return
     if waits_for_traits(after.held_by, observation.traits):
         raise Unanswered(observation.traits.unread)

@@ -195,7 +195,7 @@ class ActsJudge:
 def _impaired_since(machine: Machine) -> datetime | None:
     shown, application = machine.shown, machine.application
     views = (shown.system, shown.instance, shown.attached_ebs)
-    since = [v.impaired_since for v in views if v.status is CheckStatus.IMPAIRED and v.impaired_since]
+    since = [v.impaired_since for v in views if v.impaired_since and v.status is CheckStatus.IMPAIRED]
     if not since and shown.worst is CheckStatus.INITIALIZING:
         # What never arrives has failed since it was launched, though EC2 shows it a moment later.
         since.append(machine.launched_at)
