@@ -12,7 +12,7 @@ from defib.core.escalation import Tier
 from defib.core.frozen import dataclass, replace
 from defib.core.incident import TIMELINE_MAX, Incident, Notice, NoticeKind
 from defib.core.severity import Severity
-from defib.core.words import clock
+from defib.core.words import clock, date_of
 
 if TYPE_CHECKING:
     from defib.core.policy import Policy
@@ -50,7 +50,7 @@ def compose(
         (
             f"{headline}.",
             f"What was wrong:   {story.wrong}" if kind is NoticeKind.RESOLVED else f"What is wrong:    {story.wrong}",
-            f"Since:            {incident.opened_at:%d %B %Y} {clock(incident.opened_at)}.",
+            f"Since:            {date_of(incident.opened_at)} {clock(incident.opened_at)}.",
             f"What Defib does:  {story.doing}",
             f"What you must do: {story.duty}",
             *lines_of(told, policy),

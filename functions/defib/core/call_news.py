@@ -18,7 +18,7 @@ from defib.core.escalation import Tier
 from defib.core.frozen import replace
 from defib.core.incident import TIMELINE_MAX, Incident, Notice, NoticeKind
 from defib.core.severity import Severity
-from defib.core.words import NAME_MAX, clock, day, plain
+from defib.core.words import NAME_MAX, clock, date_of, day, plain
 
 if TYPE_CHECKING:
     from defib.core.policy import Policy
@@ -164,7 +164,7 @@ def _body(incident: Incident, call: Call, headline: str, policy: Policy, now: da
     return "\n".join(
         (
             f"{incident.id}: {headline}.",
-            f"Since:            {incident.opened_at:%d %B %Y} {clock(incident.opened_at)}; "
+            f"Since:            {date_of(incident.opened_at)} {clock(incident.opened_at)}; "
             f"somebody has been needed for {waiting}.",
             "What is wrong:    " + ("what follows waits for a person." if wants else "nothing any more."),
             *wants,

@@ -80,6 +80,22 @@ ASKS_YOU = "Asking you."
 """The plan where Defib may do nothing itself, or can't."""
 
 
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
 def plain(text: str, limit: int) -> str:
     """One line of printable ASCII, at most ``limit`` characters: what a subject and an SMS can carry."""
     line = " ".join(text.split())
@@ -94,7 +110,7 @@ def name_of(case: Case) -> str:
 
 def clock(at: datetime) -> str:
     """A time of day, with its zone."""
-    # strftime takes ten times as long, and every look says since when something fails.
+    # strftime takes ten times as long, here and below, and every look says since when something fails.
     return f"{at.time().isoformat('seconds')} UTC"
 
 
@@ -105,7 +121,12 @@ def minute(at: datetime) -> str:
 
 def day(at: datetime) -> str:
     """A time that may be days away."""
-    return f"{at:%d %B %H:%M} UTC"
+    return f"{at.day:02} {MONTHS[at.month - 1]} {minute(at)}"
+
+
+def date_of(at: datetime) -> str:
+    """Its day, month and year."""
+    return f"{at.day:02} {MONTHS[at.month - 1]} {at.year}"
 
 
 def began(case: Case) -> datetime:
