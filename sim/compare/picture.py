@@ -21,7 +21,7 @@ LONGEST = timedelta(minutes=70)
 SHORT = {
     "data lost": "data",
     "address lost": "address",
-    "below minimum": "capacity",
+    "below minimum": "minimum",
     "needless restart": "needless",
     "person overruled": "overruled",
 }
