@@ -116,7 +116,6 @@ distclean: clean ## what was installed, too
 	@touch $@
 
 .venv/.cdk: Makefile | .venv/.installed
-	@command -v npm >/dev/null || { echo "The CDK CLI needs Node.js, and found no npm on the PATH (Debian: apt-get install npm)." >&2; exit 1; }
 	@echo "Installing the CDK CLI into .venv (once) ..."
 	@npm install --silent --no-audit --no-fund --prefix .venv/cdk aws-cdk@$(CDK)
 	@touch $@
