@@ -60,7 +60,8 @@ def tested(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
     """Section ``suite``."""
     del runs
     tell("the tests")
-    ran = _run(["-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal", "--ignore", "tests/e2e"])
+    left_out = ("--ignore", "tests/e2e", "--ignore", "tests/browser")
+    ran = _run(["-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal", *left_out])
     counted = ran.last_line.partition(" in ")[0]
     figure = Figure("make test", ran.seconds, Unit.SECONDS, None, TEST_LIMIT_S, f"{counted}; {ran.work}")
     return (Section("suite", "The tests", "what", (figure,)),)
