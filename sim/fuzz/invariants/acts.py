@@ -167,12 +167,12 @@ class ActsJudge:
         before = [a for a in case.attempts if a.number < attempt.number and a.action is action]
         last = before[-1].result if before else None
         failed = last is not None and last.verdict is Verdict.RETRY and before[-1].number == attempt.number - 1
-        least = truth.policy.repair.retry_backoff / 2
-        if (
-            last is not None
-            and failed
-            and truth.time.now < last.at + min(least, truth.policy.repair.retry_backoff_max / 2)
-        ):
+        repair = truth.policy.repair
+        least = min(repair.retry_backoff, repair.retry_backoff_max) / 2
+        if action is Action.START and case.handed_over_at is not None:
+            # What people have in hand is started at a pace of its own (repair.start_again_share), no sooner than hold.
+            least = min(least, repair.hold)
+        if last is not None and failed and truth.time.now < last.at + least:
             truth.breaks("pauses", f"{action} on {machine.name} again {truth.time.now - last.at} after it failed")
 
     def _patient(self, attempt: Attempt, case: Case, machine: Machine) -> None:

@@ -116,12 +116,20 @@ class LimitsJudge:
 
     def _within_share(self, attempt: Attempt, case: Case) -> None:
         truth, limits = self._truth, self._truth.policy.limits
-        open_ones = sum(1 for i in self._taken if self._away(i) and i != case.instance_id)
+        open_ones = sum(1 for i in self._taken if self._has_a_place(i) and i != case.instance_id)
         # Those that run were counted within the last ten minutes; no more than there are were ever counted.
         there = len(truth.cloud.machines)
         most = max(1, min(truth.store.whole.running or 0, there) * limits.share // 100)
         if open_ones >= most:
             truth.breaks("limits", f"{attempt.action} on {case.name}: {open_ones} under repair, {most} allowed")
+
+    def _has_a_place(self, instance_id: str) -> bool:
+        """Whether it takes part of the share.
+
+        What was held has none until the next act. Where it works by then Defib keeps it from nothing, and only watches.
+        """
+        case = self._truth.store.latest_case(instance_id)
+        return case is not None and case.id not in self._waited and self._away(instance_id)
 
     def _of_the_case(self, attempt: Attempt, case: Case) -> None:
         truth, repair = self._truth, self._truth.policy.repair
