@@ -16,6 +16,7 @@ from sim.fuzz.draw_fleet import ZONES, durations_of, fleets_of, scaling_groups_o
 from sim.fuzz.draw_policy import policy_of
 from sim.fuzz.draw_reach import with_addresses
 from sim.fuzz.draw_shifts import with_shifts
+from sim.fuzz.draw_subscribers import with_subscribers
 from sim.fuzz.story import Interference, Story, names
 from sim.fuzz.trouble import CARRIED, OF_MESSAGES, OUTSIDE, RACED, REGION, Spell, Trouble
 from sim.issue import HealthIssue
@@ -52,7 +53,8 @@ def draw(seed: int) -> Story:
     if seed % CROWDS_EVERY == CROWDS_EVERY - 1:
         scenario = with_crowd(scenario, policy, Random(f"crowd {seed}"))
     scenario = with_shifts(scenario, policy, Random(f"shifts {seed}"))
-    return with_addresses(Story(seed, scenario, text, policy, spells, meddling), Random(f"reach {seed}"))
+    story = with_addresses(Story(seed, scenario, text, policy, spells, meddling), Random(f"reach {seed}"))
+    return with_subscribers(story, Random(f"asked {seed}"))
 
 
 def _at_work(scenario: Scenario, random: Random) -> timedelta:

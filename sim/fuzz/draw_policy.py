@@ -28,6 +28,7 @@ from defib.core.policy import Policy, Repair, Service
 from defib.core.service import Patience, Verify
 from defib.core.setting import Setting, setting_of
 from sim.fuzz.draw_elsewhere import further_page
+from sim.fuzz.draw_subscribers import subscribing
 
 At = tuple[str, ...]
 """Where a value is in the file."""
@@ -57,6 +58,7 @@ def policy_of(seed: int) -> tuple[str, Policy]:
     if settings.get(("page", "enabled")):
         further = further_page(table, Random(f"elsewhere {seed}"))
         settings |= {("page", "elsewhere", name): page for name, page in further.items()}
+        settings |= {("page", key): value for key, value in subscribing(Random(f"subscribers {seed}")).items()}
     return _accepted(table, settings)
 
 

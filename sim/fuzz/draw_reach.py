@@ -55,13 +55,17 @@ def _moment(scenario: Scenario, random: Random) -> timedelta:
 
 
 def _unreachable(policy: Policy, scenario: Scenario, random: Random) -> Iterator[Unreachable]:
+    phones = list(OF_PHONES)
     places = sorted({(a.endpoint, a.medium) for a in expected(policy) if a.topic is Topic.INCIDENTS})
     for _ in range(random.choice((0, 1, 1, 2, 3))):
         endpoint, medium = random.choice(places)
-        whys = OF_PHONES if medium is Medium.SMS else (Why.UNCONFIRMED, Why.UNSUBSCRIBED)
+        why = random.choice(phones if medium is Medium.SMS else (Why.UNCONFIRMED, Why.UNSUBSCRIBED))
+        if why is Why.QUOTA:
+            # The account has one, for all its phones: it is spent once, and raised once.
+            phones.remove(why)
         yield Unreachable(
             on=(endpoint,),
-            why=random.choice(whys),
+            why=why,
             at=random.choice((timedelta(0), _moment(scenario, random))),
             lasts=timedelta(minutes=random.randint(1, 40)) if random.random() < 0.6 else None,
         )

@@ -94,12 +94,7 @@ def _played(name: str, every: int, on_moto: bool) -> int:
 
 def beyond_memory(story: Story) -> str:
     """What the story is about that is not there in memory; empty where all of it is. The replay plays them all."""
-    scenario = story.scenario
-    about = {
-        "trouble of its own in the machinery": scenario.machinery,
-        "the subscribers of the page": scenario.expect.letters,
-    }
-    return ", ".join(what for what, given in about.items() if given)
+    return "trouble of its own in the machinery" if story.scenario.machinery else ""
 
 
 def nth_call_on_moto(story: Story, every: int) -> Iterator[Lived]:

@@ -15,6 +15,9 @@ from sim.fuzz.story_file import read, write
 from sim.scenario import Durations, Fleet, Scenario
 from sim.scenario_file import ScenarioError
 
+OF_STORIES = ("spells", "meddling", "drills", "asked")
+OF_SCENARIOS = ("faults", "answers", "drill_answers", "unreachable", "aws_shifts", "health_issues")
+"""What may be left out, one at a time, what helps most first."""
 TRIES_MOST = 400
 """Stories lived through for one shrinking: a minute or so."""
 
@@ -48,24 +51,14 @@ def _can_be_told(story: Story) -> bool:
 def _shorter(story: Story) -> Iterator[Story]:
     """Every story that is one thing shorter, what helps most first."""
     scenario = story.scenario
-    for n in range(len(story.spells)):
-        yield replace(story, spells=_without(story.spells, n))
-    for n in range(len(story.meddling)):
-        yield replace(story, meddling=_without(story.meddling, n))
-    for n in range(len(scenario.faults)):
-        yield replace(story, scenario=replace(scenario, faults=_without(scenario.faults, n)))
-    for n in range(len(scenario.answers)):
-        yield replace(story, scenario=replace(scenario, answers=_without(scenario.answers, n)))
-    for n in range(len(story.drills)):
-        yield replace(story, drills=_without(story.drills, n))
-    for n in range(len(scenario.drill_answers)):
-        yield _of(story, replace(scenario, drill_answers=_without(scenario.drill_answers, n)))
-    for n in range(len(scenario.unreachable)):
-        yield _of(story, replace(scenario, unreachable=_without(scenario.unreachable, n)))
-    for n in range(len(scenario.aws_shifts)):
-        yield _of(story, replace(scenario, aws_shifts=_without(scenario.aws_shifts, n)))
-    for n in range(len(scenario.health_issues)):
-        yield _of(story, replace(scenario, health_issues=_without(scenario.health_issues, n)))
+    for name in OF_STORIES:
+        for shorter in _each_without(getattr(story, name)):
+            left: dict[str, Any] = {name: shorter}
+            yield replace(story, **left)
+    for name in OF_SCENARIOS:
+        for shorter in _each_without(getattr(scenario, name)):
+            changed: dict[str, Any] = {name: shorter}
+            yield _of(story, replace(scenario, **changed))
     if scenario.kill_switch:
         yield replace(story, scenario=replace(scenario, kill_switch=()))
     for fleet in scenario.fleet:
@@ -75,8 +68,9 @@ def _shorter(story: Story) -> Iterator[Story]:
     yield from _plainer(story)
 
 
-def _without(items: tuple[Any, ...], n: int) -> tuple[Any, ...]:
-    return items[:n] + items[n + 1 :]
+def _each_without(items: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    """``items`` without the first, without the second, ..."""
+    return (items[:n] + items[n + 1 :] for n in range(len(items)))
 
 
 def _smaller(story: Story, fleet: Fleet) -> Iterator[Story]:

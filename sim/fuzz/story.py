@@ -34,6 +34,14 @@ class Drilled:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody gives this as the address at which to be told what the page says."""
+
+    at: timedelta
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """Everything that happens, and nothing that is decided."""
 
@@ -44,6 +52,7 @@ class Story:
     spells: tuple[Spell, ...] = ()
     meddling: tuple[Interference, ...] = ()
     drills: tuple[Drilled, ...] = ()
+    asked: tuple[Asked, ...] = ()
 
     @property
     def is_about_addresses(self) -> bool:

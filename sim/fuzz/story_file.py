@@ -17,13 +17,13 @@ import tomli_w
 from defib.core.duration import format_duration, parse_duration
 from defib.core.mistake import PolicyError, printable
 from defib.core.parse import parse as parse_policy
-from sim.fuzz.story import Drilled, Interference, Story
+from sim.fuzz.story import Asked, Drilled, Interference, Story
 from sim.fuzz.trouble import BESIDES, CARRIED, OUTSIDE, REGION, Nth, Spell, Trouble
 from sim.scenario_file import ScenarioError, decoded
 from sim.scenario_file import parse as parse_scenario
 from sim.scenario_value import Range
 
-KEYS = frozenset({"policy", "scenario", "spells", "meddling", "drills", "nth"})
+KEYS = frozenset({"policy", "scenario", "spells", "meddling", "drills", "asked", "nth"})
 PLACES = (*OUTSIDE, *BESIDES, *CARRIED, "sweep", REGION)
 
 
@@ -69,6 +69,8 @@ def write(story: Story, nth: Nth | None = None) -> str:
         ]
     if story.drills:
         document["drills"] = [{"at": _exact(drilled.at), "contact": drilled.contact} for drilled in story.drills]
+    if story.asked:
+        document["asked"] = [{"at": _exact(asked.at), "address": asked.address} for asked in story.asked]
     if nth is not None:
         document["nth"] = {"number": nth.number, "trouble": nth.trouble.value}
     return tomli_w.dumps(document)
@@ -109,8 +111,9 @@ def _told(document: dict[str, Any], file: str) -> Told:
         for row in document.get("meddling", ())
     )
     drills = tuple(Drilled(parse_duration(row["at"]), row["contact"]) for row in document.get("drills", ()))
+    asked = tuple(Asked(parse_duration(row["at"]), row["address"]) for row in document.get("asked", ()))
     nth = document.get("nth")
-    story = Story(scenario.seed, scenario, policy_text, parse_policy(policy_text), spells, meddling, drills)
+    story = Story(scenario.seed, scenario, policy_text, parse_policy(policy_text), spells, meddling, drills, asked)
     return Told(story, Nth(nth["number"], Trouble(nth["trouble"])) if nth else None)
 
 

@@ -54,8 +54,8 @@ OUTSIDE = (
     "bus.put",
 )
 """What a process of Defib calls."""
-BESIDES = ("sns.reach",)
-"""What is called in stories about addresses only."""
+BESIDES = ("sns.reach", "subscribers.tell")
+"""What is called only in stories about addresses, or about the page's subscribers."""
 
 CARRIED = ("events", "signals", "orders", "evidence", "notices", "turns", "elsewhere")
 """What carries messages. Only events may get lost for good: SQS loses none that it has taken."""

@@ -46,6 +46,7 @@ from sim.fuzz.people import ADDRESS, People, Signing
 from sim.fuzz.reach import Reaching
 from sim.fuzz.seen import Seen
 from sim.fuzz.story import Story
+from sim.fuzz.subscribers import Customers, Topic
 from sim.fuzz.trouble import Killed, Nth, Trouble
 from sim.issue import HealthIssue
 from sim.machine import Machine
@@ -124,6 +125,8 @@ class World:
         pages = tables.PageTable(self.page_store, out)
         followers = queues if policy.page.elsewhere else None
         site = tables.Site(self.site, out)
+        topic = Topic(out, self.judge.letter, self.judge.invited)
+        self.customers = Customers(policy, clock, pages, topic, out)
         self._paging = Paging(clock, pages, (site,), queues, lambda _: None, followers)
         self._following = {other.name: self._follower(other, clock, pages, queues) for other in policy.page.elsewhere}
         self.lanes.run("page", lambda _: self._follow())
@@ -162,6 +165,8 @@ class World:
             time.after(entry.at, lambda e=entry: self.people.meddle(e))  # type: ignore[misc]
         for drilled in self.story.drills:
             time.after(drilled.at, partial(self.reaching.wants, drilled.contact, self._put))
+        for asked in self.story.asked:
+            time.after(asked.at, partial(self.customers.ask, asked.address))
         for drill_reply in scenario.drill_answers:
             time.after(drill_reply.at, partial(self.reaching.answers, drill_reply.contact, self._put))
         for by_aws in scenario.aws_shifts:
@@ -208,6 +213,8 @@ class World:
     def _follow(self) -> None:
         follow(self._paging, self.story.policy)
         self.judge.laid_out()
+        if self.customers.follow():
+            self.judge.mailed()
 
     def _follow_elsewhere(self, name: object) -> None:
         follow_elsewhere(self._following[str(name)])

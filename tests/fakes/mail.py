@@ -1,49 +1,14 @@
-"""Subscribers' mail in memory. The store passes the same contract suite as the table (tests/aws/test_mail_store.py)."""
+"""Subscribers' mail in memory; the store is that of the stories (sim/memory/letters.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import date
+from dataclasses import dataclass, field
 
-from defib.core.page.mail import Letter, Mailed
-from defib.core.page.subscribing import Day
+from defib.core.page.mail import Letter
 from defib.shell.ports import CallFailed
-from defib.shell.store import Conflict
+from sim.memory.letters import FakeMailStore
 
-
-@dataclass
-class FakeMailStore:
-    """What is remembered of letters and of days."""
-
-    now: Mailed = field(default_factory=Mailed)
-    days: dict[date, Day] = field(default_factory=dict)
-    interruptions: list[Callable[[], None]] = field(default_factory=list)
-    """Each runs once, just before a write: a rival's write, or a raised error."""
-
-    def mailed(self) -> Mailed:
-        return self.now
-
-    def remember_mailed(self, mailed: Mailed) -> Mailed:
-        self._interrupted()
-        if mailed.version != self.now.version:
-            raise Conflict(f"the mail has moved on from version {mailed.version}")
-        self.now = replace(mailed, version=mailed.version + 1)
-        return self.now
-
-    def day(self, of: date) -> Day:
-        return self.days.get(of, Day(of))
-
-    def remember_day(self, day: Day) -> Day:
-        self._interrupted()
-        if day.version != self.day(day.date).version:
-            raise Conflict(f"{day.date} has moved on from version {day.version}")
-        self.days[day.date] = replace(day, version=day.version + 1)
-        return self.days[day.date]
-
-    def _interrupted(self) -> None:
-        if self.interruptions:
-            self.interruptions.pop(0)()
+__all__ = ["FakeMailStore", "FakeSubscribers"]
 
 
 @dataclass

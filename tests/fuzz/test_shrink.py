@@ -28,12 +28,12 @@ def test_what_aws_does_is_left_out_where_it_does_not_matter() -> None:
     assert (shortest.aws_shifts, shortest.health_issues, shortest.faults) == ((kept,), (), ())
 
 
-def test_addresses_and_drills_are_left_out_where_they_do_not_matter() -> None:
-    story = next(s for s in map(draw, range(400)) if len(s.drills) > 1 and s.scenario.unreachable)
+def test_addresses_drills_and_subscribers_are_left_out_where_they_do_not_matter() -> None:
+    story = next(s for s in map(draw, range(2000)) if len(s.drills) > 1 and s.scenario.unreachable and s.asked)
     kept = story.drills[0]
     shortest = shrink(story, lambda candidate: kept in candidate.drills)
     scenario = shortest.scenario
-    assert (shortest.drills, scenario.unreachable, scenario.drill_answers) == ((kept,), (), ())
+    assert (shortest.drills, scenario.unreachable, scenario.drill_answers, shortest.asked) == ((kept,), (), (), ())
     assert read(write(shortest)).story.drills == (kept,)
 
 

@@ -67,6 +67,8 @@ def test_the_stories_are_worth_living_through() -> None:
     assert any(world.store.answers for world in worlds), "somebody answers a call"
     told_of = {incident.service.partition(":")[0] for world in worlds for incident in world.store.incidents.values()}
     assert {"drill", "defib"} <= told_of, "contacts are drilled, and addresses get nothing"
+    assert any(world.customers.memory.now.told for world in worlds), "subscribers read what the page says"
+    assert any(world.customers.memory.days for world in worlds), "somebody asks for that"
     assert any(other.told for world in worlds for other in world.others.values()), "another page follows"
     assert any(service.startswith("zone:") for world in worlds for service, _ in world.store.incidents)
     assert any(case.confirmed_cause is Cause.EVENT_SCHEDULED for case in cases)

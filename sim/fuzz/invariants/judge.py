@@ -19,6 +19,7 @@ from sim.fuzz.invariants.limits import LimitsJudge
 from sim.fuzz.invariants.page import PageJudge
 from sim.fuzz.invariants.reach import ReachJudge
 from sim.fuzz.invariants.shifts import ShiftsJudge
+from sim.fuzz.invariants.subscribers import SubscribersJudge
 from sim.fuzz.invariants.told import ToldJudge
 from sim.fuzz.invariants.truth import Truth
 from sim.fuzz.lanes import Lanes
@@ -39,6 +40,10 @@ class Judge:
         self._elsewhere = ElsewhereJudge(truth, others)
         self._shifts = ShiftsJudge(truth)
         self._reach = ReachJudge(truth)
+        self._subscribers = SubscribersJudge(truth)
+        self.letter = self._subscribers.letter
+        self.invited = self._subscribers.invited
+        self.mailed = self._subscribers.turned
         self.inbox: Callable[[Post], None] = lambda _: None
         """Takes each message that has been judged."""
 
@@ -132,3 +137,4 @@ class Judge:
         self._elsewhere.at_end()
         self._shifts.at_end()
         self._reach.at_end()
+        self._subscribers.at_end()
