@@ -93,6 +93,18 @@ def test_a_call_names_only_so_many_that_ask_and_asks_for_the_others_all_the_same
     assert call_of(anew).pause is None, "who is on it is asked again"
 
 
+def test_one_of_so_many_that_asks_anew_for_another_reason_asks_in_its_own_place() -> None:
+    """The old reason ends only once the new one is in the call (core/announce.py): there must be room for it."""
+    crowded = called()
+    for number in range(WANTS_MAX):
+        crowded = wanted(crowded, replace(WANT, about=f"i-{number}-1", why="approval"), POLICY, NOON)
+
+    anew = wanted(crowded, replace(WANT, about="i-7-1", why=HANDED_OVER), POLICY, NOON)
+
+    assert [w.why for w in call_of(unwanted(anew, "i-7-1", HANDED_OVER)).wants if w.about == "i-7-1"] == [HANDED_OVER]
+    assert len(call_of(anew).wants) == WANTS_MAX
+
+
 def test_a_service_that_tells_nobody_asks_nobody() -> None:
     assert incident_of((BROKEN, HANDED), policy=TELLS_NOBODY).call is None
 

@@ -127,7 +127,11 @@ def wanted(
         return incident
     if call is not None and len(call.wants) >= DUTIES_MAX:
         want = replace(want, duty="", headline=want.headline[:HEADLINE_MAX])
-    wants = (*call.wants, want)[:WANTS_MAX] if call is not None else (want,)
+    known = call.wants if call is not None else ()
+    if len(known) >= WANTS_MAX:
+        # One that asks anew, for another reason, asks in its own place.
+        known = tuple(w for w in known if w.about != want.about)
+    wants = (*known, want)[:WANTS_MAX]
     if call is None or call.pause is not None or not audience(incident.service, call.tier, policy):
         since = call.since if call is not None else now
         call = _round(Call(since, now, now, wants, ()), incident, policy, now)
