@@ -88,7 +88,8 @@ class Seen:
         """The others of its service, as EC2 and their groups count them (aws/peers.py)."""
         others = [m for m in self._cloud.members[service.name] if m is not machine and m.shown.state not in GONE]
         running = [m for m in others if m.shown.state is InstanceState.RUNNING]
-        return Peers(len(running), sum(1 for m in running if self._is_fit(m)), len(others) - len(running))
+        fit = frozenset(m.instance_id for m in running if self._is_fit(m))
+        return Peers(len(running), len(fit), len(others) - len(running), fit)
 
     def _is_fit(self, peer: Machine) -> bool:
         if peer.shown.worst is not CheckStatus.OK:

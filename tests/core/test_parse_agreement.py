@@ -158,9 +158,8 @@ TAGS = "must be a table of 1 to 10 tag keys, each with a value or a list of 1 to
         (
             "calls",
             "attempts = 3",
-            "calls.attempts = 3: attempts x (connect_timeout + read_timeout) is 21s, must be at most "
-            "20s for a call to end "
-            "before its function does; for example attempts = 2",
+            "calls.attempts = 3: attempts x (connect_timeout + read_timeout) and the pauses between them are 24s, "
+            "must be at most 20s for a call to end before its function does; for example attempts = 2",
         ),
     ],
 )
@@ -313,7 +312,7 @@ def test_a_page_that_has_what_its_kind_needs_is_taken(lines: str) -> None:
         ),
         ({"repair": "starts = 1\nrestarts = 11\nattempts = 5"}, ["repair.restarts"]),
         ({"repair": "case_age = '1m'\nstop_timeout = 3"}, ["repair.stop_timeout"]),
-        ({"calls": "attempts = 5\nread_timeout = '1h'"}, ["calls.read_timeout"]),
+        ({"calls": "attempts = 4\nread_timeout = '1h'"}, ["calls.read_timeout"]),
         ({"defib": "opt_in_tag = 'x'", "services.web": "match = { self-heal = 'no' }"}, ["defib.opt_in_tag"]),
         ({"services.web": WEB + "verify = { timeout = '6m', stable_for = '1h' }"}, ["services.web.verify.stable_for"]),
         ({"services.web": WEB + "tell = [3, 'oncall']"}, ["services.web.tell[0]"]),

@@ -209,8 +209,17 @@ class Calls:
         default=timedelta(seconds=5), metadata=duration("How long the answer may take.", "4s", "1s", "15s")
     )
     attempts: int = field(
-        default=2, metadata=number("How often one call is tried in all, the first time included.", 3, 1, 5)
+        default=2, metadata=number("How often one call is tried in all, the first time included.", 3, 1, 4)
     )
+
+    @property
+    def longest(self) -> timedelta:
+        """How long one call can take: every try waits in vain, and every pause between two is the longest.
+
+        After try n botocore's standard mode pauses at most 2 ** (n - 1) seconds (Boto3 Developer Guide, Retries).
+        """
+        pauses = timedelta(seconds=2 ** (self.attempts - 1) - 1)
+        return self.attempts * (self.connect_timeout + self.read_timeout) + pauses
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from defib.core.case import Action, Attempt, Case
@@ -90,20 +91,21 @@ class LimitsJudge:
         if len(others) >= service.concurrent_repairs:
             breaks("limits", f"{action} on {machine.name}: {len(others)} others of {service.name} are under repair")
         if service.minimum_healthy != 0 or service.replicated:
-            self._enough_left(attempt, machine, service, bool(others))
+            self._enough_left(attempt, machine, service, others)
         balancer = self._truth.cloud.balancer_of(machine)
         serves = balancer is not None and balancer.health.get(machine.instance_id) is TargetHealth.HEALTHY
         if balancer is not None and serves and not self._truth.cloud.others_serving(balancer, machine.instance_id):
             breaks("limits", f"{action} on {machine.name}, the last healthy target")
 
-    def _enough_left(self, attempt: Attempt, machine: Machine, service: Service, others: bool) -> None:
-        """``others`` says whether another one is under repair."""
+    def _enough_left(self, attempt: Attempt, machine: Machine, service: Service, others: Sequence[str]) -> None:
+        """``others`` are under repair: none is counted on, whatever EC2 says of it."""
         action, breaks = attempt.action, self._truth.breaks
         peers = self._truth.seen.peers(machine, service)
         count = peers.running + peers.not_running
         floor = _floor(service, count + 1)
-        if peers.healthy < floor:
-            breaks("limits", f"{action} on {machine.name}: {peers.healthy} others healthy, {floor} required")
+        left = len(peers.healthy_ids.difference(others))
+        if left < floor:
+            breaks("limits", f"{action} on {machine.name}: {left} others healthy, {floor} required")
         if service.replicated and (others or peers.healthy < count):
             breaks("limits", f"{action} on {machine.name}: {peers.healthy} of {count} replicas are healthy")
 
