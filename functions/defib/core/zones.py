@@ -85,7 +85,8 @@ def survey(
                 turns.append(Turn(below, seen, over=True))
             else:
                 kept.append(below)
-    return replace(stack, impaired=tuple(kept)), tuple(turns)
+    impaired = tuple(kept)
+    return stack if impaired == stack.impaired else replace(stack, impaired=impaired), tuple(turns)
 
 
 def tell(

@@ -171,7 +171,7 @@ def _survey(found: Suspects, edges: Sweeping, policy: Policy, now: datetime) -> 
     stack = edges.store.stack()
     for _ in range(CONFLICTS_MAX):
         try:
-            known = replace(stack, failing=in_crowd(crowd))
+            known = stack if stack.failing == in_crowd(crowd) else replace(stack, failing=in_crowd(crowd))
             return _surveyed(stack, known, failing, not found.unanswered, edges, policy, now)
         except Conflict:
             stack = edges.store.stack()
