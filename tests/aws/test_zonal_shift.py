@@ -70,8 +70,8 @@ def shifted(away_from: str, comment: str = "Defib: zone us-east-1a is impaired",
     }
 
 
-def autoshifted(away_from: str) -> dict[str, Any]:
-    return {"appliedStatus": "APPLIED", "awayFrom": away_from, "startTime": UNTIL - HOURS}
+def autoshifted(away_from: str, status: str = "APPLIED") -> dict[str, Any]:
+    return {"appliedStatus": status, "awayFrom": away_from, "startTime": UNTIL - HOURS}
 
 
 @pytest.fixture
@@ -126,6 +126,17 @@ def test_a_shift_never_takes_the_place_of_aws_own_autoshift_away_from_another_zo
 
     assert away.held
     assert "AWS has shifted it away from use1-az2 by itself" in away.detail
+
+
+def test_of_two_autoshifts_only_the_one_in_effect_keeps_traffic_away(arc: Arc) -> None:
+    arc.knows(autoshifts=(autoshifted(THERE), autoshifted(HERE, "NOT_APPLIED")))
+    arc.knows(autoshifts=(autoshifted(THERE, "NOT_APPLIED"), autoshifted(HERE)))
+
+    waits, keeps = arc.start(), arc.start()
+
+    assert waits.held
+    assert "AWS has shifted it away from use1-az2 by itself" in waits.detail
+    assert not keeps.held
 
 
 def test_a_persons_shift_ends_when_they_have_said(arc: Arc) -> None:
@@ -208,7 +219,7 @@ def test_what_others_shifted_or_ended_is_left_as_it_is(arc: Arc, shifts: list[di
 def test_where_aws_keeps_the_traffic_away_nobody_says_that_it_goes_there_again(
     arc: Arc, shifts: list[dict[str, Any]]
 ) -> None:
-    arc.knows(*shifts, autoshifts=({**autoshifted(HERE), "appliedStatus": "NOT_APPLIED"},))
+    arc.knows(*shifts, autoshifts=(autoshifted(HERE, "NOT_APPLIED"),))
     if shifts:
         arc.ends()
 

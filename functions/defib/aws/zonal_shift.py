@@ -51,13 +51,14 @@ class ArcRouter:
         if shift is not None:
             return _already(shift, zone_id)
         by_aws = _autoshifted(managed)
-        if zone_id in by_aws:
+        elsewhere = _in_effect(managed) - {zone_id}
+        if zone_id in by_aws and not elsewhere:
             return Away(
                 "AWS has shifted it away by itself (zonal autoshift); Defib does, should AWS end that too early"
             )
         if by_aws:
             # ARC would put the new shift in the place of AWS's (ARC Developer Guide, "Precedence for zonal shifts").
-            away = f"AWS has shifted it away from {min(by_aws)} by itself (zonal autoshift)"
+            away = f"AWS has shifted it away from {min(elsewhere or by_aws)} by itself (zonal autoshift)"
             return Away(f"{away}, where a shift would send it again", held=True)
         doing = f"shifting {load_balancer} away from {zone_id}"
         try:
@@ -120,6 +121,12 @@ def _autoshifted(managed: Mapping[str, Any]) -> set[str]:
     """The zones that AWS itself keeps traffic from, or would if nobody had shifted it: there is seldom one."""
     shifts: list[Mapping[str, Any]] = managed.get("autoshifts", [])
     return {str(shift["awayFrom"]) for shift in shifts}
+
+
+def _in_effect(managed: Mapping[str, Any]) -> set[str]:
+    """The zones that AWS itself keeps traffic from now: of two shifts one waits (ARC API, AutoshiftInResource)."""
+    shifts: list[Mapping[str, Any]] = managed.get("autoshifts", [])
+    return {str(shift["awayFrom"]) for shift in shifts if shift["appliedStatus"] == "APPLIED"}
 
 
 def _already(shift: Mapping[str, Any], zone_id: str) -> Away:
