@@ -11,8 +11,10 @@ import pytest
 from defib.aws.store import DynamoStore
 from defib.core.audit import CallEntry
 from defib.core.call import Asked, Call, CallAnswer, Reaction, Want
+from defib.core.case import Action
 from defib.core.escalation import Tier
 from defib.core.issue import Issue, Issues
+from defib.core.model import Result, Verdict
 from defib.core.policy import Retention
 from defib.core.replacement import Replacement
 from defib.core.stack import Begun, Impairment, Stack
@@ -39,6 +41,20 @@ def test_a_repair_begins_in_one_write_with_its_case(store: Store) -> None:
     store.remember(Remembered(a_case(), stack=stack))
 
     assert store.stack() == replace(stack, version=1)
+
+
+def test_a_place_is_remembered_to_the_instant_so_that_what_used_it_goes_on(store: Store) -> None:
+    now = NOON + timedelta(microseconds=123_457)
+    ordered = a_case().with_intent(Action.REBOOT, "because", now).with_claim(now)
+    written = store.remember(Remembered(ordered, stack=Stack().after(ordered, now))).case
+    assert not store.stack().goes_on(written)
+
+    done = written.with_result(Result(written.id, 1, Verdict.DONE, now + timedelta(seconds=1)))
+    store.remember(Remembered(done))
+
+    known = store.latest_case(WEB_1)
+    assert known is not None
+    assert store.stack().goes_on(known)
 
 
 def test_two_repairs_that_count_from_the_same_stack_do_not_both_begin(store: Store) -> None:

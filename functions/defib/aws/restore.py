@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
 from defib.core.case import Case
-from defib.shell.ports import CallFailed, Unanswered
+from defib.shell.ports import try_all
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_elbv2.type_defs import TargetDescriptionTypeDef
+
+    from defib.core.model import Registration
 
 PERMISSIONS = (
     Permission(("elasticloadbalancing:RegisterTargets",), Scope.CONFIGURED_TARGET_GROUPS),
@@ -24,18 +27,12 @@ def perform(elb: ElasticLoadBalancingv2Client, case: Case) -> str:
 
     Registering what is registered already changes nothing, so doing it twice does no harm.
     """
-    failed: list[CallFailed] = []
-    for place in case.registrations:
-        target: TargetDescriptionTypeDef = {"Id": case.instance_id, "Port": place.port}
-        try:
-            with translated(f"registering {case.instance_id} with {place.target_group_name}"):
-                elb.register_targets(TargetGroupArn=place.target_group_arn, Targets=[target])
-        except Unanswered:
-            # Where nothing answers, the others would outlast the function.
-            raise
-        except CallFailed as error:
-            failed.append(error)
-    if failed:
-        raise failed[0]
+    try_all(partial(_register, elb, case.instance_id, place) for place in case.registrations)
     places = ", ".join(f"{p.target_group_name}:{p.port}" for p in case.registrations)
     return f"back in {places}" if places else "nothing to restore"
+
+
+def _register(elb: ElasticLoadBalancingv2Client, instance_id: str, place: Registration) -> None:
+    target: TargetDescriptionTypeDef = {"Id": instance_id, "Port": place.port}
+    with translated(f"registering {instance_id} with {place.target_group_name}"):
+        elb.register_targets(TargetGroupArn=place.target_group_arn, Targets=[target])

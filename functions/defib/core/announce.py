@@ -62,8 +62,7 @@ def under_repair(incident: Incident | None, case_id: str) -> tuple[str, ...]:
     """The instances of the service's other cases that Defib is acting on."""
     if incident is None:
         return ()
-    at_work = [m for m in incident.members if m.phase in AT_WORK or m.is_away]
-    return tuple([m.instance_id for m in at_work if m.case_id != case_id])
+    return tuple(m.instance_id for m in incident.members if _is_worked_on(m) and m.case_id != case_id)
 
 
 def _is_worked_on(member: Member) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -37,6 +37,23 @@ class Unanswered(Transient):
 
 class Rejected(CallFailed):
     """A call out that will fail again as it is (permission, validation): a person must mend something."""
+
+
+def try_all(calls: Iterable[Callable[[], object]]) -> None:
+    """Make each of ``calls`` though others fail. Raises the first CallFailed when all have been tried.
+
+    Where nothing answers, nothing more is tried: the rest would outlast the function. Raises Unanswered at once.
+    """
+    failed: list[CallFailed] = []
+    for call in calls:
+        try:
+            call()
+        except Unanswered:
+            raise
+        except CallFailed as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
 
 
 class Malformed(ValueError):

@@ -19,7 +19,7 @@ from defib.core.model import Observation, Signal, Source
 from defib.core.policy import Policy
 from defib.core.stack import Stack
 from defib.core.step import open_case, step
-from defib.shell.ports import CallFailed, Clock, Journal, KillSwitch, Observer, Queues, Unanswered
+from defib.shell.ports import Clock, Journal, KillSwitch, Observer, Queues, Unanswered, try_all
 from defib.shell.store import Conflict, Remembered, Store
 
 CONFLICTS_MAX = 8
@@ -153,24 +153,11 @@ def _stack_after(
 
 
 def _send(effects: Sequence[Effect], notices: Sequence[Notice], edges: Reconciling) -> None:
-    """A crash between here and the write loses nothing: the sweep finds what is due and unpublished in the table.
-
-    One that is refused holds up none of the others; its error is raised when all have been tried. Where nothing
-    answers, nothing more is tried: the rest would outlast the function.
-    """
+    """A crash between here and the write loses nothing: the sweep finds what is due and unpublished in the table."""
     sends: list[Callable[[], None]] = [partial(_order, effect, edges) for effect in effects]
     if notices:
         sends.append(partial(edges.queues.announce, notices))
-    failed: list[CallFailed] = []
-    for send in sends:
-        try:
-            send()
-        except Unanswered:
-            raise
-        except CallFailed as error:
-            failed.append(error)
-    if failed:
-        raise failed[0]
+    try_all(sends)
 
 
 def _order(effect: Effect, edges: Reconciling) -> None:
