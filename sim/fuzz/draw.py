@@ -18,7 +18,7 @@ from sim.fuzz.draw_reach import with_addresses
 from sim.fuzz.draw_shifts import with_shifts
 from sim.fuzz.draw_subscribers import with_subscribers
 from sim.fuzz.story import Interference, Story, names
-from sim.fuzz.trouble import CARRIED, OF_MESSAGES, OUTSIDE, RACED, REGION, Spell, Trouble
+from sim.fuzz.trouble import CARRIED, DRAWN, OF_MESSAGES, OUTSIDE, RACED, REGION, Spell, Trouble
 from sim.issue import HealthIssue
 from sim.replies import Pull, Reply, Through
 from sim.scenario import Scenario
@@ -106,7 +106,7 @@ def _spells(scenario: Scenario, random: Random) -> tuple[Spell, ...]:
 
 
 def _spell(scenario: Scenario, random: Random) -> Spell:
-    trouble = random.choice(list(Trouble))
+    trouble = random.choice(DRAWN)
     if trouble is Trouble.NO_SWEEP:
         on = "sweep"
     elif trouble is Trouble.REGION_DARK:

@@ -50,6 +50,8 @@ class Observer:
         self._seen = seen
         self._out = outside
         self._looked = looked
+        self._instance = outside.word("ec2.observe", "instance")
+        self._suspects = outside.word("ec2.suspects", "status")
 
     def observe(
         self,
@@ -59,14 +61,14 @@ class Observer:
         stop_is_near: bool = True,
     ) -> Observation:
         del stop_is_near
-        found = self._out.call("ec2.observe", self._seen.observe, instance_id, registrations, act_is_near)
+        found = self._out.call(self._instance, self._seen.observe, instance_id, registrations, act_is_near)
         self._looked(instance_id)
         return found
 
     def suspects(self) -> Suspects:
         # Each question of the sweep is on its own: one that fails leaves it incomplete, not dead (aws/suspects.py).
         try:
-            return self._out.call("ec2.suspects", self._seen.suspects)
+            return self._out.call(self._suspects, self._seen.suspects)
         except CallFailed as error:
             return Suspects((), {"status checks": str(error)})
 

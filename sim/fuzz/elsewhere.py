@@ -42,7 +42,8 @@ class Judges:
 class OtherSide:
     """``shell.elsewhere.Channel`` of a page that knows again whatever it was told."""
 
-    def __init__(self, outside: Outside, judges: Judges) -> None:
+    def __init__(self, name: str, outside: Outside, judges: Judges) -> None:
+        self._call = outside.word("elsewhere.tell", name)
         self._out = outside
         self._judges = judges
         self.told: list[Told] = []
@@ -53,17 +54,17 @@ class OtherSide:
         return self._stands.get(there, ComponentStatus.OPERATIONAL)
 
     def tell(self, tell: Tell) -> Done:
-        return self._out.call("elsewhere.tell", lambda: self._take(tell))
+        return self._out.call(self._call, lambda: self._take(tell))
 
     def was_told(self, tell: Tell) -> Done | None:
-        return self._out.call("elsewhere.tell", lambda: self._done(tell) if _key(tell) in self.told else None)
+        return self._out.call(self._call, lambda: self._done(tell) if _key(tell) in self.told else None)
 
     def stand(self, stand: Stand) -> Done:
         def put() -> Done:
             self._stands[stand.component] = stand.status
             return Done(latest=f"event-{len(self.told)}")
 
-        return self._out.call("elsewhere.tell", put)
+        return self._out.call(self._call, put)
 
     def _take(self, tell: Tell) -> Done:
         self._judges.told(tell)
@@ -78,8 +79,8 @@ class OtherSide:
 class Spoken(OtherSide):
     """One that Defib speaks to by its own channel, and that knows of it what the replay's server does."""
 
-    def __init__(self, outside: Outside, judges: Judges, channel: Channel, server: Server) -> None:
-        super().__init__(outside, judges)
+    def __init__(self, name: str, outside: Outside, judges: Judges, channel: Channel, server: Server) -> None:
+        super().__init__(name, outside, judges)
         self._channel = channel
         self._server = server
         self._sent: dict[Told, int] = {}
@@ -97,7 +98,7 @@ class Spoken(OtherSide):
         return super().tell(tell)
 
     def was_told(self, tell: Tell) -> Done | None:
-        found = self._out.call("elsewhere.tell", lambda: self._channel.was_told(tell))
+        found = self._out.call(self._call, lambda: self._channel.was_told(tell))
         if found is not None and _key(tell) not in self.told:
             self._judges.mistaken(tell, "which it never was")
         elif found is not None and found.remote != self._remotes[tell.what]:
@@ -105,7 +106,7 @@ class Spoken(OtherSide):
         return found
 
     def stand(self, stand: Stand) -> Done:
-        return self._out.call("elsewhere.tell", lambda: self._channel.stand(stand))
+        return self._out.call(self._call, lambda: self._channel.stand(stand))
 
     def _take(self, tell: Tell) -> Done:
         said = self._said
@@ -129,14 +130,14 @@ def other_side(other: OtherPage, outside: Outside, judges: Judges, clock: Clock,
         case Kind.INSTATUS:
             server: Server = InstatusServer(API_KEY, other.page_id, there)
             http = Direct(other.address, policy.calls, clock, server.answer)
-            return Spoken(outside, judges, Instatus(http, other, lambda: ApiKey(API_KEY)), server)
+            return Spoken(other.name, outside, judges, Instatus(http, other, lambda: ApiKey(API_KEY)), server)
         case Kind.WEBHOOK:
             server = WebhookServer(SIGNING_KEY)
             http = Direct(other.address, policy.calls, clock, server.answer)
             channel = Webhook(http, lambda: SigningKey(SIGNING_KEY), clock, policy.page, HERE)
-            return Spoken(outside, judges, channel, server)
+            return Spoken(other.name, outside, judges, channel, server)
         case Kind.STATUSPAGE | Kind.STASHBOARD | Kind.CACHET:
-            return OtherSide(outside, judges)
+            return OtherSide(other.name, outside, judges)
 
 
 def _key(tell: Tell) -> Told:

@@ -40,6 +40,8 @@ class Message:
     body: object
     group: str = ""
     received: int = 0
+    again: bool = False
+    """Whether its function was done with it before."""
 
 
 @dataclass
@@ -91,7 +93,8 @@ class Lanes:
     def work_ahead(self) -> None:
         """One waiting message is worked off from beginning to end: what happens in the middle of a race."""
         for lane in self._lanes.values():
-            message = self._take(lane)
+            is_late = self._outside.taken_from(CARRIES[lane.name]) is not None
+            message = None if is_late else self._take(lane)
             if message is not None:
                 self._invoke(lane, message)
                 return
@@ -117,9 +120,9 @@ class Lanes:
     def _start(self, lane: Lane) -> None:
         if not lane.waiting:
             return
-        dark_until = self._outside.dark_until()
-        if dark_until is not None:
-            self._time.at(dark_until, lambda: self._start(lane))
+        taken_from = self._outside.taken_from(CARRIES[lane.name])
+        if taken_from is not None:
+            self._time.at(taken_from, lambda: self._start(lane))
             return
         while lane.running < lane.room:
             message = self._take(lane)
@@ -143,7 +146,7 @@ class Lanes:
         self.invocations += 1
         failed = False
         try:
-            lane.work(message.body)
+            self._outside.run(lane.name, lane.work, message.body)
         except (CallFailed, Conflict, Killed):
             failed = True
         except Malformed as error:
@@ -153,7 +156,15 @@ class Lanes:
             self._return(lane, message)
         else:
             lane.held.discard(message.group)
+            self._deliver_again(lane, message)
         self._start(lane)
+
+    def _deliver_again(self, lane: Lane, message: Message) -> None:
+        delay = None if message.again else self._outside.delivered_again(CARRIES[lane.name])
+        if delay is not None:
+            self._time.after(
+                delay, partial(self._arrive, lane, Message(message.body, message.group, again=True), AT_ONCE)
+            )
 
     def _return(self, lane: Lane, message: Message) -> None:
         """Visible again after the queue's timeout, or set aside; a FIFO group waits for it meanwhile."""

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from defib.core.parse import parse as parse_policy
 from sim.fuzz.run import lived
+from sim.fuzz.scenario_trouble import BeyondMemory, spells_of
 from sim.fuzz.story import Story
 from sim.fuzz.trouble import Nth, Trouble
 from sim.scenario_file import load
@@ -20,6 +22,8 @@ SCENARIOS = Path(__file__).resolve().parent.parent.parent / "scenarios"
 SHIPPED = SCENARIOS.parent / "defib.toml"
 SAID_EVERY = 100
 WAYS = (Trouble.REFUSED, Trouble.HANGS, Trouble.ANSWER_LOST, Trouble.DIES_BEFORE, Trouble.DIES_AFTER, Trouble.RACE)
+NEVER = Nth(0, Trouble.REFUSED)
+"""No call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +32,35 @@ class Lived:
 
     nth: Nth
     struck: str
-    """Which call it was; empty when the story made fewer."""
+    """Which call it was, and how it failed; ``none`` for the first life, in which none does."""
     broken: tuple[str, ...]
 
 
 def nth_call(story: Story, ways: tuple[Trouble, ...] = WAYS, first: int = 1, every: int = 1) -> Iterator[Lived]:
-    """The story with each of its calls failing in each way; of every so many calls only one."""
-    calm = replace(story, spells=())
-    for trouble in ways:
-        number = first
-        while True:
+    """The story as it is, then with each of its calls failing in each way; of every so many calls only one."""
+    world, broken = lived(story)
+    yield Lived(NEVER, "none", tuple(broken))
+    for number in range(first, world.outside.calls + 1, every):
+        for trouble in ways:
             nth = Nth(number, trouble)
-            world, broken = lived(calm, nth)
-            struck = world.outside.struck
-            if not struck and world.outside.calls < number:
-                break
-            yield Lived(nth, struck[0] if struck else "", tuple(broken))
-            number += every
+            world, broken = lived(story, nth)
+            yield Lived(
+                nth, next(line for line in world.outside.struck if f" on call {number}, " in line), tuple(broken)
+            )
 
 
 def scenario_story(name: str) -> Story:
-    """The scenario of that name as a story without trouble. Raises what reading it raises."""
+    """The scenario of that name as a story; its own trouble in the machinery, where memory has it, is the only one.
+
+    Raises what reading it raises.
+    """
     told = load(SCENARIOS / f"{name}.toml")
-    policy = SCENARIOS / "policies" / f"{told.policy}.toml" if told.policy else SHIPPED
-    text = policy.read_text(encoding="utf-8")
-    return Story(told.seed, told, text, parse_policy(text))
+    file = SCENARIOS / "policies" / f"{told.policy}.toml" if told.policy else SHIPPED
+    text = file.read_text(encoding="utf-8")
+    policy = parse_policy(text)
+    with suppress(BeyondMemory):
+        return Story(told.seed, told, text, policy, spells_of(told, policy))
+    return Story(told.seed, told, text, policy)
 
 
 def all_scenarios() -> list[str]:
@@ -75,12 +83,11 @@ def main(names: Sequence[str], every: int = 1, on_moto: bool = False) -> int:
 
 def _played(name: str, every: int, on_moto: bool) -> int:
     """In how many lives of that scenario something broke; each is said as it is found, and how far it has come."""
-    story = scenario_story(name)
+    story, broken, lives = scenario_story(name), 0, 0
     why = beyond_memory(story)
     if why and not on_moto:
         print(f"{name}: {why}")
         return 0
-    lives = broken = 0
     for life in nth_call_on_moto(story, every) if on_moto else nth_call(story, every=every):
         lives += 1
         broken += bool(life.broken)
@@ -88,23 +95,27 @@ def _played(name: str, every: int, on_moto: bool) -> int:
             print(f"  {life.struck}: {life.broken[0]}", flush=True)
         if lives % SAID_EVERY == 0:
             print(f"{name}: {lives} lives so far", file=sys.stderr)
-    print(f"{name}: {lives} lives, one call failing in each; broken in {broken}")
+    print(f"{name}: {lives} lives, one call failing in each but the first; broken in {broken}", flush=True)
     return broken
 
 
 def beyond_memory(story: Story) -> str:
-    """What the story is about that is not there in memory; empty where all of it is. The replay plays them all."""
-    return "trouble of its own in the machinery" if story.scenario.machinery else ""
+    """What the scenario strikes that is not there in memory; empty where all of it is. The replay plays them all."""
+    try:
+        spells_of(story.scenario, story.policy)
+    except BeyondMemory as beyond:
+        return str(beyond)
+    return ""
 
 
 def nth_call_on_moto(story: Story, every: int) -> Iterator[Lived]:
-    """As ``nth_call``, by the deployed functions, until the number passes their last call."""
+    """As ``nth_call``, by the deployed functions."""
     from sim.fuzz.on_moto import KINDS, lived_on_moto  # noqa: PLC0415 - takes a second, and most have no use for it
 
-    world, broken = lived_on_moto(replace(story, spells=()))
-    calls = sum(world.recorder.ledger.made.values())
-    yield Lived(Nth(0, Trouble.REFUSED), "none", tuple(broken))
-    for number in range(1, calls + 1, every):
+    told = replace(story, spells=())
+    world, broken = lived_on_moto(told)
+    yield Lived(NEVER, "none", tuple(broken))
+    for number in range(1, sum(world.recorder.ledger.made.values()) + 1, every):
         for trouble in KINDS:
             nth = Nth(number, trouble)
-            yield Lived(nth, f"{trouble} on call {number}", tuple(lived_on_moto(story, nth)[1]))
+            yield Lived(nth, f"{trouble} on call {number}", tuple(lived_on_moto(told, nth)[1]))

@@ -64,9 +64,9 @@ def lived_on_moto(story: Story, nth: Nth | None = None) -> tuple[World, list[str
 
     Left out is what has no like there: races, and people who change tags.
     """
-    machinery = tuple(fault for spell in story.spells for fault in _machinery(spell))
+    machinery = (*story.scenario.machinery, *(fault for spell in story.spells for fault in _machinery(spell)))
     if nth is not None:
-        machinery = (MachineryFault(timedelta(0), ANY, KINDS[nth.trouble], nth=nth.number, times=1),)
+        machinery = (*machinery, MachineryFault(timedelta(0), ANY, KINDS[nth.trouble], nth=nth.number, times=1))
     scenario = replace(story.scenario, machinery=machinery)
     with TemporaryDirectory(prefix="fuzz-") as directory:
         policy = Path(directory) / "policy.toml"

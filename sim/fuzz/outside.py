@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar, TypeVarTuple
 
 from defib.shell.ports import Transient, Unanswered
 from sim.clock import VirtualTime
-from sim.fuzz.trouble import REGION, Killed, Nth, Spell, Trouble
+from sim.fuzz.trouble import OF_SCENARIOS, REGION, Failing, Killed, Spell, Trouble
 
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
 
 
+@dataclass(slots=True)
+class Process:
+    """One invocation of a function."""
+
+    function: str
+    calls: int = 0
+    """How many of its calls have been answered."""
+
+
 class Outside:
     """Counts the calls, and lets trouble befall them."""
 
-    def __init__(self, time: VirtualTime, spells: Collection[Spell], nth: Nth | None, random: Random) -> None:
+    def __init__(self, time: VirtualTime, spells: Collection[Spell], nth: Failing | None, random: Random) -> None:
         self._time = time
         self._start = time.now
         self._spells: dict[str, list[Spell]] = {}
@@ -28,6 +39,11 @@ class Outside:
         self._nth = nth
         self._is_calm = nth is None and not self._spells
         self._random = random
+        self._deaths = [spell for spell in spells if spell.trouble is Trouble.FUNCTION_DIES]
+        self._process = Process("")
+        """Of the function that runs right now; without a name where people act."""
+        self._befell: Counter[Spell] = Counter()
+        """How many each spell has befallen, of those that befall only so many."""
         self.calls = 0
         self.struck: list[str] = []
         """What befell which call."""
@@ -41,6 +57,35 @@ class Outside:
         self.calls += 1
         if self._is_calm:
             return work(*args)
+        if not self._deaths:
+            return self._tried(name, work, *args)
+        try:
+            return self._tried(name, work, *args)
+        finally:
+            self._process.calls += 1
+            self._die()
+
+    def run(self, function: str, work: Callable[[*Args], None], *args: *Args) -> None:
+        """Have a process of that function do its ``work``. Raises Killed where the story has it die."""
+        if not self._spells:
+            work(*args)
+            return
+        before, self._process = self._process, Process(function)
+        try:
+            self._die()
+            work(*args)
+        finally:
+            self._process = before
+
+    def word(self, call: str, part: str) -> str:
+        """What calls of that part of ``call`` are named by: by the whole, unless something befalls that part alone."""
+        name = f"{call} {part}"
+        if name not in self._spells:
+            return call
+        self._spells[name] = [*self._spells.get(call, ()), *self._spells[name]]
+        return name
+
+    def _tried(self, name: str, work: Callable[[*Args], T], *args: *Args) -> T:
         trouble = Trouble.HANGS if self.dark_until() is not None else self._befalls(name)
         if trouble is None:
             return work(*args)
@@ -71,6 +116,23 @@ class Outside:
         """What befalls a message on its way."""
         return self._drawn(carried) if self._spells else None
 
+    def delivered_again(self, carried: str) -> timedelta | None:
+        """How long after its function was done with it a message comes once more; None where it does not."""
+        for spell in self._spells.get(carried, ()):
+            if spell.trouble is Trouble.QUEUE_DOUBLES and spell.covers(self._time.now - self._start):
+                return spell.delay
+        return None
+
+    def taken_from(self, carried: str) -> datetime | None:
+        """When Lambda takes messages from that queue again; None while it does."""
+        if not self._spells:
+            return None
+        dark = self.dark_until()
+        since = self._time.now - self._start
+        late = (s for s in self._spells.get(carried, ()) if s.trouble is Trouble.QUEUE_LATE and s.covers(since))
+        ends = [self._start + spell.at + spell.lasts for spell in late]
+        return max(ends if dark is None else [dark, *ends], default=None)
+
     def sweeps(self) -> bool:
         """Whether the schedule starts the sweep now."""
         if self.dark_until() is not None:
@@ -86,9 +148,8 @@ class Outside:
         return max((self._start + end for end in ends), default=None)
 
     def _befalls(self, name: str) -> Trouble | None:
-        if self._nth is not None:
-            return self._nth.trouble if self.calls == self._nth.number else None
-        return self._drawn(name) if self._spells else None
+        trouble = self._nth.at(self.calls) if self._nth is not None else None
+        return trouble or (self._drawn(name) if self._spells else None)
 
     def _drawn(self, name: str) -> Trouble | None:
         spells = self._spells.get(name)
@@ -96,9 +157,22 @@ class Outside:
             return None
         since = self._time.now - self._start
         for spell in spells:
-            if spell.covers(since) and self._random.random() < spell.chance:
+            if not spell.covers(since) or spell.by not in ("", self._process.function):
+                continue
+            if spell.trouble in OF_SCENARIOS or (spell.times and self._befell[spell] >= spell.times):
+                continue
+            if self._random.random() < spell.chance:
+                self._befell[spell] += bool(spell.times)
                 return spell.trouble
         return None
+
+    def _die(self) -> None:
+        """Raises Killed where the process that runs has been answered as often as it may be."""
+        since, running = self._time.now - self._start, self._process
+        for spell in self._deaths:
+            if spell.on == running.function and spell.covers(since) and running.calls >= spell.after_calls:
+                self.struck.append(f"{spell.trouble} on call {self.calls}, {running.function}")
+                raise Killed
 
     def late(self) -> timedelta:
         """By how much a late message is late: as often as not by less than an intent lives."""

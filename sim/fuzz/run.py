@@ -16,7 +16,7 @@ from sim.fuzz.draw import draw
 from sim.fuzz.shrink import shrink
 from sim.fuzz.story import Story
 from sim.fuzz.story_file import load, write
-from sim.fuzz.trouble import Nth
+from sim.fuzz.trouble import Failing
 from sim.fuzz.world import World
 
 REGRESSIONS = Path(__file__).resolve().parent.parent.parent / "scenarios" / "regressions"
@@ -56,7 +56,7 @@ class Tally:
         self.outcomes.update(case.outcome.value if case.outcome else "handed over or held" for case in cases)
 
 
-def lived(story: Story, nth: Nth | None = None) -> tuple[World, list[str]]:
+def lived(story: Story, nth: Failing | None = None) -> tuple[World, list[str]]:
     """The world in which the story has happened, and what was broken in it; a crash of Defib's code among that."""
     world = World(story, nth)
     try:

@@ -18,13 +18,13 @@ from defib.core.duration import format_duration, parse_duration
 from defib.core.mistake import PolicyError, printable
 from defib.core.parse import parse as parse_policy
 from sim.fuzz.story import Asked, Drilled, Interference, Story
-from sim.fuzz.trouble import BESIDES, CARRIED, OUTSIDE, REGION, Nth, Spell, Trouble
+from sim.fuzz.trouble import BESIDES, CARRIED, FUNCTIONS, OUTSIDE, REGION, Nth, Spell, Trouble
 from sim.scenario_file import ScenarioError, decoded
 from sim.scenario_file import parse as parse_scenario
 from sim.scenario_value import Range
 
 KEYS = frozenset({"policy", "scenario", "spells", "meddling", "drills", "asked", "nth"})
-PLACES = (*OUTSIDE, *BESIDES, *CARRIED, "sweep", REGION)
+PLACES = (*OUTSIDE, *BESIDES, *CARRIED, *FUNCTIONS, REGION)
 
 
 class StoryError(ValueError):
@@ -46,16 +46,7 @@ def write(story: Story, nth: Nth | None = None) -> str:
         "policy": tomllib.loads(story.policy_text),
     }
     if story.spells:
-        document["spells"] = [
-            {
-                "at": _exact(spell.at),
-                "lasts": _exact(spell.lasts),
-                "trouble": spell.trouble.value,
-                "on": spell.on,
-                "chance": spell.chance,
-            }
-            for spell in story.spells
-        ]
+        document["spells"] = [_told_spell(spell) for spell in story.spells]
     if story.meddling:
         document["meddling"] = [
             {
@@ -117,8 +108,23 @@ def _told(document: dict[str, Any], file: str) -> Told:
     return Told(story, Nth(nth["number"], Trouble(nth["trouble"])) if nth else None)
 
 
+def _told_spell(spell: Spell) -> dict[str, Any]:
+    return {
+        "at": _exact(spell.at),
+        "lasts": _exact(spell.lasts),
+        "trouble": spell.trouble.value,
+        "on": spell.on,
+        "chance": spell.chance,
+        **({"by": spell.by} if spell.by else {}),
+        **({"times": spell.times} if spell.times else {}),
+        **({"after_calls": spell.after_calls} if spell.after_calls else {}),
+        **({"delay": _exact(spell.delay)} if spell.delay else {}),
+    }
+
+
 def _spell(row: dict[str, Any], file: str) -> Spell:
-    if row["on"] not in PLACES:
+    # A call may be named with the part of it that is befallen.
+    if row["on"].partition(" ")[0] not in PLACES:
         raise StoryError(f"{file}: on = {row['on']!r} is no call and no queue; one of {', '.join(PLACES)}")
     try:
         trouble = Trouble(row["trouble"])
@@ -126,7 +132,17 @@ def _spell(row: dict[str, Any], file: str) -> Spell:
         known = ", ".join(Trouble)
         raise StoryError(f"{file}: trouble = {row['trouble']!r} is not known; one of {known}") from None
     at, lasts = parse_duration(row["at"]), parse_duration(row["lasts"])
-    return Spell(at, lasts, trouble, row["on"], float(row.get("chance", 1.0)))
+    return Spell(
+        at,
+        lasts,
+        trouble,
+        row["on"],
+        float(row.get("chance", 1.0)),
+        row.get("by", ""),
+        row.get("times", 0),
+        row.get("after_calls", 0),
+        parse_duration(row.get("delay", "0s")),
+    )
 
 
 def _table(value: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 
 class Trouble(StrEnum):
@@ -31,7 +32,18 @@ class Trouble(StrEnum):
     """The schedule does not start the sweep."""
     REGION_DARK = "region_dark"
     """Nothing in the Region runs or answers: no function, no call in progress; what is sent waits."""
+    FUNCTION_DIES = "function_dies"
+    """The process dies each time that it runs, when so many of its calls have been answered."""
+    QUEUE_LATE = "queue_late"
+    """Lambda takes nothing from the queue until it is over."""
+    QUEUE_DOUBLES = "queue_doubles"
+    """Each message is delivered once more, some time after its function was done with it."""
 
+
+OF_SCENARIOS = frozenset({Trouble.FUNCTION_DIES, Trouble.QUEUE_LATE, Trouble.QUEUE_DOUBLES})
+"""Scenarios tell of these (sim/fuzz/scenario_trouble.py)."""
+DRAWN = tuple(trouble for trouble in Trouble if trouble not in OF_SCENARIOS)
+"""What stories are drawn from."""
 
 OF_MESSAGES = frozenset({Trouble.MESSAGE_LOST, Trouble.MESSAGE_DOUBLED, Trouble.MESSAGE_LATE})
 
@@ -60,6 +72,8 @@ BESIDES = ("sns.reach", "subscribers.tell")
 CARRIED = ("events", "signals", "orders", "evidence", "notices", "turns", "elsewhere")
 """What carries messages. Only events may get lost for good: SQS loses none that it has taken."""
 
+FUNCTIONS = ("sweep", "diagnose", "remediate", "evidence", "publish", "page", "elsewhere")
+"""What runs, and may die each time that it does."""
 
 RACED = ("table.write", "ec2.perform", "ec2.observe", "queue.orders", "queue.signals", "channel.publish")
 """Calls at which it matters what another process does in between."""
@@ -77,7 +91,16 @@ class Spell:
     lasts: timedelta
     trouble: Trouble
     on: str
+    """A call as ``channel.chat``, or a part of it as ``elsewhere.tell chat``; a queue, ``sweep``, or a function."""
     chance: float = 1.0
+    by: str = ""
+    """The function whose calls it befalls; empty for those of all."""
+    times: int = 0
+    """How many it befalls at most; 0: all while it lasts."""
+    after_calls: int = 0
+    """How many of its calls are answered before a function dies."""
+    delay: timedelta = timedelta(0)
+    """How much later a message is delivered once more."""
 
     def covers(self, since_start: timedelta) -> bool:
         return self.at <= since_start < self.at + self.lasts
@@ -89,6 +112,18 @@ class Nth:
 
     number: int
     trouble: Trouble
+
+    def at(self, call: int) -> Trouble | None:
+        """What befalls that call."""
+        return self.trouble if call == self.number else None
+
+
+class Failing(Protocol):
+    """Which of the calls fails, besides those that spells befall."""
+
+    def at(self, call: int) -> Trouble | None:
+        """What befalls the ``call``-th; None for nothing."""
+        ...
 
 
 class Killed(BaseException):

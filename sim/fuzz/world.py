@@ -38,6 +38,7 @@ from sim.fuzz import edges, events, tables
 from sim.fuzz.acts import Acts
 from sim.fuzz.cloud import ZONE_IDS, Cloud
 from sim.fuzz.elsewhere import OtherSide, other_side
+from sim.fuzz.fleet_alarm import CONTRIBUTOR, FleetAlarm
 from sim.fuzz.invariants.judge import Judge
 from sim.fuzz.invariants.truth import Truth
 from sim.fuzz.lanes import Lanes
@@ -47,7 +48,7 @@ from sim.fuzz.reach import Reaching
 from sim.fuzz.seen import Seen
 from sim.fuzz.story import Story
 from sim.fuzz.subscribers import Customers, Topic
-from sim.fuzz.trouble import Killed, Nth, Trouble
+from sim.fuzz.trouble import Failing, Killed, Trouble
 from sim.issue import HealthIssue
 from sim.machine import Machine
 from sim.memory.page import FakeSite
@@ -67,7 +68,7 @@ TOLD = (InstanceState.RUNNING, InstanceState.STOPPING, InstanceState.STOPPED, In
 class World:
     """Everything there is. ``run`` lives through the story and returns what was broken."""
 
-    def __init__(self, story: Story, nth: Nth | None = None) -> None:
+    def __init__(self, story: Story, nth: Failing | None = None) -> None:
         self.story = story
         self.time = VirtualTime(story.scenario.start)
         self._random = Random(f"world {story.seed}")
@@ -177,6 +178,9 @@ class World:
             if issue.lasts is not None:
                 time.after(issue.at + issue.lasts, lambda n=number, i=issue: self._tell_of_issue(n, i, over=True))  # type: ignore[misc]
         time.every(MINUTE, time.now + MINUTE * self._random.random(), self._sweep)
+        if scenario.machinery and self.story.policy.detection.fleet_alarm:
+            alarm = FleetAlarm(self.cloud, partial(self._put, "aws.cloudwatch", CONTRIBUTOR))
+            time.every(MINUTE, time.now + MINUTE * Random(f"alarm {self.story.seed}").random(), alarm.evaluate)
 
     # --- Defib's functions -----------------------------------------------------------------------------------------
 
@@ -223,10 +227,13 @@ class World:
         if not self.outside.sweeps():
             return
         with suppress(CallFailed, Conflict, Killed):
-            sweep(self._sweeping, self.story.policy)
-            self.judge.swept()
-            self.reaching.after_sweep(self._sweeping.queues)
+            self.outside.run("sweep", self._look_around)
         self.judge.tick()
+
+    def _look_around(self) -> None:
+        sweep(self._sweeping, self.story.policy)
+        self.judge.swept()
+        self.reaching.after_sweep(self._sweeping.queues)
 
     def _race(self) -> None:
         if not self._racing:
