@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from defib.core.case import Case
 from defib.core.guards.ownership import OWNERS
@@ -24,7 +24,7 @@ from sim.fuzz.story import Story
 from sim.fuzz.trouble import REGION, Nth, Spell, Trouble
 from sim.machine import Machine
 from sim.machinery import MachineryFault, MachineryKind
-from sim.replay import STEP, world_of
+from sim.replay import ASSEMBLIES, STEP, world_of
 from sim.template import REGION as HERE
 from sim.world import World
 
@@ -68,17 +68,24 @@ def lived_on_moto(story: Story, nth: Nth | None = None) -> tuple[World, list[str
     if nth is not None:
         machinery = (*machinery, MachineryFault(timedelta(0), ANY, KINDS[nth.trouble], nth=nth.number, times=1))
     scenario = replace(story.scenario, machinery=machinery)
-    with TemporaryDirectory(prefix="fuzz-") as directory:
-        policy = Path(directory) / "policy.toml"
-        policy.write_text(story.policy_text, encoding="utf-8")
-        with world_of(scenario, policy) as world:
-            broken = _Broken(story, world)
-            world.functions.carried_out = broken.act
-            end = scenario.start + scenario.until
-            world.time.run_until(end)
-            while world.time.now < end + OVERTIME and not _settled(world):
-                world.time.run_until(world.time.now + STEP)
-            return world, [*broken.found, *broken.at_end()]
+    with world_of(scenario, _policy_file(story)) as world:
+        broken = _Broken(story, world)
+        world.functions.carried_out = broken.act
+        end = scenario.start + scenario.until
+        world.time.run_until(end)
+        while world.time.now < end + OVERTIME and not _settled(world):
+            world.time.run_until(world.time.now + STEP)
+        return world, [*broken.found, *broken.at_end()]
+
+
+def _policy_file(story: Story) -> Path:
+    """The story's policy in a file, always the same one: the stack for it is then synthesized once."""
+    text = story.policy_text.encode()
+    file = ASSEMBLIES / f"{sha256(text).hexdigest()[:12]}.toml"
+    if not file.is_file() or file.read_bytes() != text:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text)
+    return file
 
 
 def _machinery(spell: Spell) -> Iterator[MachineryFault]:
