@@ -23,6 +23,12 @@ happens."""
 TABLE_READS = 10
 """By a minute's sweep and look at the page: most of the sweep's ask the index what is due."""
 
+ASK_SECONDS = 0.07
+"""Length of one question to a load balancer between two sweeps."""
+ASK_REQUESTS = 2
+"""Received and deleted; those of one minute are sent in batches of ten."""
+BATCH = 10
+
 CANARY_SECONDS = 0.1
 """Assumed length of a canary's stay in each of its functions."""
 CANARY_FUNCTIONS = 7
@@ -80,8 +86,11 @@ def creates(template: Template) -> str:
     return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for word, count in named)
 
 
-def costs(template: Template) -> Iterator[Line]:
-    """What a quiet month costs; incidents and the fleet alarm come on top (``extras``)."""
+def costs(template: Template, asks: int = 0) -> Iterator[Line]:
+    """What a quiet month costs; incidents and the fleet alarm come on top (``extras``).
+
+    ``asks`` is how many questions to load balancers follow each sweep (``Policy.asks_a_minute``).
+    """
     quick = len(_quick_alarms(template))
     alarms = len(_of(template, "AWS::CloudWatch::Alarm")) - len(_fleet_alarms(template)) - quick
     yield _line(f"{alarms} alarms", Item.ALARM, alarms)
@@ -107,6 +116,11 @@ def costs(template: Template) -> Iterator[Line]:
     secrets = len(_of(template, "AWS::SecretsManager::Secret")) + followers
     if secrets:
         yield _line(f"{secrets} secrets" if secrets > 1 else "1 secret", Item.SECRET, secrets)
+    if asks:
+        stay = _usd(Item.LAMBDA_REQUEST) + _usd(Item.LAMBDA_GB_SECOND, ASK_SECONDS * 0.5)
+        sent = _usd(Item.SQS_REQUEST, asks * ASK_REQUESTS + -(-asks // BATCH))
+        functions = MINUTES * asks * stay
+        yield Line(f"{MINUTES * asks:,} questions to load balancers", functions + MINUTES * sent, functions)
     if watched:
         stay = _usd(Item.LAMBDA_REQUEST) + _usd(Item.LAMBDA_GB_SECOND, CANARY_SECONDS * 0.5)
         functions = CANARY_FUNCTIONS * stay

@@ -37,7 +37,8 @@ def main() -> int:
     template: Template = json.loads((assembly / TEMPLATE).read_text(encoding="utf-8"))
     tower = assembly / WATCHTOWER_TEMPLATE
     watchtower = json.loads(tower.read_text(encoding="utf-8")) if tower.exists() else None
-    print("\n".join((*summary(template, watchtower), *warnings(policy, policy_path.name), "")), flush=True)
+    asks = policy.asks_a_minute
+    print("\n".join((*summary(template, watchtower, asks), *warnings(policy, policy_path.name), "")), flush=True)
     outputs = assembly.parent / "outputs.json"
     deploy = ["cdk", "deploy", "--all", "--app", str(assembly), "--outputs-file", str(outputs)]
     done = subprocess.run(deploy, check=False)  # noqa: S603 - fixed words, and paths the operator gave
@@ -59,9 +60,9 @@ def where_it_goes(policy: Policy, configured: str) -> None:
         )
 
 
-def summary(template: Template, watchtower: Template | None = None) -> Iterator[str]:
-    """What will be created and what it costs."""
-    lines = [*costs(template), *(watchtower_costs(watchtower) if watchtower is not None else ())]
+def summary(template: Template, watchtower: Template | None = None, asks: int = 0) -> Iterator[str]:
+    """What will be created and what it costs; ``asks`` as ``costs`` takes it."""
+    lines = [*costs(template, asks), *(watchtower_costs(watchtower) if watchtower is not None else ())]
     yield f"This will create or update: {creates(template)}."
     if watchtower is not None:
         yield f"And, for the watchtower in another Region: {creates(watchtower)}."

@@ -32,6 +32,7 @@ def aws_imposed(
     intervals += [(span.start, span.end) for span in track.states if span.value in imposed_states]
     intervals += [(span.start, span.end) for span in track.checks if span.value == CheckStatus.INITIALIZING.value]
     intervals += _rejoining(attempts, track.targets)
+    intervals += _passing_again(attempts, track, reboot_trial)
     return _covered(intervals, struck_at, healed_at)
 
 
@@ -71,13 +72,32 @@ def _rejoining(attempts: Sequence[Attempt], targets: Sequence[Span]) -> Iterable
 
 def _reboots(attempts: Sequence[Attempt], checks: Sequence[Span], reboot_trial: timedelta) -> Iterable[Interval]:
     """Each reboot until it shows in the checks, until the next action, or until the trial is over."""
+    for done_at, end in _trials(attempts, reboot_trial):
+        yield done_at, min([end, *_passed(checks, done_at)])
+
+
+def _passing_again(attempts: Sequence[Attempt], track: InstanceTrack, reboot_trial: timedelta) -> Iterable[Interval]:
+    """From the moment at which a reboot shows in EC2's checks until the load balancer's have passed, within the trial.
+
+    A rebooted instance stays registered; its load balancer needs as many checks as after a registration.
+    """
+    for done_at, end in _trials(attempts, reboot_trial):
+        healthy = [s.start for s in track.targets if s.value == TargetHealth.HEALTHY.value and s.start >= done_at]
+        for passed in _passed(track.checks, done_at):
+            yield from ((passed, at) for at in healthy[:1] if at <= end)
+
+
+def _trials(attempts: Sequence[Attempt], reboot_trial: timedelta) -> Iterable[Interval]:
+    """Each reboot until the next action, or until its trial is over."""
     for n, attempt in enumerate(attempts):
-        if attempt.action is not Action.REBOOT or attempt.done_at is None:
-            continue
-        ends = [attempt.done_at + reboot_trial]
-        ends += [later.intended_at for later in attempts[n + 1 :][:1]]
-        ends += [s.start for s in checks if s.value == CheckStatus.OK.value and s.start > attempt.done_at][:1]
-        yield attempt.done_at, min(ends)
+        if attempt.action is Action.REBOOT and attempt.done_at is not None:
+            later = [act.intended_at for act in attempts[n + 1 :][:1]]
+            yield attempt.done_at, min([attempt.done_at + reboot_trial, *later])
+
+
+def _passed(checks: Sequence[Span], since: datetime) -> Sequence[datetime]:
+    """When the checks have first passed again since, if they have."""
+    return [s.start for s in checks if s.value == CheckStatus.OK.value and s.start > since][:1]
 
 
 def _covered(intervals: Iterable[Interval], start: datetime, end: datetime) -> timedelta:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from defib.core.mistake import PolicyError
 from infra.operator_error import OperatorError
 from infra.prices import PRICES_OF
 from sim.cost.counting import heal, quiet
@@ -23,7 +24,7 @@ def main(instances: Sequence[int], policy: Path | None, as_json: bool, write: bo
         return 0
     try:
         found = of_sizes(instances or SIZES, policy)
-    except (OperatorError, OSError) as error:
+    except (PolicyError, OperatorError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     print(json.dumps([_as_dict(one) for one in found], indent=2) if as_json else "\n".join(report(found)))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from defib.core.duration import format_duration
+from defib.core.parse import parse as parse_policy
 from sim.ledger import Ledger
-from sim.replay import ROOT, planned_end, run, world_of
+from sim.replay import POLICY, ROOT, planned_end, run, world_of
 from sim.scenario import Scenario
 from sim.scenario_file import load, parse
 from sim.wiring import Wiring
@@ -78,18 +79,29 @@ class Counted:
 
 
 def quiet(instances: int, policy: Path | None = None, span: timedelta = SPAN, after: timedelta = AFTER) -> Counted:
-    """A quiet ``span`` of a fleet of so many instances, or of FLEET_MOST if they are more, under ``policy``."""
-    with world_of(quiet_scenario(min(instances, FLEET_MOST), after + span), policy) as world:
+    """A quiet ``span`` of a fleet of so many instances, or of FLEET_MOST if they are more, under ``policy``.
+
+    Raises PolicyError, OperatorError or OSError for a policy to mend.
+    """
+    scenario = quiet_scenario(min(instances, FLEET_MOST), after + span, _target_groups(policy or POLICY))
+    with world_of(scenario, policy) as world:
         world.time.run_until(world.scenario.start + after)
         before = _counted(world, after)
         world.time.run_until(world.scenario.start + after + span)
         return _since(before, _counted(world, after + span))
 
 
-def quiet_scenario(instances: int, until: timedelta) -> Scenario:
-    """So many instances, three at least, of the services of the shipped policy."""
+def quiet_scenario(instances: int, until: timedelta, target_groups: Sequence[str] = ()) -> Scenario:
+    """So many instances, three at least, of the services of the shipped policy; and these target groups, of nobody."""
     spread = max(instances - 1, 2)
-    return parse(QUIET.format(until=format_duration(until), web=spread // 2, worker=spread - spread // 2))
+    text = QUIET.format(until=format_duration(until), web=spread // 2, worker=spread - spread // 2)
+    return parse(text + "".join(f"[target_groups.{name}]\n" for name in target_groups))
+
+
+def _target_groups(policy: Path) -> tuple[str, ...]:
+    """The names of those in the policy: each is asked, whether or not anybody serves there."""
+    services = parse_policy(policy.read_text(encoding="utf-8")).services
+    return tuple(dict.fromkeys(group.name for service in services for group in service.target_groups))
 
 
 def heal(policy: Path | None = None, scenario: Path = HEAL) -> Counted:

@@ -17,6 +17,8 @@ WATCHED = POLICIES / "watchtower.toml"
 """The shipped policy and a watchtower."""
 BARE = POLICIES / "bare.toml"
 """The shipped policy with neither a status page nor links to answer by."""
+ASKED = POLICIES / "pool-at-once.toml"
+"""Neither, and a target group whose load balancer is asked every five seconds."""
 
 HEAD = ["instances", "idle", "a bad month", "heals in it", "fleet alarm, on top", "an alarm an instance"]
 
@@ -44,6 +46,7 @@ def tables() -> dict[str, list[str]]:
         "shipped": shipped[2].idle,
         "with a watchtower": _idle(WATCHED),
         "neither page nor links": _idle(BARE),
+        "neither, and one target group asked every 5 seconds": _idle(ASKED),
     }
     return {
         "sizes": list(_markdown([HEAD, *by_size(shipped)])),

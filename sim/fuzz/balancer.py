@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from defib.core.model import InstanceState, TargetHealth
@@ -24,6 +25,7 @@ class Balancer:
         self.arn = configured or AN_ARN.format(name=spec.name)
         self.manageable = spec.opted_in or bool(configured)
         self._time = time
+        self.turned_unhealthy: Callable[[Machine], None] = lambda _: None
         self.health: dict[str, TargetHealth] = {}
         self.drained_at: dict[str, datetime] = {}
 
@@ -78,6 +80,8 @@ class Balancer:
         )
         if still and shown is not None and shown is not TargetHealth.DRAINING:
             self.health[machine.instance_id] = wanted
+            if wanted is TargetHealth.UNHEALTHY:
+                self.turned_unhealthy(machine)
 
     def _drained(self, machine: Machine) -> None:
         since = self.drained_at.get(machine.instance_id)

@@ -27,6 +27,7 @@ from defib.core.percent import Percent
 from defib.core.policy import Policy, Repair, Service
 from defib.core.service import Patience, Verify
 from defib.core.setting import Setting, setting_of
+from sim.fuzz.draw_asking import asking
 from sim.fuzz.draw_elsewhere import further_page
 from sim.fuzz.draw_subscribers import subscribing
 
@@ -55,6 +56,7 @@ def policy_of(seed: int) -> tuple[str, Policy]:
     for at, kind, chance in _sections(table):
         settings |= dict(_varied(at, kind, chance, random))
     settings |= {**dict(_besides(table, random)), **dict(_of_services(table, random))}
+    settings |= dict(asking(table, Random(f"asking {seed}")))
     if settings.get(("page", "enabled")):
         further = further_page(table, Random(f"elsewhere {seed}"))
         settings |= {("page", "elsewhere", name): page for name, page in further.items()}

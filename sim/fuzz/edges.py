@@ -14,7 +14,7 @@ from defib.core.call import CallAnswer
 from defib.core.case import Action, Attempt, Case, Perform, Wake
 from defib.core.incident import Notice
 from defib.core.medium import Medium
-from defib.core.model import Observation, Registration, Result, Signal, Source, Switch
+from defib.core.model import Observation, Registration, Result, Signal, Source, Switch, TargetGroupSignal
 from defib.core.post import Post
 from defib.core.shift import Move, Served, Shift, ShiftOrder
 from defib.shell.ports import Away, CallFailed, Suspects
@@ -177,6 +177,13 @@ class Queues:
         def send() -> None:
             for signal in signals:
                 self._lanes.send("diagnose", signal)
+
+        self._out.call("queue.signals", send)
+
+    def ask(self, questions: Sequence[TargetGroupSignal], now: datetime) -> None:
+        def send() -> None:
+            for question in questions:
+                self._lanes.send("diagnose", question, min(max(question.at - now, AT_ONCE), DELAY_MOST))
 
         self._out.call("queue.signals", send)
 

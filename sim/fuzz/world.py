@@ -28,11 +28,12 @@ from defib.shell.elsewhere import Following, follow_elsewhere
 from defib.shell.issues import take_in
 from defib.shell.page import Paging, follow
 from defib.shell.perform import Performing, perform
-from defib.shell.ports import CallFailed, Links
+from defib.shell.ports import CallFailed, Links, try_all
 from defib.shell.reconcile import Reconciling, reconcile
 from defib.shell.shift import Shifting, shift
 from defib.shell.store import Conflict
 from defib.shell.sweep import Sweeping, sweep
+from defib.shell.target_group import expanded
 from sim.clock import VirtualTime
 from sim.fuzz import edges, events, tables
 from sim.fuzz.acts import Acts
@@ -89,6 +90,8 @@ class World:
         self.cloud.event = self._state_changed
         self.cloud.shown = self.judge.shown
         self.cloud.struck = self.judge.struck
+        for balancer in self.cloud.balancers.values():
+            balancer.turned_unhealthy = self.judge.unhealthy
         self.store.remembered = self.judge.remembered
         self.reaching = Reaching(story, self.time, self.store, self.outside, edges.Now(self.time))
         self.judge.watch_addresses(self.reaching.addresses if story.is_about_addresses else None)
@@ -186,19 +189,25 @@ class World:
 
     def _diagnose(self, body: object) -> None:
         """As handlers/diagnose.py does."""
-        for found in (body,) if isinstance(body, Signal) else normalise(str(body)):
+        own = isinstance(body, Signal | TargetGroupSignal)
+        for found in (body,) if own else normalise(str(body)):
             match found:
                 case Signal():
-                    reconcile(found, self._reconciling, self.story.policy)
+                    self._reconcile(found)
+                case TargetGroupSignal():
+                    try_all(partial(self._reconcile, signal) for signal in expanded(found, self._reconciling))
                 case CallAnswer():
                     take_answer(found, self._reconciling, self.story.policy)
                 case Issue():
                     take_in(found, self._reconciling.clock, self._reconciling.store)
                 case DrillOrder():
                     self.reaching.order(found)
-                case TargetGroupSignal() | Canary():
+                case Canary():
                     raise AssertionError(f"no story has a {found}")
         self.judge.tick()
+
+    def _reconcile(self, signal: Signal) -> None:
+        reconcile(signal, self._reconciling, self.story.policy)
 
     def _remediate(self, body: object) -> None:
         if isinstance(body, ShiftOrder):

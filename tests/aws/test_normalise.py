@@ -25,12 +25,19 @@ EVENTS = Path(__file__).parents[1] / "events"
 WEB_1 = "i-0a1b2c3d4e5f60001"
 WEB_2 = "i-0a1b2c3d4e5f60002"
 WEB_GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/73e2d6bc24d8a067"
+ASKED = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/6d0ecf831eec9f09"
 STRUCK = datetime(2026, 4, 30, 9, 12, 44, tzinfo=UTC)
 
 
 def sample(name: str) -> dict[str, Any]:
     event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
     return event
+
+
+def question(field: str, value: object) -> str:
+    """One of Defib's own to a load balancer, with the field set to ``value``."""
+    asked = {"target_group_arn": ASKED, "at": "2026-04-30T12:00:10Z", "reason": "", "until": "2026-04-30T12:01:00Z"}
+    return json.dumps({**asked, field: value})
 
 
 def changed(name: str, path: str, value: object) -> str:
@@ -274,6 +281,11 @@ def test_a_genuine_event_that_is_none_of_our_business_makes_no_signal(body: str)
         (changed("health-operational-issue", "detail.eventArn", "arn:" + "x" * 1600), "length <= 1600"),
         (changed("health-operational-issue", "detail.eventArn", "arn:aws:health:\u202e"), "matching regex"),
         ('{"source":"nobody","instance_id":"i-0a1b2c3d","at":"2026-04-30T12:00:00Z","reason":""}', "nobody"),
+        (question("target_group_arn", "targetgroup/web/1"), "'targetgroup/web/1' is not the ARN of a target group"),
+        (question("target_group_arn", f"{ASKED}\n"), "is not the ARN of a target group"),
+        (question("at", "2026-04-30T12:00:00"), "each with its offset from UTC"),
+        (question("until", None), "has at and until"),
+        (question("reason", 3), "Expected `str`, got `int`"),
         (changed("approval-given", "detail.answer", "yes"), "Invalid enum value 'yes'"),
         (changed("approval-given", "detail.answer", None), "missing required field `answer`"),
         (changed("approval-given", "detail.case", "web-2"), "'web-2' is no case id; it should look like i-0a1b"),

@@ -25,7 +25,8 @@ from defib.aws.wire import (
     turn_of,
 )
 from defib.core.case import Action, Perform, Wake
-from defib.core.model import Signal, Source
+from defib.core.detection import MINUTE
+from defib.core.model import Signal, Source, TargetGroupSignal
 from defib.core.rationing import spread
 from defib.core.shift import Move, ShiftOrder
 from defib.shell.ports import Malformed, Rejected, Transient
@@ -92,6 +93,21 @@ def test_many_signals_come_one_after_the_other_over_the_minute(queues: SqsQueues
     delays = [entry.get("DelaySeconds", 0) for call in overlay.named("SendMessageBatch") for entry in call["Entries"]]
     assert delays == [spread(number).total_seconds() for number in range(150)]
     assert (delays[14], delays[15], delays[-1]) == (0, 1, 45)
+
+
+def test_a_question_to_a_load_balancer_comes_when_it_is_due_and_reads_back_alike(
+    queues: SqsQueues, overlay: Overlay, to: Addresses
+) -> None:
+    arn, until = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/6d0ecf831eec9f09", NOON + MINUTE
+    questions = [TargetGroupSignal(arn, NOON + timedelta(seconds=5 * n), "in between", until) for n in range(12)]
+
+    queues.ask(questions, NOON + timedelta(seconds=4))
+
+    sent = [entry for call in overlay.named("SendMessageBatch") for entry in call["Entries"]]
+    assert [entry["DelaySeconds"] for entry in sent] == [0, 1, 6, 11, 16, 21, 26, 31, 36, 41, 46, 51]
+    assert len(overlay.named("SendMessageBatch")) == 2
+    assert [normalise(entry["MessageBody"])[0] for entry in sent] == questions
+    assert {call["QueueUrl"] for call in overlay.named("SendMessageBatch")} == {to.signals}
 
 
 def test_an_order_of_a_zonal_shift_is_told_from_one_about_an_instance(queues: SqsQueues, to: Addresses) -> None:

@@ -8,6 +8,10 @@ from defib.core.parse import parse
 from tests.core.policy_file import ARN, BASE, GROUP, error, file, mistakes
 
 MATCH = 'for example match = { service = "web" }'
+ELEVEN = ",\n".join(GROUP.replace("/web/6", f"/web{n}/6") for n in range(11))
+MANY_ASKED = (
+    "[services.api]\nmatch = { service = 'api' }\napplication_down = 'restart'\n" + f"target_groups = [{ELEVEN}]"
+)
 TAGS = "must be a table of 1 to 10 tag keys, each with a value or a list of 1 to 50 values"
 
 
@@ -84,6 +88,26 @@ TAGS = "must be a table of 1 to 10 tag keys, each with a value or a list of 1 to
             "services.web",
             "match = { service = 'web' }\ntell = 'The Boss'",
             'services.web.tell = "The Boss": must be the name of a contact; for example tell = ["oncall"]',
+        ),
+        # how often load balancers are asked
+        (
+            "detection",
+            "targets_every = '10s'",
+            'detection.targets_every = "10s": asks nobody: no service with application_down = "reboot" or "restart" '
+            'names a target group under target_groups; for example targets_every = "1m"',
+        ),
+        (
+            "services.web",
+            f"match = {{ service = 'web' }}\ntarget_groups = [{GROUP}]\n[detection]\ntargets_every = '59s'",
+            'detection.targets_every = "59s": asks nobody: no service with application_down = "reboot" or "restart" '
+            'names a target group under target_groups; for example targets_every = "1m"',
+        ),
+        (
+            "detection",
+            f"targets_every = '5s'\n{MANY_ASKED}",
+            'detection.targets_every = "5s": must be at least "6s": the 11 target groups of services with '
+            'application_down = "reboot" or "restart" would be asked 121 times a minute between the sweeps, at most '
+            '120; for example targets_every = "6s"',
         ),
         # durations and counts that must agree
         (

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from defib.core.detection import MINUTE
 from defib.core.limits import LOOK_MOST, Limits
 from defib.core.maintenance import UNTIL_TAG
 from defib.core.model import Cause, Check, Checks, CheckStatus, Event, Observation, Signal, Source
@@ -18,7 +19,6 @@ from defib.core.rationing import (
     A_SECOND,
     AT_ONCE,
     FRESH,
-    MINUTE,
     RESTING,
     by_service,
     fresh,

@@ -11,7 +11,7 @@ from defib.core.call import CallAnswer
 from defib.core.case import Action, Attempt, Case, Perform, Wake
 from defib.core.incident import Notice
 from defib.core.medium import Medium
-from defib.core.model import InstanceState, Observation, Registration, Result, Signal, Switch
+from defib.core.model import InstanceState, Observation, Registration, Result, Signal, Switch, TargetGroupSignal
 from defib.core.post import Post
 from defib.core.shift import Served, Shift, ShiftOrder
 from defib.shell.ports import Away, Clock, Suspects
@@ -129,6 +129,8 @@ class FakeQueues:
     """Keeps what was sent, in order; raises ``error`` instead while it is set."""
 
     signals: list[Signal] = field(default_factory=list)
+    questions: list[tuple[TargetGroupSignal, timedelta]] = field(default_factory=list)
+    """Each with how long it is put off."""
     orders: list[Perform] = field(default_factory=list)
     wakes: list[tuple[Wake, datetime]] = field(default_factory=list)
     shifts: list[ShiftOrder] = field(default_factory=list)
@@ -144,6 +146,10 @@ class FakeQueues:
     def signal(self, signals: Sequence[Signal]) -> None:
         self._fail()
         self.signals.extend(signals)
+
+    def ask(self, questions: Sequence[TargetGroupSignal], now: datetime) -> None:
+        self._fail()
+        self.questions.extend((question, question.at - now) for question in questions)
 
     def perform(self, effect: Perform) -> None:
         self._fail()

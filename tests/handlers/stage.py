@@ -127,6 +127,12 @@ class Stage:
             "POWERTOOLS_LOG_LEVEL": "INFO",
         }
 
+    def heals_applications(self, targets_every: str) -> None:
+        """From now on the policy heals dead applications, and has load balancers asked so often."""
+        policy = Path(self.environment["LAMBDA_TASK_ROOT"]) / "defib.toml"
+        heals = policy.read_text().replace('mode = "heal"', 'mode = "heal"\napplication_down = "restart"')
+        policy.write_text(f'{heals}\n[detection]\ntargets_every = "{targets_every}"\n')
+
     def handler(self, name: str, without: str = "") -> ModuleType:
         """The handler module as a fresh process has it, with its environment, perhaps ``without`` a variable."""
         for variable, value in {**self.environment, "POWERTOOLS_SERVICE_NAME": name}.items():

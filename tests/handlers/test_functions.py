@@ -11,6 +11,7 @@ import boto3
 import pytest
 import time_machine
 from moto.ec2.models import ec2_backends
+from moto.elbv2.models import FakeHealthStatus
 
 from defib.aws.clients import client
 from defib.aws.store import DynamoStore
@@ -77,6 +78,38 @@ def test_diagnose_looks_at_the_unhealthy_targets_of_an_alarming_group(
     assert failed(stage.invoke("diagnose", body)) == []
 
     assert looked_at == [("load_balancer", "i-0a1b2c3d4e5f60001"), ("load_balancer", "i-0a1b2c3d4e5f60002")]
+
+
+def test_a_sweep_has_a_load_balancer_asked_before_the_next_and_diagnose_looks_at_who_is_unhealthy_there(
+    stage: Stage, store: DynamoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    web = stage.launch(service="web", self_heal="true")
+    boto3.client("elbv2").register_targets(TargetGroupArn=stage.group, Targets=[{"Id": web}])
+    stage.heals_applications("20s")
+    stage.invoke("sweep")
+    assert stage.received("signals") == []
+
+    with time_machine.travel(NOON + timedelta(seconds=21), tick=False):
+        (question,) = stage.received("signals")
+        sick = FakeHealthStatus(web, "80", "80", "unhealthy")
+        monkeypatch.setattr("moto.elbv2.models.FakeTargetGroup.health_for", lambda *_: sick)
+        assert failed(stage.invoke("diagnose", json.dumps(question))) == []
+
+    case = store.latest_case(web)
+    assert case is not None
+    assert (case.cause.value, case.opened_by.value) == ("application_down", "load_balancer")
+
+
+def test_a_question_that_comes_too_late_is_dropped(stage: Stage) -> None:
+    stage.heals_applications("20s")
+    stage.invoke("sweep")
+
+    with time_machine.travel(NOON + timedelta(minutes=5), tick=False):
+        questions = [json.dumps(body) for body in stage.received("signals")]
+        boto3.client("elbv2").delete_target_group(TargetGroupArn=stage.group)
+        assert failed(stage.invoke("diagnose", *questions)) == []
+
+    assert len(questions) == 2
 
 
 def test_diagnose_keeps_what_aws_health_says_of_ec2_itself(

@@ -42,6 +42,16 @@ def test_it_says_what_a_month_costs_with_and_without_the_free_tier(stack: Synthe
     assert "us-east-1, November 2026" in text
 
 
+def test_questions_to_load_balancers_between_sweeps_are_priced_where_there_are_any(stack: Synthesized) -> None:
+    without, few, many = (list(costs(stack.template, asks)) for asks in (0, 5, 50))
+    lines = {line.what: line for line in (*few, *many)}
+
+    assert lines["216,000 questions to load balancers"].usd == pytest.approx(0.33, abs=0.01)
+    assert lines["2,160,000 questions to load balancers"].usd == pytest.approx(3.26, abs=0.01)
+    assert len(without) == len(few) - 1
+    assert "216,000 questions to load balancers" in "\n".join(summary(stack.template, asks=5))
+
+
 def test_the_fleet_alarm_is_priced_by_instance_and_only_when_it_is_there(stack: Synthesized) -> None:
     without = {
         "Resources": {k: v for k, v in stack.template["Resources"].items() if not k.startswith("DetectionFleetAlarm")}

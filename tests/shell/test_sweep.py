@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,13 +12,15 @@ import pytest
 from defib.core.call import Want, wanted
 from defib.core.case import Action
 from defib.core.contact import Contact
+from defib.core.detection import Detection
 from defib.core.incident import Incident, Notice, NoticeKind
-from defib.core.model import Checks, InstanceState, Observation, Source
-from defib.shell.ports import Suspects, Transient
+from defib.core.model import Checks, InstanceState, Observation, Source, TargetGroupSignal
+from defib.core.policy import ApplicationRemedy, TargetGroup
+from defib.shell.ports import Suspects, Transient, Unanswered
 from defib.shell.store import Remembered
 from defib.shell.sweep import Sweeping, sweep
-from tests.core.facts import INITIALIZING, NOON, POLICY, after, attempt, case, observed
-from tests.fakes import FakeObserver
+from tests.core.facts import INITIALIZING, NOON, POLICY, WEB, after, attempt, case, observed
+from tests.fakes import FakeObserver, FakeQueues
 from tests.shell.sweeping import BAD, Bench, Silent
 
 NOTICE = Notice("web-1", "web", 1, NoticeKind.OPENED, NOON, "i-0aa1-1", "i-0aa1", "subject", "body", "sms")
@@ -96,6 +99,51 @@ def test_what_the_table_knows_is_signalled_even_when_ec2_does_not_answer(bench: 
         sweep(Sweeping(bench.clock, Silent(bench.clock), bench.store, bench.queues), POLICY)
 
     assert [s.source for s in bench.queues.signals] == [Source.WAKE]
+
+
+ASKING = replace(
+    POLICY,
+    services=(
+        replace(
+            POLICY.services[0],
+            application_down=ApplicationRemedy.RESTART,
+            target_groups=(TargetGroup(WEB.target_group_arn, "app/web/50dc6c495c0c9188"),),
+        ),
+    ),
+    detection=Detection(targets_every=timedelta(seconds=20)),
+)
+
+
+def test_where_a_dead_application_is_healed_its_load_balancer_is_asked_before_the_next_sweep(bench: Bench) -> None:
+    bench.sweep()
+    assert bench.queues.questions == []
+
+    bench.sweep(policy=ASKING)
+
+    assert [(q.target_group_arn, q.until, put_off) for q, put_off in bench.queues.questions] == [
+        (WEB.target_group_arn, after(minutes=1), timedelta(seconds=20)),
+        (WEB.target_group_arn, after(minutes=1), timedelta(seconds=40)),
+    ]
+
+
+def test_load_balancers_are_asked_though_ec2_does_not_answer(bench: Bench) -> None:
+    with pytest.raises(Unanswered):
+        sweep(Sweeping(bench.clock, Silent(bench.observer, "suspects"), bench.store, bench.queues), ASKING)
+
+    assert len(bench.queues.questions) == 2
+
+
+def test_questions_that_can_not_be_sent_are_named_and_hold_up_nothing(bench: Bench) -> None:
+    class Refusing(FakeQueues):
+        def ask(self, questions: Sequence[TargetGroupSignal], now: datetime) -> None:
+            raise Transient(f"{len(questions)} refused at {now}")
+
+    bench.observer.found = Suspects((BAD,), {})
+
+    report = sweep(Sweeping(bench.clock, bench.observer, bench.store, Refusing()), ASKING)
+
+    assert set(report.unanswered) == {"asking load balancers in between"}
+    assert report.suspects == 1
 
 
 def lost(count: int) -> tuple[Observation, ...]:

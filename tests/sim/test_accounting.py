@@ -1,6 +1,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from defib.core.case import Action, Attempt
 from defib.core.model import InstanceState, Result, Verdict
 from sim.accounting import aws_imposed
@@ -41,6 +43,25 @@ def test_a_check_that_fails_only_during_the_reboot_does_not_show_the_fault() -> 
     imposed = aws_imposed(STRUCK, at(0.3), at(6), [attempt(Action.REBOOT, 4)], seen, TRIAL)
     # Until the load balancer shows it, and from the reboot until its checks pass.
     assert imposed == timedelta(minutes=0.3) + timedelta(minutes=1)
+
+
+REBOOTED = [
+    # After EC2's checks have passed at 5.
+    ("its load balancer's checks pass later", [(0.3, 5.5, "unhealthy"), (5.5, 9, "healthy")], (), 1.5),
+    ("they have passed before", [(0.3, 4.8, "unhealthy"), (4.8, 9, "healthy")], (), 1),
+    ("they never failed", [(0, 9, "healthy")], (), 1),
+    ("they pass after the trial", [(0.3, 7.5, "unhealthy"), (7.5, 9, "healthy")], (), 1),
+    ("they pass after another act", [(0.3, 5.5, "unhealthy"), (5.5, 9, "healthy")], [(Action.STOP, 5.2)], 1),
+]
+
+
+@pytest.mark.parametrize(("targets", "later", "minutes"), [r[1:] for r in REBOOTED], ids=[r[0] for r in REBOOTED])
+def test_a_rebooted_instance_waits_for_its_load_balancer_as_after_a_registration(
+    targets: Changes, later: Sequence[tuple[Action, float]], minutes: float
+) -> None:
+    seen = track(checks=[(0, 4.5, "ok"), (4.5, 5, "impaired"), (5, 9, "ok")], targets=targets)
+    attempts = [attempt(Action.REBOOT, 4), *(attempt(action, when) for action, when in later)]
+    assert aws_imposed(STRUCK, None, at(9), attempts, seen, TRIAL) == timedelta(minutes=minutes)
 
 
 def test_the_second_failed_sample_counts_where_a_check_shows_the_fault() -> None:

@@ -15,6 +15,7 @@ from sim.cost.counting import Counted, quiet, quiet_scenario
 from sim.cost.month import BAD_SHARE, bill, months
 from sim.cost.tables import BARE, DOCUMENT, by_size, prices
 from sim.cost.usage import Unpriced, Usage, metrics, standing, used
+from sim.replay import POLICIES
 from sim.template import Resource
 from sim.wiring import Wiring
 from tests.sim.small_world import function, wiring
@@ -81,6 +82,13 @@ def test_an_alarm_costs_by_its_resolution(item: Item, properties: dict[str, obje
     found = standing(replace(wiring(function("note")), alarms=(alarm(**properties),))).of
 
     assert (found[Item.ALARM], found[Item.QUICK_ALARM]) == ((1, 0) if item is Item.ALARM else (0, 1))
+
+
+def test_a_target_group_of_the_policy_is_asked_by_each_sweep_and_as_often_in_between_as_it_says() -> None:
+    at_once = quiet(3, POLICIES / "pool-at-once.toml", timedelta(minutes=2))
+
+    assert at_once.calls["elbv2:DescribeTargetHealth"] == 2 * (1 + 11)
+    assert at_once.invocations["diagnose"] == 2 * 11
 
 
 def test_the_fleet_alarm_is_not_among_them_since_it_costs_by_the_instance() -> None:

@@ -12,7 +12,7 @@ from itertools import count
 
 from defib.core.case import Action, Perform, Wake
 from defib.core.incident import Notice
-from defib.core.model import Signal, Source
+from defib.core.model import Signal, Source, TargetGroupSignal
 from defib.core.rationing import spread
 from defib.core.shift import ShiftOrder
 from defib.shell.ports import CallFailed
@@ -94,6 +94,9 @@ class Lanes:
     def signal(self, signals: Sequence[Signal]) -> None:
         for number, signal in enumerate(signals):
             self._calendar.after(spread(number), partial(self._send, "diagnose", signal))
+
+    def ask(self, questions: Sequence[TargetGroupSignal], now: datetime) -> None:
+        raise AssertionError(f"no storm's policy asks between sweeps: {questions} at {now}")
 
     def perform(self, effect: Perform) -> None:
         self._send("evidence" if effect.action is Action.EVIDENCE else "remediate", effect)

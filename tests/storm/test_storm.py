@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from defib.core.crowd import INCIDENT_SERVICE
+from defib.core.detection import MINUTE
 from defib.core.incident import NoticeKind
-from defib.core.rationing import FRESH, MINUTE, turns
+from defib.core.rationing import FRESH, turns
 from tests.storm.finding import longest
 from tests.storm.machines import Fault
 from tests.storm.storm import MIX, REPAIRS, Storm, mixed, zone_loss

@@ -13,7 +13,7 @@ import msgspec
 
 from defib.aws.answers import checked, drill_wanted, from_operator
 from defib.aws.events import Alarm, CanarySent, Contributor, Envelope, Health, HealthIssue, StateChange
-from defib.aws.untrusted import decoded, in_utc, is_instance_id, plain, require_instance_id
+from defib.aws.untrusted import SHOWN_MAX, decoded, in_utc, is_instance_id, plain, require_instance_id
 from defib.aws.wire import canary_in
 from defib.core import canary
 from defib.core.asking import DETAIL_TYPE, DRILL_TYPE, EVENT_SOURCE
@@ -23,6 +23,7 @@ from defib.core.drill import DrillOrder
 from defib.core.frozen import replace
 from defib.core.issue import Issue
 from defib.core.model import InstanceState, Signal, Source, TargetGroupSignal
+from defib.core.setting import TARGET_GROUP_ARN
 from defib.shell.ports import Malformed
 
 ENTITIES_MAX = 1000
@@ -78,6 +79,8 @@ def normalise(body: str) -> Signals:
     fields = decoded(body, dict[str, msgspec.Raw], "a message")
     if "detail-type" in fields:
         return _from_event(decoded(body, Envelope, "an event"))
+    if "target_group_arn" in fields:
+        return (_own_question(decoded(body, TargetGroupSignal, "a question to a load balancer")),)
     back = canary_in(body)
     return (back,) if back is not None else (_own(decoded(body, Signal, "a signal")),)
 
@@ -184,6 +187,15 @@ def _own(signal: Signal) -> Signal:
         result = replace(result, code=plain(result.code), detail=plain(result.detail))
     answer = checked(signal.answer) if signal.answer is not None else None
     return replace(signal, at=in_utc(signal.at), reason=plain(signal.reason), result=result, answer=answer)
+
+
+def _own_question(question: TargetGroupSignal) -> TargetGroupSignal:
+    arn, until = question.target_group_arn, question.until
+    if not TARGET_GROUP_ARN.fits(arn):
+        raise Malformed(f"{plain(arn, SHOWN_MAX)!r} is not {TARGET_GROUP_ARN.words}")
+    if question.at.tzinfo is None or until is None or until.tzinfo is None:
+        raise Malformed("a question to a load balancer has at and until, each with its offset from UTC, such as Z")
+    return TargetGroupSignal(arn, in_utc(question.at), plain(question.reason), in_utc(until))
 
 
 def _signal(source: Source, instance_id: str, event: Envelope, reason: str) -> Signal:

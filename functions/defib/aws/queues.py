@@ -13,7 +13,7 @@ from defib.aws.wire import DigestDue, Turn, encode, reference
 from defib.core.case import Action, Perform, Wake
 from defib.core.frozen import dataclass
 from defib.core.incident import Notice
-from defib.core.model import Signal, Source
+from defib.core.model import Signal, Source, TargetGroupSignal
 from defib.core.rationing import spread
 from defib.core.shift import ShiftOrder
 from defib.shell.ports import Rejected, Transient
@@ -81,14 +81,21 @@ class SqsQueues:
             ]
             self._send_all(self._to.signals, entries)
 
+    def ask(self, questions: Sequence[TargetGroupSignal], now: datetime) -> None:
+        for start in range(0, len(questions), BATCH):
+            entries: list[SendMessageBatchRequestEntryTypeDef] = [
+                {"Id": str(number), "MessageBody": encode(question), "DelaySeconds": _seconds(question.at - now)}
+                for number, question in enumerate(questions[start : start + BATCH])
+            ]
+            self._send_all(self._to.signals, entries)
+
     def perform(self, effect: Perform) -> None:
         url = self._to.evidence if effect.action is Action.EVIDENCE else self._to.orders
         with translated(f"ordering {effect.action} of {effect.case_id}"):
             self._sqs.send_message(QueueUrl=url, MessageBody=encode(effect))
 
     def wake(self, effect: Wake, now: datetime) -> None:
-        # Rounded up: a look before the time would find nothing due.
-        delay = min(max(math.ceil((effect.at - now).total_seconds()), 0), DELAY_MAX_S)
+        delay = _seconds(effect.at - now)
         signal = Signal(Source.WAKE, effect.instance_id, effect.at, "time to look again")
         with translated(f"asking to be woken for {effect.instance_id}"):
             self._sqs.send_message(QueueUrl=self._to.signals, MessageBody=encode(signal), DelaySeconds=delay)
@@ -122,7 +129,7 @@ class SqsQueues:
             raise failed[0]
 
     def again(self, after: timedelta) -> None:
-        delay = min(max(math.ceil(after.total_seconds()), 0), DELAY_MAX_S)
+        delay = _seconds(after)
         with translated("asking for another turn"):
             for url in self._to.elsewhere:
                 self._sqs.send_message(QueueUrl=url, MessageBody=encode(Turn("again")), DelaySeconds=delay)
@@ -184,4 +191,9 @@ class SqsQueues:
 
 def _delay(number: int) -> int:
     """Seconds by which the signal of that number comes later than the first: hundreds at once hold up all others."""
-    return min(math.ceil(spread(number).total_seconds()), DELAY_MAX_S)
+    return _seconds(spread(number))
+
+
+def _seconds(delay: timedelta) -> int:
+    """DelaySeconds, rounded up: a look before the time would find nothing due."""
+    return min(max(math.ceil(delay.total_seconds()), 0), DELAY_MAX_S)

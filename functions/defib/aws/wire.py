@@ -14,7 +14,7 @@ from defib.core.canary import Canary
 from defib.core.case import Perform
 from defib.core.frozen import dataclass
 from defib.core.incident import Notice
-from defib.core.model import Signal
+from defib.core.model import Signal, TargetGroupSignal
 from defib.core.setting import CONTACT_NAME
 from defib.core.shift import ShiftOrder
 from defib.shell.ports import Malformed
@@ -60,7 +60,9 @@ class Release:
     incident: Number
 
 
-def encode(message: DigestDue | Signal | Perform | ShiftOrder | NoticeReference | Canary | Turn) -> str:
+def encode(
+    message: DigestDue | Signal | TargetGroupSignal | Perform | ShiftOrder | NoticeReference | Canary | Turn,
+) -> str:
     """The message body for ``message``."""
     return msgspec.json.encode(message).decode()
 

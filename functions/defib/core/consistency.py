@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import combinations, pairwise
 
+from defib.core.between_sweeps_check import check_asks
 from defib.core.duration import format_duration
 from defib.core.maintenance_check import check_maintenance
 from defib.core.mistake import Mistakes, Path, closest, written
@@ -52,6 +53,7 @@ def check(policy: Policy, mistakes: Mistakes) -> None:
     check_maintenance(policy.maintenance, ("defib", "maintenance"), mistakes)
     _check_addresses(policy.contacts, mistakes)
     _check_target_groups(policy.services, mistakes)
+    check_asks(policy, mistakes)
     _check_page(policy, mistakes)
     _check_watchtower(policy, mistakes)
     _check_attempts(policy, mistakes)

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from defib.core.bulletin import Story, compose
+from defib.core.detection import MINUTE
 from defib.core.duration import format_duration
 from defib.core.frozen import dataclass, replace
 from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.policy import Policy
-from defib.core.rationing import FRESH, MINUTE, turns
+from defib.core.rationing import FRESH, turns
 from defib.core.stack import Crowd
 
 INCIDENT_SERVICE = "defib:crowd"

@@ -73,11 +73,13 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class TargetGroupSignal:
-    """A load balancer says that a target group has unhealthy targets, without naming them."""
+    """A target group may have unhealthy targets: its load balancer says so, without naming them, or is to be asked."""
 
     target_group_arn: str
     at: datetime
     reason: str
+    until: datetime | None = None
+    """From when on it need not be asked any more, as the next sweep does; None for what something has said."""
 
 
 class InstanceState(StrEnum):

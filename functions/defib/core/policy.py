@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from defib.core.answer.settings import AnswerSettings
 from defib.core.contact import Contact
 from defib.core.delivery import Delivery
+from defib.core.detection import Detection
 from defib.core.drill import DrillSettings
 from defib.core.escalation import Escalation
 from defib.core.frozen import dataclass
@@ -23,7 +24,7 @@ from defib.core.service import (
     Service,
     Verify,
 )
-from defib.core.setting import duration, flag, number, one_duration
+from defib.core.setting import duration, number, one_duration
 from defib.core.target_group import TargetGroup
 from defib.core.watchtower import WatchtowerSettings
 
@@ -248,18 +249,6 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
-class Detection:
-    """What looks for trouble besides the one-minute sweep."""
-
-    fleet_alarm: bool = field(
-        default=True,
-        metadata=flag(
-            "Whether a CloudWatch alarm over all instances looks for trouble too ($0.10 per instance and month)."
-        ),
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything the operator decides."""
 
@@ -280,6 +269,20 @@ class Policy:
     messages: MessageLimits = field(default_factory=MessageLimits)
     maintenance: tuple[Maintenance, ...] = ()
     """Planned outages of every service."""
+
+    @property
+    def asked_groups(self) -> tuple[str, ...]:
+        """The ARNs of target groups that are asked between sweeps, too: of services that heal a dead application.
+
+        Where people are only told of one, nothing is gained by seconds.
+        """
+        heals = (service for service in self.services if service.application_down is not ApplicationRemedy.TELL)
+        return tuple(dict.fromkeys(group.arn for service in heals for group in service.target_groups))
+
+    @property
+    def asks_a_minute(self) -> int:
+        """How many questions to load balancers follow each sweep."""
+        return len(self.asked_groups) * self.detection.asks
 
     def opted_in(self, tags: Mapping[str, str]) -> bool:
         """Whether the instance's owner has put it in Defib's care."""

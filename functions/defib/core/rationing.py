@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from zlib import crc32
 
-from defib.core.suspect import Suspect
+from defib.core.detection import MINUTE
 
-MINUTE = timedelta(minutes=1)
-"""Between two sweeps."""
+if TYPE_CHECKING:
+    from defib.core.suspect import Suspect
+
 FRESH = 100
 """So many instances without a case one sweep signals: each is worth several looks in its first minutes."""
 RESTING = 50

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from defib.aws import canaries, heartbeats, journal, membership, observe, queues, reach_store, store, switch
@@ -15,7 +15,7 @@ from defib.core.canary import Canary
 from defib.core.drill import DrillOrder
 from defib.core.frozen import replace
 from defib.core.issue import Issue
-from defib.core.model import Signal, Source, TargetGroupSignal
+from defib.core.model import Signal
 from defib.handlers.batch import each_message
 from defib.handlers.canary import take_canary
 from defib.handlers.environment import Environment
@@ -23,7 +23,9 @@ from defib.shell.answer import take_answer
 from defib.shell.canary import Ways
 from defib.shell.drill import order_drill
 from defib.shell.issues import take_in
+from defib.shell.ports import try_all
 from defib.shell.reconcile import Reconciling, reconcile
+from defib.shell.target_group import expanded
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -60,8 +62,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
             if isinstance(found, DrillOrder):
                 _order(found, edges, policy, logger)
                 continue
-            for signal in _expanded(found, edges):
-                reconcile(signal, edges, policy)
+            signals = [found] if isinstance(found, Signal) else expanded(found, edges)
+            # One that can't be looked at holds up no other target of its group.
+            try_all(partial(reconcile, signal, edges, policy) for signal in signals)
 
     return each_message(event, context, logger, work)
 
@@ -94,14 +97,6 @@ def _reached() -> reach_store.DynamoReachStore:
     environment = Environment.read()
     policy = environment.policy()
     return reach_store.DynamoReachStore(client("dynamodb", policy.calls), environment.table, policy.retention)
-
-
-def _expanded(found: Signal | TargetGroupSignal, edges: Reconciling) -> list[Signal]:
-    """A target group names no instance: its unhealthy targets do."""
-    if isinstance(found, Signal):
-        return [found]
-    unhealthy = edges.observer.unhealthy_targets(found.target_group_arn)
-    return [Signal(Source.LOAD_BALANCER, instance_id, found.at, found.reason) for instance_id in unhealthy]
 
 
 @cache

@@ -14,7 +14,7 @@ from defib.core.case import Attempt, Case, Perform, Wake
 from defib.core.frozen import dataclass
 from defib.core.incident import Notice
 from defib.core.medium import Medium
-from defib.core.model import Observation, Registration, Result, Signal, Switch
+from defib.core.model import Observation, Registration, Result, Signal, Switch, TargetGroupSignal
 from defib.core.post import Post
 from defib.core.shift import Served, Shift, ShiftOrder
 
@@ -175,6 +175,10 @@ class Queues(Protocol):
     """The way onward."""
 
     def signal(self, signals: Sequence[Signal]) -> None: ...
+
+    def ask(self, questions: Sequence[TargetGroupSignal], now: datetime) -> None:
+        """To ``diagnose``, each when its time has come. Delayed as ``wake`` is."""
+        ...
 
     def perform(self, effect: Perform) -> None:
         """To ``evidence`` for Action.EVIDENCE, to ``remediate`` for all others."""

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
+from defib.core.between_sweeps import asks
 from defib.core.call_news import escalate
 from defib.core.crowd import Counted
 from defib.core.diagnose import diagnose
@@ -84,7 +86,8 @@ class SweepReport:
 def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     """Signal every suspect and every overdue case, and send unpublished notices again.
 
-    What the table knows is signalled first: it needs no answer from EC2. A part that fails holds up no other.
+    What the table knows is signalled first, and what load balancers are to be asked before the next sweep: that needs
+    no answer from EC2. A part that fails holds up no other.
     """
     now, parts = edges.clock.now(), Parts()
     unsaid: Sequence[Notice] = ()
@@ -102,6 +105,7 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     forgotten = rationed(due, str, FRESH, now)
     wakes = [Signal(Source.WAKE, instance_id, now, "its time has come") for instance_id in forgotten]
     _send(wakes, "waking overdue cases", edges, parts)
+    _ask(edges, policy, now, parts)
     found = edges.observer.suspects()
     stack = parts.do("zones, issues and shifts", THE_TABLE, lambda: _pursue(found, edges, policy, now), Stack())
     # Whoever fails with its zone is looked at again when the zone has recovered: the sweep then still finds it.
@@ -127,6 +131,14 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
 def _send(signals: Sequence[Signal], part: str, edges: Sweeping, parts: Parts) -> None:
     if signals:
         parts.do(part, THE_QUEUES, lambda: edges.queues.signal(signals), None)
+
+
+def _ask(edges: Sweeping, policy: Policy, now: datetime, parts: Parts) -> None:
+    """Have load balancers asked between this sweep and the next."""
+    questions = asks(policy, now)
+    if questions:
+        send = partial(edges.queues.ask, questions, edges.clock.now())
+        parts.do("asking load balancers in between", THE_QUEUES, send, None)
 
 
 def _pursue(found: Suspects, edges: Sweeping, policy: Policy, now: datetime) -> Stack:

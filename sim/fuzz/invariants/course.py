@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 from defib.core.audit import Entry
 from defib.core.case import Case
+from defib.core.detection import MINUTE
 from defib.core.incident import NoticeKind
 from defib.core.maintenance import Window, maintenance_of
 from defib.core.model import CheckStatus, InstanceState
 from defib.core.policy import Mode
-from defib.core.rationing import FRESH, MINUTE, turns
+from defib.core.rationing import FRESH, turns
 from defib.core.stack import RATE_WINDOW
 from sim.fuzz.cloud import GONE
 from sim.fuzz.invariants.crowd import FOUND_WITHIN, is_counted

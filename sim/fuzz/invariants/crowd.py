@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from defib.core.detection import MINUTE
 from defib.core.maintenance import maintenance_of
 from defib.core.model import CheckStatus
-from defib.core.rationing import MINUTE
 from sim.fuzz.invariants.truth import Truth
 from sim.machine import Machine
 

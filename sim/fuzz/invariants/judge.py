@@ -13,6 +13,7 @@ from defib.core.shift import Move
 from sim.addresses import Addresses
 from sim.fuzz.elsewhere import Judges, OtherSide
 from sim.fuzz.invariants.acts import ActsJudge
+from sim.fuzz.invariants.asked import AskedJudge
 from sim.fuzz.invariants.course import CourseJudge, at_rest
 from sim.fuzz.invariants.elsewhere import ElsewhereJudge
 from sim.fuzz.invariants.limits import LimitsJudge
@@ -35,6 +36,7 @@ class Judge:
         self._limits = LimitsJudge(truth)
         self._acts = ActsJudge(truth, self._limits)
         self._course = CourseJudge(truth)
+        self._asked = AskedJudge(truth)
         self._told = ToldJudge(truth)
         self._page = PageJudge(truth)
         self._elsewhere = ElsewhereJudge(truth, others)
@@ -68,6 +70,11 @@ class Judge:
     def looked(self, instance_id: str) -> None:
         self._acts.shown(self.truth.cloud.machines[instance_id])
         self._course.looked(instance_id)
+        self._asked.looked(instance_id)
+
+    def unhealthy(self, machine: Machine) -> None:
+        """Its load balancer calls it so from now on."""
+        self._asked.unhealthy(machine)
 
     def act(self, attempt: Attempt, case: Case) -> None:
         """An act is about to reach EC2."""
@@ -121,6 +128,7 @@ class Judge:
     def swept(self) -> None:
         """A sweep has looked at all there is."""
         self._course.swept()
+        self._asked.swept()
 
     # --- At the end ------------------------------------------------------------------------------------------------
 
