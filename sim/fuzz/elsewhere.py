@@ -1,4 +1,4 @@
-"""Another page, which follows Defib's own: it keeps what it is told, and its calls fail as the story says."""
+"""Another page, which follows Defib's own: calls to it fail as the story says, or as it says itself."""
 
 from __future__ import annotations
 
@@ -8,15 +8,23 @@ from dataclasses import dataclass
 from defib.core.page.elsewhere import Kind, OtherPage
 from defib.core.page.model import ComponentStatus
 from defib.core.page.steps import Done, Stand, Tell
+from defib.core.page.words import words
 from defib.core.policy import Policy
+from defib.publish.channels.cachet import Cachet
 from defib.publish.channels.instatus import Instatus
 from defib.publish.channels.keys import ApiKey, SigningKey
+from defib.publish.channels.stashboard import Stashboard
+from defib.publish.channels.statuspage import Statuspage
 from defib.publish.channels.webhook import Webhook
 from defib.shell.elsewhere import Channel
-from defib.shell.ports import Clock
+from defib.shell.ports import CallFailed, Clock
+from defib.stashboard.oauth import Credentials
+from sim.elsewhere.cachet import CachetServer
 from sim.elsewhere.direct import Direct
 from sim.elsewhere.instatus import InstatusServer
 from sim.elsewhere.server import Server
+from sim.elsewhere.stashboard import StashboardServer
+from sim.elsewhere.statuspage import StatuspageServer
 from sim.elsewhere.webhook import WebhookServer
 from sim.fuzz.outside import Outside
 
@@ -24,6 +32,7 @@ Told = tuple[str, str, str]
 """What it is about, the mark of what is said of it, and the component where each is told by itself."""
 API_KEY = "made-up-api-key-0001"
 SIGNING_KEY = "made-up-signing-key-0000001"
+CREDENTIALS = Credentials("made-up", "made-up-secret-0001", "defib", "made-up-secret-0002")
 HERE = "https://status.example.com"
 
 
@@ -40,54 +49,21 @@ class Judges:
 
 
 class OtherSide:
-    """``shell.elsewhere.Channel`` of a page that knows again whatever it was told."""
+    """``shell.elsewhere.Channel`` of one other page: Defib's own, and the replay's server answers it."""
 
-    def __init__(self, name: str, outside: Outside, judges: Judges) -> None:
+    def __init__(self, name: str, outside: Outside, judges: Judges, channel: Channel, server: Server) -> None:
         self._call = outside.word("elsewhere.tell", name)
         self._out = outside
         self._judges = judges
-        self.told: list[Told] = []
-        self._stands: dict[str, ComponentStatus] = {}
-
-    def stands(self, there: str) -> ComponentStatus:
-        """How it shows the component that it calls so."""
-        return self._stands.get(there, ComponentStatus.OPERATIONAL)
-
-    def tell(self, tell: Tell) -> Done:
-        return self._out.call(self._call, lambda: self._take(tell))
-
-    def was_told(self, tell: Tell) -> Done | None:
-        return self._out.call(self._call, lambda: self._done(tell) if _key(tell) in self.told else None)
-
-    def stand(self, stand: Stand) -> Done:
-        def put() -> Done:
-            self._stands[stand.component] = stand.status
-            return Done(latest=f"event-{len(self.told)}")
-
-        return self._out.call(self._call, put)
-
-    def _take(self, tell: Tell) -> Done:
-        self._judges.told(tell)
-        self.told.append(_key(tell))
-        self._stands.update(tell.components)
-        return self._done(tell)
-
-    def _done(self, tell: Tell) -> Done:
-        return Done(remote=tell.item.remote or f"there-{tell.what}", latest=f"event-{len(self.told)}")
-
-
-class Spoken(OtherSide):
-    """One that Defib speaks to by its own channel, and that knows of it what the replay's server does."""
-
-    def __init__(self, name: str, outside: Outside, judges: Judges, channel: Channel, server: Server) -> None:
-        super().__init__(name, outside, judges)
         self._channel = channel
         self._server = server
+        self.told: list[Told] = []
         self._sent: dict[Told, int] = {}
         """How much had gone wrong when it was last sent."""
         self._remotes: dict[str, str] = {}
 
     def stands(self, there: str) -> ComponentStatus:
+        """How it shows the component that it calls so."""
         return ComponentStatus(self._server.stands.get(there, ComponentStatus.OPERATIONAL))
 
     def tell(self, tell: Tell) -> Done:
@@ -95,7 +71,12 @@ class Spoken(OtherSide):
         if self._sent.get(key) == struck:
             self._judges.needless(tell)
         self._sent[key] = struck
-        return super().tell(tell)
+        try:
+            return self._out.call(self._call, lambda: self._take(tell))
+        except CallFailed:
+            # It may be the page itself that has refused it, as one that is called too often.
+            del self._sent[key]
+            raise
 
     def was_told(self, tell: Tell) -> Done | None:
         found = self._out.call(self._call, lambda: self._channel.was_told(tell))
@@ -125,19 +106,45 @@ class Spoken(OtherSide):
 
 def other_side(other: OtherPage, outside: Outside, judges: Judges, clock: Clock, policy: Policy) -> OtherSide:
     """What ``other`` is in a story."""
-    there = {there: None for service in policy.services for there in other.there(service.name)}
+    server = _server(other, policy, clock)
+    # All drawn addresses end with it, and only Cachet's API is there.
+    address = other.address.removesuffix("/api") if other.kind is Kind.STASHBOARD else other.address
+    http = Direct(address, policy.calls, clock, server.answer)
+    return OtherSide(other.name, outside, judges, _channel(other, http, policy, clock), server)
+
+
+def _server(other: OtherPage, policy: Policy, clock: Clock) -> Server:
+    there = tuple({there: None for service in policy.services for there in other.there(service.name)})
     match other.kind:
+        case Kind.STATUSPAGE:
+            return StatuspageServer(API_KEY, other.page_id, there)
+        case Kind.STASHBOARD:
+            return StashboardServer(CREDENTIALS, there, clock.now())
+        case Kind.CACHET:
+            return CachetServer(API_KEY, there)
         case Kind.INSTATUS:
-            server: Server = InstatusServer(API_KEY, other.page_id, there)
-            http = Direct(other.address, policy.calls, clock, server.answer)
-            return Spoken(other.name, outside, judges, Instatus(http, other, lambda: ApiKey(API_KEY)), server)
+            return InstatusServer(API_KEY, other.page_id, there)
         case Kind.WEBHOOK:
-            server = WebhookServer(SIGNING_KEY)
-            http = Direct(other.address, policy.calls, clock, server.answer)
-            channel = Webhook(http, lambda: SigningKey(SIGNING_KEY), clock, policy.page, HERE)
-            return Spoken(other.name, outside, judges, channel, server)
-        case Kind.STATUSPAGE | Kind.STASHBOARD | Kind.CACHET:
-            return OtherSide(other.name, outside, judges)
+            return WebhookServer(SIGNING_KEY)
+
+
+def _channel(other: OtherPage, http: Direct, policy: Policy, clock: Clock) -> Channel:
+    """As handlers/elsewhere.py has it."""
+
+    def key() -> ApiKey:
+        return ApiKey(API_KEY)
+
+    match other.kind:
+        case Kind.STATUSPAGE:
+            return Statuspage(http, other, key)
+        case Kind.STASHBOARD:
+            return Stashboard(http, other, lambda: CREDENTIALS, clock, words(policy.page.language))
+        case Kind.CACHET:
+            return Cachet(http, other, key)
+        case Kind.INSTATUS:
+            return Instatus(http, other, key)
+        case Kind.WEBHOOK:
+            return Webhook(http, lambda: SigningKey(SIGNING_KEY), clock, policy.page, HERE)
 
 
 def _key(tell: Tell) -> Told:

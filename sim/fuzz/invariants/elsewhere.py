@@ -9,6 +9,7 @@ from defib.core.page.elsewhere import Kind, OtherPage
 from defib.core.page.followed import About
 from defib.core.page.model import Component, ComponentStatus
 from defib.core.page.steps import Tell
+from defib.publish.channels.stashboard import STATUS
 from sim.fuzz.elsewhere import Judges, OtherSide
 from sim.fuzz.invariants.page import LAG
 from sim.fuzz.invariants.truth import Truth
@@ -59,15 +60,13 @@ class ElsewhereJudge:
             self._has_all(other)
 
     def _stands(self, other: OtherPage, component: Component) -> None:
-        if other.manner.by_component or other.manner.turns_alone:
-            return
         for there in other.there(component.key):
             here = [c for c in self._shown() if there in other.there(c.key)]
             worst: ComponentStatus = max((c.status for c in here), key=lambda status: status.severity)
             called = component.name if other.kind is Kind.WEBHOOK else there
             stands = self._others[other.name].stands(called)
-            if stands is not worst and not any(map(self._is_news, here)):
-                self._truth.breaks("elsewhere", f"{other.name} shows {called} as {stands}")
+            if not _alike(other, stands, worst) and not any(map(self._is_news, here)):
+                self._truth.breaks("elsewhere", f"{other.name} shows {called} as {stands}, which is {worst}")
 
     def _shown(self) -> tuple[Component, ...]:
         pages = self._truth.site.pages
@@ -88,3 +87,11 @@ class ElsewhereJudge:
                 due = truth.time.now - update.at > FOLLOWS_WITHIN
                 if concerned and due and (f"{About.INCIDENT}:{incident.number}", str(update.sequence)) not in told:
                     truth.breaks("elsewhere", f"{other.name} never heard of {incident.number}'s {update.sequence}")
+
+
+def _alike(other: OtherPage, there: ComponentStatus, here: ComponentStatus) -> bool:
+    """Whether the one is the other, in the words that are known there."""
+    if other.manner.by_component:
+        return STATUS[there] == STATUS[here]
+    # By the times of a planned outage it knows by itself what is under maintenance.
+    return there is here or (other.manner.turns_alone and here is ComponentStatus.UNDER_MAINTENANCE)
