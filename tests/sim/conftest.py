@@ -24,7 +24,7 @@ def quiet() -> Iterator[World]:
         yield entered
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A folder that all processes of this run share."""
     mine = tmp_path_factory.getbasetemp()

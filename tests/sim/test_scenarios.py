@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sim.replays import SCENARIOS, replayed
+from tests.sim.replays import SCENARIOS, Replayed, replayed
 
 NOT_SIMULATED = {
     "logs:CreateLogStream": "the simulated functions write no log group",
@@ -21,22 +21,24 @@ CALLED_FROM_OUTSIDE = frozenset({"stashboard", "subscribe"})
 """Functions that only a client of an API wakes, and no scenario has one; their own tests use all that they may."""
 
 
-@pytest.mark.parametrize("file", SCENARIOS, ids=lambda file: file.stem)
-def test_every_shipped_scenario_comes_out_as_it_must(file: Path, shared: Path) -> None:
-    replay = replayed(file, shared)
+@pytest.fixture(scope="module", params=SCENARIOS, ids=lambda file: file.stem)
+def replay(request: pytest.FixtureRequest, shared: Path) -> Replayed:
+    """Of a module, so that the tests of one scenario follow each other: no two processes wait for the same replay."""
+    file: Path = request.param
+    return replayed(file, shared)
 
+
+def test_every_shipped_scenario_comes_out_as_it_must(replay: Replayed) -> None:
     assert replay.failed == []
     assert replay.passed
 
 
-@pytest.mark.parametrize("file", SCENARIOS, ids=lambda file: file.stem)
-def test_no_subject_and_no_sms_of_a_scenario_is_cut(file: Path, shared: Path) -> None:
-    assert replayed(file, shared).cut == []
+def test_no_subject_and_no_sms_of_a_scenario_is_cut(replay: Replayed) -> None:
+    assert replay.cut == []
 
 
-@pytest.mark.parametrize("file", SCENARIOS, ids=lambda file: file.stem)
-def test_every_document_of_the_status_page_keeps_to_its_schema_throughout(file: Path, shared: Path) -> None:
-    assert replayed(file, shared).misshapen == []
+def test_every_document_of_the_status_page_keeps_to_its_schema_throughout(replay: Replayed) -> None:
+    assert replay.misshapen == []
 
 
 def test_every_permission_that_a_function_has_is_needed_in_some_scenario(shared: Path) -> None:
