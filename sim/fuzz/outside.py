@@ -47,6 +47,8 @@ class Outside:
         self.calls = 0
         self.struck: list[str] = []
         """What befell which call."""
+        self.struck_at: datetime | None = None
+        """When something last befell one."""
         self.race: Callable[[], None] = lambda: None
         """Another process does its work; set by the world."""
         self.moves: Callable[[], None] = lambda: None
@@ -90,6 +92,7 @@ class Outside:
         if trouble is None:
             return work(*args)
         self.struck.append(f"{trouble} on call {self.calls}, {name}")
+        self.struck_at = self._time.now
         match trouble:
             case Trouble.REFUSED:
                 raise Transient(f"{name}: throttled", "ThrottlingException")

@@ -83,6 +83,7 @@ class World:
         self.page_store = tables.PageMemory(store=self.store)
         self.others: dict[str, OtherSide] = {}
         truth = Truth(story, self.time, self.cloud, self.seen, self.store, self.site, lambda: self.switch.says)
+        truth.struck_at = lambda: self.outside.struck_at
         self.judge = Judge(truth, self.others)
         self.outside.race = self._race
         self.outside.moves = self._move

@@ -40,7 +40,7 @@ class AskedJudge:
         since = self._unhealthy[machine.instance_id] = truth.time.now
         truth.time.after(detection.targets_every + DELIVERY, lambda: self._found(machine, since))
 
-    def _found(self, machine: Machine, since: datetime) -> None:
+    def _found(self, machine: Machine, since: datetime, excused: bool = False) -> None:
         truth = self._truth
         looked = self._looked.get(machine.instance_id)
         if not self._still(machine, since) or (looked is not None and looked >= since):
@@ -51,9 +51,15 @@ class AskedJudge:
         # The sweeps share out the looks then.
         crowded = whole.impaired or whole.crowd is not None or len(truth.cloud.troubled) > AT_ONCE
         # The questions were sent by a sweep of the minute before.
-        if not known and not crowded and truth.calm(since - MINUTE):
-            took = truth.time.now - since
-            truth.breaks("found", f"{machine.name} is called unhealthy, and for {took} nobody has looked at it")
+        if known or crowded or not truth.calm(since - MINUTE):
+            return
+        struck = truth.struck_at()
+        if struck is not None and struck >= since - MINUTE and not excused:
+            # A call that has failed may have taken a minute's questions with it: then the next sweep finds it.
+            truth.time.after(MINUTE, lambda: self._found(machine, since, excused=True))
+            return
+        took = truth.time.now - since
+        truth.breaks("found", f"{machine.name} is called unhealthy, and for {took} nobody has looked at it")
 
     def _still(self, machine: Machine, since: datetime) -> bool:
         """Whether it has been an unhealthy target in Defib's care all the while."""

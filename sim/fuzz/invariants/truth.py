@@ -33,6 +33,8 @@ class Truth:
     site: FakeSite
     switch: Callable[[], str]
     """What the kill switch says."""
+    struck_at: Callable[[], datetime | None] = lambda: None
+    """When a call last failed."""
     broken: list[str] = field(default_factory=list)
     stopped: dict[str, datetime] = field(default_factory=dict)
     """Instances that Defib has stopped and that have not run since."""
