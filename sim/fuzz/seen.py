@@ -29,7 +29,7 @@ from defib.shell.ports import Suspects
 from sim.faults import EventCode, FaultKind
 from sim.fuzz.balancer import Balancer
 from sim.fuzz.cloud import GONE, ZONE_IDS, Cloud
-from sim.machine import ActiveFault, CheckView, Machine
+from sim.machine import ActiveFault, CheckView, Machine, View
 from sim.scenario_value import Trait
 from sim.traits import LOCAL_DISKS, architecture
 
@@ -44,6 +44,8 @@ class Seen:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._scaling = cloud.calls.client("autoscaling")
+        self._checked: dict[str, tuple[View, Checks]] = {}
+        """By instance, what EC2's own checks said when last looked at, and in which view of it."""
 
     def observe(self, instance_id: str, registrations: Sequence[Registration], act_is_near: bool = True) -> Observation:
         cloud, machine = self._cloud, self._cloud.machines[instance_id]
@@ -142,9 +144,11 @@ class Seen:
         )
 
     def _checks(self, machine: Machine) -> Checks:
-        shown = machine.shown
-        system, instance, ebs = _check(shown.system), _check(shown.instance), _check(shown.attached_ebs)
-        events = tuple([_event(f) for f in machine.faults if f.fault.kind in ANNOUNCED and f.lasting])
+        checks = self._own_checks(machine)
+        announced = [_event(f) for f in machine.faults if f.fault.kind in ANNOUNCED and f.lasting]
+        if not announced and machine.application is None:
+            return checks
+        events, system, instance, ebs = tuple(announced), checks.system, checks.instance, checks.attached_ebs
         if machine.application is None:
             return Checks(system, instance, ebs, events=events)
         check, counts = machine.application, machine.application.shown(self._cloud.time.now)
@@ -153,6 +157,14 @@ class Seen:
         if counts is CheckStatus.SUPPRESSED:
             beneath = Check(check.status, since)
         return Checks(system, instance, ebs, application, beneath, events)
+
+    def _own_checks(self, machine: Machine) -> Checks:
+        """EC2's own: the same while it shows the same view."""
+        view, shown = self._checked.get(machine.instance_id), machine.shown
+        if view is None or view[0] is not shown:
+            of_view = Checks(_check(shown.system), _check(shown.instance), _check(shown.attached_ebs))
+            view = self._checked[machine.instance_id] = (shown, of_view)
+        return view[1]
 
     def _suspect(self, machine: Machine) -> Observation | None:
         """What the sweep says of it, if one of its questions names it (aws/suspects.py)."""

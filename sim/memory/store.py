@@ -59,7 +59,7 @@ class FakeStore:
         stack = change.stack
         if stack is not None:
             stack = self.whole = replace(stack, version=stack.version + 1)
-        return replace(change, case=written, incident=incident, stack=stack)
+        return Remembered(written, incident, change.notices, change.audit, stack)
 
     def stack(self) -> Stack:
         return self.whole

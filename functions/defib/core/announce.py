@@ -62,7 +62,9 @@ def under_repair(incident: Incident | None, case_id: str) -> tuple[str, ...]:
     """The instances of the service's other cases that Defib is acting on."""
     if incident is None:
         return ()
-    return tuple(m.instance_id for m in incident.members if _is_worked_on(m) and m.case_id != case_id)
+    # Of a long incident most are over.
+    going_on = [m for m in incident.members if m.phase is not Phase.CLOSED]
+    return tuple([m.instance_id for m in going_on if _is_worked_on(m) and m.case_id != case_id])
 
 
 def _is_worked_on(member: Member) -> bool:

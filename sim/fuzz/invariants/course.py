@@ -84,8 +84,8 @@ class CourseJudge:
         truth, limits = self._truth, self._truth.policy.limits
         failing: defaultdict[str, int] = defaultdict(int)
         for machine in truth.cloud.troubled.values():
-            ours = truth.policy.opted_in(machine.tags) and machine.state is InstanceState.RUNNING
-            failing[machine.zone] += ours and machine.shown.worst is CheckStatus.IMPAIRED
+            fails = machine.state is InstanceState.RUNNING and machine.shown.worst is CheckStatus.IMPAIRED
+            failing[machine.zone] += fails and truth.policy.opted_in(machine.tags)
         crowded = {zone for zone, number in failing.items() if number >= limits.zone_instances}
         running = truth.seen.running() if crowded else {}
         found = {zone for zone in crowded if failing[zone] * 100 >= limits.zone_share * running.get(zone, 0)}

@@ -26,6 +26,8 @@ class LimitsJudge:
         self._truth = truth
         self._taken: dict[str, str] = {}
         """Instance to service: what Defib has begun to take away, until its case is over."""
+        self._open: dict[str, Case] = {}
+        """Instance to its newest case as it was last written, while that is open."""
         self._begun: dict[str, datetime] = {}
         """Case to its first act."""
         self._waited: set[str] = set()
@@ -55,7 +57,12 @@ class LimitsJudge:
 
     def remembered(self, case: Case) -> None:
         """A case has been written: one that waits gives up its part of what is under repair."""
-        if case.held_by and not self._away(case.instance_id):
+        newest = self._truth.store.latest_case(case.instance_id)
+        if newest is not None and newest.closed_at is None:
+            self._open[case.instance_id] = newest
+        else:
+            self._open.pop(case.instance_id, None)
+        if case.held_by and (newest is None or not self._away(newest)):
             self._waited.add(case.id)
 
     def healed(self, case: Case) -> None:
@@ -85,9 +92,8 @@ class LimitsJudge:
 
     def _within_service(self, attempt: Attempt, machine: Machine, service: Service) -> None:
         action, breaks = attempt.action, self._truth.breaks
-        others = [
-            i for i, name in self._taken.items() if name == service.name and i != machine.instance_id and self._away(i)
-        ]
+        ours = [case for i, case in self._open.items() if self._taken.get(i) == service.name]
+        others = [c.instance_id for c in ours if c.instance_id != machine.instance_id and self._away(c)]
         if len(others) >= service.concurrent_repairs:
             breaks("limits", f"{action} on {machine.name}: {len(others)} others of {service.name} are under repair")
         if service.minimum_healthy != 0 or service.replicated:
@@ -118,20 +124,19 @@ class LimitsJudge:
 
     def _within_share(self, attempt: Attempt, case: Case) -> None:
         truth, limits = self._truth, self._truth.policy.limits
-        open_ones = sum(1 for i in self._taken if self._has_a_place(i) and i != case.instance_id)
+        open_ones = sum(1 for i, c in self._open.items() if i != case.instance_id and self._has_a_place(c))
         # Those that run were counted within the last ten minutes; no more than there are were ever counted.
         there = len(truth.cloud.machines)
         most = max(1, min(truth.store.whole.running or 0, there) * limits.share // 100)
         if open_ones >= most:
             truth.breaks("limits", f"{attempt.action} on {case.name}: {open_ones} under repair, {most} allowed")
 
-    def _has_a_place(self, instance_id: str) -> bool:
+    def _has_a_place(self, case: Case) -> bool:
         """Whether it takes part of the share.
 
         What was held has none until the next act. Where it works by then Defib keeps it from nothing, and only watches.
         """
-        case = self._truth.store.latest_case(instance_id)
-        return case is not None and case.id not in self._waited and self._away(instance_id)
+        return case.instance_id in self._taken and case.id not in self._waited and self._away(case)
 
     def _of_the_case(self, attempt: Attempt, case: Case) -> None:
         truth, repair = self._truth, self._truth.policy.repair
@@ -146,18 +151,17 @@ class LimitsJudge:
         if len(heals) >= repair.heals_a_day and not planned:
             truth.breaks("limits", f"{attempt.action} on {case.name}, which was healed {len(heals)} times today")
 
-    def _away(self, instance_id: str) -> bool:
+    def _away(self, case: Case) -> bool:
         """Whether Defib keeps it from serving: from the first act that takes away until its case is over.
 
         One that is held after a reboot that did not help fails by itself; one that is drained or stopped is away still.
         """
-        case = self._truth.store.latest_case(instance_id)
-        if case is None or case.closed_at is not None or case.handed_over_at is not None or not case.begun:
+        if case.closed_at is not None or case.handed_over_at is not None or not case.begun:
             return False
         drained = case.last(Action.DRAIN)
         restored = case.last(Action.RESTORE)
         out = drained is not None and (restored is None or restored.number < drained.number)
-        return not case.held_by or out or instance_id in self._truth.stopped
+        return not case.held_by or out or case.instance_id in self._truth.stopped
 
 
 def _floor(service: Service, instances: int) -> int:
