@@ -16,7 +16,7 @@ from defib.shell.reach import Reached, ReachStore
 from defib.shell.store import Conflict
 from tests.aws.table import TABLE
 from tests.core.facts import NOON, after
-from tests.core.test_reach import GOOD, PHONE, POLICY, reach
+from tests.core.subscribed import GOOD, PHONE, POLICY, reach
 from tests.fakes.reach import FakeReachStore
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from defib.core.case import Act, Action, Attempt, Case, Escalate, Hold, Wait
-from defib.core.model import Cause, InstanceState, Observation, Verdict
+from defib.core.decide import decide
+from defib.core.model import Cause, Diagnosis, InstanceState, Observation, TargetHealth, Verdict
 from defib.core.patience import patience
 from defib.core.policy import Mode, Policy, Verify
 from defib.core.start import jitter
@@ -280,3 +281,14 @@ def test_each_cause_has_its_patience() -> None:
     assert patience(Cause.STUCK_STOPPING, service) == timedelta(0)
     assert patience(Cause.EVENT_SCHEDULED, service) == timedelta(0)
     assert patience(Cause.HEALTHY, service) == timedelta(0)
+
+
+@pytest.mark.parametrize(("others", "first"), [(1, Action.DRAIN), (0, Action.STOP)])
+def test_it_is_not_taken_out_where_nobody_else_serves(others: int, first: Action) -> None:
+    facts = observed(targets=(replace(target(TargetHealth.UNHEALTHY), others_healthy=others),))
+    so_far = case(attempt(Action.EVIDENCE), cause=Cause.SYSTEM_IMPAIRED)
+
+    decision = decide(so_far, facts, Diagnosis(Cause.SYSTEM_IMPAIRED, NOON, ()), POLICY, NOON)
+
+    assert isinstance(decision, Act)
+    assert decision.action is first

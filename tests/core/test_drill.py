@@ -16,7 +16,7 @@ from defib.core.policy import Contact
 from defib.core.reach import Problem, Reach, unheard
 from defib.core.reach_news import tell
 from defib.core.words import SMS_MAX
-from tests.core.test_reach import CONTACTS, POLICY
+from tests.core.subscribed import CONTACTS, POLICY
 
 MONDAY = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
 SETTINGS = DrillSettings()

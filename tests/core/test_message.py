@@ -16,8 +16,8 @@ from defib.core.incident import Incident, Member, Notice, NoticeKind, Phase
 from defib.core.message import compose
 from defib.core.model import Cause, Verdict
 from defib.core.news import News
-from defib.core.policy import ApplicationRemedy, Mode, Policy, Service
-from defib.core.words import CAUSE_SHORT, CAUSE_WORDS, brief_plan, plain, plan
+from defib.core.policy import Mode, Service
+from defib.core.words import plain
 from tests.core.facts import NOON, POLICY, SERVICE, after, attempt, case
 
 ONE_SMS = 140
@@ -250,68 +250,6 @@ def test_every_message_fits_its_medium_and_stays_on_its_line(news: News, cause: 
     assert "\r" not in made.subject
     assert len(made.sms) <= ONE_SMS
     assert set(made.sms) <= GSM_ASCII
-
-
-@pytest.mark.parametrize("cause", list(Cause))
-def test_every_cause_has_words_and_a_plan(cause: Cause) -> None:
-    so_far = replace(OPENED, cause=cause)
-
-    assert CAUSE_WORDS[cause]
-    assert CAUSE_SHORT[cause]
-    assert plan(so_far, SERVICE, POLICY).startswith("Defib ")
-    assert brief_plan(so_far, SERVICE, POLICY)
-
-
-@pytest.mark.parametrize(
-    ("remedy", "words"),
-    [
-        (ApplicationRemedy.TELL, "hands it over"),
-        (ApplicationRemedy.REBOOT, "reboots it once"),
-        (ApplicationRemedy.RESTART, "stops and starts it"),
-    ],
-)
-def test_the_plan_for_a_dead_application_is_the_services_own(remedy: ApplicationRemedy, words: str) -> None:
-    down = replace(OPENED, cause=Cause.APPLICATION_DOWN)
-
-    assert words in plan(down, replace(SERVICE, application_down=remedy), POLICY)
-
-
-NO_REBOOT = replace(POLICY, repair=replace(POLICY.repair, reboots=0))
-NO_RESTART = replace(POLICY, repair=replace(POLICY.repair, restarts=0))
-NEITHER = replace(POLICY, repair=replace(POLICY.repair, reboots=0, restarts=0))
-INSTANCE, SYSTEM, DOWN = Cause.INSTANCE_IMPAIRED, Cause.SYSTEM_IMPAIRED, Cause.APPLICATION_DOWN
-ALLOWED: list[tuple[str, Policy, Cause, ApplicationRemedy, str, str]] = [
-    ("both", POLICY, INSTANCE, ApplicationRemedy.TELL, "reboots it; if that has not helped", "Rebooting it."),
-    ("no reboot", NO_REBOOT, INSTANCE, ApplicationRemedy.TELL, "Defib stops and starts it on", "Moving it to another"),
-    ("no restart", NO_RESTART, INSTANCE, ApplicationRemedy.TELL, "helped after 3m, it hands it over", "Rebooting it."),
-    ("neither", NEITHER, INSTANCE, ApplicationRemedy.TELL, "Defib hands it over to people", "Asking you."),
-    ("a bad host, no restart", NO_RESTART, SYSTEM, ApplicationRemedy.TELL, "Defib hands it over", "Asking you."),
-    ("dead, no reboot", NO_REBOOT, DOWN, ApplicationRemedy.REBOOT, "Defib hands it over", "Asking you."),
-    (
-        "dead, only a restart",
-        NO_REBOOT,
-        DOWN,
-        ApplicationRemedy.RESTART,
-        "Defib stops and starts it.",
-        "Restarting it.",
-    ),
-    ("dead, only a reboot", NO_RESTART, DOWN, ApplicationRemedy.RESTART, "help, it hands it over", "Rebooting it."),
-    ("dead, neither", NEITHER, DOWN, ApplicationRemedy.RESTART, "Defib hands it over", "Asking you."),
-]
-
-
-@pytest.mark.parametrize(
-    ("policy", "cause", "remedy", "words", "brief"), [row[1:] for row in ALLOWED], ids=[row[0] for row in ALLOWED]
-)
-def test_no_plan_promises_what_the_policy_does_not_allow(
-    policy: Policy, cause: Cause, remedy: ApplicationRemedy, words: str, brief: str
-) -> None:
-    sick, service = replace(OPENED, cause=cause), replace(SERVICE, application_down=remedy)
-
-    assert words in plan(sick, service, policy)
-    assert brief in brief_plan(sick, service, policy)
-    if not policy.repair.reboots:
-        assert "reboots it" not in plan(sick, service, policy)
 
 
 def test_a_text_too_long_ends_in_dots() -> None:

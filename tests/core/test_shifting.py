@@ -1,4 +1,4 @@
-"""Zonal shifts: when Defib wants one, what forbids it, when it is given back, and what people hear of it."""
+"""Zonal shifts: when Defib wants one, what forbids it, and when it is given back."""
 
 from __future__ import annotations
 
@@ -8,34 +8,33 @@ from typing import Any
 
 import pytest
 
-from defib.core.incident import Incident, NoticeKind
 from defib.core.issue import Issue, Issues
-from defib.core.limits import Limits, ZonalShift
+from defib.core.limits import Limits
 from defib.core.maintenance import Maintenance
 from defib.core.model import Switch
-from defib.core.policy import Mode, Policy, TargetGroup
+from defib.core.policy import Mode, Policy
 from defib.core.shift import Move, Served, Shift, ShiftAnswer, load_balancer_of
-from defib.core.shift_news import tell as tell_of_shifts
-from defib.core.shift_news import zones_with_news
 from defib.core.shifting import claimable, due, ended, ordered, refusal, settled, shiftable, wanted
 from defib.core.stack import Impairment, Stack
 from defib.core.zones import Seen, Turn, tell
-from tests.core.facts import NOON, POLICY, SERVICE, after
+from tests.core.facts import NOON, SERVICE, after
+from tests.core.shifted import (
+    ARN,
+    BALANCER,
+    BY_AWS,
+    CLAIMED,
+    GROUP,
+    IMPAIRED,
+    SERVING,
+    SHIFTED,
+    STACK,
+    STARTS,
+    WANTED,
+    A,
+    B,
+)
 
-A, B = "us-east-1a", "us-east-1b"
-ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef"
-GROUP = TargetGroup(ARN, "app/web/50dc6c495c0c9188")
-BALANCER = load_balancer_of(GROUP)
-LIMITS = Limits(zonal_shift=ZonalShift.START)
-STARTS = replace(POLICY, services=(replace(SERVICE, target_groups=(GROUP,)),), limits=LIMITS)
-IMPAIRED = Impairment(A, NOON, 40, incident=1)
-WANTED = Shift(BALANCER, A, "use1-az4")
-CLAIMED = replace(WANTED, ordered_at=NOON, claimed_at=NOON)
-SHIFTED = replace(CLAIMED, answer=ShiftAnswer.DONE, id="shift-1", until=after(hours=3), said=ShiftAnswer.DONE)
-BY_AWS = replace(CLAIMED, answer=ShiftAnswer.DONE, answered_at=NOON, said=ShiftAnswer.DONE, detail="AWS has")
 ISSUE = Issue("arn:aws:health:1", "AWS_EC2_OPERATIONAL_ISSUE", NOON, NOON, zone_ids=("use1-az2", "use1-az4"))
-SERVING = {ARN: {A: Served(5, 2), B: Served(5, 5)}}
-STACK = Stack(impaired=(IMPAIRED,), shifts=(CLAIMED,))
 
 
 def services(**changes: Any) -> Policy:
@@ -255,15 +254,6 @@ def test_a_persons_shift_that_runs_out_while_the_zone_is_still_impaired_is_peopl
     assert [shift.answer for shift in stack.shifts] == [ShiftAnswer.REFUSED]
 
 
-def test_a_shift_that_runs_out_while_its_zone_is_still_impaired_is_peoples_business() -> None:
-    stack = settled(replace(STACK, shifts=(SHIFTED,)), after(hours=3))
-    _, _, notice = tell_of_shifts(stack, A, Incident("zone:us-east-1a", 1, NOON), POLICY, after(hours=3))
-
-    assert notice.kind is NoticeKind.ESCALATED
-    assert "its shift ended by itself at 15:00 UTC, and the zone is still impaired" in notice.body
-    assert f"start-zonal-shift --resource-identifier {BALANCER} --away-from use1-az4" in notice.body
-
-
 def test_a_shift_is_forgotten_once_it_is_over_and_said() -> None:
     ending = replace(SHIFTED, move=Move.END, answer=ShiftAnswer.DONE, said=None)
     unsaid = replace(STACK, impaired=(), shifts=(ending,))
@@ -271,63 +261,3 @@ def test_a_shift_is_forgotten_once_it_is_over_and_said() -> None:
     assert settled(unsaid, NOON) is unsaid
     assert settled(unsaid.with_shift(replace(ending, said=ShiftAnswer.DONE)), NOON).shifts == ()
     assert settled(unsaid.with_shift(replace(ending, answer=ShiftAnswer.HELD)), after(hours=3)).shifts == ()
-
-
-NEWS = [
-    (replace(SHIFTED, detail="shifted away until 15:00 UTC", said=None), NoticeKind.PROGRESS, "cancel-zonal-shift"),
-    (
-        replace(CLAIMED, answer=ShiftAnswer.REFUSED, detail="ARC does not manage it"),
-        NoticeKind.ESCALATED,
-        "does not manage",
-    ),
-    (
-        replace(CLAIMED, answer=ShiftAnswer.RETRY, tries=5, detail="throttled"),
-        NoticeKind.ESCALATED,
-        "start-zonal-shift",
-    ),
-    (
-        replace(CLAIMED, answer=ShiftAnswer.HELD, detail="the kill switch is off"),
-        NoticeKind.HELD,
-        "the kill switch is off",
-    ),
-    (replace(BY_AWS, said=None), NoticeKind.PROGRESS, "AWS keeps the traffic of web from zone us-east-1a"),
-    (replace(SHIFTED, move=Move.END, said=None), NoticeKind.PROGRESS, "shifted back to zone"),
-    (
-        replace(CLAIMED, move=Move.END, answer=ShiftAnswer.REFUSED, detail="no"),
-        NoticeKind.ESCALATED,
-        "list-zonal-shifts",
-    ),
-    (
-        replace(SHIFTED, move=Move.END, answer=ShiftAnswer.REFUSED, detail="no", said=None),
-        NoticeKind.ESCALATED,
-        "cancel-zonal-shift --zonal-shift-id shift-1",
-    ),
-]
-
-
-@pytest.mark.parametrize(("shift", "kind", "words"), NEWS)
-def test_people_hear_once_how_each_shift_went_and_what_they_can_do(shift: Shift, kind: NoticeKind, words: str) -> None:
-    stack = replace(STACK, shifts=(shift,))
-    assert zones_with_news(stack) == (A,)
-
-    after_telling, incident, notice = tell_of_shifts(stack, A, Incident("zone:us-east-1a", 1, NOON), POLICY, NOON)
-
-    assert notice.kind is kind
-    assert words in notice.body
-    assert "..." not in notice.subject + notice.sms
-    assert incident.notices == 1
-    assert zones_with_news(after_telling) == ()
-
-
-@pytest.mark.parametrize(
-    "shift",
-    [
-        WANTED,
-        CLAIMED,
-        SHIFTED,
-        replace(CLAIMED, answer=ShiftAnswer.RETRY, tries=4),
-        replace(CLAIMED, answer=ShiftAnswer.LOST),
-    ],
-)
-def test_what_is_under_way_is_no_news(shift: Shift) -> None:
-    assert zones_with_news(replace(STACK, shifts=(shift,))) == ()

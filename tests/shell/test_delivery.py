@@ -20,7 +20,7 @@ from defib.shell.announce import announce, sum_up
 from tests.core.facts import NOON, SERVICE
 from tests.core.facts import POLICY as PLAIN
 from tests.shell.machine import ProcessDied
-from tests.shell.test_announce import MAIL, Office
+from tests.shell.office import MAIL, Office
 
 ANN = Contact("ann", email=("ann@example.com",), https=("https://events.example.com/x",))
 BOB = Contact("bob", email=("bob@example.com",), chat=True)

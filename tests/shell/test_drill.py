@@ -14,8 +14,8 @@ from defib.core.reach import Problem
 from defib.shell.drill import drill
 from defib.shell.ports import Transient
 from defib.shell.reach import LOOK_FOR, ROOM, Looking, look
-from tests.core.test_reach import GOOD
-from tests.core.test_reach import POLICY as EVERYBODY
+from tests.core.subscribed import GOOD
+from tests.core.subscribed import POLICY as EVERYBODY
 from tests.fakes import FakeClock, FakeQueues
 from tests.fakes.reach import FakeReachStore, FakeReader
 

@@ -12,7 +12,7 @@ from defib.core.reach import Problem, Question, Reach, Readings
 from defib.shell.ports import Transient
 from defib.shell.reach import AGAIN, LOOK_FOR, ROOM, Look, Looking, look
 from defib.shell.store import Conflict
-from tests.core.test_reach import GOOD, PHONE, POLICY
+from tests.core.subscribed import GOOD, PHONE, POLICY
 from tests.fakes import FakeClock, FakeQueues
 from tests.fakes.reach import FakeReachStore, FakeReader
 

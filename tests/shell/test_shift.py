@@ -17,7 +17,7 @@ from defib.shell.shift import Shifting, shift
 from defib.shell.shifting import pursue_shifts
 from defib.shell.store import Conflict
 from tests.core.facts import NOON
-from tests.core.test_shifting import BALANCER, SERVING, STARTS, A
+from tests.core.shifted import BALANCER, SERVING, STARTS, A
 from tests.fakes import FakeClock, FakeJournal, FakeObserver, FakeQueues, FakeRouter, FakeStore, FakeSwitch
 
 MINUTE = timedelta(minutes=1)
