@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from defib.core.parse import parse
-from tests.core.policy_file import ARN, BASE, GROUP, error, file, mistakes
+from tests.core.policy_file import GROUP, error, file, mistakes
 
 MATCH = 'for example match = { service = "web" }'
 ELEVEN = ",\n".join(GROUP.replace("/web/6", f"/web{n}/6") for n in range(11))
@@ -191,56 +190,6 @@ def test_values_must_agree_with_each_other(table: str, lines: str, expected: str
     assert mistakes(file({table: lines})) == [expected]
 
 
-@pytest.mark.parametrize(
-    ("groups", "expected"),
-    [
-        ("3", "services.web.target_groups = 3: must be at most 20 tables"),
-        ("[3]", "services.web.target_groups[0] = 3: must be a table"),
-        (
-            "[{ load_balancer = 'app/web/50dc6c495c0c9188' }]",
-            "services.web.target_groups[0].arn is missing: must be the ARN",
-        ),
-        (
-            f"[{{ arn = '{ARN}' }}]",
-            "services.web.target_groups[0].load_balancer is missing: must be the part of the load",
-        ),
-        (
-            f"[{{ arn = '{ARN}', load_balancer = 'web' }}]",
-            'services.web.target_groups[0].load_balancer = "web": must be the part of the load balancer\'s ARN after',
-        ),
-        (
-            f"[{GROUP.replace('targetgroup', 'loadbalancer')}]",
-            "services.web.target_groups[0].arn = "
-            '"arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/web/6d0ecf831eec9f09": must be',
-        ),
-        (f"[{GROUP.replace(':123456789012', ':1234')}]", "services.web.target_groups[0].arn = "),
-        (
-            f"[{GROUP}, {GROUP}]",
-            "services.web.target_groups[1].arn = "
-            '"arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/6d0ecf831eec9f09": belongs to '
-            "service web already; a target group serves one service",
-        ),
-        (
-            f"[{GROUP}, {GROUP.replace('us-east-1', 'eu-west-1').replace('/web', '/api')}]",
-            "services.web.target_groups[1].arn = "
-            '"arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/api/6d0ecf831eec9f09": must be in '
-            "Region us-east-1 and account 123456789012, as the target group before it",
-        ),
-    ],
-)
-def test_a_target_group_must_be_right(groups: str, expected: str) -> None:
-    (mistake,) = mistakes(file({"services.web": f"match = {{ service = 'web' }}\ntarget_groups = {groups}"}))
-    assert mistake.startswith(expected)
-
-
-def test_a_target_group_is_where_the_watchtower_believes_defib_to_be() -> None:
-    tables = {"watchtower": "region = 'us-east-1'\nprimary_region = 'eu-west-1'"}
-    (mistake,) = mistakes(file(tables | {"services.web": f"{BASE['services.web']}\ntarget_groups = [{GROUP}]"}))
-
-    assert mistake.startswith("services.web.target_groups[0].arn = ")
-    assert mistake.endswith("must be in watchtower.primary_region, eu-west-1")
-
-
 def test_the_page_may_be_older_than_its_renewals_leave_it() -> None:
     tables = {
         "services.web.page": "title = 'Website'",
@@ -254,75 +203,9 @@ def test_the_page_may_be_older_than_its_renewals_leave_it() -> None:
     ]
 
 
-def test_a_target_group_serves_one_service() -> None:
-    services = {
-        f"services.{name}": f"match = {{ service = '{name}' }}\ntarget_groups = [{GROUP}]" for name in ("web", "api")
-    }
-    (mistake,) = mistakes(file(services))
-    assert mistake.startswith("services.api.target_groups[0].arn = ")
-    assert mistake.endswith("belongs to service web already; a target group serves one service")
-
-
 WEB = "match = { service = 'web' }\n"
 STATUSPAGE = "kind = 'statuspage'\nsecret = 'old'\npage_id = 'abc'\ncomponents = { web = 'def' }"
-CACHET = "kind = 'cachet'\nsecret = 'old'\nurl = 'https://status.example.com/api'\ncomponents = { web = '3' }"
 SHOWN = {"page": "enabled = true", "services.web.page": "title = 'Website'"}
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        (
-            {"page.elsewhere.old": STATUSPAGE, "services.web.page": "title = 'Website'"},
-            "page.elsewhere.old = {}: needs a page to follow: page.enabled is false; for example [page] enabled = true",
-        ),
-        (
-            {**SHOWN, "page.elsewhere.old": CACHET.replace("url = 'https://status.example.com/api'", "")},
-            'page.elsewhere.old.url = "": must be the address of its API: a cachet page can be anywhere; '
-            'for example url = "https://status.example.com/api"',
-        ),
-        (
-            {**SHOWN, "page.elsewhere.old": STATUSPAGE.replace("page_id = 'abc'", "")},
-            'page.elsewhere.old.page_id = "": must say which page: statuspage serves many from one address; '
-            'for example page_id = "kctbh9vrtdwd"',
-        ),
-        (
-            {**SHOWN, "page.elsewhere.old": CACHET + "\npage_id = 'abc'"},
-            'page.elsewhere.old.page_id = "abc": must be left out: a cachet page is known by its url',
-        ),
-        (
-            {
-                **SHOWN,
-                "page.elsewhere.old": CACHET.replace("'cachet'", "'webhook'"),
-            },
-            'page.elsewhere.old.components = { web = ["3"] }: must be left out: a webhook is told of every component',
-        ),
-        (
-            {**SHOWN, "page.elsewhere.old": STATUSPAGE.replace("components = { web = 'def' }", "")},
-            "page.elsewhere.old.components = {}: must name the services that are shown there; "
-            'for example components = { web = "8kbf7d35c070" }',
-        ),
-        (
-            {**SHOWN, "page.elsewhere.old": STATUSPAGE.replace("web = 'def'", "wep = 'def'")},
-            'page.elsewhere.old.components.wep = ["def"]: must be a service with a title: web; did you mean "web"?',
-        ),
-        (
-            {**SHOWN, "page.elsewhere.old": CACHET.replace("'3'", "'three'")},
-            'page.elsewhere.old.components.web = ["three"]: must be a number: Cachet\'s components have no other ids; '
-            'for example web = "3"',
-        ),
-    ],
-)
-def test_another_page_has_what_its_kind_needs_and_shows_services_of_this_page(
-    changes: dict[str, str], expected: str
-) -> None:
-    assert mistakes(file(changes)) == [expected]
-
-
-@pytest.mark.parametrize("lines", [STATUSPAGE, CACHET, "kind = 'webhook'\nsecret = 'old'\nurl = 'https://a.example'"])
-def test_a_page_that_has_what_its_kind_needs_is_taken(lines: str) -> None:
-    (other,) = parse(file({**SHOWN, "page.elsewhere.old": lines})).page.elsewhere
-    assert (other.name, other.secret) == ("old", "old")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import time_machine
 
 from tests.aws.account import aws
 from tests.aws.cases import NOON
+from tests.handlers.digest import Digest
 from tests.handlers.links import Answers, asking
 from tests.handlers.stage import Stage
 
@@ -27,3 +28,9 @@ def stage(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterato
 def answers(stage: Stage) -> Answers:
     """Behind links, with one question asked."""
     return asking(stage)
+
+
+@pytest.fixture
+def digest(stage: Stage) -> Digest:
+    """Behind links, with several incidents that ask for somebody."""
+    return Digest(stage)

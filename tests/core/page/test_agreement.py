@@ -19,7 +19,7 @@ def other(lines: str, **tables: str) -> str:
 
 @pytest.mark.parametrize("lines", [STATUSPAGE, CACHET, WEBHOOK])
 def test_what_agrees_is_a_policy(lines: str) -> None:
-    assert [page.name for page in parse(other(lines)).page.elsewhere] == ["other"]
+    assert [(page.name, page.secret) for page in parse(other(lines)).page.elsewhere] == [("other", "s")]
 
 
 AT = "page.elsewhere.other"
