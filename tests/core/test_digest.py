@@ -9,11 +9,11 @@ import pytest
 
 from defib.core.answer.mail import AnswerLink
 from defib.core.contact import Contact
-from defib.core.digest import storm_over, summed_up
+from defib.core.digest import DIGEST_MAX, WAITING_MAX, batch_of, storm_over, summed_up
 from defib.core.incident import NoticeKind
 from defib.core.medium import Medium
 from defib.core.messages import MessageLimits
-from defib.core.outbox import DIGEST_MAX, Lane, Outbox, Waiting
+from defib.core.outbox import Lane, Outbox, Waiting
 from defib.core.post import Places, Post
 from defib.core.severity import Severity
 from defib.core.words import SMS_MAX, SUBJECT_MAX
@@ -163,3 +163,15 @@ def test_every_message_fits(many: int, lane: Lane) -> None:
     # SNS takes 256 KiB for all texts together (API, Publish, Message).
     texts = json.dumps({"default": post.email, "email": post.email, "sms": post.sms, "https": post.email})
     assert len(texts.encode()) < 256 * 1024
+
+
+def test_more_incidents_than_fit_make_another_message() -> None:
+    many = [replace(ONE, incident_id=f"web-{n}") for n in range(DIGEST_MAX + 5)]
+
+    assert len(batch_of(many)) == DIGEST_MAX
+
+
+def test_many_notices_of_few_incidents_are_one_message() -> None:
+    many = [replace(ONE, sequence=n) for n in range(WAITING_MAX + 1)]
+
+    assert len(batch_of(many)) == WAITING_MAX

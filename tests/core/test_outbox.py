@@ -8,12 +8,13 @@ from datetime import timedelta
 import pytest
 
 from defib.core.contact import Contact
+from defib.core.digest import batch_of
 from defib.core.escalation import Tier
 from defib.core.incident import Notice, NoticeKind
 from defib.core.maintenance import DAYS, Maintenance
 from defib.core.medium import Medium, media_of
 from defib.core.messages import MessageLimits
-from defib.core.outbox import DIGEST_MAX, SUMMED_UP_AFTER, WAITING_MAX, Lane, Outbox, Sent, Waiting, begin, decide
+from defib.core.outbox import SUMMED_UP_AFTER, Lane, Outbox, Sent, Waiting, begin, decide
 from defib.core.severity import Severity
 from tests.core.facts import NOON, after
 
@@ -192,7 +193,7 @@ def waiting(number: int, lane: Lane = Lane.LIMIT, incident: str = "web-1") -> Wa
 def test_what_waits_goes_when_there_is_a_place_and_takes_it() -> None:
     due = replace(FULL, limit_at=after(minutes=1))
 
-    begun, batch = begin(due, Lane.LIMIT, [waiting(2), waiting(1)], ANN, LIMITS, after(minutes=1))
+    begun, batch = begin(due, Lane.LIMIT, batch_of([waiting(2), waiting(1)]), ANN, LIMITS, after(minutes=1))
 
     assert [w.sequence for w in batch] == [1, 2]
     assert begun.sent[-1].about == "limit:web-1#1"
@@ -201,7 +202,7 @@ def test_what_waits_goes_when_there_is_a_place_and_takes_it() -> None:
 
 @pytest.mark.parametrize("lane", [Lane.LIMIT, Lane.QUIET])
 def test_without_a_place_it_waits_on(lane: Lane) -> None:
-    begun, batch = begin(FULL.until(lane, NOON), lane, [waiting(1, lane)], ANN, LIMITS, NOON)
+    begun, batch = begin(FULL.until(lane, NOON), lane, (waiting(1, lane),), ANN, LIMITS, NOON)
 
     assert batch == ()
     assert begun.at(lane) == after(minutes=1)
@@ -211,11 +212,11 @@ def test_without_a_place_it_waits_on(lane: Lane) -> None:
 def test_what_is_low_does_not_go_in_quiet_hours_whatever_it_waited_for(lane: Lane) -> None:
     low = replace(waiting(1, lane), severity=Severity.LOW)
 
-    begun, batch = begin(Outbox("ann").until(lane, NOON), lane, [low], SLEEPER, LIMITS, NOON)
+    begun, batch = begin(Outbox("ann").until(lane, NOON), lane, (low,), SLEEPER, LIMITS, NOON)
 
     assert (batch, begun.at(lane)) == ((), after(hours=8))
-    assert begin(begun, lane, [low], SLEEPER, LIMITS, after(hours=8))[1] == (low,)
-    assert begin(begun, lane, [low, waiting(2, lane)], SLEEPER, LIMITS, NOON)[1], "what is not low wakes them anyway"
+    assert begin(begun, lane, (low,), SLEEPER, LIMITS, after(hours=8))[1] == (low,)
+    assert begin(begun, lane, (low, waiting(2, lane)), SLEEPER, LIMITS, NOON)[1], "what is not low wakes them anyway"
 
 
 def test_what_is_low_begins_no_storm_of_which_nothing_waits() -> None:
@@ -229,39 +230,29 @@ def test_what_is_low_begins_no_storm_of_which_nothing_waits() -> None:
 def test_a_storm_of_calls_needs_no_place_and_one_of_chatter_waits_for_one() -> None:
     full, call = FULL.until(Lane.STORM, NOON), replace(waiting(1, Lane.STORM), severity=Severity.URGENT)
 
-    assert begin(full, Lane.STORM, [waiting(2, Lane.STORM), call], ANN, LIMITS, NOON)[1]
-    begun, batch = begin(full, Lane.STORM, [waiting(2, Lane.STORM)], ANN, LIMITS, NOON)
+    assert begin(full, Lane.STORM, (waiting(2, Lane.STORM), call), ANN, LIMITS, NOON)[1]
+    begun, batch = begin(full, Lane.STORM, (waiting(2, Lane.STORM),), ANN, LIMITS, NOON)
     assert (batch, begun.storm_at) == ((), after(minutes=1))
 
 
 def test_a_message_believed_lost_goes_again_in_the_place_that_it_has() -> None:
-    begun, _ = begin(Outbox("ann", limit_at=NOON), Lane.LIMIT, [waiting(1)], ANN, LIMITS, NOON)
+    begun, _ = begin(Outbox("ann", limit_at=NOON), Lane.LIMIT, (waiting(1),), ANN, LIMITS, NOON)
 
-    again, batch = begin(begun, Lane.LIMIT, [waiting(1)], ANN, LIMITS, after(minutes=1))
+    again, batch = begin(begun, Lane.LIMIT, (waiting(1),), ANN, LIMITS, after(minutes=1))
 
     assert len(batch) == 1
     assert again.sent == begun.sent
 
 
 def test_nothing_waits_any_more() -> None:
-    assert begin(Outbox("ann", limit_at=NOON), Lane.LIMIT, [], ANN, LIMITS, NOON) == (Outbox("ann"), ())
-
-
-def test_more_incidents_than_fit_make_another_message() -> None:
-    many = [waiting(1, incident=f"web-{n}") for n in range(DIGEST_MAX + 5)]
-
-    assert len(begin(Outbox("ann"), Lane.STORM, many, ANN, LIMITS, NOON)[1]) == DIGEST_MAX
-
-
-def test_many_notices_of_few_incidents_are_one_message() -> None:
-    many = [waiting(n) for n in range(WAITING_MAX + 1)]
-
-    assert len(begin(Outbox("ann"), Lane.STORM, many, ANN, LIMITS, NOON)[1]) == WAITING_MAX
+    assert begin(Outbox("ann", limit_at=NOON), Lane.LIMIT, (), ANN, LIMITS, NOON) == (Outbox("ann"), ())
 
 
 def test_a_storm_counts_what_it_has_summed_up() -> None:
-    first, _ = begin(Outbox("ann", storm_since=NOON), Lane.STORM, [waiting(n) for n in range(5)], ANN, LIMITS, NOON)
-    again, _ = begin(first, Lane.STORM, [waiting(n) for n in range(7, 10)], ANN, LIMITS, after(minutes=2))
+    first, _ = begin(
+        Outbox("ann", storm_since=NOON), Lane.STORM, tuple(waiting(n) for n in range(5)), ANN, LIMITS, NOON
+    )
+    again, _ = begin(first, Lane.STORM, tuple(waiting(n) for n in range(7, 10)), ANN, LIMITS, after(minutes=2))
 
     assert (again.storm_digests, again.storm_notices, again.storm_since) == (2, 8, NOON)
 
@@ -269,7 +260,7 @@ def test_a_storm_counts_what_it_has_summed_up() -> None:
 def test_a_storm_of_which_nothing_waits_is_over() -> None:
     blowing = replace(BLOWING, storm_at=NOON, storm_notices=9)
 
-    assert begin(blowing, Lane.STORM, [], ANN, LIMITS, NOON) == (Outbox("ann", sent=BLOWING.sent), ())
+    assert begin(blowing, Lane.STORM, (), ANN, LIMITS, NOON) == (Outbox("ann", sent=BLOWING.sent), ())
 
 
 def test_the_most_urgent_lane_is_due_first() -> None:

@@ -199,16 +199,11 @@ class Case:
     def standby(self) -> Attempt | None:
         """The attempt that put it in Standby of its group, as far as anyone knows; None when it was returned since."""
         left = self.last(Action.EXIT_STANDBY)
-        return next(
-            (
-                a
-                for a in reversed(self.attempts[left.number if left is not None else 0 :])
-                if a.action is Action.ENTER_STANDBY
-                and a.result is not None
-                and a.result.verdict in (Verdict.DONE, Verdict.LOST)
-            ),
-            None,
-        )
+        for attempt in reversed(self.attempts[left.number if left is not None else 0 :]):
+            verdict = attempt.result.verdict if attempt.result is not None else None
+            if attempt.action is Action.ENTER_STANDBY and verdict in (Verdict.DONE, Verdict.LOST):
+                return attempt
+        return None
 
     @property
     def drained(self) -> Attempt | None:

@@ -1,4 +1,4 @@
-"""Many notices in one message: how many there are, why they were held back, and each incident by name."""
+"""Many notices in one message: how many it holds, why they were held back, and each incident by name."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ from defib.core.words import SMS_MAX, SUBJECT_MAX, clock, plain
 if TYPE_CHECKING:
     from defib.core.contact import Contact
 
+DIGEST_MAX = 300
+"""Incidents that one message names; more make another. Keeps it within the 256 KiB of SNS (API, Publish, Message)."""
+
+WAITING_MAX = 900
+"""Notices that one message sums up: what one query returns (1 MB: DynamoDB API, Query)."""
+
 KIND = "digest"
 """The ``notice`` attribute of a message that sums up others."""
 
@@ -29,6 +35,18 @@ COUNTED_MAX = 10
 
 SEVERAL = "several"
 """The ``service`` and ``incident`` attributes of one that sums up notices of more than one."""
+
+
+def batch_of(waiting: Iterable[Waiting]) -> tuple[Waiting, ...]:
+    """As many, from the first on, as one message holds."""
+    named: set[str] = set()
+    batch = []
+    for one in sorted(waiting, key=lambda w: (w.at, w.incident_id, w.sequence))[:WAITING_MAX]:
+        named.add(one.incident_id)
+        if len(named) > DIGEST_MAX:
+            break
+        batch.append(one)
+    return tuple(batch)
 
 
 def summed_up(

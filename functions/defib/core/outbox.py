@@ -8,7 +8,6 @@ later one after twice the time, until a whole wait has brought nothing new.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
@@ -36,12 +35,6 @@ DOUBLED_MOST = 6
 
 STORM_TOLD = 2
 """Digests that make a storm worth a closing word."""
-
-DIGEST_MAX = 300
-"""Incidents that one message names; more make another. Keeps it within the 256 KiB of SNS (API, Publish, Message)."""
-
-WAITING_MAX = 900
-"""Notices that one message sums up: what one query returns (1 MB: DynamoDB API, Query)."""
 
 AGAIN_AFTER = timedelta(minutes=1)
 """How long a message that was begun may take before it is believed lost and sent again."""
@@ -254,13 +247,12 @@ def slot(outbox: Outbox, limits: MessageLimits, now: datetime) -> datetime:
 
 
 def begin(
-    outbox: Outbox, lane: Lane, waiting: Iterable[Waiting], contact: Contact, limits: MessageLimits, now: datetime
+    outbox: Outbox, lane: Lane, batch: tuple[Waiting, ...], contact: Contact, limits: MessageLimits, now: datetime
 ) -> tuple[Outbox, tuple[Waiting, ...]]:
-    """The outbox that remembers that what waits in ``lane`` is about to go, and that; nothing when it must wait on.
+    """The outbox that remembers that ``batch`` of ``lane`` is about to go, and what goes: nothing when it must wait on.
 
     It stays due: were the process to die on the way, they would go again. A storm of which nothing waits is over.
     """
-    batch = _batch(sorted(waiting, key=lambda w: (w.at, w.incident_id, w.sequence)))
     if not batch:
         return outbox.calm() if lane is Lane.STORM else outbox.until(lane, None), ()
     about = f"{lane}:{batch[0].incident_id}#{batch[0].sequence}"
@@ -287,18 +279,6 @@ def begin(
         storm_notices=outbox.storm_notices + len(batch),
     )
     return counted, batch
-
-
-def _batch(waiting: Sequence[Waiting]) -> tuple[Waiting, ...]:
-    """As many, from the first on, as one message holds."""
-    named: set[str] = set()
-    batch = []
-    for one in waiting[:WAITING_MAX]:
-        named.add(one.incident_id)
-        if len(named) > DIGEST_MAX:
-            break
-        batch.append(one)
-    return tuple(batch)
 
 
 def _recent(sent: tuple[Sent, ...], limits: MessageLimits, now: datetime) -> tuple[Sent, ...]:

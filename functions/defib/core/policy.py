@@ -17,13 +17,7 @@ from defib.core.limits import Limits
 from defib.core.maintenance import Maintenance
 from defib.core.messages import MessageLimits
 from defib.core.page.settings import PageSettings
-from defib.core.service import (
-    ApplicationRemedy,
-    Mode,
-    Patience,
-    Service,
-    Verify,
-)
+from defib.core.service import ApplicationRemedy, Mode, Patience, Service, Verify
 from defib.core.setting import duration, number, one_duration
 from defib.core.target_group import TargetGroup
 from defib.core.watchtower import WatchtowerSettings

@@ -13,11 +13,11 @@ from typing import Protocol
 
 from defib.core.audience import audience
 from defib.core.contact import Contact
-from defib.core.digest import storm_over, summed_up
+from defib.core.digest import WAITING_MAX, batch_of, storm_over, summed_up
 from defib.core.frozen import dataclass
 from defib.core.incident import Notice
 from defib.core.medium import Medium, media_of
-from defib.core.outbox import STORM_TOLD, WAITING_MAX, Decided, Lane, Outbox, Waiting, begin, decide, wait
+from defib.core.outbox import STORM_TOLD, Decided, Lane, Outbox, Waiting, begin, decide, wait
 from defib.core.policy import Policy
 from defib.core.post import Places, Post, post_of
 from defib.shell.ports import Channel, Clock, Links
@@ -150,7 +150,7 @@ def sum_up(name: str, edges: Announcing, policy: Policy) -> int:
             return sent
         # One more than fits: whatever else waits makes another message.
         waiting = edges.mail.waiting(name, lane, WAITING_MAX + 1)
-        begun, batch = begin(outbox, lane, waiting, contact, policy.messages, now)
+        begun, batch = begin(outbox, lane, batch_of(waiting), contact, policy.messages, now)
         try:
             begun = edges.mail.remember_outbox(begun)
         except Conflict:
