@@ -14,6 +14,7 @@ from sim.fuzz.draw_crowd import CROWDS_EVERY, with_crowd
 from sim.fuzz.draw_elsewhere import with_doubts
 from sim.fuzz.draw_faults import faults_of
 from sim.fuzz.draw_fleet import ZONES, durations_of, fleets_of, scaling_groups_of, target_groups_of
+from sim.fuzz.draw_hands import with_hands
 from sim.fuzz.draw_policy import policy_of
 from sim.fuzz.draw_reach import with_addresses
 from sim.fuzz.draw_shifts import with_shifts
@@ -56,6 +57,7 @@ def draw(seed: int) -> Story:
     scenario = with_shifts(scenario, policy, Random(f"shifts {seed}"))
     story = with_addresses(Story(seed, scenario, text, policy, spells, meddling), Random(f"reach {seed}"))
     story = with_doubts(story, Random(f"doubts {seed}"))
+    story = with_hands(story, Random(f"hands {seed}"))
     return with_subscribers(story, Random(f"asked {seed}"))
 
 

@@ -42,6 +42,18 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class MovedByHand:
+    """Somebody moves the traffic of a load balancer by hand."""
+
+    at: timedelta
+    on: str
+    """Its ARN."""
+    zone: str = ""
+    """The zone that it is shifted away from; empty where the shift is ended that somebody has started."""
+    lasts: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """Everything that happens, and nothing that is decided."""
 
@@ -53,6 +65,7 @@ class Story:
     meddling: tuple[Interference, ...] = ()
     drills: tuple[Drilled, ...] = ()
     asked: tuple[Asked, ...] = ()
+    moved: tuple[MovedByHand, ...] = ()
 
     @property
     def is_about_addresses(self) -> bool:

@@ -17,13 +17,13 @@ import tomli_w
 from defib.core.duration import format_duration, parse_duration
 from defib.core.mistake import PolicyError, printable
 from defib.core.parse import parse as parse_policy
-from sim.fuzz.story import Asked, Drilled, Interference, Story
+from sim.fuzz.story import Asked, Drilled, Interference, MovedByHand, Story
 from sim.fuzz.trouble import BESIDES, CARRIED, FUNCTIONS, OUTSIDE, REGION, Nth, Spell, Trouble
 from sim.scenario_file import ScenarioError, decoded
 from sim.scenario_file import parse as parse_scenario
 from sim.scenario_value import Range
 
-KEYS = frozenset({"policy", "scenario", "spells", "meddling", "drills", "asked", "nth"})
+KEYS = frozenset({"policy", "scenario", "spells", "meddling", "drills", "asked", "moved", "nth"})
 PLACES = (*OUTSIDE, *BESIDES, *CARRIED, *FUNCTIONS, REGION)
 
 
@@ -62,6 +62,10 @@ def write(story: Story, nth: Nth | None = None) -> str:
         document["drills"] = [{"at": _exact(drilled.at), "contact": drilled.contact} for drilled in story.drills]
     if story.asked:
         document["asked"] = [{"at": _exact(asked.at), "address": asked.address} for asked in story.asked]
+    if story.moved:
+        document["moved"] = [
+            {"at": _exact(m.at), "on": m.on, "zone": m.zone, "lasts": _exact(m.lasts)} for m in story.moved
+        ]
     if nth is not None:
         document["nth"] = {"number": nth.number, "trouble": nth.trouble.value}
     return tomli_w.dumps(document)
@@ -103,8 +107,13 @@ def _told(document: dict[str, Any], file: str) -> Told:
     )
     drills = tuple(Drilled(parse_duration(row["at"]), row["contact"]) for row in document.get("drills", ()))
     asked = tuple(Asked(parse_duration(row["at"]), row["address"]) for row in document.get("asked", ()))
+    moved = tuple(
+        MovedByHand(parse_duration(row["at"]), row["on"], row["zone"], parse_duration(row["lasts"]))
+        for row in document.get("moved", ())
+    )
     nth = document.get("nth")
-    story = Story(scenario.seed, scenario, policy_text, parse_policy(policy_text), spells, meddling, drills, asked)
+    policy = parse_policy(policy_text)
+    story = Story(scenario.seed, scenario, policy_text, policy, spells, meddling, drills, asked, moved)
     return Told(story, Nth(nth["number"], Trouble(nth["trouble"])) if nth else None)
 
 

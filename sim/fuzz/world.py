@@ -37,6 +37,7 @@ from defib.shell.target_group import expanded
 from sim.clock import VirtualTime
 from sim.fuzz import edges, events, tables
 from sim.fuzz.acts import Acts
+from sim.fuzz.by_hand import Hands
 from sim.fuzz.cloud import ZONE_IDS, Cloud
 from sim.fuzz.elsewhere import OtherSide, other_side
 from sim.fuzz.fleet_alarm import CONTRIBUTOR, FleetAlarm
@@ -84,7 +85,8 @@ class World:
         self.others: dict[str, OtherSide] = {}
         truth = Truth(story, self.time, self.cloud, self.seen, self.store, self.site, lambda: self.switch.says)
         truth.struck_at = lambda: self.outside.struck_at
-        self.judge = Judge(truth, self.others)
+        self.hands = Hands(self.cloud)
+        self.judge = Judge(truth, self.others, self.hands)
         self.outside.race = self._race
         self.outside.moves = self._move
         self._racing = False
@@ -177,6 +179,8 @@ class World:
         for by_aws in scenario.aws_shifts:
             shifted = partial(self.cloud.shifts.begin, ZONE_IDS[by_aws.zone], by_aws.lasts, by_aws.practice)
             time.after(by_aws.at, shifted)
+        for moved in self.story.moved:
+            time.after(moved.at, partial(self.hands.move, moved))
         for number, issue in enumerate(scenario.health_issues, 1):
             time.after(issue.at, lambda n=number, i=issue: self._tell_of_issue(n, i, over=False))  # type: ignore[misc]
             if issue.lasts is not None:

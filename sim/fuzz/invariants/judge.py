@@ -11,6 +11,7 @@ from defib.core.case import Attempt, Case, Outcome
 from defib.core.post import Post
 from defib.core.shift import Move
 from sim.addresses import Addresses
+from sim.fuzz.by_hand import Hands
 from sim.fuzz.elsewhere import Judges, OtherSide
 from sim.fuzz.invariants.acts import ActsJudge
 from sim.fuzz.invariants.asked import AskedJudge
@@ -31,7 +32,7 @@ from sim.scenario import Fault
 class Judge:
     """Watches one story, and says what was broken."""
 
-    def __init__(self, truth: Truth, others: Mapping[str, OtherSide]) -> None:
+    def __init__(self, truth: Truth, others: Mapping[str, OtherSide], hands: Hands) -> None:
         self.truth = truth
         self._limits = LimitsJudge(truth)
         self._acts = ActsJudge(truth, self._limits)
@@ -40,7 +41,7 @@ class Judge:
         self._told = ToldJudge(truth)
         self._page = PageJudge(truth)
         self._elsewhere = ElsewhereJudge(truth, others)
-        self._shifts = ShiftsJudge(truth)
+        self._shifts = ShiftsJudge(truth, hands)
         self._reach = ReachJudge(truth)
         self._subscribers = SubscribersJudge(truth)
         self.letter = self._subscribers.letter

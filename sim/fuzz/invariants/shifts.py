@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from defib.core.limits import ZonalShift
 from defib.core.policy import Mode
 from defib.core.shift import Move, Shift, ShiftAnswer, load_balancer_of
-from sim.fuzz.cloud import zone_of
+from sim.fuzz.by_hand import Hands
+from sim.fuzz.cloud import ZONE_IDS, zone_of
 from sim.fuzz.invariants.truth import Truth
 from sim.shifts import Kind
+from sim.shifts import ZonalShift as ArcShift
 
 GIVEN_BACK_WITHIN = timedelta(minutes=20)
 """From the recovery of its zone until a shift is ended: a held one is tried again every five minutes."""
@@ -20,8 +22,10 @@ SEEN_WITHIN = timedelta(minutes=8)
 class ShiftsJudge:
     """Is asked before each call to ARC."""
 
-    def __init__(self, truth: Truth) -> None:
+    def __init__(self, truth: Truth, hands: Hands) -> None:
         self._truth = truth
+        self._hands = hands
+        """What people move is theirs: they know of it, and nobody else ends it."""
         self._missed: dict[tuple[str, str], datetime] = {}
         """Load balancer and zone of which people believe that no traffic goes there, and since when it does."""
 
@@ -49,7 +53,7 @@ class ShiftsJudge:
         """ARC has been asked; whatever Defib has shifted is so from now on."""
         truth, now = self._truth, self._truth.time.now
         on = [shift for shift in truth.cloud.shifts.all if shift.active(now)]
-        ours = [shift for shift in on if shift.kind is Kind.ZONAL_SHIFT]
+        ours = [shift for shift in on if self._is_ours(shift)]
         zones = sorted({zone_of(shift.away_from) for shift in ours})
         if len(zones) > 1:
             truth.breaks("limits", f"traffic is shifted away from {zones[0]} and {zones[1]} at once")
@@ -62,11 +66,15 @@ class ShiftsJudge:
     def minute(self) -> None:
         """Where people have been told that traffic is kept from an impaired zone, it is."""
         truth, now = self._truth, self._truth.time.now
+        taken_away = self._hands.taken_away()
+        if taken_away is not None:
+            truth.breaks("consent", f"the shift of {taken_away.load_balancer} by hand is ended by somebody else")
         believed = {(s.load_balancer, s.zone) for s in truth.store.whole.shifts if self._is_believed(s)}
         self._missed = {key: since for key, since in self._missed.items() if key in believed}
         for load_balancer, zone in believed:
             shift = truth.cloud.shifts.applied(load_balancer)
-            if shift is not None and zone_of(shift.away_from) == zone:
+            is_kept = shift is not None and zone_of(shift.away_from) == zone
+            if is_kept or self._hands.has_ended(load_balancer, ZONE_IDS[zone]):
                 self._missed.pop((load_balancer, zone), None)
                 continue
             since = self._missed.setdefault((load_balancer, zone), now)
@@ -89,6 +97,9 @@ class ShiftsJudge:
             return
         for shift in truth.cloud.shifts.all:
             wanted = any(s.id == shift.id for s in truth.store.whole.shifts)
-            zone, ours = zone_of(shift.away_from), shift.kind is Kind.ZONAL_SHIFT
-            if ours and shift.active(now) and zone not in impaired and not wanted:
+            zone = zone_of(shift.away_from)
+            if self._is_ours(shift) and shift.active(now) and zone not in impaired and not wanted:
                 truth.breaks("ends", f"the traffic of {shift.load_balancer} is kept from {zone} for no reason")
+
+    def _is_ours(self, shift: ArcShift) -> bool:
+        return shift.kind is Kind.ZONAL_SHIFT and not self._hands.is_theirs(shift)
