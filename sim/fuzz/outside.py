@@ -175,6 +175,7 @@ class Outside:
         for spell in self._deaths:
             if spell.on == running.function and spell.covers(since) and running.calls >= spell.after_calls:
                 self.struck.append(f"{spell.trouble} on call {self.calls}, {running.function}")
+                self.struck_at = self._time.now
                 raise Killed
 
     def late(self) -> timedelta:
