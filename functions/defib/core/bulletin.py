@@ -10,7 +10,7 @@ from defib.core.call import Want, unwanted, wanted
 from defib.core.call_news import lines_of
 from defib.core.escalation import Tier
 from defib.core.frozen import dataclass, replace
-from defib.core.incident import TIMELINE_MAX, Incident, Notice, NoticeKind
+from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.severity import Severity
 from defib.core.words import clock, date_of
 
@@ -39,9 +39,7 @@ def compose(
     incident: Incident, story: Story, kind: NoticeKind, policy: Policy, now: datetime
 ) -> tuple[Incident, Notice]:
     """The next notice of ``incident``, and the incident with the notice in its timeline."""
-    entry = f"{clock(now)}  {story.headline}"
-    timeline = (*incident.timeline, entry)[-TIMELINE_MAX:]
-    told = replace(incident, notices=incident.notices + 1, timeline=timeline, harmed=True)
+    told = replace(incident.with_notice(f"{clock(now)}  {story.headline}"), harmed=True)
     told = _called(told, story, policy, now)
     tag = " resolved:" if kind is NoticeKind.RESOLVED else f" {story.tag}".rstrip() if story.asks else ""
     written = "\n".join(f"  {line}" for line in told.timeline)

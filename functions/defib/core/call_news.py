@@ -15,8 +15,7 @@ from defib.core.brevity import once, sms_of, subject_of
 from defib.core.call import Call, CallAnswer, Reaction, answered, louder, tier_after
 from defib.core.duration import format_duration
 from defib.core.escalation import Tier
-from defib.core.frozen import replace
-from defib.core.incident import TIMELINE_MAX, Incident, Notice, NoticeKind
+from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.severity import Severity
 from defib.core.words import NAME_MAX, clock, date_of, day, plain
 
@@ -126,8 +125,7 @@ def _notice(
 ) -> tuple[Incident, Notice]:
     call = incident.call
     assert call is not None
-    timeline = (*incident.timeline, f"{clock(now)}  {entry}")[-TIMELINE_MAX:]
-    told = replace(incident, notices=incident.notices + 1, timeline=timeline)
+    told = incident.with_notice(f"{clock(now)}  {entry}")
     is_call = kind is NoticeKind.CALLED
     brief_headline = once(INSTANCE.sub("", headline))
     # What is asked names the zone, or whatever else is no service; an answer does not.

@@ -10,7 +10,7 @@ from enum import StrEnum
 from defib.core.call import Call
 from defib.core.escalation import Tier
 from defib.core.fall import Fall
-from defib.core.frozen import dataclass
+from defib.core.frozen import dataclass, replace
 from defib.core.model import Cause
 from defib.core.severity import Severity
 
@@ -120,3 +120,7 @@ class Incident:
     @property
     def id(self) -> str:
         return f"{self.service}-{self.number}"
+
+    def with_notice(self, entry: str) -> Incident:
+        """The same with one more notice, which is ``entry`` in its timeline."""
+        return replace(self, notices=self.notices + 1, timeline=(*self.timeline, entry)[-TIMELINE_MAX:])

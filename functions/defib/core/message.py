@@ -15,7 +15,7 @@ from defib.core.escalation import Tier
 from defib.core.forewarning import forewarned
 from defib.core.frozen import replace
 from defib.core.harm import asks, severity_of
-from defib.core.incident import TIMELINE_MAX, Incident, Notice, NoticeKind
+from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.model import Cause, Verdict
 from defib.core.news import News, Story
 from defib.core.policy import Policy, Service
@@ -45,8 +45,7 @@ def compose(
     if news is News.CLOSED and _ends_trouble(incident):
         story = replace(story, kind=NoticeKind.RESOLVED)
     headline = f"{name_of(case)} {story.headline}"
-    entry = f"{clock(now)}  {headline}"
-    told = replace(incident, notices=incident.notices + 1, timeline=(*incident.timeline, entry)[-TIMELINE_MAX:])
+    told = incident.with_notice(f"{clock(now)}  {headline}")
     if asks(story.kind, case):
         told = _wanted(told, case, news, Want("", "", now, headline, story.duty), policy)
     reminds = news is News.REMINDED
