@@ -9,16 +9,13 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, Page
 
 from defib.answer.render import response
 from tests.browser.conftest import reloaded
+from tests.browser.reading import PHONE, violations
 from tests.publish.answer_pages import HOSTILE, pages
 
-PHONE = ViewportSize(width=360, height=740)
-AXE = Axe()
-WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 PAGES = pages()
 
 Opening = Callable[..., Page]
@@ -85,11 +82,6 @@ def opened(chromium: Browser, server: Serving) -> Iterator[Opening]:
     yield open_it
     for context in contexts:
         context.close()
-
-
-def violations(page: Page) -> list[Any]:
-    found = AXE.run(page, options=WCAG).response["violations"]
-    return [(v["id"], [node["html"][:120] for node in v["nodes"]]) for v in found]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it has no types
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page
 
 from tests.browser.conftest import Opening, reloaded
+from tests.browser.reading import PHONE, violations
 from tests.publish.page.pages import states
 
 STATES = tuple(states())
 MADE = "2026-04-30T12:05:30Z"
-PHONE = ViewportSize(width=360, height=740)
-AXE = Axe()
-WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-def violations(page: Page) -> list[Any]:
-    found = AXE.run(page, options=WCAG).response["violations"]
-    return [(v["id"], [node["html"][:120] for node in v["nodes"]]) for v in found]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Browser
 
 from sim.serve.player import Mode
-from tests.browser.test_page import PHONE, violations
+from tests.browser.reading import PHONE, violations
 from tests.sim.served import served
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Request, Route
 from defib.core.page.subscribing import Answer
 from defib.publish.page.answers import answer_page, headers
 from tests.browser.conftest import Opening
-from tests.browser.test_page import PHONE, violations
+from tests.browser.reading import PHONE, violations
 from tests.publish.page.pages import API, SETTINGS, URL
 
 

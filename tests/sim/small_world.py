@@ -1,4 +1,4 @@
-"""A world of one queue and one function, wired by hand, for tests of the simulator itself."""
+"""A world of one queue and one function, wired by hand, and what befalls it, for tests of the simulator itself."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import boto3
+
 from defib.core.parse import parse as parse_policy
+from sim.faults import Cure, FaultKind
 from sim.function import Function
 from sim.iam import Statement
 from sim.listener import Deaf
+from sim.machine import ActiveFault, Machine
 from sim.machinery import MachineryFault
 from sim.replay import POLICY
-from sim.scenario import Scenario
+from sim.scenario import Fault, Scenario
 from sim.scenario_file import parse
 from sim.template import ACCOUNT, REGION
 from sim.wiring import Poll, Queue, Wiring
@@ -114,3 +118,31 @@ def world(of: Wiring | None = None, read_lag: str = "0s", machinery: tuple[Machi
 
 def run_for(entered: World, time: timedelta) -> None:
     entered.time.run_until(entered.time.now + time)
+
+
+def send(entered: World, body: str, name: str = "orders", **more: str) -> None:
+    url = next(q.url for q in entered.wiring.queues if q.name == name)
+    boto3.client("sqs").send_message(QueueUrl=url, MessageBody=body, **more)  # type: ignore[arg-type]  # attributes of FIFO queues
+
+
+def dead(entered: World) -> int:
+    return sum(entered.queues.dead_letters().values())
+
+
+def strike(world: World, kind: FaultKind, *cures: Cure, after: int = 1, lasts: timedelta | None = None) -> Machine:
+    """Break web-1 now."""
+    machine = world.machines["web-1"]
+    fault = Fault(at=timedelta(0), on=("web-1",), kind=kind, cured_by=cures or None, after=after, lasts=lasts)
+    active = ActiveFault(fault, machine, world.time.now)
+    world.recorder.struck(active)
+    world.physics.strike(active)
+    return machine
+
+
+def restart(world: World, machine: Machine) -> None:
+    """Stop it, start it, and wait until its checks are known."""
+    ec2 = boto3.client("ec2")
+    ec2.stop_instances(InstanceIds=[machine.instance_id])
+    run_for(world, timedelta(minutes=2))
+    ec2.start_instances(InstanceIds=[machine.instance_id])
+    run_for(world, timedelta(minutes=3))

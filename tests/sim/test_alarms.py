@@ -8,8 +8,7 @@ from datetime import timedelta
 from sim.template import Resource
 from sim.wiring import Wiring
 from sim.world import World
-from tests.sim.small_world import function, run_for, wiring, world
-from tests.sim.test_functions import dead, send
+from tests.sim.small_world import dead, function, run_for, send, wiring, world
 
 ARN = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:set-aside"
 MINUTE = timedelta(minutes=1)

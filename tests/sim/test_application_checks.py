@@ -21,8 +21,7 @@ from sim.replay import POLICY, ROOT, played
 from sim.scenario_file import load, parse
 from sim.template import ACCOUNT, REGION
 from sim.world import World
-from tests.sim.small_world import QUIET, function, run_for, wiring
-from tests.sim.test_physics import strike
+from tests.sim.small_world import QUIET, function, run_for, strike, wiring
 
 CHECKED = (
     QUIET.replace('target_group = "web"', 'group = "web"\napplication_check = 3') + "\n[groups.web]\nminimum = 1\n"

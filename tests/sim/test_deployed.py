@@ -16,8 +16,7 @@ from sim.listener import Deaf
 from sim.metrics import Metric
 from sim.replay import POLICY, wiring_for
 from sim.world import World
-from tests.sim.small_world import run_for, scenario
-from tests.sim.test_physics import strike
+from tests.sim.small_world import run_for, scenario, strike
 
 MINUTE = timedelta(minutes=1)
 

@@ -11,8 +11,7 @@ from botocore.exceptions import ClientError
 
 from sim.faults import FaultKind
 from sim.world import World
-from tests.sim.small_world import run_for
-from tests.sim.test_physics import restart, strike
+from tests.sim.small_world import restart, run_for, strike
 
 TENTH = timedelta(seconds=10)
 

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import boto3
 import pytest
 
 from sim.iam import Statement
-from sim.world import World
 from tests.sim.seen import SEEN
-from tests.sim.small_world import function, queue, run_for, wiring, world
-
-
-def send(entered: World, body: str, name: str = "orders", **more: str) -> None:
-    url = next(q.url for q in entered.wiring.queues if q.name == name)
-    boto3.client("sqs").send_message(QueueUrl=url, MessageBody=body, **more)  # type: ignore[arg-type]  # attributes of FIFO queues
-
-
-def dead(entered: World) -> int:
-    return sum(entered.queues.dead_letters().values())
+from tests.sim.small_world import dead, function, queue, run_for, send, wiring, world
 
 
 def test_a_message_reaches_the_function_and_is_gone() -> None:

@@ -14,8 +14,7 @@ from sim.metrics import Metric
 from sim.wiring import Rule, Schedule, Target, Wiring
 from sim.world import World
 from tests.sim.seen import SEEN
-from tests.sim.small_world import function, queue, run_for, wiring, world
-from tests.sim.test_functions import dead, send
+from tests.sim.small_world import dead, function, queue, run_for, send, wiring, world
 
 MINUTE = timedelta(minutes=1)
 START = timedelta(0)

@@ -10,22 +10,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sim.faults import Cure, FaultKind
-from sim.machine import ActiveFault, Machine
-from sim.scenario import Fault
+from sim.machine import Machine
 from sim.world import World
-from tests.sim.small_world import run_for, world
+from tests.sim.small_world import restart, run_for, strike, world
 
 MINUTE = timedelta(minutes=1)
-
-
-def strike(world: World, kind: FaultKind, *cures: Cure, after: int = 1, lasts: timedelta | None = None) -> Machine:
-    """Break web-1 now."""
-    machine = world.machines["web-1"]
-    fault = Fault(at=timedelta(0), on=("web-1",), kind=kind, cured_by=cures or None, after=after, lasts=lasts)
-    active = ActiveFault(fault, machine, world.time.now)
-    world.recorder.struck(active)
-    world.physics.strike(active)
-    return machine
 
 
 def status(machine: Machine, **more: Any) -> dict[str, Any]:
@@ -223,12 +212,3 @@ def test_reads_lag_behind_what_has_happened() -> None:
         assert described(machine)["State"]["Name"] == "running"
         run_for(entered, timedelta(seconds=2))
         assert described(machine)["State"]["Name"] == "stopping"
-
-
-def restart(world: World, machine: Machine) -> None:
-    """Stop it, start it, and wait until its checks are known."""
-    ec2 = boto3.client("ec2")
-    ec2.stop_instances(InstanceIds=[machine.instance_id])
-    run_for(world, 2 * MINUTE)
-    ec2.start_instances(InstanceIds=[machine.instance_id])
-    run_for(world, 3 * MINUTE)

@@ -10,8 +10,7 @@ from botocore.exceptions import ClientError
 
 from sim.faults import FaultKind
 from sim.world import World
-from tests.sim.small_world import run_for
-from tests.sim.test_physics import strike
+from tests.sim.small_world import run_for, strike
 
 
 def names(world: World, *filters: tuple[str, str]) -> list[str]:
