@@ -18,9 +18,9 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 UNTIL_TAG = "defib:maintenance-until"
 """Set on an instance by people: ad hoc maintenance of that one instance, until the ISO 8601 time in its value."""
 
-_BEFORE = -2
-"""From how many days before today what may be on now has begun, besides those that it lasts: a skipped hour may push
-its start past midnight."""
+_BEFORE = -3
+"""From how many days before today, in UTC, what may be on now has begun, besides those that it lasts: a skipped hour
+may push its start past midnight, and the date in another zone is at most a day off."""
 
 DAY = Form("one of mon, tue, wed, thu, fri, sat, sun", 3, "|".join(DAYS))
 DATE = Form("a date such as 2026-10-25", 10, r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -107,14 +107,14 @@ def until_of(tags: Mapping[str, str]) -> datetime | None:
 
 def windows(entry: Maintenance, first: datetime, last: datetime) -> Iterator[Window]:
     """The windows of ``entry`` that touch the time from ``first`` to ``last``, the soonest first."""
-    days = range(_BEFORE - entry.lasts.days, (last - first).days + 3)
-    touching = (w for w in _windows(entry, _today(entry, first), days) if w.start <= last and w.end > first)
+    days = range(_BEFORE - entry.lasts.days, (last - first).days + 4)
+    touching = [w for w in _windows(entry, first.date(), days) if w.start <= last and w.end > first]
     yield from sorted(touching, key=lambda window: window.start)
 
 
 def _near(entry: Maintenance, now: datetime) -> Sequence[Window]:
     """The windows of ``entry`` that may be on at ``now``."""
-    return _windows(entry, _today(entry, now), range(_BEFORE - entry.lasts.days, 1))
+    return _windows(entry, now.date(), range(_BEFORE - entry.lasts.days, 2))
 
 
 def _within_a_week(entry: Maintenance, now: datetime) -> Sequence[Window]:
