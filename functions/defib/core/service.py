@@ -270,4 +270,7 @@ class Service:
 
     def matches(self, tags: Mapping[str, str]) -> bool:
         """Whether an instance with these tags belongs to the service."""
-        return all(tags.get(key) in values for key, values in self.match.items())
+        for key, values in self.match.items():  # noqa: SIM110 - a generator takes twice as long, and every look asks
+            if tags.get(key) not in values:
+                return False
+        return True

@@ -65,6 +65,8 @@ def looked_since(signal: Signal, case: Case | None, now: datetime) -> bool:
 def with_remembered(observation: Observation, incident: Incident | None, case_id: str) -> Observation:
     """Complete what AWS says with what only the table knows: what of the service is under repair, and what fell."""
     falls, at_it = incident.falls if incident is not None else (), under_repair(incident, case_id)
+    if not falls and not at_it:
+        return observation
     peers = observation.peers
     if peers is not None and at_it:
         peers = replace(peers, under_repair=len(peers.healthy_ids.intersection(at_it)))
