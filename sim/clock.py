@@ -31,7 +31,8 @@ class VirtualTime:
 
     def __init__(self, start: datetime) -> None:
         self._start = start
-        self._now = self._end = start
+        self.now = self._end = start
+        """Which only the loop moves on."""
         self._heap: list[tuple[datetime, int, Callback]] = []
         self._sequence = 0
         self._travel = time_machine.travel(start, tick=False)
@@ -52,17 +53,13 @@ class VirtualTime:
         self._travel.stop()
         self._traveller = None
 
-    @property
-    def now(self) -> datetime:
-        return self._now
-
     def at(self, when: datetime, callback: Callback) -> None:
         """Call ``callback`` at ``when``, or as soon as possible when that is past."""
         self._sequence += 1
-        heapq.heappush(self._heap, (max(self._now, when), self._sequence, callback))
+        heapq.heappush(self._heap, (max(self.now, when), self._sequence, callback))
 
     def after(self, delay: timedelta, callback: Callback) -> None:
-        self.at(self._now + delay, callback)
+        self.at(self.now + delay, callback)
 
     def every(self, period: timedelta, first: datetime, callback: Callback) -> None:
         """Call ``callback`` at ``first`` and each ``period`` from then on, for ever."""
@@ -91,7 +88,7 @@ class VirtualTime:
 
     def pass_alone(self, delay: timedelta) -> bool:
         """Let ``delay`` pass at once if nothing else happens meanwhile; tells whether it has passed."""
-        when = self._now + delay
+        when = self.now + delay
         if when > self._end or (self._heap and self._heap[0][0] <= when):
             return False
         self._move_to(when)
@@ -101,7 +98,7 @@ class VirtualTime:
         self._processes.remove(process)
 
     def _move_to(self, when: datetime) -> None:
-        self._now = when
+        self.now = when
         if self._traveller is not None:
             self._traveller.move_to(when)
 

@@ -69,6 +69,9 @@ class ShiftsJudge:
         taken_away = self._hands.taken_away()
         if taken_away is not None:
             truth.breaks("consent", f"the shift of {taken_away.load_balancer} by hand is ended by somebody else")
+        if not truth.store.whole.shifts:
+            self._missed.clear()
+            return
         believed = {(s.load_balancer, s.zone) for s in truth.store.whole.shifts if self._is_believed(s)}
         self._missed = {key: since for key, since in self._missed.items() if key in believed}
         for load_balancer, zone in believed:

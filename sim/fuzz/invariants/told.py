@@ -112,7 +112,8 @@ class ToldJudge:
         """Every call for help gets louder until somebody answers, and rests while somebody is on it."""
         for incident in self._truth.store.incidents.values():
             if incident.call is None:
-                self._answered.pop(incident.id, None)
+                if self._answered:
+                    self._answered.pop(incident.id, None)
                 continue
             self._called(incident, incident.call)
             self._paused_for(incident, incident.call)
