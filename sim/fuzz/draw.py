@@ -11,6 +11,7 @@ from defib.core.answer.link import Say
 from defib.core.policy import Policy
 from sim.fuzz.draw_alone import ALONE_EVERY, with_one_alone
 from sim.fuzz.draw_crowd import CROWDS_EVERY, with_crowd
+from sim.fuzz.draw_drafts import with_drafts
 from sim.fuzz.draw_elsewhere import with_doubts
 from sim.fuzz.draw_faults import faults_of
 from sim.fuzz.draw_fleet import ZONES, durations_of, fleets_of, scaling_groups_of, target_groups_of
@@ -57,6 +58,7 @@ def draw(seed: int) -> Story:
     scenario = with_shifts(scenario, policy, Random(f"shifts {seed}"))
     story = with_addresses(Story(seed, scenario, text, policy, spells, meddling), Random(f"reach {seed}"))
     story = with_doubts(story, Random(f"doubts {seed}"))
+    story = with_drafts(story, Random(f"drafts {seed}"))
     story = with_hands(story, Random(f"hands {seed}"))
     return with_subscribers(story, Random(f"asked {seed}"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -38,6 +39,7 @@ LINK = re.compile(re.escape(ADDRESS) + r"/a/(\S+)")
 KEY = Key("0a1b2c3d", b"a secret of no worth, of thirty-two bytes")
 NAMED = re.compile(r"^  [0-9:]{8} UTC  (\S+)  ", re.MULTILINE)
 """An incident in a digest."""
+COMMAND = re.compile(r"^  aws events put-events --entries '(\[.*\"Publish\".*\])'$", re.MULTILINE)
 CLICKS = timedelta(seconds=20)
 """How soon people try again when the page says that it can't be reached."""
 CLICKS_MOST = 5
@@ -56,11 +58,14 @@ class Signing:
 
 @dataclass
 class Inbox:
-    """The links in the e-mails, by incident, the newest last."""
+    """What is in the e-mails: the links, by incident, the newest last, and the commands."""
 
     links: dict[str, list[str]] = field(default_factory=dict)
+    commands: list[str] = field(default_factory=list)
+    """What publishes a draft, as it stands in their e-mails, the newest last."""
 
     def take(self, post: Post) -> None:
+        self.commands += COMMAND.findall(post.email)
         found = LINK.search(post.email)
         if found is not None:
             # A digest has one link for all that it names.
@@ -109,6 +114,15 @@ class People:
             what = {"case": case.id} if reply.answer.choice is not None else {"incident": incident.id}
             lasts = {"for": format_duration(reply.lasts)} if reply.answer.value == "snooze" else {}
             self._put(EVENT_SOURCE, DETAIL_TYPE, {**what, **lasts, "answer": reply.answer.value, "by": BY})
+
+    def publish(self) -> int:
+        """Have the newest draft of which people have read published, as its e-mail says; its number, or 0 for none."""
+        if not self.inbox.commands:
+            return 0
+        (entry,) = json.loads(self.inbox.commands[-1])
+        detail = json.loads(entry["Detail"])
+        self._put(entry["Source"], entry["DetailType"], detail)
+        return int(detail["incident"])
 
     def _click(self, reply: Reply, token: str, times: int = 1) -> None:
         body = urlencode({"answer": reply.answer.value, "by": BY})

@@ -66,6 +66,8 @@ class Story:
     drills: tuple[Drilled, ...] = ()
     asked: tuple[Asked, ...] = ()
     moved: tuple[MovedByHand, ...] = ()
+    published: tuple[timedelta, ...] = ()
+    """When somebody publishes the newest draft of the page of which they have read, if there is one."""
 
     @property
     def is_about_addresses(self) -> bool:

@@ -23,7 +23,7 @@ from sim.scenario_file import ScenarioError, decoded
 from sim.scenario_file import parse as parse_scenario
 from sim.scenario_value import Range
 
-KEYS = frozenset({"policy", "scenario", "spells", "meddling", "drills", "asked", "moved", "nth"})
+KEYS = frozenset({"policy", "scenario", "spells", "meddling", "drills", "asked", "moved", "published", "nth"})
 PLACES = (*OUTSIDE, *BESIDES, *CARRIED, *FUNCTIONS, REGION)
 
 
@@ -66,6 +66,8 @@ def write(story: Story, nth: Nth | None = None) -> str:
         document["moved"] = [
             {"at": _exact(m.at), "on": m.on, "zone": m.zone, "lasts": _exact(m.lasts)} for m in story.moved
         ]
+    if story.published:
+        document["published"] = [_exact(at) for at in story.published]
     if nth is not None:
         document["nth"] = {"number": nth.number, "trouble": nth.trouble.value}
     return tomli_w.dumps(document)
@@ -111,9 +113,10 @@ def _told(document: dict[str, Any], file: str) -> Told:
         MovedByHand(parse_duration(row["at"]), row["on"], row["zone"], parse_duration(row["lasts"]))
         for row in document.get("moved", ())
     )
+    published = tuple(map(parse_duration, document.get("published", ())))
     nth = document.get("nth")
     policy = parse_policy(policy_text)
-    story = Story(scenario.seed, scenario, policy_text, policy, spells, meddling, drills, asked, moved)
+    story = Story(scenario.seed, scenario, policy_text, policy, spells, meddling, drills, asked, moved, published)
     return Told(story, Nth(nth["number"], Trouble(nth["trouble"])) if nth else None)
 
 

@@ -9,6 +9,7 @@ from random import Random
 
 from defib.answer.ports import Answering
 from defib.aws.normalise import normalise
+from defib.aws.wire import Release, turn_in
 from defib.aws.zonal_shift import ArcRouter
 from defib.core.call import CallAnswer
 from defib.core.canary import Canary
@@ -26,7 +27,7 @@ from defib.shell.announce import Announcing, announce, sum_up
 from defib.shell.answer import take_answer
 from defib.shell.elsewhere import Following, follow_elsewhere
 from defib.shell.issues import take_in
-from defib.shell.page import Paging, follow
+from defib.shell.page import Paging, follow, publish_draft
 from defib.shell.perform import Performing, perform
 from defib.shell.ports import CallFailed, Links, try_all
 from defib.shell.reconcile import Reconciling, reconcile
@@ -35,8 +36,9 @@ from defib.shell.store import Conflict
 from defib.shell.sweep import Sweeping, sweep
 from defib.shell.target_group import expanded
 from sim.clock import VirtualTime
-from sim.fuzz import edges, events, tables
+from sim.fuzz import edges, tables
 from sim.fuzz.acts import Acts
+from sim.fuzz.bus import Bus
 from sim.fuzz.by_hand import Hands
 from sim.fuzz.cloud import ZONE_IDS, Cloud
 from sim.fuzz.elsewhere import OtherSide, other_side
@@ -50,8 +52,7 @@ from sim.fuzz.reach import Reaching
 from sim.fuzz.seen import Seen
 from sim.fuzz.story import Story
 from sim.fuzz.subscribers import Customers, Topic
-from sim.fuzz.trouble import Failing, Killed, Trouble
-from sim.issue import HealthIssue
+from sim.fuzz.trouble import Failing, Killed
 from sim.machine import Machine
 from sim.memory.page import FakeSite
 from sim.replies import Pull
@@ -62,7 +63,6 @@ ALL_ALONE = MessageLimits(most=100, at_once=20)
 OVERTIME = timedelta(hours=3)
 """How long after the story's end open cases may still be worked on."""
 STEP = timedelta(minutes=2)
-EVENT_DELAY = timedelta(seconds=1)
 TOLD = (InstanceState.RUNNING, InstanceState.STOPPING, InstanceState.STOPPED, InstanceState.TERMINATED)
 """What the StateRule lets through (infra/signals.py)."""
 
@@ -81,10 +81,12 @@ class World:
         self.site = FakeSite()
         self.switch = edges.KillSwitch(self.outside)
         self.lanes = Lanes(self.time, self.outside, Random(f"lanes {story.seed}"))
+        self.bus = Bus(self.time, self.outside, self.lanes)
         self.page_store = tables.PageMemory(store=self.store)
         self.others: dict[str, OtherSide] = {}
         truth = Truth(story, self.time, self.cloud, self.seen, self.store, self.site, lambda: self.switch.says)
         truth.struck_at = lambda: self.outside.struck_at
+        truth.public_incident = self.page_store.public_incident
         self.hands = Hands(self.cloud)
         self.judge = Judge(truth, self.others, self.hands)
         self.outside.race = self._race
@@ -136,15 +138,15 @@ class World:
         self.customers = Customers(policy, clock, pages, topic, out)
         self._paging = Paging(clock, pages, (site,), queues, lambda _: None, followers)
         self._following = {other.name: self._follower(other, clock, pages, queues) for other in policy.page.elsewhere}
-        self.lanes.run("page", lambda _: self._follow())
+        self.lanes.run("page", self._turn)
         self.lanes.run("elsewhere", self._follow_elsewhere)
 
     def _wire_people(self, clock: edges.Now, table: tables.Table, queues: edges.Queues) -> None:
         policy, out = self.story.policy, self.outside
-        signing, bus = Signing(), edges.OperatorBus(out, self._put)
+        signing, bus = Signing(), edges.OperatorBus(out, self.bus.put)
         kept = tables.LinkTable(self.store, out)
         answering = Answering(clock, signing, kept, bus)
-        self.people = People(self.cloud, self.store, answering, policy, self._put, self._random)
+        self.people = People(self.cloud, self.store, answering, policy, self.bus.put, self._random)
         self.judge.inbox = self.people.inbox.take
         channels = tuple(edges.Channel(name, out, self.judge.heard) for name in edges.MEDIA)
         mail = tables.Mail(self.store.mail, out)
@@ -163,32 +165,39 @@ class World:
     def _plan(self) -> None:
         scenario, time = self.story.scenario, self.time
         for fault in scenario.faults:
-            time.after(fault.at, lambda f=fault: self.cloud.strike(f))  # type: ignore[misc]  # binds the loop's value
-        for pull in scenario.kill_switch:
-            time.after(pull.at, lambda p=pull: self._pull(p))  # type: ignore[misc]
-        for reply in scenario.answers:
-            time.after(reply.at, lambda r=reply: self.people.reply(r))  # type: ignore[misc]
-        for entry in self.story.meddling:
-            time.after(entry.at, lambda e=entry: self.people.meddle(e))  # type: ignore[misc]
-        for drilled in self.story.drills:
-            time.after(drilled.at, partial(self.reaching.wants, drilled.contact, self._put))
-        for asked in self.story.asked:
-            time.after(asked.at, partial(self.customers.ask, asked.address))
-        for drill_reply in scenario.drill_answers:
-            time.after(drill_reply.at, partial(self.reaching.answers, drill_reply.contact, self._put))
+            time.after(fault.at, partial(self.cloud.strike, fault))
+        self._plan_people()
         for by_aws in scenario.aws_shifts:
             shifted = partial(self.cloud.shifts.begin, ZONE_IDS[by_aws.zone], by_aws.lasts, by_aws.practice)
             time.after(by_aws.at, shifted)
-        for moved in self.story.moved:
-            time.after(moved.at, partial(self.hands.move, moved))
         for number, issue in enumerate(scenario.health_issues, 1):
-            time.after(issue.at, lambda n=number, i=issue: self._tell_of_issue(n, i, over=False))  # type: ignore[misc]
+            tell = partial(self.bus.issue_told, number, issue, ZONE_IDS.get(issue.zone, ""))
+            time.after(issue.at, partial(tell, over=False))
             if issue.lasts is not None:
-                time.after(issue.at + issue.lasts, lambda n=number, i=issue: self._tell_of_issue(n, i, over=True))  # type: ignore[misc]
+                time.after(issue.at + issue.lasts, partial(tell, over=True))
         time.every(MINUTE, time.now + MINUTE * self._random.random(), self._sweep)
         if scenario.machinery and self.story.policy.detection.fleet_alarm:
-            alarm = FleetAlarm(self.cloud, partial(self._put, "aws.cloudwatch", CONTRIBUTOR))
+            alarm = FleetAlarm(self.cloud, partial(self.bus.put, "aws.cloudwatch", CONTRIBUTOR))
             time.every(MINUTE, time.now + MINUTE * Random(f"alarm {self.story.seed}").random(), alarm.evaluate)
+
+    def _plan_people(self) -> None:
+        story, time = self.story, self.time
+        for pull in story.scenario.kill_switch:
+            time.after(pull.at, partial(self._pull, pull))
+        for reply in story.scenario.answers:
+            time.after(reply.at, partial(self.people.reply, reply))
+        for entry in story.meddling:
+            time.after(entry.at, partial(self.people.meddle, entry))
+        for drilled in story.drills:
+            time.after(drilled.at, partial(self.reaching.wants, drilled.contact, self.bus.put))
+        for asked in story.asked:
+            time.after(asked.at, partial(self.customers.ask, asked.address))
+        for drill_reply in story.scenario.drill_answers:
+            time.after(drill_reply.at, partial(self.reaching.answers, drill_reply.contact, self.bus.put))
+        for moved in story.moved:
+            time.after(moved.at, partial(self.hands.move, moved))
+        for at in story.published:
+            time.after(at, self._publish_draft)
 
     # --- Defib's functions -----------------------------------------------------------------------------------------
 
@@ -228,7 +237,11 @@ class World:
         incident_id, sequence = body
         announce(incident_id, sequence, self._announcing, self._telling)
 
-    def _follow(self) -> None:
+    def _turn(self, body: object) -> None:
+        """As handlers/page.py does."""
+        turn = turn_in(str(body)) if str(body).startswith("{") else None
+        if isinstance(turn, Release):
+            publish_draft(turn.incident, self._paging, self.story.policy)
         follow(self._paging, self.story.policy)
         self.judge.laid_out()
         if self.customers.follow():
@@ -266,27 +279,12 @@ class World:
     def _state_changed(self, machine: Machine) -> None:
         self.people.sees(machine)
         if machine.state in TOLD:
-            self._deliver(events.state_change(machine.instance_id, machine.state.value, self.time.now))
+            self.bus.state_changed(machine.instance_id, machine.state.value)
 
-    def _put(self, source: str, detail_type: str, detail: object) -> None:
-        self._deliver(events.event(source, detail_type, detail, self.time.now))
-
-    def _tell_of_issue(self, number: int, issue: HealthIssue, over: bool) -> None:
-        opened, zone_id = self.story.scenario.start + issue.at, ZONE_IDS.get(issue.zone, "")
-        self._deliver(events.issue_told(issue, zone_id, number, opened, over, self.time.now))
-
-    def _deliver(self, body: str) -> None:
-        """By EventBridge, which may lose, double or delay it."""
-        delay, copies = EVENT_DELAY, 1
-        match self.outside.message("events"):
-            case Trouble.MESSAGE_LOST:
-                return
-            case Trouble.MESSAGE_DOUBLED:
-                copies = 2
-            case Trouble.MESSAGE_LATE:
-                delay += self.outside.late()
-        for _ in range(copies):
-            self.time.after(delay, lambda: self.lanes.send("diagnose", body))
+    def _publish_draft(self) -> None:
+        number = self.people.publish()
+        if number:
+            self.judge.published(number)
 
     def _pull(self, pull: Pull) -> None:
         self.switch.says = pull.to

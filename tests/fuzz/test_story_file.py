@@ -19,6 +19,7 @@ def test_a_written_story_is_read_back_as_it_was(seed: int) -> None:
     assert (told.story.scenario, told.story.policy) == (story.scenario, story.policy)
     assert (told.story.spells, told.story.meddling) == (story.spells, story.meddling)
     assert (told.story.drills, told.story.asked, told.story.moved) == (story.drills, story.asked, story.moved)
+    assert told.story.published == story.published
     assert told.nth == Nth(3, Trouble.HANGS)
 
 
@@ -27,7 +28,7 @@ def test_a_written_story_is_read_back_as_it_was(seed: int) -> None:
     [
         (
             lambda text: f'surprise = "yes"\n{text}',
-            "unknown key surprise; allowed: asked, drills, meddling, moved, nth, policy",
+            "unknown key surprise; allowed: asked, drills, meddling, moved, nth, policy, published",
         ),
         (lambda text: text.replace("[policy.", "[polity."), "unknown key polity"),
         (lambda _: "", "policy is missing"),

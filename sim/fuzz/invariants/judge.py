@@ -47,6 +47,7 @@ class Judge:
         self.letter = self._subscribers.letter
         self.invited = self._subscribers.invited
         self.mailed = self._subscribers.turned
+        self.published = self._page.published
         self.inbox: Callable[[Post], None] = lambda _: None
         """Takes each message that has been judged."""
 

@@ -22,11 +22,24 @@ class PageJudge:
         self._truth = truth
         self._wrong_since: dict[str, datetime] = {}
         """Component to since when the page contradicts the cases."""
+        self._published: set[int] = set()
+        """Drafts that people want to be public."""
+
+    def published(self, number: int) -> None:
+        """Somebody publishes the draft of that number."""
+        self._published.add(number)
+        since = self._truth.time.now
+        self._truth.time.after(LAG, lambda: self._is_public(number, since))
 
     def look(self) -> None:
-        """Hold what is shown against the cases."""
+        """Hold what is shown against the cases, or against what people have published."""
         page = self._truth.policy.page
-        if not page.enabled or page.publishing is Publishing.DRAFT or not self._truth.site.pages:
+        if not page.enabled or not self._truth.site.pages:
+            return
+        if page.publishing is Publishing.DRAFT:
+            unasked = {incident.number for incident in self._truth.site.pages[-1].incidents} - self._published
+            if unasked:
+                self._truth.breaks("page", f"number {min(unasked)} is public, which nobody has published")
             return
         shown = {component.key: component.status for component in self._truth.site.pages[-1].components}
         for service in self._truth.policy.services:
@@ -35,6 +48,14 @@ class PageJudge:
                 self._wrong_since.pop(service.name, None)
                 continue
             self._agrees(service, status)
+
+    def _is_public(self, number: int, since: datetime) -> None:
+        """What was published a while ago is on the page, unless it was over before that: then nobody ever reads it."""
+        known = self._truth.public_incident(number)
+        shown = self._truth.site.pages[-1].incidents if self._truth.site.pages else ()
+        is_there = any(incident.number == number for incident in shown)
+        if not is_there and known is not None and not known.withdrawn and self._truth.calm(since):
+            self._truth.breaks("page", f"number {number} was published, and is not on the page after {LAG}")
 
     def _agrees(self, service: Service, status: ComponentStatus) -> None:
         truth = self._truth

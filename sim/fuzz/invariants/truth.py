@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from defib.core.model import CheckStatus, InstanceState, TargetHealth
+from defib.core.page.model import PublicIncident
 from defib.core.policy import Policy
 from sim.clock import VirtualTime
 from sim.fuzz.cloud import Cloud
@@ -35,6 +36,8 @@ class Truth:
     """What the kill switch says."""
     struck_at: Callable[[], datetime | None] = lambda: None
     """When a call last failed."""
+    public_incident: Callable[[int], PublicIncident | None] = lambda _: None
+    """What is remembered of the page's incident of that number."""
     broken: list[str] = field(default_factory=list)
     stopped: dict[str, datetime] = field(default_factory=dict)
     """Instances that Defib has stopped and that have not run since."""

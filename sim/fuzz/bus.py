@@ -1,0 +1,54 @@
+"""EventBridge in memory: what happens outside Defib comes to its queues as events, which may get lost or come late."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+from sim.clock import VirtualTime
+from sim.fuzz import events
+from sim.fuzz.lanes import Lanes
+from sim.fuzz.outside import Outside
+from sim.fuzz.trouble import Trouble
+from sim.issue import HealthIssue
+
+DELAY = timedelta(seconds=1)
+PUBLISH = "Publish"
+"""An operator's word to the page (infra/page.py, PublishRule); any other is for diagnose (infra/signals.py)."""
+
+
+class Bus:
+    """The default event bus with Defib's rules."""
+
+    def __init__(self, time: VirtualTime, outside: Outside, lanes: Lanes) -> None:
+        self._time = time
+        self._outside = outside
+        self._lanes = lanes
+
+    def put(self, source: str, detail_type: str, detail: object) -> None:
+        body = events.event(source, detail_type, detail, self._time.now)
+        if detail_type == PUBLISH:
+            self._deliver("page", body, group="publish")
+        else:
+            self._deliver("diagnose", body)
+
+    def state_changed(self, instance_id: str, state: str) -> None:
+        """EC2 tells of an instance."""
+        self._deliver("diagnose", events.state_change(instance_id, state, self._time.now))
+
+    def issue_told(self, number: int, issue: HealthIssue, zone_id: str, over: bool) -> None:
+        """AWS Health tells of an issue of EC2's own, which began when it was first told of."""
+        opened = self._time.now - (issue.lasts or timedelta(0)) if over else self._time.now
+        self._deliver("diagnose", events.issue_told(issue, zone_id, number, opened, over, self._time.now))
+
+    def _deliver(self, lane: str, body: str, group: str = "") -> None:
+        delay, copies = DELAY, 1
+        match self._outside.message("events"):
+            case Trouble.MESSAGE_LOST:
+                return
+            case Trouble.MESSAGE_DOUBLED:
+                copies = 2
+            case Trouble.MESSAGE_LATE:
+                delay += self._outside.late()
+        for _ in range(copies):
+            self._time.after(delay, partial(self._lanes.send, lane, body, group=group))
