@@ -27,8 +27,8 @@ REPLAYED = "Defib, replayed"
 MODEL = (
     "The real core and shell over the in-memory ports of `python -m sim fuzz`, which pass the contract suites of the "
     "real ones; and, for a share of the seeds, the synthesized stack's own handlers on moto (`python -m sim replay`). "
-    "The policy is the shipped `defib.toml`; for an application that is down, `scenarios/policies/pool.toml`, since "
-    "only a target group in the policy shows that."
+    "The policy is the shipped `defib.toml`; for an application that is down, which that only tells people of, "
+    "`scenarios/policies/pool-at-once.toml`, by which it is restarted as soon as its load balancer says so."
 )
 
 

@@ -98,7 +98,7 @@ CLASSES: tuple[FaultClass, ...] = (
         Wanted.HEAL,
         WEB,
         (_struck(WEB, FaultKind.APPLICATION_DOWN),),
-        policy="pool",
+        policy="pool-at-once",
     ),
     _one("dead on arrival", FaultKind.DEAD_ON_ARRIVAL, "is launched, and never passes a check", WORKER),
     _one("stopped unasked", FaultKind.STOPPED_UNASKED, "is stopped by AWS; nobody asked"),

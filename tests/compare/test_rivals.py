@@ -155,9 +155,16 @@ class TestDefib:
     def test_leaves_alone_what_needs_nothing(self, fault: str) -> None:
         assert defib.in_memory(class_named(fault), 0).acts == ()
 
+    @pytest.mark.parametrize("seed", range(5))
+    def test_restarts_a_dead_application_at_once_where_the_policy_says_so(self, seed: int) -> None:
+        trial = defib.in_memory(class_named("application down"), seed)
+        assert trial.harms == frozenset()
+        assert trial.waste is not None
+        assert trial.waste <= 0.10
+
     def test_goes_by_another_policy_where_one_is_given(self) -> None:
-        at_once = POLICIES / "pool-at-once.toml"
-        patient, hasty = (defib.in_memory(class_named("application down"), 0, policy) for policy in (None, at_once))
+        pool = POLICIES / "pool.toml"
+        hasty, patient = (defib.in_memory(class_named("application down"), 0, policy) for policy in (None, pool))
         assert patient.serves_again is not None
         assert hasty.serves_again is not None
         # Its patience, and up to a minute until the next sweep, for which the other does not wait.
