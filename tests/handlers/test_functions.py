@@ -14,12 +14,15 @@ from moto.ec2.models import ec2_backends
 from moto.elbv2.models import FakeHealthStatus
 
 from defib.aws.clients import client
+from defib.aws.observe import AwsObserver
 from defib.aws.store import DynamoStore
 from defib.aws.wire import encode
 from defib.core.case import Action, Case, Perform
+from defib.core.model import Observation
 from defib.core.policy import Retention
 from defib.core.rationing import FRESH
 from defib.core.shift import Move, ShiftOrder
+from defib.shell.ports import Transient
 from defib.shell.store import Remembered
 from tests.aws.account import ONCE
 from tests.aws.cases import NOON, a_case, a_notice, an_incident
@@ -78,6 +81,29 @@ def test_diagnose_looks_at_the_unhealthy_targets_of_an_alarming_group(
     assert failed(stage.invoke("diagnose", body)) == []
 
     assert looked_at == [("load_balancer", "i-0a1b2c3d4e5f60001"), ("load_balancer", "i-0a1b2c3d4e5f60002")]
+
+
+def test_a_target_that_can_not_be_looked_at_holds_up_no_other_of_its_group(
+    stage: Stage, store: DynamoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = stage.launch_many(2, service="web", self_heal="true")
+    _stop_unasked(first, second)
+    monkeypatch.setattr("defib.aws.observe.AwsObserver.unhealthy_targets", lambda self, arn: (first, second))
+    observe = AwsObserver.observe
+
+    def throttled_once(self: AwsObserver, instance_id: str, *args: Any) -> Observation:
+        if instance_id == first:
+            raise Transient("describing instances: throttled", "RequestLimitExceeded")
+        return observe(self, instance_id, *args)
+
+    monkeypatch.setattr(AwsObserver, "observe", throttled_once)
+    body = (EVENTS / "alarm-target-group.json").read_text()
+    body = body.replace("targetgroup/web/73e2d6bc24d8a067", stage.group.rpartition(":")[2])
+
+    assert failed(stage.invoke("diagnose", body)) == ["m0"]
+
+    assert store.latest_case(first) is None
+    assert store.latest_case(second) is not None
 
 
 def test_a_sweep_has_a_load_balancer_asked_before_the_next_and_diagnose_looks_at_who_is_unhealthy_there(
