@@ -11,13 +11,13 @@ from random import Random
 from typing import Any
 
 from sim.boundary import Call, Response
+from sim.carrier import Carrier
 from sim.clock import Abandoned, Process, SimulatorGap, VirtualTime
 from sim.environment import Context, Environment, OnLine, context_for
 from sim.function import Function
 from sim.ledger import Ledger
 from sim.machinery import MachineryFault, MachineryKind
 from sim.metrics import Measurements, Metric
-from sim.reach import Reach
 
 WARM_START = timedelta(milliseconds=15)
 COLD_START = (timedelta(milliseconds=900), timedelta(milliseconds=1500))
@@ -70,14 +70,14 @@ class Lambda:
     def __init__(
         self,
         time: VirtualTime,
-        reach: Reach,
+        carrier: Carrier,
         ledger: Ledger,
         measurements: Measurements,
         random: Random,
         on_line: OnLine,
     ) -> None:
         self._time = time
-        self._reach = reach
+        self._carrier = carrier
         self._ledger = ledger
         self._measurements = measurements
         self._random = random
@@ -95,7 +95,7 @@ class Lambda:
 
     def throttles(self, function: Function) -> bool:
         """Whether Lambda turns an invocation away now; each time counts as a throttle."""
-        throttled = self._reach.breakdowns.throttles(function)
+        throttled = self._carrier.breakdowns.throttles(function)
         if throttled:
             self._measure(function, "Throttles", 1.0)
         return throttled
@@ -125,7 +125,7 @@ class Lambda:
         invocation = self._running()
         if invocation is None:
             return None
-        answer = self._reach.carry(call, invocation.function, lambda delay: self._pass_time(invocation, delay))
+        answer = self._carrier.carry(call, invocation.function, lambda delay: self._pass_time(invocation, delay))
         if answer is None:
             self.carried_out(call)
         return answer
@@ -133,7 +133,7 @@ class Lambda:
     def hangs_https(self, host: str) -> bool:
         """Whether the running invocation never hears of a host outside AWS again."""
         invocation = self._running()
-        return invocation is not None and self._reach.breakdowns.hangs_https(host, invocation.function)
+        return invocation is not None and self._carrier.breakdowns.hangs_https(host, invocation.function)
 
     def answered(self) -> None:
         """A call of the running invocation has been answered, which may be its last."""
@@ -185,7 +185,7 @@ class Lambda:
         self._number += 1
         function, started = environment.function, self._time.now
         self._ledger.invocations[function.word] += 1
-        invocation = Invocation(environment, started + function.timeout, end=self._reach.breakdowns.ends(function))
+        invocation = Invocation(environment, started + function.timeout, end=self._carrier.breakdowns.ends(function))
         context = context_for(function, self._number, invocation.deadline, lambda: self._time.now)
         self._invocations.append(invocation)
 
@@ -228,7 +228,7 @@ class Lambda:
         except TimedOut:
             invocation.is_dead = True
             error = f"{word}: Task timed out after {invocation.function.timeout.total_seconds():g} seconds"
-            if invocation.end is not None or self._reach.breakdowns.is_dark(invocation.function.region):
+            if invocation.end is not None or self._carrier.breakdowns.is_dark(invocation.function.region):
                 return self._as_planned(error)
         except Killed:
             invocation.is_dead = True

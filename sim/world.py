@@ -23,6 +23,7 @@ from sim.authority import Authority, Tags
 from sim.boundary import Boundary
 from sim.breakdowns import Breakdowns
 from sim.bus import Bus
+from sim.carrier import Carrier
 from sim.clock import VirtualTime
 from sim.customers import Customers
 from sim.ec2 import Ec2
@@ -45,7 +46,6 @@ from sim.people import Ways, answer, answer_drill
 from sim.physics import Physics
 from sim.pool import virtual_pools
 from sim.queues import Queues
-from sim.reach import Reach
 from sim.recorder import Recorder
 from sim.recording import Message
 from sim.records import Records
@@ -120,10 +120,10 @@ class World:
         self.balancing.kept_from = self._kept_from
         authority = Authority(ACCOUNT, self._tags_of, self.scaling.arn_of, self.shifts.load_balancer_of)
         draws, broken = self._draws("lambda"), self.breakdowns
-        reach = Reach(
+        carrier = Carrier(
             time, authority, ledger, draws, broken, StaleReads(time, self.wiring, boundary, self.scenario.machinery)
         )
-        self.functions = Lambda(time, reach, ledger, self.measurements, draws, recorder.logged)
+        self.functions = Lambda(time, carrier, ledger, self.measurements, draws, recorder.logged)
         self.queues = Queues(time, self.wiring, self.functions, ledger, boundary, broken)
         self.bus = Bus(time, self.wiring, self.queues, self.functions, self._draws("bus"), broken)
         boundary.answer("events:PutEvents", self.bus.put_events)

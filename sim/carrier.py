@@ -49,7 +49,7 @@ SERVER_FAULTS = frozenset(
 Wait = Callable[[timedelta], None]
 
 
-class Reach:
+class Carrier:
     """Carries calls to the services of every Region, under each function's role."""
 
     def __init__(
