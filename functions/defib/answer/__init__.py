@@ -1,1 +1,0 @@
-"""Answers by a link: a page for a person, and one answer that counts once."""

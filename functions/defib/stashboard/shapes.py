@@ -1,4 +1,4 @@
-"""What Stashboard's API answers with: each thing as its ``rest`` methods gave it, field by field."""
+"""What Stashboard's API answers with: each thing as the ``rest`` methods of its last release (1.5.1) gave it."""
 
 from __future__ import annotations
 
