@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
-from defib.core.maintenance import Window, windows
+from defib.core.frozen import replace
+from defib.core.maintenance import Maintenance, Window, windows
 from defib.core.page.model import MaintenanceStatus, PlannedOutage
 from defib.core.page.settings import Language
 from defib.core.page.words import clock, listed, words
@@ -29,29 +30,43 @@ def standing(outages: Iterable[PlannedOutage]) -> str:
 
 
 def _planned(policy: Policy, now: datetime) -> Iterator[PlannedOutage]:
-    """One for each window; services whose windows are the same share it."""
+    """Those that are near, as they stand at ``now``."""
     first, last = now - OVER_FOR, now + policy.page.announce_maintenance
-    concerned: dict[Window, list[str]] = {}
-    names = {service.name: service.page.title for service in policy.services if service.page.title}
-    for service in (s for s in policy.services if s.name in names):
-        for entry in (*policy.maintenance, *service.maintenance):
-            for window in windows(entry, first, last):
-                here = concerned.setdefault(window, [])
-                if service.name not in here:
-                    here.append(service.name)
-    for window, services in concerned.items():
-        name, body = _worded(tuple(names[name] for name in services), window, policy.page.language)
+    shown = [service for service in policy.services if service.page.title]
+    titled = tuple([(s.name, s.page.title, (*policy.maintenance, *s.maintenance)) for s in shown])
+    for outage in _outages(titled, now.date(), policy.page.announce_maintenance, policy.page.language):
+        if outage.start > last or outage.end <= first:
+            continue
         status = MaintenanceStatus.SCHEDULED
-        if window.start <= now:
-            status = MaintenanceStatus.IN_PROGRESS if now < window.end else MaintenanceStatus.COMPLETED
-        yield PlannedOutage(name, body, tuple(services), window.start, window.end, status)
+        if outage.start <= now:
+            status = MaintenanceStatus.IN_PROGRESS if now < outage.end else MaintenanceStatus.COMPLETED
+        yield outage if outage.status is status else replace(outage, status=status)
 
 
-@lru_cache(maxsize=2048)
-def _worded(titles: tuple[str, ...], window: Window, language: Language) -> tuple[str, str]:
-    """The name of an outage and its body. Remembered: each look at the page finds the same ones."""
+@lru_cache(maxsize=256)
+def _outages(
+    titled: tuple[tuple[str, str, tuple[Maintenance, ...]], ...], day: date, announced: timedelta, language: Language
+) -> tuple[PlannedOutage, ...]:
+    """One for each window that is near at some time of ``day``, in UTC; services whose windows are the same share it.
+
+    Of each service its name, its title on the page and what is planned. Remembered: every look at the page that day
+    finds the same ones.
+    """
+    midnight = datetime.combine(day, time(), UTC)
+    first, last = midnight - OVER_FOR, midnight + timedelta(days=1) + announced
+    concerned: dict[Window, list[str]] = {}
+    names = {name: title for name, title, _ in titled}
+    for name, _, entries in titled:
+        for window in (w for entry in entries for w in windows(entry, first, last)):
+            here = concerned.setdefault(window, [])
+            if name not in here:
+                here.append(name)
+    return tuple(_outage(services, names, window, language) for window, services in concerned.items())
+
+
+def _outage(services: Sequence[str], names: Mapping[str, str], window: Window, language: Language) -> PlannedOutage:
     said = words(language)
-    names, until = listed(titles, said), clock(window.end, window.start)
-    return said.planned.format(names=names), said.planned_body.format(
-        names=names, since=f"{window.start:%Y-%m-%d %H:%M}", next=until
-    )
+    titles, until = listed(tuple(names[name] for name in services), said), clock(window.end, window.start)
+    body = said.planned_body.format(names=titles, since=f"{window.start:%Y-%m-%d %H:%M}", next=until)
+    name = said.planned.format(names=titles)
+    return PlannedOutage(name, body, tuple(services), window.start, window.end, MaintenanceStatus.SCHEDULED)
