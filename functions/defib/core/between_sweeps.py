@@ -22,6 +22,8 @@ def asks(policy: Policy, now: datetime) -> list[TargetGroupSignal]:
     of the next sweep need not be asked any more.
     """
     groups, every = policy.asked_groups, policy.detection.targets_every
+    if not groups:
+        return []
     return [
         TargetGroupSignal(arn, now + time * every + spread(number), REASON, until=now + MINUTE)
         for time in range(1, policy.detection.asks + 1)

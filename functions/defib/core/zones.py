@@ -67,6 +67,8 @@ def survey(
 
     A sweep whose questions were not all answered (``complete`` is False) ends no impairment.
     """
+    if not zones and not stack.impaired:
+        return stack, ()
     kept: list[Impairment] = []
     turns: list[Turn] = []
     for zone in sorted({*zones, *(i.zone for i in stack.impaired)}):

@@ -87,6 +87,8 @@ class CourseJudge:
             fails = machine.state is InstanceState.RUNNING and machine.shown.worst is CheckStatus.IMPAIRED
             failing[machine.zone] += fails and truth.policy.opted_in(machine.tags)
         crowded = {zone for zone, number in failing.items() if number >= limits.zone_instances}
+        if not crowded and not self._crowded:
+            return
         running = truth.seen.running() if crowded else {}
         found = {zone for zone in crowded if failing[zone] * 100 >= limits.zone_share * running.get(zone, 0)}
         self._crowded = {zone: self._crowded.get(zone, truth.time.now) for zone in found}
