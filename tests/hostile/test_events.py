@@ -13,11 +13,11 @@ from aws_lambda_powertools import Logger
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from defib.aws.normalise import normalise
+from defib.aws.normalise import TARGET_GROUP, normalise
 from defib.aws.untrusted import BODY_MAX, TEXT_MAX, is_instance_id
 from defib.core.call import CallAnswer
 from defib.core.drill import DrillOrder
-from defib.core.model import Signal
+from defib.core.model import Signal, TargetGroupSignal
 from defib.handlers.batch import each_message
 from defib.shell.ports import Malformed
 from tests.handlers.stage import Context, batch
@@ -36,7 +36,15 @@ OWN = json.dumps(
         "answer": {"case_id": "i-0a1b2c3d4e5f60001-1", "choice": "approve", "by": "Ann"},
     }
 )
-ALL = (*SAMPLES.values(), OWN)
+QUESTION = json.dumps(
+    {
+        "target_group_arn": "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/6d0ecf831eec9f09",
+        "at": "2026-04-30T12:00:10Z",
+        "reason": "asked between two sweeps",
+        "until": "2026-04-30T12:01:00Z",
+    }
+)
+ALL = (*SAMPLES.values(), OWN, QUESTION)
 NUMBERS = itertools.count()
 FIRST_YEAR, LAST_YEAR = '"0001-01-01T00:00:00+23:59"', '"9999-12-31T23:59:59-23:59"'
 
@@ -54,6 +62,11 @@ def read(body: str) -> None:
             assert signal.at.tzinfo is UTC
             assert signal.reason.isprintable()
             assert len(signal.reason) <= TEXT_MAX
+        if isinstance(signal, TargetGroupSignal):
+            assert TARGET_GROUP.search(signal.target_group_arn)
+            assert signal.target_group_arn.isprintable()
+            assert len(signal.reason) <= TEXT_MAX
+            assert signal.until is None or signal.until.tzinfo is UTC
         if isinstance(signal, CallAnswer | DrillOrder):
             assert signal.by.isprintable()
 
@@ -70,6 +83,8 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> None:
 @example(put(STOPPED, ("time",), FIRST_YEAR))
 @example(put(STOPPED, ("time",), LAST_YEAR))
 @example(put(OWN, ("at",), FIRST_YEAR))
+@example(put(QUESTION, ("at",), FIRST_YEAR))
+@example(put(QUESTION, ("until",), LAST_YEAR))
 @example(put(SAMPLES["canary-sent"], ("detail", "sent_at"), FIRST_YEAR))
 @example(put(SAMPLES["approval-given"], ("time",), FIRST_YEAR))
 @example(put(SAMPLES["alarm-instance"], ("time",), FIRST_YEAR))
