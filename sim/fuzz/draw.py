@@ -17,6 +17,7 @@ from sim.fuzz.draw_faults import faults_of
 from sim.fuzz.draw_fleet import ZONES, durations_of, fleets_of, scaling_groups_of, target_groups_of
 from sim.fuzz.draw_hands import with_hands
 from sim.fuzz.draw_policy import policy_of
+from sim.fuzz.draw_posts import with_posts
 from sim.fuzz.draw_reach import with_addresses
 from sim.fuzz.draw_shifts import with_shifts
 from sim.fuzz.draw_subscribers import with_subscribers
@@ -59,6 +60,7 @@ def draw(seed: int) -> Story:
     story = with_addresses(Story(seed, scenario, text, policy, spells, meddling), Random(f"reach {seed}"))
     story = with_doubts(story, Random(f"doubts {seed}"))
     story = with_drafts(story, Random(f"drafts {seed}"))
+    story = with_posts(story, Random(f"posts {seed}"))
     story = with_hands(story, Random(f"hands {seed}"))
     return with_subscribers(story, Random(f"asked {seed}"))
 

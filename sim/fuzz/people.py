@@ -115,14 +115,14 @@ class People:
             lasts = {"for": format_duration(reply.lasts)} if reply.answer.value == "snooze" else {}
             self._put(EVENT_SOURCE, DETAIL_TYPE, {**what, **lasts, "answer": reply.answer.value, "by": BY})
 
-    def publish(self) -> int:
-        """Have the newest draft of which people have read published, as its e-mail says; its number, or 0 for none."""
+    def publish(self, heard: Callable[[int], None]) -> None:
+        """Have the newest draft of which people have read published, as its e-mail says; ``heard`` hears its number."""
         if not self.inbox.commands:
-            return 0
+            return
         (entry,) = json.loads(self.inbox.commands[-1])
         detail = json.loads(entry["Detail"])
         self._put(entry["Source"], entry["DetailType"], detail)
-        return int(detail["incident"])
+        heard(int(detail["incident"]))
 
     def _click(self, reply: Reply, token: str, times: int = 1) -> None:
         body = urlencode({"answer": reply.answer.value, "by": BY})

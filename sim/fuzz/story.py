@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from defib.core.page.model import ComponentStatus
 from defib.core.policy import Policy
 from sim.fuzz.trouble import Spell
 from sim.scenario import Scenario
@@ -54,6 +55,16 @@ class MovedByHand:
 
 
 @dataclass(frozen=True, slots=True)
+class Posted:
+    """Somebody says by the Stashboard API how a service stands."""
+
+    at: timedelta
+    on: str
+    """The service."""
+    status: ComponentStatus
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """Everything that happens, and nothing that is decided."""
 
@@ -66,6 +77,7 @@ class Story:
     drills: tuple[Drilled, ...] = ()
     asked: tuple[Asked, ...] = ()
     moved: tuple[MovedByHand, ...] = ()
+    posted: tuple[Posted, ...] = ()
     published: tuple[timedelta, ...] = ()
     """When somebody publishes the newest draft of the page of which they have read, if there is one."""
 

@@ -16,14 +16,15 @@ import tomli_w
 
 from defib.core.duration import format_duration, parse_duration
 from defib.core.mistake import PolicyError, printable
+from defib.core.page.model import ComponentStatus
 from defib.core.parse import parse as parse_policy
-from sim.fuzz.story import Asked, Drilled, Interference, MovedByHand, Story
+from sim.fuzz.story import Asked, Drilled, Interference, MovedByHand, Posted, Story
 from sim.fuzz.trouble import BESIDES, CARRIED, FUNCTIONS, OUTSIDE, REGION, Nth, Spell, Trouble
 from sim.scenario_file import ScenarioError, decoded
 from sim.scenario_file import parse as parse_scenario
 from sim.scenario_value import Range
 
-KEYS = frozenset({"policy", "scenario", "spells", "meddling", "drills", "asked", "moved", "published", "nth"})
+KEYS = frozenset({"policy", "scenario", "spells", "meddling", "drills", "asked", "moved", "posted", "published", "nth"})
 PLACES = (*OUTSIDE, *BESIDES, *CARRIED, *FUNCTIONS, REGION)
 
 
@@ -66,6 +67,8 @@ def write(story: Story, nth: Nth | None = None) -> str:
         document["moved"] = [
             {"at": _exact(m.at), "on": m.on, "zone": m.zone, "lasts": _exact(m.lasts)} for m in story.moved
         ]
+    if story.posted:
+        document["posted"] = [{"at": _exact(p.at), "on": p.on, "status": p.status.value} for p in story.posted]
     if story.published:
         document["published"] = [_exact(at) for at in story.published]
     if nth is not None:
@@ -113,10 +116,16 @@ def _told(document: dict[str, Any], file: str) -> Told:
         MovedByHand(parse_duration(row["at"]), row["on"], row["zone"], parse_duration(row["lasts"]))
         for row in document.get("moved", ())
     )
+    posted = tuple(
+        Posted(parse_duration(row["at"]), row["on"], ComponentStatus(row["status"]))
+        for row in document.get("posted", ())
+    )
     published = tuple(map(parse_duration, document.get("published", ())))
     nth = document.get("nth")
     policy = parse_policy(policy_text)
-    story = Story(scenario.seed, scenario, policy_text, policy, spells, meddling, drills, asked, moved, published)
+    story = Story(
+        scenario.seed, scenario, policy_text, policy, spells, meddling, drills, asked, moved, posted, published
+    )
     return Told(story, Nth(nth["number"], Trouble(nth["trouble"])) if nth else None)
 
 

@@ -48,6 +48,7 @@ from sim.fuzz.invariants.truth import Truth
 from sim.fuzz.lanes import Lanes
 from sim.fuzz.outside import Outside
 from sim.fuzz.people import ADDRESS, People, Signing
+from sim.fuzz.posts import Posters
 from sim.fuzz.reach import Reaching
 from sim.fuzz.seen import Seen
 from sim.fuzz.story import Story
@@ -136,6 +137,7 @@ class World:
         site = tables.Site(self.site, out)
         topic = Topic(out, self.judge.letter, self.judge.invited)
         self.customers = Customers(policy, clock, pages, topic, out)
+        self._posters = Posters(policy, clock, self.page_store, queues, out)
         self._paging = Paging(clock, pages, (site,), queues, lambda _: None, followers)
         self._following = {other.name: self._follower(other, clock, pages, queues) for other in policy.page.elsewhere}
         self.lanes.run("page", self._turn)
@@ -196,8 +198,10 @@ class World:
             time.after(drill_reply.at, partial(self.reaching.answers, drill_reply.contact, self.bus.put))
         for moved in story.moved:
             time.after(moved.at, partial(self.hands.move, moved))
+        for posted in story.posted:
+            time.after(posted.at, partial(self._posters.post, posted))
         for at in story.published:
-            time.after(at, self._publish_draft)
+            time.after(at, partial(self.people.publish, self.judge.published))
 
     # --- Defib's functions -----------------------------------------------------------------------------------------
 
@@ -280,11 +284,6 @@ class World:
         self.people.sees(machine)
         if machine.state in TOLD:
             self.bus.state_changed(machine.instance_id, machine.state.value)
-
-    def _publish_draft(self) -> None:
-        number = self.people.publish()
-        if number:
-            self.judge.published(number)
 
     def _pull(self, pull: Pull) -> None:
         self.switch.says = pull.to

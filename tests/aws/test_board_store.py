@@ -18,9 +18,9 @@ from defib.shell.store import Conflict
 from defib.stashboard.model import Board, BoardService, Event
 from defib.stashboard.oauth import Nonce
 from defib.stashboard.store import BoardStore, Change
+from sim.memory.board import FakeBoardStore
 from tests.aws.table import TABLE
 from tests.core.page.shown import NOON, POLICY, minutes, trouble
-from tests.fakes.board import FakeBoardStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -19,7 +19,7 @@ def test_a_written_story_is_read_back_as_it_was(seed: int) -> None:
     assert (told.story.scenario, told.story.policy) == (story.scenario, story.policy)
     assert (told.story.spells, told.story.meddling) == (story.spells, story.meddling)
     assert (told.story.drills, told.story.asked, told.story.moved) == (story.drills, story.asked, story.moved)
-    assert told.story.published == story.published
+    assert (told.story.posted, told.story.published) == (story.posted, story.published)
     assert told.nth == Nth(3, Trouble.HANGS)
 
 
@@ -28,7 +28,7 @@ def test_a_written_story_is_read_back_as_it_was(seed: int) -> None:
     [
         (
             lambda text: f'surprise = "yes"\n{text}',
-            "unknown key surprise; allowed: asked, drills, meddling, moved, nth, policy, published",
+            "unknown key surprise; allowed: asked, drills, meddling, moved, nth, policy, posted",
         ),
         (lambda text: text.replace("[policy.", "[polity."), "unknown key polity"),
         (lambda _: "", "policy is missing"),

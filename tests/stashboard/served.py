@@ -14,8 +14,8 @@ from defib.aws.clock import SystemClock
 from defib.core.policy import Policy
 from defib.stashboard.oauth import Signed
 from defib.stashboard.router import Answering, answer
+from sim.memory.board import FakeBoardStore
 from tests.core.page.shown import POLICY
-from tests.fakes.board import FakeBoardStore
 from tests.stashboard.signing import KEYS, PAGE
 
 

@@ -15,8 +15,8 @@ from oauthlib.oauth1 import Client  # type: ignore[import-untyped]  # comes with
 from defib.core.policy import Policy
 from defib.stashboard.oauth import FORM, Credentials, Signed
 from defib.stashboard.router import Answer, Answering, answer
+from sim.memory.board import FakeBoardStore
 from tests.core.page.shown import NOON, POLICY
-from tests.fakes.board import FakeBoardStore
 
 HOST = "https://status.example.com"
 PAGE = "https://page.example.com"

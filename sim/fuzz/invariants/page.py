@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from defib.core.incident import Incident, Phase
-from defib.core.page.model import ComponentStatus
+from defib.core.page.model import ComponentStatus, Origin, PublicIncident
 from defib.core.page.settings import Publishing
 from defib.core.policy import Service
 from sim.fuzz.invariants.crowd import waits
@@ -37,14 +37,18 @@ class PageJudge:
         if not page.enabled or not self._truth.site.pages:
             return
         if page.publishing is Publishing.DRAFT:
-            unasked = {incident.number for incident in self._truth.site.pages[-1].incidents} - self._published
+            incidents = self._truth.site.pages[-1].incidents
+            unasked = {incident.number for incident in incidents if not _is_posted(incident)} - self._published
             if unasked:
                 self._truth.breaks("page", f"number {min(unasked)} is public, which nobody has published")
             return
         shown = {component.key: component.status for component in self._truth.site.pages[-1].components}
+        # What people say of a component is theirs, whatever Defib finds.
+        open_now = (i for i in self._truth.site.pages[-1].incidents if _is_posted(i) and i.resolved_at is None)
+        said = {key for incident in open_now for key in incident.components}
         for service in self._truth.policy.services:
             status = shown.get(service.name)
-            if status is None or status is ComponentStatus.UNDER_MAINTENANCE:
+            if status is None or status is ComponentStatus.UNDER_MAINTENANCE or service.name in said:
                 self._wrong_since.pop(service.name, None)
                 continue
             self._agrees(service, status)
@@ -85,3 +89,7 @@ def _in_trouble(incident: Incident | None) -> bool:
     if incident is None or incident.resolved_at is not None:
         return False
     return any(member.phase is not Phase.CLOSED for member in incident.members)
+
+
+def _is_posted(incident: PublicIncident) -> bool:
+    return incident.origin is Origin.PERSON
