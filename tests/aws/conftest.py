@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_sqs import SQSClient
 
     from defib.shell.store import Store
 
@@ -46,6 +47,11 @@ def ec2() -> EC2Client:
 @pytest.fixture
 def elb() -> ElasticLoadBalancingv2Client:
     return client("elbv2", ONCE)
+
+
+@pytest.fixture
+def sqs() -> SQSClient:
+    return client("sqs", ONCE)
 
 
 @pytest.fixture

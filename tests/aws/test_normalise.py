@@ -3,55 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
-from defib.aws.normalise import ENTITIES_MAX, ZONES_MAX, normalise
+from defib.aws.normalise import ENTITIES_MAX, normalise
 from defib.aws.untrusted import BODY_MAX, TEXT_MAX, plain
-from defib.core.answer.name import NAME_MAX
-from defib.core.approval import Answer, Choice
-from defib.core.call import SNOOZE, CallAnswer, Reaction
-from defib.core.call_news import command
-from defib.core.issue import Issue
 from defib.core.model import Result, Signal, Source, TargetGroupSignal, Verdict
 from defib.shell.ports import Malformed
+from tests.aws.cases import WEB_1, WEB_2
+from tests.aws.samples import STRUCK, changed, sample
 
-EVENTS = Path(__file__).parents[1] / "events"
-WEB_1 = "i-0a1b2c3d4e5f60001"
-WEB_2 = "i-0a1b2c3d4e5f60002"
 WEB_GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/73e2d6bc24d8a067"
 ASKED = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/6d0ecf831eec9f09"
-STRUCK = datetime(2026, 4, 30, 9, 12, 44, tzinfo=UTC)
-
-
-def sample(name: str) -> dict[str, Any]:
-    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
-    return event
 
 
 def question(field: str, value: object) -> str:
     """One of Defib's own to a load balancer, with the field set to ``value``."""
     asked = {"target_group_arn": ASKED, "at": "2026-04-30T12:00:10Z", "reason": "", "until": "2026-04-30T12:01:00Z"}
     return json.dumps({**asked, field: value})
-
-
-def changed(name: str, path: str, value: object) -> str:
-    """The sample as a message, with the field at the dotted ``path`` set to ``value``; a ``None`` removes it."""
-    event = sample(name)
-    *parents, last = path.split(".")
-    holder: Any = event
-    for parent in parents:
-        holder = holder[int(parent) if isinstance(holder, list) else parent]
-    if value is None:
-        del holder[last]
-    else:
-        holder[last] = value
-    return json.dumps(event)
 
 
 @pytest.mark.parametrize(
@@ -79,92 +49,6 @@ def test_an_event_about_instances_becomes_one_signal_for_each(
     assert [signal.instance_id for signal in signals] == instances
     assert {signal.source for signal in signals} == {source}
     assert all(signal.reason.startswith(words) for signal in signals)
-
-
-def test_an_answer_to_a_call_names_the_incident_and_how_long_a_snooze_lasts() -> None:
-    snoozed = CallAnswer("web-7", Reaction.SNOOZE, "Ann", timedelta(minutes=20))
-
-    assert normalise(json.dumps(sample("approval-call"))) == (snoozed,)
-    assert normalise(changed("approval-call", "detail.for", None)) == (replace(snoozed, lasts=SNOOZE),)
-
-
-def test_the_commands_of_an_e_mail_are_understood() -> None:
-    for reaction in Reaction:
-        (entry,) = json.loads(command("zone:us-east-1a-12", reaction).partition("--entries '")[2].removesuffix("'"))
-        event = sample("approval-call") | {"source": entry["Source"], "detail-type": entry["DetailType"]}
-        (answer,) = normalise(json.dumps(event | {"detail": json.loads(entry["Detail"])}))
-        assert isinstance(answer, CallAnswer)
-        assert (answer.incident_id, answer.reaction, answer.by) == ("zone:us-east-1a-12", reaction, "YOUR NAME")
-
-
-ARN = "arn:aws:health:us-east-1::event/EC2"
-POWER = f"{ARN}/AWS_EC2_POWER_CONNECTIVITY_ISSUE/AWS_EC2_POWER_CONNECTIVITY_ISSUE_a1b2c3d4"
-OPERATIONAL = f"{ARN}/AWS_EC2_OPERATIONAL_ISSUE/AWS_EC2_OPERATIONAL_ISSUE_7f35c8ae"
-ENDED = datetime(2026, 4, 30, 10, 40, 8, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("name", "issue"),
-    [
-        ("health-operational-issue", Issue(OPERATIONAL, "AWS_EC2_OPERATIONAL_ISSUE", STRUCK, STRUCK)),
-        (
-            "health-zone-issue",
-            Issue(POWER, "AWS_EC2_POWER_CONNECTIVITY_ISSUE", STRUCK, STRUCK, zone_ids=("use1-az4",)),
-        ),
-        (
-            "health-zone-issue-closed",
-            Issue(POWER, "AWS_EC2_POWER_CONNECTIVITY_ISSUE", ENDED, ENDED, over=True, zone_ids=("use1-az4",)),
-        ),
-        ("health-issue-resolved-open", Issue(OPERATIONAL, "AWS_EC2_OPERATIONAL_ISSUE", ENDED, ENDED, over=True)),
-    ],
-)
-def test_an_issue_of_ec2s_own_says_where_and_whether_it_is_over(name: str, issue: Issue) -> None:
-    assert normalise(json.dumps(sample(name))) == (issue,)
-
-
-def test_an_issue_of_this_account_is_told_from_a_public_one() -> None:
-    (issue,) = normalise(changed("health-operational-issue", "detail.eventScopeCode", "ACCOUNT_SPECIFIC"))
-
-    assert isinstance(issue, Issue)
-    assert not issue.public
-
-
-def test_an_issue_of_single_instances_is_a_reason_to_look_at_them_not_to_wait() -> None:
-    body = changed("health-recovery-failed", "detail.eventTypeCode", "AWS_EC2_INSTANCE_AVAILABILITY_ISSUE")
-    (signal,) = normalise(body)
-
-    assert isinstance(signal, Signal)
-    assert (signal.source, signal.instance_id) == (Source.HEALTH, WEB_1)
-
-
-@pytest.mark.parametrize(
-    ("text", "zones"),
-    [
-        ("Power is lost in usw2-az1 and usw2-az3.", ("usw2-az1", "usw2-az3")),
-        ("Elevated errors in a Local Zone (usw2-lax1-az1).", ("usw2-lax1-az1",)),
-        ("Elevated API error rates in the US-EAST-1 Region.", ()),
-        ("xuse1-az44444, use1_az4, use1-az", ()),
-        (" ".join(f"use1-az{n}" for n in range(ZONES_MAX + 1)), ()),
-        ("use1-az4 " * 1000, ("use1-az4",)),
-    ],
-)
-def test_zones_are_read_from_what_aws_writes(text: str, zones: tuple[str, ...]) -> None:
-    (issue,) = normalise(changed("health-zone-issue", "detail.eventDescription.0.latestDescription", text))
-
-    assert isinstance(issue, Issue)
-    assert issue.zone_ids == zones
-
-
-@pytest.mark.parametrize(
-    "end", ["", "soon", "Thu, 30 Apr 2026 09:12:45 GMT", "Thu, 99 Apr 2026 09:12:00 GMT", "x" * 9999]
-)
-def test_an_end_that_has_not_come_or_is_no_time_ends_no_issue(end: str) -> None:
-    event = json.loads(changed("health-zone-issue", "detail.statusCode", "open"))
-    event["detail"]["endTime"] = end
-    (issue,) = normalise(json.dumps(event))
-
-    assert isinstance(issue, Issue)
-    assert not issue.over
 
 
 def test_a_signal_carries_the_time_of_its_event() -> None:
@@ -350,34 +234,6 @@ def test_defibs_own_signals_come_back_as_they_were_sent() -> None:
     signal = Signal(Source.RESULT, WEB_1, STRUCK, "start: retry", result)
 
     assert normalise(msgspec.json.encode(signal).decode()) == (signal,)
-
-
-def test_somebodys_yes_is_a_signal_about_the_instance_of_its_case() -> None:
-    (signal,) = normalise(json.dumps(sample("approval-given")))
-
-    assert isinstance(signal, Signal)
-    assert (signal.source, signal.instance_id, signal.at) == (Source.OPERATOR, WEB_1, STRUCK)
-    assert signal.answer == Answer(f"{WEB_1}-3", Choice.APPROVE, "Ann")
-    assert signal.reason == f"Ann answers approve to case {WEB_1}-3"
-    assert normalise(msgspec.json.encode(signal).decode()) == (signal,)
-
-
-def test_what_people_say_of_themselves_is_cut_and_made_printable() -> None:
-    (signal,) = normalise(changed("approval-given", "detail.by", "\x1b[2JAnn\r\n" + "x" * 150))
-
-    assert isinstance(signal, Signal)
-    assert signal.answer is not None
-    assert signal.answer.by.startswith("[2JAnn xxx")
-    assert len(signal.answer.by) == NAME_MAX
-    assert signal.answer.by.endswith("…"), "whoever reads it sees that it was cut"
-
-
-def test_a_name_as_long_as_a_links_page_takes_is_kept_whole() -> None:
-    (signal,) = normalise(changed("approval-given", "detail.by", "N" * NAME_MAX))
-
-    assert isinstance(signal, Signal)
-    assert signal.answer is not None
-    assert signal.answer.by == "N" * NAME_MAX
 
 
 def test_an_alarm_on_one_instance_by_several_metrics_is_one_signal() -> None:

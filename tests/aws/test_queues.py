@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
-from defib.aws.clients import client
 from defib.aws.normalise import normalise
 from defib.aws.queues import PUT_OFF_MOST, Addresses, SqsQueues
-from defib.aws.wire import (
-    DigestDue,
-    NoticeReference,
-    Turn,
-    digest_in,
-    encode,
-    notice_in,
-    order_in,
-    shift_in,
-    turn_in,
-    turn_of,
-)
+from defib.aws.wire import DigestDue, NoticeReference, digest_in, encode, notice_in, order_in, shift_in
 from defib.core.case import Action, Perform, Wake
 from defib.core.detection import MINUTE
 from defib.core.model import Signal, Source, TargetGroupSignal
 from defib.core.rationing import spread
 from defib.core.shift import Move, ShiftOrder
-from defib.shell.ports import Malformed, Rejected, Transient
-from tests.aws.account import ONCE
+from defib.shell.ports import Rejected, Transient
+from tests.aws.account import received
 from tests.aws.cases import NOON, WEB_1, a_notice
 from tests.aws.fleet import Overlay
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
-
-
-@pytest.fixture
-def sqs() -> SQSClient:
-    return client("sqs", ONCE)
 
 
 @pytest.fixture
@@ -62,13 +44,6 @@ def to() -> Addresses:
 @pytest.fixture
 def queues(sqs: SQSClient, to: Addresses) -> SqsQueues:
     return SqsQueues(sqs, to)
-
-
-def received(url: str) -> list[str]:
-    bodies: list[str] = []
-    while messages := boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-        bodies += [message["Body"] for message in messages]
-    return bodies
 
 
 def a_signal(number: int = 1) -> Signal:
@@ -238,46 +213,6 @@ def test_what_sqs_refuses_is_raised_sorted(queues: SqsQueues, overlay: Overlay, 
         send(queues)
 
 
-@pytest.mark.parametrize(
-    ("read", "body", "wrong"),
-    [
-        (order_in, "", "truncated"),
-        (order_in, "{}", "missing required field `case_id`"),
-        (
-            order_in,
-            json.dumps({"case_id": "x-1", "instance_id": WEB_1, "attempt": 1, "action": "terminate"}),
-            "terminate",
-        ),
-        (
-            order_in,
-            json.dumps({"case_id": "x-1", "instance_id": "x", "attempt": 1, "action": "stop"}),
-            "no instance id",
-        ),
-        (order_in, json.dumps({"case_id": "x-1", "instance_id": WEB_1, "attempt": "1", "action": "stop"}), "attempt"),
-        (order_in, " " * 300_000, "at most 262144"),
-        (shift_in, "[]", "got `array`"),
-        (shift_in, '{"load_balancer": "x", "zone": "a", "move": "stop", "ordered_at": "2026-04-30T12:00:00Z"}', "stop"),
-        (notice_in, "[]", "got `array`"),
-        (notice_in, '{"incident_id": "web", "sequence": 1}', "no incident id"),
-        (notice_in, '{"incident_id": "web-7", "sequence": 1.5}', "sequence"),
-    ],
-)
-def test_a_malformed_order_or_notice_says_what_is_wrong(read: Any, body: str, wrong: str) -> None:
-    with pytest.raises(Malformed) as error:
-        read(body)
-
-    assert wrong in str(error.value)
-
-
-def test_the_wire_carries_plain_json() -> None:
-    assert json.loads(encode(Perform(f"{WEB_1}-1", WEB_1, 3, Action.FORCE_STOP))) == {
-        "case_id": f"{WEB_1}-1",
-        "instance_id": WEB_1,
-        "attempt": 3,
-        "action": "force_stop",
-    }
-
-
 class TestDigests:
     def test_one_says_from_when_on_it_is_due(self, queues: SqsQueues, to: Addresses) -> None:
         at = NOON + timedelta(seconds=50)
@@ -320,58 +255,3 @@ class TestDigests:
 
 def failure(entry: str, *, sender: bool, code: str = "InternalError") -> dict[str, Any]:
     return {"Id": entry, "SenderFault": sender, "Code": code, "Message": "refused"}
-
-
-class TestPage:
-    @pytest.fixture
-    def url(self, sqs: SQSClient) -> str:
-        return sqs.create_queue(QueueName="page.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-
-    def test_a_turn_that_hangs_or_fails_holds_up_none_that_comes_after_it(self, sqs: SQSClient, url: str) -> None:
-        queues = SqsQueues(sqs, Addresses(page=url))
-        for change in ("web-1-1", "web-1-2"):
-            queues.follow(change)
-        taken = [
-            turn_in(message["Body"])
-            for _ in range(2)
-            for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1)["Messages"]
-        ]
-        assert taken == [Turn("web-1-1"), Turn("web-1-2")]
-
-    def test_what_is_said_twice_is_done_once(self, sqs: SQSClient, url: str) -> None:
-        queues = SqsQueues(sqs, Addresses(page=url))
-        for _ in range(2):
-            queues.follow("web-1-1")
-        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
-        assert len(found) == 1
-
-    def test_without_a_page_nothing_is_sent(self, sqs: SQSClient) -> None:
-        SqsQueues(sqs, Addresses()).follow("web-1-1")
-
-
-class TestOtherPages:
-    @pytest.fixture
-    def urls(self, sqs: SQSClient) -> tuple[str, ...]:
-        return tuple(sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("chat", "atlassian"))
-
-    def test_each_page_that_follows_is_told_by_its_own_queue(self, sqs: SQSClient, urls: tuple[str, ...]) -> None:
-        SqsQueues(sqs, Addresses(elsewhere=urls)).hand_on("page-7")
-        assert [[turn_of(body) for body in received(url)] for url in urls] == [[Turn("page-7")]] * 2
-
-    def test_one_that_cannot_be_told_holds_up_no_other_and_is_told_of(
-        self, sqs: SQSClient, urls: tuple[str, ...]
-    ) -> None:
-        boto3.client("sqs").delete_queue(QueueUrl=urls[0])
-        with pytest.raises(Rejected, match="telling another page to follow"):
-            SqsQueues(sqs, Addresses(elsewhere=urls)).hand_on("page-7")
-        assert [turn_of(body) for body in received(urls[1])] == [Turn("page-7")]
-
-    @pytest.mark.parametrize(
-        ("after", "delay"), [(timedelta(0), 0), (timedelta(seconds=0.2), 1), (timedelta(hours=9), 900)]
-    )
-    def test_another_turn_comes_as_late_as_asked_for_or_as_late_as_a_queue_can(
-        self, sqs: SQSClient, overlay: Overlay, urls: tuple[str, ...], after: timedelta, delay: int
-    ) -> None:
-        SqsQueues(sqs, Addresses(elsewhere=urls[:1])).again(after)
-        (call,) = [parameters for operation, parameters in overlay.calls if operation == "SendMessage"]
-        assert call["DelaySeconds"] == delay

@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from tests.aws.account import aws
+from defib.aws.clients import client
+from defib.aws.store import DynamoStore
+from defib.core.policy import Retention
+from tests.aws.account import ONCE, aws
 from tests.aws.cases import NOON
+from tests.aws.table import TABLE
 from tests.handlers.digest import Digest
 from tests.handlers.links import Answers, asking
 from tests.handlers.stage import Stage
@@ -22,6 +26,12 @@ def stage(aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterato
     """At noon, where time stands still."""
     with time_machine.travel(NOON, tick=False):
         yield Stage(monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def store(stage: Stage) -> DynamoStore:
+    """What the functions remember."""
+    return DynamoStore(client("dynamodb", ONCE), TABLE, Retention())
 
 
 @pytest.fixture

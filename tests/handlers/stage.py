@@ -13,6 +13,7 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.ec2.models import ec2_backends
 
 from defib.aws.clients import client
 from tests.aws.account import ONCE
@@ -209,6 +210,15 @@ def batch(*bodies: str, groups: Mapping[int, str] | None = None) -> dict[str, An
             for number, body in enumerate(bodies)
         ]
     }
+
+
+def stop_unasked(*instance_ids: str) -> None:
+    """Stop them, and let EC2 give a reason that is nobody's wish."""
+    boto3.client("ec2").stop_instances(InstanceIds=instance_ids)
+    for instance_id in instance_ids:
+        instance = ec2_backends["123456789012"]["us-east-1"].get_instance(instance_id)
+        instance.state_reason.code = "Server.InternalError"
+        instance.state_reason.message = "Server.InternalError: Internal error on launch"
 
 
 def failed(response: dict[str, Any]) -> list[str]:
