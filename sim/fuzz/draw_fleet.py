@@ -64,7 +64,7 @@ def _scaling_group(fleet: Fleet, random: Random) -> ScalingGroup:
     lasts = timedelta(minutes=random.randint(1, 40)) if random.random() < 0.3 else None
     # By its application check the group itself replaces what is dead, one a minute, until somebody mends the image: or
     # there would be no end to the story.
-    most = 40 if fleet.application_check else 1_000
+    most = 30 if fleet.application_check else 1_000
     return replace(group, dead_launches=random.choice((1, 3, most)), dead_for=lasts)
 
 
