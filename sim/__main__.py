@@ -180,7 +180,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--speed", action="store_true", help="measure incidents a second of processor time instead")
     command = commands.add_parser("nth", help="let every call of scenarios fail once, see docs/invariants.md")
-    command.add_argument("scenarios", nargs="*", metavar="NAME", help="such as april-30 (all that memory can play)")
+    command.add_argument("scenarios", nargs="*", metavar="NAME", help="such as april-30 (all)")
     command.add_argument("--every", type=_share, default=1, metavar="N", help="of so many calls let one fail (1)")
     command.add_argument(
         "--moto", action="store_true", help="in the deployed functions on moto: three lives a call, of seconds each"
