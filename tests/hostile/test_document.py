@@ -34,7 +34,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     limits = {
         "`defib.toml`": (parse.BYTES_MOST // 1024, parse.LINE_MOST, mistake.MISTAKES_MOST),
         "Scenario files": (scenario_file.BYTES_MOST // 1024, scenario_file.LINE_MOST, mistake.MISTAKES_MOST),
-        "Events of AWS and of operators, the canary, signals": (
+        "Events of AWS and of operators, the canary, signals, questions to load balancers": (
             untrusted.BODY_MAX // 1024,
             normalise.ENTITIES_MAX,
             untrusted.TEXT_MAX,
