@@ -60,7 +60,7 @@ fuzz: install ## ten thousand stories drawn from seeds, every invariant judged; 
 cost: install ## dollars a month for fleets of 10 to 10,000 instances, from counted calls
 	@$(PY) -m sim cost
 
-scale: install ## how storms, sweeps and memory grow from 10 to 100,000 instances; half an hour
+scale: install ## how storms, sweeps and memory grow from 10 to 100,000 instances; some minutes
 	@$(PY) -m sim scale
 
 bench: install ## import times, invocation times and memory against bare boto3
