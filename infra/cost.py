@@ -24,7 +24,7 @@ TABLE_READS = 10
 """By a minute's sweep and look at the page: most of the sweep's ask the index what is due."""
 
 ASK_SECONDS = 0.07
-"""Length of one question to a load balancer between two sweeps."""
+"""Assumed length of one question to a load balancer between two sweeps."""
 ASK_REQUESTS = 2
 """Received and deleted; those of one minute are sent in batches of ten."""
 BATCH = 10
