@@ -28,7 +28,11 @@ class Cases(Construct):
             removal_policy=RemovalPolicy.RETAIN,
             global_secondary_indexes=[
                 dynamodb.GlobalSecondaryIndexPropsV2(
-                    index_name=DUE_INDEX, partition_key=_string("due_kind"), sort_key=_string("due_at")
+                    index_name=DUE_INDEX,
+                    partition_key=_string("due_kind"),
+                    sort_key=_string("due_at"),
+                    projection_type=dynamodb.ProjectionType.INCLUDE,
+                    non_key_attributes=["cause"],
                 )
             ],
         )

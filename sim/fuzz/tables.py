@@ -18,6 +18,7 @@ from defib.core.outbox import Lane, Outbox, Waiting
 from defib.core.page.followed import Followed
 from defib.core.page.model import Page, PublicIncident, Shown
 from defib.core.page.trouble import bulletins
+from defib.core.rationing import PlannedLook
 from defib.core.stack import Stack
 from defib.shell.page import LaidOut, Repaged
 from defib.shell.store import Called, Conflict, Remembered, Surveyed
@@ -79,7 +80,7 @@ class Table:
     def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
         return self._out.call("table.read", self._store.due_instances, now, limit)
 
-    def planned_looks(self, now: datetime, until: datetime) -> Mapping[str, datetime]:
+    def planned_looks(self, now: datetime, until: datetime) -> Mapping[str, PlannedLook]:
         return self._out.call("table.read", self._store.planned_looks, now, until)
 
     def unpublished_notices(self, before: datetime, limit: int) -> Sequence[Notice]:

@@ -10,6 +10,7 @@ from defib.core.audit import CallEntry, Entry
 from defib.core.case import Case
 from defib.core.frozen import replace
 from defib.core.incident import Incident, Notice
+from defib.core.rationing import PlannedLook
 from defib.core.stack import Stack
 from defib.shell.store import Called, Conflict, Remembered, Surveyed
 
@@ -113,9 +114,12 @@ class FakeStore:
         )
         return [instance_id for _, instance_id in due[:limit]]
 
-    def planned_looks(self, now: datetime, until: datetime) -> Mapping[str, datetime]:
-        looks = {c.instance_id: c.look_again_at for c in self.cases.values() if c.closed_at is None}
-        return {i: at for i, at in looks.items() if at is not None and now <= at <= until}
+    def planned_looks(self, now: datetime, until: datetime) -> Mapping[str, PlannedLook]:
+        return {
+            case.instance_id: PlannedLook(at, case.cause)
+            for case in self.cases.values()
+            if case.closed_at is None and (at := case.look_again_at) is not None and now <= at <= until
+        }
 
     def unpublished_notices(self, before: datetime, limit: int) -> Sequence[Notice]:
         if len(self.published) == len(self.notices):

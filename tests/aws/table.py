@@ -11,7 +11,7 @@ TABLE = "defib"
 
 
 def create_table(dynamodb: DynamoDBClient) -> None:
-    """The index projects keys only: the code must not need more of it."""
+    """The index projects what infra/cases.py has it project: the code must not need more of it."""
     dynamodb.create_table(
         TableName=TABLE,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
@@ -25,7 +25,7 @@ def create_table(dynamodb: DynamoDBClient) -> None:
                     {"AttributeName": "due_kind", "KeyType": "HASH"},
                     {"AttributeName": "due_at", "KeyType": "RANGE"},
                 ],
-                "Projection": {"ProjectionType": "KEYS_ONLY"},
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["cause"]},
             }
         ],
         BillingMode="PAY_PER_REQUEST",

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from defib.core.detection import MINUTE
 from defib.core.limits import LOOK_MOST, Limits
 from defib.core.maintenance import UNTIL_TAG
-from defib.core.model import Cause, Check, Checks, CheckStatus, Event, Observation, Signal, Source
+from defib.core.model import NOT_FAILING, Cause, Check, Checks, CheckStatus, Event, Observation, Signal, Source
 from defib.core.page.settings import PageSettings
 from defib.core.rationing import (
     A_SECOND,
     AT_ONCE,
     FRESH,
     RESTING,
+    PlannedLook,
     by_service,
     fresh,
     in_turn,
@@ -41,16 +42,19 @@ def suspects(
     return [Suspect(signal, "web", cause, expected) for signal in signals]
 
 
+def planned(found: list[Suspect], at: datetime, cause: Cause = Cause.INSTANCE_IMPAIRED) -> dict[str, PlannedLook]:
+    return {s.instance_id: PlannedLook(at, cause) for s in found}
+
+
 def test_whose_look_comes_before_the_next_sweep_or_waits_in_the_queue_is_left_alone() -> None:
     overdue, soon, new, later = suspects(0, 20), suspects(20, 60), suspects(100, 60), suspects(200, 40)
-    looks = {s.instance_id: NOON - MINUTE for s in overdue} | {s.instance_id: NOON + MINUTE for s in soon}
-    looks |= {s.instance_id: NOON + 3 * MINUTE for s in later}
+    looks = {**planned(overdue, NOON - MINUTE), **planned(soon, NOON + MINUTE), **planned(later, NOON + 3 * MINUTE)}
 
     assert in_turn([*overdue, *soon, *new, *later], looks, NOON) == [*new, *later]
 
 
 @pytest.mark.parametrize(
-    ("count", "planned", "cause", "ration"),
+    ("count", "known", "cause", "ration"),
     [
         (750, False, Cause.INSTANCE_IMPAIRED, FRESH),
         (390, True, Cause.INSTANCE_IMPAIRED, RESTING),
@@ -58,10 +62,10 @@ def test_whose_look_comes_before_the_next_sweep_or_waits_in_the_queue_is_left_al
     ],
 )
 def test_of_too_many_each_has_its_turn_and_each_minute_about_a_ration(
-    count: int, planned: bool, cause: Cause, ration: int
+    count: int, known: bool, cause: Cause, ration: int
 ) -> None:
     found = suspects(0, count, cause)
-    looks = {s.instance_id: NOON + LOOK_MOST for s in found} if planned else {}
+    looks = planned(found, NOON + LOOK_MOST) if known else {}
 
     each = [in_turn(found, looks, NOON + n * MINUTE) for n in range(turns(count, ration))]
 
@@ -69,12 +73,39 @@ def test_of_too_many_each_has_its_turn_and_each_minute_about_a_ration(
     assert all(ration / 3 < len(turn) < ration * 3 / 2 for turn in each)
 
 
+@pytest.mark.parametrize("cause", sorted(NOT_FAILING))
+def test_a_failure_of_which_the_open_case_knows_nothing_takes_no_turn_among_those_that_are_known(cause: Cause) -> None:
+    known, unknown = suspects(0, 900), suspects(1_000, 20)
+    looks = {**planned(known, after(hours=9)), **planned(unknown, after(hours=9), cause)}
+
+    assert fresh([*known, *unknown], looks, NOON) == unknown
+    for minute in range(turns(900, RESTING)):
+        assert in_turn([*known, *unknown], looks, NOON + minute * MINUTE)[: len(unknown)] == unknown
+
+
+@pytest.mark.parametrize("cause", [Cause.EVENT_SCHEDULED, Cause.INSTANCE_IMPAIRED])
+def test_a_failure_at_which_the_open_case_looks_before_the_next_sweep_waits_for_that(cause: Cause) -> None:
+    found = suspects(0, 20)
+    looks = planned(found, NOON + MINUTE, cause)
+
+    assert in_turn(found, looks, NOON) == []
+    assert fresh(found, looks, NOON) == []
+
+
+def test_a_planned_outage_of_which_the_open_case_knows_nothing_has_its_turn_among_the_planned_ones() -> None:
+    found = suspects(0, 20, expected=True)
+    looks = planned(found, NOON + LOOK_MOST, Cause.EVENT_SCHEDULED)
+
+    assert fresh(found, looks, NOON) == []
+    assert in_turn(found, looks, NOON) == found
+
+
 def test_what_is_expected_takes_no_turn_of_what_is_not() -> None:
     failing = suspects(0, FRESH)
-    planned, announced = suspects(1_000, 900, expected=True), suspects(2_000, 900, Cause.EVENT_SCHEDULED)
+    foreseen, announced = suspects(1_000, 900, expected=True), suspects(2_000, 900, Cause.EVENT_SCHEDULED)
 
-    assert in_turn([*planned, *announced, *failing], {}, NOON)[:FRESH] == failing
-    assert fresh([*planned, *announced, *failing], {}) == failing
+    assert in_turn([*foreseen, *announced, *failing], {}, NOON)[:FRESH] == failing
+    assert fresh([*foreseen, *announced, *failing], {}, NOON) == failing
     assert by_service(failing) == {"web": FRESH}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from defib.core.incident import NoticeKind
-from defib.core.model import Observation
+from defib.core.model import Cause, Observation
 from defib.core.rationing import FRESH
 from defib.core.stack import CROWD
 from defib.shell.ports import Suspects
@@ -37,6 +37,22 @@ def test_in_a_crowd_whose_case_looks_by_itself_before_the_next_sweep_is_not_sign
     bench.queues.signals.clear()
     assert bench.sweep(*spread(CROWD + 1)).suspects == 2
     assert [s.instance_id for s in bench.queues.signals] == [f"i-{CROWD}", "i-0"]
+
+
+def test_in_a_crowd_one_that_fails_while_its_case_waits_for_what_aws_has_announced_is_signalled_at_once(
+    bench: Bench,
+) -> None:
+    found = spread(10 * CROWD)
+    for one in found:
+        cause = Cause.EVENT_SCHEDULED if one is found[-1] else Cause.INSTANCE_IMPAIRED
+        known = case(instance_id=one.instance_id, cause=cause, look_again_at=after(hours=9))
+        bench.store.cases[one.instance_id, 1] = known
+
+    report = bench.sweep(*found)
+
+    assert bench.queues.signals[0].instance_id == found[-1].instance_id
+    assert report.waiting == 1
+    assert report.suspects < CROWD * 2
 
 
 def test_a_crowd_whose_looks_can_not_be_read_is_signalled_as_it_is(bench: Bench) -> None:

@@ -6,6 +6,7 @@ What is still to be done stands in the sparse index ``due``, which the sweep rea
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -19,6 +20,8 @@ from defib.core.audit import CallEntry, Entry
 from defib.core.case import Case
 from defib.core.frozen import replace
 from defib.core.incident import Incident, Notice
+from defib.core.model import Cause
+from defib.core.rationing import PlannedLook
 from defib.core.stack import Stack
 from defib.shell.ports import Rejected
 from defib.shell.store import Called, Conflict, Remembered, Surveyed
@@ -127,8 +130,8 @@ class DynamoStore:
         # ``due_at <= now``; the index may lag a second behind, which costs a needless look or a later one.
         return [key["pk"]["S"].removeprefix("INSTANCE#") for key in self._due(DUE_CASE, "<=", now, limit)]
 
-    def planned_looks(self, now: datetime, until: datetime) -> Mapping[str, datetime]:
-        found: dict[str, datetime] = {}
+    def planned_looks(self, now: datetime, until: datetime) -> Mapping[str, PlannedLook]:
+        found: dict[str, PlannedLook] = {}
         with translated("reading which looks are planned"):
             pages = self._dynamodb.get_paginator("query").paginate(
                 TableName=self._table,
@@ -139,12 +142,15 @@ class DynamoStore:
                     ":now": {"S": sortable(now)},
                     ":until": {"S": sortable(until)},
                 },
-                ProjectionExpression="pk, due_at",
+                ProjectionExpression="pk, due_at, cause",
             )
             # What it does not come to counts as not planned: such an instance is looked at once more.
             for page in islice(pages, PAGES_MAX):
                 for item in page["Items"]:
-                    found[item["pk"]["S"].removeprefix("INSTANCE#")] = datetime.fromisoformat(item["due_at"]["S"])
+                    # A damaged one counts as not planned, too.
+                    with suppress(KeyError, ValueError):
+                        look = PlannedLook(datetime.fromisoformat(item["due_at"]["S"]), Cause(item["cause"]["S"]))
+                        found[item["pk"]["S"].removeprefix("INSTANCE#")] = look
         return found
 
     def unpublished_notices(self, before: datetime, limit: int) -> Sequence[Notice]:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from defib.core.case import Case
 from defib.core.detection import MINUTE
-from defib.core.model import NOT_TROUBLE, Cause, TargetGroupSignal
+from defib.core.model import NOT_FAILING, TargetGroupSignal
 from defib.core.policy import Policy
 from defib.core.rationing import AT_ONCE, rationed, spread
 from defib.core.stack import Stack
@@ -54,4 +54,4 @@ def looks_by_itself(case: Case | None, now: datetime) -> bool:
     if case is None or case.closed_at is not None:
         return False
     soon = case.look_again_at is not None and case.look_again_at <= now + MINUTE
-    return soon or case.cause not in (*NOT_TROUBLE, Cause.EVENT_SCHEDULED)
+    return soon or case.cause not in NOT_FAILING

@@ -282,6 +282,8 @@ class Cause(StrEnum):
 
 NOT_TROUBLE = frozenset({Cause.HEALTHY, Cause.INITIALIZING, Cause.STOPPING, Cause.STOPPED_BY_PERSON, Cause.TERMINATED})
 """Causes that are no failure by themselves: they open no case."""
+NOT_FAILING = frozenset({*NOT_TROUBLE, Cause.EVENT_SCHEDULED})
+"""Causes of what does not fail, though AWS may have announced work on it: its case only waits for that."""
 
 
 @dataclass(frozen=True, slots=True)

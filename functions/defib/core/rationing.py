@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, TypeVar
 from zlib import crc32
 
 from defib.core.detection import MINUTE
+from defib.core.frozen import dataclass
+from defib.core.model import NOT_FAILING, Cause
 
 if TYPE_CHECKING:
     from defib.core.suspect import Suspect
 
 FRESH = 100
-"""So many instances without a case one sweep signals: each is worth several looks in its first minutes."""
+"""So many instances whose failure no case knows one sweep signals: each is worth several looks in its first minutes."""
 RESTING = 50
 """So many whose case looks by itself, but later; and so many that fail as planned, or of which AWS has announced
 something."""
@@ -27,9 +29,25 @@ A_SECOND = 3
 T = TypeVar("T")
 
 
-def fresh(suspects: Iterable[Suspect], looks: Mapping[str, datetime]) -> list[Suspect]:
-    """Those that fail and have no open case, given when each case is looked at next, or should have been."""
-    return [s for s in suspects if s.fails and s.instance_id not in looks]
+@dataclass(frozen=True, slots=True)
+class PlannedLook:
+    """When an open case looks at its instance next, or should have, and what it knows to be wrong with it."""
+
+    at: datetime
+    cause: Cause
+
+    def rests(self, now: datetime) -> bool:
+        """Whether it comes only after the next sweep, and the case knows that the instance fails."""
+        return self.at > now + MINUTE and self.cause not in NOT_FAILING
+
+    def misses(self, now: datetime) -> bool:
+        """Whether it comes only after the next sweep, and the case knows of no failure: none can wait for it."""
+        return self.at > now + MINUTE and self.cause in NOT_FAILING
+
+
+def fresh(suspects: Iterable[Suspect], looks: Mapping[str, PlannedLook], now: datetime) -> list[Suspect]:
+    """Those that fail while no open case knows of it, or is about to, given the next look of each."""
+    return [s for s in suspects if s.fails and ((look := looks.get(s.instance_id)) is None or look.misses(now))]
 
 
 def by_service(suspects: Iterable[Suspect]) -> Mapping[str, int]:
@@ -37,17 +55,17 @@ def by_service(suspects: Iterable[Suspect]) -> Mapping[str, int]:
     return dict(Counter(s.service for s in suspects))
 
 
-def in_turn(suspects: Sequence[Suspect], looks: Mapping[str, datetime], now: datetime) -> list[Suspect]:
-    """Those of ``suspects`` to be signalled now, given when each one's open case is looked at next anyway.
+def in_turn(suspects: Sequence[Suspect], looks: Mapping[str, PlannedLook], now: datetime) -> list[Suspect]:
+    """Those of ``suspects`` to be signalled now, given the next look of each one's open case.
 
-    None whose look comes before the next sweep, or waits in the queue. Of those that fail without a case at most about
-    FRESH. Of those that rest for longer at most about RESTING: what a zone or AWS held may go on, or something else may
-    have failed. As many of those that do nothing unexpected.
+    None whose look comes before the next sweep, or waits in the queue. Of those that fail while no case knows of it at
+    most about FRESH. Of those that rest for longer at most about RESTING: what a zone or AWS held may go on, or
+    something else may have failed. As many of those that do nothing unexpected.
     """
-    resting = [s for s in suspects if s.instance_id in looks and looks[s.instance_id] > now + MINUTE]
-    foreseen = [s for s in suspects if not s.fails and s.instance_id not in looks]
+    resting = [s for s in suspects if (look := looks.get(s.instance_id)) is not None and look.rests(now)]
+    foreseen = [s for s in suspects if not s.fails and ((look := looks.get(s.instance_id)) is None or look.misses(now))]
     return [
-        *rationed(fresh(suspects, looks), _id, FRESH, now),
+        *rationed(fresh(suspects, looks, now), _id, FRESH, now),
         *rationed(resting, _id, RESTING, now),
         *rationed(foreseen, _id, RESTING, now),
     ]

@@ -10,6 +10,7 @@ from defib.core.audit import CallEntry, Entry
 from defib.core.case import Case
 from defib.core.frozen import dataclass
 from defib.core.incident import Incident, Notice
+from defib.core.rationing import PlannedLook
 from defib.core.stack import Stack
 
 
@@ -92,8 +93,8 @@ class Store(Protocol):
         """Instances with an open case whose time to look again has come, longest overdue first."""
         ...
 
-    def planned_looks(self, now: datetime, until: datetime) -> Mapping[str, datetime]:
-        """By instance, when its open case is looked at next, of those that are between ``now`` and ``until``."""
+    def planned_looks(self, now: datetime, until: datetime) -> Mapping[str, PlannedLook]:
+        """By instance, the next look of its open case, of those that come between ``now`` and ``until``."""
         ...
 
     def unpublished_notices(self, before: datetime, limit: int) -> Sequence[Notice]:

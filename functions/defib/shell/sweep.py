@@ -14,9 +14,9 @@ from defib.core.crowd import Counted
 from defib.core.diagnose import diagnose
 from defib.core.frozen import dataclass, replace
 from defib.core.incident import Notice
-from defib.core.model import NOT_TROUBLE, Cause, Signal, Source
+from defib.core.model import NOT_FAILING, Cause, Signal, Source
 from defib.core.policy import Policy
-from defib.core.rationing import FRESH, by_service, fresh, in_turn, rationed
+from defib.core.rationing import FRESH, PlannedLook, by_service, fresh, in_turn, rationed
 from defib.core.stack import CROWD, Stack, in_crowd
 from defib.core.suspect import Suspect, suspect_of
 from defib.core.zones import Seen, Turn, incident_service, survey, tell
@@ -41,10 +41,7 @@ CALLS_MAX = 200
 UNPUBLISHED_AFTER = timedelta(seconds=60)
 """How long a notice may take to go out before the sweep sends it again."""
 
-NEEDS_NO_LOOK = frozenset({*NOT_TROUBLE, Cause.EVENT_SCHEDULED})
-"""Diagnoses of what is not failing."""
-
-NO_ZONE_TROUBLE = frozenset({*NOT_TROUBLE, Cause.APPLICATION_DOWN, Cause.EVENT_SCHEDULED})
+NO_ZONE_TROUBLE = frozenset({*NOT_FAILING, Cause.APPLICATION_DOWN})
 """Diagnoses that say nothing of the zone: an application fails by itself, wherever it runs, and what AWS only announces
 does not fail."""
 
@@ -176,7 +173,7 @@ def _survey(found: Suspects, edges: Sweeping, policy: Policy, now: datetime) -> 
     crowd = 0
     for observation in found.observations:
         cause = diagnose(observation, None, policy, now).cause if policy.opted_in(observation.tags) else Cause.HEALTHY
-        crowd += cause not in NEEDS_NO_LOOK
+        crowd += cause not in NOT_FAILING
         if cause not in NO_ZONE_TROUBLE:
             service = policy.service_of(observation.tags)
             failing.setdefault(observation.zone, Counter())[service.name if service is not None else ""] += 1
@@ -242,11 +239,11 @@ def _in_turn(
     """Those to be signalled now, and those that wait for their first look; None where nobody can tell who does."""
     if len(suspects) < CROWD:
         return suspects, ()
-    unread: Mapping[str, datetime] | None = None
+    unread: Mapping[str, PlannedLook] | None = None
     looks = parts.do("planned looks", THE_TABLE, lambda: store.planned_looks(now - AHEAD, now + AHEAD), unread)
     if looks is None:
         return in_turn(suspects, {}, now), None
-    return in_turn(suspects, looks, now), fresh(suspects, looks)
+    return in_turn(suspects, looks, now), fresh(suspects, looks, now)
 
 
 def _counted(suspects: Sequence[Suspect], waiting: Sequence[Suspect], zones_fail: bool, complete: bool) -> Counted:
