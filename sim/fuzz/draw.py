@@ -12,6 +12,7 @@ from defib.core.policy import Policy
 from sim.fuzz.draw_alone import ALONE_EVERY, with_one_alone
 from sim.fuzz.draw_crowd import CROWDS_EVERY, with_crowd
 from sim.fuzz.draw_drafts import with_drafts
+from sim.fuzz.draw_edits import with_edits
 from sim.fuzz.draw_elsewhere import with_doubts
 from sim.fuzz.draw_faults import faults_of
 from sim.fuzz.draw_fleet import ZONES, durations_of, fleets_of, scaling_groups_of, target_groups_of
@@ -61,6 +62,7 @@ def draw(seed: int) -> Story:
     story = with_doubts(story, Random(f"doubts {seed}"))
     story = with_drafts(story, Random(f"drafts {seed}"))
     story = with_posts(story, Random(f"posts {seed}"))
+    story = with_edits(story, Random(f"edits {seed}"))
     story = with_hands(story, Random(f"hands {seed}"))
     return with_subscribers(story, Random(f"asked {seed}"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 
 from defib.core.page.model import ComponentStatus
 from defib.core.policy import Policy
@@ -64,6 +65,28 @@ class Posted:
     status: ComponentStatus
 
 
+class Edit(StrEnum):
+    """What somebody changes on the page by the Stashboard API besides how a service stands."""
+
+    ADD_SERVICE = "add_service"
+    DELETE_SERVICE = "delete_service"
+    ADD_STATUS = "add_status"
+    """One of those that every Stashboard begins with, after it was deleted."""
+    DELETE_STATUS = "delete_status"
+    DELETE_EVENTS = "delete_events"
+    """All that the API tells of the service, Defib's own among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """Somebody changes the page by the Stashboard API."""
+
+    at: timedelta
+    edit: Edit
+    on: str
+    """The service, or the status."""
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """Everything that happens, and nothing that is decided."""
@@ -78,6 +101,7 @@ class Story:
     asked: tuple[Asked, ...] = ()
     moved: tuple[MovedByHand, ...] = ()
     posted: tuple[Posted, ...] = ()
+    edited: tuple[Edited, ...] = ()
     published: tuple[timedelta, ...] = ()
     """When somebody publishes the newest draft of the page of which they have read, if there is one."""
 

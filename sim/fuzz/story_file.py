@@ -18,13 +18,15 @@ from defib.core.duration import format_duration, parse_duration
 from defib.core.mistake import PolicyError, printable
 from defib.core.page.model import ComponentStatus
 from defib.core.parse import parse as parse_policy
-from sim.fuzz.story import Asked, Drilled, Interference, MovedByHand, Posted, Story
+from sim.fuzz.story import Asked, Drilled, Edit, Edited, Interference, MovedByHand, Posted, Story
 from sim.fuzz.trouble import BESIDES, CARRIED, FUNCTIONS, OUTSIDE, REGION, Nth, Spell, Trouble
 from sim.scenario_file import ScenarioError, decoded
 from sim.scenario_file import parse as parse_scenario
 from sim.scenario_value import Range
 
-KEYS = frozenset({"policy", "scenario", "spells", "meddling", "drills", "asked", "moved", "posted", "published", "nth"})
+KEYS = frozenset(
+    {"policy", "scenario", "spells", "meddling", "drills", "asked", "moved", "posted", "edited", "published", "nth"}
+)
 PLACES = (*OUTSIDE, *BESIDES, *CARRIED, *FUNCTIONS, REGION)
 
 
@@ -69,6 +71,8 @@ def write(story: Story, nth: Nth | None = None) -> str:
         ]
     if story.posted:
         document["posted"] = [{"at": _exact(p.at), "on": p.on, "status": p.status.value} for p in story.posted]
+    if story.edited:
+        document["edited"] = [{"at": _exact(e.at), "edit": e.edit.value, "on": e.on} for e in story.edited]
     if story.published:
         document["published"] = [_exact(at) for at in story.published]
     if nth is not None:
@@ -120,12 +124,14 @@ def _told(document: dict[str, Any], file: str) -> Told:
         Posted(parse_duration(row["at"]), row["on"], ComponentStatus(row["status"]))
         for row in document.get("posted", ())
     )
+    edited = tuple(
+        Edited(parse_duration(row["at"]), Edit(row["edit"]), row["on"]) for row in document.get("edited", ())
+    )
     published = tuple(map(parse_duration, document.get("published", ())))
     nth = document.get("nth")
     policy = parse_policy(policy_text)
-    story = Story(
-        scenario.seed, scenario, policy_text, policy, spells, meddling, drills, asked, moved, posted, published
-    )
+    people = (meddling, drills, asked, moved, posted, edited, published)
+    story = Story(scenario.seed, scenario, policy_text, policy, spells, *people)
     return Told(story, Nth(nth["number"], Trouble(nth["trouble"])) if nth else None)
 
 

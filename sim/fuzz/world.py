@@ -48,7 +48,7 @@ from sim.fuzz.invariants.truth import Truth
 from sim.fuzz.lanes import Lanes
 from sim.fuzz.outside import Outside
 from sim.fuzz.people import ADDRESS, People, Signing
-from sim.fuzz.posts import Posters
+from sim.fuzz.programs import Programs
 from sim.fuzz.reach import Reaching
 from sim.fuzz.seen import Seen
 from sim.fuzz.story import Story
@@ -137,7 +137,7 @@ class World:
         site = tables.Site(self.site, out)
         topic = Topic(out, self.judge.letter, self.judge.invited)
         self.customers = Customers(policy, clock, pages, topic, out)
-        self._posters = Posters(policy, clock, self.page_store, queues, out)
+        self._programs = Programs(policy, clock, self.page_store, queues, out, self.judge.board)
         self._paging = Paging(clock, pages, (site,), queues, lambda _: None, followers)
         self._following = {other.name: self._follower(other, clock, pages, queues) for other in policy.page.elsewhere}
         self.lanes.run("page", self._turn)
@@ -199,7 +199,9 @@ class World:
         for moved in story.moved:
             time.after(moved.at, partial(self.hands.move, moved))
         for posted in story.posted:
-            time.after(posted.at, partial(self._posters.post, posted))
+            time.after(posted.at, partial(self._programs.post, posted))
+        for edited in story.edited:
+            time.after(edited.at, partial(self._programs.edit, edited))
         for at in story.published:
             time.after(at, partial(self.people.publish, self.judge.published))
 

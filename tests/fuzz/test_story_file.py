@@ -19,7 +19,8 @@ def test_a_written_story_is_read_back_as_it_was(seed: int) -> None:
     assert (told.story.scenario, told.story.policy) == (story.scenario, story.policy)
     assert (told.story.spells, told.story.meddling) == (story.spells, story.meddling)
     assert (told.story.drills, told.story.asked, told.story.moved) == (story.drills, story.asked, story.moved)
-    assert (told.story.posted, told.story.published) == (story.posted, story.published)
+    assert (told.story.posted, told.story.edited) == (story.posted, story.edited)
+    assert told.story.published == story.published
     assert told.nth == Nth(3, Trouble.HANGS)
 
 
@@ -28,7 +29,7 @@ def test_a_written_story_is_read_back_as_it_was(seed: int) -> None:
     [
         (
             lambda text: f'surprise = "yes"\n{text}',
-            "unknown key surprise; allowed: asked, drills, meddling, moved, nth, policy, posted",
+            "unknown key surprise; allowed: asked, drills, edited, meddling, moved, nth, policy",
         ),
         (lambda text: text.replace("[policy.", "[polity."), "unknown key polity"),
         (lambda _: "", "policy is missing"),

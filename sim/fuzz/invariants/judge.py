@@ -15,6 +15,7 @@ from sim.fuzz.by_hand import Hands
 from sim.fuzz.elsewhere import Judges, OtherSide
 from sim.fuzz.invariants.acts import ActsJudge
 from sim.fuzz.invariants.asked import AskedJudge
+from sim.fuzz.invariants.board import BoardJudge
 from sim.fuzz.invariants.course import CourseJudge, at_rest
 from sim.fuzz.invariants.elsewhere import ElsewhereJudge
 from sim.fuzz.invariants.limits import LimitsJudge
@@ -40,6 +41,7 @@ class Judge:
         self._asked = AskedJudge(truth)
         self._told = ToldJudge(truth)
         self._page = PageJudge(truth)
+        self.board = BoardJudge(truth)
         self._elsewhere = ElsewhereJudge(truth, others)
         self._shifts = ShiftsJudge(truth, hands)
         self._reach = ReachJudge(truth)
@@ -119,10 +121,12 @@ class Judge:
 
     def laid_out(self) -> None:
         self._page.look()
+        self.board.look()
 
     def tick(self) -> None:
         """A minute has passed: a sweep has run."""
         self._page.look()
+        self.board.look()
         self._told.minute()
         self._shifts.minute()
         self._reach.minute()
@@ -145,6 +149,7 @@ class Judge:
         self._course.at_end(lanes)
         self._told.at_end()
         self._elsewhere.at_end()
+        self.board.at_end()
         self._shifts.at_end()
         self._reach.at_end()
         self._subscribers.at_end()

@@ -48,7 +48,9 @@ class PageJudge:
         said = {key for incident in open_now for key in incident.components}
         for service in self._truth.policy.services:
             status = shown.get(service.name)
-            if status is None or status is ComponentStatus.UNDER_MAINTENANCE or service.name in said:
+            # A component of its name that the API has added is theirs, too.
+            theirs = service.name in said or not service.page.title
+            if status is None or status is ComponentStatus.UNDER_MAINTENANCE or theirs:
                 self._wrong_since.pop(service.name, None)
                 continue
             self._agrees(service, status)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
+from defib.core.maintenance import DAYS, Maintenance
 from defib.core.page.model import ComponentStatus, Impact, Origin
 from defib.core.page.posted import BODY_MAX, Posted, added, posted, removed
 from tests.core.page.shown import NOON, POLICY, Story, minutes, trouble
@@ -135,3 +139,14 @@ def test_a_component_that_nothing_is_wrong_with_is_removed_without_a_word(board:
 
 def test_a_component_of_the_policy_is_not_removed(board: Board) -> None:
     assert removed(board.shown, "web", POLICY, NOON).shown == board.shown
+
+
+def test_what_is_planned_for_a_service_that_the_page_does_not_show_is_nobodys_business_there(board: Board) -> None:
+    """Somebody has added a component of its name."""
+    always = Maintenance(at="00:00", lasts=timedelta(days=1), days=DAYS)
+    policy = replace(POLICY, services=tuple(replace(s, maintenance=(always,)) for s in POLICY.services))
+    board.shown = added(board.shown, "batch", "Batch", "Ours.", policy, NOON)
+    board.policy = policy
+    board.at(1)
+
+    assert (board.statuses["batch"], board.statuses["web"]) == ("operational", "under_maintenance")

@@ -258,4 +258,5 @@ def _now(component: Component, said: AFFECTED, planned: Iterable[str], now: date
 
 
 def _under_maintenance(policy: Policy, now: datetime) -> frozenset[str]:
-    return frozenset(s.name for s in policy.services if in_window(policy, s, now) is not None)
+    shown = (service for service in policy.services if service.page.title)
+    return frozenset(service.name for service in shown if in_window(policy, service, now) is not None)
