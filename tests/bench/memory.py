@@ -102,8 +102,8 @@ def _elsewhere() -> Iterator[Elsewhere]:
     hardware = Hardware(clock)
     port = emulator.free_port()
     proxy = Ec2Proxy(port, hardware, clock, lambda said: None)
-    with TemporaryDirectory() as name, bytecode() as kept, serving(proxy) as ec2_endpoint:
-        shared = emulator.environment(f"http://127.0.0.1:{port}", ec2_endpoint)
+    with TemporaryDirectory() as name, bytecode() as kept, serving(proxy) as hardware_endpoint:
+        shared = emulator.environment(f"http://127.0.0.1:{port}", hardware_endpoint)
         with emulator.running(port, Path(name), shared), _wearing(shared):
             there = account.create()
             to_emulator = {key: value for key, value in shared.items() if key.startswith("AWS_")}

@@ -15,6 +15,8 @@ from tests.e2e.emulator import ACCOUNT, REGION
 
 ROOT = Path(__file__).parents[2]
 POLICY = Path(__file__).with_name("defib.toml")
+NO_GROUP = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/pool/0000000000000000"
+"""What stands in the policy for the one that the test makes."""
 STACK = "Defib"
 ENDS_WITHIN_S = 180
 
@@ -35,11 +37,12 @@ def bootstrap(shared: Mapping[str, str], scratch: Path) -> None:
     _cdk(["bootstrap", f"aws://{ACCOUNT}/{REGION}"], scratch, shared, scratch)
 
 
-def deploy(shared: Mapping[str, str], scratch: Path) -> Mapping[str, str]:
-    """Deploy ``app.py`` as it is and return the stack's outputs."""
-    outputs = scratch / "outputs.json"
+def deploy(shared: Mapping[str, str], scratch: Path, target_group: str) -> Mapping[str, str]:
+    """Deploy ``app.py`` as it is, for the pool behind ``target_group``, and return the stack's outputs."""
+    outputs, policy = scratch / "outputs.json", scratch / POLICY.name
+    policy.write_text(POLICY.read_text(encoding="utf-8").replace(NO_GROUP, target_group), encoding="utf-8")
     app = f"{sys.executable} {ROOT / 'app.py'}"
-    context = {"policy": str(POLICY), "lambda_platform": lambda_platform(), "lambda_python": LAMBDA_PYTHON}
+    context = {"policy": str(policy), "lambda_platform": lambda_platform(), "lambda_python": LAMBDA_PYTHON}
     context["metric_math"] = "false"  # the emulator's CloudFormation refuses alarms on it
     chosen = [word for key, value in context.items() for word in ("-c", f"{key}={value}")]
     places = ["--output", str(scratch / "cdk.out"), "--outputs-file", str(outputs)]

@@ -17,7 +17,7 @@ from tests.e2e.ec2_proxy import Ec2Proxy, serving
 from tests.e2e.hardware import Hardware
 from tests.e2e.inbox import Inbox
 from tests.e2e.stack import Stack
-from tests.e2e.world import World
+from tests.e2e.world import World, create_target_group
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,11 +63,11 @@ def world(tell: Callable[[str], None]) -> Iterator[World]:
     with (
         # Functions that are still ending may yet write into it.
         tempfile.TemporaryDirectory(prefix="defib-e2e-", ignore_cleanup_errors=True) as directory,
-        serving(Ec2Proxy(port, hardware, clock, tell)) as ec2_endpoint,
+        serving(Ec2Proxy(port, hardware, clock, tell)) as hardware_endpoint,
         pytest.MonkeyPatch.context() as patched,
     ):
         scratch = Path(directory)
-        shared = emulator.environment(f"http://127.0.0.1:{port}", ec2_endpoint)
+        shared = emulator.environment(f"http://127.0.0.1:{port}", hardware_endpoint)
         for name in os.environ.keys() - shared.keys():
             patched.delenv(name)
         for name, value in shared.items():
@@ -78,9 +78,10 @@ def world(tell: Callable[[str], None]) -> Iterator[World]:
             tell("the emulator runs")
             cli.bootstrap(shared, scratch)
             tell("bootstrapped")
-            outputs = cli.deploy(shared, scratch)
+            target_group = create_target_group("pool")
+            outputs = cli.deploy(shared, scratch, target_group)
             tell(f"deployed: {', '.join(outputs)}")
             topic = outputs["IncidentsTopic"]
             mail = Inbox(topic, "email", lambda text: tell(f"mail: {text}"))
             texts = Inbox(topic, "sms", lambda text: tell(f"text: {text}"))
-            yield World(Stack(outputs), hardware, mail, texts, tell)
+            yield World(Stack(outputs), hardware, mail, texts, tell, target_group)

@@ -1,4 +1,4 @@
-"""EC2's endpoint for all who take part: MiniStack's own, seen through the hardware that the test breaks."""
+"""EC2's and the load balancers' endpoint for all who take part: MiniStack's, seen through the hardware that breaks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHANGES = frozenset({"RebootInstances", "StopInstances", "StartInstances", "Term
 
 
 class Ec2Proxy:
-    """Answers EC2's requests; ``tell`` hears of every call that changes an instance."""
+    """Answers requests to EC2 and to Elastic Load Balancing; ``tell`` hears of every call that changes an instance."""
 
     def __init__(self, upstream_port: int, hardware: Hardware, clock: Clock, tell: Callable[[str], None]) -> None:
         self._upstream_port = upstream_port
@@ -42,6 +42,8 @@ class Ec2Proxy:
             return status, overlay.statuses(content, form, self._hardware.machine, now)
         if action == "DescribeInstances":
             return status, overlay.instances(content, form, self._hardware.machine)
+        if action == "DescribeTargetHealth":
+            return status, overlay.target_health(content, self._hardware.machine)
         if action in CHANGES:
             call = Call(action, overlay.instance_ids(form))
             self._hardware.accepted(call)

@@ -21,13 +21,17 @@ STARTS_WITHIN_S = 60
 ASK_EVERY_S = 0.1
 
 
-def environment(endpoint: str, ec2_endpoint: str) -> dict[str, str]:
-    """What the emulator, its functions, the CDK CLI and the test share: no way to a real AWS account."""
+def environment(endpoint: str, hardware_endpoint: str) -> dict[str, str]:
+    """What the emulator, its functions, the CDK CLI and the test share: no way to a real AWS account.
+
+    ``hardware_endpoint`` is where EC2 and Elastic Load Balancing answer.
+    """
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_") and key != "PYTHONPATH"}
     return {
         **kept,
         "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ENDPOINT_URL_EC2": ec2_endpoint,
+        "AWS_ENDPOINT_URL_EC2": hardware_endpoint,
+        "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2": hardware_endpoint,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_REGION": REGION,

@@ -21,6 +21,8 @@ class Machine:
     launched_at: datetime
     boots_until: datetime
     impaired_since: datetime | None = None
+    serves: bool = True
+    """Whether its application answers."""
     stop_reason: str = ""
     """EC2's StateReason.Code of the last stop."""
 
@@ -51,6 +53,11 @@ class Hardware:
         """From now on it fails its instance check, until it is stopped and started."""
         with self._lock:
             self._machines[instance_id] = replace(self._machine(instance_id), impaired_since=self._clock.now())
+
+    def hang(self, instance_id: str) -> None:
+        """From now on its application does not answer, until it is rebooted or started."""
+        with self._lock:
+            self._machines[instance_id] = replace(self._machine(instance_id), serves=False)
 
     def machine(self, instance_id: str) -> Machine:
         with self._lock:
@@ -83,6 +90,8 @@ class Hardware:
             return replace(machine, stop_reason="Client.UserInitiatedShutdown")
         if action == "StartInstances" and machine.stop_reason:
             return Machine(launched_at=now, boots_until=now + BOOT)
+        if action == "RebootInstances":
+            return replace(machine, serves=True)
         return machine
 
     def _machine(self, instance_id: str) -> Machine:

@@ -1,7 +1,7 @@
-"""What MiniStack's EC2 leaves out of its answers, laid over them.
+"""What MiniStack's EC2 and its load balancers leave out of their answers, laid over them.
 
-Its status checks always pass, it ignores the filters on them and on instance ids, never renews a launch time and gives
-no reason for a stop.
+Its status checks always pass, as every target is healthy; it ignores the filters on checks and on instance ids, never
+renews a launch time and gives no reason for a stop.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from defib.core.model import CheckStatus
 from tests.e2e.hardware import Machine
 
 NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
+ELB_NAMESPACE = "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"
 ET.register_namespace("", NAMESPACE)
 
 CHECKS = {
@@ -76,6 +77,20 @@ def instances(answer: bytes, form: Form, machine_of: Callable[[str], Machine]) -
     return ET.tostring(root)
 
 
+def target_health(answer: bytes, machine_of: Callable[[str], Machine]) -> bytes:
+    """DescribeTargetHealth with what the machines' applications answer."""
+    root = ET.fromstring(answer)
+    for target in root.iterfind(f".//{_elb('member')}"):
+        instance_id = target.findtext(f"{_elb('Target')}/{_elb('Id')}", "")
+        health = target.find(_elb("TargetHealth"))
+        assert health is not None, f"MiniStack says nothing of the health of {instance_id}"
+        if not machine_of(instance_id).serves:
+            for name, said in (("State", "unhealthy"), ("Reason", "Target.FailedHealthChecks")):
+                element = health.find(_elb(name))
+                (ET.SubElement(health, _elb(name)) if element is None else element).text = said
+    return ET.tostring(root)
+
+
 def console_output(form: Form, now: datetime) -> bytes:
     """GetConsoleOutput, which MiniStack doesn't know."""
     root = _answer("GetConsoleOutputResponse", form)
@@ -89,6 +104,10 @@ def console_screenshot(form: Form) -> bytes:
     root = _answer("GetConsoleScreenshotResponse", form)
     _add(root, "imageData", base64.b64encode(JPEG).decode())
     return ET.tostring(root)
+
+
+def _elb(name: str) -> str:
+    return f"{{{ELB_NAMESPACE}}}{name}"
 
 
 def _filters(form: Form) -> dict[str, set[str]]:

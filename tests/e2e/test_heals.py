@@ -71,6 +71,22 @@ def test_an_event_of_aws_alone_gets_a_lost_instance_started(world: World) -> Non
     assert world.mail.about("worker") == ["opened", "resolved"]
 
 
+def test_a_dead_application_is_found_by_a_question_that_a_sweep_has_put_off(world: World) -> None:
+    """Nothing else can tell of it: no sweep runs, and the emulator has no metric for the alarm."""
+    dead, peer = world.launch("pool", "pool-1"), world.launch("pool", "pool-2")
+    world.serve(dead, peer)
+
+    with world.stack.no_scheduled_sweeps():
+        world.stack.sweep()
+        world.hang(dead)
+        case = world.closed_case(dead, HEALED_WITHIN_S)
+
+    assert (case.opened_by, case.confirmed_cause) == (Source.LOAD_BALANCER, Cause.APPLICATION_DOWN)
+    assert case.outcome is Outcome.HEALED
+    assert world.hardware.calls_to(dead) == ["RebootInstances"]
+    assert world.hardware.calls_to(peer) == []
+
+
 def test_the_schedule_starts_sweeps_by_itself(world: World) -> None:
     world.tell("waiting for the schedule to start a sweep")
     world.until("a sweep that the test did not start", world.stack.swept_by_itself, SWEPT_WITHIN_S)

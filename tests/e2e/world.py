@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import boto3
 import pytest
@@ -16,11 +16,23 @@ from tests.e2e.hardware import Hardware
 from tests.e2e.inbox import Inbox
 from tests.e2e.stack import Stack
 
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2.type_defs import TargetDescriptionTypeDef
+
 T = TypeVar("T")
 
 LISTEN_S = 1
 """How long a wait listens for mail before it looks again."""
 IMAGE = "ami-0abcdef1234567890"
+
+
+def create_target_group(name: str) -> str:
+    """Its ARN."""
+    vpc = boto3.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+    made = boto3.client("elbv2").create_target_group(
+        Name=name, Protocol="HTTP", Port=80, VpcId=vpc, TargetType="instance"
+    )
+    return made["TargetGroups"][0]["TargetGroupArn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,8 @@ class World:
     texts: Inbox
     """What the phone gets."""
     tell: Callable[[str], None]
+    target_group: str
+    """That of the pool."""
     launched: list[str] = field(default_factory=list)
 
     def launch(self, service: str, name: str) -> str:
@@ -56,6 +70,16 @@ class World:
         self.launched.append(instance_id)
         self.tell(f"launched {name}, {instance_id}")
         return instance_id
+
+    def serve(self, *instance_ids: str) -> None:
+        """Have the pool's load balancer send them requests."""
+        targets: list[TargetDescriptionTypeDef] = [{"Id": instance_id, "Port": 80} for instance_id in instance_ids]
+        boto3.client("elbv2").register_targets(TargetGroupArn=self.target_group, Targets=targets)
+
+    def hang(self, instance_id: str) -> None:
+        """From now on its application does not answer its load balancer, until it is rebooted."""
+        self.hardware.hang(instance_id)
+        self.tell(f"the application of {instance_id} hangs: its load balancer calls it unhealthy")
 
     def break_down(self, instance_id: str) -> None:
         """From now on it fails its instance check, until it is stopped and started."""
