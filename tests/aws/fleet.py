@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -43,10 +43,11 @@ class Overlay:
         """Refuse ``operation`` whenever its parameters meet ``condition``."""
         self._conditions[operation] = (code, condition)
 
-    def lay_over(self, client: BaseClient) -> None:
+    def lay_over(self, client: BaseClient) -> Self:
         events: Any = client.meta.events
         events.register_first("before-parameter-build.*.*", self._note)
         events.register_first("before-call.*.*", self._before)
+        return self
 
     def named(self, operation: str) -> list[Mapping[str, Any]]:
         """The parameters of every call to ``operation``."""

@@ -41,9 +41,7 @@ def autoscaling() -> AutoScalingClient:
 
 @pytest.fixture
 def overlay(autoscaling: AutoScalingClient) -> Overlay:
-    laid = Overlay()
-    laid.lay_over(cast("BaseClient", autoscaling))
-    return laid
+    return Overlay().lay_over(cast("BaseClient", autoscaling))
 
 
 @pytest.fixture

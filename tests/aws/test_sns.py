@@ -43,8 +43,7 @@ def topic() -> str:
 
 
 def test_every_medium_gets_its_own_text(sns: SNSClient, topic: str) -> None:
-    overlay = Overlay()
-    overlay.lay_over(sns)
+    overlay = Overlay().lay_over(sns)
     post = a_post()
 
     SnsChannel(sns, topic).publish(post)
@@ -87,16 +86,14 @@ def test_others_can_filter_on_notice_service_incident_and_severity(sns: SNSClien
 
 
 def test_a_refused_publication_is_raised_sorted(sns: SNSClient, topic: str) -> None:
-    overlay = Overlay(refusals={"Publish": "Throttling"})
-    overlay.lay_over(sns)
+    Overlay(refusals={"Publish": "Throttling"}).lay_over(sns)
 
     with pytest.raises(Transient, match="telling oncall of web-7"):
         SnsChannel(sns, topic).publish(a_post())
 
 
 def test_a_chat_gets_a_custom_notification_on_the_topic_of_its_contact(sns: SNSClient, topic: str) -> None:
-    overlay = Overlay()
-    overlay.lay_over(sns)
+    overlay = Overlay().lay_over(sns)
     post = a_post(body="It says <!channel> & more.\n\nTimeline\n  long ago")
 
     ChatChannel(sns, {"oncall": topic}).publish(post)

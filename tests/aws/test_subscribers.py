@@ -30,8 +30,7 @@ def topic() -> str:
 
 
 def test_a_letter_is_one_message_on_the_topic(sns: SNSClient, topic: str) -> None:
-    overlay = Overlay()
-    overlay.lay_over(sns)
+    overlay = Overlay().lay_over(sns)
     SnsSubscribers(sns, topic).tell(Letter("abc", 1, NOON, "[Example CI] Website: Störung", "It is dark."))
 
     (sent,) = overlay.named("Publish")
@@ -39,8 +38,7 @@ def test_a_letter_is_one_message_on_the_topic(sns: SNSClient, topic: str) -> Non
 
 
 def test_an_address_is_asked_by_e_mail_and_waits_for_its_owner(sns: SNSClient, topic: str) -> None:
-    overlay = Overlay()
-    overlay.lay_over(sns)
+    overlay = Overlay().lay_over(sns)
     SnsSubscribing(sns, topic).invite("ann@example.com")
 
     (asked,) = overlay.named("Subscribe")

@@ -36,8 +36,7 @@ class OldClient:
 
 @pytest.fixture
 def overlay(ec2: EC2Client) -> Overlay:
-    laid = Overlay()
-    laid.lay_over(cast("BaseClient", ec2))
+    laid = Overlay().lay_over(cast("BaseClient", ec2))
     laid.answers[ENABLE] = laid.answers[DISABLE] = {"SuccessfulResults": [{"InstanceId": WEB}]}
     return laid
 

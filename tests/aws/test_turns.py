@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def overlay(sqs: SQSClient) -> Overlay:
-    overlay = Overlay()
-    overlay.lay_over(sqs)
-    return overlay
+    return Overlay().lay_over(sqs)
 
 
 class TestPage:

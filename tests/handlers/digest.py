@@ -12,7 +12,8 @@ from defib.core.answer.many import Many
 from tests.aws.account import ONCE
 from tests.aws.cases import NOON
 from tests.aws.table import TABLE
-from tests.handlers.links import Answers, called, handed_over
+from tests.handlers.links import Answers
+from tests.handlers.questions import called, handed_over
 from tests.handlers.stage import Stage
 
 NAMED = ("web-7", "db-7", "queue-7")

@@ -6,8 +6,6 @@ import html
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,18 +14,16 @@ import boto3
 from defib.answer.token import Key, key_id, token_of
 from defib.aws.clients import client
 from defib.aws.store import DynamoStore
-from defib.core.answer.link import Link, Say
-from defib.core.approval import Approval
-from defib.core.call import HANDED_OVER, Asked, Call, Want
+from defib.core.answer.link import Link
 from defib.core.case import Case
-from defib.core.escalation import Tier
-from defib.core.incident import Incident, Phase
+from defib.core.incident import Incident
 from defib.core.policy import Retention
 from defib.shell.store import Remembered
 from tests.aws.account import ONCE
-from tests.aws.cases import NOON, WEB_1, a_case, an_incident
+from tests.aws.cases import WEB_1
 from tests.aws.fleet import Overlay
 from tests.aws.table import TABLE
+from tests.handlers.questions import ABOUT_A_REPAIR, held, waiting
 from tests.handlers.stage import Context, Stage
 
 HOST = "abc123.execute-api.us-east-1.amazonaws.com"
@@ -41,52 +37,6 @@ BROWSER = {
 YES = ("Approval", {"case": f"{WEB_1}-1", "answer": "approve", "by": "Ada"})
 """What is said on the bus of a yes to a repair."""
 NEXT_KEY = "another-key-of-64-characters-that-nobody-has-seen-outside-of-here"
-
-ASKED = Approval(NOON, NOON + timedelta(minutes=30))
-ABOUT_A_REPAIR = Link("web-7", 3, f"{WEB_1}-1", (Say.APPROVE, Say.REJECT), "oncall", NOON + timedelta(minutes=30))
-ABOUT_A_CALL = Link("web-7", 4, f"{WEB_1}-1", (Say.ACKNOWLEDGE, Say.SNOOZE), "oncall", NOON + timedelta(hours=24))
-ABOUT_BOTH = Link(
-    "web-7",
-    5,
-    f"{WEB_1}-1",
-    (Say.APPROVE, Say.REJECT, Say.ACKNOWLEDGE, Say.SNOOZE),
-    "oncall",
-    NOON + timedelta(hours=24),
-)
-"""In the message that asks again for a yes."""
-
-
-def waiting(**changes: Any) -> Case:
-    """A case whose repair people have been asked about at noon."""
-    fields: dict[str, Any] = {
-        "confirmed_at": NOON,
-        "held_by": "approval",
-        "reason": "waits for a yes",
-        "approval": ASKED,
-        "told_of": ("approval",),
-    }
-    return a_case(**(fields | changes))
-
-
-def handed_over(**changes: Any) -> Case:
-    """A case that people have been asked to take."""
-    return a_case(confirmed_at=NOON, handed_over_at=NOON, reason="two restarts did not help", ask="Look.", **changes)
-
-
-def held(case: Case) -> Incident:
-    """The incident that the case belongs to."""
-    (member,) = an_incident().members
-    return an_incident(
-        members=(replace(member, case_id=case.id, phase=Phase.HELD),), timeline=("12:00:00 UTC  noticed",)
-    )
-
-
-def called(**changes: Any) -> Incident:
-    """The incident of a case that has been handed over, which asks for a person."""
-    case = handed_over()
-    want = Want(case.id, HANDED_OVER, NOON, "web-1 needs you: two restarts did not help")
-    call = Call(NOON, NOON, NOON + timedelta(minutes=5), (want,), (Asked(Tier.FIRST, NOON),))
-    return replace(held(case), **{"call": call, **changes})
 
 
 class Answers:
@@ -188,10 +138,6 @@ def mailed(stage: Stage, publish: Callable[[], object]) -> str:
     (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
     body: str = json.loads(message["Body"])["Message"]
     return body
-
-
-def later(**time: float) -> datetime:
-    return NOON + timedelta(**time)
 
 
 def words(answer: Any) -> str:

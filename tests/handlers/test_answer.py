@@ -9,20 +9,8 @@ import pytest
 import time_machine
 
 from tests.aws.fleet import Overlay
-from tests.handlers.links import (
-    ABOUT_A_CALL,
-    ABOUT_A_REPAIR,
-    YES,
-    Answers,
-    called,
-    handed_over,
-    held,
-    later,
-    offered,
-    title,
-    waiting,
-    words,
-)
+from tests.handlers.links import YES, Answers, offered, title, words
+from tests.handlers.questions import ABOUT_A_CALL, ABOUT_A_REPAIR, called, handed_over, held, later, waiting
 from tests.handlers.stage import Stage
 
 # What people do

@@ -20,7 +20,8 @@ from tests.aws.account import ONCE
 from tests.aws.cases import NOON
 from tests.aws.table import TABLE
 from tests.handlers.digest import MANY, NAMED, Digest
-from tests.handlers.links import called, handed_over, later, mailed, offered, title, words
+from tests.handlers.links import mailed, offered, title, words
+from tests.handlers.questions import called, handed_over, later
 from tests.handlers.stage import Stage
 
 

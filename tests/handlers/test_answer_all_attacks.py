@@ -16,7 +16,8 @@ from tests.aws.account import ONCE
 from tests.aws.cases import NOON
 from tests.aws.table import TABLE
 from tests.handlers.digest import MANY, NAMED, Digest
-from tests.handlers.links import NEXT_KEY, later, title
+from tests.handlers.links import NEXT_KEY, title
+from tests.handlers.questions import later
 from tests.handlers.stage import LINK_KEY, Stage
 
 

@@ -9,20 +9,8 @@ import time_machine
 from defib.core.call import Asked, Call, Want
 from defib.core.escalation import Tier
 from tests.aws.cases import NOON, WEB_1, WEB_2
-from tests.handlers.links import (
-    ABOUT_BOTH,
-    ASKED,
-    YES,
-    Answers,
-    called,
-    handed_over,
-    held,
-    later,
-    offered,
-    title,
-    waiting,
-    words,
-)
+from tests.handlers.links import YES, Answers, offered, title, words
+from tests.handlers.questions import ABOUT_BOTH, ASKED, called, handed_over, held, later, waiting
 from tests.handlers.stage import Stage
 
 

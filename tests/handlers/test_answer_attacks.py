@@ -19,17 +19,8 @@ from hypothesis import strategies as st
 from defib.answer import token as tokens
 from defib.core.answer.link import Link, Say
 from tests.aws.cases import NOON, WEB_1, WEB_2
-from tests.handlers.links import (
-    ABOUT_A_REPAIR,
-    FORM,
-    YES,
-    Answers,
-    held,
-    offered,
-    title,
-    waiting,
-    words,
-)
+from tests.handlers.links import FORM, YES, Answers, offered, title, words
+from tests.handlers.questions import ABOUT_A_REPAIR, held, waiting
 from tests.handlers.stage import LINK_KEY
 
 

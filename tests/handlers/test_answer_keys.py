@@ -15,16 +15,8 @@ from defib.core.incident import NoticeKind
 from defib.shell.store import Remembered
 from tests.aws.cases import WEB_1, a_notice
 from tests.aws.fleet import Overlay
-from tests.handlers.links import (
-    ABOUT_A_REPAIR,
-    NEXT_KEY,
-    YES,
-    Answers,
-    asking,
-    later,
-    mailed,
-    title,
-)
+from tests.handlers.links import NEXT_KEY, YES, Answers, asking, mailed, title
+from tests.handlers.questions import ABOUT_A_REPAIR, later
 from tests.handlers.stage import LINK_KEY, Stage
 
 

@@ -11,19 +11,8 @@ from defib.core.approval import Choice
 from defib.core.call import Pause, Reaction
 from defib.core.case import Outcome
 from tests.aws.cases import NOON
-from tests.handlers.links import (
-    ABOUT_A_CALL,
-    ASKED,
-    Answers,
-    called,
-    handed_over,
-    held,
-    later,
-    offered,
-    title,
-    waiting,
-    words,
-)
+from tests.handlers.links import Answers, offered, title, words
+from tests.handlers.questions import ABOUT_A_CALL, ASKED, called, handed_over, held, later, waiting
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from defib.core.case import Case
 from defib.core.incident import Incident
 from defib.core.policy import Policy
 from tests.core.facts import POLICY
-from tests.handlers.links import ABOUT_A_CALL, ABOUT_A_REPAIR, called, handed_over, held, later, waiting
+from tests.handlers.questions import ABOUT_A_CALL, ABOUT_A_REPAIR, called, handed_over, held, later, waiting
 
 NOW = later(minutes=6)
 SNOOZE = timedelta(hours=1)
