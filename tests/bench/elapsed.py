@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import resource
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ SCENARIO = ROOT / "scenarios" / "april-30.toml"
 REPLAY_LIMIT_S = 10
 DEMO_LIMIT_S = 45
 TEST_LIMIT_S = 240
+NAMED_MOST = 10
+"""How many failing tests a row names: more than a handful have one cause, and the table stays readable."""
 
 _REPLAY = f"""
 import time
@@ -57,14 +60,31 @@ def replayed(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
 
 
 def tested(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
-    """Section ``suite``."""
+    """Section ``suite``; its row names the tests that fail."""
     del runs
     tell("the tests")
     left_out = ("--ignore", "tests/e2e", "--ignore", "tests/browser")
-    ran = _run(["-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal", *left_out])
+    with TemporaryDirectory() as cache:
+        ran = _run(["-m", "pytest", "-q", "-n", "auto", "--dist", "worksteal", "-o", f"cache_dir={cache}", *left_out])
+        failing = failing_in(Path(cache))
     counted = ran.last_line.partition(" in ")[0]
-    figure = Figure("make test", ran.seconds, Unit.SECONDS, None, TEST_LIMIT_S, f"{counted}; {ran.work}")
+    note = f"{counted}; {ran.work}{named(failing)}"
+    figure = Figure("make test", ran.seconds, Unit.SECONDS, None, TEST_LIMIT_S, note)
     return (Section("suite", "The tests", "what", (figure,)),)
+
+
+def failing_in(cache: Path) -> list[str]:
+    """What failed in the one run that wrote ``cache``, pytest's own: its tests, and files that it could not read."""
+    kept = cache / "v" / "cache" / "lastfailed"
+    return sorted(json.loads(kept.read_text(encoding="utf-8"))) if kept.exists() else []
+
+
+def named(failing: Sequence[str]) -> str:
+    """The end of a row's note; nothing when none fails."""
+    if not failing:
+        return ""
+    more = len(failing) - NAMED_MOST
+    return f"; failing: {', '.join(failing[:NAMED_MOST])}{f' and {more} more' if more > 0 else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +107,7 @@ def _work(seconds: float) -> str:
 
 
 def _run(arguments: list[str]) -> Ran:
-    """Run Python at the root of the repository. Failed expectations or tests are not of interest here."""
+    """Run Python at the root of the repository. That an expectation or a test failed is no reason to stop."""
     env = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(FUNCTIONS)))}
     started, worked = time.perf_counter(), _children_worked()
     done = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=env, capture_output=True, text=True, check=False)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from rich.markup import escape
 from rich.table import Table
 
 from tests.bench.figure import Figure, Section
@@ -34,7 +35,7 @@ def in_terminal(section: Section) -> Table:
     for number, name in enumerate(names):
         table.add_column(name, justify="left" if number in {0, len(names) - 1} else "right")
     for figure, row in zip(section.figures, rows, strict=True):
-        table.add_row(*row, style="red" if figure.holds is False else None)
+        table.add_row(*map(escape, row), style="red" if figure.holds is False else None)
     return table
 
 
@@ -54,7 +55,7 @@ def write(sections: Sequence[Section], measured: str, document: Path = DOCUMENT)
 def _markdown(section: Section) -> list[str]:
     names, rows = _cells(section)
     rule = ["---", *("---:" for _ in names[1:-1]), "---"]
-    return ["| " + " | ".join(cells) + " |" for cells in (names, rule, *rows)]
+    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |" for cells in (names, rule, *rows)]
 
 
 def _cells(section: Section) -> tuple[list[str], list[list[str]]]:
