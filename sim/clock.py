@@ -30,18 +30,19 @@ class VirtualTime:
     """The replay's clock and its event loop. While entered, the whole process's clock shows the virtual time."""
 
     def __init__(self, start: datetime) -> None:
-        self._start = start
         self.now = self._end = start
         """Which only the loop moves on."""
         self._heap: list[tuple[datetime, int, Callback]] = []
         self._sequence = 0
-        self._travel = time_machine.travel(start, tick=False)
+        self._travel: time_machine.travel | None = None
+        """While entered: what shows the virtual time to the whole process."""
         self._traveller: time_machine.Traveller | None = None
         self._processes: list[Process] = []
         self.current: Process | None = None
         """The process that runs right now; None while the loop does."""
 
     def __enter__(self) -> Self:
+        self._travel = time_machine.travel(self.now, tick=False)
         self._traveller = self._travel.start()
         return self
 
@@ -50,8 +51,9 @@ class VirtualTime:
     ) -> None:
         for process in list(self._processes):
             process.abandon()
-        self._travel.stop()
-        self._traveller = None
+        if self._travel is not None:
+            self._travel.stop()
+        self._travel = self._traveller = None
 
     def at(self, when: datetime, callback: Callback) -> None:
         """Call ``callback`` at ``when``, or as soon as possible when that is past."""

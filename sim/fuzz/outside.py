@@ -37,9 +37,10 @@ class Outside:
             self._spells.setdefault(spell.on, []).append(spell)
         self._darks = self._spells.get(REGION, [])
         self._nth = nth
-        self._is_calm = nth is None and not self._spells
         self._random = random
         self._deaths = [spell for spell in spells if spell.trouble is Trouble.FUNCTION_DIES]
+        self._befalls_any = nth is not None or bool(self._darks) or bool(self._deaths)
+        """Whether some trouble does not ask how a call is named."""
         self._process = Process("")
         """Of the function that runs right now; without a name where people act."""
         self._befell: Counter[Spell] = Counter()
@@ -57,7 +58,7 @@ class Outside:
     def call(self, name: str, work: Callable[[*Args], T], *args: *Args) -> T:
         """Do ``work``, unless the story has something else in mind."""
         self.calls += 1
-        if self._is_calm:
+        if not self._befalls_any and name not in self._spells:
             return work(*args)
         if not self._deaths:
             return self._tried(name, work, *args)

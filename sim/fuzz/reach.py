@@ -84,7 +84,6 @@ class Reaching:
 
     def __init__(self, story: Story, time: VirtualTime, store: Kept, outside: Outside, clock: Clock) -> None:
         policy, calls = story.policy, Calls()
-        self._listens = story.is_about_addresses
         self._policy = policy
         self._store = store
         self._clock = clock
@@ -97,8 +96,6 @@ class Reaching:
 
     def after_sweep(self, queues: Queues) -> None:
         """As handlers/sweep.py does."""
-        if not self._listens:
-            return
         self.addresses.measure()
         looking = Looking(self._clock, lambda: self._reader, self._table, queues)
         with suppress(CallFailed):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from random import Random
 
 from defib.answer.ports import Answering
@@ -99,7 +99,6 @@ class World:
         for balancer in self.cloud.balancers.values():
             balancer.turned_unhealthy = self.judge.unhealthy
         self.store.remembered = self.judge.remembered
-        self.reaching = Reaching(story, self.time, self.store, self.outside, edges.Now(self.time))
         self.judge.watch_addresses(self.reaching.addresses if story.is_about_addresses else None)
         self._wire()
         self._plan()
@@ -113,6 +112,15 @@ class World:
         self.judge.at_end(self.lanes)
         return self.judge.broken
 
+    @cached_property
+    def reaching(self) -> Reaching:
+        return Reaching(self.story, self.time, self.store, self.outside, edges.Now(self.time))
+
+    @cached_property
+    def _programs(self) -> Programs:
+        clock, board = edges.Now(self.time), self.judge.board
+        return Programs(self.story.policy, clock, self.page_store, self._queues, self.outside, board)
+
     def _wire(self) -> None:
         policy, out = self.story.policy, self.outside
         clock, silent = edges.Now(self.time), edges.Silent()
@@ -120,6 +128,7 @@ class World:
         observer = edges.Observer(self.seen, out, self.judge.looked)
         has_page = policy.page.enabled
         queues = edges.Queues(self.lanes, out, has_page, [other.name for other in policy.page.elsewhere])
+        self._queues = queues
         actor = edges.Actor(Acts(self.cloud, policy.repair.suppress_for), out, self.judge.act, self.judge.act_over)
         self._reconciling = Reconciling(clock, observer, table, queues, silent, self.switch)
         self._sweeping = Sweeping(clock, observer, table, queues)
@@ -137,7 +146,6 @@ class World:
         site = tables.Site(self.site, out)
         topic = Topic(out, self.judge.letter, self.judge.invited)
         self.customers = Customers(policy, clock, pages, topic, out)
-        self._programs = Programs(policy, clock, self.page_store, queues, out, self.judge.board)
         self._paging = Paging(clock, pages, (site,), queues, lambda _: None, followers)
         self._following = {other.name: self._follower(other, clock, pages, queues) for other in policy.page.elsewhere}
         self.lanes.run("page", self._turn)
@@ -266,7 +274,8 @@ class World:
     def _look_around(self) -> None:
         sweep(self._sweeping, self.story.policy)
         self.judge.swept()
-        self.reaching.after_sweep(self._sweeping.queues)
+        if self.story.is_about_addresses:
+            self.reaching.after_sweep(self._sweeping.queues)
 
     def _race(self) -> None:
         if not self._racing:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from defib.core.diagnose import diagnose
 from defib.core.detection import MINUTE
 from defib.core.limits import LOOK_MOST, Limits
 from defib.core.maintenance import UNTIL_TAG
@@ -156,7 +157,9 @@ PAGE = PageSettings(hold=timedelta(minutes=3))
 def test_a_suspect_fails_unless_that_is_planned_or_only_announced(
     facts: Observation, at: datetime, fails: bool, lasts: bool
 ) -> None:
-    found = suspect_of(facts, replace(POLICY, page=PAGE), at)
+    policy = replace(POLICY, page=PAGE)
+
+    found = suspect_of(facts, diagnose(facts, None, policy, at), policy, at)
 
     assert found is not None
     assert (found.service, found.fails, found.lasts) == ("web", fails, lasts)

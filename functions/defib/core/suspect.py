@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from defib.core.diagnose import diagnose
 from defib.core.frozen import dataclass
 from defib.core.maintenance import maintenance_of
-from defib.core.model import NOT_TROUBLE, Cause, Observation, Signal, Source
+from defib.core.model import NOT_TROUBLE, Cause, Diagnosis, Observation, Signal, Source
 from defib.core.patience import patience
 from defib.core.policy import Policy
 
@@ -34,12 +33,14 @@ class Suspect:
         return self.cause is not Cause.EVENT_SCHEDULED and not self.expected
 
 
-def suspect_of(observation: Observation, policy: Policy, now: datetime) -> Suspect | None:
-    """The suspect, or None where the instance is in nobody's care or needs no look."""
+def suspect_of(observation: Observation, diagnosis: Diagnosis, policy: Policy, now: datetime) -> Suspect | None:
+    """The suspect, or None where the instance is in nobody's care or needs no look.
+
+    ``diagnosis`` is made without regard to any case.
+    """
     service = policy.service_of(observation.tags)
     if service is None or not policy.opted_in(observation.tags):
         return None
-    diagnosis = diagnose(observation, None, policy, now)
     cause = diagnosis.cause
     if cause in NOT_TROUBLE:
         return None

@@ -111,8 +111,8 @@ def _act(case: Case, attempt: Attempt, observation: Observation, edges: Performi
 
     if attempt.action is not Action.EVIDENCE:
         incident = edges.store.latest_incident(case.service)
-        completed = replace(with_remembered(observation, incident, case.id), stack=edges.store.stack())
-        completed = replace(completed, healing=_healing(edges))
+        known = with_remembered(observation, incident, case.id)
+        completed = replace(known, stack=edges.store.stack(), healing=_healing(edges))
         decision = recheck(case, completed, policy, edges.clock.now())
         _require_answers(decision, completed)
         if not _stands(decision, attempt):

@@ -126,15 +126,16 @@ def _decided(
         acts.append(after.held_action)
     if acts:
         # What only a decision to act needs: all else costs no call.
-        observation = replace(observation, stack=edges.store.stack())
+        stack, only_evidence = edges.store.stack(), all(action is Action.EVIDENCE for action in acts)
+        healing = observation.healing if only_evidence else edges.switch.read()
+        observation = replace(observation, stack=stack, healing=healing)
         after, effects = step(told, observation, policy, now)
     elif (after.held_by or after.handed_over_at is not None) and after != before:
         # How many others fail says when it is looked at again; it decides nothing else.
-        observation = replace(observation, stack=Stack(failing=edges.store.stack().failing))
-        after, effects = step(told, observation, policy, now)
-    if any(action is not Action.EVIDENCE for action in acts):
-        observation = replace(observation, healing=edges.switch.read())
-        after, effects = step(told, observation, policy, now)
+        failing = edges.store.stack().failing
+        if failing != observation.stack.failing:
+            observation = replace(observation, stack=Stack(failing=failing))
+            after, effects = step(told, observation, policy, now)
     return observation, after, effects
 
 

@@ -14,7 +14,7 @@ from defib.core.crowd import Counted
 from defib.core.diagnose import diagnose
 from defib.core.frozen import dataclass, replace
 from defib.core.incident import Notice
-from defib.core.model import NOT_FAILING, Cause, Signal, Source
+from defib.core.model import NOT_FAILING, Cause, Diagnosis, Observation, Signal, Source
 from defib.core.policy import Policy
 from defib.core.rationing import FRESH, PlannedLook, by_service, fresh, in_turn, rationed
 from defib.core.stack import CROWD, Stack, in_crowd
@@ -23,7 +23,7 @@ from defib.core.zones import Seen, Turn, incident_service, survey, tell
 from defib.shell.crowd import Crowding, count
 from defib.shell.issues import Telling, tell_of_issues
 from defib.shell.parts import Parts
-from defib.shell.ports import CallFailed, Clock, Observer, Queues, Suspects
+from defib.shell.ports import CallFailed, Clock, Observer, Queues
 from defib.shell.shifting import pursue_shifts
 from defib.shell.store import Called, Conflict, Store, Surveyed
 
@@ -51,6 +51,9 @@ COUNTED_FOR = timedelta(minutes=10)
 AHEAD = timedelta(days=1)
 """Which planned looks a sweep asks for: longer than any case rests, but for what AWS has announced. As long back: whose
 look is overdue waits in the queue, and has a case."""
+
+Ailing = Sequence[tuple[Observation, Diagnosis]]
+"""What may be in trouble, of all that is opted in, and what is the matter with each."""
 
 CONFLICTS_MAX = 5
 """How often a sweep starts afresh with the stack because someone else wrote first; the next sweep tries again."""
@@ -104,17 +107,22 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     _send(wakes, "waking overdue cases", edges, parts)
     _ask(edges, policy, now, parts)
     found = edges.observer.suspects()
-    stack = parts.do("zones, issues and shifts", THE_TABLE, lambda: _pursue(found, edges, policy, now), Stack())
+    ours = [o for o in found.observations if policy.opted_in(o.tags)]
+    ailing = [(observation, diagnose(observation, None, policy, now)) for observation in ours]
+    complete = not found.unanswered
+    stack = parts.do(
+        "zones, issues and shifts", THE_TABLE, lambda: _pursue(ailing, complete, edges, policy, now), Stack()
+    )
     # Whoever fails with its zone is looked at again when the zone has recovered: the sweep then still finds it.
-    alone = [o for o in found.observations if stack.impairment(o.zone) is None]
+    alone = [(o, diagnosis) for o, diagnosis in ailing if stack.impairment(o.zone) is None]
     overdue = frozenset(due)
-    seen = [s for o in alone if (s := suspect_of(o, policy, now))]
+    seen = [s for o, diagnosis in alone if (s := suspect_of(o, diagnosis, policy, now))]
     suspects = [s for s in seen if s.instance_id in overdue or not _waits(s, edges.store, parts)]
     awake = [s for s in suspects if s.instance_id not in overdue]
     chosen, waiting = _in_turn(awake, edges.store, now, parts)
     _send([s.signal for s in chosen], "signalling suspects", edges, parts)
     if waiting is not None and (stack.crowd is not None or len(waiting) > FRESH):
-        counted = _counted(suspects, waiting, bool(stack.impaired), not found.unanswered)
+        counted = _counted(suspects, waiting, bool(stack.impaired), complete)
         crowding = Crowding(edges.store, edges.queues)
         parts.do("counting who waits", THE_TABLE, lambda: count(stack, counted, crowding, policy, now), None)
     # strftime takes several times as long.
@@ -138,8 +146,8 @@ def _ask(edges: Sweeping, policy: Policy, now: datetime, parts: Parts) -> None:
         parts.do("asking load balancers in between", THE_QUEUES, send, None)
 
 
-def _pursue(found: Suspects, edges: Sweeping, policy: Policy, now: datetime) -> Stack:
-    stack = _survey(found, edges, policy, now)
+def _pursue(ailing: Ailing, complete: bool, edges: Sweeping, policy: Policy, now: datetime) -> Stack:
+    stack = _survey(ailing, complete, edges, policy, now)
     stack = tell_of_issues(stack, Telling(edges.observer, edges.store, edges.queues), policy, now)
     return pursue_shifts(stack, edges.store, edges.queues, edges.observer.zone_ids, policy, now)
 
@@ -167,21 +175,20 @@ def _call(edges: Sweeping, policy: Policy, now: datetime) -> int:
     return called
 
 
-def _survey(found: Suspects, edges: Sweeping, policy: Policy, now: datetime) -> Stack:
+def _survey(ailing: Ailing, complete: bool, edges: Sweeping, policy: Policy, now: datetime) -> Stack:
     """What holds for the whole stack now; people are told of a zone that has become impaired, or has recovered."""
     failing: dict[str, Counter[str]] = {}
     crowd = 0
-    for observation in found.observations:
-        cause = diagnose(observation, None, policy, now).cause if policy.opted_in(observation.tags) else Cause.HEALTHY
-        crowd += cause not in NOT_FAILING
-        if cause not in NO_ZONE_TROUBLE:
+    for observation, diagnosis in ailing:
+        crowd += diagnosis.cause not in NOT_FAILING
+        if diagnosis.cause not in NO_ZONE_TROUBLE:
             service = policy.service_of(observation.tags)
             failing.setdefault(observation.zone, Counter())[service.name if service is not None else ""] += 1
     stack = edges.store.stack()
     for _ in range(CONFLICTS_MAX):
         try:
             known = stack if stack.failing == in_crowd(crowd) else replace(stack, failing=in_crowd(crowd))
-            return _surveyed(stack, known, failing, not found.unanswered, edges, policy, now)
+            return _surveyed(stack, known, failing, complete, edges, policy, now)
         except Conflict:
             stack = edges.store.stack()
     return stack
