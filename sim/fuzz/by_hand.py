@@ -49,9 +49,10 @@ class Hands:
 
     def taken_away(self) -> ZonalShift | None:
         """One that people have started, and that somebody else has ended."""
-        return next(
-            (s for s in self._shifts.all if s.cancelled and self.is_theirs(s) and s.id not in self._ended), None
-        )
+        for shift in self._shifts.all:
+            if shift.cancelled and self.is_theirs(shift) and shift.id not in self._ended:
+                return shift
+        return None
 
 
 def _is(shift: ZonalShift, load_balancer: str, zone_id: str) -> bool:

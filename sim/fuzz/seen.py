@@ -182,8 +182,7 @@ class Seen:
         application = machine.application
         if application is not None and application.shown(self._cloud.time.now) is CheckStatus.IMPAIRED:
             return True
-        announced = any(f.lasting and f.fault.kind in ANNOUNCED for f in machine.faults)
-        return announced or shown.worst is not CheckStatus.OK
+        return shown.worst is not CheckStatus.OK or _is_announced(machine)
 
     def _membership(self, observation: Observation) -> Membership | None:
         return membership.membership_of(self._scaling, observation, self._cloud.policy.opt_in)
@@ -206,8 +205,12 @@ def _is_well(machine: Machine, targets: Sequence[Target], cloud: Cloud) -> bool:
         return False
     if machine.application is not None and machine.application.shown(cloud.time.now) is not CheckStatus.OK:
         return False
-    announced = any(f.lasting and f.fault.kind in ANNOUNCED for f in machine.faults)
-    return not announced and all(target.health is TargetHealth.HEALTHY for target in targets)
+    return not _is_announced(machine) and all(target.health is TargetHealth.HEALTHY for target in targets)
+
+
+def _is_announced(machine: Machine) -> bool:
+    """Whether AWS tells of an event ahead."""
+    return any(f.lasting and f.fault.kind in ANNOUNCED for f in machine.faults)
 
 
 def _check(view: CheckView) -> Check:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from defib.core.diagnose import diagnose
 from defib.core.detection import MINUTE
+from defib.core.diagnose import diagnose
 from defib.core.limits import LOOK_MOST, Limits
 from defib.core.maintenance import UNTIL_TAG
 from defib.core.model import NOT_FAILING, Cause, Check, Checks, CheckStatus, Event, Observation, Signal, Source

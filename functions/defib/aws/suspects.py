@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING
 
 from defib.aws import instances, statuses, targets
@@ -56,7 +55,7 @@ class Sweeper:
         asked = Parts()
         found: dict[str, Observation] = {}
         here = instances.with_tags(self._ec2, self._opt_in, NOT_RUNNING, now)
-        asked.do("opted-in instances that don't run", INSTANCES, lambda: _keep(here, found), None)
+        asked.do("opted-in instances that don't run", INSTANCES, None, _keep, here, found)
         checks = self._checks(asked)
         failing = self._targets(asked)
         # What no question has named has passed, if all were answered.
@@ -64,7 +63,7 @@ class Sweeper:
         hits = sorted({*checks, *failing} - {*found})
         if hits:
             named = instances.with_ids(self._ec2, hits, now, self._opt_in)
-            asked.do("opt-in of suspects", INSTANCES, lambda: _keep(named, found), None)
+            asked.do("opt-in of suspects", INSTANCES, None, _keep, named, found)
         return Suspects(
             tuple(
                 replace(
@@ -91,7 +90,7 @@ class Sweeper:
     def _checks(self, asked: Parts) -> Mapping[str, Checks]:
         found: dict[str, Checks] = {}
         for question in (*statuses.SUSPECT, statuses.ANNOUNCED):
-            asked.do(question.name, STATUSES, partial(self._ask, question, found), None)
+            asked.do(question.name, STATUSES, None, self._ask, question, found)
         return found
 
     def _ask(self, question: statuses.Question, found: dict[str, Checks]) -> None:
@@ -102,9 +101,8 @@ class Sweeper:
         found: dict[str, tuple[Target, ...]] = {}
         configured = {group.arn: group for service in self._policy.services for group in service.target_groups}
         for group in configured.values():
-            ask = partial(self._groups.unhealthy, group.arn)
             none: dict[str, tuple[Target, ...]] = {}
-            unhealthy = asked.do(f"target group {group.name}", TARGETS, ask, none)
+            unhealthy = asked.do(f"target group {group.name}", TARGETS, none, self._groups.unhealthy, group.arn)
             for instance_id, targets_of_it in unhealthy.items():
                 found[instance_id] = (*found.get(instance_id, ()), *targets_of_it)
         return found

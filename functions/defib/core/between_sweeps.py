@@ -21,12 +21,11 @@ def asks(policy: Policy, now: datetime) -> list[TargetGroupSignal]:
     The sweep itself asks them all. Where there are many, they come one after the other. What is not asked by the time
     of the next sweep need not be asked any more.
     """
-    groups, every = policy.asked_groups, policy.detection.targets_every
-    if not groups:
-        return []
+    times, every = policy.detection.asks, policy.detection.targets_every
+    groups = policy.asked_groups if times else ()
     return [
         TargetGroupSignal(arn, now + time * every + spread(number), REASON, until=now + MINUTE)
-        for time in range(1, policy.detection.asks + 1)
+        for time in range(1, times + 1)
         for number, arn in enumerate(groups)
     ]
 

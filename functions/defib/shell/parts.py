@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple
 
 from defib.shell.ports import CallFailed, Unanswered
 
 T = TypeVar("T")
+Args = TypeVarTuple("Args")
 
 
 class Parts:
@@ -20,13 +21,13 @@ class Parts:
         self._failed: dict[str, str] = {}
         self._silent: set[str] = set()
 
-    def do(self, part: str, party: str, work: Callable[[], T], otherwise: T) -> T:
+    def do(self, part: str, party: str, otherwise: T, work: Callable[[*Args], T], *args: *Args) -> T:
         """What ``work`` returns, or ``otherwise`` where its calls fail, or the party has been silent before."""
         if party in self._silent:
             self._failed[part] = f"not tried: {party} did not answer before"
             return otherwise
         try:
-            return work()
+            return work(*args)
         except CallFailed as error:
             self._failed[part] = str(error)
             if isinstance(error, Unanswered):

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
 
 from defib.core.between_sweeps import asks
 from defib.core.call_news import escalate
+from defib.core.case import Case
 from defib.core.crowd import Counted
 from defib.core.diagnose import diagnose
 from defib.core.frozen import dataclass, replace
@@ -17,7 +17,7 @@ from defib.core.incident import Notice
 from defib.core.model import NOT_FAILING, Cause, Diagnosis, Observation, Signal, Source
 from defib.core.policy import Policy
 from defib.core.rationing import FRESH, PlannedLook, by_service, fresh, in_turn, rationed
-from defib.core.stack import CROWD, Stack, in_crowd
+from defib.core.stack import CROWD, NOTHING_KNOWN, Stack, in_crowd
 from defib.core.suspect import Suspect, suspect_of
 from defib.core.zones import Seen, Turn, incident_service, survey, tell
 from defib.shell.crowd import Crowding, count
@@ -92,26 +92,21 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     now, parts = edges.clock.now(), Parts()
     unsaid: Sequence[Notice] = ()
     none_due: Sequence[str] = ()
-    made = now - UNPUBLISHED_AFTER
-    notices = parts.do(
-        "unpublished notices", THE_TABLE, lambda: edges.store.unpublished_notices(made, NOTICES_MAX), unsaid
-    )
+    unpublished, made = edges.store.unpublished_notices, now - UNPUBLISHED_AFTER
+    notices = parts.do("unpublished notices", THE_TABLE, unsaid, unpublished, made, NOTICES_MAX)
     if notices:
-        parts.do("sending notices again", THE_QUEUES, lambda: edges.queues.announce(notices), None)
-    called = parts.do("calls for people", THE_TABLE, lambda: _call(edges, policy, now), 0)
-    parts.do("contacts with messages due", THE_TABLE, lambda: _sum_up(edges, now), None)
-    due = parts.do("overdue cases", THE_TABLE, lambda: edges.store.due_instances(now, DUE_MAX), none_due)
-    # So many have not lost their wake-ups: they wait in the queue, and once more would only make it longer.
-    forgotten = rationed(due, str, FRESH, now)
-    wakes = [Signal(Source.WAKE, instance_id, now, "its time has come") for instance_id in forgotten]
-    _send(wakes, "waking overdue cases", edges, parts)
+        parts.do("sending notices again", THE_QUEUES, None, edges.queues.announce, notices)
+    called = parts.do("calls for people", THE_TABLE, 0, _call, edges, policy, now)
+    parts.do("contacts with messages due", THE_TABLE, None, _sum_up, edges, now)
+    due = parts.do("overdue cases", THE_TABLE, none_due, edges.store.due_instances, now, DUE_MAX)
+    if due:
+        _wake(due, edges, now, parts)
     _ask(edges, policy, now, parts)
     found = edges.observer.suspects()
-    ours = [o for o in found.observations if policy.opted_in(o.tags)]
-    ailing = [(observation, diagnose(observation, None, policy, now)) for observation in ours]
     complete = not found.unanswered
+    ailing = [(o, diagnose(o, None, policy, now)) for o in found.observations if policy.opted_in(o.tags)]
     stack = parts.do(
-        "zones, issues and shifts", THE_TABLE, lambda: _pursue(ailing, complete, edges, policy, now), Stack()
+        "zones, issues and shifts", THE_TABLE, NOTHING_KNOWN, _pursue, ailing, complete, edges, policy, now
     )
     # Whoever fails with its zone is looked at again when the zone has recovered: the sweep then still finds it.
     alone = [(o, diagnosis) for o, diagnosis in ailing if stack.impairment(o.zone) is None]
@@ -124,10 +119,10 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     if waiting is not None and (stack.crowd is not None or len(waiting) > FRESH):
         counted = _counted(suspects, waiting, bool(stack.impaired), complete)
         crowding = Crowding(edges.store, edges.queues)
-        parts.do("counting who waits", THE_TABLE, lambda: count(stack, counted, crowding, policy, now), None)
+        parts.do("counting who waits", THE_TABLE, None, count, stack, counted, crowding, policy, now)
     # strftime takes several times as long.
     change = f"sweep-{now.isoformat()[:19].replace('-', '').replace(':', '')}"
-    parts.do("telling the page to follow", THE_QUEUES, lambda: edges.queues.follow(change), None)
+    parts.do("telling the page to follow", THE_QUEUES, None, edges.queues.follow, change)
     return SweepReport(
         len(chosen), len(waiting or ()), len(due), len(notices), called, {**found.unanswered, **parts.failed}
     )
@@ -135,15 +130,22 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
 
 def _send(signals: Sequence[Signal], part: str, edges: Sweeping, parts: Parts) -> None:
     if signals:
-        parts.do(part, THE_QUEUES, lambda: edges.queues.signal(signals), None)
+        parts.do(part, THE_QUEUES, None, edges.queues.signal, signals)
+
+
+def _wake(due: Sequence[str], edges: Sweeping, now: datetime, parts: Parts) -> None:
+    """So many have not lost their wake-ups: they wait in the queue, and once more would only make it longer."""
+    forgotten = rationed(due, str, FRESH, now)
+    wakes = [Signal(Source.WAKE, instance_id, now, "its time has come") for instance_id in forgotten]
+    _send(wakes, "waking overdue cases", edges, parts)
 
 
 def _ask(edges: Sweeping, policy: Policy, now: datetime, parts: Parts) -> None:
     """Have load balancers asked between this sweep and the next."""
     questions = asks(policy, now)
     if questions:
-        send = partial(edges.queues.ask, questions, edges.clock.now())
-        parts.do("asking load balancers in between", THE_QUEUES, send, None)
+        ask = edges.queues.ask
+        parts.do("asking load balancers in between", THE_QUEUES, None, ask, questions, edges.clock.now())
 
 
 def _pursue(ailing: Ailing, complete: bool, edges: Sweeping, policy: Policy, now: datetime) -> Stack:
@@ -247,7 +249,7 @@ def _in_turn(
     if len(suspects) < CROWD:
         return suspects, ()
     unread: Mapping[str, PlannedLook] | None = None
-    looks = parts.do("planned looks", THE_TABLE, lambda: store.planned_looks(now - AHEAD, now + AHEAD), unread)
+    looks = parts.do("planned looks", THE_TABLE, unread, store.planned_looks, now - AHEAD, now + AHEAD)
     if looks is None:
         return in_turn(suspects, {}, now), None
     return in_turn(suspects, looks, now), fresh(suspects, looks, now)
@@ -263,5 +265,6 @@ def _waits(suspect: Suspect, store: Store, parts: Parts) -> bool:
     if suspect.cause is not Cause.EVENT_SCHEDULED:
         return False
     instance_id = suspect.instance_id
-    case = parts.do(f"the case of {instance_id}", THE_TABLE, lambda: store.latest_case(instance_id), None)
+    unread: Case | None = None
+    case = parts.do(f"the case of {instance_id}", THE_TABLE, unread, store.latest_case, instance_id)
     return case is not None and case.closed_at is None

@@ -44,9 +44,8 @@ class Truth:
     stopped_by_person: set[str] = field(default_factory=set)
     """Instances that somebody has stopped and that have not run since."""
 
-    @property
-    def policy(self) -> Policy:
-        return self.story.policy
+    def __post_init__(self) -> None:
+        self.policy: Policy = self.story.policy
 
     def breaks(self, invariant: str, what: str) -> None:
         self.broken.append(f"{invariant}: {what} (at {self.time.now - self.story.scenario.start})")
