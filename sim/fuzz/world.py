@@ -9,7 +9,6 @@ from random import Random
 
 from defib.answer.ports import Answering
 from defib.aws.normalise import normalise
-from defib.aws.wire import Release, turn_in
 from defib.aws.zonal_shift import ArcRouter
 from defib.core.call import CallAnswer
 from defib.core.canary import Canary
@@ -27,7 +26,6 @@ from defib.shell.announce import Announcing, announce, sum_up
 from defib.shell.answer import take_answer
 from defib.shell.elsewhere import Following, follow_elsewhere
 from defib.shell.issues import take_in
-from defib.shell.page import Paging, follow, publish_draft
 from defib.shell.perform import Performing, perform
 from defib.shell.ports import CallFailed, Links, try_all
 from defib.shell.reconcile import Reconciling, reconcile
@@ -47,12 +45,12 @@ from sim.fuzz.invariants.judge import Judge
 from sim.fuzz.invariants.truth import Truth
 from sim.fuzz.lanes import Lanes
 from sim.fuzz.outside import Outside
+from sim.fuzz.page_turns import PageTurns
 from sim.fuzz.people import ADDRESS, People, Signing
 from sim.fuzz.programs import Programs
 from sim.fuzz.reach import Reaching
 from sim.fuzz.seen import Seen
 from sim.fuzz.story import Story
-from sim.fuzz.subscribers import Customers, Topic
 from sim.fuzz.trouble import Failing, Killed
 from sim.machine import Machine
 from sim.memory.page import FakeSite
@@ -142,13 +140,10 @@ class World:
         self.lanes.run("evidence", lambda order: perform(_order(order), evidencing, policy))
         self._wire_people(clock, table, queues)
         pages = tables.PageTable(self.page_store, out)
-        followers = queues if policy.page.elsewhere else None
-        site = tables.Site(self.site, out)
-        topic = Topic(out, self.judge.letter, self.judge.invited)
-        self.customers = Customers(policy, clock, pages, topic, out)
-        self._paging = Paging(clock, pages, (site,), queues, lambda _: None, followers)
+        turns = PageTurns(policy, clock, pages, self.site, queues, out, self.judge)
+        self.customers = turns.customers
         self._following = {other.name: self._follower(other, clock, pages, queues) for other in policy.page.elsewhere}
-        self.lanes.run("page", self._turn)
+        self.lanes.run("page", turns.take)
         self.lanes.run("elsewhere", self._follow_elsewhere)
 
     def _wire_people(self, clock: edges.Now, table: tables.Table, queues: edges.Queues) -> None:
@@ -250,16 +245,6 @@ class World:
         assert isinstance(body, tuple)
         incident_id, sequence = body
         announce(incident_id, sequence, self._announcing, self._telling)
-
-    def _turn(self, body: object) -> None:
-        """As handlers/page.py does."""
-        turn = turn_in(str(body)) if str(body).startswith("{") else None
-        if isinstance(turn, Release):
-            publish_draft(turn.incident, self._paging, self.story.policy)
-        follow(self._paging, self.story.policy)
-        self.judge.laid_out()
-        if self.customers.follow():
-            self.judge.mailed()
 
     def _follow_elsewhere(self, name: object) -> None:
         follow_elsewhere(self._following[str(name)])
