@@ -14,7 +14,7 @@ from defib.core.incident import Notice, NoticeKind
 from defib.core.maintenance import DAYS, Maintenance
 from defib.core.medium import Medium, media_of
 from defib.core.messages import MessageLimits
-from defib.core.outbox import SUMMED_UP_AFTER, Lane, Outbox, Sent, Waiting, begin, decide
+from defib.core.outbox import LAST_WORD, SUMMED_UP_AFTER, Lane, Outbox, Sent, Waiting, begin, decide, has_last_word
 from defib.core.severity import Severity
 from tests.core.facts import NOON, after
 
@@ -261,6 +261,30 @@ def test_a_storm_of_which_nothing_waits_is_over() -> None:
     blowing = replace(BLOWING, storm_at=NOON, storm_notices=9)
 
     assert begin(blowing, Lane.STORM, (), ANN, LIMITS, NOON) == (Outbox("ann", sent=BLOWING.sent), ())
+
+
+TWICE = replace(BLOWING, storm_at=NOON, storm_digests=2)
+
+
+def test_the_last_word_of_a_storm_is_a_message_like_any_other() -> None:
+    over, _ = begin(TWICE, Lane.STORM, (), ANN, LIMITS, NOON)
+
+    assert has_last_word(TWICE, LIMITS, NOON)
+    assert over.sent == (*TWICE.sent, Sent(NOON, LAST_WORD))
+    assert over.storm_since is None
+
+
+@pytest.mark.parametrize(
+    "outbox",
+    [
+        replace(TWICE, storm_digests=1),
+        replace(TWICE, sent=sent(9, 5, 1)),
+    ],
+    ids=["a storm of one digest", "a contact that has had its share"],
+)
+def test_a_storm_that_has_no_last_word_is_over_all_the_same(outbox: Outbox) -> None:
+    assert not has_last_word(outbox, LIMITS, NOON)
+    assert begin(outbox, Lane.STORM, (), ANN, LIMITS, NOON) == (Outbox("ann", sent=outbox.sent), ())
 
 
 def test_the_most_urgent_lane_is_due_first() -> None:

@@ -34,7 +34,10 @@ DOUBLED_MOST = 6
 """How often a storm's wait doubles at most: to more than any storm_window."""
 
 STORM_TOLD = 2
-"""Digests that make a storm worth a closing word."""
+"""Digests that make a storm worth a closing word, where the contact has room for one more message."""
+
+LAST_WORD = "storm:over"
+"""What the closing word of a storm is about."""
 
 AGAIN_AFTER = timedelta(minutes=1)
 """How long a message that was begun may take before it is believed lost and sent again."""
@@ -254,7 +257,7 @@ def begin(
     It stays due: were the process to die on the way, they would go again. A storm of which nothing waits is over.
     """
     if not batch:
-        return outbox.calm() if lane is Lane.STORM else outbox.until(lane, None), ()
+        return _over(outbox, limits, now) if lane is Lane.STORM else outbox.until(lane, None), ()
     about = f"{lane}:{batch[0].incident_id}#{batch[0].sequence}"
     low = all(one.severity is Severity.LOW for one in batch)
     asleep = on_until(contact.quiet, now) if low and not outbox.began(about) else None
@@ -279,6 +282,18 @@ def begin(
         storm_notices=outbox.storm_notices + len(batch),
     )
     return counted, batch
+
+
+def has_last_word(outbox: Outbox, limits: MessageLimits, now: datetime) -> bool:
+    """Whether the contact hears that the storm is over. It says nothing new: of messages that are full it is none."""
+    return outbox.storm_digests >= STORM_TOLD and slot(outbox, limits, now) <= now
+
+
+def _over(outbox: Outbox, limits: MessageLimits, now: datetime) -> Outbox:
+    """The outbox after the storm; its last word counts like any other message."""
+    if not has_last_word(outbox, limits, now):
+        return outbox.calm()
+    return replace(outbox.calm(), sent=(*_recent(outbox.sent, limits, now), Sent(now, LAST_WORD)))
 
 
 def _recent(sent: tuple[Sent, ...], limits: MessageLimits, now: datetime) -> tuple[Sent, ...]:

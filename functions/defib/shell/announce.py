@@ -17,7 +17,7 @@ from defib.core.digest import WAITING_MAX, batch_of, storm_over, summed_up
 from defib.core.frozen import dataclass
 from defib.core.incident import Notice
 from defib.core.medium import Medium, media_of
-from defib.core.outbox import STORM_TOLD, Decided, Lane, Outbox, Waiting, begin, decide, wait
+from defib.core.outbox import Decided, Lane, Outbox, Waiting, begin, decide, has_last_word, wait
 from defib.core.policy import Policy
 from defib.core.post import Places, Post, post_of
 from defib.shell.ports import Channel, Clock, Links
@@ -158,7 +158,7 @@ def sum_up(name: str, edges: Announcing, policy: Policy) -> int:
         if batch:
             _send(batch, contact, edges, policy, now)
             sent += len(batch)
-        elif lane is Lane.STORM and not waiting and outbox.storm_digests >= STORM_TOLD:
+        elif lane is Lane.STORM and not waiting and has_last_word(outbox, policy.messages, now):
             # Nothing waits for it: should the process die here, nobody misses anything but these words.
             for channel in edges.channels:
                 _publish(storm_over(outbox, contact, now), channel)
