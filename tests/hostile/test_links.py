@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from defib.answer.asked import BODY_MAX, Asked, Unusable, asked, form
-from defib.answer.token import VERSION, Forged, Key, _signature, key_id_in, link_in, token_of
+from defib.answer.token import TOKEN_MAX, VERSION, Forged, Key, _signature, key_id_in, link_in, token_of
 from defib.core.answer.link import Link, Say
 from defib.core.answer.name import NAME_MAX, name_in
 from tests.core.facts import NOON
@@ -36,6 +36,13 @@ def test_a_token_that_is_not_ours_is_forged(token: str) -> None:
         link_in(token, {KEY.id: KEY})
     assert str(caught.value).isprintable()
     assert key_id_in(token) in {"", *([token.rpartition(".")[2]])}
+
+
+def test_what_is_longer_than_any_token_is_not_even_looked_at() -> None:
+    longest = f"{VERSION}.{'a' * (TOKEN_MAX - len(f'{VERSION}...') - 43 - 8)}.{'b' * 43}.00c0ffee"
+
+    assert (len(longest), key_id_in(longest)) == (TOKEN_MAX, "00c0ffee")
+    assert key_id_in(longest.replace("a.", "aa.", 1)) == ""
 
 
 def signed(payload: bytes) -> str:

@@ -22,8 +22,8 @@ from defib.core.answer.many import Many
 from defib.core.frozen import dataclass, replace
 
 VERSION = "1"
-TOKEN_MAX = 600
-"""Characters. A longest incident, case and contact name make fewer."""
+TOKEN_MAX = 535
+"""Characters: what ``_FORM`` takes at most. A longest incident, case and contact name make fewer."""
 
 MANY_VERSION = "2"
 """Of links to all the incidents of a digest."""
