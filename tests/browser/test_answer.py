@@ -143,7 +143,9 @@ def test_the_keyboard_goes_from_the_name_to_each_button_and_every_stop_can_be_se
 
 def test_buttons_are_large_enough_for_a_thumb(opened: Opening) -> None:
     page = opened("question", viewport=PHONE)
-    for button in page.get_by_role("button").all():
+    buttons = page.get_by_role("button").all()
+    assert buttons
+    for button in buttons:
         box = button.bounding_box()
         assert box is not None
         assert box["height"] >= 48
@@ -175,7 +177,9 @@ def test_the_page_is_one_small_request_and_breaks_no_policy(opened: Opening, ser
 
 
 def test_nothing_that_anybody_can_write_runs(opened: Opening) -> None:
-    for name in (name for name in PAGES if name.startswith(HOSTILE)):
+    hostile = [name for name in PAGES if name.startswith(HOSTILE)]
+    assert hostile
+    for name in hostile:
         page = opened(name)
         assert page.evaluate("window.hit") is None, name
         assert page.locator("script, img, iframe, [onload], [onerror]").count() == 0

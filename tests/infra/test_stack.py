@@ -80,7 +80,12 @@ def test_every_queue_is_encrypted_and_refuses_plain_text(stack: Synthesized) -> 
 
 
 def test_every_topic_refuses_plain_text(stack: Synthesized) -> None:
-    for policy in stack.of("AWS::SNS::TopicPolicy").values():
+    policies = stack.of("AWS::SNS::TopicPolicy").values()
+
+    assert sorted(topic["Ref"] for policy in policies for topic in policy["Topics"]) == sorted(
+        stack.of("AWS::SNS::Topic")
+    )
+    for policy in policies:
         conditions = [s["Condition"] for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
         assert {"Bool": {"aws:SecureTransport": "false"}} in conditions
 

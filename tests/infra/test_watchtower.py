@@ -163,7 +163,11 @@ def test_only_the_watchtower_may_use_its_findings_topic(tower: Synthesized) -> N
 
     assert only["Effect"] == "Deny"
     assert only["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": {"Fn::GetAtt": [role, "Arn"]}}}
-    for topic in tower.of("AWS::SNS::TopicPolicy").values():
+    policies = tower.of("AWS::SNS::TopicPolicy").values()
+    assert sorted(topic["Ref"] for found in policies for topic in found["Topics"]) == sorted(
+        tower.of("AWS::SNS::Topic")
+    )
+    for topic in policies:
         conditions = [s.get("Condition") for s in topic["PolicyDocument"]["Statement"] if s["Effect"] == "Deny"]
         assert {"Bool": {"aws:SecureTransport": "false"}} in conditions
 
