@@ -24,7 +24,6 @@ from sim.wiring import Wiring
 SCENARIO = ROOT / "scenarios" / "two-in-a-row.toml"
 POLICY = "everything"
 """With it every part is deployed that Defib can have."""
-"""The component dies at the very moment at which its first instance fails, so that everything has something to do."""
 SEEDS = (1, 2, 3)
 """The same death at other phases of sweep, alarms and checks; the slowest is what counts."""
 BOUND = timedelta(minutes=3)
@@ -99,7 +98,8 @@ def the_scenario() -> Scenario:
 
 
 def deaths(wiring: Wiring, at: timedelta) -> tuple[Death, ...]:
-    """Every component, each with the trouble that takes it away for good from ``at`` on.
+    """Every component, each with the trouble that takes it away for good from ``at`` on: the moment at which the first
+    instance fails, so that everything has something to do.
 
     What has nothing to do but tell of other deaths dies together with one that it would have told of: that it tells
     nothing is seen by nobody, and that another does is what counts.
