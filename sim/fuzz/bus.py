@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 
@@ -24,8 +25,12 @@ class Bus:
         self._time = time
         self._outside = outside
         self._lanes = lanes
+        self.answered: Callable[[str, str], None] = lambda _, __: None
+        """Hears what somebody answers about which case, as soon as they do."""
 
     def put(self, source: str, detail_type: str, detail: object) -> None:
+        if isinstance(detail, Mapping) and "case" in detail:
+            self.answered(detail["case"], detail["answer"])
         body = events.event(source, detail_type, detail, self._time.now)
         if detail_type == PUBLISH:
             self._deliver("page", body, group="publish")

@@ -100,11 +100,6 @@ class Lanes:
                 return
 
     @property
-    def idle(self) -> bool:
-        """Whether no message waits and none is being worked off."""
-        return not any(lane.waiting or lane.running for lane in self._lanes.values())
-
-    @property
     def has_trouble(self) -> bool:
         """Whether anything was made to fail."""
         return bool(self._outside.struck)

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 from defib.core.case import Case
 from defib.core.guards.ownership import OWNERS
-from defib.core.incident import NoticeKind
 from defib.core.maintenance import maintenance_of
 from defib.core.model import Cause, InstanceState
 from defib.core.policy import Mode
 from sim.boundary import Call
-from sim.fuzz.invariants.course import at_rest
+from sim.fuzz.invariants.ends import at_rest, tells_how_it_ends
 from sim.fuzz.story import Story
 from sim.fuzz.trouble import REGION, Nth, Spell, Trouble
 from sim.machine import Machine
@@ -56,7 +55,6 @@ OF_THE_BUS = {
 }
 FEW = 3
 """Calls that a spell strikes which strikes by chance in memory."""
-TOLD = (NoticeKind.ESCALATED, NoticeKind.HELD, NoticeKind.RESOLVED, NoticeKind.PROGRESS, NoticeKind.APPROVAL)
 
 
 def lived_on_moto(story: Story, nth: Nth | None = None) -> tuple[World, list[str]]:
@@ -119,7 +117,8 @@ class _Broken:
         self.found: list[str] = []
         self._story = story
         self._world = world
-        self._stopped: set[str] = set()
+        self._stopped: dict[str, datetime] = {}
+        """Instances that Defib has stopped, and when it last did."""
 
     def act(self, call: Call) -> None:
         """A function's call is about to be carried out."""
@@ -129,7 +128,7 @@ class _Broken:
         for instance_id in call.params.get("InstanceIds", ()):
             self._consented(call, by_id[instance_id])
             if call.name == "ec2:StopInstances":
-                self._stopped.add(instance_id)
+                self._stopped[instance_id] = self._world.time.now
 
     def _consented(self, call: Call, machine: Machine) -> None:
         policy, now, what = self._story.policy, self._world.time.now, f"{call.operation} on {machine.name}"
@@ -162,18 +161,22 @@ class _Broken:
         """What is broken when all is over."""
         world, machines = self._world, self._world.machines.values()
         cases = world.records.cases()
-        told = {notice.case_id for notice in world.records.notices() if notice.kind in TOLD}
         unsaid = [case.id for case in cases if case.closed_at is not None and case.id not in world.records.audited()]
         broken = [f"ends: {case.id} is neither over nor people's: {case.reason}" for case in cases if not at_rest(case)]
         broken += [f"audit: {case_id} does not say that it was closed" for case_id in unsaid]
         broken += [f"told: notice {n.incident_id}-{n.sequence} never went out" for n in world.records.unpublished()]
         for machine in machines:
             case = self._case(machine) if machine.instance_id in self._stopped else None
-            if case is not None and machine.state is InstanceState.STOPPED and case.id not in told:
+            if case is not None and machine.state is InstanceState.STOPPED and not self._was_told(case):
                 broken.append(f"started again: Defib stopped {machine.name}, and nobody knows")
         ledger = world.recorder.ledger
         broken += [f"crash: {error}" for error in ledger.errors]
         return broken + [f"crash: a call was not allowed: {denied}" for denied in ledger.denied]
+
+    def _was_told(self, case: Case) -> bool:
+        of_it = (n for n in self._world.records.notices() if n.case_id == case.id)
+        since = self._stopped[case.instance_id]
+        return any(tells_how_it_ends(notice, case, since) for notice in of_it)
 
     def _break(self, invariant: str, what: str) -> None:
         self.found.append(f"{invariant}: {what} (at {self._world.time.now - self._story.scenario.start})")

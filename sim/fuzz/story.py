@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from defib.core.page.model import ComponentStatus
@@ -104,6 +104,14 @@ class Story:
     edited: tuple[Edited, ...] = ()
     published: tuple[timedelta, ...] = ()
     """When somebody publishes the newest draft of the page of which they have read, if there is one."""
+
+    @property
+    def ends_at(self) -> datetime:
+        """When nothing more happens by itself: what holds repairs for a while is over by then, and they may go on."""
+        told = self.scenario
+        pulled = (pull.at for pull in told.kill_switch)
+        over = (issue.at + issue.lasts for issue in told.health_issues if issue.lasts is not None)
+        return told.start + max([told.until, *pulled, *over])
 
     @property
     def is_about_addresses(self) -> bool:

@@ -91,6 +91,7 @@ class World:
         self.outside.race = self._race
         self.outside.moves = self._move
         self._racing = False
+        self.bus.answered = self.judge.answered
         self.cloud.event = self._state_changed
         self.cloud.shown = self.judge.shown
         self.cloud.struck = self.judge.struck
@@ -103,9 +104,9 @@ class World:
 
     def run(self) -> list[str]:
         """What was broken; empty when every invariant held throughout."""
-        end = self.story.scenario.start + self.story.scenario.until
+        end = self.story.ends_at
         self.time.run_until(end)
-        while self.time.now < end + OVERTIME and not self.judge.settled(self.lanes.idle):
+        while self.time.now < end + OVERTIME and not self.judge.settled():
             self.time.run_until(self.time.now + STEP)
         self.judge.at_end(self.lanes)
         return self.judge.broken

@@ -15,7 +15,7 @@ from defib.core.policy import Mode, Service
 from defib.core.step import intent_deadline
 from sim.faults import FaultKind
 from sim.fuzz.invariants.limits import GIVES_BACK, TAKES_AWAY, LimitsJudge
-from sim.fuzz.invariants.losses import POWER, nothing_lost
+from sim.fuzz.invariants.losses import DELIVERED, POWER, nothing_lost
 from sim.fuzz.invariants.truth import Truth
 from sim.machine import Machine
 from sim.scenario import Fault
@@ -40,6 +40,8 @@ class ActsJudge:
         """And since when nothing any more: who decides has looked a moment ago."""
         self._meddled: dict[str, datetime] = {}
         """Cases during whose repair somebody else has started the instance, and when."""
+        self._said: dict[str, list[tuple[datetime, str]]] = {}
+        """By case, what people have answered, and when."""
 
     def act(self, attempt: Attempt, case: Case) -> None:
         """An act is about to reach EC2."""
@@ -57,6 +59,10 @@ class ActsJudge:
         nothing_lost(truth, attempt, machine, service)
         self._limits.act(attempt, case, machine, service)
         self._note(attempt, machine)
+
+    def answered(self, case_id: str, choice: str) -> None:
+        """Somebody says yes or no to the repair, or something else that is no answer to that."""
+        self._said.setdefault(case_id, []).append((self._truth.time.now, choice))
 
     def over(self, case: Case) -> None:
         """The call has come back, or never will."""
@@ -136,9 +142,8 @@ class ActsJudge:
         gives_back = action in GIVES_BACK or (action is Action.START and machine.instance_id in truth.stopped)
         if gives_back:
             return
-        approved = case.approval is not None and case.approval.choice is Choice.APPROVE
-        if service.mode is Mode.APPROVE and not approved:
-            truth.breaks("consent", f"{action} on {machine.name} without anybody's yes")
+        if service.mode is Mode.APPROVE:
+            self._approved(attempt, case)
         if case.id in self._meddled and action in TAKES_AWAY:
             truth.breaks("consent", f"{action} on {machine.name}, which somebody else has started meanwhile")
         until = until_of(tags)
@@ -147,6 +152,16 @@ class ActsJudge:
             return
         if maintenance_of(truth.policy, service, tags, now) is not None:
             truth.breaks("consent", f"{action} on {machine.name} in maintenance")
+
+    def _approved(self, attempt: Attempt, case: Case) -> None:
+        """Somebody has said yes, and nobody has said no by now: of a word said a moment ago nobody can know yet."""
+        truth, said = self._truth, self._said.get(case.id, [])
+        approved = case.approval is not None and case.approval.choice is Choice.APPROVE
+        if not approved or not any(choice == Choice.APPROVE for _, choice in said):
+            truth.breaks("consent", f"{attempt.action} on {case.name} without anybody's yes")
+        known = [at for at, choice in said if choice == Choice.REJECT and truth.time.now - at > DELIVERED]
+        if any(truth.calm(at) and not truth.struck_since(at) for at in known):
+            truth.breaks("consent", f"{attempt.action} on {case.name}, to which somebody has said no")
 
     def _is_planned(self, case: Case, service: Service) -> bool:
         """Whether the restart of what works was begun where its operators want it."""

@@ -53,8 +53,7 @@ class AskedJudge:
         # The questions were sent by a sweep of the minute before.
         if known or crowded or not truth.calm(since - MINUTE):
             return
-        struck = truth.struck_at()
-        if struck is not None and struck >= since - MINUTE and not excused:
+        if truth.struck_since(since - MINUTE) and not excused:
             # A call that has failed may have taken a minute's questions with it: then the next sweep finds it.
             truth.time.after(MINUTE, lambda: self._found(machine, since, excused=True))
             return

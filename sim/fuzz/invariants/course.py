@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 
 from defib.core.audit import Entry
 from defib.core.case import Case
 from defib.core.detection import MINUTE
-from defib.core.incident import NoticeKind
 from defib.core.maintenance import Window, maintenance_of
 from defib.core.model import CheckStatus, InstanceState
 from defib.core.policy import Mode
@@ -16,6 +15,7 @@ from defib.core.rationing import FRESH, turns
 from defib.core.stack import RATE_WINDOW
 from sim.fuzz.cloud import GONE
 from sim.fuzz.invariants.crowd import FOUND_WITHIN, is_counted
+from sim.fuzz.invariants.ends import at_rest, is_known, others_have_its_place, tells_how_it_ends, waits_for_its_turn
 from sim.fuzz.invariants.limits import GIVES_BACK
 from sim.fuzz.invariants.truth import Truth
 from sim.fuzz.lanes import Lanes
@@ -31,7 +31,8 @@ STARTS_MOST = 60
 """Of a case that has been handed over, within the hours of a story."""
 AUDIT_MOST = 60
 """Lines of a case's trail besides three for each of its attempts."""
-TOLD = (NoticeKind.ESCALATED, NoticeKind.HELD, NoticeKind.RESOLVED, NoticeKind.PROGRESS, NoticeKind.APPROVAL)
+RECOVERED_WITHIN = timedelta(minutes=3)
+"""Besides limits.zone_clear: the sweeps that see it, and their messages."""
 
 
 class CourseJudge:
@@ -45,6 +46,10 @@ class CourseJudge:
         self._trail: list[Entry] = []
         self._crowded: dict[str, datetime] = {}
         """Zones in which as many fail as limits.zone_instances and limits.zone_share say, and since which sweep."""
+        self._lull: datetime | None = None
+        """Since when no case moves."""
+        self._clear: dict[str, datetime] = {}
+        """Zones that are called impaired in which fewer do, and since which sweep."""
 
     def looked(self, instance_id: str) -> None:
         self._looked[instance_id] = self._truth.time.now
@@ -81,6 +86,7 @@ class CourseJudge:
 
     def swept(self) -> None:
         """A sweep has run: a zone of which so many fail that it is no coincidence is known to be impaired."""
+        self._recovered()
         truth, limits = self._truth, self._truth.policy.limits
         failing: defaultdict[str, int] = defaultdict(int)
         for machine in truth.cloud.troubled.values():
@@ -96,6 +102,27 @@ class CourseJudge:
             lasted = truth.time.now - since
             if lasted >= FOUND_WITHIN and truth.store.whole.impairment(zone) is None and truth.calm(since):
                 truth.breaks("found", f"{failing[zone]} fail in {zone} since {lasted}, and nobody calls it impaired")
+
+    def _recovered(self) -> None:
+        """A zone of which so few fail that it may be coincidence is called impaired no more."""
+        truth, limits = self._truth, self._truth.policy.limits
+        if not truth.store.whole.impaired:
+            self._clear.clear()
+            return
+        failing = Counter(m.zone for m in truth.cloud.troubled.values() if not truth.works(m))
+        running = truth.seen.running()
+        few = [
+            i.zone
+            for i in truth.store.whole.impaired
+            if failing[i.zone] < limits.zone_instances
+            or failing[i.zone] * 100 < limits.zone_share * running.get(i.zone, 0)
+        ]
+        self._clear = {zone: self._clear.get(zone, truth.time.now) for zone in few}
+        for zone, since in self._clear.items():
+            lasted = truth.time.now - since
+            if lasted > limits.zone_clear + RECOVERED_WITHIN and truth.calm(since):
+                truth.breaks("ends", f"{zone} is called impaired though for {lasted} only {failing[zone]} fail there")
+                self._clear[zone] = truth.time.now
 
     # --- Ends --------------------------------------------------------------------------------------------------------
 
@@ -145,18 +172,19 @@ class CourseJudge:
 
     def _runs_again(self, instance_id: str, since: datetime) -> None:
         if self._truth.stopped.get(instance_id) == since and self._truth.calm(since):
-            self._started_again(instance_id)
+            self._started_again(instance_id, since)
 
-    def _started_again(self, instance_id: str) -> None:
+    def _started_again(self, instance_id: str, since: datetime) -> None:
         """What Defib has stopped runs again, or a person has been told."""
         machine, case = self._truth.cloud.machines[instance_id], self._truth.store.latest_case(instance_id)
         if machine.state in (InstanceState.RUNNING, InstanceState.PENDING, *GONE):
             return
-        if case is None or not self._was_told(case):
+        if case is None or not self._was_told(case, since):
             self._truth.breaks("started again", f"Defib stopped {machine.name}, and nobody knows")
 
-    def _was_told(self, case: Case) -> bool:
-        return any(n.case_id == case.id and n.kind in TOLD for n in self._truth.store.notices.values())
+    def _was_told(self, case: Case, since: datetime) -> bool:
+        of_it = (n for n in self._truth.store.notices.values() if n.case_id == case.id)
+        return any(tells_how_it_ends(notice, case, since) for notice in of_it)
 
     # --- The trail ---------------------------------------------------------------------------------------------------
 
@@ -190,6 +218,16 @@ class CourseJudge:
         if len(trail) > AUDIT_MOST + 3 * len(case.attempts):
             breaks("bounded", f"the trail of {case.id} has {len(trail)} lines")
 
+    def settled(self) -> bool:
+        """Whether every case is at rest; one that waits for its turn has had time enough to get it."""
+        cases, now = self._truth.store.cases.values(), self._truth.time.now
+        if not all(map(at_rest, cases)):
+            self._lull = None
+            return False
+        self._lull = self._lull or now
+        longest = RATE_WINDOW + 2 * self._truth.policy.repair.hold + MINUTE
+        return now - self._lull > longest or not any(map(waits_for_its_turn, cases))
+
     # --- At the end --------------------------------------------------------------------------------------------------
 
     def at_end(self, lanes: Lanes) -> None:
@@ -204,8 +242,12 @@ class CourseJudge:
             # What people have in hand is only started, and that with pauses of a share of the time that has passed.
             if len(own) > most or len(case.attempts) > 2 * len(own) + STARTS_MOST:
                 truth.breaks("bounded", f"{case.id} has {len(case.attempts)} attempts")
-        for instance_id in truth.stopped:
-            self._started_again(instance_id)
+            if at_rest(case) and not is_known(case, truth):
+                truth.breaks("ends", f"{case.id} is held ({case.held_by}), and nobody has heard of that")
+            if waits_for_its_turn(case) and not others_have_its_place(case, truth):
+                truth.breaks("ends", f"{case.id} waits for its turn ({case.held_by}), though nobody else has it")
+        for instance_id, since in truth.stopped.items():
+            self._started_again(instance_id, since)
         self._audit_complete()
         self._bounded(lanes)
 
@@ -222,16 +264,3 @@ class CourseJudge:
         old = [b for b in truth.store.whole.begun if b.over and newest and newest - b.at > 2 * RATE_WINDOW]
         if begun or len(old) > len(known):
             truth.breaks("bounded", f"the stack remembers {len(begun)} repairs of no case, and {len(old)} of old")
-
-
-def at_rest(case: Case) -> bool:
-    """Whether it is over, or people have it in hand, or a guard holds it that they have heard of."""
-    waits = (
-        case.event is not None and case.confirmed_cause is not None and case.confirmed_cause.value == "event_scheduled"
-    )
-    return (
-        case.closed_at is not None
-        or case.handed_over_at is not None
-        or bool(case.held_by)
-        or (waits and not case.begun)
-    )

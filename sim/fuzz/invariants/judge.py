@@ -16,7 +16,7 @@ from sim.fuzz.elsewhere import Judges, OtherSide
 from sim.fuzz.invariants.acts import ActsJudge
 from sim.fuzz.invariants.asked import AskedJudge
 from sim.fuzz.invariants.board import BoardJudge
-from sim.fuzz.invariants.course import CourseJudge, at_rest
+from sim.fuzz.invariants.course import CourseJudge
 from sim.fuzz.invariants.elsewhere import ElsewhereJudge
 from sim.fuzz.invariants.limits import LimitsJudge
 from sim.fuzz.invariants.page import PageJudge
@@ -87,6 +87,10 @@ class Judge:
         if not before and case.instance_id in self.truth.stopped:
             self._course.stopped(case.instance_id)
 
+    def answered(self, case_id: str, choice: str) -> None:
+        """Somebody answers what Defib asks about the repair."""
+        self._acts.answered(case_id, choice)
+
     def act_over(self, case: Case) -> None:
         self._acts.over(case)
 
@@ -124,7 +128,7 @@ class Judge:
         self.board.look()
 
     def tick(self) -> None:
-        """A minute has passed: a sweep has run."""
+        """A function that looks has done its work, or the schedule has called the sweep: at least once a minute."""
         self._page.look()
         self.board.look()
         self._told.minute()
@@ -138,11 +142,9 @@ class Judge:
 
     # --- At the end ------------------------------------------------------------------------------------------------
 
-    def settled(self, idle: bool) -> bool:
-        """Whether nothing more is to be expected; ``idle`` says that no message waits."""
-        del idle
-        at_rest_all = all(at_rest(case) for case in self.truth.store.cases.values())
-        return at_rest_all and self._told.settled() and self._elsewhere.settled()
+    def settled(self) -> bool:
+        """Whether nothing more is to be expected."""
+        return self._course.settled() and self._told.settled() and self._elsewhere.settled() and self._shifts.settled()
 
     def at_end(self, lanes: Lanes) -> None:
         """The story is over, and its aftermath."""

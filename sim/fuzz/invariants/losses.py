@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from defib.core.case import Action, Attempt
 from defib.core.limits import HealthIssue
 from defib.core.membership import IN_SERVICE, GroupMember
@@ -16,6 +18,8 @@ from sim.machine import Machine
 from sim.scenario_value import Trait
 from sim.traits import LOCAL_DISKS
 
+DELIVERED = timedelta(minutes=2)
+"""Within so long what somebody says, be it a person or AWS, is known where nothing goes wrong with its message."""
 POWER = (Action.STOP, Action.FORCE_STOP, Action.SKIP_OS_SHUTDOWN)
 
 
@@ -70,12 +74,31 @@ def _not_against_aws(truth: Truth, action: Action, machine: Machine) -> None:
         return
     if machine.suffers(FaultKind.AWS_MAINTENANCE) is not None:
         truth.breaks("hazards", f"{action} on {machine.name}, on whose host AWS is at work")
-    whole, limits, now = truth.store.whole, truth.policy.limits, truth.time.now
+    whole, limits = truth.store.whole, truth.policy.limits
     impairment = whole.impairment(machine.zone)
     if impairment is not None and impairment.incident:
         truth.breaks("hazards", f"{action} on {machine.name} in zone {machine.zone}, which is impaired")
-    for issue in whole.issues.known:
+    if limits.health_issue is HealthIssue.HOLD and (
+        _knows_of_issue(truth, machine) or _is_told_of_issue(truth, machine)
+    ):
+        truth.breaks("hazards", f"{action} on {machine.name} while AWS has an open issue")
+
+
+def _knows_of_issue(truth: Truth, machine: Machine) -> bool:
+    """Whether what Defib remembers says that AWS has an open issue there."""
+    for issue in truth.store.whole.issues.known:
         here = not issue.zones or machine.zone in issue.zones
-        open_still = not issue.over and now - issue.said_at < limits.health_issue_hold
-        if limits.health_issue is HealthIssue.HOLD and here and open_still:
-            truth.breaks("hazards", f"{action} on {machine.name} while AWS has an open issue")
+        if here and not issue.over and truth.time.now - issue.said_at < truth.policy.limits.health_issue_hold:
+            return True
+    return False
+
+
+def _is_told_of_issue(truth: Truth, machine: Machine) -> bool:
+    """Whether AWS has told of one long enough ago that its word has been taken in, with nothing in its way."""
+    scenario, now, hold = truth.story.scenario, truth.time.now, truth.policy.limits.health_issue_hold
+    for issue in scenario.health_issues:
+        told = scenario.start + issue.at
+        is_open = told + DELIVERED < now < told + hold and (issue.lasts is None or now < told + issue.lasts)
+        if is_open and issue.zone in ("", machine.zone) and truth.calm(told) and not truth.struck_since(told):
+            return True
+    return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from defib.core.incident import Incident, Phase
+from defib.core.maintenance import in_window
 from defib.core.page.model import ComponentStatus, Origin, PublicIncident
 from defib.core.page.settings import Publishing
 from defib.core.policy import Service
@@ -50,10 +51,13 @@ class PageJudge:
             status = shown.get(service.name)
             # A component of its name that the API has added is theirs, too.
             theirs = service.name in said or not service.page.title
-            if status is None or status is ComponentStatus.UNDER_MAINTENANCE or theirs:
+            if status is None or theirs:
                 self._wrong_since.pop(service.name, None)
-                continue
-            self._agrees(service, status)
+            elif status is ComponentStatus.UNDER_MAINTENANCE:
+                planned = in_window(self._truth.policy, service, self._truth.time.now) is not None
+                self._agrees(service, status, planned)
+            else:
+                self._agrees(service, status, self._is_as_cases_say(service, status))
 
     def _is_public(self, number: int, since: datetime) -> None:
         """What was published a while ago is on the page, unless it was over before that: then nobody ever reads it."""
@@ -63,18 +67,21 @@ class PageJudge:
         if not is_there and known is not None and not known.withdrawn and self._truth.calm(since):
             self._truth.breaks("page", f"number {number} was published, and is not on the page after {LAG}")
 
-    def _agrees(self, service: Service, status: ComponentStatus) -> None:
-        truth = self._truth
-        now, incident = truth.time.now, truth.store.latest_incident(service.name)
+    def _is_as_cases_say(self, service: Service, status: ComponentStatus) -> bool:
+        incident = self._truth.store.latest_incident(service.name)
         in_trouble, works = _in_trouble(incident) or self._waits(service), status is ComponentStatus.OPERATIONAL
         hides = service.page.impact.status is ComponentStatus.OPERATIONAL
         contradicts = (not in_trouble and not works) or (in_trouble and works and not hides)
-        if not contradicts or truth.store.whole.impaired:
+        return not contradicts or bool(self._truth.store.whole.impaired)
+
+    def _agrees(self, service: Service, status: ComponentStatus, agrees: bool) -> None:
+        truth, now = self._truth, self._truth.time.now
+        if agrees:
             self._wrong_since.pop(service.name, None)
             return
         since = self._wrong_since.setdefault(service.name, now)
         if now - since > truth.policy.page.hold + LAG and truth.calm(since):
-            truth.breaks("page", f"{service.name} is shown as {status} for {now - since} against the cases")
+            truth.breaks("page", f"{service.name} is shown as {status} for {now - since}, which it is not")
             self._wrong_since.pop(service.name)
 
     def _waits(self, service: Service) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from defib.core.limits import ZonalShift
 from defib.core.policy import Mode
 from defib.core.shift import Move, Shift, ShiftAnswer, load_balancer_of
+from defib.core.shifting import is_final
 from sim.fuzz.by_hand import Hands
 from sim.fuzz.cloud import ZONE_IDS, zone_of
 from sim.fuzz.invariants.truth import Truth
@@ -28,6 +29,8 @@ class ShiftsJudge:
         """What people move is theirs: they know of it, and nobody else ends it."""
         self._missed: dict[tuple[str, str], datetime] = {}
         """Load balancer and zone of which people believe that no traffic goes there, and since when it does."""
+        self._needless: dict[str, datetime] = {}
+        """Shift of Defib's to since when its zone is not impaired, and nothing keeps Defib from ending it."""
 
     def shift(self, move: Move, load_balancer: str, zone_id: str) -> None:
         truth = self._truth
@@ -69,6 +72,7 @@ class ShiftsJudge:
         taken_away = self._hands.taken_away()
         if taken_away is not None:
             truth.breaks("consent", f"the shift of {taken_away.load_balancer} by hand is ended by somebody else")
+        self._comes_back()
         if not truth.store.whole.shifts:
             self._missed.clear()
             return
@@ -92,8 +96,37 @@ class ShiftsJudge:
         lasting = impairment is not None and impairment.below_since is None
         return lasting and shift.move is Move.START and shift.said is ShiftAnswer.DONE
 
+    def _comes_back(self) -> None:
+        """What Defib has shifted away is given back soon after its zone has recovered, unless people are told."""
+        truth, now = self._truth, self._truth.time.now
+        kept = self._needlessly_kept() if truth.switch() == "on" else []
+        self._needless = {shift.id: self._needless.get(shift.id, now) for shift in kept}
+        for shift in kept:
+            since = self._needless[shift.id]
+            if now - since > GIVEN_BACK_WITHIN and truth.calm(since) and not self._is_peoples(shift):
+                what = f"the traffic of {shift.load_balancer} is kept from {zone_of(shift.away_from)}"
+                truth.breaks("ends", f"{what} for {now - since} though that works")
+                self._needless[shift.id] = now
+
+    def _needlessly_kept(self) -> list[ArcShift]:
+        truth = self._truth
+        impaired = {i.zone for i in truth.store.whole.impaired}
+        on = (shift for shift in truth.cloud.shifts.all if shift.active(truth.time.now) and self._is_ours(shift))
+        return [shift for shift in on if zone_of(shift.away_from) not in impaired]
+
+    def _is_peoples(self, shift: ArcShift) -> bool:
+        """Whether people have been told that Defib can't end it."""
+        zone, known = zone_of(shift.away_from), self._truth.store.whole.shifts
+        ours = next((s for s in known if (s.load_balancer, s.zone) == (shift.load_balancer, zone)), None)
+        return ours is not None and is_final(ours) and ours.said is ours.answer
+
+    def settled(self) -> bool:
+        """Whether nothing is about to be given back."""
+        recovering = any(i.below_since is not None for i in self._truth.store.whole.impaired)
+        return not recovering and not self._needlessly_kept()
+
     def at_end(self) -> None:
-        """What was shifted away comes back when its zone has recovered, or people are told."""
+        """What was shifted away has come back where its zone has recovered, unless Defib still means to end it."""
         truth, now = self._truth, self._truth.time.now
         impaired = {i.zone for i in truth.store.whole.impaired}
         if not truth.calm(now - GIVEN_BACK_WITHIN) or truth.switch() != "on":

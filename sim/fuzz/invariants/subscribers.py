@@ -42,6 +42,9 @@ class SubscribersJudge:
             breaks("subscribed", f"subscribers read {letter.key} after number {read[-1]}")
         if not self._is_public(letter):
             breaks("subscribed", f"subscribers read {letter.key}, which the page does not say")
+        began, late = self._began, self._truth.time.now - letter.at
+        if letter.sequence and began and letter.at > began and late > FOLLOWS_WITHIN and self._truth.calm(letter.at):
+            breaks("subscribed", f"subscribers read {letter.key} only after {late}")
         if not letter.body.strip() or not 0 < len(letter.subject) <= SUBJECT_MAX:
             breaks("reasons", f"the letter {letter.key} has no body, or no subject that fits")
         read.append(letter.sequence)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from defib.core.audience import DRILL, audience
 from defib.core.call import WANTS_MAX, Call, Pause
 from defib.core.contact import Contact
+from defib.core.digest import KIND as DIGEST
 from defib.core.escalation import Tier
 from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.maintenance import on_until
@@ -17,7 +18,7 @@ from defib.core.messages import MessageLimits
 from defib.core.post import Post
 from defib.core.reach_news import INCIDENT_SERVICE as CONTACTS
 from defib.core.severity import Severity
-from defib.shell.announce import WAITS
+from sim.fuzz.invariants.digests import named
 from sim.fuzz.invariants.truth import Truth
 
 SMS_MOST = 140
@@ -27,7 +28,6 @@ DIGEST_FOUND = timedelta(minutes=1, seconds=5)
 LOUDER_WITHIN = timedelta(minutes=3)
 """How late a call for help may get louder: two sweeps, and a delivery."""
 TIERS = list(Tier)
-KINDS = frozenset(NoticeKind)
 ASKS = frozenset({NoticeKind.ESCALATED, NoticeKind.APPROVAL, NoticeKind.CALLED})
 """Notices by which a person is asked for, whatever they are about."""
 
@@ -45,13 +45,16 @@ class ToldJudge:
         """By incident, the last pause of its call, and what was wanted then."""
         self._pushed: dict[str, list[datetime]] = defaultdict(list)
         """By contact, when messages that were not urgent were heard."""
+        self._named: set[tuple[str, Medium, str, int]] = set()
+        """By contact and medium, the notices that a digest has named."""
 
     def heard(self, channel: str, post: Post) -> None:
         """A message has reached its contact."""
         del channel
         self._reads_well(post)
         self._leaves_alone(post)
-        if post.notice not in KINDS:
+        if post.notice == DIGEST:
+            self._sums_up(post)
             return
         incident_id, _, sequence = str(json.loads(post.https)["id"]).partition("#")
         notice = self._truth.store.notice(incident_id, int(sequence))
@@ -101,12 +104,30 @@ class ToldJudge:
                 truth.breaks(
                     "told", f"notice {notice.incident_id}-{notice.sequence} asks for help {now - notice.at} late"
                 )
-        elif self.sums_up and {*post.media} & {Medium.EMAIL, Medium.SMS}:
-            limits, pushed = truth.policy.messages, self._pushed[post.contact]
-            pushed[:] = [at for at in pushed if now - at < limits.window]
-            pushed.append(now)
-            if len(pushed) > limits.most and truth.calm(pushed[0]):
-                truth.breaks("limits", f"{post.contact} gets {len(pushed)} messages within {limits.window}")
+        else:
+            self._is_one_more(post)
+
+    def _is_one_more(self, post: Post) -> None:
+        """Of what is not urgent nobody gets more than the policy says."""
+        truth, now = self._truth, self._truth.time.now
+        if not self.sums_up or not {*post.media} & {Medium.EMAIL, Medium.SMS}:
+            return
+        limits, pushed = truth.policy.messages, self._pushed[post.contact]
+        pushed[:] = [at for at in pushed if now - at < limits.window]
+        pushed.append(now)
+        if len(pushed) > limits.most and truth.calm(pushed[0]):
+            truth.breaks("limits", f"{post.contact} gets {len(pushed)} messages within {limits.window}")
+
+    def _sums_up(self, post: Post) -> None:
+        """A digest counts for what it names, and is one message more; it is urgent where any of that is."""
+        for waited in named(post, self._truth.store.mail.kept.values()):
+            reference = waited.incident_id, waited.sequence
+            self._named |= {(post.contact, medium, *reference) for medium in {*waited.media} & {*post.media}}
+            notice = self._truth.store.notice(*reference)
+            if notice is not None and notice.severity is Severity.URGENT:
+                self._in_time(notice, post)
+        if post.severity is not Severity.URGENT:
+            self._is_one_more(post)
 
     def minute(self) -> None:
         """Every call for help gets louder until somebody answers, and rests while somebody is on it."""
@@ -179,10 +200,10 @@ class ToldJudge:
             self._told_of(incident)
 
     def _all_heard(self, notice: Notice, contact: Contact) -> None:
-        summed_up = f"{contact.name} {WAITS}" in self._truth.store.mail.told(notice.incident_id, notice.sequence)
+        reference = notice.incident_id, notice.sequence
         for medium in media_of(notice, contact):
             alone = notice.sequence in self._heard[contact.name, medium, notice.incident_id]
-            if not alone and (medium is Medium.HTTPS or not summed_up):
+            if not alone and (contact.name, medium, *reference) not in self._named:
                 what = f"{notice.incident_id}-{notice.sequence}"
                 self._truth.breaks("told", f"{contact.name} never heard of {what} by {medium}")
 

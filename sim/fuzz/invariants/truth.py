@@ -54,6 +54,11 @@ class Truth:
         """Whether nothing was wrong with the machinery from a while before ``begin`` on, until now or ``end``."""
         return calm(self.story.spells, self.story.scenario.start, begin - AFTERMATH, end or self.time.now)
 
+    def struck_since(self, at: datetime) -> bool:
+        """Whether a call has failed since then."""
+        struck = self.struck_at()
+        return struck is not None and struck >= at
+
     def works(self, machine: Machine) -> bool:
         """Whether EC2 and its load balancer call it well, and its application answers."""
         shown = machine.shown

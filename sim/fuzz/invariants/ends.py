@@ -1,0 +1,61 @@
+"""How a case may end: over, in people's hands, or held by what people know of; and what they must have read by then."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from defib.core.case import Case
+from defib.core.guard import SPOKEN_FOR
+from defib.core.incident import Notice, NoticeKind
+from sim.fuzz.invariants.truth import Truth
+
+TOLD = (NoticeKind.ESCALATED, NoticeKind.HELD, NoticeKind.RESOLVED, NoticeKind.APPROVAL)
+"""Notices that say how what was stopped ends, or who is to end it."""
+HELD = (NoticeKind.HELD, NoticeKind.APPROVAL, NoticeKind.ESCALATED)
+TURNS = frozenset({"concurrent_repairs", "others_under_repair", "stack_share", "stack_rate"})
+"""Guards that hold a case only until others have had their turn: that is no news."""
+QUIET = TURNS | {"maintenance"}
+"""Guards of which people need not hear: nor of what they have planned themselves."""
+
+
+def waits_for_its_turn(case: Case) -> bool:
+    """Whether it is held for no other reason than that Defib is at work elsewhere, or was a moment ago."""
+    return case.held_by in TURNS and case.closed_at is None and case.handed_over_at is None
+
+
+def tells_how_it_ends(notice: Notice, case: Case, stopped_at: datetime) -> bool:
+    """Whether people have read, after the stop, what becomes of it. How one of several ends is progress."""
+    ended = case.closed_at is not None and notice.at >= case.closed_at
+    return notice.at >= stopped_at and (notice.kind in TOLD or ended)
+
+
+def at_rest(case: Case) -> bool:
+    """Whether it is over, or people have it in hand, or a guard holds it that they have heard of."""
+    waits = (
+        case.event is not None and case.confirmed_cause is not None and case.confirmed_cause.value == "event_scheduled"
+    )
+    return (
+        case.closed_at is not None
+        or case.handed_over_at is not None
+        or bool(case.held_by)
+        or (waits and not case.begun)
+    )
+
+
+def is_known(case: Case, truth: Truth) -> bool:
+    """Whether people have heard that a guard holds it: of it, or of the zone or the issue that holds many."""
+    if not case.held_by or case.closed_at is not None or case.handed_over_at is not None:
+        return True
+    notices = truth.store.notices.values()
+    if case.held_by in SPOKEN_FOR:
+        return any(n.service.startswith(("zone:", "aws:")) for n in notices)
+    incident = truth.store.latest_incident(case.service)
+    ours = (n for n in notices if incident is not None and n.incident_id == incident.id)
+    return case.held_by in QUIET or any(n.kind in HELD for n in ours)
+
+
+def others_have_its_place(case: Case, truth: Truth) -> bool:
+    """Whether another that Defib keeps from serving, and of which people know, has the place that it waits for."""
+    others = (c for c in truth.store.cases.values() if c.id != case.id and c.closed_at is None)
+    held = [c for c in others if c.begun and c.held_by and not waits_for_its_turn(c)]
+    return any(c.service == case.service or case.held_by == "stack_share" for c in held)
