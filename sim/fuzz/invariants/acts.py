@@ -154,12 +154,14 @@ class ActsJudge:
             truth.breaks("consent", f"{action} on {machine.name} in maintenance")
 
     def _approved(self, attempt: Attempt, case: Case) -> None:
-        """Somebody has said yes, and nobody has said no by now: of a word said a moment ago nobody can know yet."""
-        truth, said = self._truth, self._said.get(case.id, [])
-        approved = case.approval is not None and case.approval.choice is Choice.APPROVE
-        if not approved or not any(choice == Choice.APPROVE for _, choice in said):
+        """Somebody has said yes, and nobody who was asked no: of a word said a moment ago nobody can know yet."""
+        truth, asked, said = self._truth, case.approval, self._said.get(case.id, [])
+        approved = asked is not None and asked.choice is Choice.APPROVE
+        if asked is None or not approved or not any(choice == Choice.APPROVE for _, choice in said):
             truth.breaks("consent", f"{attempt.action} on {case.name} without anybody's yes")
-        known = [at for at, choice in said if choice == Choice.REJECT and truth.time.now - at > DELIVERED]
+            return
+        noes = [at for at, choice in said if choice == Choice.REJECT and at >= asked.asked_at]
+        known = [at for at in noes if truth.time.now - at > DELIVERED]
         if any(truth.calm(at) and not truth.struck_since(at) for at in known):
             truth.breaks("consent", f"{attempt.action} on {case.name}, to which somebody has said no")
 
