@@ -15,7 +15,14 @@ from defib.core.rationing import FRESH, turns
 from defib.core.stack import RATE_WINDOW
 from sim.fuzz.cloud import GONE
 from sim.fuzz.invariants.crowd import FOUND_WITHIN, is_counted
-from sim.fuzz.invariants.ends import at_rest, is_known, others_have_its_place, tells_how_it_ends, waits_for_its_turn
+from sim.fuzz.invariants.ends import (
+    at_rest,
+    is_known,
+    may_go_on,
+    others_have_its_place,
+    tells_how_it_ends,
+    waits_for_its_turn,
+)
 from sim.fuzz.invariants.limits import GIVES_BACK
 from sim.fuzz.invariants.truth import Truth
 from sim.fuzz.lanes import Lanes
@@ -177,6 +184,11 @@ class CourseJudge:
     def _started_again(self, instance_id: str, since: datetime) -> None:
         """What Defib has stopped runs again, or a person has been told."""
         machine, case = self._truth.cloud.machines[instance_id], self._truth.store.latest_case(instance_id)
+        window = self._in_maintenance(case) if case is not None else None
+        if window is not None:
+            # Nobody is called then, and what may be done is done when it is over.
+            self._truth.time.at(window.end + self._longest(), lambda: self._runs_again(instance_id, since))
+            return
         if machine.state in (InstanceState.RUNNING, InstanceState.PENDING, *GONE):
             return
         if case is None or not self._was_told(case, since):
@@ -225,8 +237,8 @@ class CourseJudge:
             self._lull = None
             return False
         self._lull = self._lull or now
-        longest = RATE_WINDOW + 2 * self._truth.policy.repair.hold + MINUTE
-        return now - self._lull > longest or not any(map(waits_for_its_turn, cases))
+        longest = RATE_WINDOW + 5 * self._truth.policy.repair.hold + MINUTE
+        return now - self._lull > longest or not any(may_go_on(case, self._truth) for case in cases)
 
     # --- At the end --------------------------------------------------------------------------------------------------
 

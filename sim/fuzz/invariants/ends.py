@@ -23,6 +23,15 @@ def waits_for_its_turn(case: Case) -> bool:
     return case.held_by in TURNS and case.closed_at is None and case.handed_over_at is None
 
 
+def may_go_on(case: Case, truth: Truth) -> bool:
+    """Whether a case that is held may have its turn at its next look, or what held it with many others is over."""
+    whole = truth.store.whole
+    impairment = whole.impairment(case.zone)
+    spoken_for = (impairment is not None and impairment.incident) or any(not issue.over for issue in whole.issues.known)
+    held = case.closed_at is None and case.handed_over_at is None and case.held_by in SPOKEN_FOR
+    return waits_for_its_turn(case) or (held and not spoken_for)
+
+
 def tells_how_it_ends(notice: Notice, case: Case, stopped_at: datetime) -> bool:
     """Whether people have read, after the stop, what becomes of it. How one of several ends is progress."""
     ended = case.closed_at is not None and notice.at >= case.closed_at
