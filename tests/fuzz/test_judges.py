@@ -98,6 +98,18 @@ def test_an_act_out_of_the_blue_is_none_that_may_be() -> None:
     assert broken(world) >= {"needless", "evidence", "intent precedes act", "patience"}
 
 
+def test_a_drain_that_its_target_group_has_not_consented_to_is_found() -> None:
+    world = told("zonal-shift")
+    machine = first(world)
+    balancer = world.cloud.balancer_of(machine)
+    assert balancer is not None
+    act(world, action=Action.DRAIN)
+    assert not any("whose target group" in line for line in world.judge.broken)
+    balancer.manageable = False
+    act(world, action=Action.DRAIN)
+    assert any("whose target group is not opted in" in line for line in world.judge.broken)
+
+
 def test_what_has_just_failed_is_tried_again_at_once() -> None:
     world = told("april-30")
     failed = Result("i-1", 1, Verdict.RETRY, world.time.now, "InsufficientInstanceCapacity")

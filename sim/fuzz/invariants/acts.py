@@ -179,7 +179,8 @@ class ActsJudge:
         planned = case.confirmed_cause is Cause.EVENT_SCHEDULED and service is not None
         if action in TAKES_AWAY and truth.works(machine) and not (planned and service and service.planned_restart):
             truth.breaks("needless", f"{action} on {machine.name}, with which nothing is wrong")
-        if action in TAKES_AWAY and not any(a.action is Action.EVIDENCE for a in case.attempts):
+        taken = any(a.action is Action.EVIDENCE and a.result is not None for a in case.attempts)
+        if action in TAKES_AWAY and not taken:
             truth.breaks("evidence", f"{action} on {machine.name} before any evidence was taken")
         before = [a for a in case.attempts if a.number < attempt.number and a.action is action]
         last = before[-1].result if before else None

@@ -34,6 +34,9 @@ def nothing_lost(truth: Truth, attempt: Attempt, machine: Machine, service: Serv
         truth.breaks("hazards", f"{action} on {machine.name} without leave")
     if action is Action.RESIZE and attempt.to not in service.fallback_types:
         truth.breaks("hazards", f"{action} of {machine.name} to {attempt.to}")
+    balancer = truth.cloud.balancer_of(machine)
+    if action is Action.DRAIN and balancer is not None and not balancer.manageable:
+        truth.breaks("consent", f"{action} of {machine.name}, whose target group is not opted in")
     if action in (Action.DRAIN, Action.STOP):
         _kept(truth, action, machine, service)
     group = truth.cloud.scaling.groups.get(machine.tags.get("aws:autoscaling:groupName", ""))
