@@ -60,7 +60,8 @@ def sent(request: Request | str) -> tuple[int, Any]:
         with urlopen(request) as answer:
             return answer.status, json.loads(answer.read())
     except HTTPError as error:
-        return error.code, json.loads(error.read())
+        with error:
+            return error.code, json.loads(error.read())
 
 
 def python_oauth2(served: Served, method: str, path: str, **fields: str) -> tuple[int, Any]:
