@@ -215,6 +215,29 @@ def test_of_more_than_an_incident_has_room_for_each_waits_without_a_place_but_is
     assert (asking.members, kinds) == (FULL.members, [NoticeKind.ESCALATED])
 
 
+OVER = replace(CONFIRMED, closed_at=NOON, outcome=Outcome.RECOVERED, reason="it works again")
+ONE_OVER = replace(FULL, members=(other(0, Phase.CLOSED), *FULL.members[1:]))
+RESOLVED = replace(FULL, members=tuple(other(n, Phase.CLOSED) for n in range(MEMBERS_MAX)), resolved_at=NOON)
+
+
+@pytest.mark.parametrize("incident", [FULL, ONE_OVER, RESOLVED], ids=["full", "one over", "resolved"])
+@pytest.mark.parametrize("before", [CONFIRMED, replace(CONFIRMED, told_of=("concurrent_repairs", "stack_share"))])
+def test_what_had_no_place_and_is_over_before_anybody_heard_of_it_is_no_news(incident: Incident, before: Case) -> None:
+    """It neither joins an incident in the moment in which it ends, nor opens one of its own."""
+    assert told(incident, before, replace(OVER, told_of=before.told_of)) == (incident, [])
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (HANDED, replace(HANDED, closed_at=NOON, outcome=Outcome.RECOVERED)),
+        (HELD, replace(HELD, held_by="", closed_at=NOON, outcome=Outcome.RECOVERED)),
+    ],
+)
+def test_what_had_no_place_but_was_told_of_is_told_to_be_over_and_does_not_join(before: Case, now: Case) -> None:
+    assert told(ONE_OVER, before, now)[1] == [NoticeKind.PROGRESS]
+
+
 def test_what_defib_works_on_takes_the_place_of_one_that_waits() -> None:
     incident, _ = told(FULL, case(EVIDENCE), STOP_NOW)
 

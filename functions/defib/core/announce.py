@@ -32,6 +32,9 @@ ROUTINE_GUARDS = frozenset({"concurrent_repairs", "others_under_repair", "mainte
 ONCE_GUARDS = frozenset({"stack_share", "stack_rate", "aws_issue", "group_replacements"})
 """News once an incident: many wait for the same reason."""
 
+UNHEARD_GUARDS = ROUTINE_GUARDS | ONCE_GUARDS
+"""They may hold a case of which nobody hears by name."""
+
 NEWS = {
     Action.STOP: News.STOPPING,
     Action.FORCE_STOP: News.FORCING,
@@ -90,7 +93,8 @@ def announce(
         # What there was to say of this state of the case was said when it came to be.
         return incident, ()
     service = policy.service(after.service) or Service(after.service, {})
-    if _spoken_for(after) and (incident is None or not _is_member(incident, after)):
+    needless = _spoken_for(after) or _ends_unheard_of(before, after)
+    if needless and (incident is None or not _is_member(incident, after)):
         return incident, ()
     foretold = news_of(before, after, service, policy, now)
     current = _current(incident, after, service, now)
@@ -128,6 +132,14 @@ def _unwanted(incident: Incident, after: Case) -> Incident:
 def _spoken_for(after: Case) -> bool:
     """Whether another incident speaks for the case: it is held with a crowd, or was and is well again."""
     return after.held_by in SPOKEN_FOR or (not SPOKEN_FOR.isdisjoint(after.told_of) and after.cause in NOT_TROUBLE)
+
+
+def _ends_unheard_of(before: Case, after: Case) -> bool:
+    """Whether a case is over of which people have heard nothing by itself; one for which there was no room, say."""
+    heard = before.handed_over_at is not None or not frozenset(before.told_of) <= UNHEARD_GUARDS
+    worked_on = any(a.action is not Action.EVIDENCE for a in before.attempts)
+    foretold = after.confirmed_cause is Cause.EVENT_SCHEDULED
+    return after.closed_at is not None and before.confirmed_at is not None and not (heard or worked_on or foretold)
 
 
 def _current(incident: Incident | None, case: Case, service: Service, now: datetime) -> Incident:
@@ -194,7 +206,8 @@ def _news(current: Incident, joined: Incident, before: Case, after: Case) -> lis
     foretold = after.confirmed_cause is Cause.EVENT_SCHEDULED
     if not _is_member(current, after) and _is_member(joined, after) and not handed_over and not foretold:
         troubled = any(m.cause is not Cause.EVENT_SCHEDULED for m in current.members)
-        news.append(News.JOINED if troubled else News.OPENED)
+        # What is over already joins nothing; what it is alone in has a beginning and an end.
+        news += [] if troubled and after.closed_at is not None else [News.JOINED if troubled else News.OPENED]
     intent = after.intent
     if _approved(after) and not _approved(before):
         news.append(News.APPROVED)
