@@ -162,6 +162,8 @@ def _change(machine: Machine, before: InstanceState) -> Response:
     }
 
 
+REACHABLE = {CheckStatus.OK: "passed", CheckStatus.IMPAIRED: "failed", CheckStatus.INITIALIZING: "initializing"}
+"""How the details of a check put its status."""
 ANNOUNCED = (FaultKind.AWS_MAINTENANCE, FaultKind.EVENT_ANNOUNCED)
 
 
@@ -205,10 +207,9 @@ def _event(active: ActiveFault) -> Response:
 
 
 def _summary(check: CheckView) -> Response:
-    words = {CheckStatus.OK: "passed", CheckStatus.IMPAIRED: "failed", CheckStatus.INITIALIZING: "initializing"}
     summary: Response = {"Status": check.status.value}
-    if check.status in words:
-        detail: Response = {"Name": "reachability", "Status": words[check.status]}
+    if check.status in REACHABLE:
+        detail: Response = {"Name": "reachability", "Status": REACHABLE[check.status]}
         if check.impaired_since is not None:
             detail["ImpairedSince"] = check.impaired_since
         summary["Details"] = [detail]

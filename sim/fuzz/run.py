@@ -122,7 +122,8 @@ def play_on_moto(seeds: Sequence[int], tally: Tally) -> None:
     from sim.fuzz.on_moto import lived_on_moto  # noqa: PLC0415 - takes a second, and most have no use for it
 
     for seed in seeds:
-        broken = lived_on_moto(draw(seed))[1]
+        with quick():
+            broken = lived_on_moto(draw(seed))[1]
         tally.on_moto += 1
         if broken:
             tally.failures.append(Failure(seed, tuple(f"on moto, {line}" for line in broken)))
