@@ -204,14 +204,17 @@ class Physics:
         before = machine.view
         # What never passed since its launch has been impaired since then (EC2 API, InstanceStatusDetails).
         since = machine.launched_at if before.worst is CheckStatus.INITIALIZING else now
-        system = not any(f.effect.breaks_system for f in lasting)
-        instance = answers and not any(f.effect.breaks_instance for f in lasting)
-        ebs = not any(f.effect.breaks_ebs for f in lasting)
-        machine.view = before.with_checks(
+        effects = [active.effect for active in lasting]
+        system = not any(effect.breaks_system for effect in effects)
+        instance = answers and not any(effect.breaks_instance for effect in effects)
+        ebs = not any(effect.breaks_ebs for effect in effects)
+        checks = (
             _seen(before.system, system, since),
             _seen(before.instance, instance, since),
             _seen(before.attached_ebs, ebs, since),
         )
+        if checks != (before.system, before.instance, before.attached_ebs):
+            machine.view = before.with_checks(*checks)
         for active in lasting:
             if active.fault.kind is FaultKind.FAILED_SAMPLE:
                 self._count(active)

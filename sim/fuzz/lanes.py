@@ -119,7 +119,7 @@ class Lanes:
         if taken_from is not None:
             self._time.at(taken_from, lambda: self._start(lane))
             return
-        while lane.running < lane.room:
+        while lane.waiting and lane.running < lane.room:
             message = self._take(lane)
             if message is None:
                 return

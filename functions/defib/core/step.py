@@ -206,10 +206,17 @@ def _apply(case: Case, decision: Decision, observation: Observation, now: dateti
         case Escalate(reason=reason, ask=ask, look_again_at=at):
             ask = with_lift(with_standby(ask, case), case)
             case = replace(
-                case, reason=reason, ask=ask, held_by="", held_action=None, handed_over_at=now, look_again_at=at
+                case,
+                reason=reason,
+                ask=ask,
+                held_by="",
+                held_action=None,
+                handed_over_at=now,
+                look_again_at=at,
+                confirmed_at=case.confirmed_at or now,
+                confirmed_cause=case.confirmed_cause or case.cause,
             )
-            confirmed = replace(case, confirmed_at=case.confirmed_at or now)
-            return replace(confirmed, confirmed_cause=case.confirmed_cause or case.cause), (Wake(case.instance_id, at),)
+            return case, (Wake(case.instance_id, at),)
         case Close(outcome=outcome, reason=reason):
             return replace(
                 case, reason=reason, held_by="", held_action=None, look_again_at=None, closed_at=now, outcome=outcome

@@ -175,7 +175,7 @@ def _lay_out(shown: Shown, edges: Paging, policy: Policy, now: datetime) -> bool
     failed: list[CallFailed] = []
     for number, site in enumerate(edges.sites):
         try:
-            if _is_fresh(site.laid_out(), shown, standing(outages), policy, now):
+            if _is_fresh(site.laid_out(), shown, outages, policy, now):
                 continue
             page = page or _page(shown, outages, edges, now)
             site.lay_out(page)
@@ -189,10 +189,12 @@ def _lay_out(shown: Shown, edges: Paging, policy: Policy, now: datetime) -> bool
     return page is not None
 
 
-def _is_fresh(lies: LaidOut | None, shown: Shown, stands: str, policy: Policy, now: datetime) -> bool:
+def _is_fresh(
+    lies: LaidOut | None, shown: Shown, outages: tuple[PlannedOutage, ...], policy: Policy, now: datetime
+) -> bool:
     if lies is None or now - lies.generated_at >= policy.page.refresh:
         return False
-    return (lies.version, lies.standing) == (shown.version, stands)
+    return lies.version == shown.version and lies.standing == standing(outages)
 
 
 def _page(shown: Shown, outages: tuple[PlannedOutage, ...], edges: Paging, now: datetime) -> Page:

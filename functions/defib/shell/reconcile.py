@@ -146,11 +146,14 @@ def _stack_after(
     over = (after.closed_at, after.handed_over_at) != (before.closed_at, before.handed_over_at)
     ended = (over or (after.waits_its_turn and not before.waits_its_turn)) and before.begun
     ended = ended or in_a_row.works_after_all(after)
+    begins = after.pending_act not in (None, before.pending_act)
+    if not ended and not begins and after.held_by != AWS_ISSUE:
+        return None
     stack = edges.store.stack() if ended else observation.stack
     changed = stack
     if after.held_by == AWS_ISSUE and stack.issues.known and not stack.issues.held:
         changed = replace(changed, issues=replace(stack.issues, held=after.name))
-    if ended or after.pending_act not in (None, before.pending_act):
+    if ended or begins:
         changed = in_a_row.after(changed.after(after, now), after, observation.launched_at, policy.limits, now)
     return changed if changed != stack else None
 

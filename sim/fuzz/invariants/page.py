@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from defib.core.incident import Incident, Phase
 from defib.core.maintenance import in_window
-from defib.core.page.model import ComponentStatus, Origin, PublicIncident
+from defib.core.page.model import ComponentStatus, Origin, Page, PublicIncident
 from defib.core.page.settings import Publishing
 from defib.core.policy import Service
 from sim.fuzz.invariants.crowd import waits
@@ -25,6 +25,12 @@ class PageJudge:
         """Component to since when the page contradicts the cases."""
         self._published: set[int] = set()
         """Drafts that people want to be public."""
+        self._page: Page | None = None
+        """The newest that was read."""
+        self._shown: dict[str, ComponentStatus] = {}
+        """By component, how it stands there."""
+        self._said: set[str] = set()
+        """Components of which people say something there: that is theirs, whatever Defib finds."""
 
     def published(self, number: int) -> None:
         """Somebody publishes the draft of that number."""
@@ -43,14 +49,11 @@ class PageJudge:
             if unasked:
                 self._truth.breaks("page", f"number {min(unasked)} is public, which nobody has published")
             return
-        shown = {component.key: component.status for component in self._truth.site.pages[-1].components}
-        # What people say of a component is theirs, whatever Defib finds.
-        open_now = (i for i in self._truth.site.pages[-1].incidents if _is_posted(i) and i.resolved_at is None)
-        said = {key for incident in open_now for key in incident.components}
+        self._read(self._truth.site.pages[-1])
         for service in self._truth.policy.services:
-            status = shown.get(service.name)
+            status = self._shown.get(service.name)
             # A component of its name that the API has added is theirs, too.
-            theirs = service.name in said or not service.page.title
+            theirs = service.name in self._said or not service.page.title
             if status is None or theirs:
                 self._wrong_since.pop(service.name, None)
             elif status is ComponentStatus.UNDER_MAINTENANCE:
@@ -58,6 +61,15 @@ class PageJudge:
                 self._agrees(service, status, planned)
             else:
                 self._agrees(service, status, self._is_as_cases_say(service, status))
+
+    def _read(self, page: Page) -> None:
+        """Take in what it says; it lies there unchanged until another is laid out."""
+        if page is self._page:
+            return
+        self._page = page
+        self._shown = {component.key: component.status for component in page.components}
+        open_now = (i for i in page.incidents if _is_posted(i) and i.resolved_at is None)
+        self._said = {key for incident in open_now for key in incident.components}
 
     def _is_public(self, number: int, since: datetime) -> None:
         """What was published a while ago is on the page, unless it was over before that: then nobody ever reads it."""

@@ -49,7 +49,7 @@ class Derived:
 
 def derive(shown: Shown, troubled: Sequence[Trouble], policy: Policy, now: datetime) -> Derived:
     """What the page shows while ``troubled`` are in trouble. The same ``shown`` when nothing has changed."""
-    result = Derived(replace(shown, components=components_of(policy, shown, now)))
+    result = Derived(_with_components(shown, components_of(policy, shown, now)))
     wanted = subjects(policy)
     for incident in shown.open:
         if incident.origin is Origin.DEFIB and incident.subject not in wanted:
@@ -58,8 +58,7 @@ def derive(shown: Shown, troubled: Sequence[Trouble], policy: Policy, now: datet
         names = {service.name for service in services}
         here = [trouble for trouble in troubled if trouble.service in names]
         result = _about(subject, services, here, result, policy, now)
-    after = replace(result.shown, components=_standing(result.shown, policy, now))
-    return replace(result, shown=after)
+    return replace(result, shown=_with_components(result.shown, _standing(result.shown, policy, now)))
 
 
 def publish(shown: Shown, number: int, policy: Policy, now: datetime) -> Derived:
@@ -87,18 +86,25 @@ def components_of(policy: Policy, shown: Shown, now: datetime) -> tuple[Componen
     """The policy's components first, those of one group together, then those that were added."""
     known = {component.key: component for component in shown.components}
     services = [service for group in subjects(policy).values() for service in group]
-    ours = [
-        replace(
-            known.get(s.name, Component(s.name, s.page.title, created_at=now, updated_at=now)),
-            name=s.page.title,
-            description=s.page.description,
-            group=s.page.group,
-            added=False,
-        )
-        for s in services
-    ]
+    ours = [_described(known.get(service.name), service, now) for service in services]
     added = [c for c in shown.components if c.added and c.key not in {service.name for service in services}]
-    return tuple(replace(component, position=n) for n, component in enumerate((*ours, *added), 1))
+    placed = enumerate((*ours, *added), 1)
+    return tuple([c if c.position == n else replace(c, position=n) for n, c in placed])
+
+
+def _described(known: Component | None, service: Service, now: datetime) -> Component:
+    """The component of ``service`` as the policy has it now; the same where it has not changed."""
+    page = service.page
+    if known is None:
+        return Component(service.name, page.title, page.description, page.group, created_at=now, updated_at=now)
+    described = (page.title, page.description, page.group, False)
+    if (known.name, known.description, known.group, known.added) == described:
+        return known
+    return replace(known, name=page.title, description=page.description, group=page.group, added=False)
+
+
+def _with_components(shown: Shown, components: tuple[Component, ...]) -> Shown:
+    return shown if components == shown.components else replace(shown, components=components)
 
 
 def _about(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
-from defib.core.frozen import replace
+from defib.core.frozen import dataclass, replace
 from defib.core.maintenance import Maintenance, Window, windows
 from defib.core.page.model import MaintenanceStatus, PlannedOutage
 from defib.core.page.settings import Language
@@ -35,18 +35,29 @@ def _planned(policy: Policy, now: datetime) -> Iterator[PlannedOutage]:
     shown = [service for service in policy.services if service.page.title]
     titled = tuple([(s.name, s.page.title, (*policy.maintenance, *s.maintenance)) for s in shown])
     for outage in _outages(titled, now.date(), policy.page.announce_maintenance, policy.page.language):
-        if outage.start > last or outage.end <= first:
+        if outage.ahead.start > last or outage.ahead.end <= first:
             continue
-        status = MaintenanceStatus.SCHEDULED
-        if outage.start <= now:
-            status = MaintenanceStatus.IN_PROGRESS if now < outage.end else MaintenanceStatus.COMPLETED
-        yield outage if outage.status is status else replace(outage, status=status)
+        yield outage.at(now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outage:
+    """One planned outage before, during and after it."""
+
+    ahead: PlannedOutage
+    on: PlannedOutage
+    over: PlannedOutage
+
+    def at(self, now: datetime) -> PlannedOutage:
+        if now < self.ahead.start:
+            return self.ahead
+        return self.on if now < self.ahead.end else self.over
 
 
 @lru_cache(maxsize=256)
 def _outages(
     titled: tuple[tuple[str, str, tuple[Maintenance, ...]], ...], day: date, announced: timedelta, language: Language
-) -> tuple[PlannedOutage, ...]:
+) -> tuple[_Outage, ...]:
     """One for each window that is near at some time of ``day``, in UTC; services whose windows are the same share it.
 
     Of each service its name, its title on the page and what is planned. Remembered: every look at the page that day
@@ -64,9 +75,11 @@ def _outages(
     return tuple(_outage(services, names, window, language) for window, services in concerned.items())
 
 
-def _outage(services: Sequence[str], names: Mapping[str, str], window: Window, language: Language) -> PlannedOutage:
+def _outage(services: Sequence[str], names: Mapping[str, str], window: Window, language: Language) -> _Outage:
     said = words(language)
     titles, until = listed(tuple(names[name] for name in services), said), clock(window.end, window.start)
     body = said.planned_body.format(names=titles, since=f"{window.start:%Y-%m-%d %H:%M}", next=until)
     name = said.planned.format(names=titles)
-    return PlannedOutage(name, body, tuple(services), window.start, window.end, MaintenanceStatus.SCHEDULED)
+    ahead = PlannedOutage(name, body, tuple(services), window.start, window.end, MaintenanceStatus.SCHEDULED)
+    on, over = MaintenanceStatus.IN_PROGRESS, MaintenanceStatus.COMPLETED
+    return _Outage(ahead, replace(ahead, status=on), replace(ahead, status=over))
