@@ -6,10 +6,10 @@ handlers still overlap as they do on AWS.
 
 from __future__ import annotations
 
-import heapq
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
 from types import TracebackType
 from typing import Self
 
@@ -58,7 +58,7 @@ class VirtualTime:
     def at(self, when: datetime, callback: Callback) -> None:
         """Call ``callback`` at ``when``, or as soon as possible when that is past."""
         self._sequence += 1
-        heapq.heappush(self._heap, (max(self.now, when), self._sequence, callback))
+        heappush(self._heap, (max(self.now, when), self._sequence, callback))
 
     def after(self, delay: timedelta, callback: Callback) -> None:
         self.at(self.now + delay, callback)
@@ -83,7 +83,7 @@ class VirtualTime:
         """Let everything happen that is due up to and including ``end``."""
         self._end, heap = end, self._heap
         while heap and heap[0][0] <= end:
-            when, _, callback = heapq.heappop(heap)
+            when, _, callback = heappop(heap)
             self._move_to(when)
             callback()
         self._move_to(end)

@@ -91,7 +91,7 @@ def stopped_by_defib(observation: Observation, case: Case | None, policy: Policy
 def _initiated_at(observation: Observation) -> datetime | None:
     """When EC2 says that somebody asked for the present state."""
     when = _INITIATED_AT.search(observation.transition_reason)
-    return datetime.strptime(when.group(1), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) if when else None
+    return datetime.fromisoformat(when.group(1)).replace(tzinfo=UTC) if when else None
 
 
 def _found(cause: Cause, case: Case | None, now: datetime, *evidence: str, since: datetime | None = None) -> Diagnosis:

@@ -68,13 +68,12 @@ def in_window(policy: Policy, service: Service, now: datetime) -> Window | None:
     planned = (*policy.maintenance, *service.maintenance)
     if not planned:
         return None
-    current = (w for entry in planned for w in _near(entry, now) if w.start <= now < w.end)
-    return max(current, key=lambda window: window.end, default=None)
+    return max(_on(planned, now), key=lambda window: window.end, default=None)
 
 
 def on_until(planned: Sequence[Maintenance], now: datetime) -> datetime | None:
     """When what is on at ``now`` ends, the last of several; None while nothing is."""
-    return max((w.end for entry in planned for w in _near(entry, now) if w.start <= now < w.end), default=None)
+    return max((window.end for window in _on(tuple(planned), now)), default=None)
 
 
 def next_window(policy: Policy, service: Service, now: datetime) -> Window | None:
@@ -112,9 +111,16 @@ def windows(entry: Maintenance, first: datetime, last: datetime) -> Iterator[Win
     yield from sorted(touching, key=lambda window: window.start)
 
 
-def _near(entry: Maintenance, now: datetime) -> Sequence[Window]:
-    """The windows of ``entry`` that may be on at ``now``."""
-    return _windows(entry, now.date(), range(_BEFORE - entry.lasts.days, 2))
+def _on(planned: tuple[Maintenance, ...], now: datetime) -> list[Window]:
+    """The windows that are on at ``now``."""
+    return [window for window in _of_day(planned, now.date()) if window.start <= now < window.end]
+
+
+@lru_cache(maxsize=1024)
+def _of_day(planned: tuple[Maintenance, ...], day: date) -> tuple[Window, ...]:
+    """The windows that are on at some time of ``day``, in UTC. Remembered: every look that day asks for the same."""
+    midnight = datetime.combine(day, time(), UTC)
+    return tuple(window for entry in planned for window in windows(entry, midnight, midnight + timedelta(days=1)))
 
 
 def _within_a_week(entry: Maintenance, now: datetime) -> Sequence[Window]:

@@ -46,6 +46,10 @@ class Judge:
         self._shifts = ShiftsJudge(truth, hands)
         self._reach = ReachJudge(truth)
         self._subscribers = SubscribersJudge(truth)
+        self._minutely = [self._told.minute, self._shifts.minute]
+        """What those do each minute who have anything to look at in this story."""
+        if truth.policy.page.enabled:
+            self._minutely = [self._page.look, self.board.look, *self._minutely]
         self.letter = self._subscribers.letter
         self.invited = self._subscribers.invited
         self.mailed = self._subscribers.turned
@@ -102,6 +106,8 @@ class Judge:
 
     def watch_addresses(self, addresses: Addresses | None) -> None:
         self._reach.addresses = addresses
+        if addresses is not None:
+            self._minutely.append(self._reach.minute)
 
     def remembered(self, case: Case) -> None:
         """A case has been written."""
@@ -129,11 +135,8 @@ class Judge:
 
     def tick(self) -> None:
         """A function that looks has done its work, or the schedule has called the sweep: at least once a minute."""
-        self._page.look()
-        self.board.look()
-        self._told.minute()
-        self._shifts.minute()
-        self._reach.minute()
+        for look in self._minutely:
+            look()
 
     def swept(self) -> None:
         """A sweep has looked at all there is."""

@@ -82,8 +82,8 @@ class PageJudge:
     def _is_as_cases_say(self, service: Service, status: ComponentStatus) -> bool:
         incident = self._truth.store.latest_incident(service.name)
         in_trouble, works = _in_trouble(incident) or self._waits(service), status is ComponentStatus.OPERATIONAL
-        hides = service.page.impact.status is ComponentStatus.OPERATIONAL
-        contradicts = (not in_trouble and not works) or (in_trouble and works and not hides)
+        hides = in_trouble and works and service.page.impact.status is ComponentStatus.OPERATIONAL
+        contradicts = in_trouble is works and not hides
         return not contradicts or bool(self._truth.store.whole.impaired)
 
     def _agrees(self, service: Service, status: ComponentStatus, agrees: bool) -> None:

@@ -166,10 +166,10 @@ class ToldJudge:
             return
         truth, escalation = self._truth, self._truth.policy.escalation
         if call.pause is not None:
-            since, until = call.pause.at, call.pause.until
-            loud = (n for n in truth.store.notices.values() if n.incident_id == incident.id)
+            since, until, incident_id = call.pause.at, call.pause.until, incident.id
+            loud = (n for n in truth.store.notices.values() if n.incident_id == incident_id)
             if any(n.kind is NoticeKind.CALLED and since < n.at < until for n in loud):
-                truth.breaks("called", f"{incident.id} calls though {call.pause.by} is on it")
+                truth.breaks("called", f"{incident_id} calls though {call.pause.by} is on it")
             return
         asked_for = truth.time.now - call.round_at - LOUDER_WITHIN
         wanted = Tier.FIRST
