@@ -109,6 +109,12 @@ TABLE: list[tuple[str, Observation, Case | None, Cause]] = [
         Cause.STOPPED_BY_PERSON,
     ),
     (
+        "hibernated by a person",
+        observed(state=STOPPED, state_reason_code="Client.UserInitiatedHibernate"),
+        None,
+        Cause.STOPPED_BY_PERSON,
+    ),
+    (
         "only the transition names a person",
         observed(state=STOPPED, transition_reason="User initiated (2026-04-30 11:50:00 GMT)"),
         None,
