@@ -14,7 +14,7 @@ from defib.core.incident import Notice, NoticeKind
 from defib.core.maintenance import DAYS, Maintenance
 from defib.core.medium import Medium, media_of
 from defib.core.messages import MessageLimits
-from defib.core.outbox import LAST_WORD, SUMMED_UP_AFTER, Lane, Outbox, Sent, Waiting, begin, decide, has_last_word
+from defib.core.outbox import SUMMED_UP_AFTER, Lane, Outbox, Sent, Waiting, begin, decide, has_last_word
 from defib.core.severity import Severity
 from tests.core.facts import NOON, after
 
@@ -270,7 +270,7 @@ def test_the_last_word_of_a_storm_is_a_message_like_any_other() -> None:
     over, _ = begin(TWICE, Lane.STORM, (), ANN, LIMITS, NOON)
 
     assert has_last_word(TWICE, LIMITS, NOON)
-    assert over.sent == (*TWICE.sent, Sent(NOON, LAST_WORD))
+    assert over.sent == (*TWICE.sent, Sent(NOON, "storm:over"))
     assert over.storm_since is None
 
 

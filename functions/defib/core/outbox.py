@@ -36,9 +36,6 @@ DOUBLED_MOST = 6
 STORM_TOLD = 2
 """Digests that make a storm worth a closing word, where the contact has room for one more message."""
 
-LAST_WORD = "storm:over"
-"""What the closing word of a storm is about."""
-
 AGAIN_AFTER = timedelta(minutes=1)
 """How long a message that was begun may take before it is believed lost and sent again."""
 
@@ -293,7 +290,7 @@ def _over(outbox: Outbox, limits: MessageLimits, now: datetime) -> Outbox:
     """The outbox after the storm; its last word counts like any other message."""
     if not has_last_word(outbox, limits, now):
         return outbox.calm()
-    return replace(outbox.calm(), sent=(*_recent(outbox.sent, limits, now), Sent(now, LAST_WORD)))
+    return replace(outbox.calm(), sent=(*_recent(outbox.sent, limits, now), Sent(now, "storm:over")))
 
 
 def _recent(sent: tuple[Sent, ...], limits: MessageLimits, now: datetime) -> tuple[Sent, ...]:
