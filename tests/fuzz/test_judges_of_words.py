@@ -1,0 +1,112 @@
+"""Judges of what people read say that an invariant is broken where it is: they read too late, too much or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from defib.core.audience import audience
+from defib.core.contact import Contact
+from defib.core.digest import summed_up
+from defib.core.incident import Notice
+from defib.core.medium import Medium, media_of
+from defib.core.messages import MessageLimits
+from defib.core.outbox import Lane, Waiting
+from defib.core.page.mail import Letter
+from defib.core.page.model import ComponentStatus
+from defib.core.post import Places, Post
+from defib.core.severity import Severity
+from defib.shell.announce import WAITS
+from sim.fuzz.nth import scenario_story
+from sim.fuzz.world import World
+from tests.fuzz.worlds import MINUTE, broken, later, told
+
+
+def post(**changes: object) -> Post:
+    said = Post(
+        contact="oncall",
+        media=(Medium.EMAIL,),
+        subject="[Defib] 2 more messages",
+        email="body",
+        sms="sms",
+        https="",
+        chat="",
+        notice="digest",
+        service="several",
+        incident_id="several",
+        severity=Severity.HIGH,
+    )
+    return replace(said, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("changes", [{"sms": "x" * 141}, {"sms": " "}, {"subject": ""}, {"subject": "x" * 101}])
+def test_a_message_that_says_nothing_or_does_not_fit_is_found(changes: dict[str, str]) -> None:
+    world = told("april-30")
+    world.judge.heard("channel.publish", post(**changes))
+    assert "reasons" in broken(world)
+
+
+@pytest.mark.parametrize("names_it", [False, True])
+def test_what_waits_for_a_contact_and_is_thrown_away_is_found(names_it: bool) -> None:
+    """That it was marked as waiting says nothing: its reader must have read it, or a digest that names it."""
+    world = told("april-30", 12 * MINUTE)
+    mail, now = world.store.mail, world.time.now
+    notice = replace(next(iter(world.store.notices.values())), sequence=50, at=now)
+    world.store.notices[notice.incident_id, 50], world.store.published[notice.incident_id, 50] = notice, now
+    for contact in audience(notice.service, notice.tier, world.story.policy):
+        mail.mark_told(notice.incident_id, 50, f"{contact.name} {WAITS}")
+        waiting = _waiting(notice, contact)
+        mail.remember_outbox(mail.outbox(contact.name), waiting)
+        if names_it:
+            digest = summed_up((waiting,), contact, MessageLimits(), Places("memory"), now)
+            world.judge.heard("channel.publish", digest)
+        mail.went_out((waiting,), tuple(Medium))
+    world.judge.at_end(world.lanes)
+    unheard = [line for line in world.judge.broken if f"never heard of {notice.incident_id}-50" in line]
+    assert (unheard == []) is names_it
+
+
+def _waiting(notice: Notice, contact: Contact) -> Waiting:
+    return Waiting(
+        contact.name,
+        Lane.LIMIT,
+        notice.at,
+        notice.incident_id,
+        notice.sequence,
+        notice.kind,
+        notice.severity,
+        notice.subject,
+        notice.service,
+        tuple(media_of(notice, contact)),
+    )
+
+
+def test_digests_count_among_the_messages_that_a_contact_gets() -> None:
+    story = scenario_story("april-30")
+    world = World(replace(story, seed=1, policy=replace(story.policy, messages=MessageLimits(most=2))))
+    for _ in range(3):
+        world.judge.heard("channel.publish", post())
+    assert any(line.startswith("limits: oncall gets 3 messages") for line in world.judge.broken)
+
+
+@pytest.mark.parametrize(("late", "found"), [(14 * MINUTE, False), (16 * MINUTE, True)])
+def test_a_letter_that_subscribers_read_too_late_is_found(late: timedelta, found: bool) -> None:
+    world = told("page-subscribers", 20 * MINUTE)
+    incident = world.site.pages[-1].incidents[0]
+    update = min(incident.updates, key=lambda update: update.sequence)
+    world.time.run_until(update.at + late)
+    world.judge.letter(Letter(incident.id, update.sequence, update.at, "subject", "body"), struck=-1)
+    assert any("only after" in line for line in world.judge.broken) is found
+
+
+@pytest.mark.parametrize("shows", [ComponentStatus.OPERATIONAL, ComponentStatus.UNDER_MAINTENANCE])
+def test_a_page_that_says_for_long_what_is_not_so_is_found(shows: ComponentStatus) -> None:
+    world = told("page-subscribers", MINUTE)
+    world.lanes.run("page", lambda _: None)
+    page = world.site.pages[-1]
+    components = tuple(replace(component, status=shows) for component in page.components)
+    world.site.pages.append(replace(page, components=components))
+    later(world, 8 * MINUTE)
+    assert "page" in broken(world)
