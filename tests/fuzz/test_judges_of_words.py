@@ -1,4 +1,4 @@
-"""Judges of what people read say that an invariant is broken where it is: they read too late, too much or not at all."""
+"""Judges of what people read say that an invariant is broken where it is: it comes too late, too often or never."""
 
 from __future__ import annotations
 
