@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from defib.core.model import (
     InstanceState,
     Observation,
     TargetHealth,
+    Verdict,
 )
 from tests.core.facts import (
     INITIALIZING,
@@ -40,6 +42,10 @@ CUT_SHORT_BY_US = case(
     attempt(Action.STOP),
     attempt(Action.FORCE_STOP, after(minutes=3)),
     attempt(Action.SKIP_OS_SHUTDOWN, after(minutes=13)),
+)
+STARTED_PERHAPS = case(
+    attempt(Action.STOP, after(minutes=-9)),
+    replace(attempt(Action.START, after(minutes=-8), Verdict.LOST), claimed_at=after(minutes=-8)),
 )
 STARTED_BY_US = case(attempt(Action.STOP), attempt(Action.START))
 
@@ -139,6 +145,18 @@ TABLE: list[tuple[str, Observation, Case | None, Cause]] = [
         "an undated stop long after our start",
         observed(state=STOPPED, state_reason_code=USER),
         STARTED_LONG_AGO,
+        Cause.STOPPED_BY_PERSON,
+    ),
+    (
+        "an undated stop long after a start of ours of which nobody knows whether it was carried out",
+        observed(state=STOPPED, state_reason_code=USER),
+        STARTED_PERHAPS,
+        Cause.STOPPED_BY_DEFIB,
+    ),
+    (
+        "a person's stop while ours has not been carried out",
+        observed(state=STOPPED, state_reason_code=USER),
+        case(attempt(Action.STOP, after(minutes=-9), Verdict.RETRY)),
         Cause.STOPPED_BY_PERSON,
     ),
     (

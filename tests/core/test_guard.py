@@ -15,7 +15,7 @@ from defib.core.guards.question import GIVES_BACK, TAKES_AWAY, Question, Refusal
 from defib.core.issue import Issue, Issues
 from defib.core.maintenance import UNTIL_TAG, Maintenance
 from defib.core.membership import GROUP_TAG, GroupMember, Membership
-from defib.core.model import Cause, Checks, Event, Observation, Peers, Switch, TargetHealth, Verdict
+from defib.core.model import Cause, Checks, Event, InstanceState, Observation, Peers, Switch, TargetHealth, Verdict
 from defib.core.percent import Percent
 from defib.core.policy import Mode, Service
 from defib.core.replacement import Replacement
@@ -259,3 +259,11 @@ def test_as_many_repairs_as_allowed_may_run() -> None:
 
     assert refuse(Action.STOP, case(), peers(2, under_repair=1), two) is None
     assert refuse(Action.STOP, case(), peers(2, under_repair=2), two) is not None
+
+
+@pytest.mark.parametrize(("cause", "held"), [(Cause.STOPPED_BY_DEFIB, ""), (Cause.STOPPED_UNASKED, "maintenance")])
+def test_in_a_planned_outage_only_what_defib_itself_has_stopped_is_started(cause: Cause, held: str) -> None:
+    refusal = refuse(
+        Action.START, case(cause=cause), observed(state=InstanceState.STOPPED), service(maintenance=(NOONS,))
+    )
+    assert (refusal.guard if refusal is not None else "") == held

@@ -185,8 +185,8 @@ class CourseJudge:
         """What Defib has stopped runs again, or a person has been told."""
         machine, case = self._truth.cloud.machines[instance_id], self._truth.store.latest_case(instance_id)
         window = self._in_maintenance(case) if case is not None else None
-        if window is not None:
-            # Nobody is called then, and what may be done is done when it is over.
+        if window is not None and machine.state is InstanceState.STOPPING:
+            # Nobody is called then: what has stopped is started, and what can't be stopped waits until it is over.
             self._truth.time.at(window.end + self._longest(), lambda: self._runs_again(instance_id, since))
             return
         if machine.state in (InstanceState.RUNNING, InstanceState.PENDING, *GONE):
