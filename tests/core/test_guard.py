@@ -261,9 +261,17 @@ def test_as_many_repairs_as_allowed_may_run() -> None:
     assert refuse(Action.STOP, case(), peers(2, under_repair=2), two) is not None
 
 
-@pytest.mark.parametrize(("cause", "held"), [(Cause.STOPPED_BY_DEFIB, ""), (Cause.STOPPED_UNASKED, "maintenance")])
-def test_in_a_planned_outage_only_what_defib_itself_has_stopped_is_started(cause: Cause, held: str) -> None:
-    refusal = refuse(
-        Action.START, case(cause=cause), observed(state=InstanceState.STOPPED), service(maintenance=(NOONS,))
-    )
-    assert (refusal.guard if refusal is not None else "") == held
+@pytest.mark.parametrize("cause", [Cause.STOPPED_BY_DEFIB, Cause.STOPPED_UNASKED])
+@pytest.mark.parametrize(
+    ("guard", "limits"), [("maintenance", {"maintenance": (NOONS,)}), ("approval", {"mode": Mode.APPROVE})]
+)
+def test_of_what_is_stopped_only_what_defib_itself_has_stopped_is_started_at_any_time_and_unasked(
+    guard: str, limits: dict[str, object], cause: Cause
+) -> None:
+    refusal = refuse(Action.START, case(cause=cause), observed(state=InstanceState.STOPPED), service(**limits))
+    assert (refusal.guard if refusal is not None else "") == (guard if cause is Cause.STOPPED_UNASKED else "")
+
+
+@pytest.mark.parametrize("action", sorted(ALL))
+def test_a_maintenance_that_is_over_holds_nothing(action: Action) -> None:
+    assert refuse(action, case(), in_maintenance("2026-04-30T11:59:59Z"), SERVICE) is None
