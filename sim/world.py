@@ -15,7 +15,7 @@ from moto.moto_api._internal import mock_random
 from defib.core.membership import GROUP_TAG
 from defib.core.model import InstanceState
 from defib.core.policy import Policy
-from sim import deploy, searching, serializing, sizing, transactions
+from sim import deploy, recalling, searching, serializing, sizing, transactions
 from sim.addresses import Addresses
 from sim.alarms import Alarms
 from sim.application import ApplicationChecks
@@ -87,6 +87,7 @@ class World:
             stack.enter_context(transactions.quick())
             stack.enter_context(serializing.quick())
             stack.enter_context(sizing.quick())
+            stack.enter_context(recalling.quick())
             stack.enter_context(searching.quick(self.time))
             stack.enter_context(self.time)
             mock_random.seed(self._seed)

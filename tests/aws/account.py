@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from defib.aws.models import new_session
 from defib.core.policy import Calls
+from sim import recalling, serializing, sizing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty account without AWS's thousands of images."""
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    with mock_aws():
+    with mock_aws(), serializing.quick(), sizing.quick(), recalling.quick():
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", SESSION)
         yield
 
