@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -54,11 +55,39 @@ class Replayed:
 
 def replayed(file: Path, shared: Path) -> Replayed:
     """The replay of ``file``, from ``shared`` where another test has left it."""
-    result = shared / f"replay-{file.stem}.json"
+    with _alone(file, shared):
+        return _kept(file, shared)
+
+
+def all_replayed(shared: Path) -> list[Replayed]:
+    """Every scenario's replay.
+
+    What another process replays just now comes last: who waits for it, and then for the next, adds nothing.
+    """
+    waiting = []
+    for file in SCENARIOS:
+        try:
+            with _alone(file, shared, fcntl.LOCK_NB):
+                _kept(file, shared)
+        except BlockingIOError:
+            waiting.append(file)
+    for file in waiting:
+        replayed(file, shared)
+    return [replayed(file, shared) for file in SCENARIOS]
+
+
+@contextmanager
+def _alone(file: Path, shared: Path, how: int = 0) -> Iterator[None]:
+    """As the only process that may replay ``file``. Raises BlockingIOError if another does, and ``how`` is LOCK_NB."""
     with (shared / f"replay-{file.stem}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not result.exists():
-            result.write_text(json.dumps(asdict(_replayed(file))), encoding="utf-8")
+        fcntl.flock(lock, fcntl.LOCK_EX | how)
+        yield
+
+
+def _kept(file: Path, shared: Path) -> Replayed:
+    result = shared / f"replay-{file.stem}.json"
+    if not result.exists():
+        result.write_text(json.dumps(asdict(_replayed(file))), encoding="utf-8")
     return Replayed(**json.loads(result.read_text(encoding="utf-8")))
 
 

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from tests.aws.account import SESSION
 from tests.sim.small_world import run_for, world
 
 
@@ -26,7 +27,7 @@ class Subject:
 
 def _moto() -> Iterator[Subject]:
     with mock_aws():
-        ec2 = boto3.client("ec2", region_name="us-east-1")
+        ec2 = SESSION.client("ec2")
         tags = [{"ResourceType": "instance", "Tags": [{"Key": "service", "Value": "web"}]}]
         made = ec2.run_instances(ImageId="ami-12c6146b", MinCount=3, MaxCount=3, TagSpecifications=tags)  # type: ignore[arg-type]  # a literal of the stubs' own type
         yield Subject(ec2, made["Instances"][0]["InstanceId"], lambda: None)
@@ -39,7 +40,9 @@ def _simulated() -> Iterator[Subject]:
 
 
 @pytest.fixture(params=[_moto, _simulated], ids=["moto", "simulated"])
-def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
+def subject(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Subject]:
+    # AWS's thousands of images are in nobody's way here, and take moto longer than all else.
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     yield from request.param()
 
 

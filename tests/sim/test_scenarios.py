@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sim.replays import SCENARIOS, Replayed, replayed
+from tests.sim.replays import SCENARIOS, Replayed, all_replayed, replayed
 
 NOT_SIMULATED = {
     "logs:CreateLogStream": "the simulated functions write no log group",
@@ -42,7 +42,7 @@ def test_every_document_of_the_status_page_keeps_to_its_schema_throughout(replay
 
 
 def test_every_permission_that_a_function_has_is_needed_in_some_scenario(shared: Path) -> None:
-    replays = [replayed(file, shared) for file in SCENARIOS]
+    replays = all_replayed(shared)
     granted = {grant for replay in replays for grant in replay.granted}
     used = {grant for replay in replays for grant in replay.used}
 
