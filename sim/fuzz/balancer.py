@@ -71,7 +71,8 @@ class Balancer:
         return self.spec.deregistration_delay
 
     def others_healthy(self, instance_id: str) -> int:
-        return sum(1 for i, h in self.health.items() if i != instance_id and h is TargetHealth.HEALTHY)
+        own = self.health.get(instance_id) is TargetHealth.HEALTHY
+        return [*self.health.values()].count(TargetHealth.HEALTHY) - own
 
     def _flip(self, machine: Machine, wanted: TargetHealth) -> None:
         shown = self.health.get(machine.instance_id)

@@ -39,6 +39,7 @@ class Outside:
         self._nth = nth
         self._random = random
         self._deaths = [spell for spell in spells if spell.trouble is Trouble.FUNCTION_DIES]
+        self._late = [spell for spell in spells if spell.trouble is Trouble.QUEUE_LATE]
         self._befalls_any = nth is not None or bool(self._darks) or bool(self._deaths)
         """Whether some trouble does not ask how a call is named."""
         self._process = Process("")
@@ -129,11 +130,11 @@ class Outside:
 
     def taken_from(self, carried: str) -> datetime | None:
         """When Lambda takes messages from that queue again; None while it does."""
-        if not self._spells:
+        if not self._darks and not self._late:
             return None
         dark = self.dark_until()
         since = self._time.now - self._start
-        late = (s for s in self._spells.get(carried, ()) if s.trouble is Trouble.QUEUE_LATE and s.covers(since))
+        late = (spell for spell in self._late if spell.on == carried and spell.covers(since))
         ends = [self._start + spell.at + spell.lasts for spell in late]
         return max(ends if dark is None else [dark, *ends], default=None)
 

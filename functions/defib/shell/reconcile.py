@@ -97,8 +97,7 @@ def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
     observation, after, effects = _decided(
         before, told, with_remembered(observation, incident, before.id), edges, policy, now
     )
-    # Most looks find nothing new, but move the next one.
-    if after.look_again_at == before.look_again_at and after == before:
+    if not _differs(before, after):
         return
     if waits_for_traits(after.held_by, observation.traits):
         raise Unanswered(observation.traits.unread)
@@ -113,6 +112,11 @@ def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
     _send(effects, notices, edges)
     if written.incident is not None:
         edges.queues.follow(f"{written.incident.id}-{written.incident.version}")
+
+
+def _differs(before: Case, after: Case) -> bool:
+    """Whether there is anything to remember: most looks find nothing new, but move the next one."""
+    return after.look_again_at != before.look_again_at or after != before
 
 
 def _decided(
@@ -130,7 +134,7 @@ def _decided(
         healing = observation.healing if only_evidence else edges.switch.read()
         observation = replace(observation, stack=stack, healing=healing)
         after, effects = step(told, observation, policy, now)
-    elif (after.held_by or after.handed_over_at is not None) and after != before:
+    elif (after.held_by or after.handed_over_at is not None) and _differs(before, after):
         # How many others fail says when it is looked at again; it decides nothing else.
         failing = edges.store.stack().failing
         if failing != observation.stack.failing:

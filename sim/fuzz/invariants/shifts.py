@@ -69,6 +69,10 @@ class ShiftsJudge:
     def minute(self) -> None:
         """Where people have been told that traffic is kept from an impaired zone, it is."""
         truth, now = self._truth, self._truth.time.now
+        if not truth.cloud.shifts.all and not truth.store.whole.shifts:
+            # Nobody has ever shifted anything, and nobody means to.
+            self._missed.clear()
+            return
         taken_away = self._hands.taken_away()
         if taken_away is not None:
             truth.breaks("consent", f"the shift of {taken_away.load_balancer} by hand is ended by somebody else")

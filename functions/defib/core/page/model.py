@@ -28,7 +28,10 @@ class ComponentStatus(StrEnum):
     @property
     def severity(self) -> int:
         """The higher, the worse; maintenance is up."""
-        return tuple(ComponentStatus).index(self)
+        return _SEVERITY[self]
+
+
+_SEVERITY = {status: severity for severity, status in enumerate(ComponentStatus)}
 
 
 class IncidentStatus(StrEnum):
