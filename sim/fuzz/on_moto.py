@@ -24,6 +24,7 @@ from sim.fuzz.trouble import REGION, Nth, Spell, Trouble
 from sim.machine import Machine
 from sim.machinery import MachineryFault, MachineryKind
 from sim.replay import ASSEMBLIES, STEP, world_of
+from sim.scenario import TargetGroup
 from sim.template import REGION as HERE
 from sim.world import World
 
@@ -65,7 +66,7 @@ def lived_on_moto(story: Story, nth: Nth | None = None) -> tuple[World, list[str
     machinery = (*story.scenario.machinery, *(fault for spell in story.spells for fault in _machinery(spell)))
     if nth is not None:
         machinery = (*machinery, MachineryFault(timedelta(0), ANY, KINDS[nth.trouble], nth=nth.number, times=1))
-    scenario = replace(story.scenario, machinery=machinery)
+    scenario = replace(story.scenario, machinery=machinery, target_groups=_target_groups(story))
     with world_of(scenario, _policy_file(story)) as world:
         broken = _Broken(story, world)
         world.functions.carried_out = broken.act
@@ -84,6 +85,16 @@ def _policy_file(story: Story) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(text)
     return file
+
+
+def _target_groups(story: Story) -> tuple[TargetGroup, ...]:
+    """Those of the story, and those that its policy names besides, in which nobody is registered.
+
+    Of one that is not there ELB says so (TargetGroupNotFound), and each sweep would have seen a part only.
+    """
+    here = {group.name for group in story.scenario.target_groups}
+    named = dict.fromkeys(group.name for service in story.policy.services for group in service.target_groups)
+    return (*story.scenario.target_groups, *(TargetGroup(name) for name in named if name not in here))
 
 
 def _machinery(spell: Spell) -> Iterator[MachineryFault]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -14,9 +15,14 @@ from sim.fuzz.trouble import Nth, Trouble
 
 @pytest.mark.parametrize("seed", [0])
 def test_a_drawn_story_breaks_nothing_there(seed: int) -> None:
-    world, broken = lived_on_moto(draw(seed))
+    story = draw(seed)
+    world, broken = lived_on_moto(story)
     assert broken == []
     assert sum(world.recorder.ledger.made.values()) > 500
+    # Of a target group that is not there a sweep would hear nothing, and no outage of a zone would ever be over.
+    named = {group.name for service in story.policy.services for group in service.target_groups}
+    assert named - {group.name for group in story.scenario.target_groups}
+    assert world.recorder.ledger.metrics["sweep:SweepCompleted"] > story.scenario.until / timedelta(minutes=2)
 
 
 @pytest.mark.parametrize(("number", "trouble"), [(60, Trouble.ANSWER_LOST), (200, Trouble.HANGS)])
