@@ -6,6 +6,7 @@ call to each service, and people are still told (``LONGEST``).
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -64,7 +65,10 @@ def client(service: Literal["ssm"], region: str) -> SSMClient: ...
 
 
 def client(service: Any, region: str) -> Any:
-    """A client whose every call ends within ``CALL``."""
+    """A client whose every call ends within ``CALL``.
+
+    The garbage collector is held off meanwhile: a service's model is nothing but lasting objects.
+    """
     import boto3  # noqa: PLC0415 - takes long, and pure tests need none
     from botocore.config import Config  # noqa: PLC0415 - as boto3
 
@@ -73,7 +77,16 @@ def client(service: Any, region: str) -> Any:
         read_timeout=READ_TIMEOUT.total_seconds(),
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
     )
-    return boto3.client(service, region_name=region, config=config)
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return boto3.client(service, region_name=region, config=config)
+    finally:
+        # Both together move what is new to the oldest generation, unvisited; the first collection would walk it all.
+        gc.freeze()
+        gc.unfreeze()
+        if collects:
+            gc.enable()
 
 
 @dataclass(slots=True)

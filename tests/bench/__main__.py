@@ -12,7 +12,7 @@ import msgspec
 from rich.console import Console
 
 from defib.aws.clock import SystemClock
-from tests.bench import beside, cold, elapsed, memory, rendering, tables, warm
+from tests.bench import beside, cold, elapsed, memory, rendering, tables, tower, warm
 from tests.bench.figure import Section
 
 Measure = Callable[[int, Callable[[str], None]], tuple[Section, ...]]
@@ -21,6 +21,7 @@ MEASURES: Mapping[str, Measure] = {
     "warm": warm.measure,
     "custodian": beside.custodian,
     "memory": memory.measure,
+    "watchtower": tower.measure,
     "bundle": beside.bundled,
     "page": rendering.measure,
     "replay": elapsed.replayed,
@@ -28,7 +29,7 @@ MEASURES: Mapping[str, Measure] = {
 }
 LONG = "suite"
 """Only when asked for."""
-RUNS = {"cold": 15, "warm": 21, "custodian": 7, "memory": 3, "page": 5}
+RUNS = {"cold": 15, "warm": 21, "custodian": 7, "memory": 3, "watchtower": 7, "page": 5}
 
 
 def main(arguments: list[str] | None = None) -> int:

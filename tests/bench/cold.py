@@ -32,11 +32,11 @@ def measure(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
             tell(f"cold start of {handler}")
             env = environment(handler, DEFIB_POLICY=str(policy), **kept)
             services = services_of(handler, env)
-            took = _interleaved(
+            took = interleaved(
                 {
-                    "bare": (_bare(*services), [], env),
+                    "bare": (bare(*services), [], env),
                     "defib": (_built(handler), [], env),
-                    "bare first": (_bare(services[0]), [], env),
+                    "bare first": (bare(services[0]), [], env),
                     "defib first": (_first(handler, services[0]), [], env),
                     # -B: what is unpacked stays without bytecode, as on Lambda, whose file system is read-only. That of
                     # boto3, which Lambda's runtime has, is found, for it was kept by the runs before.
@@ -55,7 +55,7 @@ def measure(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
     )
 
 
-def _interleaved(codes: Mapping[str, tuple[str, list[str], Mapping[str, str]]], runs: int) -> dict[str, float]:
+def interleaved(codes: Mapping[str, tuple[str, list[str], Mapping[str, str]]], runs: int) -> dict[str, float]:
     """Median milliseconds of each, taken in turns; a first round that compiles bytecode doesn't count."""
     took: dict[str, list[float]] = {name: [] for name in codes}
     for turn in range(runs + 1):
@@ -66,7 +66,7 @@ def _interleaved(codes: Mapping[str, tuple[str, list[str], Mapping[str, str]]], 
     return {name: median(times) for name, times in took.items()}
 
 
-def _bare(*services: str) -> str:
+def bare(*services: str) -> str:
     return "\n".join(("import boto3", *(f"boto3.client({service!r})" for service in services)))
 
 

@@ -19,9 +19,9 @@ STATUS = Path("/proc/self/status")
 
 
 def defib(handler: str, event: dict[str, Any], proof: str) -> dict[str, Any]:
-    """Invoke ``handler`` once, from its import on."""
+    """Invoke the handler of the module ``handler`` once, from its import on."""
     notebook = Notebook()
-    module = importlib.import_module(f"defib.handlers.{handler}")
+    module = importlib.import_module(handler)
     context = SimpleNamespace(
         function_name=handler,
         memory_limit_in_mb=512,

@@ -65,7 +65,7 @@ class Elsewhere:
         """The peaks of one invocation and of the bare calls that it made."""
         event = self.prepare(handler)
         proof = account.PROOF[handler]
-        done = self._run(handler, {"defib": {"handler": handler, "event": event, "proof": proof}})
+        done = self._run(handler, {"defib": {"handler": f"defib.handlers.{handler}", "event": event, "proof": proof}})
         self.prepare(handler)
         # Some clients are made only when they are needed.
         later = dict.fromkeys(service for service, _, _ in done["calls"] if service not in services)
@@ -104,7 +104,7 @@ def _elsewhere() -> Iterator[Elsewhere]:
     proxy = Ec2Proxy(port, hardware, clock, lambda said: None)
     with TemporaryDirectory() as name, bytecode() as kept, serving(proxy) as hardware_endpoint:
         shared = emulator.environment(f"http://127.0.0.1:{port}", hardware_endpoint)
-        with emulator.running(port, Path(name), shared), _wearing(shared):
+        with emulator.running(port, Path(name), shared), wearing(shared):
             there = account.create()
             to_emulator = {key: value for key, value in shared.items() if key.startswith("AWS_")}
             policy = parse((ROOT / "defib.toml").read_text(encoding="utf-8"))
@@ -113,7 +113,7 @@ def _elsewhere() -> Iterator[Elsewhere]:
 
 
 @contextmanager
-def _wearing(variables: Mapping[str, str]) -> Iterator[None]:
+def wearing(variables: Mapping[str, str]) -> Iterator[None]:
     """This process talks to the emulator, too."""
     before = dict(os.environ)
     os.environ.clear()

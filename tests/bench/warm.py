@@ -80,28 +80,40 @@ def main(handler: str, runs: int) -> Mapping[str, float]:
         failing.instance_id = there.instance_id
         os.environ.update(there.variables)
         invoke: Callable[..., Any] = importlib.import_module(f"defib.handlers.{handler}").lambda_handler
-        times: dict[str, list[float]] = {"defib": [], "bare": [], "between": []}
-        made: list[calls.Call] = []
-        clients: dict[str, list[Any]] = {}
 
         def prepared() -> dict[str, Any]:
             failing.since = clock.now() - account.failed_for(policy)
             return there.prepare(handler, policy, clock)
 
-        for turn in range(runs + 1):
-            event = prepared()
-            notebook.calls.clear()
-            calling.ms = 0
-            took = _timed(partial(invoke, event, Context()))
-            between = took - calling.ms
-            made = notebook.made(account.PROOF[handler])
-            clients = clients or calls.clients_for({service for service, _, _ in made})
-            prepared()
-            bare = _timed(partial(calls.replay, made, clients))
-            if turn > 0:
-                times["defib"].append(took)
-                times["bare"].append(bare)
-                times["between"].append(between)
+        return in_turns(invoke, prepared, account.PROOF[handler], runs, (notebook, calling))
+
+
+def in_turns(
+    invoke: Callable[..., object],
+    prepared: Callable[[], object],
+    proof: str,
+    runs: int,
+    noting: tuple[calls.Notebook, Stopwatch],
+) -> Mapping[str, float]:
+    """``invoke``, and bare clients that make the calls of it again, each from what ``prepared`` has set up."""
+    notebook, calling = noting
+    times: dict[str, list[float]] = {"defib": [], "bare": [], "between": []}
+    made: list[calls.Call] = []
+    clients: dict[str, list[Any]] = {}
+    for turn in range(runs + 1):
+        event = prepared()
+        notebook.calls.clear()
+        calling.ms = 0
+        took = _timed(partial(invoke, event, Context()))
+        between = took - calling.ms
+        made = notebook.made(proof)
+        clients = clients or calls.clients_for({service for service, _, _ in made})
+        prepared()
+        bare = _timed(partial(calls.replay, made, clients))
+        if turn > 0:
+            times["defib"].append(took)
+            times["bare"].append(bare)
+            times["between"].append(between)
     return {"operations": len(made), **{name: median(each) for name, each in times.items()}}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -128,3 +129,9 @@ def test_every_call_is_put_by_what_bounds_it() -> None:
     assert ENDPOINTS * CALL <= READING
     assert LONGEST.total_seconds() < TIMEOUT.to_seconds() < 60
     assert MEMORY_MB >= 256
+
+
+def test_garbage_is_collected_again_once_a_client_is_made() -> None:
+    assert gc.isenabled()
+    client("sns", "us-east-1")
+    assert gc.isenabled()
