@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -20,7 +20,26 @@ REGION = "us-east-1"
 ONCE = replace(Calls(), attempts=1)
 """A second try of a refused call would only make a test wait."""
 
-SESSION = boto3.Session("testing", "testing", region_name=REGION, botocore_session=new_session())
+
+class Shared(boto3.Session):
+    """Makes clients with bounds, as Defib's are, anew; and one without any, as tests use to look, once a Region."""
+
+    def __init__(self) -> None:
+        super().__init__("testing", "testing", region_name=REGION, botocore_session=new_session())
+        # What a test hooks onto this session is for the clients of what it tests.
+        self._lookers = boto3.Session("testing", "testing", region_name=REGION, botocore_session=new_session())
+        self._made: dict[tuple[str, str | None], Any] = {}
+
+    def client(self, service_name: str, region_name: str | None = None, **how: Any) -> Any:  # type: ignore[override]  # the stubs have an overload a service
+        if how:
+            return super().client(service_name, region_name=region_name, **how)  # type: ignore[call-overload]  # as above
+        key = (service_name, region_name)
+        if key not in self._made:
+            self._made[key] = self._lookers.client(*key)  # type: ignore[call-overload]  # as above
+        return self._made[key]
+
+
+SESSION = Shared()
 """Shared by all tests: reading EC2's model takes longer than any of them. Read as functions read it."""
 
 

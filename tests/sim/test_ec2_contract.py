@@ -29,7 +29,7 @@ def _moto() -> Iterator[Subject]:
     with mock_aws():
         ec2 = SESSION.client("ec2")
         tags = [{"ResourceType": "instance", "Tags": [{"Key": "service", "Value": "web"}]}]
-        made = ec2.run_instances(ImageId="ami-12c6146b", MinCount=3, MaxCount=3, TagSpecifications=tags)  # type: ignore[arg-type]  # a literal of the stubs' own type
+        made = ec2.run_instances(ImageId="ami-12c6146b", MinCount=3, MaxCount=3, TagSpecifications=tags)
         yield Subject(ec2, made["Instances"][0]["InstanceId"], lambda: None)
 
 
