@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sim.replay import ASSEMBLIES, POLICY
+from sim.scale.memory import KILOBYTES
 from tests.bench.figure import Figure, Section, Unit
 from tests.bench.process import FUNCTIONS, ROOT, ChildFailed
 
@@ -69,8 +70,11 @@ def tested(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
         failing = failing_in(Path(cache))
     counted = ran.last_line.partition(" in ")[0]
     note = f"{counted}; {ran.work}{named(failing)}"
-    figure = Figure("make test", ran.seconds, Unit.SECONDS, None, TEST_LIMIT_S, note)
-    return (Section("suite", "The tests", "what", (figure,)),)
+    figures = (
+        Figure("make test", ran.seconds, Unit.SECONDS, None, TEST_LIMIT_S, note),
+        Figure("its largest process", ran.largest_mb, Unit.MEGABYTES),
+    )
+    return (Section("suite", "The tests", "what", figures),)
 
 
 def failing_in(cache: Path) -> list[str]:
@@ -95,6 +99,8 @@ class Ran:
     """By the clock on the wall."""
     processor_seconds: float
     """Of the command and all that it started."""
+    largest_mb: float
+    """The most memory that one process of it held, or of a command before it."""
     last_line: str
 
     @property
@@ -114,7 +120,8 @@ def _run(arguments: list[str]) -> Ran:
     took, work = time.perf_counter() - started, _children_worked() - worked
     if done.returncode not in {0, 1} or not done.stdout.strip():
         raise ChildFailed(f"python {' '.join(arguments)[:300]} failed:\n{done.stdout}{done.stderr}")
-    return Ran(took, work, done.stdout.strip().splitlines()[-1])
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / KILOBYTES
+    return Ran(took, work, largest, done.stdout.strip().splitlines()[-1])
 
 
 def _children_worked() -> float:
