@@ -194,6 +194,16 @@ def test_an_order_that_comes_again_after_its_taker_died_is_reported_lost_at_once
     assert timedelta(seconds=SHAPES["remediate"].timeout_s) < DEAD < POLICY.repair.act_timeout
 
 
+@pytest.mark.parametrize("order", STALE)
+def test_an_order_for_anything_else_says_nothing_of_the_intent_that_was_taken_up(bench: Bench, order: Perform) -> None:
+    bench.perform()
+    bench.queues.signals.clear()
+    bench.clock.advance(DEAD)
+    bench.perform(order)
+
+    assert bench.results == []
+
+
 @pytest.mark.parametrize(
     ("error", "verdict"),
     [(Transient("slow down"), Verdict.RETRY), (Rejected("not allowed"), Verdict.REFUSED)],
