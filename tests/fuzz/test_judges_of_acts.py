@@ -14,6 +14,7 @@ from defib.core.case import Action, Attempt, Case
 from defib.core.incident import NoticeKind
 from defib.core.issue import Issues
 from defib.core.model import Cause, InstanceState, Result, Source, Verdict
+from defib.core.shift import Move
 from sim.fuzz.cloud import ZONE_IDS
 from sim.fuzz.nth import scenario_story
 from sim.fuzz.run import lived
@@ -203,6 +204,20 @@ def test_traffic_that_goes_to_an_impaired_zone_though_people_believe_otherwise_i
     shift.cancelled = True
     later(world, 10 * MINUTE)
     assert "shifted" in broken(world)
+
+
+def test_traffic_that_leaves_a_zone_in_which_all_works_is_found() -> None:
+    """Though what Defib remembers says that the zone is impaired."""
+    world = told("zonal-shift", 5 * MINUTE)
+    balancer = next(iter(world.cloud._shifted))
+    impaired = world.store.whole.impaired
+    assert impaired
+    world.store.whole = replace(world.store.whole, impaired=(replace(impaired[0], zone="us-east-1d"),))
+    world.judge.shift(Move.START, balancer, ZONE_IDS[impaired[0].zone])
+    world.judge.shift(Move.START, balancer, ZONE_IDS["us-east-1d"])
+    assert [line.partition(",")[0] for line in world.judge.broken] == [
+        f"needless: traffic is shifted away from {zone}" for zone in (impaired[0].zone, "us-east-1d")
+    ]
 
 
 def test_traffic_that_never_comes_back_is_found() -> None:

@@ -140,6 +140,7 @@ class Judge:
 
     def swept(self) -> None:
         """A sweep has looked at all there is."""
+        self._shifts.swept()
         self._course.swept()
         self._asked.swept()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from defib.core.detection import MINUTE
 from defib.core.limits import ZonalShift
 from defib.core.policy import Mode
 from defib.core.shift import Move, Shift, ShiftAnswer, load_balancer_of
@@ -31,6 +32,8 @@ class ShiftsJudge:
         """Load balancer and zone of which people believe that no traffic goes there, and since when it does."""
         self._needless: dict[str, datetime] = {}
         """Shift of Defib's to since when its zone is not impaired, and nothing keeps Defib from ending it."""
+        self._failed: dict[str, datetime] = {}
+        """Zone to the last sweep at which anything in it did not work."""
 
     def shift(self, move: Move, load_balancer: str, zone_id: str) -> None:
         truth = self._truth
@@ -49,8 +52,23 @@ class ShiftsJudge:
         ]
         if any(service.mode is not Mode.HEAL for service in behind):
             truth.breaks("consent", f"traffic of a service that is not healed is shifted away from {zone}")
-        if truth.store.whole.impairment(zone) is None:
+        if truth.store.whole.impairment(zone) is None or not self._has_failed(zone):
             truth.breaks("needless", f"traffic is shifted away from {zone}, which is not impaired")
+
+    def swept(self) -> None:
+        """A sweep has run: what it can have seen of each zone."""
+        if self._truth.policy.limits.zonal_shift is ZonalShift.START:
+            self._failed |= dict.fromkeys(self._failing(), self._truth.time.now)
+
+    def _failing(self) -> set[str]:
+        """The zones in which anything does not work."""
+        return {machine.zone for machine in self._truth.cloud.troubled.values() if not self._truth.works(machine)}
+
+    def _has_failed(self, zone: str) -> bool:
+        """Whether anything in it does not work, or did not when a shift that is made now was ordered."""
+        truth, last = self._truth, self._failed.get(zone)
+        lately = last is not None and truth.time.now - last <= truth.policy.repair.act_timeout + MINUTE
+        return lately or zone in self._failing()
 
     def started(self) -> None:
         """ARC has been asked; whatever Defib has shifted is so from now on."""
