@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from defib.core.case import Act, Action, Case
+from defib.core.case import Act, Action, Attempt, Case
 from defib.core.membership import GroupMember
 from defib.core.model import Cause, Check, Checks, CheckStatus, InstanceState, Observation, Verdict
 from defib.core.policy import Policy
@@ -46,6 +47,12 @@ from tests.core.rungs import (
     decided,
     in_group,
 )
+
+
+def drained_perhaps(ago: timedelta) -> Attempt:
+    """A drain whose answer was lost so long ago."""
+    return replace(attempt(Action.DRAIN, NOON - ago, Verdict.LOST), claimed_at=NOON - ago)
+
 
 ACTIONS: list[tuple[str, Case, Observation, Policy, Action]] = [
     ("evidence before anything else", case(), observed(checks=BAD), POLICY, Action.EVIDENCE),
@@ -87,6 +94,20 @@ ACTIONS: list[tuple[str, Case, Observation, Policy, Action]] = [
         observed(checks=BAD, targets=(target(UNUSED),)),
         POLICY,
         Action.STOP,
+    ),
+    (
+        "a drain whose answer was lost a moment ago is not asked for again while reads may lag",
+        case(EVIDENCE, REBOOTED, drained_perhaps(timedelta(seconds=2)), registrations=(WEB,)),
+        observed(checks=BAD, targets=(target(UNHEALTHY),)),
+        POLICY,
+        Action.STOP,
+    ),
+    (
+        "but it is when the target is registered still",
+        case(EVIDENCE, REBOOTED, drained_perhaps(timedelta(minutes=1)), registrations=(WEB,)),
+        observed(checks=BAD, targets=(target(UNHEALTHY),)),
+        POLICY,
+        Action.DRAIN,
     ),
     (
         "one that served nobody has no requests to wait for",

@@ -9,14 +9,14 @@ import pytest
 
 from defib.core.case import Action, Case, Perform
 from defib.core.model import Checks, Result, Switch, Verdict
-from defib.core.policy import Policy
+from defib.core.policy import Mode, Policy
 from defib.core.step import step
 from defib.core.traits import Traits
 from defib.shell.perform import DEAD, Performing, perform
 from defib.shell.ports import Rejected, Transient, Unanswered
 from defib.shell.store import Conflict, Remembered
 from infra.functions import SHAPES
-from tests.core.facts import NOON, OK, POLICY, after, attempt, case, impaired, observed
+from tests.core.facts import NOON, OK, POLICY, after, attempt, case, impaired, observed, policy
 from tests.fakes import FakeActor, FakeClock, FakeJournal, FakeObserver, FakeQueues, FakeStore, FakeSwitch
 
 UNANSWERED = Traits(unread="describing instance type m7g.large: no answer", unanswered=True)
@@ -131,6 +131,16 @@ def test_an_order_is_dropped_when_the_world_has_moved(bench: Bench) -> None:
     assert "works again" in bench.results[0].detail
 
 
+def test_an_order_is_dropped_when_something_else_would_be_done_by_now(bench: Bench) -> None:
+    """Its host fails, too: a reboot can't mend that any more."""
+    bench.observer.observations["i-0aa1"] = observed(checks=Checks(impaired(after(minutes=-5)), impaired(NOON)))
+    bench.perform()
+
+    assert bench.actions == []
+    assert [r.verdict for r in bench.results] == [Verdict.ABANDONED]
+    assert "only a stop and start moves it to another host" in bench.results[0].detail
+
+
 def test_an_order_is_dropped_when_the_instance_was_opted_out_meanwhile(bench: Bench) -> None:
     bench.observer.observations["i-0aa1"] = observed(checks=BAD.checks, tags={"service": "web"})
     bench.perform()
@@ -158,6 +168,14 @@ def test_a_kill_switch_that_cannot_be_read_stops_an_order_and_is_told_of(
     assert bench.actions == []
     assert [r.verdict for r in bench.results] == [Verdict.RETRY]
     assert "kill switch" in bench.results[0].detail
+
+
+def test_a_switch_that_cannot_be_read_is_not_blamed_for_what_something_else_forbids(bench: Bench) -> None:
+    bench.switch = None
+    bench.perform(policy=policy(mode=Mode.OBSERVE))
+
+    assert bench.actions == []
+    assert [r.verdict for r in bench.results] == [Verdict.ABANDONED]
 
 
 def test_a_reboot_does_not_wait_to_hear_what_a_stop_would_destroy(bench: Bench) -> None:
