@@ -154,6 +154,33 @@ TABLE: list[tuple[str, Observation, Case | None, Cause]] = [
         Cause.STOPPED_BY_DEFIB,
     ),
     (
+        "a person's stop just before ours was taken up, of which nobody has heard",
+        observed(state=STOPPED, state_reason_code=USER, transition_reason="User initiated (2026-04-30 11:50:00 GMT)"),
+        case(replace(attempt(Action.STOP, after(minutes=-8), Verdict.LOST), claimed_at=after(minutes=-9))),
+        Cause.STOPPED_BY_PERSON,
+    ),
+    (
+        "our own stop, by a clock that is seconds behind",
+        observed(state=STOPPED, state_reason_code=USER, transition_reason="User initiated (2026-04-30 11:50:51 GMT)"),
+        case(replace(attempt(Action.STOP, after(minutes=-8), Verdict.LOST), claimed_at=after(minutes=-9))),
+        Cause.STOPPED_BY_DEFIB,
+    ),
+    (
+        "our own stop that was forced later, by the date of the first",
+        observed(state=STOPPED, state_reason_code=USER, transition_reason="User initiated (2026-04-30 11:50:00 GMT)"),
+        case(attempt(Action.STOP, after(minutes=-10)), attempt(Action.FORCE_STOP, after(minutes=-2))),
+        Cause.STOPPED_BY_DEFIB,
+    ),
+    (
+        "our own stop after a start of ours that came to nothing",
+        observed(state=STOPPED, state_reason_code=USER, transition_reason="User initiated (2026-04-30 11:50:00 GMT)"),
+        case(
+            attempt(Action.STOP, after(minutes=-10)),
+            attempt(Action.START, after(minutes=-6), Verdict.RETRY),
+        ),
+        Cause.STOPPED_BY_DEFIB,
+    ),
+    (
         "a person's stop while ours has not been carried out",
         observed(state=STOPPED, state_reason_code=USER),
         case(attempt(Action.STOP, after(minutes=-9), Verdict.RETRY)),

@@ -39,6 +39,11 @@ STATUS_CHECKS: tuple[tuple[Cause, str, Callable[[Checks], Check]], ...] = (
 )
 """System first: a broken host fails the instance check too."""
 
+CLOCKS_APART = timedelta(seconds=10)
+"""How far EC2's clock may be behind Defib's, its dates being whole seconds: rather more than either is ever wrong."""
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+
 _INITIATED_AT = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 
 
@@ -68,24 +73,37 @@ def stopped_by_person(observation: Observation) -> bool:
 def stopped_by_defib(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> bool:
     """Whether the stop that EC2 speaks of is Defib's own.
 
-    It is when Defib's last act on the power was a stop. After Defib's own start EC2's reads may still show the state
-    before it. A stop that EC2 dates before that start is the old one; one without a date is while reads lag, and for
-    as long as nobody knows whether the start was carried out.
+    It is when Defib's last act on the power was a stop, unless EC2 dates it before that was taken up: then somebody
+    else was first, and Defib's own may never have been made. After Defib's own start EC2's reads may still show the
+    state before it. A stop that EC2 dates before that start is the old one; one without a date is while reads lag, and
+    for as long as nobody knows whether the start was carried out.
     """
     power = case.last(*STOPS, Action.START) if case is not None else None
     if case is None or power is None or power.done_at is None:
         return False
     initiated = _initiated_at(observation)
     if power.action is not Action.START:
-        # Somebody else has started it since, or stopped it again.
+        # Somebody else has started it since, or stopped it again, or had stopped it before.
         again = initiated is not None and initiated > power.done_at + policy.repair.settle
-        return not again and observation.launched_at <= power.done_at
+        before = initiated is not None and initiated < _first_stop(case) - CLOCKS_APART
+        return not again and not before and observation.launched_at <= power.done_at
     if case.last(*STOPS) is None:
         return False
     if initiated is not None:
         return initiated < power.intended_at
     lost = power.result is not None and power.result.verdict is Verdict.LOST
     return lost or now < power.done_at + policy.repair.settle
+
+
+def _first_stop(case: Case) -> datetime:
+    """When the first of the stops since the last start was taken up: what forces a stop has its date from that."""
+    taken_up = NEVER
+    for attempt in reversed(case.attempts):
+        if attempt.action is Action.START and attempt.done_at is not None:
+            break
+        if attempt.action in STOPS and attempt.done_at is not None:
+            taken_up = attempt.claimed_at or attempt.intended_at
+    return taken_up
 
 
 def _initiated_at(observation: Observation) -> datetime | None:
