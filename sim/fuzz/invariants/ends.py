@@ -7,6 +7,7 @@ from datetime import datetime
 from defib.core.case import Case
 from defib.core.guard import SPOKEN_FOR
 from defib.core.incident import Notice, NoticeKind
+from defib.core.issue import AWS_ISSUE
 from sim.fuzz.invariants.truth import Truth
 
 TOLD = (NoticeKind.ESCALATED, NoticeKind.HELD, NoticeKind.RESOLVED, NoticeKind.APPROVAL)
@@ -24,12 +25,14 @@ def waits_for_its_turn(case: Case) -> bool:
 
 
 def may_go_on(case: Case, truth: Truth) -> bool:
-    """Whether a case that is held may have its turn at its next look, or what held it with many others is over."""
+    """Whether a case that is held may have its turn at its next look, or people have yet to hear of what holds many."""
     whole = truth.store.whole
     impairment = whole.impairment(case.zone)
-    spoken_for = (impairment is not None and impairment.incident) or any(not issue.over for issue in whole.issues.known)
+    told = (
+        bool(whole.issues.incident) if case.held_by == AWS_ISSUE else impairment is not None and impairment.incident > 0
+    )
     held = case.closed_at is None and case.handed_over_at is None and case.held_by in SPOKEN_FOR
-    return waits_for_its_turn(case) or (held and not spoken_for)
+    return waits_for_its_turn(case) or (held and not told)
 
 
 def tells_how_it_ends(notice: Notice, case: Case, stopped_at: datetime) -> bool:
