@@ -16,8 +16,12 @@ NAME = "alone"
 
 
 def with_one_alone(scenario: Scenario, policy: Policy, random: Random) -> Scenario:
-    """The scenario with one more instance, of a service that would let it be restarted but for its load balancer."""
-    services = [s for s in policy.services if s.mode is Mode.HEAL and not s.minimum_healthy and not s.replicated]
+    """The scenario with one more instance, of a service that would let it be restarted but for its load balancer.
+
+    Of one that names its target groups Defib asks about no others.
+    """
+    free = (s for s in policy.services if not s.minimum_healthy and not s.replicated and not s.target_groups)
+    services = [s for s in free if s.mode is Mode.HEAL]
     if not services:
         return scenario
     fleet = Fleet(name=NAME, count=1, service=random.choice(services).name, target_group=NAME)
