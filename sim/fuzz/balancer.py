@@ -70,10 +70,6 @@ class Balancer:
         self.deregister(machine)
         return self.spec.deregistration_delay
 
-    def others_healthy(self, instance_id: str) -> int:
-        own = self.health.get(instance_id) is TargetHealth.HEALTHY
-        return [*self.health.values()].count(TargetHealth.HEALTHY) - own
-
     def _flip(self, machine: Machine, wanted: TargetHealth) -> None:
         shown = self.health.get(machine.instance_id)
         still = machine.state is InstanceState.RUNNING and machine.works(self._time.now) is (

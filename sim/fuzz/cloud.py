@@ -176,13 +176,11 @@ class Cloud:
     def balancer_of(self, machine: Machine) -> Balancer | None:
         return self._behind.get(machine.instance_id)
 
-    def others_serving(self, balancer: Balancer, instance_id: str) -> int:
-        """How many other targets take traffic: what a zonal shift keeps out is as healthy as before, and takes none."""
+    def others_serving(self, balancer: Balancer, instance_id: str) -> frozenset[str]:
+        """Which other targets take traffic: what a zonal shift keeps out is as healthy as before, and takes none."""
         kept_from = self.kept_from(balancer)
-        if not kept_from:
-            return balancer.others_healthy(instance_id)
-        healthy = (i for i, h in balancer.health.items() if i != instance_id and h is TargetHealth.HEALTHY)
-        return sum(1 for i in healthy if self.machines[i].zone != kept_from)
+        healthy = [i for i, h in balancer.health.items() if i != instance_id and h is TargetHealth.HEALTHY]
+        return frozenset(i for i in healthy if not kept_from or self.machines[i].zone != kept_from)
 
     def kept_from(self, balancer: Balancer) -> str:
         """The zone that its traffic is shifted away from, whoever has done that; empty for none."""

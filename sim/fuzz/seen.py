@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cache
 
 from defib.aws import membership
+from defib.core.frozen import replace
 from defib.core.membership import GROUP_TAG, IN_SERVICE, Membership
 from defib.core.model import (
     NOT_APPLICABLE,
@@ -196,8 +197,11 @@ class Seen:
         if health is None:
             return (Target(registration, TargetHealth.UNUSED, manageable=balancer.manageable),) if registrations else ()
         runs = machine.shown.state is InstanceState.RUNNING
-        others = self._cloud.others_serving(balancer, machine.instance_id) if runs else None
-        return (Target(registration, health, manageable=balancer.manageable, others_healthy=others),)
+        target = Target(registration, health, manageable=balancer.manageable)
+        if not runs:
+            return (target,)
+        others = self._cloud.others_serving(balancer, machine.instance_id)
+        return (replace(target, others_healthy=len(others), others=others),)
 
 
 def _is_well(machine: Machine, targets: Sequence[Target], cloud: Cloud) -> bool:

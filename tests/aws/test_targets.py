@@ -151,7 +151,8 @@ def test_one_in_trouble_is_shown_with_the_other_healthy_targets_of_its_group(acc
 
     account.fleet.fail(web, "InstanceStatus")
 
-    assert [t.others_healthy for t in observer.observe(web, ()).targets] == [2]
+    (target,) = observer.observe(web, ()).targets
+    assert (target.others_healthy, len(target.others), web in target.others) == (2, 2, False)
     assert [t.others_healthy for t in observer.observe(web, (), act_is_near=False).targets] == [None]
 
 

@@ -45,6 +45,14 @@ def behind(health: TargetHealth, others: int) -> Observation:
     return observed(targets=(replace(target(health), others_healthy=others),))
 
 
+def sharing(*under_repair: str) -> Observation:
+    """A server behind a load balancer beside two of another service, of which those are under repair."""
+    facts = behind(TargetHealth.HEALTHY, 2)
+    beside = replace(facts.targets[0], others=frozenset({"i-0", "i-1"}))
+    begun = tuple(Begun(f"{instance_id}-1", NOON) for instance_id in under_repair)
+    return replace(facts, targets=(beside,), stack=Stack(begun=begun, running=1000))
+
+
 def busy(repairs: int, running: int | None, ago: timedelta = timedelta(0)) -> Stack:
     """A stack in which so many repairs are under way, all begun at the same time."""
     return Stack(begun=tuple(Begun(f"i-{n}-1", NOON - ago) for n in range(repairs)), running=running)
@@ -196,6 +204,14 @@ TABLE: list[tuple[str, Observation, Service, frozenset[Action], str]] = [
         "2 of the 3 healthy others of service web are under",
     ),
     ("others_under_repair", beside(1), service(minimum_healthy=2), frozenset(), ""),
+    (
+        "others_under_repair",
+        sharing("i-0", "i-1"),
+        SERVICE,
+        TAKING,
+        "all other healthy targets of web are under repair",
+    ),
+    ("others_under_repair", sharing("i-0"), SERVICE, frozenset(), ""),
     ("concurrent_repairs", observed(peers=None, under_repair=1), SERVICE, TAKING, "1 of at most 1"),
     ("concurrent_repairs", peers(2, under_repair=1), SERVICE, TAKING, "1 of at most 1"),
 ]

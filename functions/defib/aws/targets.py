@@ -46,8 +46,8 @@ KEPT_OUT = frozenset({"zonal_shift_active", "zonal_shift_delegated_to_dns"})
 FAILING = frozenset({TargetHealth.UNHEALTHY, TargetHealth.UNHEALTHY_DRAINING})
 
 
-_Health = tuple[Registration, TargetHealth, str, int | None]
-"""A place, the health of the target there, why, and how many others of the group are healthy, where that was asked."""
+_Health = tuple[Registration, TargetHealth, str, frozenset[str] | None]
+"""A place, the health of the target there, why, and which others of the group are healthy, where that was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class TargetGroups:
             ports[place.target_group_arn].append(place.port)
         manageable = self._manageable(tuple(ports))
         return tuple(
-            Target(place, health, reason, manageable[place.target_group_arn], others)
+            _with(Target(place, health, reason, manageable[place.target_group_arn]), others)
             for arn, wanted in ports.items()
             for place, health, reason, others in (
                 self._among_others(arn, instance_id, wanted) if with_others else self._health(arn, instance_id, wanted)
@@ -97,15 +97,10 @@ class TargetGroups:
 
         Raises Transient or Rejected: others counted healthy by mistake would let Defib take the last good one.
         """
-        healthy: dict[str, set[str]] = {}
+        healthy: dict[str, frozenset[str]] = {}
         for arn in {target.registration.target_group_arn for target in targets if target.reason != NOT_REGISTERED}:
             healthy[arn] = _serving(self._described(arn)) - {instance_id}
-        return tuple(
-            replace(target, others_healthy=len(healthy[target.registration.target_group_arn]))
-            if target.registration.target_group_arn in healthy
-            else target
-            for target in targets
-        )
+        return tuple(_with(target, healthy.get(target.registration.target_group_arn)) for target in targets)
 
     def unhealthy(self, arn: str) -> dict[str, tuple[Target, ...]]:
         """The failing targets of a configured group by instance id. Raises Transient or Rejected."""
@@ -187,7 +182,7 @@ class TargetGroups:
             described = ()
         entries = (_read(arn, entry) for entry in described)
         found = {place.port: (health, reason) for id_, place, health, reason in entries if id_ == instance_id}
-        others = len(_serving(described) - {instance_id})
+        others = _serving(described) - {instance_id}
         for port in ports:
             if port in found:
                 yield Registration(arn, port), *found[port], others
@@ -225,10 +220,14 @@ def _absent(arn: str, port: int) -> _Health:
     return Registration(arn, port), TargetHealth.UNUSED, NOT_REGISTERED, None
 
 
-def _serving(described: Sequence[TargetHealthDescriptionTypeDef]) -> set[str]:
+def _with(target: Target, others: frozenset[str] | None) -> Target:
+    return target if others is None else replace(target, others_healthy=len(others), others=others)
+
+
+def _serving(described: Sequence[TargetHealthDescriptionTypeDef]) -> frozenset[str]:
     """The ids of those that take traffic."""
     read = ((entry, _read("", entry)) for entry in described)
-    return {id_ for entry, (id_, _, health, _) in read if health in SERVING and not _is_kept_out(entry)}
+    return frozenset(id_ for entry, (id_, _, health, _) in read if health in SERVING and not _is_kept_out(entry))
 
 
 def _is_kept_out(entry: TargetHealthDescriptionTypeDef) -> bool:

@@ -181,6 +181,8 @@ class Target:
     """Whether Defib may deregister and register it: its group is configured, or carries the opt-in tag."""
     others_healthy: int | None = None
     """How many other targets of the group are healthy; None where nobody asks: the instance is well or doesn't run."""
+    others: frozenset[str] = frozenset()
+    """The ids of those, where somebody asks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,10 @@ class Stack:
         """Repairs under way besides that of ``case_id``."""
         return sum(1 for b in self.begun if not b.over and b.case_id != case_id)
 
+    def others_under_repair(self, case_id: str) -> frozenset[str]:
+        """The instances that they are of."""
+        return frozenset(b.case_id.rpartition("-")[0] for b in self.begun if not b.over and b.case_id != case_id)
+
     def begun_lately(self, case_id: str, now: datetime) -> int:
         """Repairs begun within RATE_WINDOW besides that of ``case_id``."""
         return sum(1 for b in self.begun if now - b.at < RATE_WINDOW and b.case_id != case_id)

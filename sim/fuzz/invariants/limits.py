@@ -100,8 +100,10 @@ class LimitsJudge:
             self._enough_left(attempt, machine, service, others)
         balancer = self._truth.cloud.balancer_of(machine)
         serves = balancer is not None and balancer.health.get(machine.instance_id) is TargetHealth.HEALTHY
-        if balancer is not None and serves and not self._truth.cloud.others_serving(balancer, machine.instance_id):
-            breaks("limits", f"{action} on {machine.name}, the last healthy target")
+        # Of whatever service they are.
+        busy = {i for i, c in self._open.items() if self._away(c)}
+        if balancer is not None and serves and self._truth.cloud.others_serving(balancer, machine.instance_id) <= busy:
+            breaks("limits", f"{action} on {machine.name}, the last healthy target that is not under repair")
 
     def _enough_left(self, attempt: Attempt, machine: Machine, service: Service, others: Sequence[str]) -> None:
         """``others`` are under repair: none is counted on, whatever EC2 says of it."""

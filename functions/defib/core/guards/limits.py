@@ -110,12 +110,29 @@ def concurrent_repairs(asked: Question) -> Refusal | None:
 
 
 def others_under_repair(asked: Question) -> Refusal | None:
-    """Another that Defib is at work on is not counted on, though EC2 may call it healthy.
+    """Another that Defib is at work on is not counted on, though EC2 or its load balancer may call it healthy.
 
-    It may be drained, or about to be stopped because of an event that AWS has announced.
+    It may be drained, or rebooted a moment ago, or about to be stopped because of an event that AWS has announced. Of a
+    target group others may be at work that belong to another service.
     """
+    if asked.action not in TAKES_AWAY:
+        return None
+    return _of_target_groups(asked) or _of_service(asked)
+
+
+def _of_target_groups(asked: Question) -> Refusal | None:
+    """While it still serves, somebody whom Defib is not at work on must be left beside it."""
+    busy = asked.observation.stack.others_under_repair(asked.case.id)
+    serves = [t for t in asked.observation.targets if t.health in SERVING and t.others]
+    groups = sorted({t.registration.target_group_name for t in serves if t.others <= busy})
+    if not groups:
+        return None
+    return Refusal("others_under_repair", f"all other healthy targets of {', '.join(groups)} are under repair")
+
+
+def _of_service(asked: Question) -> Refusal | None:
     service, peers = asked.service, asked.observation.peers
-    if asked.action not in TAKES_AWAY or service.minimum_healthy == 0 or peers is None or not peers.under_repair:
+    if service.minimum_healthy == 0 or peers is None or not peers.under_repair:
         return None
     left = peers.healthy - peers.under_repair
     required = service.healthy_others(peers.running + peers.not_running + 1)
