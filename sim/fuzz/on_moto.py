@@ -172,7 +172,8 @@ class _Broken:
         """What is broken when all is over."""
         world, machines = self._world, self._world.machines.values()
         cases = world.records.cases()
-        unsaid = [case.id for case in cases if case.closed_at is not None and case.id not in world.records.audited()]
+        audited = world.records.audited()
+        unsaid = [case.id for case in cases if case.closed_at is not None and case.id not in audited]
         broken = [f"ends: {case.id} is neither over nor people's: {case.reason}" for case in cases if not at_rest(case)]
         broken += [f"audit: {case_id} does not say that it was closed" for case_id in unsaid]
         broken += [f"told: notice {n.incident_id}-{n.sequence} never went out" for n in world.records.unpublished()]
