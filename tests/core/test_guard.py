@@ -15,7 +15,7 @@ from defib.core.guards.question import GIVES_BACK, TAKES_AWAY, Question, Refusal
 from defib.core.issue import Issue, Issues
 from defib.core.maintenance import UNTIL_TAG, Maintenance
 from defib.core.membership import GROUP_TAG, GroupMember, Membership
-from defib.core.model import Cause, Checks, Event, InstanceState, Observation, Peers, Switch, TargetHealth, Verdict
+from defib.core.model import Cause, Checks, Event, Observation, Peers, Switch, TargetHealth, Verdict
 from defib.core.percent import Percent
 from defib.core.policy import Mode, Service
 from defib.core.replacement import Replacement
@@ -212,6 +212,28 @@ TABLE: list[tuple[str, Observation, Service, frozenset[Action], str]] = [
         "all other healthy targets of web are under repair",
     ),
     ("others_under_repair", sharing("i-0"), SERVICE, frozenset(), ""),
+    ("others_under_repair", observed(peers=Peers(1, 0, under_repair=1)), SERVICE, frozenset(), ""),
+    (
+        "others_under_repair",
+        observed(peers=Peers(4, 4, under_repair=1)),
+        service(minimum_healthy=Percent(80)),
+        TAKING,
+        "and 4 are required",
+    ),
+    (
+        "others_under_repair",
+        observed(peers=Peers(4, 4, under_repair=1)),
+        service(minimum_healthy=Percent(60)),
+        frozenset(),
+        "",
+    ),
+    (
+        "others_under_repair",
+        observed(peers=Peers(3, 3, not_running=1, under_repair=1)),
+        service(minimum_healthy=Percent(60)),
+        TAKING,
+        "and 3 are required",
+    ),
     ("concurrent_repairs", observed(peers=None, under_repair=1), SERVICE, TAKING, "1 of at most 1"),
     ("concurrent_repairs", peers(2, under_repair=1), SERVICE, TAKING, "1 of at most 1"),
 ]
@@ -275,19 +297,3 @@ def test_as_many_repairs_as_allowed_may_run() -> None:
 
     assert refuse(Action.STOP, case(), peers(2, under_repair=1), two) is None
     assert refuse(Action.STOP, case(), peers(2, under_repair=2), two) is not None
-
-
-@pytest.mark.parametrize("cause", [Cause.STOPPED_BY_DEFIB, Cause.STOPPED_UNASKED])
-@pytest.mark.parametrize(
-    ("guard", "limits"), [("maintenance", {"maintenance": (NOONS,)}), ("approval", {"mode": Mode.APPROVE})]
-)
-def test_of_what_is_stopped_only_what_defib_itself_has_stopped_is_started_at_any_time_and_unasked(
-    guard: str, limits: dict[str, object], cause: Cause
-) -> None:
-    refusal = refuse(Action.START, case(cause=cause), observed(state=InstanceState.STOPPED), service(**limits))
-    assert (refusal.guard if refusal is not None else "") == (guard if cause is Cause.STOPPED_UNASKED else "")
-
-
-@pytest.mark.parametrize("action", sorted(ALL))
-def test_a_maintenance_that_is_over_holds_nothing(action: Action) -> None:
-    assert refuse(action, case(), in_maintenance("2026-04-30T11:59:59Z"), SERVICE) is None
