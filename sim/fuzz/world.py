@@ -113,10 +113,12 @@ class World:
 
     @cached_property
     def reaching(self) -> Reaching:
+        """Addresses and drills, in the few stories that are about them."""
         return Reaching(self.story, self.time, self.store, self.outside, edges.Now(self.time))
 
     @cached_property
     def _programs(self) -> Programs:
+        """In the few stories in which anybody speaks to the page's API."""
         clock, board = edges.Now(self.time), self.judge.board
         return Programs(self.story.policy, clock, self.page_store, self._queues, self.outside, board)
 

@@ -22,7 +22,7 @@ class Parts:
         self._silent: set[str] = set()
 
     def do(self, part: str, party: str, otherwise: T, work: Callable[[*Args], T], *args: *Args) -> T:
-        """What ``work`` returns, or ``otherwise`` where its calls fail, or the party has been silent before."""
+        """What ``work`` makes of ``args``; ``otherwise`` where its calls fail, or the party has been silent before."""
         if party in self._silent:
             self._failed[part] = f"not tried: {party} did not answer before"
             return otherwise

@@ -130,8 +130,9 @@ def _decided(
         acts.append(after.held_action)
     if acts:
         # What only a decision to act needs: all else costs no call.
-        stack, only_evidence = edges.store.stack(), all(action is Action.EVIDENCE for action in acts)
-        healing = observation.healing if only_evidence else edges.switch.read()
+        stack = edges.store.stack()
+        only_reads = all(action is Action.EVIDENCE for action in acts)
+        healing = observation.healing if only_reads else edges.switch.read()
         observation = replace(observation, stack=stack, healing=healing)
         after, effects = step(told, observation, policy, now)
     elif (after.held_by or after.handed_over_at is not None) and _differs(before, after):

@@ -134,7 +134,10 @@ def _send(signals: Sequence[Signal], part: str, edges: Sweeping, parts: Parts) -
 
 
 def _wake(due: Sequence[str], edges: Sweeping, now: datetime, parts: Parts) -> None:
-    """So many have not lost their wake-ups: they wait in the queue, and once more would only make it longer."""
+    """Have those looked at whose time has come.
+
+    Where they are many, few have lost their wake-up: it waits in the queue, and another would only make that longer.
+    """
     forgotten = rationed(due, str, FRESH, now)
     wakes = [Signal(Source.WAKE, instance_id, now, "its time has come") for instance_id in forgotten]
     _send(wakes, "waking overdue cases", edges, parts)
