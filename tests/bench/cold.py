@@ -31,7 +31,7 @@ def measure(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
         for handler in HANDLERS:
             tell(f"cold start of {handler}")
             env = environment(handler, DEFIB_POLICY=str(policy), **kept)
-            services = services_of(handler, env)
+            services = services_of(f"defib.handlers.{handler}", env)
             took = interleaved(
                 {
                     "bare": (bare(*services), [], env),

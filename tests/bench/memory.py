@@ -86,7 +86,7 @@ def measure(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
     with _elsewhere() as aws:
         for handler in (handler for handler in HANDLERS if handler in account.PROOF):
             tell(f"memory of {handler}")
-            services = services_of(handler, environment(handler))
+            services = services_of(f"defib.handlers.{handler}", environment(handler))
             # The first compiles, which takes memory.
             peaks = [aws.peak_mb(handler, services) for _ in range(runs + 1)][1:]
             ours, bare = (median(each) for each in zip(*peaks, strict=True))

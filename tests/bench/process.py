@@ -87,13 +87,13 @@ def run(arguments: list[str], env: Mapping[str, str]) -> str:
     return done.stdout.splitlines()[-1]
 
 
-def services_of(handler: str, env: Mapping[str, str]) -> list[str]:
-    """The AWS services of the clients that a handler builds in ``env``, in its order, one for each client."""
+def services_of(module: str, env: Mapping[str, str]) -> list[str]:
+    """The AWS services of the clients that a handler's ``module`` builds in ``env``, in order, one for each client."""
     code = f"""
 import json, boto3
 made, make = [], boto3.client
 boto3.client = lambda service, **how: (made.append(service), make(service, **how))[1]
-import defib.handlers.{handler} as handler
+import {module} as handler
 handler._built()
 print(json.dumps(made))
 """

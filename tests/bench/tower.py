@@ -15,7 +15,7 @@ from typing import Any
 from infra.watchtower import MEMORY_MB
 from tests.bench import cold, memory, warm, watched
 from tests.bench.figure import Figure, Section, Unit
-from tests.bench.process import FUNCTIONS, bytecode, environment, run
+from tests.bench.process import FUNCTIONS, bytecode, environment, run, services_of
 from tests.e2e import emulator
 from watchtower.settings import FILE
 
@@ -34,7 +34,7 @@ def measure(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
 
 def _cold(root: Path, kept: Mapping[str, str], runs: int) -> Iterator[Figure]:
     env = _environment(root, kept)
-    services = _services(env)
+    services = services_of(watched.MODULE, env)
     code = f"import {watched.MODULE} as handler\nhandler._built()"
     first = (
         f"import {watched.MODULE}\nfrom watchtower.asking import client\nclient({services[0]!r}, {watched.REGION!r})"
@@ -72,7 +72,7 @@ def _memory(root: Path, kept: Mapping[str, str], runs: int) -> Figure:
     with TemporaryDirectory() as name, emulator.running(port, Path(name), shared), memory.wearing(shared):
         to_emulator = {key: value for key, value in shared.items() if key.startswith("AWS_")}
         env = {**_environment(root, kept), **to_emulator, **watched.create()}
-        services = _services(env)
+        services = services_of(watched.MODULE, env)
         # The first compiles, which takes memory, and remembers what is watched.
         peaks = [_peaks(root, env, services) for _ in range(runs + 1)][1:]
     ours, bare = (median(each) for each in zip(*peaks, strict=True))
@@ -92,20 +92,6 @@ def _invoked(root: Path, env: Mapping[str, str], task: Mapping[str, Any]) -> Any
     asked.write_text(json.dumps(task))
     run(["-m", "tests.bench.invoke", str(asked), str(answered)], env)
     return json.loads(answered.read_text())
-
-
-def _services(env: Mapping[str, str]) -> list[str]:
-    """As ``process.services_of``."""
-    code = f"""
-import json, boto3
-made, make = [], boto3.client
-boto3.client = lambda service, **how: (made.append(service), make(service, **how))[1]
-import {watched.MODULE} as handler
-handler._built()
-print(json.dumps(made))
-"""
-    services: list[str] = json.loads(run(["-c", code], env))
-    return services
 
 
 def _environment(root: Path, kept: Mapping[str, str]) -> dict[str, str]:
