@@ -1,4 +1,4 @@
-"""The table in memory. It passes the same contract suite as the table in DynamoDB (tests/aws/test_store.py)."""
+"""The table in memory. It passes the same contract suites as the table in DynamoDB (tests/aws/test_store*.py)."""
 
 from __future__ import annotations
 

@@ -15,7 +15,6 @@ from defib.core.case import Action, Case, Outcome
 from defib.core.incident import Incident
 from defib.core.model import Cause, Registration, Result, Verdict
 from defib.core.policy import Retention
-from defib.core.rationing import PlannedLook
 from defib.shell.ports import Rejected, Transient
 from defib.shell.store import Conflict, Remembered, Store
 from tests.aws.cases import NOON, WEB_1, WEB_2, a_case, a_notice, an_incident
@@ -114,56 +113,6 @@ def test_a_notice_is_never_overwritten(store: Store) -> None:
         store.remember(Remembered(first.case, None, (replace(a_notice(), body="other"),)))
 
     assert store.notice("web-7", 1) == a_notice()
-
-
-def test_open_cases_are_due_from_their_time_on_longest_overdue_first(store: Store) -> None:
-    store.remember(Remembered(a_case(WEB_1, look_again_at=NOON), None, ()))
-    store.remember(Remembered(a_case(WEB_2, look_again_at=NOON - timedelta(milliseconds=1)), None, ()))
-
-    assert store.due_instances(NOON - timedelta(seconds=1), 10) == []
-    assert store.due_instances(NOON, 10) == [WEB_2, WEB_1]
-    assert store.due_instances(NOON, 1) == [WEB_2]
-
-
-def test_the_looks_that_are_planned_are_those_of_open_cases_until_then(store: Store) -> None:
-    soon, later = NOON + timedelta(seconds=30), NOON + timedelta(minutes=10)
-    store.remember(Remembered(a_case(WEB_1, look_again_at=soon), None, ()))
-    store.remember(Remembered(a_case(WEB_2, look_again_at=later, cause=Cause.EVENT_SCHEDULED), None, ()))
-
-    impaired, announced = PlannedLook(soon, Cause.INSTANCE_IMPAIRED), PlannedLook(later, Cause.EVENT_SCHEDULED)
-    assert store.planned_looks(NOON, later) == {WEB_1: impaired, WEB_2: announced}
-    assert store.planned_looks(NOON, soon) == {WEB_1: impaired}
-    assert store.planned_looks(later + timedelta(seconds=1), later + timedelta(hours=1)) == {}
-
-
-@pytest.mark.parametrize(("attribute", "damaged"), [("cause", "bad luck"), ("due_at", "2026-04-31"), ("cause", None)])
-def test_a_look_that_can_not_be_read_counts_as_not_planned_and_hides_no_other(
-    table: DynamoStore, dynamodb: DynamoDBClient, attribute: str, damaged: str | None
-) -> None:
-    for instance_id in (WEB_1, WEB_2):
-        table.remember(Remembered(a_case(instance_id, look_again_at=NOON), None, ()))
-    item = dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": f"INSTANCE#{WEB_1}"}, "sk": {"S": "CASE#000001"}})[
-        "Item"
-    ]
-    del item[attribute]
-    dynamodb.put_item(TableName=TABLE, Item=item if damaged is None else {**item, attribute: {"S": damaged}})
-
-    assert list(table.planned_looks(NOON - timedelta(days=1), NOON + timedelta(days=1))) == [WEB_2]
-
-
-def test_a_case_with_a_later_time_is_no_longer_due(store: Store) -> None:
-    case = store.remember(Remembered(a_case(look_again_at=NOON), None, ())).case
-    store.remember(Remembered(replace(case, look_again_at=NOON + timedelta(minutes=5)), None, ()))
-
-    assert store.due_instances(NOON, 10) == []
-
-
-def test_a_closed_case_is_never_due(store: Store) -> None:
-    case = store.remember(Remembered(a_case(look_again_at=NOON), None, ())).case
-    closed = replace(case, closed_at=NOON, outcome=Outcome.HEALED)
-    store.remember(Remembered(closed, None, ()))
-
-    assert store.due_instances(NOON + timedelta(days=1), 10) == []
 
 
 def test_unpublished_notices_are_those_made_before_a_time_oldest_first(store: Store) -> None:

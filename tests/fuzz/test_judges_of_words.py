@@ -10,7 +10,7 @@ import pytest
 from defib.core.audience import audience
 from defib.core.contact import Contact
 from defib.core.digest import summed_up
-from defib.core.incident import Notice
+from defib.core.incident import Notice, NoticeKind
 from defib.core.medium import Medium, media_of
 from defib.core.messages import MessageLimits
 from defib.core.outbox import Lane, Waiting
@@ -19,9 +19,14 @@ from defib.core.page.model import ComponentStatus
 from defib.core.post import Places, Post
 from defib.core.severity import Severity
 from defib.shell.announce import WAITS
+from sim.fuzz.draw import draw
+from sim.fuzz.invariants.ends import is_known
 from sim.fuzz.nth import scenario_story
 from sim.fuzz.world import World
 from tests.fuzz.worlds import MINUTE, broken, later, told
+
+HELD_BEFORE_AN_EVENT = 18_000_589
+"""A story in which what AWS has announced for an instance of Karpenter's can't be done in its window."""
 
 
 def post(**changes: object) -> Post:
@@ -110,3 +115,18 @@ def test_a_page_that_says_for_long_what_is_not_so_is_found(shows: ComponentStatu
     world.site.pages.append(replace(page, components=components))
     later(world, 8 * MINUTE)
     assert "page" in broken(world)
+
+
+def test_what_keeps_defib_from_moving_one_before_an_event_must_have_been_read() -> None:
+    """That people were told of the plan says nothing of what a guard makes of it."""
+    world = World(draw(HELD_BEFORE_AN_EVENT))
+    assert world.run() == []
+    (held,) = (case for case in world.store.cases.values() if case.held_by == "owned_by_others")
+    truth, notices = world.judge.truth, world.store.notices
+    assert is_known(held, truth)
+
+    for key in [key for key, notice in notices.items() if held.reason in notice.body]:
+        del notices[key]
+
+    assert [notice.kind for notice in notices.values() if notice.service == held.service] == [NoticeKind.PLANNED]
+    assert not is_known(held, truth)

@@ -8,6 +8,7 @@ from defib.core.case import Case
 from defib.core.guard import SPOKEN_FOR
 from defib.core.incident import Notice, NoticeKind
 from defib.core.issue import AWS_ISSUE
+from defib.core.model import Cause
 from sim.fuzz.invariants.truth import Truth
 
 TOLD = (NoticeKind.ESCALATED, NoticeKind.HELD, NoticeKind.RESOLVED, NoticeKind.APPROVAL)
@@ -43,9 +44,7 @@ def tells_how_it_ends(notice: Notice, case: Case, stopped_at: datetime) -> bool:
 
 def at_rest(case: Case) -> bool:
     """Whether it is over, or people have it in hand, or a guard holds it that they have heard of."""
-    waits = (
-        case.event is not None and case.confirmed_cause is not None and case.confirmed_cause.value == "event_scheduled"
-    )
+    waits = case.event is not None and case.confirmed_cause is Cause.EVENT_SCHEDULED
     return (
         case.closed_at is not None
         or case.handed_over_at is not None
@@ -61,9 +60,14 @@ def is_known(case: Case, truth: Truth) -> bool:
     notices = truth.store.notices.values()
     if case.held_by in SPOKEN_FOR:
         return any(n.service.startswith(("zone:", "aws:")) for n in notices)
+    if case.held_by in QUIET:
+        return True
+    if case.confirmed_cause is Cause.EVENT_SCHEDULED:
+        # Nothing fails: what keeps Defib from moving it in time is news of the plan, and an incident of its own.
+        plans = (n for n in notices if n.kind is NoticeKind.PLANNED and n.service == case.service)
+        return any(case.reason in n.body for n in plans)
     incident = truth.store.latest_incident(case.service)
-    ours = (n for n in notices if incident is not None and n.incident_id == incident.id)
-    return case.held_by in QUIET or any(n.kind in HELD for n in ours)
+    return any(n.kind in HELD for n in notices if incident is not None and n.incident_id == incident.id)
 
 
 def others_have_its_place(case: Case, truth: Truth) -> bool:
