@@ -223,12 +223,29 @@ def test_a_silent_load_balancer_hides_no_failing_check(sky: Sky) -> None:
     web = sky.fleet.launch(self_heal="true")
     sky.fleet.fail(web, "InstanceStatus")
     arn = sky.fleet.target_group("web", [(web, 80)])
-    sky.fleet.elb.refusals["DescribeTargetHealth"] = "TargetGroupNotFound"
+    sky.fleet.elb.refusals["DescribeTargetHealth"] = "AccessDenied"
 
     found = sky.observer(a_policy(a_service(target_groups=(group(arn),)))).suspects()
 
     assert [o.instance_id for o in found.observations] == [web]
     assert list(found.unanswered) == ["target group web"]
+
+
+def test_a_target_group_that_is_not_there_is_named_and_makes_nothing_else_unsure(sky: Sky) -> None:
+    web = sky.fleet.launch(self_heal="true")
+    gone, kept = sky.fleet.target_group("gone", []), sky.fleet.target_group("web", [(web, 80)])
+    sky.fleet.elb.answers["DescribeTargetHealth"] = _health((web, "unhealthy"))
+    sky.fleet.elb.refuse_if(
+        "DescribeTargetHealth", "TargetGroupNotFound", lambda asked: asked["TargetGroupArn"] == gone
+    )
+
+    found = sky.observer(a_policy(a_service(target_groups=(group(gone), group(kept))))).suspects()
+
+    assert [o.checks for o in found.observations] == [Checks(OK, OK)]
+    assert found.unanswered == {}
+    assert list(found.gone) == ["target group gone"]
+    assert "TargetGroupNotFound" in found.gone["target group gone"]
+    assert "take it out of target_groups" in found.gone["target group gone"]
 
 
 def test_a_region_without_application_checks_is_no_failure(sky: Sky) -> None:

@@ -179,6 +179,28 @@ def test_what_still_fails_when_its_zone_has_recovered_is_signalled(bench: Bench)
     assert bench.store.whole.impaired == ()
 
 
+@pytest.mark.parametrize(
+    ("found", "recovers"),
+    [(Suspects((), {"target group web": "no answer"}), False), (Suspects((), {}, {"target group web": "gone"}), True)],
+    ids=["one does not answer", "one is gone"],
+)
+def test_a_target_group_that_is_gone_keeps_no_zone_from_recovering_and_is_named(
+    bench: Bench, found: Suspects, recovers: bool
+) -> None:
+    bench.observer.running_by_zone = {"us-east-1a": 50}
+    for _ in range(2):
+        bench.sweep(*lost(40))
+        bench.clock.advance(timedelta(minutes=1))
+
+    bench.observer.found = found
+    for _ in range(2):
+        report = sweep(Sweeping(bench.clock, bench.observer, bench.store, bench.queues), POLICY)
+        bench.clock.advance(timedelta(minutes=3))
+
+    assert (bench.store.whole.impaired == ()) is recovers
+    assert list(report.unanswered) == ["target group web"]
+
+
 def test_a_sweep_that_loses_the_race_for_the_stack_starts_afresh(bench: Bench) -> None:
     def rival() -> None:
         bench.store.whole = replace(bench.store.whole, version=bench.store.whole.version + 1)

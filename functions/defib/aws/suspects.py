@@ -12,7 +12,7 @@ from defib.aws.permission import Permission, Scope, union
 from defib.core.frozen import replace
 from defib.core.model import Check, Checks, CheckStatus, InstanceState, Observation, Target
 from defib.shell.parts import Parts
-from defib.shell.ports import Suspects
+from defib.shell.ports import Rejected, Suspects
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from defib.aws.targets import TargetGroups
     from defib.core.policy import Policy
+    from defib.core.target_group import TargetGroup
 
 PERMISSIONS = union(
     (Permission(("ec2:DescribeAvailabilityZones",), Scope.ANY),),
@@ -41,7 +42,8 @@ class Sweeper:
     """Asks, in about six calls and one a configured target group, who may be in trouble.
 
     Only opted-in instances are reported. A question that fails is named in ``unanswered``; what it had said by then
-    is kept, and the others are still asked, but no more of a kind that was not answered at all.
+    is kept, and the others are still asked, but no more of a kind that was not answered at all. That a target group is
+    not there is an answer: nobody fails in it, and all else is as sure as it was.
     """
 
     def __init__(self, ec2: EC2Client, groups: TargetGroups, policy: Policy) -> None:
@@ -57,7 +59,8 @@ class Sweeper:
         here = instances.with_tags(self._ec2, self._opt_in, NOT_RUNNING, now)
         asked.do("opted-in instances that don't run", INSTANCES, None, _keep, here, found)
         checks = self._checks(asked)
-        failing = self._targets(asked)
+        gone: dict[str, str] = {}
+        failing = self._targets(asked, gone)
         # What no question has named has passed, if all were answered.
         presumed = Checks(statuses.UNSURE, statuses.UNSURE) if asked.failed else Checks(_OK, _OK)
         hits = sorted({*checks, *failing} - {*found})
@@ -74,6 +77,7 @@ class Sweeper:
                 for instance_id, observation in found.items()
             ),
             asked.failed,
+            gone,
         )
 
     def running(self, now: datetime) -> Mapping[str, int]:
@@ -97,15 +101,24 @@ class Sweeper:
         answers = statuses.failing(self._ec2, question)
         found.update((i, checks) for i, checks in answers if question is not statuses.ANNOUNCED or checks.events)
 
-    def _targets(self, asked: Parts) -> Mapping[str, tuple[Target, ...]]:
+    def _targets(self, asked: Parts, gone: dict[str, str]) -> Mapping[str, tuple[Target, ...]]:
         found: dict[str, tuple[Target, ...]] = {}
         configured = {group.arn: group for service in self._policy.services for group in service.target_groups}
         for group in configured.values():
             none: dict[str, tuple[Target, ...]] = {}
-            unhealthy = asked.do(f"target group {group.name}", TARGETS, none, self._groups.unhealthy, group.arn)
+            unhealthy = asked.do(f"target group {group.name}", TARGETS, none, self._unhealthy, group, gone)
             for instance_id, targets_of_it in unhealthy.items():
                 found[instance_id] = (*found.get(instance_id, ()), *targets_of_it)
         return found
+
+    def _unhealthy(self, group: TargetGroup, gone: dict[str, str]) -> dict[str, tuple[Target, ...]]:
+        try:
+            return self._groups.unhealthy(group.arn)
+        except Rejected as error:
+            if error.code not in targets.GONE:
+                raise
+            gone[f"target group {group.name}"] = f"{error}; make it anew, or take it out of target_groups in the policy"
+        return {}
 
 
 def _keep(observations: Iterable[Observation], found: dict[str, Observation]) -> None:

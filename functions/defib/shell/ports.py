@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -127,6 +128,8 @@ class Suspects:
     observations: tuple[Observation, ...]
     unanswered: Mapping[str, str]
     """Question to error; a sweep with any is incomplete and says so."""
+    gone: Mapping[str, str] = field(default_factory=dict)
+    """What the policy names and AWS does not know, to its error: it hides nobody, but a person must mend the policy."""
 
 
 class KillSwitch(Protocol):

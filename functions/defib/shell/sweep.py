@@ -124,7 +124,12 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     change = f"sweep-{now.isoformat()[:19].replace('-', '').replace(':', '')}"
     parts.do("telling the page to follow", THE_QUEUES, None, edges.queues.follow, change)
     return SweepReport(
-        len(chosen), len(waiting or ()), len(due), len(notices), called, {**found.unanswered, **parts.failed}
+        len(chosen),
+        len(waiting or ()),
+        len(due),
+        len(notices),
+        called,
+        {**found.unanswered, **found.gone, **parts.failed},
     )
 
 
