@@ -166,6 +166,16 @@ TABLE: list[tuple[str, Observation, Case | None, Cause]] = [
         Cause.STOPPED_BY_DEFIB,
     ),
     (
+        "a person's stop between our start and the stop that we ordered after it",
+        observed(state=STOPPED, state_reason_code=USER, transition_reason="User initiated (2026-04-30 11:50:00 GMT)"),
+        case(
+            attempt(Action.STOP, after(minutes=-40)),
+            attempt(Action.START, after(minutes=-30)),
+            replace(attempt(Action.STOP, after(minutes=-8), Verdict.LOST), claimed_at=after(minutes=-9)),
+        ),
+        Cause.STOPPED_BY_PERSON,
+    ),
+    (
         "our own stop that was forced later, by the date of the first",
         observed(state=STOPPED, state_reason_code=USER, transition_reason="User initiated (2026-04-30 11:50:00 GMT)"),
         case(attempt(Action.STOP, after(minutes=-10)), attempt(Action.FORCE_STOP, after(minutes=-2))),

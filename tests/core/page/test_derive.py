@@ -228,3 +228,21 @@ class TestComponents:
         again = components_of(POLICY, Shown(components=first), NOON + minutes(60))
         assert again == first
         assert len(first[0].id) == 12
+
+    @pytest.mark.parametrize(
+        "page",
+        [
+            ServiceOnPage("Shop"),
+            ServiceOnPage("Website", description="Everything under www.example.com."),
+            ServiceOnPage("Website", group="Builds"),
+        ],
+        ids=["another title", "a description", "a group"],
+    )
+    def test_a_component_that_is_described_anew_keeps_its_id_and_its_age(self, page: ServiceOnPage) -> None:
+        (first,) = components_of(
+            replace(POLICY, services=(replace(WEB, page=ServiceOnPage("Website")),)), Shown(), NOON
+        )
+        described = replace(POLICY, services=(replace(WEB, page=page),))
+        (again,) = components_of(described, Shown(components=(first,)), NOON + minutes(60))
+        assert (again.name, again.description, again.group) == (page.title, page.description, page.group)
+        assert (again.id, again.created_at) == (first.id, NOON)
