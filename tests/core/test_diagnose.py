@@ -160,6 +160,12 @@ TABLE: list[tuple[str, Observation, Case | None, Cause]] = [
         Cause.STOPPED_BY_PERSON,
     ),
     (
+        "a person's stop soon after ours, of whose call nobody knows whether it was carried out",
+        observed(state=STOPPED, state_reason_code=USER, transition_reason="User initiated (2026-04-30 11:52:15 GMT)"),
+        case(replace(attempt(Action.STOP, after(minutes=-8), Verdict.LOST), claimed_at=after(minutes=-9))),
+        Cause.STOPPED_BY_PERSON,
+    ),
+    (
         "our own stop, by a clock that is seconds behind",
         observed(state=STOPPED, state_reason_code=USER, transition_reason="User initiated (2026-04-30 11:50:51 GMT)"),
         case(replace(attempt(Action.STOP, after(minutes=-8), Verdict.LOST), claimed_at=after(minutes=-9))),

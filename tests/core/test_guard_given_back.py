@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from defib.core.case import Action, Case
@@ -21,6 +23,14 @@ def test_of_what_is_stopped_only_what_defib_itself_has_stopped_is_started_at_any
 ) -> None:
     refusal = refuse(Action.START, case(cause=cause), observed(state=InstanceState.STOPPED), service(**limits))
     assert (refusal.guard if refusal is not None else "") == (guard if cause is Cause.STOPPED_UNASKED else "")
+
+
+@pytest.mark.parametrize(
+    "so_far", [case(attempt(Action.STOP)), case(attempt(Action.STOP), attempt(Action.START))], ids=["stop", "start"]
+)
+def test_what_falls_back_to_stopped_after_a_stop_of_defibs_is_started_in_a_planned_outage(so_far: Case) -> None:
+    down = replace(so_far, cause=Cause.STOPPED_UNASKED)
+    assert refuse(Action.START, down, observed(state=InstanceState.STOPPED), service(maintenance=(NOONS,))) is None
 
 
 @pytest.mark.parametrize("action", sorted(ALL))

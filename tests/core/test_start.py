@@ -15,6 +15,7 @@ from defib.core.policy import Policy
 from defib.core.start import jitter, resized, type_by_others
 from defib.core.start_failure import MEANINGS, NO_ROOM, explained, meaning, remedy
 from tests.core.facts import NOON, POLICY, after, attempt, case, observed, policy, special
+from tests.core.test_guard import NOONS
 
 STOPPED_FACTS = observed(
     state=InstanceState.STOPPED, state_reason_code="Client.UserInitiatedShutdown", instance_type="m7g.large"
@@ -256,3 +257,27 @@ def test_pauses_of_many_cases_differ_and_those_of_one_are_always_the_same() -> N
     assert max(many) - min(many) > 0.4
     assert jitter(case(), 3) == jitter(case(), 3) != jitter(case(), 4)
     assert timedelta(seconds=15) * jitter(case(), 3) <= timedelta(seconds=15)
+
+
+@pytest.mark.parametrize(("ended", "again"), [(after(minutes=-2), True), (after(seconds=-30), False)])
+def test_after_a_try_that_was_taken_up_late_the_next_waits_all_the_same(ended: datetime, again: bool) -> None:
+    late = attempt(Action.START, after(minutes=-2), Verdict.RETRY, "InsufficientInstanceCapacity")
+    assert late.result is not None
+    late = replace(late, result=replace(late.result, at=ended))
+
+    decision = decided(case(EVIDENCE, STOP, FULL, late, handed_over_at=after(minutes=-4)))
+
+    assert isinstance(decision, Act) is again
+
+
+@pytest.mark.parametrize(("attempts", "called"), [((EVIDENCE, STOP), True), ((EVIDENCE,), False)])
+def test_in_a_planned_outage_people_are_called_for_what_fell_back_after_a_stop_of_defibs(
+    attempts: tuple[Attempt, ...], called: bool
+) -> None:
+    fell_back = observed(state=InstanceState.STOPPED, state_reason_code="Server.InternalError")
+    tries = tuple(attempt(Action.START, after(minutes=-7 + n)) for n in range(5))
+    limits = policy(maintenance=(NOONS,))
+
+    decision = decided(case(*attempts, *tries), fell_back, limits)
+
+    assert isinstance(decision, Escalate if called else Wait)

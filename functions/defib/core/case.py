@@ -238,6 +238,11 @@ class Case:
         is_stopped = power is not None and power.action is not Action.START
         return is_stopped or self.drained is not None or self.standby is not None
 
+    def owes_start(self, cause: Cause) -> bool:
+        """Whether Defib has stopped it in this repair, and it is down: its start may have come to nothing."""
+        fell_back = cause is Cause.STOPPED_UNASKED and self.last(*STOPS) is not None
+        return cause is Cause.STOPPED_BY_DEFIB or fell_back
+
     @property
     def waits_its_turn(self) -> bool:
         """Whether a guard holds it while Defib keeps it from nothing: it takes no place of what ``limits`` allow."""

@@ -36,7 +36,7 @@ def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: P
     decision = _not_refused(case, decision, policy, service, now)
     decision = suppression.before_leaving(case, observation, decision, policy, now)
     # What Defib itself has stopped, or begun to move within the window, must not fail in silence.
-    own = diagnosis.cause is Cause.STOPPED_BY_DEFIB or case.confirmed_cause is Cause.EVENT_SCHEDULED
+    own = case.owes_start(diagnosis.cause) or case.confirmed_cause is Cause.EVENT_SCHEDULED
     if isinstance(decision, Escalate) and not own:
         window = maintenance_of(policy, service, observation.tags, now)
         if window is not None:

@@ -84,7 +84,7 @@ def stopped_by_defib(observation: Observation, case: Case | None, policy: Policy
     initiated = _initiated_at(observation)
     if power.action is not Action.START:
         # Somebody else has started it since, or stopped it again, or had stopped it before.
-        again = initiated is not None and initiated > power.done_at + policy.repair.settle
+        again = initiated is not None and initiated > power.done_at + CLOCKS_APART
         before = initiated is not None and initiated < _first_stop(case) - CLOCKS_APART
         return not again and not before and observation.launched_at <= power.done_at
     if case.last(*STOPS) is None:

@@ -49,8 +49,10 @@ def start_again(case: Case, observation: Observation, cause: Cause, policy: Poli
     grouped = observation.group and case.standby is None
     if cause not in STOPPED or not ours or grouped or case.handed_over_at is None:
         return None
-    starts = [a.intended_at for a in case.attempts if a.action is Action.START]
-    first, last = min([*starts, case.handed_over_at]), max([*starts, case.handed_over_at])
+    starts = [a for a in case.attempts if a.action is Action.START]
+    # One that was taken up late is over late: the next comes after a pause all the same.
+    first = min([*(a.intended_at for a in starts), case.handed_over_at])
+    last = max([*(a.intended_at if a.result is None else a.result.at for a in starts), case.handed_over_at])
     # A share of the time so far: what has been away for long is back little later than it could be, and a week of
     # tries is about a hundred, which a case has room for.
     if now < last + max((last - first) * policy.repair.start_again_share / 100, policy.repair.hold):

@@ -63,9 +63,9 @@ def is_known(case: Case, truth: Truth) -> bool:
     if case.held_by in QUIET:
         return True
     if case.confirmed_cause is Cause.EVENT_SCHEDULED:
-        # Nothing fails: what keeps Defib from moving it in time is news of the plan, and an incident of its own.
-        plans = (n for n in notices if n.kind is NoticeKind.PLANNED and n.service == case.service)
-        return any(case.reason in n.body for n in plans)
+        # Each has an incident of its own, and what keeps Defib from moving it in time is news of the plan.
+        ours = [n for n in notices if n.service == case.service and case.instance_id in n.body]
+        return any(n.kind in HELD or (n.kind is NoticeKind.PLANNED and case.reason in n.body) for n in ours)
     incident = truth.store.latest_incident(case.service)
     return any(n.kind in HELD for n in notices if incident is not None and n.incident_id == incident.id)
 

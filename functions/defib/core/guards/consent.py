@@ -58,7 +58,7 @@ def maintenance(asked: Question) -> Refusal | None:
         return None
     if asked.case.confirmed_cause is Cause.EVENT_SCHEDULED and is_permitted(asked):
         return None
-    if asked.action is Action.START and asked.case.cause is Cause.STOPPED_BY_DEFIB:
+    if asked.action is Action.START and asked.case.owes_start(asked.case.cause):
         return None
     return Refusal("maintenance", f"it is in maintenance until {window.end:%d %B %H:%M} UTC")
 
