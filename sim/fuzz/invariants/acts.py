@@ -84,8 +84,11 @@ class ActsJudge:
             last = case.last(Action.START) if case is not None else None
             if last is not None and last.done_at is not None:
                 ours = ours or self._truth.time.now <= last.done_at + self._truth.policy.repair.settle + MOMENT
-            if case is not None and case.closed_at is None and not ours:
-                self._meddled[case.id] = self._truth.time.now
+            if case is not None and case.closed_at is None:
+                # It is stopped, so that whatever was started before has come to nothing.
+                self._meddled.pop(case.id, None)
+                if not ours:
+                    self._meddled[case.id] = self._truth.time.now
 
     def shown(self, machine: Machine) -> None:
         """EC2, or a load balancer, may say something else of the machine."""

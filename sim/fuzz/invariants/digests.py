@@ -9,20 +9,25 @@ from collections.abc import Iterable
 from defib.core.outbox import Lane, Waiting
 from defib.core.post import Post
 
-LINE = re.compile(r"^  [0-9:]{8} UTC  (\S+)  .*?(?: \((\d+) before it\))?$", re.MULTILINE)
-"""An incident in a digest, and how many of its notices came before the one that is named."""
+LINE = re.compile(r"^  ([0-9:]{8}) UTC  (\S+)  .*?(?: \((\d+) before it\))?$", re.MULTILINE)
+"""When an incident in a digest was last news, which it is, and how many of its notices came before the one named."""
 
 
 def named(post: Post, waiting: Iterable[Waiting]) -> tuple[Waiting, ...]:
     """Those of ``waiting`` that the digest speaks of: of each incident as many as it counts, the oldest.
 
-    None where no lane holds as many: what somebody else has sent meanwhile counts there.
+    The newest of these is of the time that it says. None where no lane holds such: what somebody else has sent
+    meanwhile counts there.
     """
-    counted = Counter({about: 1 + int(before or 0) for about, before in LINE.findall(post.email)})
+    lines = LINE.findall(post.email)
+    counted = Counter({about: 1 + int(before or 0) for _, about, before in lines})
+    said = {about: at for at, about, _ in lines}
     for lane in Lane:
         ours = [w for w in waiting if w.contact == post.contact and w.lane is lane and {*w.media} & {*post.media}]
-        if counted and counted <= Counter(w.incident_id for w in ours):
-            return tuple(_oldest(sorted(ours, key=lambda w: (w.at, w.sequence)), counted))
+        spoken_of = tuple(_oldest(sorted(ours, key=lambda w: (w.at, w.sequence)), counted))
+        newest = {w.incident_id: f"{w.at:%H:%M:%S}" for w in spoken_of}
+        if counted and len(spoken_of) == counted.total() and newest == said:
+            return spoken_of
     return ()
 
 

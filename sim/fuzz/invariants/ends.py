@@ -71,7 +71,10 @@ def is_known(case: Case, truth: Truth) -> bool:
 
 
 def others_have_its_place(case: Case, truth: Truth) -> bool:
-    """Whether another that Defib keeps from serving, and of which people know, has the place that it waits for."""
+    """Whether another has the place that it waits for: one that Defib keeps from serving, and of which people know."""
+    if case.held_by == "stack_rate" and truth.store.whole.begun_lately(case.id, truth.time.now):
+        # Not yet, that is: the story has ended before ten minutes had passed.
+        return True
     others = (c for c in truth.store.cases.values() if c.id != case.id and c.closed_at is None)
     held = [c for c in others if c.begun and c.held_by and not waits_for_its_turn(c)]
     return any(c.service == case.service or case.held_by == "stack_share" for c in held)
