@@ -73,10 +73,10 @@ def stopped_by_person(observation: Observation) -> bool:
 def stopped_by_defib(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> bool:
     """Whether the stop that EC2 speaks of is Defib's own.
 
-    It is when Defib's last act on the power was a stop, unless EC2 dates it before that was taken up: then somebody
-    else was first, and Defib's own may never have been made. After Defib's own start EC2's reads may still show the
-    state before it. A stop that EC2 dates before that start is the old one; one without a date is while reads lag, and
-    for as long as nobody knows whether the start was carried out.
+    It is when Defib's last act on the power was a stop, unless EC2 dates it before that was taken up, or after its call
+    had ended: then it is somebody else's, and Defib's own may never have been made. After Defib's own start EC2's reads
+    may still show the state before it. A stop that EC2 dates before that start is the old one; one without a date is
+    while reads lag, and for as long as nobody knows whether the start was carried out.
     """
     power = case.last(*STOPS, Action.START) if case is not None else None
     if case is None or power is None or power.done_at is None:
