@@ -19,7 +19,7 @@ OF_STORIES = ("spells", "meddling", "drills", "asked", "moved", "posted", "edite
 OF_SCENARIOS = ("faults", "answers", "drill_answers", "unreachable", "aws_shifts", "health_issues")
 """What may be left out, one at a time, what helps most first."""
 TRIES_MOST = 400
-"""Stories lived through for one shrinking: a minute or so."""
+"""Stories lived through for one shrinking: a minute or so; of a crowd, far longer."""
 
 
 def shrink(story: Story, fails: Callable[[Story], bool]) -> Story:

@@ -11,7 +11,7 @@ TABLE = "defib"
 
 
 def create_table(dynamodb: DynamoDBClient) -> None:
-    """The index projects what infra/cases.py has it project: the code must not need more of it."""
+    """The index projects less than infra/cases.py has it project: the code must not need more of it."""
     dynamodb.create_table(
         TableName=TABLE,
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],

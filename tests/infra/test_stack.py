@@ -115,7 +115,7 @@ def test_the_table_remembers_and_forgets_as_told_and_outlives_the_stack(stack: S
     (index,) = table["GlobalSecondaryIndexes"]
     assert index["IndexName"] == "due"
     assert [k["AttributeName"] for k in index["KeySchema"]] == ["due_kind", "due_at"]
-    assert index["Projection"] == {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["cause"]}
+    assert index["Projection"] == {"ProjectionType": "ALL"}
     assert replica["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert replica["DeletionProtectionEnabled"] is True
     assert body["DeletionPolicy"] == "Retain"
