@@ -41,9 +41,9 @@ class Kept(FakeStore):
         self.remembered(done.case)
         return done
 
-    def due_contacts(self, now: datetime, limit: int) -> Sequence[str]:
-        due = sorted((at, name) for name, box in self.mail.boxes.items() if (at := box.due_at()) and at <= now)
-        return [name for _, name in due[:limit]]
+    def due_contacts(self, until: datetime, limit: int) -> Mapping[str, datetime]:
+        due = sorted((at, name) for name, box in self.mail.boxes.items() if (at := box.due_at()) and at <= until)
+        return {name: at for at, name in due[:limit]}
 
 
 class Table:
@@ -74,8 +74,8 @@ class Table:
     def due_calls(self, now: datetime, limit: int) -> Sequence[Incident]:
         return self._out.call("table.read", self._store.due_calls, now, limit)
 
-    def due_contacts(self, now: datetime, limit: int) -> Sequence[str]:
-        return self._out.call("table.read", self._store.due_contacts, now, limit)
+    def due_contacts(self, until: datetime, limit: int) -> Mapping[str, datetime]:
+        return self._out.call("table.read", self._store.due_contacts, until, limit)
 
     def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
         return self._out.call("table.read", self._store.due_instances, now, limit)

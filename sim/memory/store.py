@@ -26,7 +26,7 @@ class FakeStore:
     audit: list[Entry] = field(default_factory=list)
     answers: list[CallEntry] = field(default_factory=list)
     whole: Stack = field(default_factory=Stack)
-    contacts_due: list[str] = field(default_factory=list)
+    contacts_due: dict[str, datetime] = field(default_factory=dict)
     interruptions: list[Callable[[], None]] = field(default_factory=list)
     """Each runs once, just before a ``remember``: a rival's write, or a raised error."""
 
@@ -102,9 +102,9 @@ class FakeStore:
         if read.version != (stored.version if stored is not None else 0):
             raise Conflict(f"{read.id} has moved on from version {read.version}")
 
-    def due_contacts(self, now: datetime, limit: int) -> Sequence[str]:
-        del now
-        return self.contacts_due[:limit]
+    def due_contacts(self, until: datetime, limit: int) -> Mapping[str, datetime]:
+        due = sorted((at, name) for name, at in self.contacts_due.items() if at <= until)
+        return {name: at for at, name in due[:limit]}
 
     def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
         due = sorted(

@@ -121,12 +121,12 @@ def test_contacts_are_due_when_anything_of_theirs_is(dynamodb: DynamoDBClient, t
     box = mail.remember_outbox(BOX)
     mail.remember_outbox(Outbox("dba", storm_at=NOON, quiet_at=NOON + timedelta(hours=9)))
 
-    assert table.due_contacts(NOON, 9) == ["dba"]
-    assert table.due_contacts(NOON + timedelta(minutes=3), 9) == ["dba", "oncall"]
-    assert table.due_contacts(NOON + timedelta(minutes=3), 1) == ["dba"]
+    assert table.due_contacts(NOON, 9) == {"dba": NOON}
+    assert list(table.due_contacts(NOON + timedelta(minutes=3), 9).items()) == [("dba", NOON), ("oncall", BOX.due_at())]
+    assert table.due_contacts(NOON + timedelta(minutes=3), 1) == {"dba": NOON}
 
     mail.remember_outbox(replace(box, limit_at=None))
-    assert table.due_contacts(NOON + timedelta(minutes=3), 9) == ["dba"]
+    assert table.due_contacts(NOON + timedelta(minutes=3), 9) == {"dba": NOON}
 
 
 def test_what_waits_is_forgotten_in_the_end(dynamodb: DynamoDBClient) -> None:

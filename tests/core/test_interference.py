@@ -44,9 +44,15 @@ STARTS = [
     ),
     (
         "ours, of which no answer came",
-        (attempt(Action.START, after(minutes=-6), Verdict.LOST),),
+        (replace(attempt(Action.START, after(minutes=-6), Verdict.LOST), claimed_at=after(minutes=-6)),),
         after(minutes=-6),
         False,
+    ),
+    (
+        "ours, which nobody took up in time",
+        (attempt(Action.START, after(minutes=-6), Verdict.LOST),),
+        after(minutes=-6),
+        True,
     ),
     ("ours, still under way", (pending(Action.START, after(minutes=-6)),), after(minutes=-6, seconds=40), False),
     ("one that AWS refused us", (attempt(Action.START, after(minutes=-6), Verdict.RETRY),), after(minutes=-5), True),

@@ -53,6 +53,14 @@ def test_what_needs_nothing_is_not_signalled(bench: Bench, facts: Observation) -
     assert bench.queues.signals == []
 
 
+def test_what_waits_for_a_contact_is_summed_up_at_its_time(bench: Bench) -> None:
+    bench.store.contacts_due = {"late": after(minutes=-3), "soon": after(seconds=20), "later": after(minutes=2)}
+
+    bench.sweep()
+
+    assert bench.queues.digests == [("late", NOON), ("soon", after(seconds=20))]
+
+
 def test_a_case_whose_time_has_come_is_woken_once(bench: Bench) -> None:
     bench.store.remember(Remembered(case(attempt(Action.EVIDENCE), version=0, look_again_at=NOON), None, ()))
 

@@ -123,8 +123,9 @@ class DynamoStore:
         # The index may still name what has been answered a moment ago; the table itself doesn't.
         return [i for i in incidents if i.call is not None and i.call.next_at <= now]
 
-    def due_contacts(self, now: datetime, limit: int) -> Sequence[str]:
-        return [key["pk"]["S"].removeprefix("CONTACT#") for key in self._due(DUE_OUTBOX, "<=", now, limit)]
+    def due_contacts(self, until: datetime, limit: int) -> Mapping[str, datetime]:
+        found = self._due(DUE_OUTBOX, "<=", until, limit)
+        return {key["pk"]["S"].removeprefix("CONTACT#"): datetime.fromisoformat(key["due_at"]["S"]) for key in found}
 
     def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
         # ``due_at <= now``; the index may lag a second behind, which costs a needless look or a later one.
@@ -210,7 +211,7 @@ class DynamoStore:
                 IndexName=DUE_INDEX,
                 KeyConditionExpression=f"due_kind = :kind AND due_at {comparison} :at",
                 ExpressionAttributeValues={":kind": {"S": kind}, ":at": {"S": sortable(at)}},
-                ProjectionExpression="pk, sk",
+                ProjectionExpression="pk, sk, due_at",
                 Limit=limit,
             )["Items"]
 

@@ -239,7 +239,10 @@ class Case:
         return is_stopped or self.drained is not None or self.standby is not None
 
     def owes_start(self, cause: Cause) -> bool:
-        """Whether Defib has stopped it in this repair, and it is down: its start may have come to nothing."""
+        """Whether Defib has stopped it in this repair, and it is down, even if it ran in between.
+
+        Whether a start came to nothing, or what it started fell again, EC2 does not say.
+        """
         fell_back = cause is Cause.STOPPED_UNASKED and self.last(*STOPS) is not None
         return cause is Cause.STOPPED_BY_DEFIB or fell_back
 

@@ -37,13 +37,12 @@ def started_by_others(case: Case, observation: Observation, repair: Repair) -> d
 
 
 def _explains(attempt: Attempt, launched: datetime, repair: Repair) -> bool:
-    result = attempt.result
     if attempt.action is not Action.START or launched < attempt.intended_at.replace(microsecond=0):
         return False
-    if result is None:
+    if attempt.result is None:
         return True
     # A call that AWS refused, or that was never made, has started nothing.
-    return result.verdict in (Verdict.DONE, Verdict.LOST) and launched <= result.at + repair.settle
+    return attempt.done_at is not None and launched <= attempt.done_at + repair.settle
 
 
 def _registered_again(case: Case, observation: Observation, repair: Repair, now: datetime) -> str:

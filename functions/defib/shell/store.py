@@ -85,8 +85,8 @@ class Store(Protocol):
         """Incidents whose call is due, longest overdue first."""
         ...
 
-    def due_contacts(self, now: datetime, limit: int) -> Sequence[str]:
-        """Contacts for whom messages wait that are due, longest overdue first."""
+    def due_contacts(self, until: datetime, limit: int) -> Mapping[str, datetime]:
+        """When the messages that wait for contacts are due, of those that are by ``until``; the longest overdue first."""
         ...
 
     def due_instances(self, now: datetime, limit: int) -> Sequence[str]:

@@ -48,6 +48,9 @@ does not fail."""
 COUNTED_FOR = timedelta(minutes=10)
 """How long a count of the running instances holds. It changes with deployments; and only trouble asks for it."""
 
+INTERVAL = timedelta(minutes=1)
+"""From one sweep to the next (infra/every_minute.py)."""
+
 AHEAD = timedelta(days=1)
 """Which planned looks a sweep asks for: longer than any case rests, but for what AWS has announced. As long back: whose
 look is overdue waits in the queue, and has a case."""
@@ -163,9 +166,9 @@ def _pursue(ailing: Ailing, complete: bool, edges: Sweeping, policy: Policy, now
 
 
 def _sum_up(edges: Sweeping, now: datetime) -> None:
-    """Have sent what waits for people and is due."""
-    for contact in edges.store.due_contacts(now, CONTACTS_MAX):
-        edges.queues.digest(contact, now, now)
+    """Have sent what waits for people, at its time: what is due before the next sweep is asked for now."""
+    for contact, at in edges.store.due_contacts(now + INTERVAL, CONTACTS_MAX).items():
+        edges.queues.digest(contact, max(at, now), now)
 
 
 def _call(edges: Sweeping, policy: Policy, now: datetime) -> int:

@@ -40,6 +40,8 @@ class ActsJudge:
         """And since when nothing any more: who decides has looked a moment ago."""
         self._meddled: dict[str, datetime] = {}
         """Cases during whose repair somebody else has started the instance, and when."""
+        self._taken_down: set[str] = set()
+        """Cases in which Defib has stopped the instance: such a repair is brought to its end."""
         self._said: dict[str, list[tuple[datetime, str]]] = {}
         """By case, what people have answered, and when."""
 
@@ -111,7 +113,8 @@ class ActsJudge:
             # EC2 tells a launch to the second: of two starts within one nobody can tell whose it was.
             apart = meddled_at < attempt.intended_at.replace(microsecond=0)
             self._meddled = {name: at for name, at in self._meddled.items() if apart or name != case.id}
-        if attempt.action in POWER:
+        if attempt.action in POWER and case is not None:
+            self._taken_down.add(case.id)
             self._truth.stopped.setdefault(machine.instance_id, self._truth.time.now)
             # Both have asked for it: nobody can tell whose stop it is.
             self._truth.stopped_by_person.discard(machine.instance_id)
@@ -142,7 +145,7 @@ class ActsJudge:
             truth.breaks("consent", f"{action} on {machine.name} in observe mode")
         if action is Action.START and machine.instance_id in truth.stopped_by_person:
             truth.breaks("consent", f"{action} on {machine.name}, which a person has stopped")
-        gives_back = action in GIVES_BACK or (action is Action.START and machine.instance_id in truth.stopped)
+        gives_back = action in GIVES_BACK or (action is Action.START and case.id in self._taken_down)
         if gives_back:
             return
         if service.mode is Mode.APPROVE:
