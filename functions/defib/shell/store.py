@@ -86,7 +86,7 @@ class Store(Protocol):
         ...
 
     def due_contacts(self, until: datetime, limit: int) -> Mapping[str, datetime]:
-        """When the messages that wait for contacts are due, of those that are by ``until``; the longest overdue first."""
+        """By contact, when what waits for it is due, of those due by ``until``; the longest overdue first."""
         ...
 
     def due_instances(self, now: datetime, limit: int) -> Sequence[str]:

@@ -145,8 +145,8 @@ class ActsJudge:
             truth.breaks("consent", f"{action} on {machine.name} in observe mode")
         if action is Action.START and machine.instance_id in truth.stopped_by_person:
             truth.breaks("consent", f"{action} on {machine.name}, which a person has stopped")
-        gives_back = action in GIVES_BACK or (action is Action.START and case.id in self._taken_down)
-        if gives_back:
+        down = case.id in self._taken_down or machine.instance_id in truth.stopped
+        if action in GIVES_BACK or (action is Action.START and down):
             return
         if service.mode is Mode.APPROVE:
             self._approved(attempt, case)
