@@ -53,6 +53,7 @@ ANSWERS = [
     ("a yes to a later case", asked(number=2), Choice.APPROVE, 10, "that case is not open"),
     ("a yes where no case is open", None, Choice.APPROVE, 10, "that case is not open"),
     ("a no to what people have already", asked(handed_over_at=NOON), Choice.REJECT, 10, "handed over to people"),
+    ("a no where Defib goes on starting it", asked(YES, handed_over_at=NOON), Choice.REJECT, 50, ""),
 ]
 
 

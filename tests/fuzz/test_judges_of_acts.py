@@ -123,11 +123,12 @@ def test_an_issue_of_awss_that_defib_has_forgotten_still_forbids_a_restart() -> 
 # --- The course of a case --------------------------------------------------------------------------------------------
 
 
-def test_a_case_that_goes_on_for_ever_is_found() -> None:
+@pytest.mark.parametrize(("age", "found"), [(timedelta(days=1), True), (MINUTE, False)])
+def test_a_case_that_goes_on_for_ever_is_found(age: timedelta, found: bool) -> None:
     world = told("april-30")
-    keep(world, case_of(first(world), world.time.now))
+    keep(world, case_of(first(world), world.time.now - age))
     world.judge.at_end(world.lanes)
-    assert "ends" in broken(world)
+    assert ("ends" in broken(world)) is found
 
 
 def test_a_guard_that_holds_a_case_in_silence_is_found() -> None:

@@ -53,14 +53,16 @@ def ask(case: Case, timeout: timedelta, now: datetime) -> Case:
 def unheeded(case: Case | None, answer: Answer, now: datetime) -> str:
     """Why ``answer`` changes nothing; empty where it counts. ``case`` is the instance's open one, if there is any.
 
-    A no counts until the repair is over, so that whoever knows better can end it; a yes only once, and in time.
+    A no counts until the repair is over, so that whoever knows better can end it; a yes only once, and in time. What
+    is handed over Defib goes on starting: there a no counts that takes a yes back.
     """
     if case is None or case.id != answer.case_id:
         return "that case is not open"
     asked = case.approval
     if asked is None:
         return "nobody has been asked about that case"
-    if case.handed_over_at is not None:
+    takes_back = answer.choice is Choice.REJECT and asked.choice is Choice.APPROVE
+    if case.handed_over_at is not None and not takes_back:
         return "that case has been handed over to people"
     if asked.choice is not None and answer.choice in (asked.choice, Choice.APPROVE):
         return f"{asked.by} has answered already: {asked.choice}"

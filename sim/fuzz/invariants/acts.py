@@ -73,7 +73,7 @@ class ActsJudge:
     def struck(self, fault: Fault, machine: Machine) -> None:
         """Somebody, or AWS, does something to the machine."""
         runs = machine.state is InstanceState.RUNNING
-        if fault.kind is FaultKind.STOPPED_BY_PERSON and runs:
+        if fault.kind is FaultKind.STOPPED_BY_PERSON and runs and not self._about_to_stop(machine):
             self._truth.stopped_by_person.add(machine.instance_id)
             self._truth.stopped.pop(machine.instance_id, None)
         if fault.kind is FaultKind.STARTED_BY_PERSON and machine.state is InstanceState.STOPPED:
@@ -91,6 +91,12 @@ class ActsJudge:
                 self._meddled.pop(case.id, None)
                 if not ours:
                     self._meddled[case.id] = self._truth.time.now
+
+    def _about_to_stop(self, machine: Machine) -> bool:
+        """Whether Defib's own stop is taken up: should its taker die, nobody can tell whose stop it was."""
+        case = self._truth.store.latest_case(machine.instance_id)
+        intent = case.intent if case is not None else None
+        return intent is not None and intent.action in POWER and intent.claimed_at is not None
 
     def shown(self, machine: Machine) -> None:
         """EC2, or a load balancer, may say something else of the machine."""

@@ -245,7 +245,7 @@ class CourseJudge:
     def at_end(self, lanes: Lanes) -> None:
         truth = self._truth
         for case in truth.store.cases.values():
-            if not at_rest(case) and self._in_maintenance(case) is None:
+            if not at_rest(case) and self._in_maintenance(case) is None and not self._began_lately(case):
                 truth.breaks("ends", f"{case.id} is neither healed, closed, held nor handed over: {case.reason}")
             own = [a for a in case.attempts if case.handed_over_at is None or a.intended_at <= case.handed_over_at]
             given_back = sum(1 for a in own if a.action in GIVES_BACK)
@@ -262,6 +262,10 @@ class CourseJudge:
             self._started_again(instance_id, since)
         self._audit_complete()
         self._bounded(lanes)
+
+    def _began_lately(self, case: Case) -> bool:
+        """Whether it has time left: what is handed over is found anew when it is watched no longer, without end."""
+        return case.confirmed_at is not None and self._truth.time.now < case.confirmed_at + self._longest()
 
     def _bounded(self, lanes: Lanes) -> None:
         """Nothing grows without bound: queues, what is remembered of the whole stack, what is set aside."""

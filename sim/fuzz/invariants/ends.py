@@ -71,10 +71,10 @@ def is_known(case: Case, truth: Truth) -> bool:
 
 
 def others_have_its_place(case: Case, truth: Truth) -> bool:
-    """Whether another has the place that it waits for: one that Defib keeps from serving, and of which people know."""
+    """Whether another has the place that it waits for: under repair, or kept from serving, of which people know."""
     if case.held_by == "stack_rate" and truth.store.whole.begun_lately(case.id, truth.time.now):
         # Not yet, that is: the story has ended before ten minutes had passed.
         return True
     others = (c for c in truth.store.cases.values() if c.id != case.id and c.closed_at is None)
-    held = [c for c in others if c.begun and c.held_by and not waits_for_its_turn(c)]
-    return any(c.service == case.service or case.held_by == "stack_share" for c in held)
+    have = [c for c in others if c.begun and (c.held_by or c.handed_over_at is None) and not waits_for_its_turn(c)]
+    return any(c.service == case.service or case.held_by == "stack_share" for c in have)

@@ -195,15 +195,19 @@ class ToldJudge:
             for contact in audience(notice.service, notice.tier, self._truth.policy):
                 self._all_heard(notice, contact)
         for waiting in store.mail.kept.values():
-            self._truth.breaks("told", f"{waiting.contact} waits for {waiting.incident_id}-{waiting.sequence}")
+            due = store.mail.outbox(waiting.contact).due_at()
+            if due is None or due < self._truth.time.now:
+                self._truth.breaks("told", f"{waiting.contact} waits for {waiting.incident_id}-{waiting.sequence}")
         for incident in store.incidents.values():
             self._told_of(incident)
 
     def _all_heard(self, notice: Notice, contact: Contact) -> None:
         reference = notice.incident_id, notice.sequence
+        kept = (w for w in self._truth.store.mail.kept.values() if (w.incident_id, w.sequence) == reference)
+        waits = {(w.contact, medium, *reference) for w in kept for medium in w.media}
         for medium in media_of(notice, contact):
             alone = notice.sequence in self._heard[contact.name, medium, notice.incident_id]
-            if not alone and (contact.name, medium, *reference) not in self._named:
+            if not alone and (contact.name, medium, *reference) not in self._named | waits:
                 what = f"{notice.incident_id}-{notice.sequence}"
                 self._truth.breaks("told", f"{contact.name} never heard of {what} by {medium}")
 
