@@ -40,9 +40,14 @@ class Hands:
             self._ended.add(on.id)
 
     def has_ended(self, load_balancer: str, zone_id: str) -> bool:
-        """Whether it was people who ended the newest shift of it away from that zone: they know where it goes."""
-        last = next((s for s in reversed(self._shifts.all) if _is(s, load_balancer, zone_id)), None)
-        return last is not None and last.id in self._ended
+        """Whether people have ended a shift of it away from that zone, and only they have made one since.
+
+        They know where its traffic goes.
+        """
+        for shift in reversed(self._shifts.all):
+            if _is(shift, load_balancer, zone_id) and (shift.id in self._ended or not self.is_theirs(shift)):
+                return shift.id in self._ended
+        return False
 
     def is_theirs(self, shift: ZonalShift) -> bool:
         return shift.comment == COMMENT

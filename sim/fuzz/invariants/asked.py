@@ -48,6 +48,10 @@ class AskedJudge:
         case = truth.store.latest_case(machine.instance_id)
         known = case is not None and case.closed_at is None
         whole = truth.store.whole
+        if self._swept is not None and truth.time.now < self._swept + DELIVERY and not excused:
+            # What a sweep has just found is on its way; until then the looks may have been shared out.
+            truth.time.after(DELIVERY, lambda: self._found(machine, since, excused=True))
+            return
         # The sweeps share out the looks then.
         crowded = whole.impaired or whole.crowd is not None or len(truth.cloud.troubled) > AT_ONCE
         # The questions were sent by a sweep of the minute before.
