@@ -33,7 +33,7 @@ JUDGED_WRONGLY = (
 )
 """A judge took what Defib does in them for broken: a digest of one lane for another's, a start that came to nothing for
 one that counts, a turn that had not come for one that never would, a question about an announced event for silence, a
-start of what had fallen again in the same repair for one that nobody wanted, a stop for a person's while Defib's own was
+start of what had fallen again in the same repair for one that nobody wanted, a stop for a person's while Defib's was
 on its way, what people had taken back for forgotten, and what a sweep had found a moment before for not found."""
 
 
