@@ -13,8 +13,8 @@ QUICK_PERIODS = (10, 20, 30)
 """Of alarms of high resolution, in seconds (CloudWatch API, PutMetricAlarm)."""
 MINUTES = 43_200
 """In a month of 30 days."""
-SWEEP_SECONDS = 0.6
-"""Length of one sweep: five filtered calls. This and the other lengths are those of the replay (docs/cost.md)."""
+SWEEP_SECONDS = 0.7
+"""Length of one sweep: six calls of EC2, and the table's. This and the other lengths are the replay's (docs/cost.md)."""
 POLLS = 5 * 3 * MINUTES
 """Lambda polls a quiet queue with five connections, each call lasting 20 s."""
 STEADY_METRICS = 2

@@ -35,7 +35,6 @@ class Item(StrEnum):
     SNS_REQUEST = "messages to topics"
     EMAIL = "e-mails"
     SMS = "SMS in the United States"
-    MAIL = "e-mails to subscribers of the page"
     API_REQUEST = "requests to HTTP APIs"
     SECRET = "secrets"  # noqa: S105 - a thing that is paid for
     SECRET_REQUEST = "reads of secrets"  # noqa: S105 - as above
@@ -85,7 +84,6 @@ PRICES: Mapping[Item, Price] = {
     Item.EMAIL: Price("SNS", 2.0 / 100_000, 1_000, _SNS, quoted=True),
     # 0.6 cents, and what the carrier asks.
     Item.SMS: Price("SNS", 0.01, 0, "aws.amazon.com/sns/sms-pricing", quoted=True),
-    Item.MAIL: Price("SES", 0.10 / 1000, 0, "aws.amazon.com/ses/pricing", quoted=True),
     Item.API_REQUEST: Price("API Gateway", 1.0 / MILLION, 0, "aws.amazon.com/api-gateway/pricing", quoted=True),
     Item.SECRET: Price("Secrets Manager", 0.40, 0, _SECRETS, quoted=True),
     Item.SECRET_REQUEST: Price("Secrets Manager", 0.05 / 10_000, 0, _SECRETS, quoted=True),

@@ -61,7 +61,7 @@ class Counted:
     metrics: Amounts
     """How often each custom metric was put."""
     messages: Amounts
-    """By medium: what people received from SNS and SES."""
+    """By medium: what people received from SNS."""
 
     def beyond(self, quiet: Counted) -> Counted:
         """What this did beyond a quiet time of the same length."""
