@@ -145,6 +145,7 @@ class DefibStack(Stack):
             ("DeliveryRole", self._delivery.role.role_arn),
             ("DeadLetters", self._set_aside.dead_letters.queue_url),
             ("OrderedDeadLetters", self._set_aside.ordered.queue_url),
+            ("Undelivered", self._set_aside.undelivered.queue_url),
         ):
             CfnOutput(self, name, value=value)
 

@@ -236,5 +236,6 @@ def test_nothing_has_a_name_of_its_own_so_that_two_stacks_can_live_side_by_side(
 def test_the_names_that_operations_md_asks_for_are_outputs_and_logs_of_the_stack(stack: Synthesized) -> None:
     logs = [key for key in stack.of("AWS::Logs::LogGroup") if key.startswith("Healing")]
 
-    assert {"CasesTable", "EvidenceBucket", "DeadLetters", "OrderedDeadLetters"} <= set(stack.template["Outputs"])
+    named = {"CasesTable", "EvidenceBucket", "DeadLetters", "OrderedDeadLetters", "Undelivered"}
+    assert named <= set(stack.template["Outputs"])
     assert len(logs) == len(SHAPES)
