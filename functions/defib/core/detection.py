@@ -23,7 +23,7 @@ class Detection:
     fleet_alarm: bool = field(
         default=True,
         metadata=flag(
-            "Whether a CloudWatch alarm over all instances looks for trouble too ($0.10 per instance and month)."
+            "Whether a CloudWatch alarm over all the Region's instances looks for trouble too ($0.10 a month for each)."
         ),
     )
     targets_every: timedelta = field(
