@@ -14,7 +14,7 @@ QUICK_PERIODS = (10, 20, 30)
 MINUTES = 43_200
 """In a month of 30 days."""
 SWEEP_SECONDS = 0.7
-"""Length of one sweep: six calls of EC2, and the table's. This and the other lengths are the replay's (docs/cost.md)."""
+"""Length of one sweep: six calls of EC2, and the table. This and the other lengths are the replay's (docs/cost.md)."""
 POLLS = 5 * 3 * MINUTES
 """Lambda polls a quiet queue with five connections, each call lasting 20 s."""
 STEADY_METRICS = 2
