@@ -113,6 +113,8 @@ def fuzz(seeds: Sequence[int]) -> Tally:
             tally.add(world)
             if broken:
                 tally.failures.append(Failure(seed, tuple(broken)))
+                # The rest, and shrinking, may take long.
+                print(f"broken in seed {seed}: {broken[0]}", file=sys.stderr, flush=True)
     tally.seconds = time.process_time() - began
     return tally
 

@@ -19,18 +19,22 @@ OF_STORIES = ("spells", "meddling", "drills", "asked", "moved", "posted", "edite
 OF_SCENARIOS = ("faults", "answers", "drill_answers", "unreachable", "aws_shifts", "health_issues")
 """What may be left out, one at a time, what helps most first."""
 TRIES_MOST = 400
-"""Stories lived through for one shrinking: a minute or so; of a crowd, far longer."""
+"""Stories lived through for one shrinking: a minute or so."""
+CROWD = 16
+"""Machines of a fleet that is halved first."""
+MACHINES_MOST = 30_000
+"""Machines in them, all told: some minutes of a crowd, which is left longer than it could be."""
 
 
 def shrink(story: Story, fails: Callable[[Story], bool]) -> Story:
     """The shortest story found for which ``fails`` still says yes. It must say so of ``story``."""
-    tries = 0
+    tries = machines = 0
     shorter = True
     while shorter:
         shorter = False
         for candidate in _shorter(story):
-            tries += 1
-            if tries > TRIES_MOST:
+            tries, machines = tries + 1, machines + sum(fleet.count for fleet in candidate.scenario.fleet)
+            if tries > TRIES_MOST or machines > MACHINES_MOST:
                 return story
             # A crowd is too long for a file, until it is shorter.
             if (_can_be_told(candidate) or not _can_be_told(story)) and fails(candidate):
@@ -51,6 +55,9 @@ def _can_be_told(story: Story) -> bool:
 def _shorter(story: Story) -> Iterator[Story]:
     """Every story that is one thing shorter, what helps most first."""
     scenario = story.scenario
+    for fleet in scenario.fleet:
+        if fleet.count >= CROWD:
+            yield _halved(story, fleet)
     for name in OF_STORIES:
         for shorter in _each_without(getattr(story, name)):
             left: dict[str, Any] = {name: shorter}
@@ -69,8 +76,28 @@ def _shorter(story: Story) -> Iterator[Story]:
 
 
 def _each_without(items: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
-    """``items`` without the first, without the second, ..."""
-    return (items[:n] + items[n + 1 :] for n in range(len(items)))
+    """``items`` without the first half, without the second, without each quarter, and so on down to each single one."""
+    size = len(items)
+    while size > 1:
+        size = (size + 1) // 2
+        yield from (items[:n] + items[n + size :] for n in range(0, len(items), size))
+    if len(items) == 1:
+        yield ()
+
+
+def _halved(story: Story, fleet: Fleet) -> Story:
+    """Without the second half of the fleet, and without what befalls that."""
+    scenario, count = story.scenario, fleet.count // 2
+
+    def left(names: tuple[str, ...]) -> tuple[str, ...]:
+        gone = {f"{fleet.name}-{number}" for number in range(count + 1, fleet.count + 1)}
+        return tuple(name for name in names if name not in gone)
+
+    faults = tuple(replace(f, on=left(f.on)) for f in scenario.faults if left(f.on))
+    answers = tuple(replace(a, on=left(a.on)) for a in scenario.answers if left(a.on) or not a.on)
+    meddling = tuple(m for m in story.meddling if left((m.on,)))
+    smaller = replace(_with(scenario, fleet, replace(fleet, count=count)), faults=faults, answers=answers)
+    return replace(story, scenario=smaller, meddling=meddling)
 
 
 def _smaller(story: Story, fleet: Fleet) -> Iterator[Story]:
@@ -82,8 +109,10 @@ def _smaller(story: Story, fleet: Fleet) -> Iterator[Story]:
         rest = tuple(f for f in scenario.fleet if f is not fleet)
         groups = tuple(g for g in scenario.target_groups if g.name != fleet.target_group)
         yield _of(story, replace(scenario, fleet=rest, target_groups=groups))
-    if fleet.count > max(used, default=1):
-        yield _of(story, _with(scenario, fleet, replace(fleet, count=fleet.count - 1)))
+    least = max(used, default=1)
+    for count in sorted({least, (least + fleet.count) // 2, fleet.count - 1}):
+        if least <= count < fleet.count:
+            yield _of(story, _with(scenario, fleet, replace(fleet, count=count)))
     if fleet.traits:
         yield _of(story, _with(scenario, fleet, replace(fleet, traits=())))
     if fleet.target_group:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sim.fuzz.draw import draw
-from sim.fuzz.shrink import shrink
+from sim.fuzz.draw_crowd import CROWDS_EVERY
+from sim.fuzz.shrink import MACHINES_MOST, shrink
 from sim.fuzz.story import Story
 from sim.fuzz.story_file import read, write
 
@@ -41,3 +42,17 @@ def test_the_shortest_story_can_be_written_and_read() -> None:
     story = next(s for s in map(draw, range(200)) if len(s.scenario.faults) > 4)
     shortest = shrink(story, lambda candidate: bool(candidate.scenario.faults))
     assert read(write(shortest)).story.scenario == shortest.scenario
+
+
+def test_a_crowd_is_halved_not_counted_down() -> None:
+    story = draw(CROWDS_EVERY - 1)
+    lived = []
+
+    def fails(candidate: Story) -> bool:
+        lived.append(candidate)
+        return "hung_kernel" in struck(candidate)
+
+    shortest = shrink(story, fails)
+    assert len(shortest.scenario.faults) == 1
+    assert sum(fleet.count for fleet in shortest.scenario.fleet) < 20
+    assert sum(fleet.count for candidate in lived for fleet in candidate.scenario.fleet) <= MACHINES_MOST
