@@ -11,7 +11,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +19,15 @@ from moto import mock_aws
 
 from defib.aws.clock import SystemClock
 from defib.aws.heartbeats import DynamoHeartbeats
-from defib.core.canary import Canary
-from tests.aws.table import TABLE, create_table
+from tests.aws.table import TABLE
 from tests.bench import calls, warm
+from tests.watchtower.primary import PARAMETER, create_memory, create_watched, live
+from tests.watchtower.seen import ADA
 
 MODULE = "watchtower.handler"
 PROOF = "PutEvents"
 REGION = "us-east-1"
-OWN_TABLE, PARAMETER, RULE = "watchtower", "/defib/Defib/watched", "Defib-StateRule-X3"
-ADA = "ada@example.com"
+OWN_TABLE = "watchtower"
 SETTINGS: Mapping[str, object] = {
     "region": REGION,
     "primary_region": REGION,
@@ -53,31 +52,12 @@ SETTINGS: Mapping[str, object] = {
 
 def create() -> Mapping[str, str]:
     """What is watched, and the watchtower's own; returns what it finds in its environment."""
-    dynamodb, sns = boto3.client("dynamodb"), boto3.client("sns")
-    create_table(dynamodb)
-    dynamodb.create_table(
-        TableName=OWN_TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-    )
+    sns = boto3.client("sns")
     topics = {name: sns.create_topic(Name=f"Defib-{name}")["TopicArn"] for name in ("Alerts", "Findings", "Heartbeat")}
     for topic in topics.values():
         sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=ADA)
-    boto3.client("events").put_rule(Name=RULE, EventPattern='{"source": ["aws.ec2"]}')
-    boto3.client("cloudwatch").put_metric_alarm(
-        AlarmName="Defib-WatchDeadLetters1A2B3C4D-X1",
-        AlarmDescription="Defib set aside messages. Read them.",
-        MetricName="ApproximateNumberOfMessagesVisible",
-        Namespace="AWS/SQS",
-        Statistic="Maximum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1,
-        ComparisonOperator="GreaterThanOrEqualToThreshold",
-    )
-    watched = {"table": TABLE, "topics": {"Alerts": topics["Alerts"]}, "page": "", "rules": {"StateRule": RULE}}
-    boto3.client("ssm").put_parameter(Name=PARAMETER, Type="String", Value=json.dumps({**watched, "doors": []}))
+    create_watched(REGION, topics["Alerts"])
+    create_memory(REGION, OWN_TABLE)
     return {
         "WATCHTOWER_TABLE": OWN_TABLE,
         "WATCHTOWER_TOPIC": topics["Findings"],
@@ -87,10 +67,7 @@ def create() -> Mapping[str, str]:
 
 def alive() -> dict[str, Any]:
     """Have the watched stack leave its signs of life; returns the event of a look."""
-    now, heartbeats = SystemClock().now(), DynamoHeartbeats(boto3.client("dynamodb"), TABLE)
-    heartbeats.swept(now - timedelta(seconds=20))
-    sent_at = now - timedelta(seconds=60)
-    heartbeats.came_out(Canary(sent_at, "notices"), sent_at + timedelta(seconds=2))
+    live(DynamoHeartbeats(boto3.client("dynamodb"), TABLE), SystemClock().now(), ["notices"])
     return {}
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from botocore.model import OperationModel
 from urllib3.exceptions import ConnectTimeoutError as HttpTimeout
 
 from defib.aws.heartbeats import DynamoHeartbeats
-from defib.core.canary import Canary
+from tests.aws.table import TABLE
+from tests.watchtower.primary import PARAMETER, create_memory, create_watched, live
 from tests.watchtower.seen import ADA, HERE, PHONE, THERE
 from watchtower import clock, handler
 
-TABLE, MEMORY = "Defib-Cases", "DefibWatchtower-Memory"
+MEMORY = "DefibWatchtower-Memory"
 PAGE = "https://page.defib.test"
 SWITCH = "https://ping.defib.test/4b0d"
 LINKS = "https://links.defib.test/a/watchtower"
@@ -80,9 +82,8 @@ class Wire:
         self.events: list[dict[str, str]] = []
         """What was put onto a bus."""
         self.sandboxed = False
-        self.pages: list[list[tuple[str, str]]] = []
-        """Of alarms with their states, one after the other; none: those in moto."""
-        self._page = 0
+        self.answers: dict[tuple[str, str], Callable[[], Mapping[str, Any]]] = {}
+        """To calls, by Region and ``service:Operation``, instead of moto's."""
 
     def before(
         self, model: OperationModel, params: dict[str, Any], context: dict[str, Any], **_: object
@@ -94,19 +95,18 @@ class Wire:
             self.fault(region, call)
         if model.name == "PutEvents":
             self.events += json.loads(params["body"])["Entries"]
-        if call == "cloudwatch:DescribeAlarms" and self.pages:
-            return Ok(), self._next_page()
+        if (region, call) in self.answers:
+            return Ok(), {**self.answers[region, call](), "ResponseMetadata": {"HTTPStatusCode": 200}}
         if call != "sns:GetSMSSandboxAccountStatus":
             return None
         return Ok(), {"IsInSandbox": self.sandboxed, "ResponseMetadata": {"HTTPStatusCode": 200}}
 
-    def _next_page(self) -> dict[str, Any]:
-        """Moto answers all alarms at once, however few are asked for."""
-        number = self._page
-        self._page = (number + 1) % len(self.pages)
-        found = [{"AlarmName": name, "StateValue": state} for name, state in self.pages[number]]
-        more = {"NextToken": str(self._page)} if self._page else {}
-        return {"MetricAlarms": found, **more, "ResponseMetadata": {"HTTPStatusCode": 200}}
+
+def pages(name: str, *entries: Sequence[Mapping[str, Any]]) -> Callable[[], Mapping[str, Any]]:
+    """A list's answers, one after the other, again and again: moto answers all at once, however few are asked for."""
+    last = len(entries) - 1
+    answers = cycle({name: found, **({"NextToken": f"{n}"} if n < last else {})} for n, found in enumerate(entries))
+    return lambda: next(answers)
 
 
 @dataclass(frozen=True)
@@ -134,20 +134,9 @@ class Stage:
         self._inbox = boto3.client("sqs", region_name=HERE)
         self._box = self._inbox.create_queue(QueueName="inbox")["QueueUrl"]
         here.subscribe(TopicArn=self.findings, Protocol="sqs", Endpoint=f"arn:aws:sqs:{HERE}:123456789012:inbox")
-        events = boto3.client("events", region_name=THERE)
-        events.put_rule(Name="Defib-StateRule-X3", EventPattern='{"source": ["aws.ec2"]}')
-        watched = {
-            "table": TABLE,
-            "topics": {"Alerts": self.alerts},
-            "page": PAGE,
-            "rules": {"StateRule": "Defib-StateRule-X3"},
-            "doors": [DOOR],
-        }
-        self.ssm = boto3.client("ssm", region_name=THERE)
-        self.ssm.put_parameter(Name="/defib/Defib/watched", Type="String", Value=json.dumps(watched))
-        _tables()
+        create_watched(THERE, self.alerts, PAGE, [DOOR])
+        create_memory(HERE, MEMORY)
         self.cloudwatch = boto3.client("cloudwatch", region_name=THERE)
-        self._alarm()
         self.heartbeats = DynamoHeartbeats(boto3.client("dynamodb", region_name=THERE), TABLE)
         self.web = Web()
         self.configure()
@@ -165,7 +154,7 @@ class Stage:
             "region": HERE,
             "primary_region": THERE,
             "primary_stack": "Defib",
-            "parameter": "/defib/Defib/watched",
+            "parameter": PARAMETER,
             "alarms": 1,
             "ways": WAYS,
             "rules": ["StateRule"],
@@ -192,12 +181,8 @@ class Stage:
         self.tower = tower
 
     def alive(self, ways: Sequence[str] = ("notices", "orders")) -> None:
-        """What the watched stack leaves behind while it lives: the last canary and the last sweep."""
-        now = clock.now()
-        self.heartbeats.swept(now - timedelta(seconds=20))
-        sent_at = now - timedelta(seconds=60)
-        for word in ways:
-            self.heartbeats.came_out(Canary(sent_at, word), sent_at + timedelta(seconds=2))
+        """Have the watched stack leave its signs of life."""
+        live(self.heartbeats, clock.now(), ways)
 
     def look(self) -> dict[str, Any]:
         """One look; returns its log line."""
@@ -212,38 +197,6 @@ class Stage:
         for message in answer.get("Messages", []):
             self._inbox.delete_message(QueueUrl=self._box, ReceiptHandle=message["ReceiptHandle"])
         return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
-
-    def _alarm(self) -> None:
-        self.cloudwatch.put_metric_alarm(
-            AlarmName="Defib-WatchDeadLetters1A2B3C4D-X1",
-            AlarmDescription="Defib set aside messages. Read them.",
-            MetricName="ApproximateNumberOfMessagesVisible",
-            Namespace="AWS/SQS",
-            Statistic="Maximum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=1,
-            ComparisonOperator="GreaterThanOrEqualToThreshold",
-        )
-
-
-def _tables() -> None:
-    there, here = boto3.client("dynamodb", region_name=THERE), boto3.client("dynamodb", region_name=HERE)
-    there.create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-        ],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-    )
-    here.create_table(
-        TableName=MEMORY,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-    )
 
 
 def unheard() -> HttpTimeout:

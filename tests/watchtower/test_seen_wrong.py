@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import boto3
 import pytest
 import time_machine
 
-from tests.watchtower.seen import ADA, NOW, PHONE, THERE
-from tests.watchtower.stage import LINKS, MINUTE, PAGE, TABLE, Answer, Stage, minutes, silent
+from tests.aws.table import TABLE
+from tests.watchtower.primary import RULE
+from tests.watchtower.seen import ADA, BOB, DEAD_LETTERS, NOW, PHONE, THERE
+from tests.watchtower.stage import LINKS, MINUTE, PAGE, Answer, Stage, minutes, pages, silent
 from watchtower.asking import CALL
+from watchtower.https import MANIFEST_READ
+
+MADE = b'"generated_at":"2026-04-30T03:00:00+00:00"'
 
 
 @pytest.mark.parametrize(
-    "answer", [Answer(503), Answer(301), Answer(200, b"<html>"), Answer(200, b'{"generated_at":"2026-04-30T03:00"}')]
+    "answer",
+    [
+        Answer(503, MADE),
+        Answer(301, MADE),
+        Answer(200, b"<html>"),
+        Answer(200, b'{"generated_at":"2026-04-30T03:00"}'),
+        Answer(200, b" " * MANIFEST_READ + MADE),
+    ],
+    ids=["503", "301", "not in it", "in no time zone", "beyond what is read"],
 )
-def test_a_page_that_does_not_say_when_it_was_made_does_not_answer(
+def test_a_page_that_does_not_say_at_its_beginning_when_it_was_made_does_not_answer(
     stage: Stage, time: time_machine.Traveller, answer: Answer
 ) -> None:
     stage.web.fault = lambda address: answer if address.startswith(PAGE) else None
@@ -27,7 +41,7 @@ def test_a_page_that_does_not_say_when_it_was_made_does_not_answer(
     assert told["Subject"].startswith("Defib watchtower: the status page doesn't answer: the status page: ")
 
 
-def test_a_page_longer_than_it_may_be_is_read_at_its_beginning_only(stage: Stage) -> None:
+def test_a_page_is_asked_for_its_beginning_and_not_for_long(stage: Stage) -> None:
     stage.alive()
     stage.look()
 
@@ -72,11 +86,11 @@ def test_one_queue_that_takes_nothing_up_is_told_by_its_name(stage: Stage, time:
 
 def test_a_rule_that_somebody_switched_off_or_deleted_is_told(stage: Stage, time: time_machine.Traveller) -> None:
     events = boto3.client("events", region_name=THERE)
-    events.disable_rule(Name="Defib-StateRule-X3")
+    events.disable_rule(Name=RULE)
     (off,) = minutes(stage, time, 3)
-    events.enable_rule(Name="Defib-StateRule-X3")
+    events.enable_rule(Name=RULE)
     (over,) = minutes(stage, time, 3)
-    events.delete_rule(Name="Defib-StateRule-X3")
+    events.delete_rule(Name=RULE)
     (gone,) = minutes(stage, time, 3)
 
     assert off["Subject"] == "Defib watchtower: rule StateRule in us-east-1 is switched off"
@@ -84,19 +98,27 @@ def test_a_rule_that_somebody_switched_off_or_deleted_is_told(stage: Stage, time
     assert gone["Subject"] == "Defib watchtower: rule StateRule in us-east-1 is gone"
 
 
+def subscribed(endpoint: str, arn: str = "arn:aws:sns:us-east-1:123456789012:Defib-Alerts:1") -> dict[str, str]:
+    return {"Endpoint": endpoint, "SubscriptionArn": arn}
+
+
 def test_who_left_and_who_never_came_is_named(stage: Stage, time: time_machine.Traveller) -> None:
-    stage.configure(subscribers=[["Alerts", "email", ADA], ["Alerts", "email", "gone@defib.test"]])
+    stage.configure(subscribers=[["Alerts", "email", one] for one in (ADA, BOB, "gone@defib.test")])
     stage.restart()
+    found = [subscribed(ADA), subscribed(BOB, "PendingConfirmation")]
+    stage.wire.answers[THERE, "sns:ListSubscriptionsByTopic"] = pages("Subscriptions", found)
 
     (told,) = minutes(stage, time, 3)
 
-    assert "gone@defib.test is no longer subscribed to topic Alerts in us-east-1" in " ".join(told["Message"].split())
+    message = " ".join(told["Message"].split())
+    assert f"{BOB} has not confirmed topic Alerts in us-east-1" in message
+    assert "gone@defib.test is no longer subscribed to topic Alerts in us-east-1" in message
+    assert ADA not in message
     assert told["MessageAttributes"]["weight"]["Value"] == "minor"
 
 
 def test_an_alarm_about_defib_is_told_by_another_way_too(stage: Stage, time: time_machine.Traveller) -> None:
-    name = "Defib-WatchDeadLetters1A2B3C4D-X1"
-    stage.cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="test")
+    stage.cloudwatch.set_alarm_state(AlarmName=DEAD_LETTERS.name, StateValue="ALARM", StateReason="test")
 
     (told,) = minutes(stage, time, 3)
 
@@ -104,22 +126,49 @@ def test_an_alarm_about_defib_is_told_by_another_way_too(stage: Stage, time: tim
     assert "Defib set aside messages. Read them." in " ".join(told["Message"].split())
 
 
-def alarms(number: int, last: str = "OK") -> list[list[tuple[str, str]]]:
+def alarms(number: int, last: str = "OK") -> Callable[[], Mapping[str, Any]]:
     """Pages of at most a hundred; all are well but perhaps the last."""
     names = [f"Defib-Watch{n}" for n in range(1, number + 1)]
-    found = [(name, last if name == names[-1] else "OK") for name in names]
-    return [found[start : start + 100] for start in range(0, number, 100)]
+    found = [{"AlarmName": name, "StateValue": last if name == names[-1] else "OK"} for name in names]
+    return pages("MetricAlarms", *(found[start : start + 100] for start in range(0, number, 100)))
 
 
 def test_alarms_are_read_to_the_last_page(stage: Stage, time: time_machine.Traveller) -> None:
     stage.configure(alarms=230)
     stage.restart()
-    stage.wire.pages = alarms(230)
+    stage.wire.answers[THERE, "cloudwatch:DescribeAlarms"] = alarms(230)
     assert minutes(stage, time, 2) == []
 
-    stage.wire.pages = alarms(230, last="ALARM")
+    stage.wire.answers[THERE, "cloudwatch:DescribeAlarms"] = alarms(230, last="ALARM")
     (told,) = minutes(stage, time, 2)
     assert "Defib-Watch230" in json.dumps(told)
+
+
+@pytest.mark.parametrize(
+    ("call", "name", "others", "ours"),
+    [
+        ("sns:ListSubscriptionsByTopic", "Subscriptions", [subscribed(BOB)], [subscribed(ADA), subscribed(PHONE)]),
+        (
+            "events:ListRules",
+            "Rules",
+            [{"Name": "Defib-Other", "State": "ENABLED"}],
+            [{"Name": RULE, "State": "ENABLED"}],
+        ),
+    ],
+)
+def test_so_are_subscribers_and_rules(
+    stage: Stage,
+    time: time_machine.Traveller,
+    call: str,
+    name: str,
+    others: list[dict[str, str]],
+    ours: list[dict[str, str]],
+) -> None:
+    stage.wire.answers[THERE, call] = pages(name, others, others, ours)
+    assert minutes(stage, time, 3) == []
+
+    stage.wire.answers[THERE, call] = pages(name, others)
+    assert len(minutes(stage, time, 3)) == 1
 
 
 def test_a_hang_at_a_later_page_of_alarms_leaves_all_of_them_unknown(
@@ -127,7 +176,7 @@ def test_a_hang_at_a_later_page_of_alarms_leaves_all_of_them_unknown(
 ) -> None:
     stage.configure(alarms=230)
     stage.restart()
-    stage.wire.pages = alarms(230)
+    stage.wire.answers[THERE, "cloudwatch:DescribeAlarms"] = alarms(230)
     asked: list[str] = []
 
     def second_page_hangs(region: str, call: str) -> None:
