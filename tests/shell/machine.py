@@ -192,21 +192,25 @@ class _Hands:
                 machine.registered = action is Action.RESTORE
             case Action.REBOOT | Action.EVIDENCE:
                 pass
+            case _:
+                raise AssertionError(f"no machine of these tests can {action.value}")
         if machine.aftermath is not None:
             machine.aftermath(action)
         return "s3://evidence/web" if action is Action.EVIDENCE else ""
 
 
-def failing(action: Action, error: Exception, times: int) -> Callable[[Action], None]:
-    """A fault that makes the first ``times`` tries at ``action`` fail."""
-    left = [times]
+@dataclass
+class Failing:
+    """A fault that makes the next ``times`` tries at ``action`` fail."""
 
-    def fault(asked: Action) -> None:
-        if asked is action and left[0] > 0:
-            left[0] -= 1
-            raise error
+    action: Action
+    error: BaseException
+    times: int
 
-    return fault
+    def __call__(self, asked: Action) -> None:
+        if asked is self.action and self.times > 0:
+            self.times -= 1
+            raise self.error
 
 
 def healing(policy: Policy, **service: object) -> Policy:

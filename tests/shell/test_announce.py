@@ -82,9 +82,10 @@ def test_a_notice_that_should_have_gone_before_goes_before(office: Office) -> No
     assert [post.subject for post in office.got()] == ["subject 1;", "subject 2;"]
 
 
-def test_a_contact_whose_messages_fail_keeps_none_of_them_from_another(office: Office) -> None:
+def test_one_for_whom_messages_wait_keeps_none_of_them_from_another(office: Office) -> None:
     office.tell(notice(1), notice(2), notice(3, tier=Tier.SECOND))
 
+    assert [post.subject for post in office.chat.published] == ["subject 1;", "subject 2;"]
     assert [post.subject for post in office.got("bob")] == ["subject 3;"]
 
 

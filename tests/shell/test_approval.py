@@ -180,4 +180,5 @@ def test_too_few_healthy_others_are_said_instead_of_a_question() -> None:
     machine.peers = replace(machine.peers, healthy=0)
     machine.run(timedelta(minutes=20))
 
-    assert NoticeKind.APPROVAL not in kinds(machine)
+    assert kinds(machine) == [NoticeKind.OPENED, NoticeKind.HELD]
+    assert "only 0 of the others" in machine.notices[-1].body

@@ -118,13 +118,20 @@ def test_when_time_runs_out_the_next_sweep_drills_the_others() -> None:
     assert drill(stage.edges, POLICY, ROOM) == ()
     assert stage.queues.notices == []
 
+    stage.clock = FakeClock(EIGHT + timedelta(hours=2, minutes=1))
+    assert len(drill(stage.edges, POLICY, ROOM)) == 1
 
-def test_where_the_policy_wants_no_drills_nothing_is_read_for_them(drilled: Stage) -> None:
+
+def test_where_the_policy_wants_no_drills_nobody_is_asked_nor_noted_for_one() -> None:
     never = replace(POLICY, drill=replace(POLICY.drill, every=timedelta(0)))
-    fresh = Stage()
+    stage = Stage()
+    assert drill(stage.edges, never, ROOM) == ()
+    assert stage.store.now.drills == ()
 
-    assert drill(fresh.edges, never, ROOM) == ()
-    assert fresh.store.now.drills == ()
+    stage.sweep()
+    stage.clock.advance(timedelta(hours=2))
+    assert drill(stage.edges, never, ROOM) == ()
+    assert stage.queues.notices == []
 
 
 def test_one_who_wrote_first_is_heard_by_the_next_sweep() -> None:

@@ -11,11 +11,11 @@ from defib.core.case import Action, Outcome
 from defib.core.incident import NoticeKind, Phase
 from defib.core.model import InstanceState, Peers, Signal, Source, Verdict
 from defib.core.stack import Begun, Stack
-from defib.shell.ports import Unanswered
+from defib.shell.ports import Transient, Unanswered
 from defib.shell.reconcile import CONFLICTS_MAX, Reconciling, reconcile
 from defib.shell.store import Conflict
 from tests.core.facts import NOON, policy
-from tests.shell.machine import INSTANCE, Machine, ProcessDied, broken, failing
+from tests.shell.machine import INSTANCE, Failing, Machine, ProcessDied, broken
 
 POLICY = policy(minimum_healthy=1)
 
@@ -124,33 +124,84 @@ def test_where_fewer_run_than_when_it_was_decided_an_order_is_dropped_and_its_pl
     assert machine.run().outcome is Outcome.HEALED
 
 
-MUTATING = sorted(set(Action) - {Action.EVIDENCE, Action.FORCE_STOP})
+LADDER = (
+    *(Action.REBOOT, Action.DRAIN, Action.STOP, Action.FORCE_STOP, Action.SKIP_OS_SHUTDOWN),
+    *(Action.RESIZE, Action.START, Action.RESTORE),
+)
+FORCES = (Action.FORCE_STOP, Action.SKIP_OS_SHUTDOWN)
 TROUBLE = [Unanswered("no answer"), ProcessDied()]
+HANGS = timedelta(hours=9)
+FULL = Transient("no room", code="InsufficientInstanceCapacity")
+
+
+def broken_so_that_it_comes_to(action: Action) -> Machine:
+    match action:
+        case Action.FORCE_STOP:
+            return broken(POLICY, stop_takes=HANGS)
+        case Action.SKIP_OS_SHUTDOWN:
+            allowed = policy(minimum_healthy=1, allow_skip_os_shutdown=True)
+            return broken(allowed, stop_takes=HANGS, force_stop_takes=HANGS)
+        case Action.RESIZE:
+            return broken(
+                policy(minimum_healthy=1, fallback_types=("m6g.large",)), fault=Failing(Action.START, FULL, times=3)
+            )
+        case _:
+            return broken(POLICY)
 
 
 @pytest.mark.parametrize("error", TROUBLE, ids=lambda e: type(e).__name__)
-@pytest.mark.parametrize("action", MUTATING)
+@pytest.mark.parametrize("action", LADDER)
 def test_an_act_whose_answer_is_lost_though_it_was_carried_out_leaves_nothing_half_done(
-    action: Action, error: Exception
+    action: Action, error: BaseException
 ) -> None:
-    machine = broken(POLICY, aftermath=failing(action, error, times=1))
+    machine = broken_so_that_it_comes_to(action)
+    machine.aftermath = lost = Failing(action, error, times=1)
     case = machine.run()
 
+    assert lost.times == 0
     assert case.outcome is Outcome.HEALED
     assert machine.state is InstanceState.RUNNING
     assert machine.registered
     assert "nothing to it" not in case.reason
 
 
-@pytest.mark.parametrize("error", TROUBLE, ids=lambda e: type(e).__name__)
-@pytest.mark.parametrize("action", MUTATING)
-def test_an_act_that_was_lost_before_it_was_carried_out_is_decided_afresh(action: Action, error: Exception) -> None:
-    machine = broken(POLICY, fault=failing(action, error, times=1))
-    case = machine.run()
+def losing(action: Action, error: BaseException) -> Machine:
+    """One of whose orders the first for ``action`` is lost before it is carried out."""
+    machine = broken_so_that_it_comes_to(action)
+    before, lost = machine.fault, Failing(action, error, times=1)
 
-    assert case.outcome is Outcome.HEALED
+    def fault(asked: Action) -> None:
+        lost(asked)
+        if before is not None:
+            before(asked)
+
+    machine.fault = fault
+    machine.run()
+    assert lost.times == 0
+    return machine
+
+
+@pytest.mark.parametrize("error", TROUBLE, ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize("action", [action for action in LADDER if action not in FORCES])
+def test_an_act_that_was_lost_before_it_was_carried_out_is_decided_afresh(action: Action, error: BaseException) -> None:
+    machine = losing(action, error)
+
+    assert machine.case is not None
+    assert machine.case.outcome is Outcome.HEALED
     assert machine.state is InstanceState.RUNNING
     assert machine.registered
+
+
+@pytest.mark.parametrize("error", TROUBLE, ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize("action", FORCES)
+def test_force_that_may_have_been_lost_and_shows_no_effect_is_peoples_business(
+    action: Action, error: BaseException
+) -> None:
+    machine = losing(action, error)
+
+    assert action not in machine.acts
+    assert machine.notices[-1].kind is NoticeKind.ESCALATED
+    assert "it does not stop even when forced" in machine.notices[-1].subject
 
 
 def test_every_order_names_an_intent_that_was_stored_first() -> None:

@@ -10,14 +10,12 @@ import pytest
 from defib.core.case import Action, Outcome
 from defib.core.incident import NoticeKind
 from defib.core.maintenance import DAYS, Maintenance
-from defib.core.model import Checks, Event, Observation, Peers, Source, Switch
+from defib.core.model import Checks, Event, Peers, Source, Switch
 from defib.core.policy import Policy
-from defib.shell.ports import Suspects
 from defib.shell.store import Remembered
-from defib.shell.sweep import Sweeping, SweepReport, sweep
-from tests.core.facts import NOON, OK, POLICY, after, case, observed, policy
-from tests.fakes import FakeClock, FakeObserver, FakeQueues, FakeStore
+from tests.core.facts import NOON, OK, after, case, observed, policy
 from tests.shell.machine import INSTANCE, Machine
+from tests.shell.sweeping import Bench
 
 SUNDAYS = Maintenance("14:00", timedelta(hours=1), days=("sun",))
 DAILY = replace(SUNDAYS, days=DAYS)
@@ -204,16 +202,6 @@ def test_what_was_begun_in_its_window_is_finished_after_it() -> None:
     machine.stop_takes = timedelta(minutes=8)
 
     assert machine.run(timedelta(hours=4)).outcome is Outcome.HEALED
-
-
-class Bench:
-    def __init__(self) -> None:
-        self.clock, self.store, self.queues = FakeClock(NOON), FakeStore(), FakeQueues()
-        self.observer = FakeObserver(self.clock)
-
-    def sweep(self, *found: Observation) -> SweepReport:
-        self.observer.found = Suspects(found, {})
-        return sweep(Sweeping(self.clock, self.observer, self.store, self.queues), POLICY)
 
 
 AHEAD = observed(checks=Checks(OK, OK, events=(RETIREMENT,)))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from defib.core.case import Action, Outcome
-from defib.core.incident import Notice, NoticeKind
+from defib.core.incident import NoticeKind
 from defib.core.model import InstanceState, Peers, Signal, Source, Verdict
 from defib.core.policy import Mode
 from defib.core.stack import Stack
@@ -17,8 +17,8 @@ from defib.core.traits import Traits
 from defib.shell.ports import Transient, Unanswered
 from defib.shell.reconcile import Reconciling, reconcile
 from tests.core.facts import NOON, after, attempt, case, policy
-from tests.fakes import FakeQueues
-from tests.shell.machine import INSTANCE, Machine, broken, failing
+from tests.shell.machine import INSTANCE, Failing, Machine, broken
+from tests.shell.sweeping import Silent
 
 POLICY = policy(minimum_healthy=1)
 
@@ -97,7 +97,7 @@ def test_a_stop_that_does_not_end_is_forced() -> None:
 
 
 def test_capacity_that_is_missing_for_a_while_is_waited_for() -> None:
-    machine = broken(POLICY, fault=failing(Action.START, Transient("no capacity"), times=3))
+    machine = broken(POLICY, fault=Failing(Action.START, Transient("no capacity"), times=3))
     case = machine.run()
 
     assert case.outcome is Outcome.HEALED
@@ -108,7 +108,7 @@ def test_capacity_that_is_missing_for_a_while_is_waited_for() -> None:
 
 
 def test_capacity_that_never_comes_is_handed_over_and_said() -> None:
-    machine = broken(POLICY, fault=failing(Action.START, Transient("no capacity"), times=99))
+    machine = broken(POLICY, fault=Failing(Action.START, Transient("no capacity"), times=99))
     case = machine.run()
 
     assert case.handed_over_at is not None
@@ -235,19 +235,12 @@ def test_a_case_that_waits_among_very_many_rests_for_longer() -> None:
     assert machine.case.look_again_at == machine.clock.now() + POLICY.limits.hold_among(1_000, POLICY.repair.hold)
 
 
-class _Silent(FakeQueues):
-    """Queues of which that of the notices never answers."""
-
-    def announce(self, notices: Sequence[Notice]) -> None:
-        raise Unanswered("no answer", "ReadTimeoutError")
-
-
 def test_a_notice_that_can_not_be_handed_on_holds_up_neither_the_order_nor_the_wake_up() -> None:
     machine = broken(POLICY)
-    machine.queues = _Silent()
+    queues: Any = Silent(machine.queues, "announce")
     machine.clock.advance(POLICY.services[0].patience.check)
     machine.observe()
-    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal, machine.switch)
+    edges = Reconciling(machine.clock, machine.observer, machine.store, queues, machine.journal, machine.switch)
 
     with pytest.raises(Unanswered):
         reconcile(Signal(Source.WAKE, INSTANCE, machine.clock.now(), "its time has come"), edges, POLICY)

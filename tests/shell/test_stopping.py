@@ -17,7 +17,7 @@ from defib.core.policy import Mode
 from defib.core.severity import Severity
 from defib.shell.ports import Transient
 from tests.core.facts import POLICY, SERVICE, policy
-from tests.shell.machine import broken, failing
+from tests.shell.machine import Failing, broken
 
 FULL = Transient("no room", code="InsufficientInstanceCapacity")
 
@@ -63,7 +63,7 @@ def test_one_that_is_terminated_in_the_middle_is_closed_and_said() -> None:
     ids=["its service is renamed", "its tag is removed"],
 )
 def test_whoever_takes_it_from_defib_while_it_is_stopped_hears_that_it_is(change: dict[str, Any], why: str) -> None:
-    machine = broken(policy(), fault=failing(Action.START, FULL, times=9))
+    machine = broken(policy(), fault=Failing(Action.START, FULL, times=9))
     machine.run(timedelta(minutes=10))
     assert machine.state is InstanceState.STOPPED
     for name, value in change.items():
@@ -74,6 +74,7 @@ def test_whoever_takes_it_from_defib_while_it_is_stopped_hears_that_it_is(change
     said = machine.notices[-1]
     assert "web-2 is STOPPED and left alone" in said.subject
     assert f"is STOPPED and left alone: {why}" in said.body
+    assert "Start it, if it should run" in said.body
     assert "It is deregistered from web: register it when it is to serve again" in said.body
     incident = machine.store.latest_incident("web")
     assert incident is not None
@@ -83,7 +84,7 @@ def test_whoever_takes_it_from_defib_while_it_is_stopped_hears_that_it_is(change
 
 
 def test_whoever_switches_to_observe_while_it_is_stopped_is_asked_at_once_to_start_it() -> None:
-    machine = broken(policy(), fault=failing(Action.START, FULL, times=9))
+    machine = broken(policy(), fault=Failing(Action.START, FULL, times=9))
     machine.run(timedelta(minutes=10))
     assert machine.state is InstanceState.STOPPED
     machine.policy = policy(mode=Mode.OBSERVE)
@@ -98,7 +99,7 @@ def test_whoever_switches_to_observe_while_it_is_stopped_is_asked_at_once_to_sta
 def test_whoever_names_nobody_any_more_while_it_is_stopped_has_every_contact_asked() -> None:
     ann, bob = (Contact(name, email=(f"{name}@example.com",)) for name in ("ann", "bob"))
     healed = replace(policy(tell=("ann",)), contacts=(ann, bob))
-    machine = broken(healed, fault=failing(Action.START, FULL, times=9))
+    machine = broken(healed, fault=Failing(Action.START, FULL, times=9))
     machine.run(timedelta(minutes=10))
     assert machine.state is InstanceState.STOPPED
     heard_so_far = len(machine.notices)
@@ -134,7 +135,7 @@ def test_a_guard_that_people_have_heard_of_is_told_again_when_it_holds_what_is_s
 
 
 def test_people_hear_that_it_is_stopped_and_defib_starts_it_when_there_is_room_at_last() -> None:
-    machine = broken(policy(), fault=failing(Action.START, FULL, times=9))
+    machine = broken(policy(), fault=Failing(Action.START, FULL, times=9))
     handed_over = machine.run(timedelta(minutes=40))
 
     assert handed_over.handed_over_at is not None
@@ -149,7 +150,7 @@ def test_people_hear_that_it_is_stopped_and_defib_starts_it_when_there_is_room_a
 
 
 def test_a_changed_type_is_announced_and_said_again_in_the_end() -> None:
-    machine = broken(policy(fallback_types=("m6g.large",)), fault=failing(Action.START, FULL, times=3))
+    machine = broken(policy(fallback_types=("m6g.large",)), fault=Failing(Action.START, FULL, times=3))
     case = machine.run()
 
     assert case.outcome is Outcome.HEALED
@@ -157,14 +158,3 @@ def test_a_changed_type_is_announced_and_said_again_in_the_end() -> None:
     assert [n.kind for n in machine.notices][-2:] == [NoticeKind.PROGRESS, NoticeKind.RESOLVED]
     assert "becomes a m6g.large" in machine.notices[-2].subject
     assert "It runs as m6g.large" in machine.notices[-1].body
-
-
-def test_one_opted_out_while_defib_had_it_stopped_is_not_left_so_in_silence() -> None:
-    machine = broken(policy(), fault=failing(Action.START, FULL, times=99))
-    machine.run(timedelta(minutes=8))
-    del machine.tags["self-heal"]
-    case = machine.run()
-
-    assert case.outcome is Outcome.LEFT_ALONE
-    assert "is STOPPED and left alone" in machine.notices[-1].subject
-    assert "Start it, if it should run" in machine.notices[-1].body

@@ -99,12 +99,12 @@ def test_questions_that_were_not_answered_are_named_and_the_others_still_count(b
 def test_what_the_table_knows_is_signalled_even_when_ec2_does_not_answer(bench: Bench) -> None:
     bench.store.remember(Remembered(case(version=0, look_again_at=NOON), None, ()))
 
-    class Silent(FakeObserver):
+    class Refused(FakeObserver):
         def suspects(self) -> Suspects:
             raise Transient("no answer")
 
     with pytest.raises(Transient):
-        sweep(Sweeping(bench.clock, Silent(bench.clock), bench.store, bench.queues), POLICY)
+        sweep(Sweeping(bench.clock, Refused(bench.clock), bench.store, bench.queues), POLICY)
 
     assert [s.source for s in bench.queues.signals] == [Source.WAKE]
 

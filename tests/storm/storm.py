@@ -80,10 +80,11 @@ class Storm:
         plan: Callable[[Sequence[Machine], Random], Iterator[Breakdown]],
         seed: int,
         timer: Callable[[], float] = lambda: 0.0,
+        greed: int = 0,
     ) -> None:
         self.clock = FakeClock()
         self.policy = storm_policy(instances // SERVICES)
-        self.buckets = Buckets(self.clock)
+        self.buckets = Buckets(self.clock, greed)
         self.machines = {machine.instance_id: machine for machine in self._fleet(instances)}
         self.store = FakeStore()
         self.acts: Counter[str] = Counter()
