@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from defib.core.parse import parse
 from infra.prices import PRICES, Item
 from sim.cost.command import main
 from sim.cost.counting import Counted, quiet, quiet_scenario
 from sim.cost.month import BAD_SHARE, bill, months
-from sim.cost.tables import BARE, DOCUMENT, by_size, prices
+from sim.cost.tables import BARE, DOCUMENT, WATCHED, by_size, prices
 from sim.cost.usage import Unpriced, Usage, metrics, standing, used
-from sim.replay import POLICIES
+from sim.replay import POLICIES, POLICY
 from sim.template import Resource
 from sim.wiring import Wiring
 from tests.sim.small_world import function, wiring
@@ -147,6 +148,13 @@ def test_the_shipped_policy_costs_two_dollars_at_most_in_a_quiet_month(shipped: 
 
     assert idle.due <= SHIPPED_USD
     assert {line.service for line in idle.lines if line.due > 0.5} == {"SQS"}
+
+
+def test_the_policy_with_a_watchtower_differs_from_the_shipped_one_in_nothing_else() -> None:
+    with_one, shipped_file = (parse(file.read_text(encoding="utf-8")) for file in (WATCHED, POLICY))
+
+    assert with_one.watchtower.stands
+    assert replace(with_one, watchtower=shipped_file.watchtower) == shipped_file
 
 
 def test_what_heals_and_tells_without_page_and_links_costs_under_one_dollar() -> None:
