@@ -14,10 +14,11 @@ from sim.__main__ import _parser as of_sim
 from tests.bench.__main__ import _parser as of_bench
 from tests.mutants.__main__ import _parser as of_mutants
 from tests.sim.replays import replayed
+from tests.storm.__main__ import _parser as of_storm
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-PARSERS = {"sim": of_sim, "tests.bench": of_bench, "tests.mutants": of_mutants}
+PARSERS = {"sim": of_sim, "tests.bench": of_bench, "tests.mutants": of_mutants, "tests.storm": of_storm}
 START = r"(?:make \S+; |\.venv/bin/)?python -m"
 INLINE = re.compile(rf"`{START} ([a-z.]+) ([^`]+)`")
 BLOCK = re.compile(rf"^\*?{START} ([a-z.]+) ([^#*\n]+)", re.MULTILINE)

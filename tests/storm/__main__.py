@@ -21,7 +21,7 @@ from tests.storm.storm import REPAIRS, Storm, mixed
 FOUND_WITHIN = timedelta(minutes=2)
 
 
-def main() -> int:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.storm", description=__doc__)
     parser.add_argument("--instances", type=int, default=10_000, help="how many machines there are")
     parser.add_argument("--failing", type=int, default=1_000, help="how many of them fail")
@@ -32,7 +32,11 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=1, help="which storm of that size")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
-    chosen = parser.parse_args()
+    return parser
+
+
+def main() -> int:
+    chosen = _parser().parse_args()
     began = time.process_time()
     storm = Storm(chosen.instances, mixed(chosen.failing), chosen.seed, time.process_time)
     took = storm.run(timedelta(minutes=chosen.minutes) if chosen.minutes else timedelta(hours=12))
