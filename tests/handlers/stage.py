@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -13,10 +13,12 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.client import BaseClient
 from moto.ec2.models import ec2_backends
 
 from defib.aws.clients import client
 from tests.aws.account import ONCE
+from tests.aws.fleet import Overlay
 from tests.aws.table import TABLE, create_table
 
 HANDLERS = (
@@ -153,6 +155,13 @@ class Stage:
         event = batch(*bodies, groups=groups) if bodies else {}
         return self.handler(name).lambda_handler(event, Context())
 
+    def diagnose(self, aws: Overlay, *bodies: str) -> Any:
+        """Invoke diagnose with ``aws`` between it and every service."""
+        module = self.handler("diagnose")
+        for made in clients_in(module._built()):
+            aws.lay_over(made)
+        return module.lambda_handler(batch(*bodies), Context())
+
     def received(self, queue: str) -> list[dict[str, Any]]:
         """Everything that waits in ``queue``, delayed messages excepted."""
         found: list[dict[str, Any]] = []
@@ -219,6 +228,23 @@ def stop_unasked(*instance_ids: str) -> None:
         instance = ec2_backends["123456789012"]["us-east-1"].get_instance(instance_id)
         instance.state_reason.code = "Server.InternalError"
         instance.state_reason.message = "Server.InternalError: Internal error on launch"
+
+
+def clients_in(value: Any, seen: set[int] | None = None) -> Iterator[BaseClient]:
+    """Every boto3 client reachable from ``value`` through Defib's own objects, once."""
+    seen = set() if seen is None else seen
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, BaseClient):
+        yield value
+    elif isinstance(value, (tuple, list)):
+        for part in value:
+            yield from clients_in(part, seen)
+    elif type(value).__module__.startswith("defib."):
+        names = [*getattr(value, "__dict__", {}), *getattr(type(value), "__slots__", ())]
+        for name in names:
+            yield from clients_in(getattr(value, name), seen)
 
 
 def failed(response: dict[str, Any]) -> list[str]:

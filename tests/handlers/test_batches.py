@@ -13,7 +13,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 from moto.sqs.models import sqs_backends
 
 from defib.aws.clock import SystemClock
-from defib.shell.ports import Transient
+from tests.aws.fleet import Overlay
 from tests.handlers.stage import Context, Stage, batch, failed
 
 EVENTS = Path(__file__).parents[1] / "events"
@@ -64,31 +64,21 @@ def test_a_batch_of_nothing_but_bad_messages_is_no_failure_of_the_function(stage
     assert failed(stage.invoke("diagnose", "not json", "{}")) == ["m0", "m1"]
 
 
-def test_a_passing_fault_of_aws_brings_the_message_back(
-    stage: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def throttled(*_: object) -> None:
-        raise Transient("describing instances: RequestLimitExceeded", "RequestLimitExceeded")
+def test_a_passing_fault_of_aws_brings_the_message_back(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    throttled = Overlay(refusals={"DescribeInstances": "RequestLimitExceeded"})
 
-    monkeypatch.setattr("defib.aws.observe.AwsObserver.observe", throttled)
-
-    assert failed(stage.invoke("diagnose", STOPPED, NO_INSTANCE)) == ["m0"]
+    assert failed(stage.diagnose(throttled, STOPPED, NO_INSTANCE)) == ["m0"]
     (line,) = [line for line in _lines(capsys) if line.get("level") == "WARNING"]
     assert (line["message"], line["code"], line["message_id"]) == ("will be tried again", "RequestLimitExceeded", "m0")
 
 
-def test_a_defect_of_defib_fails_its_message_with_its_trace(
-    stage: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def defect(*_: object) -> None:
-        raise ZeroDivisionError("a defect")
+def test_a_defect_of_defib_fails_its_message_with_its_trace(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    unforeseen = Overlay(answers={"DescribeInstances": {"Reservations": 7}})
 
-    monkeypatch.setattr("defib.aws.observe.AwsObserver.observe", defect)
-
-    assert failed(stage.invoke("diagnose", STOPPED, NO_INSTANCE)) == ["m0"]
+    assert failed(stage.diagnose(unforeseen, STOPPED, NO_INSTANCE)) == ["m0"]
     (line,) = [line for line in _lines(capsys) if line.get("level") == "ERROR"]
-    assert (line["message"], line["exception_name"]) == ("defect", "ZeroDivisionError")
-    assert "defect" in line["exception"]
+    assert (line["message"], line["exception_name"]) == ("defect", "TypeError")
+    assert line["exception"].startswith("Traceback")
 
 
 def test_a_failed_notice_holds_up_its_own_incident_only(stage: Stage) -> None:
@@ -137,7 +127,6 @@ def test_log_lines_name_the_request(stage: Stage, capsys: pytest.CaptureFixture[
 def test_one_message_leaves_nothing_in_the_log_lines_of_the_next_invocation(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    boto3.client("sqs")
     stage.invoke("publish", NOTICE, groups={0: "web-7"})
     stage.invoke("sweep")
 

@@ -90,21 +90,17 @@ def test_what_the_topic_says_of_it_brings_it_back_to_the_front_and_no_further(st
     assert not [queue for queue in NEXT if stage.received(queue)]
 
 
-@pytest.mark.parametrize(
-    ("function", "word", "left"),
-    [
-        ("remediate", "orders", "orders"),
-        ("evidence", "evidence", "evidence"),
-        ("page", "turns", "turns"),
-        ("elsewhere", "turns-atlassian", "turns-atlassian"),
-    ],
-)
+FED = [("remediate", "orders"), ("evidence", "evidence"), ("page", "turns"), ("elsewhere", "turns-atlassian")]
+"""Functions, and the word of the queue that feeds each."""
+
+
+@pytest.mark.parametrize(("function", "word"), FED)
 def test_each_function_that_a_queue_feeds_leaves_word_of_it_and_does_no_work_for_it(
-    stage: Stage, heard: str, function: str, word: str, left: str
+    stage: Stage, heard: str, function: str, word: str
 ) -> None:
     assert failed(stage.invoke(function, on(word), groups={0: "canary"})) == []
 
-    assert heartbeat(f"{CANARY}{left}") is not None
+    assert heartbeat(f"{CANARY}{word}") is not None
     assert items() == 1
     assert not [queue for queue in ("signals", "notices") if stage.received(queue)]
     assert "Messages" not in boto3.client("sqs").receive_message(QueueUrl=heard)
@@ -151,7 +147,10 @@ def test_one_that_is_stale_goes_no_further(stage: Stage, age: int, capsys: pytes
     assert "CanaryReceived" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("function", "word"), [("remediate", "orders"), ("evidence", "evidence"), ("page", "turns")])
+@pytest.mark.parametrize(
+    ("function", "word"),
+    [("remediate", "orders"), ("evidence", "evidence"), ("page", "turns"), ("elsewhere", "turns-atlassian")],
+)
 def test_one_that_went_stale_on_a_queue_that_was_blocked_leaves_no_word(stage: Stage, function: str, word: str) -> None:
     old = on(word, NOON - timedelta(seconds=91))
 

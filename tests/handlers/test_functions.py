@@ -9,15 +9,13 @@ from typing import Any
 import boto3
 import pytest
 
-from defib.aws.observe import AwsObserver
 from defib.aws.store import DynamoStore
 from defib.aws.wire import encode
 from defib.core.case import Action, Perform
-from defib.core.model import Observation
 from defib.core.shift import Move, ShiftOrder
-from defib.shell.ports import Transient
 from defib.shell.store import Remembered
 from tests.aws.cases import NOON, a_case, a_notice, an_incident
+from tests.aws.fleet import Overlay
 from tests.handlers.stage import Stage, failed, stop_unasked
 
 EVENTS = Path(__file__).parents[1] / "events"
@@ -47,46 +45,38 @@ def test_diagnose_leaves_strangers_alone(stage: Stage, store: DynamoStore) -> No
     assert store.latest_case(stranger) is None
 
 
-def test_diagnose_looks_at_the_unhealthy_targets_of_an_alarming_group(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looked_at: list[tuple[str, str]] = []
-    # By the module that is invoked: a replay in the same process may have left another under the package's name.
-    monkeypatch.setattr(
-        stage.handler("diagnose"),
-        "reconcile",
-        lambda signal, edges, policy: looked_at.append((signal.source.value, signal.instance_id)),
-    )
-    monkeypatch.setattr(
-        "defib.aws.observe.AwsObserver.unhealthy_targets",
-        lambda self, arn: ("i-0a1b2c3d4e5f60001", "i-0a1b2c3d4e5f60002") if arn == stage.group else (),
-    )
+def alarming(stage: Stage) -> str:
+    """An alarm about the stage's target group."""
     body = (EVENTS / "alarm-target-group.json").read_text()
-    body = body.replace("targetgroup/web/73e2d6bc24d8a067", stage.group.rpartition(":")[2])
-
-    assert failed(stage.invoke("diagnose", body)) == []
-
-    assert looked_at == [("load_balancer", "i-0a1b2c3d4e5f60001"), ("load_balancer", "i-0a1b2c3d4e5f60002")]
+    return body.replace("targetgroup/web/73e2d6bc24d8a067", stage.group.rpartition(":")[2])
 
 
-def test_a_target_that_can_not_be_looked_at_holds_up_no_other_of_its_group(
-    stage: Stage, store: DynamoStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def unhealthy(*instance_ids: str) -> Overlay:
+    """AWS, whose load balancer finds these so."""
+    told = [{"Target": {"Id": i, "Port": 80}, "TargetHealth": {"State": "unhealthy"}} for i in instance_ids]
+    return Overlay(answers={"DescribeTargetHealth": {"TargetHealthDescriptions": told}})
+
+
+def test_diagnose_looks_at_the_unhealthy_targets_of_an_alarming_group(stage: Stage, store: DynamoStore) -> None:
+    targets = stage.launch_many(2, service="web", self_heal="true")
+    aws = unhealthy(*targets)
+
+    assert failed(stage.diagnose(aws, alarming(stage))) == []
+
+    assert aws.named("DescribeTargetHealth")[0]["TargetGroupArn"] == stage.group
+    cases = [store.latest_case(target) for target in targets]
+    assert [case and (case.opened_by.value, case.cause.value) for case in cases] == 2 * [
+        ("load_balancer", "application_down")
+    ]
+
+
+def test_a_target_that_can_not_be_looked_at_holds_up_no_other_of_its_group(stage: Stage, store: DynamoStore) -> None:
     first, second = stage.launch_many(2, service="web", self_heal="true")
     stop_unasked(first, second)
-    monkeypatch.setattr("defib.aws.observe.AwsObserver.unhealthy_targets", lambda self, arn: (first, second))
-    observe = AwsObserver.observe
+    aws = unhealthy(first, second)
+    aws.refuse_if("DescribeInstances", "RequestLimitExceeded", lambda asked: first in str(asked))
 
-    def throttled_once(self: AwsObserver, instance_id: str, *args: Any) -> Observation:
-        if instance_id == first:
-            raise Transient("describing instances: throttled", "RequestLimitExceeded")
-        return observe(self, instance_id, *args)
-
-    monkeypatch.setattr(AwsObserver, "observe", throttled_once)
-    body = (EVENTS / "alarm-target-group.json").read_text()
-    body = body.replace("targetgroup/web/73e2d6bc24d8a067", stage.group.rpartition(":")[2])
-
-    assert failed(stage.invoke("diagnose", body)) == ["m0"]
+    assert failed(stage.diagnose(aws, alarming(stage))) == ["m0"]
 
     assert store.latest_case(first) is None
     assert store.latest_case(second) is not None

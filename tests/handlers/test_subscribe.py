@@ -127,7 +127,7 @@ def test_bytes_that_are_no_base64_are_refused(stage: Stage) -> None:
     assert stage.handler("subscribe").lambda_handler(event, Context())["statusCode"] == 400
 
 
-def test_thousands_of_posts_reach_no_more_addresses_than_a_day_allows(stage: Stage) -> None:
+def test_post_after_post_reaches_no_more_addresses_than_a_day_allows(stage: Stage) -> None:
     """Behind the API's own throttle, which is the stage's (tests/infra/test_page.py)."""
     codes = [posted(stage, urlencode({"email": f"person-{n}@example.com"}))["statusCode"] for n in range(105)]
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.client import BaseClient
 
 from defib.core.policy import Calls
 from defib.handlers.environment import Environment, MissingVariable
-from tests.handlers.stage import HANDLERS, Stage
+from tests.handlers.stage import HANDLERS, Stage, clients_in
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 
@@ -66,7 +64,7 @@ def test_a_missing_variable_is_named(stage: Stage, handler: str, needed: str) ->
 
 @pytest.mark.parametrize("handler", HANDLERS)
 def test_every_client_of_a_function_has_the_policys_deadlines(stage: Stage, handler: str) -> None:
-    clients = set(_clients_in(stage.handler(handler)._built(), set()))
+    clients = set(clients_in(stage.handler(handler)._built()))
 
     assert clients
     for client in clients:
@@ -94,19 +92,3 @@ def test_the_policy_is_the_operators_file_beside_the_code(stage: Stage) -> None:
     environment = Environment(stage.environment)
 
     assert [service.name for service in environment.policy().services] == ["web"]
-
-
-def _clients_in(value: Any, seen: set[int]) -> Iterator[BaseClient]:
-    """Every boto3 client reachable from ``value`` through Defib's own objects."""
-    if id(value) in seen:
-        return
-    seen.add(id(value))
-    if isinstance(value, BaseClient):
-        yield value
-    elif isinstance(value, (tuple, list)):
-        for part in value:
-            yield from _clients_in(part, seen)
-    elif type(value).__module__.startswith("defib."):
-        names = [*getattr(value, "__dict__", {}), *getattr(type(value), "__slots__", ())]
-        for name in names:
-            yield from _clients_in(getattr(value, name), seen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from infra.answers import LOGGED
 from infra.bundle import ROOT
@@ -82,8 +83,8 @@ def test_the_secret_is_made_at_deploy_and_nothing_may_write_it(stack: Synthesize
         assert {a for a in granted if a.startswith("secretsmanager:")} <= {"secretsmanager:GetSecretValue"}
 
 
-def test_without_it_nothing_of_it_is_deployed() -> None:
-    policy = ROOT / "build" / "tests" / "no-answers.toml"
+def test_without_it_nothing_of_it_is_deployed(tmp_path: Path) -> None:
+    policy = tmp_path / "defib.toml"
     policy.write_text(POLICY.read_text(encoding="utf-8").replace("[answers]\nenabled = true", ""), encoding="utf-8")
     found = Synthesized.load(synthesize(policy, ROOT / "build" / "tests" / "no-answers"), "Defib.template.json")
 

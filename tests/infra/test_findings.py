@@ -38,6 +38,7 @@ def test_cdk_nag_finds_nothing_that_is_not_explained(tmp_path: Path) -> None:
     (report,) = json.loads((tmp_path / "validation-report.json").read_text())["pluginReports"]
     assert report["conclusion"] == "success"
     assert report["violations"] == []
+    assert report["suppressedViolations"], "it has looked"
     for finding in report["suppressedViolations"]:
         assert len(finding["reason"]) > 20
         assert finding["acknowledgedAt"].count("/") >= 2, "for one construct, not for a whole part of the stack"

@@ -105,8 +105,10 @@ def test_a_chat_topic_that_no_channel_is_subscribed_to_is_named_until_one_is(acc
     assert account.left(policy) == ["Deployed. Every address can be reached; nothing is left to do."]
 
 
+MAIL = {"Type": "AWS::SNS::Subscription", "Properties": {"Endpoint": "oncall@defib.test"}}
+
+
 def test_the_time_to_confirm_is_counted_from_when_cloudformation_made_the_first_subscription(account: Account) -> None:
-    mail = {"Type": "AWS::SNS::Subscription", "Properties": {"Endpoint": "oncall@defib.test"}}
     boss = {"Type": "AWS::SNS::Subscription", "Properties": {"Endpoint": "boss@defib.test"}}
     topic = {"Type": "AWS::SNS::Topic", "Properties": {}}
     cloudformation = says(
@@ -116,16 +118,17 @@ def test_the_time_to_confirm_is_counted_from_when_cloudformation_made_the_first_
         ("T", "CREATE_COMPLETE", NOON),
     )
 
-    made = subscribed_at(cloudformation, STACK, {"Resources": {"A": mail, "B": mail, "C": boss, "T": topic}})
+    made = subscribed_at(cloudformation, STACK, {"Resources": {"A": MAIL, "B": MAIL, "C": boss, "T": topic}})
 
     assert made == {"oncall@defib.test": NOON}
 
 
 def test_when_cloudformation_does_not_say_no_time_is_named(account: Account) -> None:
     cloudformation = client("cloudformation", Calls(attempts=1), HERE)
-    Overlay(refusals={"ListStackResources": "AccessDenied"}).lay_over(cloudformation)
+    asked = Overlay(refusals={"ListStackResources": "AccessDenied"}).lay_over(cloudformation)
 
-    assert subscribed_at(cloudformation, STACK, {"Resources": {}}) == {}
+    assert subscribed_at(cloudformation, STACK, {"Resources": {"A": MAIL}}) == {}
+    assert asked.named("ListStackResources")
 
 
 def says(*resources: tuple[str, str, datetime]) -> CloudFormationClient:

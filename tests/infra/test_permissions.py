@@ -266,6 +266,9 @@ def test_the_scheduler_may_start_sweep_and_nothing_else(stack: Synthesized) -> N
     sweep = stack.id_of("AWS::Lambda::Function", "SweepFunction")
     role = stack.id_of("AWS::IAM::Role", "SchedulerRole")
 
-    invoke = [s for s in stack.roles()[role] if "lambda:InvokeFunction" in listed(s["Action"])]
+    starting, setting_aside = stack.roles()[role]
 
-    assert all(sweep in resource for s in invoke for resource in on(s))
+    assert listed(starting["Action"]) == ["lambda:InvokeFunction"]
+    assert all(f'"{sweep}"' in resource for resource in on(starting))
+    assert listed(setting_aside["Action"]) == ["sqs:SendMessage"]
+    assert "SetAsideUndelivered" in json.dumps(setting_aside["Resource"])

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 import pytest
 from moto.sns.utils import FilterPolicyMatcher
 
 from defib.core.medium import Medium
+from infra.bundle import ROOT
 from infra.functions import SHAPES
 from tests.infra.synthesized import Synthesized
 
@@ -234,8 +236,11 @@ def test_nothing_has_a_name_of_its_own_so_that_two_stacks_can_live_side_by_side(
 
 
 def test_the_names_that_operations_md_asks_for_are_outputs_and_logs_of_the_stack(stack: Synthesized) -> None:
+    operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    queried = set(re.findall(r"OutputKey=='(\w+)'", operations))
     logs = [key for key in stack.of("AWS::Logs::LogGroup") if key.startswith("Healing")]
 
     named = {"CasesTable", "EvidenceBucket", "DeadLetters", "OrderedDeadLetters", "Undelivered"}
-    assert named <= set(stack.template["Outputs"])
+    assert queried
+    assert queried | named <= set(stack.template["Outputs"])
     assert len(logs) == len(SHAPES)

@@ -13,6 +13,7 @@ import pytest
 
 from defib.core.page.elsewhere import Kind
 from defib.publish.channels.http import Http
+from defib.publish.channels.keys import ApiKey, SigningKey
 from defib.shell.elsewhere import Came
 from defib.shell.ports import CallFailed, Rejected
 from sim.internet import HANGS, RESETS, Failure, Request, Response
@@ -86,9 +87,8 @@ def test_a_key_that_no_header_can_hold_is_in_no_error() -> None:
 
 
 def test_values_that_hold_secrets_do_not_show_them() -> None:
-    pair = Pair(Kind.STATUSPAGE)
-    assert KEY not in repr(pair.edges)
-    assert CREDENTIALS.token_secret not in repr(CREDENTIALS)
+    shown = repr([ApiKey(KEY), SigningKey(SIGNING_KEY), CREDENTIALS, Pair(Kind.STATUSPAGE).edges])
+    assert [secret for secret in SECRETS if secret in shown] == []
 
 
 def test_a_key_for_signing_that_is_none_is_refused_without_a_word_of_it() -> None:
