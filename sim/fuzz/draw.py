@@ -20,6 +20,7 @@ from sim.fuzz.draw_hands import with_hands
 from sim.fuzz.draw_policy import policy_of
 from sim.fuzz.draw_posts import with_posts
 from sim.fuzz.draw_reach import with_addresses
+from sim.fuzz.draw_shared import SHARED_EVERY, with_shared_target_group
 from sim.fuzz.draw_shifts import with_shifts
 from sim.fuzz.draw_subscribers import with_subscribers
 from sim.fuzz.story import Interference, Story, names
@@ -55,6 +56,8 @@ def draw(seed: int) -> Story:
     spells, meddling = _spells(scenario, random), _meddling(scenario, random)
     if seed % ALONE_EVERY == ALONE_EVERY - 1:
         scenario = with_one_alone(scenario, policy, Random(f"alone {seed}"))
+    if seed % SHARED_EVERY == SHARED_EVERY - 1:
+        scenario = with_shared_target_group(scenario, policy, Random(f"shared {seed}"))
     if seed % CROWDS_EVERY == CROWDS_EVERY - 1:
         scenario = with_crowd(scenario, policy, Random(f"crowd {seed}"))
     scenario = with_shifts(scenario, policy, Random(f"shifts {seed}"))
