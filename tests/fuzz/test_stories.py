@@ -25,6 +25,8 @@ A_CROWD = 8 * CROWDS_EVERY - 1
 A_CROWD_IN_MAINTENANCE = 608_999
 A_CROWD_BEFORE_AN_EVENT = 14_001_999
 A_CROWD_ASKING = 33_002_499
+TWO_SERVICES = 2_939
+"""Of which each would take the last target of the group that they share, if Defib looked at one service alone."""
 """They broke an invariant once, and are too long for a file."""
 
 JUDGED_WRONGLY = (
@@ -58,6 +60,12 @@ def test_crowds_that_broke_an_invariant_once_break_none(seed: int) -> None:
 @pytest.mark.parametrize("seed", JUDGED_WRONGLY)
 def test_what_a_judge_once_got_wrong_it_gets_right(seed: int) -> None:
     assert lived(draw(seed))[1] == []
+
+
+def test_two_services_leave_the_target_group_that_they_share_a_target_that_serves() -> None:
+    world, broken = lived(draw(TWO_SERVICES))
+    assert "hold:last_healthy_target" in {entry.decision for entry in world.store.audit}
+    assert broken == []
 
 
 def test_people_answer_by_the_link_in_their_mail() -> None:
