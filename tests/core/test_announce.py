@@ -253,9 +253,10 @@ def test_what_defib_works_on_takes_the_place_of_one_that_waits() -> None:
 def test_the_timeline_keeps_the_newest_lines() -> None:
     incident: Incident | None = opened()
     notices: tuple[Notice, ...] = ()
-    for _ in range(TIMELINE_MAX + 5):
-        incident, notices = announce(incident, case(EVIDENCE), STOP_NOW, POLICY, NOON)
+    for second in range(TIMELINE_MAX + 5):
+        incident, notices = announce(incident, case(EVIDENCE), STOP_NOW, POLICY, after(seconds=second))
 
     assert incident is not None
-    assert len(incident.timeline) == TIMELINE_MAX
-    assert notices[0].body.count("still fails") >= TIMELINE_MAX
+    kept = [f"{after(seconds=second):%H:%M:%S} UTC" for second in range(5, TIMELINE_MAX + 5)]
+    assert [line.partition("  ")[0] for line in incident.timeline] == kept
+    assert all(line in notices[0].body for line in incident.timeline)

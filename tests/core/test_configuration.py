@@ -11,10 +11,26 @@ from typing import TYPE_CHECKING, get_args, get_origin, get_type_hints
 import pytest
 
 from defib.core.document import Document
+from defib.core.drill import DrillSettings
+from defib.core.escalation import Escalation
+from defib.core.messages import MessageLimits
 from defib.core.mistake import shown
 from defib.core.parse import PolicyError, parse
-from defib.core.policy import ApplicationRemedy, Calls, Detection, Mode, Patience, Repair, Retention, Tag, Verify
+from defib.core.policy import (
+    ApplicationRemedy,
+    Calls,
+    Delivery,
+    Detection,
+    Limits,
+    Mode,
+    Patience,
+    Repair,
+    Retention,
+    Tag,
+    Verify,
+)
 from defib.core.setting import Setting, setting_of
+from defib.core.watchtower import WatchtowerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,7 +141,9 @@ def test_the_shipped_file_is_a_policy_as_it_is() -> None:
 def test_the_limits_in_the_shipped_file_are_the_defaults() -> None:
     policy = parse(SHIPPED)
     assert (policy.repair, policy.calls, policy.retention) == (Repair(), Calls(), Retention())
-    assert policy.detection == Detection()
+    assert (policy.detection, policy.limits, policy.watchtower) == (Detection(), Limits(), WatchtowerSettings())
+    assert (policy.escalation, policy.messages) == (Escalation(), MessageLimits())
+    assert (policy.delivery, policy.drill) == (Delivery(), DrillSettings())
     assert {(s.patience, s.verify) for s in policy.services} == {(Patience(), Verify())}
 
 

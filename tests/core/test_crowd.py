@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from defib.core.crowd import Counted, follow
 from defib.core.incident import Incident, Notice, NoticeKind
-from defib.core.page.trouble import Trouble, bulletins, troubles
+from defib.core.page.trouble import bulletins, troubles
 from defib.core.rationing import FRESH
 from defib.core.severity import Severity
 from defib.core.stack import Crowd, Impairment, Stack
@@ -153,15 +153,14 @@ def test_the_page_follows_each_count_of_those_whose_failure_lasts_though_nothing
     assert [(t.service, t.instances, t.since) for t in troubles([minutes.incident])] == [("web", 180, NOON)]
 
 
-def test_who_waits_adds_to_the_cases_of_the_service(minutes: Minutes) -> None:
+def test_who_waits_adds_to_the_cases_of_the_service() -> None:
     waits = Incident("defib:crowd", 1, NOON, services={"web": 40})
     held = replace(waits, service="zone:us-east-1a", services={"web": 2})
 
     assert [trouble.instances for trouble in troubles([waits, held])] == [42]
-    assert isinstance(troubles([waits])[0], Trouble)
 
 
-def test_the_page_asks_for_what_tells_of_many_services_once_people_know(minutes: Minutes) -> None:
+def test_the_page_asks_for_what_tells_of_many_services_once_people_know() -> None:
     zone, crowd = Impairment("us-east-1a", NOON, 7, incident=1), Crowd(NOON, {"web": 200}, 200)
 
     assert bulletins(Stack(impaired=(zone, replace(zone, zone="us-east-1b", incident=0)), crowd=crowd)) == (
@@ -191,5 +190,4 @@ def test_an_incident_that_the_table_has_lost_still_ends() -> None:
 
     assert (crowd, notice and notice.incident_id) == (None, "defib:crowd-4")
     assert incident is not None
-    assert isinstance(incident.resolved_at, datetime)
     assert incident.resolved_at == ending

@@ -279,8 +279,3 @@ def test_a_persons_stop_is_dated_by_the_transition() -> None:
     )
 
     assert diagnose(facts, None, POLICY, NOON).since == after(minutes=-10)
-
-
-def test_a_stop_without_a_reason_counts_as_unasked_and_insufficient_data_as_unknown() -> None:
-    assert diagnose(observed(state=STOPPED), None, POLICY, NOON).cause is Cause.STOPPED_UNASKED
-    assert diagnose(observed(checks=None), None, POLICY, NOON).cause is Cause.UNKNOWN

@@ -1,4 +1,7 @@
-"""Keepers of the shell's promises in memory, beside sim/memory/. Each passes the real one's contract suite."""
+"""The shell's ports in memory. What keeps something passes the real one's contract suite (sim/memory/, tests/aws).
+
+The others keep nothing but what they were asked: the type checker holds them against the port.
+"""
 
 from sim.memory.outboxes import FakeMail
 from sim.memory.store import FakeStore

@@ -12,7 +12,8 @@ TODAY = Day(date(2026, 4, 30))
 
 
 def test_an_address_is_counted_marked_and_sent_a_link() -> None:
-    asked = ask("  ann@example.com ", TODAY, 2)
+    # Blanks around it are a slip of the hand, and go.
+    asked = ask("  ann@example.com \n", TODAY, 2)
 
     assert asked == Asked(Answer.SENT, "ann@example.com", Day(TODAY.date, 0, 1, (mark_of("ann@example.com"),)))
 
@@ -44,7 +45,6 @@ def test_one_that_could_not_be_sent_may_ask_again_but_counts() -> None:
         "ann",
         "ann@localhost",
         "ann@example.com\r\nBcc: all@example.com",
-        "ann@example.com\n",
         "ann@example.com,bob@example.com",
         "ann@example.com bob@example.com",
         "Ann <ann@example.com>",
@@ -60,12 +60,7 @@ def test_one_that_could_not_be_sent_may_ask_again_but_counts() -> None:
     ],
 )
 def test_what_is_no_address_is_not_counted(text: str) -> None:
-    asked = ask(text, TODAY, 2)
-    if text == "ann@example.com\n":
-        # Blanks around an address are a slip of the hand, and go.
-        assert asked.address == "ann@example.com"
-    else:
-        assert asked == Asked(Answer.WRONG)
+    assert ask(text, TODAY, 2) == Asked(Answer.WRONG)
 
 
 def test_a_mark_tells_no_address() -> None:
