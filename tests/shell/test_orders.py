@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,7 +13,7 @@ from defib.core.incident import NoticeKind, Phase
 from defib.core.model import InstanceState, Peers, Signal, Source, Verdict
 from defib.core.stack import Begun, Stack
 from defib.shell.ports import Transient, Unanswered
-from defib.shell.reconcile import CONFLICTS_MAX, Reconciling, reconcile
+from defib.shell.reconcile import AFRESH_WITHIN, CONFLICTS_MAX, Reconciling, reconcile
 from defib.shell.store import Conflict
 from tests.core.facts import NOON, policy
 from tests.shell.machine import INSTANCE, Failing, Machine, ProcessDied, broken
@@ -47,6 +48,27 @@ def test_endless_rivals_leave_the_signal_for_another_delivery() -> None:
     edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal, machine.switch)
     with pytest.raises(Conflict, match="delivered again"):
         reconcile(Signal(Source.SWEEP, INSTANCE, machine.clock.now(), "x"), edges, POLICY)
+
+
+@pytest.mark.parametrize(("took", "looks"), [(AFRESH_WITHIN, 2), (AFRESH_WITHIN + timedelta(seconds=1), 1)])
+def test_after_a_call_that_hung_no_second_look_outlasts_the_function(took: timedelta, looks: int) -> None:
+    machine = Machine(POLICY)
+    machine.break_down()
+    machine.observe()
+    written: list[datetime] = []
+
+    def rival() -> None:
+        written.append(machine.clock.now())
+        if len(written) == 1:
+            machine.clock.advance(took)
+            raise Conflict("someone was first")
+
+    machine.store.interruptions = [rival, rival]
+    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal, machine.switch)
+    with pytest.raises(Conflict, match="delivered again") if looks == 1 else nullcontext():
+        reconcile(Signal(Source.SWEEP, INSTANCE, machine.clock.now(), "x"), edges, POLICY)
+
+    assert len(written) == looks
 
 
 def test_an_order_that_is_lost_is_decided_afresh_after_its_deadline() -> None:

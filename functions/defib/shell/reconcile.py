@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from defib.core import in_a_row
@@ -24,6 +24,9 @@ from defib.shell.store import Conflict, Remembered, Store
 
 CONFLICTS_MAX = 8
 """How often one signal starts afresh because someone else wrote first; then its message is delivered again later."""
+AFRESH_WITHIN = timedelta(seconds=10)
+"""How long after it began it may start afresh. Of the 30 s that ``diagnose`` has (infra/functions.py) that leaves 20,
+the most that a call may take (core/consistency.py): where one hangs each time, two looks would outlast the function."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +46,13 @@ def reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
 
     Raises Conflict when others wrote first too often, Transient or Rejected when AWS can't be read.
     """
-    for _ in range(CONFLICTS_MAX):
+    tried, began = 0, edges.clock.now()
+    while tried < CONFLICTS_MAX and edges.clock.now() - began <= AFRESH_WITHIN:
         try:
             return _reconcile(signal, edges, policy)
         except Conflict:
-            continue
-    raise Conflict(
-        f"{signal.instance_id}: others wrote first {CONFLICTS_MAX} times; the signal will be delivered again"
-    )
+            tried += 1
+    raise Conflict(f"{signal.instance_id}: others wrote first {tried} times; the signal will be delivered again")
 
 
 def looked_since(signal: Signal, case: Case | None, now: datetime) -> bool:
