@@ -56,7 +56,7 @@ def draw(seed: int) -> Story:
     spells, meddling = _spells(scenario, random), _meddling(scenario, random)
     if seed % ALONE_EVERY == ALONE_EVERY - 1:
         scenario = with_one_alone(scenario, policy, Random(f"alone {seed}"))
-    if seed % SHARED_EVERY == SHARED_EVERY - 1:
+    if seed % SHARED_EVERY == 0:
         scenario = with_shared_target_group(scenario, policy, Random(f"shared {seed}"))
     if seed % CROWDS_EVERY == CROWDS_EVERY - 1:
         scenario = with_crowd(scenario, policy, Random(f"crowd {seed}"))

@@ -25,13 +25,13 @@ A_CROWD = 8 * CROWDS_EVERY - 1
 A_CROWD_IN_MAINTENANCE = 608_999
 A_CROWD_BEFORE_AN_EVENT = 14_001_999
 A_CROWD_ASKING = 33_002_499
-TWO_SERVICES = 2_939
-"""Of which each would take the last target of the group that they share, if Defib looked at one service alone."""
 """They broke an invariant once, and are too long for a file."""
+TWO_SERVICES = 3_860
+"""Of which each would take the last target of the group that they share, if Defib looked at one service alone."""
 
 JUDGED_WRONGLY = (
     *(30_015_999, 30_021_430, 30_032_678, 30_034_201, 30_034_609, 30_040_792),
-    *(33_013_729, 36_002_742, 37_001_119, 37_001_847),
+    *(33_013_729, 36_002_742, 37_001_119, 37_001_847, 38_010_334),
 )
 """A judge took what Defib does in them for broken: a digest of one lane for another's, a start that came to nothing for
 one that counts, a turn that had not come for one that never would, a question about an announced event for silence, a

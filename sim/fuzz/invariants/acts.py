@@ -7,6 +7,7 @@ from typing import assert_never
 
 from defib.core.approval import Choice
 from defib.core.case import Action, Attempt, Case
+from defib.core.diagnose import CLOCKS_APART
 from defib.core.frozen import replace
 from defib.core.guards.ownership import OWNERS
 from defib.core.maintenance import in_window, maintenance_of, until_of
@@ -42,6 +43,8 @@ class ActsJudge:
         """Cases during whose repair somebody else has started the instance, and when."""
         self._taken_down: set[str] = set()
         """Cases in which Defib has stopped the instance: such a repair is brought to its end."""
+        self._stopped_at: dict[str, datetime] = {}
+        """When a person has last stopped the instance."""
         self._said: dict[str, list[tuple[datetime, str]]] = {}
         """By case, what people have answered, and when."""
 
@@ -73,7 +76,8 @@ class ActsJudge:
     def struck(self, fault: Fault, machine: Machine) -> None:
         """Somebody, or AWS, does something to the machine."""
         runs = machine.state is InstanceState.RUNNING
-        if fault.kind is FaultKind.STOPPED_BY_PERSON and runs and not self._about_to_stop(machine):
+        if fault.kind is FaultKind.STOPPED_BY_PERSON and runs:
+            self._stopped_at[machine.instance_id] = self._truth.time.now
             self._truth.stopped_by_person.add(machine.instance_id)
             self._truth.stopped.pop(machine.instance_id, None)
         if fault.kind is FaultKind.STARTED_BY_PERSON and machine.state is InstanceState.STOPPED:
@@ -91,12 +95,6 @@ class ActsJudge:
                 self._meddled.pop(case.id, None)
                 if not ours:
                     self._meddled[case.id] = self._truth.time.now
-
-    def _about_to_stop(self, machine: Machine) -> bool:
-        """Whether Defib's own stop is taken up: should its taker die, nobody can tell whose stop it was."""
-        case = self._truth.store.latest_case(machine.instance_id)
-        intent = case.intent if case is not None else None
-        return intent is not None and intent.action in POWER and intent.claimed_at is not None
 
     def shown(self, machine: Machine) -> None:
         """EC2, or a load balancer, may say something else of the machine."""
@@ -149,7 +147,7 @@ class ActsJudge:
             truth.breaks("consent", f"{action} on {machine.name} with the kill switch {truth.switch()}")
         if service.mode is Mode.OBSERVE:
             truth.breaks("consent", f"{action} on {machine.name} in observe mode")
-        if action is Action.START and machine.instance_id in truth.stopped_by_person:
+        if action is Action.START and machine.instance_id in truth.stopped_by_person and not self._either(case):
             truth.breaks("consent", f"{action} on {machine.name}, which a person has stopped")
         down = case.id in self._taken_down or machine.instance_id in truth.stopped
         if action in GIVES_BACK or (action is Action.START and down):
@@ -164,6 +162,16 @@ class ActsJudge:
             return
         if maintenance_of(truth.policy, service, tags, now) is not None:
             truth.breaks("consent", f"{action} on {machine.name} in maintenance")
+
+    def _either(self, case: Case) -> bool:
+        """Whether nobody can tell whose stop it was: a person's came while Defib's own was under way, whose end is lost."""
+        at = self._stopped_at.get(case.instance_id)
+        for attempt in case.attempts if at is not None else ():
+            began, result = attempt.claimed_at, attempt.result
+            lost = attempt.action in POWER and result is not None and result.verdict is Verdict.LOST
+            if at and lost and began and result and began - CLOCKS_APART <= at <= result.at + CLOCKS_APART:
+                return True
+        return False
 
     def _approved(self, attempt: Attempt, case: Case) -> None:
         """Somebody has said yes, and nobody who was asked no: of a word said a moment ago nobody can know yet."""
