@@ -164,7 +164,7 @@ class ActsJudge:
             truth.breaks("consent", f"{action} on {machine.name} in maintenance")
 
     def _either(self, case: Case) -> bool:
-        """Whether nobody can tell whose stop it was: a person's came while Defib's own was under way, whose end is lost."""
+        """Whether nobody can tell whose stop it was: a person's came with one of Defib's, whose answer was lost."""
         at = self._stopped_at.get(case.instance_id)
         for attempt in case.attempts if at is not None else ():
             began, result = attempt.claimed_at, attempt.result
