@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from defib.core.digest import DIGEST_MAX
 from defib.core.escalation import Tier
 from defib.core.incident import NoticeKind
 from defib.core.maintenance import DAYS, Maintenance
@@ -100,11 +101,27 @@ def test_beyond_the_limit_they_are_summed_up_and_machines_hear_of_each(office: O
     office.clock.advance(timedelta(minutes=10))
     assert office.sum_up() == 3
 
+    assert office.mail.outbox("ann").due_at() is None
     digest = office.got()[-1]
     assert digest.subject == "[Defib] 3 more messages since 12:00 UTC"
     assert "web-1  subject 5; (2 before it)" in digest.email
     assert office.chat.published[-1].notice == "digest"
     assert office.sum_up() == 0
+
+
+def test_a_notice_that_has_waited_is_read_once_though_it_is_delivered_again_afterwards(office: Office) -> None:
+    office.policy = NO_STORM
+    office.tell(notice(1), notice(2))
+    office.sns.error = Transient("no answer to the machine, which waits for nothing")
+    with pytest.raises(Transient):
+        office.tell(notice(3))
+    office.sns.error = None
+    office.clock.advance(timedelta(minutes=10))
+
+    office.sum_up()
+    announce("web-1", 3, office.edges, office.policy)
+
+    assert [post.media for post in office.got() if "subject 3;" in post.subject] == [(Medium.EMAIL,), (Medium.HTTPS,)]
 
 
 def test_a_notice_that_waited_alone_goes_as_it_is(office: Office) -> None:
@@ -136,6 +153,15 @@ def test_what_is_low_waits_for_the_morning(office: Office) -> None:
     office.clock.advance(timedelta(hours=8))
     assert office.sum_up() == 2
     assert "quiet hours" in office.got()[-1].email
+
+
+def test_more_than_one_message_holds_are_two_in_the_morning(office: Office) -> None:
+    office.policy = replace(POLICY, contacts=(replace(ANN, quiet=QUIET), BOB, EVE))
+    office.tell(*(notice(1, Severity.LOW, incident_id=f"s{n}-1") for n in range(DIGEST_MAX + 3)))
+    office.clock.advance(timedelta(hours=8))
+
+    assert office.sum_up() == DIGEST_MAX + 3
+    assert len(office.chat.published) == 2
 
 
 def test_of_two_at_once_each_counts(office: Office) -> None:

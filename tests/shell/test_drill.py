@@ -11,7 +11,7 @@ from defib.core.call import CallAnswer, Reaction
 from defib.core.drill import Drill
 from defib.core.drill_news import passed
 from defib.core.reach import Problem
-from defib.shell.drill import drill
+from defib.shell.drill import LISTENING, drill
 from defib.shell.ports import Transient
 from defib.shell.reach import LOOK_FOR, ROOM, Looking, look
 from tests.core.subscribed import GOOD
@@ -94,6 +94,14 @@ def test_a_late_answer_ends_the_trouble(drilled: Stage) -> None:
     drilled.sweep(POLICY.delivery.check_every)
 
     assert [notice.kind for notice in drilled.queues.notices] == ["escalated", "opened", "resolved"]
+
+
+def test_an_answer_after_more_than_a_day_changes_nothing(drilled: Stage) -> None:
+    drilled.sweep(LISTENING)
+    drilled.answer()
+
+    assert drilled.sweep(timedelta(minutes=1)) == ()
+    assert [one.open for one in drilled.store.now.drills] == [True]
 
 
 def test_without_enough_time_left_the_next_sweep_drills() -> None:

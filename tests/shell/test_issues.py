@@ -56,8 +56,10 @@ def test_a_failing_instance_waits_and_people_hear_of_the_issue_once(bench: Bench
     bench.pass_time(minutes=2)
     bench.look()
     bench.sweep()
+    told = bench.store.whole
     bench.sweep()
 
+    assert bench.store.whole is told
     assert bench.queues.orders == []
     assert [(n.kind, n.incident_id) for n in bench.queues.notices] == [(NoticeKind.OPENED, "aws:ec2-1")]
     assert bench.store.whole.issues.held == "web-2"

@@ -27,6 +27,7 @@ def test_a_storm_is_summed_up_within_a_minute_and_names_each(office: Office) -> 
     assert len(office.chat.published) == 3
     assert "298 more ask for somebody" in office.got()[-1].subject
     assert sum(f"  s{n}-1  subject" in office.got()[-1].email for n in range(3, 301)) == 298
+    assert office.reminders.asked[-1] == ("ann", office.mail.outbox("ann").due_at(), office.clock.now())
 
 
 def test_a_digest_has_one_link_for_exactly_those_that_it_names(office: Office) -> None:

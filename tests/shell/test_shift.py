@@ -136,6 +136,37 @@ def test_an_order_delivered_twice_is_carried_out_once(bench: Bench) -> None:
     assert len(bench.router.asked) == 1
 
 
+def test_of_two_who_have_the_same_order_at_once_one_carries_it_out(bench: Bench) -> None:
+    def rival() -> None:
+        (asked,) = bench.store.whole.shifts
+        claimed = replace(asked, claimed_at=bench.clock.now())
+        bench.store.whole = replace(bench.store.whole, version=bench.store.whole.version + 1, shifts=(claimed,))
+
+    bench.sweep()
+    bench.store.interruptions = [rival]
+    bench.remediate()
+
+    assert bench.router.asked == []
+
+
+def test_what_came_of_a_call_is_forgotten_where_something_else_is_wanted_since(bench: Bench) -> None:
+    class Recovering(FakeRouter):
+        """The zone has recovered before the call ends."""
+
+        def start(self, load_balancer: str, zone_id: str, lasts: timedelta, reason: str) -> Away:
+            (asked,) = bench.store.whole.shifts
+            bench.store.whole = replace(bench.store.whole, shifts=(replace(asked, move=Move.END, ordered_at=None),))
+            return super().start(load_balancer, zone_id, lasts, reason)
+
+    bench.router = Recovering()
+    bench.sweep()
+    bench.remediate()
+
+    (wanted_now,) = bench.store.whole.shifts
+    assert (wanted_now.move, wanted_now.answer) == (Move.END, None)
+    assert [line.answer for line in bench.journal.shifts] == [ShiftAnswer.DONE], "it is in the log all the same"
+
+
 def test_an_order_that_is_lost_is_sent_again_and_the_old_one_has_no_effect(bench: Bench) -> None:
     bench.sweep()
     bench.clock.advance(MINUTE)
