@@ -32,9 +32,9 @@ class Bench:
     def hear(self, **changes: object) -> bool:
         return take_in(replace(ISSUE, **changes), self.clock, self.store)  # type: ignore[arg-type]  # a known dataclass's fields
 
-    def look(self) -> None:
+    def look(self, instance_id: str = BAD.instance_id) -> None:
         edges = Reconciling(self.clock, self.observer, self.store, self.queues, FakeJournal(), FakeSwitch())
-        reconcile(Signal(Source.SWEEP, BAD.instance_id, self.clock.now(), ""), edges, POLICY)
+        reconcile(Signal(Source.SWEEP, instance_id, self.clock.now(), ""), edges, POLICY)
 
     def sweep(self) -> None:
         sweep(Sweeping(self.clock, self.observer, self.store, self.queues), POLICY)
@@ -62,6 +62,16 @@ def test_a_failing_instance_waits_and_people_hear_of_the_issue_once(bench: Bench
     assert bench.store.whole is told
     assert bench.queues.orders == []
     assert [(n.kind, n.incident_id) for n in bench.queues.notices] == [(NoticeKind.OPENED, "aws:ec2-1")]
+    assert bench.store.whole.issues.held == "web-2"
+
+
+def test_people_read_of_the_first_repair_that_waits_though_others_do_since(bench: Bench) -> None:
+    bench.observer.observations["i-0aa2"] = replace(BAD, instance_id="i-0aa2", tags={**BAD.tags, "Name": "web-3"})
+    bench.hear()
+    bench.pass_time(minutes=2)
+    bench.look()
+    bench.look("i-0aa2")
+
     assert bench.store.whole.issues.held == "web-2"
 
 

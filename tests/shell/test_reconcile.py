@@ -51,6 +51,34 @@ def test_the_trail_says_why_each_act_was_decided_and_that_the_case_was_closed() 
     assert machine.store.audit[-1].decision == "close:healed"
 
 
+def test_every_decision_is_a_line_in_the_log_beside_what_the_case_was_before() -> None:
+    machine = broken(POLICY)
+    closed = machine.run()
+    lines = machine.journal.decisions
+
+    assert [now.intent.action for _, now, _ in lines if now.intent is not None] == machine.acts
+    assert (lines[0][0], lines[-1][1].outcome) == (None, Outcome.HEALED)
+    assert lines[-1][0] is not None
+    assert lines[-1][0].attempts == closed.attempts
+
+
+def test_the_page_is_told_to_follow_each_time_that_an_incident_changes() -> None:
+    machine = broken(POLICY)
+    machine.run()
+    incident = machine.store.latest_incident("web")
+
+    assert incident is not None
+    assert machine.queues.changes == [f"web-1-{version}" for version in range(1, incident.version + 1)]
+
+
+def test_a_look_that_finds_nothing_new_writes_nothing() -> None:
+    machine = broken(POLICY)
+    before = machine.case
+    machine.look()
+
+    assert machine.case is before
+
+
 def test_a_reboot_that_cures_ends_the_ladder() -> None:
     machine = broken(POLICY, cures=frozenset({Action.REBOOT}))
 
@@ -160,12 +188,13 @@ def test_an_instance_that_is_not_in_our_care_leaves_no_trace(tags: dict[str, str
     assert machine.queues.wakes == []
 
 
-def test_a_healthy_instance_leaves_no_trace() -> None:
+def test_a_healthy_instance_leaves_no_trace_but_a_line_in_the_log() -> None:
     machine = Machine(POLICY)
     machine.look()
 
     assert machine.case is None
     assert machine.store.audit == []
+    assert [now.outcome for _, now, _ in machine.journal.decisions] == [Outcome.NOTHING_WRONG]
 
 
 def test_wake_ups_do_not_multiply_however_many_signals_come() -> None:
