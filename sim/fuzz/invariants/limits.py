@@ -36,6 +36,8 @@ class LimitsJudge:
         """Instance to when its cases were healed."""
         self._replaced: dict[str, dict[str, datetime]] = {}
         """Group to those of its new members that it was to replace, and when that was decided."""
+        self._cleared: dict[str, datetime] = {}
+        """Group to when a member that was held has last been found well: what was decided before counts no more."""
 
     def act(self, attempt: Attempt, case: Case, machine: Machine, service: Service) -> None:
         if attempt.action in TAKES_AWAY:
@@ -75,6 +77,7 @@ class LimitsJudge:
         """A member that was held is well again, by itself or by Defib."""
         if self._truth.works(self._truth.cloud.machines[case.instance_id]):
             self._replaced.pop(case.group, None)
+            self._cleared[case.group] = self._truth.time.now
 
     def _of_the_group(self, attempt: Attempt, machine: Machine) -> None:
         """Where each new member fails like the one before it, the next would too."""
@@ -87,7 +90,8 @@ class LimitsJudge:
         if len(lately) >= limits.group_replacements:
             what = f"{attempt.action} on {machine.name}: {len(lately)} new members of its group were replaced"
             truth.breaks("limits", f"{what} within {limits.group_window}")
-        if at - machine.launched_at < limits.group_window:
+        cleared = self._cleared.get(group.spec.name)
+        if at - machine.launched_at < limits.group_window and (cleared is None or at >= cleared):
             known[machine.instance_id] = at
 
     def _within_service(self, attempt: Attempt, machine: Machine, service: Service) -> None:

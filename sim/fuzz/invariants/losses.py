@@ -7,7 +7,7 @@ from datetime import timedelta
 from defib.core.case import Action, Attempt
 from defib.core.limits import HealthIssue
 from defib.core.membership import IN_SERVICE, GroupMember
-from defib.core.model import CheckStatus
+from defib.core.model import CheckStatus, InstanceState
 from defib.core.policy import Service
 from defib.core.service import Service as _Service
 from sim.faults import FaultKind
@@ -75,7 +75,8 @@ def _in_its_group(truth: Truth, action: Action, machine: Machine, service: Servi
 def _not_against_aws(truth: Truth, action: Action, machine: Machine) -> None:
     if action not in TAKES_AWAY:
         return
-    if machine.suffers(FaultKind.AWS_MAINTENANCE) is not None:
+    # Of what is stopped EC2 announces nothing, and nothing on its host can be disturbed.
+    if machine.state is InstanceState.RUNNING and machine.suffers(FaultKind.AWS_MAINTENANCE) is not None:
         truth.breaks("hazards", f"{action} on {machine.name}, on whose host AWS is at work")
     whole, limits = truth.store.whole, truth.policy.limits
     impairment = whole.impairment(machine.zone)
