@@ -270,6 +270,24 @@ def test_what_could_not_be_checked_is_named_so_that_it_is_not_taken_for_well() -
     }
 
 
+LATE = Unknown(Why.NO_TIME, "no time was left")
+
+
+@pytest.mark.parametrize(
+    ("readings", "unmade"),
+    [
+        (WELL, set()),
+        (spoilt(page=LATE), {"page"}),
+        (spoilt(page=silent("the status page")), set()),
+        (spoilt(doors=knocked("answer", LATE)), {"door answer"}),
+        (spoilt(doors=knocked("answer", silent("its answer"))), set()),
+    ],
+    ids=["all is well", "the page not asked", "the page asked in vain", "a door not asked", "a door asked in vain"],
+)
+def test_what_was_asked_counts_as_checked_and_what_was_not_does_not(readings: Readings, unmade: set[str]) -> None:
+    assert check(readings, SETTINGS, NOW).unmade == unmade
+
+
 def test_the_names_of_those_who_hear_nothing_are_told() -> None:
     report = check(spoilt(listings=(listing(THERE, "Alerts", ADA, pending=(BOB,)), FINDINGS)), SETTINGS, NOW)
 

@@ -33,7 +33,10 @@ def test_a_recovery_says_since_when_it_was_and_what_is_left() -> None:
     assert told.sms.endswith("Defib may be blind. All is well.")
     assert "RIGHT AGAIN" in told.body
     assert "(since 2026-04-30 02:51 UTC)" in told.body.replace("\n  ", " ")
-    assert "1 still wrong" in message(Change(over=(OVER,), still=(OVER,)), SETTINGS, NOW).sms
+    assert "WRONG" not in told.body
+    left = message(Change(over=(OVER,), still=(OVER,)), SETTINGS, NOW)
+    assert left.sms.endswith("1 still wrong.")
+    assert "STILL WRONG, told before\n- no sweep" in left.body
 
 
 def test_the_gravest_is_named_first_and_the_others_are_counted() -> None:
