@@ -12,7 +12,7 @@ import tomli_w
 from defib.core.parse import PolicyError, parse
 from sim.fuzz.story import Story
 from sim.fuzz.story_file import read, write
-from sim.scenario import Durations, Fleet, Scenario
+from sim.scenario import Durations, Fleet, Scenario, TargetGroup
 from sim.scenario_file import ScenarioError
 
 OF_STORIES = ("spells", "meddling", "drills", "asked", "moved", "posted", "edited", "published")
@@ -107,8 +107,7 @@ def _smaller(story: Story, fleet: Fleet) -> Iterator[Story]:
     used = [int(name.rpartition("-")[2]) for name in named if name.rpartition("-")[0] == fleet.name]
     if not used and len(scenario.fleet) > 1:
         rest = tuple(f for f in scenario.fleet if f is not fleet)
-        groups = tuple(g for g in scenario.target_groups if g.name != fleet.target_group)
-        yield _of(story, replace(scenario, fleet=rest, target_groups=groups))
+        yield _of(story, replace(scenario, fleet=rest, target_groups=_behind(scenario, rest)))
     least = max(used, default=1)
     for count in sorted({least, (least + fleet.count) // 2, fleet.count - 1}):
         if least <= count < fleet.count:
@@ -116,8 +115,14 @@ def _smaller(story: Story, fleet: Fleet) -> Iterator[Story]:
     if fleet.traits:
         yield _of(story, _with(scenario, fleet, replace(fleet, traits=())))
     if fleet.target_group:
-        groups = tuple(g for g in scenario.target_groups if g.name != fleet.target_group)
-        yield _of(story, replace(_with(scenario, fleet, replace(fleet, target_group="")), target_groups=groups))
+        alone = _with(scenario, fleet, replace(fleet, target_group=""))
+        yield _of(story, replace(alone, target_groups=_behind(scenario, alone.fleet)))
+
+
+def _behind(scenario: Scenario, fleets: tuple[Fleet, ...]) -> tuple[TargetGroup, ...]:
+    """The target groups that any of these fleets is behind: two may share one."""
+    used = {fleet.target_group for fleet in fleets}
+    return tuple(group for group in scenario.target_groups if group.name in used)
 
 
 def _of(story: Story, scenario: Scenario) -> Story:
