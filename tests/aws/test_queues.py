@@ -17,6 +17,7 @@ from defib.core.model import Signal, Source, TargetGroupSignal
 from defib.core.rationing import spread
 from defib.core.shift import Move, ShiftOrder
 from defib.shell.ports import Rejected, Transient
+from defib.shell.sweep import INTERVAL
 from tests.aws.account import received
 from tests.aws.cases import NOON, WEB_1, a_notice
 from tests.aws.fleet import Overlay
@@ -253,3 +254,7 @@ class TestDigests:
 
 def failure(entry: str, *, sender: bool, code: str = "InternalError") -> dict[str, Any]:
     return {"Id": entry, "SenderFault": sender, "Code": code, "Message": "refused"}
+
+
+def test_the_queue_holds_a_digest_from_the_sweep_that_asks_for_it_until_it_is_due() -> None:
+    assert PUT_OFF_MOST >= INTERVAL
