@@ -54,6 +54,11 @@ def drained_perhaps(ago: timedelta) -> Attempt:
     return replace(attempt(Action.DRAIN, NOON - ago, Verdict.LOST), claimed_at=NOON - ago)
 
 
+def forced_perhaps(ago: timedelta) -> Attempt:
+    """A forced stop whose answer was lost so long ago."""
+    return replace(attempt(Action.FORCE_STOP, NOON - ago, Verdict.LOST), claimed_at=NOON - ago)
+
+
 ACTIONS: list[tuple[str, Case, Observation, Policy, Action]] = [
     ("evidence before anything else", case(), observed(checks=BAD), POLICY, Action.EVIDENCE),
     ("then a reboot", case(EVIDENCE), observed(checks=BAD), POLICY, Action.REBOOT),
@@ -124,6 +129,20 @@ ACTIONS: list[tuple[str, Case, Observation, Policy, Action]] = [
         Action.STOP,
     ),
     ("a stop that does not end", case(EVIDENCE, LONG_STOP), STOPPING_FACTS, POLICY, Action.FORCE_STOP),
+    (
+        "the second stop does not end either: forced as the first",
+        case(EVIDENCE, LONG_STOP, attempt(Action.FORCE_STOP, after(minutes=-30)), STARTED, LONG_STOP),
+        STOPPING_FACTS,
+        POLICY,
+        Action.FORCE_STOP,
+    ),
+    (
+        "force that was perhaps lost: once more",
+        case(EVIDENCE, forced_perhaps(timedelta(seconds=30)), since=after(minutes=-5), cause=Cause.STOPPING),
+        STOPPING_FACTS,
+        POLICY,
+        Action.FORCE_STOP,
+    ),
     ("stopped by Defib", case(EVIDENCE, STOPPED_NOW), observed(state=InstanceState.STOPPED), POLICY, Action.START),
     (
         "stopped by a forced stop",

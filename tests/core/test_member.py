@@ -106,6 +106,27 @@ def test_what_is_about_to_be_replaced_is_not_called_healed(cause: Cause) -> None
     assert isinstance(decided(asked, member(), GroupMember.REPLACE, cause), Wait)
 
 
+@pytest.mark.parametrize(
+    ("cause", "minutes", "lost", "expected"),
+    [
+        (Cause.SYSTEM_IMPAIRED, 5, 1, Action.REPLACE),
+        (Cause.SYSTEM_IMPAIRED, 0, 1, None),
+        (Cause.HEALTHY, 5, 1, None),
+        (Cause.SYSTEM_IMPAIRED, 5, 2, None),
+    ],
+    ids=["nothing came of it", "it has had no time to show", "it works again", "it was asked twice"],
+)
+def test_a_group_that_has_perhaps_not_heard_is_told_once_more(
+    cause: Cause, minutes: int, lost: int, expected: Action | None
+) -> None:
+    perhaps = replace(attempt(Action.REPLACE, verdict=Verdict.LOST), claimed_at=NOON)
+
+    decision = decided(case(EVIDENCE, *(perhaps,) * lost), member(), GroupMember.REPLACE, cause, minutes)
+
+    assert action_of(decision) is expected
+    assert isinstance(decision, Wait) == (expected is None)
+
+
 def test_a_group_that_does_not_replace_it_is_peoples_business() -> None:
     decision = decided(case(EVIDENCE, attempt(Action.REPLACE)), member(), GroupMember.REPLACE, minutes=20)
 

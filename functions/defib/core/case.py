@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from defib.core.approval import Approval
@@ -261,6 +261,22 @@ class Case:
     def count(self, *actions: Action) -> int:
         """How many attempts at any of ``actions`` AWS accepted, or may have."""
         return sum(1 for a in self.attempts if a.action in actions and a.done_at)
+
+    def tried(self, action: Action) -> tuple[Attempt, ...]:
+        """The attempts at ``action`` since the last start that AWS accepted, or may have: those of this climb."""
+        started = self.last(Action.START)
+        since = started.number if started is not None else 0
+        return tuple(a for a in self.attempts[since:] if a.action is action and a.done_at)
+
+    def to_repeat(self, action: Action, settle: timedelta, now: datetime) -> bool:
+        """Whether the one attempt at ``action`` in this climb was never answered, and ``settle`` has shown no effect.
+
+        Only for what is the same done twice. A second silence is believed.
+        """
+        tried = self.tried(action)
+        if len(tried) != 1 or tried[0].result is None or tried[0].result.verdict is not Verdict.LOST:
+            return False
+        return now >= tried[0].result.at + settle
 
     def with_intent(self, action: Action, reason: str, now: datetime, to: str = "") -> Case:
         """Remember what is about to be done, before it is done."""

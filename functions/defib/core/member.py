@@ -40,10 +40,15 @@ def replace_it(observation: Observation, cause: Cause, repair: Repair, now: date
     return Act(Action.REPLACE, reason, now + repair.act_timeout)
 
 
-def await_replacement(case: Case, policy: Policy, now: datetime) -> Decision | None:
-    """Whatever it does now, its group has been told that it is unhealthy; None where it has not."""
+def await_replacement(case: Case, cause: Cause, policy: Policy, now: datetime) -> Decision | None:
+    """Whatever it does now, its group has been told that it is unhealthy; None where it has not, or is to be once more.
+
+    That is where no answer came, nothing came of it, and it does not work again.
+    """
     asked = case.last(Action.REPLACE)
     if asked is None or asked.done_at is None or case.handed_over_at is not None:
+        return None
+    if cause is not Cause.HEALTHY and case.to_repeat(Action.REPLACE, policy.repair.settle, now):
         return None
     limit = asked.done_at + policy.repair.force_stop_timeout
     if now < limit:

@@ -80,15 +80,21 @@ def climb(
 
 
 def force_stop(case: Case, service: Service, policy: Policy, now: datetime) -> Decision:
-    """Stopping for too long: force it, then, where allowed, skip its system's shutdown, then ask people."""
+    """Stopping for too long: force it, then, where allowed, skip its system's shutdown, then ask people.
+
+    Each is asked for again, once, where no answer came and nothing came of it.
+    """
     repair = policy.repair
-    forced, skipped = case.last(Action.FORCE_STOP), case.last(Action.SKIP_OS_SHUTDOWN)
-    if forced is None or forced.done_at is None:
+    forced, skipped = case.tried(Action.FORCE_STOP), case.tried(Action.SKIP_OS_SHUTDOWN)
+    for action in (Action.FORCE_STOP, Action.SKIP_OS_SHUTDOWN):
+        if case.to_repeat(action, repair.settle, now):
+            return Act(action, "no answer came, and it does not stop: once more", now + repair.act_timeout)
+    if not forced:
         return Act(Action.FORCE_STOP, "it does not stop by itself", now + repair.act_timeout)
-    last = max(filter(None, (forced.done_at, skipped.done_at if skipped is not None else None)))
+    last = max(attempt.done_at for attempt in (*forced, *skipped) if attempt.done_at is not None)
     if now < last + repair.force_stop_timeout:
         return Wait("its stop is being forced", min(last + repair.force_stop_timeout, now + repair.look_again))
-    if skipped is None and service.allow_skip_os_shutdown:
+    if not skipped and service.allow_skip_os_shutdown:
         reason = "it does not stop even when forced: without a shutdown of its system"
         return Act(Action.SKIP_OS_SHUTDOWN, reason, now + repair.act_timeout)
     return Escalate("it does not stop even when forced", STUCK_STOPPING, now + repair.hold)
