@@ -10,6 +10,7 @@ from random import Random
 from defib.core.answer.link import Say
 from defib.core.policy import Policy
 from sim.fuzz.draw_alone import ALONE_EVERY, with_one_alone
+from sim.fuzz.draw_board import with_board
 from sim.fuzz.draw_crowd import CROWDS_EVERY, with_crowd
 from sim.fuzz.draw_drafts import with_drafts
 from sim.fuzz.draw_edits import with_edits
@@ -66,6 +67,7 @@ def draw(seed: int) -> Story:
     story = with_drafts(story, Random(f"drafts {seed}"))
     story = with_posts(story, Random(f"posts {seed}"))
     story = with_edits(story, Random(f"edits {seed}"))
+    story = with_board(story, Random(f"board {seed}"))
     story = with_hands(story, Random(f"hands {seed}"))
     return with_subscribers(story, Random(f"asked {seed}"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -16,8 +16,28 @@ from sim.fuzz.trouble import Killed
 from sim.internet import Request
 
 ICONS = {"up": "tick-circle", "warning": "exclamation", "down": "cross-circle"}
-"""What every Stashboard begins with."""
+"""The statuses that every Stashboard begins with."""
 OK = 200
+REQUESTS: Mapping[Edit, Callable[[str, str], tuple[str, str, Mapping[str, str]]]] = {
+    Edit.ADD_SERVICE: lambda on, _: ("POST", "services", {"name": on, "description": "Somebody's."}),
+    Edit.CHANGE_SERVICE: lambda on, to: ("POST", f"services/{on}", {"name": to}),
+    Edit.PUT_IN_LIST: lambda on, to: ("POST", f"services/{on}", {"list": to}),
+    Edit.DELETE_SERVICE: lambda on, _: ("DELETE", f"services/{on}", {}),
+    Edit.ADD_STATUS: lambda on, to: (
+        *("POST", "statuses"),
+        {"name": on, "description": "Again.", "image": to or ICONS[on], "default": str(on == "up").lower()},
+    ),
+    Edit.CHANGE_STATUS: lambda on, to: ("POST", f"statuses/{on}", {"image": to}),
+    Edit.DELETE_STATUS: lambda on, _: ("DELETE", f"statuses/{on}", {}),
+    Edit.ADD_LIST: lambda on, _: ("POST", "service-lists", {"name": on, "description": "Some of them."}),
+    Edit.DELETE_LIST: lambda on, _: ("DELETE", f"service-lists/{on}", {}),
+    Edit.SAY: lambda on, to: ("POST", f"services/{on}/events", {"status": to, "message": f"{on} is {to}"}),
+    Edit.ONLY_SAY: lambda on, to: (
+        *("POST", f"services/{on}/events"),
+        {"status": to, "message": f"Some say that {on} is {to}", "informational": "true"},
+    ),
+}
+"""Method, path and form of each change, of what it is about and what that becomes."""
 
 
 class Editors:
@@ -30,22 +50,11 @@ class Editors:
 
     def edit(self, edited: Edited) -> None:
         with suppress(Killed):
-            self._do(edited.edit, edited.on)
-
-    def _do(self, edit: Edit, on: str) -> None:
-        match edit:
-            case Edit.ADD_SERVICE:
-                self._ask("POST", "services", {"name": on, "description": "Somebody's."})
-            case Edit.DELETE_SERVICE:
-                self._ask("DELETE", f"services/{on}")
-            case Edit.ADD_STATUS:
-                looks = {"image": ICONS[on], "default": str(on == "up").lower()}
-                self._ask("POST", "statuses", {"name": on, "description": "Again.", **looks})
-            case Edit.DELETE_STATUS:
-                self._ask("DELETE", f"statuses/{on}")
-            case Edit.DELETE_EVENTS:
-                for event in self._ask("GET", f"services/{on}/events").get("events", ()):
-                    self._ask("DELETE", f"services/{on}/events/{event['sid']}")
+            if edited.edit is Edit.DELETE_EVENTS:
+                for event in self._ask("GET", f"services/{edited.on}/events").get("events", ()):
+                    self._ask("DELETE", f"services/{edited.on}/events/{event['sid']}")
+            else:
+                self._ask(*REQUESTS[edited.edit](edited.on, edited.to))
 
     def _ask(self, method: str, path: str, form: Mapping[str, str] | None = None) -> Mapping[str, Any]:
         """What is answered, nothing where that is an error. Raises Killed."""

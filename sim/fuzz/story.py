@@ -70,9 +70,21 @@ class Edit(StrEnum):
 
     ADD_SERVICE = "add_service"
     DELETE_SERVICE = "delete_service"
+    CHANGE_SERVICE = "change_service"
+    """``to`` is its new name."""
     ADD_STATUS = "add_status"
-    """One of those that every Stashboard begins with, after it was deleted."""
+    """One of those that every Stashboard begins with, after it was deleted; or, with an icon ``to`` it, another."""
+    CHANGE_STATUS = "change_status"
+    """``to`` is its new icon."""
     DELETE_STATUS = "delete_status"
+    ADD_LIST = "add_list"
+    DELETE_LIST = "delete_list"
+    PUT_IN_LIST = "put_in_list"
+    """``to`` is the list; empty for none."""
+    SAY = "say"
+    """That the service has the status ``to``."""
+    ONLY_SAY = "only_say"
+    """As an event that is informational: it changes nothing."""
     DELETE_EVENTS = "delete_events"
     """All that the API tells of the service, Defib's own among them."""
 
@@ -84,7 +96,8 @@ class Edited:
     at: timedelta
     edit: Edit
     on: str
-    """The service, or the status."""
+    """The service, the status or the list."""
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,10 @@ def write(story: Story, nth: Nth | None = None) -> str:
     if story.posted:
         document["posted"] = [{"at": _exact(p.at), "on": p.on, "status": p.status.value} for p in story.posted]
     if story.edited:
-        document["edited"] = [{"at": _exact(e.at), "edit": e.edit.value, "on": e.on} for e in story.edited]
+        document["edited"] = [
+            {"at": _exact(e.at), "edit": e.edit.value, "on": e.on} | ({"to": e.to} if e.to else {})
+            for e in story.edited
+        ]
     if story.published:
         document["published"] = [_exact(at) for at in story.published]
     if nth is not None:
@@ -125,7 +128,8 @@ def _told(document: dict[str, Any], file: str) -> Told:
         for row in document.get("posted", ())
     )
     edited = tuple(
-        Edited(parse_duration(row["at"]), Edit(row["edit"]), row["on"]) for row in document.get("edited", ())
+        Edited(parse_duration(row["at"]), Edit(row["edit"]), row["on"], row.get("to", ""))
+        for row in document.get("edited", ())
     )
     published = tuple(map(parse_duration, document.get("published", ())))
     nth = document.get("nth")

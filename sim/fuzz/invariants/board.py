@@ -12,16 +12,11 @@ from urllib.parse import parse_qs
 
 from defib.core.page.model import Component, ComponentStatus, Origin, Page, Update
 from sim.fuzz.api import UNAVAILABLE, Answered
+from sim.fuzz.invariants.kept import KeptJudge
 from sim.fuzz.invariants.truth import Truth
 
 LAG = timedelta(minutes=2)
 """A turn, its delivery, the next sweep's."""
-MEANT_BY = {
-    "up": ComponentStatus.OPERATIONAL,
-    "warning": ComponentStatus.DEGRADED,
-    "down": ComponentStatus.MAJOR_OUTAGE,
-}
-"""docs/stashboard.md."""
 CALLED = {
     ComponentStatus.DEGRADED: "warning",
     ComponentStatus.PARTIAL_OUTAGE: "down",
@@ -63,7 +58,8 @@ class BoardJudge:
         self._public: dict[int, tuple[Update, ...]] = {}
         """By number, what the page has said of each incident."""
         self._looked_at: Page | None = None
-        self._ours = {service.name for service in truth.policy.services if service.page.title}
+        self._ours = frozenset(service.name for service in truth.policy.services if service.page.title)
+        self._kept = KeptJudge(truth, self._ours)
 
     # --- What is asked ---------------------------------------------------------------------------------------------
 
@@ -73,12 +69,15 @@ class BoardJudge:
         if asked.method not in WRITES or done is False:
             return
         self._asked = True
-        form = {name: values[0] for name, values in parse_qs(asked.form).items()}
-        match (asked.method, *asked.path.split("/")):
+        form = {name: values[0] for name, values in parse_qs(asked.form, keep_blank_values=True).items()}
+        path = tuple(asked.path.split("/"))
+        self._kept.answered(asked.method, path, form, done is True)
+        match (asked.method, *path):
             case ("POST", "services"):
                 self._is_added(form["name"], done)
             case ("POST", "services", service, "events"):
-                self._is_posted(service, form["status"], json.loads(asked.body)["sid"] if done else "")
+                sid = json.loads(asked.body)["sid"] if done else ""
+                self._is_posted(service, form["status"], sid, only_says="informational" in form)
             case ("DELETE", "services", service):
                 self._is_removed(service, done)
             case ("DELETE", "services", _, "events", sid):
@@ -103,8 +102,9 @@ class BoardJudge:
         self._said[service] = (None, now)
         self._are_gone(done, lambda _, event: event.service == service)
 
-    def _is_posted(self, service: str, status: str, sid: str) -> None:
-        self._said[service] = (MEANT_BY[status] if sid else None, self._truth.time.now)
+    def _is_posted(self, service: str, status: str, sid: str, only_says: bool) -> None:
+        if not only_says:
+            self._said[service] = (self._kept.means(status) if sid else None, self._truth.time.now)
         if sid:
             self._events[sid] = _Event(service, status)
 
@@ -131,6 +131,10 @@ class BoardJudge:
                 self._truth.breaks(
                     "page", f"{service} was {'added' if there else 'deleted'}, and the page knows nothing of it"
                 )
+        for service, component in components.items():
+            called, since = self._kept.name_of(service) or (None, self._truth.time.now)
+            if called is not None and called != component.name and self._is_due(since):
+                self._truth.breaks("page", f"{service} is shown as {component.name!r}, but is called {called!r}")
         for service, (status, since) in self._said.items():
             if status is not None and service in components and self._is_due(since):
                 self._stands(components[service], status)
@@ -165,6 +169,7 @@ class BoardJudge:
         truth = self._truth
         if not self._asked:
             return
+        self._kept.at_end(self.read)
         statuses = {status["id"] for status in self.read("statuses")["statuses"]}
         for service in self._ours:
             events = self.read(f"services/{service}/events")["events"]

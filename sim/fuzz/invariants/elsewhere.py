@@ -77,10 +77,15 @@ class ElsewhereJudge:
         return changed is not None and self._truth.time.now - changed < LAG
 
     def _has_all(self, other: OtherPage) -> None:
-        """Of each incident that began, and went on, while nothing was wrong with the machinery."""
+        """Of each incident that began, and went on, while nothing was wrong with the machinery.
+
+        What was over before anybody followed stays where it is (docs/other-pages.md).
+        """
         truth, told = self._truth, {(what, mark) for what, mark, _ in self._others[other.name].told}
+        follows_from = truth.story.scenario.start + LAG
         for incident in truth.site.pages[-1].incidents if truth.site.pages else ():
-            if not truth.calm(incident.created_at):
+            past = incident.resolved_at is not None and incident.resolved_at < follows_from
+            if past or not truth.calm(incident.created_at):
                 continue
             for update in incident.updates:
                 concerned = any(other.there(affected.key) for affected in update.affected)
