@@ -13,14 +13,14 @@ from typing import Any
 from unittest.mock import patch
 
 from moto.dynamodb.models.table import Table
-from moto.sqs.models import SQSBackend
+from moto.sqs.models import Queue, SQSBackend
 
 from sim.clock import VirtualTime
 
 
 @contextmanager
 def quick(time: VirtualTime) -> Iterator[None]:
-    """Within it, queries look at one partition, and messages know the time without a detour."""
+    """Within it, queries look at one partition, and messages know the time without a detour, all of a queue at once."""
 
     def milliseconds() -> float:
         return time.now.timestamp() * 1000
@@ -31,8 +31,14 @@ def quick(time: VirtualTime) -> Iterator[None]:
         expires: float = queue.message_retention_period * 1000 + (message.sent_timestamp or 0)
         return expires > milliseconds()
 
+    def to_be_had(queue: Any) -> list[Any]:
+        # Moto reads the clock twice for each message.
+        now, messages = milliseconds(), queue._messages  # noqa: SLF001 - what is hidden just now moto shows nowhere else
+        return [message for message in messages if message.visible_at < now >= message.delayed_until]
+
     with ExitStack() as stack:
         stack.enter_context(patch.object(Table, "query", _partition_only(Table.query)))
+        stack.enter_context(patch.object(Queue, "messages", property(to_be_had)))
         stack.enter_context(patch.object(SQSBackend, "is_message_valid_based_on_retention_period", is_retained))
         stack.enter_context(patch("moto.sqs.models.unix_time_millis", milliseconds))
         yield

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 
+from defib.core.model import Verdict
 from sim.fuzz.nth import NEVER, WAYS, all_scenarios, main, nth_call, scenario_story
 from sim.fuzz.run import lived
 from sim.fuzz.trouble import Nth, Spell, Trouble
@@ -47,6 +48,14 @@ def test_in_every_scenario_a_call_at_its_beginning_middle_and_end_may_fail(scena
     ways = [WAYS[(n + len(scenario)) % len(WAYS)] for n in range(3)]
     each = [Nth(1 + calls * part // 6, way) for part, way in zip((1, 3, 5), ways, strict=True)]
     assert {nth: broken for nth in each if (broken := lived(story, nth)[1])} == {}
+
+
+@pytest.mark.parametrize("number", [330, 2100], ids=["a start", "a stop"])
+def test_an_act_of_which_nobody_knows_keeps_its_place_though_fewer_run_when_it_is_made_again(number: int) -> None:
+    world, broken = lived(scenario_story("mixed-storm"), Nth(number, Trouble.ANSWER_LOST))
+    lost = [a for c in world.store.cases.values() for a in c.attempts if a.result and a.result.verdict is Verdict.LOST]
+    assert [attempt.claimed_at is not None for attempt in lost] == [True]
+    assert broken == []
 
 
 def test_the_scenario_as_it_is_comes_first_and_then_every_call_in_every_way() -> None:

@@ -51,8 +51,9 @@ class LimitsJudge:
             self._within_share(attempt, case)
         self._waited.discard(case.id)
         if case.id not in self._begun:
-            # What people have in hand was begun before, though perhaps no call of it was ever carried out.
-            if case.handed_over_at is None:
+            # What people have in hand was begun before, though perhaps no call of it was ever carried out; and so was
+            # what nobody knows of whether it was carried out: it keeps its place, though fewer instances run by now.
+            if case.handed_over_at is None and not case.acted:
                 self._within_stack(attempt, case)
             # A repair begins when it is decided; the call may be refused for a while before it is let through.
             self._begun[case.id] = next(a.intended_at for a in case.attempts if a.action is not Action.EVIDENCE)
