@@ -100,9 +100,10 @@ class VirtualTime:
         self._processes.remove(process)
 
     def _move_to(self, when: datetime) -> None:
-        self.now = when
         if self._traveller is not None:
-            self._traveller.move_to(when)
+            # To move to a moment would have the C library read the time zone anew.
+            self._traveller.shift(when - self.now)
+        self.now = when
 
 
 class Guise:
