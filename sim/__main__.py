@@ -16,6 +16,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -92,6 +94,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (ScenarioError, NoSuchComponent, OperatorError) as error:
         print(error, file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        raise
     except OSError as error:
         print(f"{error.filename or chosen.scenario}: {error.strerror or error}", file=sys.stderr)
         return 2
@@ -237,5 +241,16 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _until_nobody_reads() -> int:
+    """The exit status; that of a command ended by SIGPIPE where whoever read this has had enough, as ``head`` has."""
+    try:
+        status = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    return status
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_until_nobody_reads())
