@@ -26,8 +26,8 @@ SHORT = {
     "person overruled": "overruled",
 }
 """A cell's harms in one word each; its tip and the document say them in full."""
-MOST = 17
-"""Characters of them that fit."""
+MOST = 16
+"""Characters of them that fit, in bold, too."""
 
 
 def draw(found: Comparison) -> str:
