@@ -15,7 +15,7 @@ from defib.core.in_a_row import ASK, GUARD, WAITS, WAITS_BRIEF, after, lately, w
 from defib.core.incident import Notice, NoticeKind
 from defib.core.limits import Limits
 from defib.core.membership import GROUP_TAG, GroupMember, Membership
-from defib.core.model import Cause, Checks, Diagnosis, Observation, Verdict
+from defib.core.model import Cause, Check, Checks, CheckStatus, Diagnosis, Observation, Verdict
 from defib.core.policy import Policy
 from defib.core.replacement import Replacement
 from defib.core.severity import Severity
@@ -88,13 +88,24 @@ YOUNG, OLD = timedelta(minutes=5), hours(6)
 def test_only_replacements_of_new_members_are_remembered_and_only_while_they_say_something(
     before: tuple[Replacement, ...], so_far: Case, age: timedelta, remembered: tuple[Replacement, ...]
 ) -> None:
-    assert after(Stack(replacements=before), so_far, NOON - age, LIMITS, NOON).replacements == remembered
+    seen = arrived(Stack(), NOON - age)
+
+    assert after(Stack(replacements=before), so_far, seen, LIMITS, NOON).replacements == remembered
+
+
+@pytest.mark.parametrize(("says", "left"), [(CheckStatus.INITIALIZING, THREE), (CheckStatus.OK, ())])
+def test_of_one_whose_application_has_yet_to_answer_nobody_knows_that_it_works_after_all(
+    says: CheckStatus, left: tuple[Replacement, ...]
+) -> None:
+    seen = replace(arrived(Stack()), checks=Checks(OK, OK, OK, application=Check(says)))
+
+    assert after(Stack(replacements=THREE), WELL, seen, LIMITS, NOON).replacements == left
 
 
 def test_what_changes_nothing_writes_nothing() -> None:
     stack = Stack(replacements=THREE)
 
-    assert after(stack, HELD, NOON, LIMITS, NOON) is stack
+    assert after(stack, HELD, arrived(stack), LIMITS, NOON) is stack
 
 
 def test_a_member_works_after_all_only_when_it_was_held_for_the_others() -> None:

@@ -13,7 +13,7 @@ from defib.core.duration import format_duration
 from defib.core.frozen import replace
 from defib.core.incident import Incident
 from defib.core.limits import Limits
-from defib.core.model import Cause
+from defib.core.model import Cause, CheckStatus, Observation
 from defib.core.replacement import Replacement
 from defib.core.stack import Stack
 from defib.core.words import day
@@ -58,16 +58,18 @@ def works_after_all(case: Case) -> bool:
     return case.closed_at is not None and case.outcome in (Outcome.HEALED, Outcome.RECOVERED) and GUARD in case.told_of
 
 
-def after(stack: Stack, case: Case, launched_at: datetime, limits: Limits, now: datetime) -> Stack:
+def after(stack: Stack, case: Case, observation: Observation, limits: Limits, now: datetime) -> Stack:
     """The stack once ``case`` is remembered; the same when that changes nothing about replacements.
 
     Only members launched within the window count: where old ones fail, what the group launches is not to blame. One
-    that works after all shows that it is not either.
+    that works after all shows that it is not either; of one whose application has yet to answer nobody knows that.
     """
+    launched_at, checks = observation.launched_at, observation.checks
+    answers = checks is None or checks.application.status is not CheckStatus.INITIALIZING
     kept = tuple(r for r in stack.replacements if now - r.at < limits.group_window)
     intent = case.intent
     over = case.closed_at is not None or case.handed_over_at is not None
-    if works_after_all(case):
+    if works_after_all(case) and answers:
         kept = tuple(r for r in kept if r.group != case.group)
     elif over and not case.count(Action.REPLACE):
         kept = tuple(r for r in kept if r.case_id != case.id)

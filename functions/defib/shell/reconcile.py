@@ -161,7 +161,7 @@ def _stack_after(
     if after.held_by == AWS_ISSUE and stack.issues.known and not stack.issues.held:
         changed = replace(changed, issues=replace(stack.issues, held=after.name))
     if ended or begins:
-        changed = in_a_row.after(changed.after(after, now), after, observation.launched_at, policy.limits, now)
+        changed = in_a_row.after(changed.after(after, now), after, observation, policy.limits, now)
     return changed if changed != stack else None
 
 

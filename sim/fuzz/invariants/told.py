@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from defib.core.audience import DRILL, audience
 from defib.core.call import WANTS_MAX, Call, Pause
 from defib.core.contact import Contact
+from defib.core.detection import MINUTE
 from defib.core.digest import KIND as DIGEST
 from defib.core.escalation import Tier
 from defib.core.incident import Incident, Notice, NoticeKind
@@ -100,7 +101,9 @@ class ToldJudge:
         truth, now = self._truth, self._truth.time.now
         if notice.severity is Severity.URGENT:
             waits = (truth.policy.messages if self.sums_up else MessageLimits()).storm_window
-            if now - notice.at > waits + DIGEST_FOUND and truth.calm(notice.at):
+            # One whose message is lost is asked for by the next sweep (decision 47).
+            found = DIGEST_FOUND + (MINUTE if truth.struck_since(notice.at) else timedelta(0))
+            if now - notice.at > waits + found and truth.calm(notice.at):
                 truth.breaks(
                     "told", f"notice {notice.incident_id}-{notice.sequence} asks for help {now - notice.at} late"
                 )
