@@ -85,6 +85,10 @@ QUEUED = case(EVIDENCE, held_by="concurrent_repairs", held_action=Action.STOP, t
 HANDED = case(EVIDENCE, handed_over_at=NOON, ask="Look.", reason="nothing helps")
 HEALED = case(EVIDENCE, attempt(Action.REBOOT), closed_at=NOON, outcome=Outcome.HEALED, reason="the reboot cured it")
 
+PLANNED = replace(HELD, held_by="", confirmed_cause=Cause.EVENT_SCHEDULED, cause=Cause.EVENT_SCHEDULED)
+"""Its restart was held once, while it worked."""
+GONE_WRONG = replace(PLANNED, held_by="minimum_healthy", cause=Cause.INSTANCE_IMPAIRED)
+
 TABLE: list[tuple[str, Case, Case, list[NoticeKind]]] = [
     ("the first stop is news", case(EVIDENCE, attempt(Action.REBOOT)), STOP_NOW, [NoticeKind.PROGRESS]),
     ("the same stop is told once", STOP_NOW, replace(STOP_NOW, version=9), []),
@@ -96,6 +100,9 @@ TABLE: list[tuple[str, Case, Case, list[NoticeKind]]] = [
     ("the second is not", NO_START, NO_START_AGAIN, []),
     ("a guard's refusal is told", case(EVIDENCE), HELD, [NoticeKind.HELD]),
     ("once", HELD, HELD_AGAIN, []),
+    ("a planned restart that is held again is no news", PLANNED, replace(PLANNED, held_by="minimum_healthy"), []),
+    ("that the same guard holds it when it fails is told", PLANNED, GONE_WRONG, [NoticeKind.HELD]),
+    ("once, as ever", GONE_WRONG, replace(GONE_WRONG, look_again_at=after(minutes=1)), []),
     ("waiting for one's turn is no news", case(EVIDENCE), QUEUED, []),
     ("handing over needs people", case(EVIDENCE), HANDED, [NoticeKind.ESCALATED]),
     ("once, too", HANDED, replace(HANDED, look_again_at=after(minutes=1)), []),

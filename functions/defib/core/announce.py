@@ -228,8 +228,13 @@ def _news(current: Incident, joined: Incident, before: Case, after: Case) -> lis
 
 
 def _is_news(before: Case, after: Case) -> bool:
-    """Whether people have not been told of the guard; of one that holds what Defib has stopped they are each time."""
-    if after.cause is Cause.STOPPED_BY_DEFIB:
+    """Whether people have not been told of the guard.
+
+    Of one that holds what Defib has stopped they are each time; and of one that holds a planned restart which has gone
+    wrong, though they were told that the same guard held it while it worked.
+    """
+    gone_wrong = after.confirmed_cause is Cause.EVENT_SCHEDULED and after.cause is not Cause.EVENT_SCHEDULED
+    if gone_wrong or after.cause is Cause.STOPPED_BY_DEFIB:
         return (before.held_by, before.cause) != (after.held_by, after.cause)
     return after.held_by not in before.told_of
 
