@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
-import tomli_w
-
-from defib.core.parse import parse
+from sim.fuzz.draw_edits import soon
+from sim.fuzz.draw_posts import with_api
 from sim.fuzz.edits import ICONS
 from sim.fuzz.story import Edit, Edited, Story
 
@@ -27,18 +25,10 @@ def with_board(story: Story, random: Random) -> Story:
     """The story with what they change, beside what others do."""
     if not story.policy.page.enabled or random.randrange(ONE_IN):
         return story
-    table = tomllib.loads(story.policy_text)
-    table["page"]["api"] = True
-    text = tomli_w.dumps(table)
     programs = random.sample((_keeps_status, _keeps_lists, _renames, _only_says), random.choice((1, 2, 2, 3)))
-    does = [one for program in programs for one in program(story, _soon(story, random), random)]
+    does = [one for program in programs for one in program(story, soon(story, random), random)]
     edited = tuple(sorted((*story.edited, *does), key=lambda one: one.at))
-    return replace(story, policy_text=text, policy=parse(text), edited=edited)
-
-
-def _soon(story: Story, random: Random) -> timedelta:
-    struck = random.choice(story.scenario.faults).at if story.scenario.faults else timedelta(0)
-    return max(struck + timedelta(seconds=random.randint(-300, 900)), timedelta(0))
+    return replace(with_api(story), edited=edited)
 
 
 def _later(random: Random) -> timedelta:

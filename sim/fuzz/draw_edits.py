@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
-import tomli_w
-
 from defib.core.page.model import ComponentStatus
-from defib.core.parse import parse
-from sim.fuzz.draw_posts import STANDS
+from sim.fuzz.draw_posts import STANDS, with_api
 from sim.fuzz.edits import ICONS
 from sim.fuzz.story import Edit, Edited, Posted, Story
 
@@ -25,18 +21,15 @@ def with_edits(story: Story, random: Random) -> Story:
     """The story with what they change, and with what is posted there besides."""
     if not story.policy.page.enabled or random.randrange(ONE_IN):
         return story
-    table = tomllib.loads(story.policy_text)
-    table["page"]["api"] = True
-    text = tomli_w.dumps(table)
     programs = random.sample((_add, _add, _clean_up, _without_status, _mistaken), random.choice((1, 2, 2, 3)))
-    does = [one for program in programs for one in program(story, _soon(story, random), random)]
+    does = [one for program in programs for one in program(story, soon(story, random), random)]
     does.sort(key=lambda one: one.at)
     posted = sorted((*story.posted, *(one for one in does if isinstance(one, Posted))), key=lambda one: one.at)
     edited = tuple(one for one in does if isinstance(one, Edited))
-    return replace(story, policy_text=text, policy=parse(text), posted=tuple(posted), edited=edited)
+    return replace(with_api(story), posted=tuple(posted), edited=edited)
 
 
-def _soon(story: Story, random: Random) -> timedelta:
+def soon(story: Story, random: Random) -> timedelta:
     """Mostly about when something has broken."""
     struck = random.choice(story.scenario.faults).at if story.scenario.faults else timedelta(0)
     return max(struck + timedelta(seconds=random.randint(-300, 900)), timedelta(0))

@@ -24,11 +24,16 @@ def with_posts(story: Story, random: Random) -> Story:
     shown = [service.name for service in story.policy.services if service.page.title]
     if not story.policy.page.enabled or not shown or random.randrange(ONE_IN):
         return story
+    posted = tuple(sorted(_posts(story, shown, random), key=lambda post: post.at))
+    return replace(with_api(story), posted=posted)
+
+
+def with_api(story: Story) -> Story:
+    """The story with the Stashboard API, which its policy then has. There must be a page."""
     table = tomllib.loads(story.policy_text)
     table["page"]["api"] = True
     text = tomli_w.dumps(table)
-    posted = tuple(sorted(_posts(story, shown, random), key=lambda post: post.at))
-    return replace(story, policy_text=text, policy=parse(text), posted=posted)
+    return replace(story, policy_text=text, policy=parse(text))
 
 
 def _posts(story: Story, shown: list[str], random: Random) -> Iterator[Posted]:
