@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from defib.core.case import Action, Outcome
+from defib.core.case import Action, Outcome, Perform
 from defib.core.incident import NoticeKind, Phase
 from defib.core.model import InstanceState, Peers, Signal, Source, Verdict
 from defib.core.stack import Begun, Stack
@@ -213,6 +213,26 @@ def test_an_act_that_was_lost_before_it_was_carried_out_is_decided_afresh(action
     assert machine.state is InstanceState.RUNNING
     assert machine.registered
     assert action not in FORCES or machine.acts.count(action) == 1
+
+
+def test_a_stop_that_ends_while_its_repeated_force_is_on_its_way_is_not_forced() -> None:
+    machine = broken(POLICY, stop_takes=HANGS)
+    machine.fault = lost = Failing(Action.FORCE_STOP, Unanswered("no answer"), times=1)
+    original, overtaken = machine.queues.perform, list[Perform]()
+
+    def on_its_way(order: Perform) -> None:
+        if order.action is Action.FORCE_STOP and lost.times == 0:
+            machine.state, machine.changes_at = InstanceState.STOPPED, None
+            machine.observe()
+            overtaken.append(order)
+        original(order)
+
+    machine.queues.perform = on_its_way  # type: ignore[method-assign,assignment]  # the same call, and what happens meanwhile
+    case = machine.run()
+
+    assert len(overtaken) == 1
+    assert Action.FORCE_STOP not in machine.acts
+    assert case.outcome is Outcome.HEALED
 
 
 @pytest.mark.parametrize("action", FORCES)
