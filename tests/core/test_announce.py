@@ -85,9 +85,23 @@ QUEUED = case(EVIDENCE, held_by="concurrent_repairs", held_action=Action.STOP, t
 HANDED = case(EVIDENCE, handed_over_at=NOON, ask="Look.", reason="nothing helps")
 HEALED = case(EVIDENCE, attempt(Action.REBOOT), closed_at=NOON, outcome=Outcome.HEALED, reason="the reboot cured it")
 
-PLANNED = replace(HELD, held_by="", confirmed_cause=Cause.EVENT_SCHEDULED, cause=Cause.EVENT_SCHEDULED)
+PLANNED = replace(
+    HELD,
+    held_by="",
+    confirmed_cause=Cause.EVENT_SCHEDULED,
+    cause=Cause.EVENT_SCHEDULED,
+    told_of=("planned:minimum_healthy",),
+)
 """Its restart was held once, while it worked."""
 GONE_WRONG = replace(PLANNED, held_by="minimum_healthy", cause=Cause.INSTANCE_IMPAIRED)
+GONE_TWICE = replace(GONE_WRONG, told_of=("planned:minimum_healthy", "minimum_healthy"))
+
+STOPPING = case(EVIDENCE, attempt(Action.STOP), cause=Cause.STOPPING, told_of=("windows_force",))
+"""Defib stops it, and people were told of a guard that has held it earlier."""
+STUCK = replace(STOPPING, cause=Cause.STUCK_STOPPING, held_by="windows_force", held_action=Action.FORCE_STOP)
+NOT_OURS = replace(STOPPING, attempts=())
+DOWN = replace(STUCK, cause=Cause.STOPPED_BY_DEFIB, held_action=Action.START)
+FELL = Cause.STOPPED_UNASKED
 
 TABLE: list[tuple[str, Case, Case, list[NoticeKind]]] = [
     ("the first stop is news", case(EVIDENCE, attempt(Action.REBOOT)), STOP_NOW, [NoticeKind.PROGRESS]),
@@ -102,7 +116,12 @@ TABLE: list[tuple[str, Case, Case, list[NoticeKind]]] = [
     ("once", HELD, HELD_AGAIN, []),
     ("a planned restart that is held again is no news", PLANNED, replace(PLANNED, held_by="minimum_healthy"), []),
     ("that the same guard holds it when it fails is told", PLANNED, GONE_WRONG, [NoticeKind.HELD]),
-    ("once, as ever", GONE_WRONG, replace(GONE_WRONG, look_again_at=after(minutes=1)), []),
+    ("once, though it works for a while in between", replace(PLANNED, told_of=GONE_TWICE.told_of), GONE_TWICE, []),
+    ("a guard of which people know is told when it holds Defib's own stop", STOPPING, STUCK, [NoticeKind.HELD]),
+    ("once for that stop", STUCK, replace(STUCK, look_again_at=after(minutes=1)), []),
+    ("the same guard over a stop that is not Defib's is told once", NOT_OURS, replace(STUCK, attempts=()), []),
+    ("and when it holds the start of what Defib has stopped", STOPPING, DOWN, [NoticeKind.HELD]),
+    ("or of what has fallen again since", replace(DOWN, held_by=""), replace(DOWN, cause=FELL), [NoticeKind.HELD]),
     ("waiting for one's turn is no news", case(EVIDENCE), QUEUED, []),
     ("handing over needs people", case(EVIDENCE), HANDED, [NoticeKind.ESCALATED]),
     ("once, too", HANDED, replace(HANDED, look_again_at=after(minutes=1)), []),

@@ -13,7 +13,7 @@ from defib.core.diagnose import diagnose
 from defib.core.heals import heals_before
 from defib.core.maintenance import DAYS, UNTIL_TAG, Maintenance, next_window
 from defib.core.model import Cause, Checks, Event, Observation, TargetHealth, Verdict
-from defib.core.planned import at_rest
+from defib.core.planned import at_rest, told_as
 from defib.core.policy import Policy
 from tests.core.announced import EVIDENCE, LATER, MOVED, RETIREMENT, TOO_LATE, WAITING, waiting, wants
 from tests.core.facts import NOON, OK, POLICY, after, attempt, case, impaired, observed, target
@@ -198,3 +198,8 @@ def test_a_move_is_no_heal_of_a_flapping_instance() -> None:
 
     assert heals_before(moved, NOON) == ()
     assert heals_before(replace(moved, confirmed_cause=Cause.INSTANCE_IMPAIRED), NOON) == (NOON,)
+
+
+def test_what_people_heard_of_a_guard_while_it_worked_does_not_count_when_it_fails() -> None:
+    assert told_as("minimum_healthy", Cause.EVENT_SCHEDULED) == "planned:minimum_healthy"
+    assert told_as("minimum_healthy", Cause.INSTANCE_IMPAIRED) == "minimum_healthy"

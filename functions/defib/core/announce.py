@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from defib.core import approval, in_a_row, one_by_one
+from defib.core import approval, in_a_row, one_by_one, planned
 from defib.core.call import HANDED_OVER, unwanted
 from defib.core.case import Action, Attempt, Case, Outcome
 from defib.core.forewarning import news_of
@@ -16,7 +16,6 @@ from defib.core.look import differ_in_look_only
 from defib.core.message import compose
 from defib.core.model import NOT_TROUBLE, Cause, Verdict
 from defib.core.news import News
-from defib.core.planned import at_rest
 from defib.core.policy import ApplicationRemedy, Mode, Policy, Service
 from defib.core.words import NAME_MAX
 
@@ -228,21 +227,17 @@ def _news(current: Incident, joined: Incident, before: Case, after: Case) -> lis
 
 
 def _is_news(before: Case, after: Case) -> bool:
-    """Whether people have not been told of the guard.
-
-    Of one that holds what Defib has stopped they are each time; and of one that holds a planned restart which has gone
-    wrong, though they were told that the same guard held it while it worked.
-    """
-    gone_wrong = after.confirmed_cause is Cause.EVENT_SCHEDULED and after.cause is not Cause.EVENT_SCHEDULED
-    if gone_wrong or after.cause is Cause.STOPPED_BY_DEFIB:
+    """Whether people have not been told of the guard; of one that holds what Defib has stopped they are each time."""
+    stopping = after.cause is Cause.STUCK_STOPPING and after.tried(Action.STOP)
+    if stopping or after.owes_start(after.cause):
         return (before.held_by, before.cause) != (after.held_by, after.cause)
-    return after.held_by not in before.told_of
+    return planned.told_as(after.held_by, after.cause) not in before.told_of
 
 
 def _only_waits(incident: Incident | None, case: Case) -> bool:
     """Whether a case that waits for an announced event has only looked again: that changes no incident."""
     is_open = incident is not None and incident.resolved_at is None and _is_member(incident, case)
-    waits = case.confirmed_cause is Cause.EVENT_SCHEDULED and at_rest(case) and case.handed_over_at is None
+    waits = case.confirmed_cause is Cause.EVENT_SCHEDULED and planned.at_rest(case) and case.handed_over_at is None
     return waits and not is_open
 
 

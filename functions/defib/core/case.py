@@ -163,7 +163,7 @@ class Case:
     held_action: Action | None = None
     """What the guard holds."""
     told_of: tuple[str, ...] = ()
-    """The guards that people have been told of; none is told twice."""
+    """The guards that people have been told of, as ``planned.told_as`` names them; none is told twice."""
     look_again_at: datetime | None = None
     resumed_at: datetime | None = None
     """When people last ended a pause of the repair: its age counts from then."""

@@ -51,6 +51,14 @@ def gives_way(case: Case) -> bool:
     return case.confirmed_cause is Cause.EVENT_SCHEDULED and at_rest(case)
 
 
+def told_as(guard: str, cause: Cause) -> str:
+    """Under what name a case remembers that people were told of a guard: one that holds what works is another matter.
+
+    A planned restart may go wrong half-way, and the same guard hold it then.
+    """
+    return f"planned:{guard}" if cause is Cause.EVENT_SCHEDULED else guard
+
+
 def permitted(case: Case, observation: Observation, policy: Policy, service: Service, now: datetime) -> bool:
     """Whether what works may be restarted: its operators said so, and a maintenance window of theirs is on.
 

@@ -200,7 +200,8 @@ def _apply(case: Case, decision: Decision, observation: Observation, now: dateti
                 Wake(case.instance_id, at),
             )
         case Hold(action=action, guard=guard, reason=reason, look_again_at=at):
-            told_of = case.told_of if guard in case.told_of else (*case.told_of, guard)
+            told = planned.told_as(guard, case.cause)
+            told_of = case.told_of if told in case.told_of else (*case.told_of, told)
             case = replace(case, reason=reason, held_by=guard, held_action=action, told_of=told_of, look_again_at=at)
             return case, (Wake(case.instance_id, at),)
         case Escalate(reason=reason, ask=ask, look_again_at=at):
