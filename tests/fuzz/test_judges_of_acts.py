@@ -120,6 +120,25 @@ def test_an_issue_of_awss_that_defib_has_forgotten_still_forbids_a_restart() -> 
     assert any("while AWS has an open issue" in line for line in world.judge.broken)
 
 
+@pytest.mark.parametrize("busy", [True, False])
+def test_a_place_beyond_the_share_is_found_though_the_act_that_took_it_was_lost(busy: bool) -> None:
+    world = told("april-30")
+    now = world.time.now
+    one, other = list(world.cloud.machines.values())[:2]
+    if busy:
+        repaired = case_of(one, now, attempt(now))
+        world.judge.act(repaired.attempts[0], repaired)
+        keep(world, repaired)
+        world.judge.remembered(repaired)
+    taken_up = case_of(other, now, replace(attempt(now), claimed_at=now))
+    keep(world, taken_up)
+    world.judge.remembered(taken_up)
+    lost = taken_up.with_result(Result(taken_up.id, 1, Verdict.LOST, now))
+    again = lost.with_intent(Action.STOP, "because", now)
+    world.judge.act(again.attempts[-1], again)
+    assert any(f"stop on {other.name}: 1 under repair" in line for line in world.judge.broken) is busy
+
+
 # --- The course of a case --------------------------------------------------------------------------------------------
 
 

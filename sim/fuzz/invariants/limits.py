@@ -30,6 +30,8 @@ class LimitsJudge:
         """Instance to its newest case as it was last written, while that is open."""
         self._begun: dict[str, datetime] = {}
         """Case to its first act."""
+        self._taken_up: dict[str, tuple[str, ...]] = {}
+        """Case to what its first act would have exceeded when it was taken up, whether or not it was carried out."""
         self._waited: set[str] = set()
         """Cases that were held since their last act while nothing was kept from their instance."""
         self._healed: dict[str, list[datetime]] = {}
@@ -48,13 +50,13 @@ class LimitsJudge:
         if attempt.action not in GIVES_BACK and case.handed_over_at is None:
             self._of_the_case(attempt, case)
         if attempt.action in TAKES_AWAY and case.id in self._waited and case.id in self._begun:
-            self._within_share(attempt, case)
+            self._exceeds(self._over_share(attempt, case))
         self._waited.discard(case.id)
         if case.id not in self._begun:
             # What people have in hand was begun before, though perhaps no call of it was ever carried out; and so was
             # what nobody knows of whether it was carried out: it keeps its place, though fewer instances run by now.
-            if case.handed_over_at is None and not case.acted:
-                self._within_stack(attempt, case)
+            if case.handed_over_at is None:
+                self._exceeds(self._taken_up.get(case.id, ()) if case.acted else self._over_stack(attempt, case))
             # A repair begins when it is decided; the call may be refused for a while before it is let through.
             self._begun[case.id] = next(a.intended_at for a in case.attempts if a.action is not Action.EVIDENCE)
 
@@ -67,6 +69,9 @@ class LimitsJudge:
             self._open.pop(case.instance_id, None)
         if case.held_by and (newest is None or not self._away(newest)):
             self._waited.add(case.id)
+        first = case.pending_act
+        if first is not None and first.claimed_at is not None and case.id not in self._begun and not case.acted:
+            self._taken_up[case.id] = self._over_stack(first, case)
 
     def healed(self, case: Case) -> None:
         """One more case of the instance is over because Defib has cured it; a planned restart has cured nothing."""
@@ -122,21 +127,24 @@ class LimitsJudge:
         if service.replicated and (others or peers.healthy < count):
             breaks("limits", f"{action} on {machine.name}: {peers.healthy} of {count} replicas are healthy")
 
-    def _within_stack(self, attempt: Attempt, case: Case) -> None:
+    def _exceeds(self, found: Sequence[str]) -> None:
+        for what in found:
+            self._truth.breaks("limits", what)
+
+    def _over_stack(self, attempt: Attempt, case: Case) -> tuple[str, ...]:
         truth, limits = self._truth, self._truth.policy.limits
         lately = sum(1 for at in self._begun.values() if truth.time.now - at < WINDOW)
-        if lately >= limits.rate:
-            truth.breaks("limits", f"{attempt.action} on {case.name}: {lately} repairs begun within 10 minutes")
-        self._within_share(attempt, case)
+        over = (f"{attempt.action} on {case.name}: {lately} repairs begun within 10 minutes",)
+        return (*(over if lately >= limits.rate else ()), *self._over_share(attempt, case))
 
-    def _within_share(self, attempt: Attempt, case: Case) -> None:
+    def _over_share(self, attempt: Attempt, case: Case) -> tuple[str, ...]:
         truth, limits = self._truth, self._truth.policy.limits
         open_ones = sum(1 for i, c in self._open.items() if i != case.instance_id and self._has_a_place(c))
         # Those that run were counted within the last ten minutes; no more than there are were ever counted.
         there = len(truth.cloud.machines)
         most = max(1, min(truth.store.whole.running or 0, there) * limits.share // 100)
-        if open_ones >= most:
-            truth.breaks("limits", f"{attempt.action} on {case.name}: {open_ones} under repair, {most} allowed")
+        over = (f"{attempt.action} on {case.name}: {open_ones} under repair, {most} allowed",)
+        return over if open_ones >= most else ()
 
     def _has_a_place(self, case: Case) -> bool:
         """Whether it takes part of the share.
