@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.command == "messages":
         return _messages(chosen.write, chosen.scenarios or shown.SHOWN)
     if chosen.command == "nth":
-        return every_call(chosen.scenarios, chosen.every, chosen.moto)
+        return every_call(chosen.scenarios, chosen.every, chosen.moto, chosen.faults)
     if chosen.command == "compare":
         return compared(chosen)
     if chosen.command == "fuzz":
@@ -186,6 +186,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("nth", help="let every call of scenarios fail once, see docs/invariants.md")
     command.add_argument("scenarios", nargs="*", metavar="NAME", help="such as april-30 (all)")
     command.add_argument("--every", type=_share, default=1, metavar="N", help="of so many calls let one fail (1)")
+    command.add_argument(
+        "--faults", type=_share, metavar="N", help="only the first N faults of each, and whom they strike"
+    )
     command.add_argument(
         "--moto", action="store_true", help="in the deployed functions on moto: three lives a call, of seconds each"
     )

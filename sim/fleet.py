@@ -59,7 +59,7 @@ class Launcher:
         return Machine(
             instance_id=f"i-{mock_random.get_random_hex(17)}",
             name=place.name,
-            service=place.fleet.service or place.fleet.name,
+            service=place.fleet.of_service,
             zone=place.zone,
             instance_type=place.fleet.instance_type,
             tags=_tags(place, self._policy),
@@ -108,7 +108,7 @@ def scaling_groups(
 
 def _tags(place: Place, policy: Policy) -> Mapping[str, str]:
     """The tags by which the policy knows the service, the opt-in tag, and what the scenario adds."""
-    name = place.fleet.service or place.fleet.name
+    name = place.fleet.of_service
     service = policy.service(name)
     tags = {key: values[0] for key, values in service.match.items()} if service else {"service": name}
     if place.fleet.opted_in:

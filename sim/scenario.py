@@ -124,6 +124,16 @@ class Fleet:
         default=(), metadata=words("What else is special about them.", '["public_ip"]', Trait, 10)
     )
 
+    @property
+    def of_service(self) -> str:
+        """The service whose tags its instances get."""
+        return self.service or self.name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its instances."""
+        return tuple(f"{self.name}-{n}" for n in range(1, self.count + 1))
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -264,7 +274,7 @@ class Scenario:
 
 def instance_names(scenario: Scenario) -> tuple[str, ...]:
     """The names of all instances, fleet by fleet."""
-    return tuple(f"{fleet.name}-{n}" for fleet in scenario.fleet for n in range(1, fleet.count + 1))
+    return tuple(name for fleet in scenario.fleet for name in fleet.names)
 
 
 def selected(patterns: Sequence[str], names: Mapping[str, object]) -> tuple[str, ...]:

@@ -179,7 +179,7 @@ class Stage:
         return Machine(
             instance_id=f"i-{number:017x}",
             name=f"{fleet.name}-{number + 1}",
-            service=fleet.service or fleet.name,
+            service=fleet.of_service,
             zone=fleet.zones[number % len(fleet.zones)],
             instance_type=fleet.instance_type,
             tags={},

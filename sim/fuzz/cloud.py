@@ -96,7 +96,7 @@ class Cloud:
         machine = Machine(
             instance_id=f"i-{len(self.machines):017x}",
             name=name,
-            service=_service_of(fleet),
+            service=fleet.of_service,
             zone=zone,
             instance_type=fleet.instance_type,
             tags=_tags(name, fleet, self.policy),
@@ -215,7 +215,7 @@ class Cloud:
 
 
 def _tags(name: str, fleet: Fleet, policy: Policy) -> Mapping[str, str]:
-    name_of = _service_of(fleet)
+    name_of = fleet.of_service
     service = policy.service(name_of)
     tags = {key: values[0] for key, values in service.match.items()} if service else {"service": name_of}
     if fleet.opted_in:
@@ -223,7 +223,3 @@ def _tags(name: str, fleet: Fleet, policy: Policy) -> Mapping[str, str]:
     if fleet.group:
         tags[GROUP_TAG] = fleet.group
     return {"Name": name, **tags, **{key: values[0] for key, values in fleet.tags.items()}}
-
-
-def _service_of(fleet: Fleet) -> str:
-    return fleet.service or fleet.name

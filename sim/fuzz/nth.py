@@ -16,6 +16,7 @@ from sim.fuzz.run import lived
 from sim.fuzz.scenario_trouble import BeyondMemory, spells_of
 from sim.fuzz.story import Story
 from sim.fuzz.trouble import Nth, Trouble
+from sim.scenario import instance_names, selected
 from sim.scenario_file import load
 
 SCENARIOS = Path(__file__).resolve().parent.parent.parent / "scenarios"
@@ -63,27 +64,44 @@ def scenario_story(name: str) -> Story:
     return Story(told.seed, told, text, policy)
 
 
+def beginning(story: Story, faults: int) -> Story:
+    """The story with no more than its first ``faults``, and the instances of the services that those strike.
+
+    Of a long storm: the time that all its calls take grows with the square of its length.
+    """
+    told, names = story.scenario, dict.fromkeys(instance_names(story.scenario))
+    kept = told.faults[:faults]
+    struck = {name for fault in kept for name in selected(fault.on, names)}
+    services = {fleet.of_service for fleet in told.fleet if not struck.isdisjoint(fleet.names)}
+    fleet = tuple(each for each in told.fleet if each.of_service in services)
+    there = {name for each in fleet for name in each.names}
+    answers = tuple(answer for answer in told.answers if there.issuperset(selected(answer.on, names)))
+    return replace(story, scenario=replace(told, faults=kept, fleet=fleet, answers=answers))
+
+
 def all_scenarios() -> list[str]:
     """Every scenario, by its name."""
     return sorted(file.stem for file in SCENARIOS.glob("*.toml"))
 
 
-def main(names: Sequence[str], every: int = 1, on_moto: bool = False) -> int:
+def main(names: Sequence[str], every: int = 1, on_moto: bool = False, faults: int | None = None) -> int:
     """Every call of each scenario failing once in every way; exit status 1 when something broke, 2 for an unknown name.
 
-    Of ``every`` calls one; ``on_moto`` in the deployed functions. Without ``names``, of all scenarios.
+    Of ``every`` calls one; ``on_moto`` in the deployed functions; of no more than the first ``faults`` of each. Without
+    ``names``, of all scenarios.
     """
     known = all_scenarios()
     unknown = [name for name in names if name not in known]
     if unknown:
         print(f"no scenario is named {unknown[0]!r}; there are: {', '.join(known)}", file=sys.stderr)
         return 2
-    return 1 if sum(_played(name, every, on_moto) for name in names or known) else 0
+    return 1 if sum(_played(name, every, on_moto, faults) for name in names or known) else 0
 
 
-def _played(name: str, every: int, on_moto: bool) -> int:
+def _played(name: str, every: int, on_moto: bool, faults: int | None) -> int:
     """In how many lives of that scenario something broke; each is said as it is found, and how far it has come."""
     story, broken, lives = scenario_story(name), 0, 0
+    story = story if faults is None else beginning(story, faults)
     why = beyond_memory(story)
     if why and not on_moto:
         print(f"{name}: {why}")

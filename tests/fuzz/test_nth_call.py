@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from defib.core.model import Verdict
-from sim.fuzz.nth import NEVER, WAYS, all_scenarios, main, nth_call, scenario_story
+from sim.fuzz.nth import NEVER, WAYS, all_scenarios, beginning, main, nth_call, scenario_story
 from sim.fuzz.run import lived
 from sim.fuzz.trouble import Nth, Spell, Trouble
 
@@ -48,6 +48,20 @@ def test_in_every_scenario_a_call_at_its_beginning_middle_and_end_may_fail(scena
     ways = [WAYS[(n + len(scenario)) % len(WAYS)] for n in range(3)]
     each = [Nth(1 + calls * part // 6, way) for part, way in zip((1, 3, 5), ways, strict=True)]
     assert {nth: broken for nth in each if (broken := lived(story, nth)[1])} == {}
+
+
+def test_the_beginning_of_a_storm_is_its_first_faults_and_whoever_serves_with_those_they_strike() -> None:
+    begun = beginning(scenario_story("alarm-storm"), 6).scenario
+    assert [fault.at.total_seconds() for fault in begun.faults] == [10, 15, 20, 25, 30, 35]
+    assert [fleet.name for fleet in begun.fleet] == ["spare", *(f"s{n:03}" for n in range(1, 31))]
+    assert [answer.on for answer in begun.answers] == [("s030-1",)]
+    assert beginning(scenario_story("alarm-storm"), 5).scenario.answers == ()
+
+
+def test_a_call_that_fails_at_the_beginning_of_a_storm_breaks_nothing() -> None:
+    lives = list(nth_call(beginning(scenario_story("alarm-storm"), 1), every=EVERY))
+    assert len(lives) > 100
+    assert {(life.nth.number, life.struck): life.broken for life in lives if life.broken} == {}
 
 
 @pytest.mark.parametrize("number", [330, 2100], ids=["a start", "a stop"])
