@@ -10,6 +10,7 @@ import pytest
 from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Outcome, Wait
 from defib.core.decide import decide
 from defib.core.diagnose import diagnose
+from defib.core.maintenance import UNTIL_TAG
 from defib.core.model import Cause, InstanceState, Observation, Verdict
 from defib.core.policy import Policy
 from defib.core.start import jitter, resized, type_by_others
@@ -22,6 +23,7 @@ STOPPED_FACTS = observed(
 )
 EVIDENCE, STOP = attempt(Action.EVIDENCE, after(minutes=-9)), attempt(Action.STOP, after(minutes=-8))
 FULL = attempt(Action.START, after(minutes=-3), Verdict.RETRY, "InsufficientInstanceCapacity")
+LATER = f"{after(hours=1):%Y-%m-%dT%H:%M:%SZ}"
 FALLBACK = policy(fallback_types=("m6g.large", "m8g.large"))
 
 
@@ -50,6 +52,7 @@ def decided(
             "m8g.large",
         ),
         ((FULL,) * 3, replace(STOPPED_FACTS, traits=special(hibernation=True).traits), Action.START, ""),
+        ((FULL,) * 3, replace(STOPPED_FACTS, tags={**STOPPED_FACTS.tags, UNTIL_TAG: LATER}), Action.START, ""),
     ],
     ids=[
         "its own type first",
@@ -59,12 +62,13 @@ def decided(
         "or tried again",
         "then the second",
         "never one that is configured for hibernation",
+        "nor in a planned outage",
     ],
 )
 def test_another_type_is_tried_where_there_is_no_room(
     attempts: tuple[Attempt, ...], facts: Observation, action: Action, to: str
 ) -> None:
-    decision = decided(case(EVIDENCE, STOP, *attempts), facts)
+    decision = decided(case(EVIDENCE, STOP, *attempts, cause=Cause.STOPPED_BY_DEFIB), facts)
 
     assert isinstance(decision, Act), decision
     assert (decision.action, decision.to) == (action, to)
