@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Outcome, Wait
+from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Hold, Outcome, Wait
 from defib.core.decide import decide
 from defib.core.diagnose import diagnose
 from defib.core.maintenance import UNTIL_TAG
 from defib.core.model import Cause, InstanceState, Observation, Verdict
-from defib.core.policy import Policy
+from defib.core.policy import Mode, Policy
 from defib.core.start import jitter, resized, type_by_others
 from defib.core.start_failure import MEANINGS, NO_ROOM, explained, meaning, remedy
 from tests.core.facts import NOON, POLICY, after, attempt, case, observed, policy, special
@@ -72,6 +72,17 @@ def test_another_type_is_tried_where_there_is_no_room(
 
     assert isinstance(decision, Act), decision
     assert (decision.action, decision.to) == (action, to)
+
+
+@pytest.mark.parametrize("fallen", [Cause.STOPPED_BY_DEFIB, Cause.STOPPED_UNASKED])
+def test_what_may_not_become_another_type_is_started_as_it_is_where_that_may_be(fallen: Cause) -> None:
+    asking = policy(mode=Mode.APPROVE, fallback_types=("m6g.large",))
+    so_far = case(EVIDENCE, STOP, *(FULL,) * 3, cause=fallen)
+
+    decision = decided(so_far, STOPPED_FACTS, asking)
+
+    assert isinstance(decision, Act | Hold)
+    assert (decision.action, isinstance(decision, Hold)) == (Action.START, fallen is Cause.STOPPED_UNASKED)
 
 
 def test_a_start_that_falls_back_for_want_of_room_counts_as_one() -> None:

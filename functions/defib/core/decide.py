@@ -204,7 +204,8 @@ def _next_rung(
         case Cause.STOPPED_UNASKED if observation.group and service.group_member is GroupMember.REPLACE:
             return member.replace_it(observation, cause, policy.repair, now)
         case Cause.STOPPED_BY_DEFIB | Cause.STOPPED_UNASKED:
-            return start.start(case, observation, policy, service, now)
+            another_type = Question(Action.RESIZE, case, observation, service, policy, now)
+            return start.start(case, observation, policy, service, now, may_resize=refuse(another_type) is None)
         case Cause.STUCK_STOPPING:
             return restart.force_stop(case, service, policy, now)
         case Cause.STUCK_PENDING:

@@ -7,7 +7,6 @@ from itertools import takewhile
 from zlib import crc32
 
 from defib.core.case import STOPS, Act, Action, Attempt, Case, Decision, Escalate, Wait
-from defib.core.maintenance import maintenance_of
 from defib.core.model import Cause, Observation, Verdict
 from defib.core.policy import Policy, Repair, Service
 from defib.core.start_failure import NO_ROOM, bare, explained, meaning, remedy
@@ -18,8 +17,10 @@ TRIES_BEFORE_ANOTHER_TYPE = 3
 STOPPED = frozenset({Cause.STOPPED_BY_DEFIB, Cause.STOPPED_UNASKED})
 
 
-def start(case: Case, observation: Observation, policy: Policy, service: Service, now: datetime) -> Decision:
-    """Stopped, and it should run."""
+def start(
+    case: Case, observation: Observation, policy: Policy, service: Service, now: datetime, *, may_resize: bool
+) -> Decision:
+    """Stopped, and it should run. What may not become another type now is started as it is: that may be allowed."""
     repair = policy.repair
     started = case.last(Action.START)
     if started is not None and started.done_at is not None and now < started.done_at + repair.settle:
@@ -32,10 +33,8 @@ def start(case: Case, observation: Observation, policy: Policy, service: Service
     tried = _tries(case)
     code = _failure(tried, observation)
     others = type_by_others(case, observation)
-    # In a planned outage it is given back as it is: what Defib holds back there waits until the outage is over.
-    may_resize = not others and maintenance_of(policy, service, observation.tags, now) is None
-    another = _another_type(case, observation, service) if bare(code) in NO_ROOM and may_resize else ""
-    if another and len(tried) >= min(TRIES_BEFORE_ANOTHER_TYPE, repair.starts):
+    another = _another_type(case, observation, service) if bare(code) in NO_ROOM and not others else ""
+    if another and may_resize and len(tried) >= min(TRIES_BEFORE_ANOTHER_TYPE, repair.starts):
         reason = f"EC2 has no room for {observation.instance_type}: it is to run as {another}"
         return Act(Action.RESIZE, reason, now + repair.act_timeout, another)
     if len(tried) < repair.starts:
