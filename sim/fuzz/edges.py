@@ -11,7 +11,8 @@ from defib.aws.queues import PUT_OFF_MOST
 from defib.aws.zonal_shift import ArcRouter
 from defib.core.approval import Answer
 from defib.core.call import CallAnswer
-from defib.core.case import Action, Attempt, Case, Perform, Wake
+from defib.core.case import Action, Attempt, Case
+from defib.core.effect import Perform, Wake
 from defib.core.incident import Notice
 from defib.core.medium import Medium
 from defib.core.model import Observation, Registration, Result, Signal, Source, Switch, TargetGroupSignal

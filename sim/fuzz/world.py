@@ -12,8 +12,9 @@ from defib.aws.normalise import normalise
 from defib.aws.zonal_shift import ArcRouter
 from defib.core.call import CallAnswer
 from defib.core.canary import Canary
-from defib.core.case import Case, Perform
+from defib.core.case import Case
 from defib.core.drill import DrillOrder
+from defib.core.effect import Perform
 from defib.core.frozen import replace
 from defib.core.issue import Issue
 from defib.core.messages import MessageLimits

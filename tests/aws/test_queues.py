@@ -11,8 +11,9 @@ import pytest
 from defib.aws.normalise import normalise
 from defib.aws.queues import PUT_OFF_MOST, Addresses, SqsQueues
 from defib.aws.wire import DigestDue, NoticeReference, digest_in, encode, notice_in, order_in, shift_in
-from defib.core.case import Action, Perform, Wake
+from defib.core.case import Action
 from defib.core.detection import MINUTE
+from defib.core.effect import Perform, Wake
 from defib.core.model import Signal, Source, TargetGroupSignal
 from defib.core.rationing import spread
 from defib.core.shift import Move, ShiftOrder

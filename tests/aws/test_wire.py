@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from defib.aws.wire import encode, notice_in, order_in, shift_in
-from defib.core.case import Action, Perform
+from defib.core.case import Action
+from defib.core.effect import Perform
 from defib.shell.ports import Malformed
 from tests.aws.cases import WEB_1
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from defib.core.announce import announce
-from defib.core.case import Action, Case, Perform
+from defib.core.case import Action, Case
+from defib.core.effect import Perform
 from defib.core.incident import Incident, Notice
 from defib.core.model import Observation, Result, Source, Verdict
 from defib.core.policy import Policy

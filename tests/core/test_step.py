@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from defib.core.case import Act, Action, Case, Effect, Outcome, Perform, Wake
+from defib.core.case import Act, Action, Case, Outcome
+from defib.core.effect import Effect, Perform, Wake
 from defib.core.model import (
     Cause,
     Checks,

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from defib.core.announce import announce
-from defib.core.case import Act, Action, Hold, Outcome, Wait, Wake
+from defib.core.case import Act, Action, Hold, Outcome, Wait
 from defib.core.decide import decide
+from defib.core.effect import Wake
 from defib.core.incident import NoticeKind
 from defib.core.issue import Issue, Issues
 from defib.core.limits import Limits

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from defib.core.approval import Answer
 from defib.core.call import CallAnswer
-from defib.core.case import Action, Attempt, Case, Perform, Wake
+from defib.core.case import Action, Attempt, Case
+from defib.core.effect import Perform, Wake
 from defib.core.incident import Notice
 from defib.core.medium import Medium
 from defib.core.model import InstanceState, Observation, Registration, Result, Signal, Switch, TargetGroupSignal

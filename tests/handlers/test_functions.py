@@ -11,7 +11,8 @@ import pytest
 
 from defib.aws.store import DynamoStore
 from defib.aws.wire import encode
-from defib.core.case import Action, Perform
+from defib.core.case import Action
+from defib.core.effect import Perform
 from defib.core.shift import Move, ShiftOrder
 from defib.shell.store import Remembered
 from tests.aws.cases import NOON, a_case, a_notice, an_incident

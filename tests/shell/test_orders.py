@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from defib.core.case import Action, Outcome, Perform
+from defib.core.case import Action, Outcome
+from defib.core.effect import Perform
 from defib.core.incident import NoticeKind, Phase
 from defib.core.model import InstanceState, Peers, Signal, Source, Verdict
 from defib.core.stack import Begun, Stack

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from defib.core.case import Action, Case, Perform
+from defib.core.case import Action, Case
+from defib.core.effect import Perform
 from defib.core.model import Checks, Result, Switch, Verdict
 from defib.core.policy import Mode, Policy
 from defib.core.step import step

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 
-from defib.core.case import Action, Perform, Wake
+from defib.core.case import Action
+from defib.core.effect import Perform, Wake
 from defib.core.incident import Notice
 from defib.core.model import Signal, Source, TargetGroupSignal
 from defib.core.rationing import spread

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
-from defib.core.case import Attempt, Case, Perform
+from defib.core.case import Attempt, Case
+from defib.core.effect import Perform
 from defib.core.guards.question import TAKES_AWAY
 from defib.core.model import Observation, Signal
 from defib.core.policy import Limits, Mode, Policy, Repair, Service, Tag

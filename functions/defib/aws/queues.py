@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from defib.aws.errors import for_code, translated
 from defib.aws.permission import Permission, Scope, union
 from defib.aws.wire import DigestDue, Turn, encode, reference
-from defib.core.case import Action, Perform, Wake
+from defib.core.case import Action
+from defib.core.effect import Perform, Wake
 from defib.core.frozen import dataclass
 from defib.core.incident import Notice
 from defib.core.model import Signal, Source, TargetGroupSignal

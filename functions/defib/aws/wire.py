@@ -11,7 +11,7 @@ import msgspec
 from defib.aws.events import CanarySent, Envelope
 from defib.aws.untrusted import SHOWN_MAX, decoded, in_utc, plain, require_instance_id
 from defib.core.canary import Canary
-from defib.core.case import Perform
+from defib.core.effect import Perform
 from defib.core.frozen import dataclass
 from defib.core.incident import Notice
 from defib.core.model import Signal, TargetGroupSignal

@@ -297,24 +297,3 @@ class Case:
 
     def _with_last(self, attempt: Attempt) -> Case:
         return replace(self, attempts=(*self.attempts[:-1], attempt))
-
-
-@dataclass(frozen=True, slots=True)
-class Perform:
-    """Ask ``remediate`` (or, for evidence, ``evidence``) to carry out an intent."""
-
-    case_id: str
-    instance_id: str
-    attempt: int
-    action: Action
-
-
-@dataclass(frozen=True, slots=True)
-class Wake:
-    """Ask to look at the instance again at ``at``."""
-
-    instance_id: str
-    at: datetime
-
-
-Effect = Perform | Wake

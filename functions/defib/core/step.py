@@ -6,23 +6,10 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from defib.core import approval, planned
-from defib.core.case import (
-    Act,
-    Action,
-    Attempt,
-    Case,
-    Close,
-    Decision,
-    Effect,
-    Escalate,
-    Hold,
-    Outcome,
-    Perform,
-    Wait,
-    Wake,
-)
+from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Hold, Outcome, Wait
 from defib.core.decide import decide
 from defib.core.diagnose import diagnose
+from defib.core.effect import Effect, Perform, Wake
 from defib.core.frozen import replace
 from defib.core.guard import SUSPENDS
 from defib.core.heals import heals_before

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from defib.core.audit import entry
-from defib.core.case import Act, Action, Attempt, Case, Decision, Hold, Perform
+from defib.core.case import Act, Action, Attempt, Case, Decision, Hold
+from defib.core.effect import Perform
 from defib.core.frozen import dataclass, replace
 from defib.core.guards.consent import kill_switch
 from defib.core.guards.loss import waits_for_traits

@@ -11,7 +11,8 @@ from defib.core.answer.mail import AnswerLink
 from defib.core.approval import Answer
 from defib.core.call import CallAnswer
 from defib.core.canary import Canary
-from defib.core.case import Attempt, Case, Perform, Wake
+from defib.core.case import Attempt, Case
+from defib.core.effect import Perform, Wake
 from defib.core.frozen import dataclass
 from defib.core.incident import Notice
 from defib.core.medium import Medium

@@ -10,7 +10,8 @@ from defib.core import in_a_row
 from defib.core.announce import announce, under_repair
 from defib.core.approval import unheeded, with_answer
 from defib.core.audit import entry
-from defib.core.case import Action, Case, Effect, Perform, Wake
+from defib.core.case import Action, Case
+from defib.core.effect import Effect, Perform, Wake
 from defib.core.frozen import dataclass, replace
 from defib.core.guards.loss import waits_for_traits
 from defib.core.incident import Incident, Notice
