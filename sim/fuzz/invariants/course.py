@@ -37,7 +37,7 @@ SLACK = timedelta(minutes=10)
 STARTS_MOST = 60
 """Of a case that has been handed over, within the hours of a story."""
 AUDIT_MOST = 60
-"""Lines of a case's trail besides three for each of its attempts."""
+"""Lines of a case's trail besides three for each of its attempts, and one for each change of its instance's state."""
 RECOVERED_WITHIN = timedelta(minutes=3)
 """Besides limits.zone_clear: the sweeps that see it, and their messages."""
 
@@ -227,7 +227,8 @@ class CourseJudge:
             breaks("audit", f"{case.id} does not say why it decided on its attempts {missing}")
         if case.closed_at is not None and not any(e.decision.startswith("close:") for e in trail):
             breaks("audit", f"{case.id} does not say that it was closed")
-        if len(trail) > AUDIT_MOST + 3 * len(case.attempts):
+        changes = self._truth.cloud.machines[case.instance_id].epoch
+        if len(trail) > AUDIT_MOST + 3 * len(case.attempts) + changes:
             breaks("bounded", f"the trail of {case.id} has {len(trail)} lines")
 
     def settled(self) -> bool:
