@@ -37,7 +37,7 @@ def post(**changes: object) -> Post:
         email="body",
         sms="sms",
         https="",
-        chat="",
+        chat='{"id": "s0-1#1"}',
         notice="digest",
         service="several",
         incident_id="several",
