@@ -69,7 +69,9 @@ class PageCopyStack(Stack):
                 resources=[files.bucket.arn_for_objects("*")],
                 principals=[iam.ServicePrincipal("cloudfront.amazonaws.com")],
                 # The distribution belongs to the other stack; what else in this account may read is public anyway.
-                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+                conditions={
+                    "ArnLike": {"aws:SourceArn": f"arn:{Aws.PARTITION}:cloudfront::{Aws.ACCOUNT_ID}:distribution/*"}
+                },
             )
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from aws_cdk import Aws, Stack, Token
+from aws_cdk import ArnFormat, Aws, Stack, Token
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
@@ -126,23 +126,27 @@ class Resources:
         ours = f"{partition}:{{}}:{region}:<AWS::AccountId>"
         opted_in = "The condition on the opt-in tag narrows it; which instances carry the tag changes all the time."
         shifts = " ARC's actions are limited to load balancers by a condition." if self._shifted() else ""
-        reasons = {
-            Scope.ANY: ("*", f"Reads that AWS can't limit to a resource.{shifts}"),
-            Scope.APPLICATION_CHECKS: ("*", "AWS names no resource type for these actions yet; in this Region only."),
-            Scope.OPTED_IN_INSTANCES: (f"arn:{ours.format('ec2')}:instance/*", opted_in),
-            Scope.VOLUME_KEYS: (f"arn:{ours.format('kms')}:key/*", "For EC2's grants only; volumes name their keys."),
-            Scope.OPTED_IN_TARGET_GROUPS: (f"arn:{ours.format('elasticloadbalancing')}:targetgroup/*", opted_in),
-            Scope.OPTED_IN_GROUPS: (f"arn:{ours.format('autoscaling')}:{ANY_GROUP}/*", opted_in),
-            Scope.EVIDENCE_BUCKET_OBJECTS: (f"{in_nags_words(self.bucket)}/*", "Keys are named for cases to come."),
-        }
+        shared = f"{partition}:{{}}:{region}:*"
+        lent = "Another account may share it with this one; its owner decides."
+        reasons = [
+            (Scope.ANY, "*", f"Reads that AWS can't limit to a resource.{shifts}"),
+            (Scope.SMS_THROUGH_SNS, "*", "Reads of the account's SMS that SNS passes on; through SNS only."),
+            (Scope.OPTED_IN_INSTANCES, f"arn:{ours.format('ec2')}:instance/*", opted_in),
+            (Scope.STARTED_WITH, f"arn:{shared.format('license-manager')}:license-configuration:*", lent),
+            (Scope.STARTED_WITH, f"arn:{shared.format('resource-groups')}:group/*", lent),
+            (Scope.VOLUME_KEYS, f"arn:{shared.format('kms')}:key/*", f"For EC2's grants only. {lent}"),
+            (Scope.OPTED_IN_TARGET_GROUPS, f"arn:{ours.format('elasticloadbalancing')}:targetgroup/*", opted_in),
+            (Scope.OPTED_IN_GROUPS, f"arn:{ours.format('autoscaling')}:{ANY_GROUP}/*", opted_in),
+            (Scope.EVIDENCE_BUCKET_OBJECTS, f"{in_nags_words(self.bucket)}/*", "Keys are named for cases to come."),
+        ]
         if self.page is not None:
-            page = f"{in_nags_words(self.page.files.bucket)}/*"
             named = "Its documents are named for incidents to come."
-            reasons[Scope.PAGE_BUCKET_OBJECTS] = (page, named)
-            if self.page.copy and any(permission.on is Scope.PAGE_BUCKET_OBJECTS for permission in permissions):
+            reasons.append((Scope.PAGE_BUCKET_OBJECTS, f"{in_nags_words(self.page.files.bucket)}/*", named))
+            if self.page.copy:
                 copy = self.page.copy.replace(Aws.ACCOUNT_ID, "<AWS::AccountId>")
-                acknowledge(role, f"IAM5[Resource::arn:{partition}:s3:::{copy}/*]", named)
-        for resource, reason in (reasons[permission.on] for permission in permissions if permission.on in reasons):
+                reasons.append((Scope.PAGE_BUCKET_OBJECTS, f"arn:{partition}:s3:::{copy}/*", named))
+        held = {permission.on for permission in permissions}
+        for resource, reason in ((resource, reason) for scope, resource, reason in reasons if scope in held):
             acknowledge(role, f"IAM5[Resource::{resource}]", reason)
 
     def _conditions(self, permission: Permission) -> Mapping[str, Mapping[str, str | list[str]]]:
@@ -153,8 +157,8 @@ class Resources:
         if permission.on in TAGGED:
             opt_in = self.policy.opt_in
             return {"StringEquals": {f"aws:ResourceTag/{opt_in.key}": opt_in.value}}
-        if permission.on is Scope.APPLICATION_CHECKS:
-            return {"StringEquals": {"aws:RequestedRegion": Stack.of(self.table).region}}
+        if permission.on is Scope.SMS_THROUGH_SNS:
+            return {"StringEquals": {"aws:CalledViaLast": "sns.amazonaws.com"}}
         if permission.on is Scope.VOLUME_KEYS:
             ec2 = f"ec2.{Stack.of(self.table).region}.amazonaws.com"
             return {"Bool": {"kms:GrantIsForAWSResource": "true"}, "StringEquals": {"kms:ViaService": ec2}}
@@ -170,8 +174,8 @@ class Resources:
 
     def _arns(self, scope: Scope) -> list[str]:
         match scope:
-            case Scope.ANY | Scope.APPLICATION_CHECKS | Scope.SHIFTED_LOAD_BALANCERS:
-                return self._unnamed(scope)
+            case Scope.ANY | Scope.SMS_THROUGH_SNS | Scope.SHIFTED_LOAD_BALANCERS:
+                return ["*"] if scope is not Scope.SHIFTED_LOAD_BALANCERS or self._shifted() else []
             case (
                 Scope.OPTED_IN_INSTANCES
                 | Scope.RESIZABLE_INSTANCES
@@ -179,8 +183,8 @@ class Resources:
                 | Scope.OPTED_IN_GROUPS
             ):
                 return self._tagged(scope)
-            case Scope.VOLUME_KEYS:
-                return [self._arn("kms", "key", "*")]
+            case Scope.STARTED_WITH | Scope.VOLUME_KEYS:
+                return self._lent(scope)
             case Scope.CONFIGURED_TARGET_GROUPS:
                 return sorted({group.arn for service in self._acted_on() for group in service.target_groups})
             case Scope.TABLE | Scope.ANSWERABLE_ITEMS | Scope.LINK_ITEMS | Scope.SUBSCRIPTIONS:
@@ -220,10 +224,19 @@ class Resources:
         """The services to whose instances anything may be done, at once or after somebody's yes."""
         return [service for service in self.policy.services if service.mode is not Mode.OBSERVE]
 
-    def _unnamed(self, scope: Scope) -> list[str]:
-        """What AWS lets no statement name."""
-        needed = {Scope.APPLICATION_CHECKS: self._acted_on(), Scope.SHIFTED_LOAD_BALANCERS: self._shifted()}
-        return ["*"] if needed.get(scope, True) else []
+    def _lent(self, scope: Scope) -> list[str]:
+        """What an instance may have from another account, which shares it with this one."""
+        keys = [("kms", "key", ArnFormat.SLASH_RESOURCE_NAME)]
+        companions = [
+            ("license-manager", "license-configuration", ArnFormat.COLON_RESOURCE_NAME),
+            ("resource-groups", "group", ArnFormat.SLASH_RESOURCE_NAME),
+        ]
+        return [
+            Stack.of(self.table).format_arn(
+                service=service, account="*", resource=resource, resource_name="*", arn_format=form
+            )
+            for service, resource, form in (keys if scope is Scope.VOLUME_KEYS else companions)
+        ]
 
     def _of_an_option(self, scope: Scope) -> list[str]:
         """What is deployed only where the policy says so."""

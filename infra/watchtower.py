@@ -194,6 +194,10 @@ class Watchtower(Construct):
             regions = {"StringEquals": {"aws:RequestedRegion": sorted((tower.primary_region, tower.region))}}
             reads = ["cloudwatch:GetMetricStatistics", "sns:GetSMSAttributes", "sns:GetSMSSandboxAccountStatus"]
             found.append(_allow(reads, "*", conditions=regions))
+            # SNS asks AWS End User Messaging in the caller's name (AWS managed policy AmazonSNSReadOnlyAccess).
+            passed_on = ["sms-voice:DescribeAccountAttributes", "sms-voice:DescribeSpendLimits"]
+            through = {"StringEquals": {"aws:CalledViaLast": "sns.amazonaws.com"}}
+            found.append(_allow(passed_on, "*", conditions=through))
         return found
 
     def _primary(

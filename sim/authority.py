@@ -30,6 +30,9 @@ DENIED_CODE = {
 
 INSTANCE_ACTIONS = frozenset(
     {
+        "DescribeInstanceAttribute",
+        "DisableApplicationStatusCheckSuppression",
+        "EnableApplicationStatusCheckSuppression",
         "GetConsoleOutput",
         "GetConsoleScreenshot",
         "ModifyInstanceAttribute",
@@ -38,8 +41,15 @@ INSTANCE_ACTIONS = frozenset(
         "StopInstances",
     }
 )
-UNSCOPED_ACTIONS = frozenset({"DisableApplicationStatusCheckSuppression", "EnableApplicationStatusCheckSuppression"})
-"""For these AWS has published no resource type: a grant on instances may be none."""
+ASKED_THROUGH_SNS = {
+    "CheckIfPhoneNumberIsOptedOut": "sms-voice:DescribeOptedOutNumbers",
+    "GetSMSAttributes": "sms-voice:DescribeSpendLimits",
+    "GetSMSSandboxAccountStatus": "sms-voice:DescribeAccountAttributes",
+    "ListSMSSandboxPhoneNumbers": "sms-voice:DescribeVerifiedDestinationNumbers",
+}
+"""What SNS asks AWS End User Messaging in the caller's name (AWS managed policy AmazonSNSReadOnlyAccess)."""
+ELSEWHERE = "210987654321"
+"""Another account, which shares its license configuration and its key with this one."""
 GROUP_ACTIONS = frozenset({"SetInstanceHealth", "EnterStandby", "ExitStandby"})
 TARGET_GROUP_ACTIONS = frozenset({"RegisterTargets", "DeregisterTargets"})
 TRANSACTION_ITEMS = {
@@ -63,12 +73,10 @@ class Authority:
     def requests(self, call: Call) -> tuple[Request, ...]:
         """Everything that must be allowed for ``call`` to pass (Service Authorization Reference, by service)."""
         match call.service:
-            case "ec2" if call.operation in UNSCOPED_ACTIONS:
-                return (Request(_action(call), "*", {"aws:RequestedRegion": (call.region,)}),)
             case "ec2" if call.operation in INSTANCE_ACTIONS:
                 ids = call.params.get("InstanceIds") or [call.params["InstanceId"]]
                 asked = tuple(self._tagged(call, self.instance_arn(call, i), self._tags_of(i), "ec2") for i in ids)
-                return (*asked, self._volume_key(call)) if call.operation == "StartInstances" else asked
+                return (*asked, *self._lent(call)) if call.operation == "StartInstances" else asked
             case "elbv2" if call.operation in TARGET_GROUP_ACTIONS:
                 arn = call.params["TargetGroupArn"]
                 return (self._tagged(call, arn, self._tags_of(arn), "elasticloadbalancing"),)
@@ -106,6 +114,9 @@ class Authority:
         """Events, what CloudWatch lists by prefix, and what can be narrowed to a Region at most."""
         if call.name == "events:PutEvents":
             return tuple(self._put(call, entry) for entry in call.params["Entries"])
+        if call.service == "sns" and call.operation in ASKED_THROUGH_SNS:
+            through = Request(ASKED_THROUGH_SNS[call.operation], "*", {"aws:CalledViaLast": ("sns.amazonaws.com",)})
+            return (Request(_action(call), "*", {"aws:RequestedRegion": (call.region,)}), through)
         alarms = f"arn:aws:cloudwatch:{call.region}:{self._account}:alarm:*"
         resource = alarms if call.name == "cloudwatch:DescribeAlarms" else "*"
         return (Request(_action(call), resource, {"aws:RequestedRegion": (call.region,)}),)
@@ -130,11 +141,19 @@ class Authority:
         }
         return Request(_action(call), f"arn:aws:events:{call.region}:{self._account}:event-bus/default", context)
 
-    def _volume_key(self, call: Call) -> Request:
-        """Every simulated volume is encrypted with a customer's key, which whoever starts an instance lends to EC2."""
-        context = {"kms:GrantIsForAWSResource": ("true",), "kms:ViaService": (f"ec2.{call.region}.amazonaws.com",)}
-        key = f"arn:aws:kms:{call.region}:{self._account}:key/5f1c0c3e-7a44-4f0b-9d6e-1b6f6f0e2a11"
-        return Request("kms:CreateGrant", key, context)
+    def _lent(self, call: Call) -> Iterable[Request]:
+        """What a start of any simulated instance names besides it.
+
+        License Manager tracks each, each is to run in a group of Capacity Reservations, and each volume is encrypted
+        with a customer's key, which whoever starts an instance lends to EC2.
+        """
+        licenses = f"arn:aws:license-manager:{call.region}:{ELSEWHERE}:license-configuration:lic-0a1b2c3d4e5f60718"
+        group = f"arn:aws:resource-groups:{call.region}:{self._account}:group/reserved"
+        key = f"arn:aws:kms:{call.region}:{ELSEWHERE}:key/5f1c0c3e-7a44-4f0b-9d6e-1b6f6f0e2a11"
+        lends = {"kms:GrantIsForAWSResource": ("true",), "kms:ViaService": (f"ec2.{call.region}.amazonaws.com",)}
+        yield Request(_action(call), licenses, {})
+        yield Request(_action(call), group, {})
+        yield Request("kms:CreateGrant", key, lends)
 
     def instance_arn(self, call: Call, instance_id: str) -> str:
         return f"arn:aws:ec2:{call.region}:{self._account}:instance/{instance_id}"

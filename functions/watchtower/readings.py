@@ -248,6 +248,7 @@ class Eyes:
         self, asking: Asking, region: str, sns: SNSClient, cloudwatch: CloudWatchClient, now: datetime
     ) -> Texts | Unknown:
         whom = f"SNS in {region}"
+        month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         attributes = asking.ask(whom, lambda: sns.get_sms_attributes(attributes=["MonthlySpendLimit"]))
         sandbox = asking.ask(whom, sns.get_sms_sandbox_account_status)
         spent = asking.ask(
@@ -255,8 +256,8 @@ class Eyes:
             lambda: cloudwatch.get_metric_statistics(
                 Namespace="AWS/SNS",
                 MetricName="SMSMonthToDateSpentUSD",
-                StartTime=now - timedelta(days=1),
-                EndTime=now,
+                StartTime=month,
+                EndTime=max(now, month + timedelta(minutes=1)),
                 Period=86_400,
                 Statistics=["Maximum"],
             ),
@@ -267,14 +268,11 @@ class Eyes:
             return sandbox
         if isinstance(spent, Unknown):
             return spent
-        points = sorted(
-            (point["Timestamp"], point["Maximum"])
-            for point in spent["Datapoints"]
-            if (point["Timestamp"].year, point["Timestamp"].month) == (now.year, now.month)
-        )
+        # It only grows within a month.
+        most = max((point["Maximum"] for point in spent["Datapoints"]), default=0.0)
         # One US dollar until AWS has raised it (SNS Developer Guide, Setting SMS preferences).
         quota = float(attributes["attributes"].get("MonthlySpendLimit") or 1)
-        return Texts(points[-1][1] if points else 0.0, quota, bool(sandbox["IsInSandbox"]))
+        return Texts(most, quota, bool(sandbox["IsInSandbox"]))
 
 
 def _subscriptions(sns: SNSClient, topic: str, token: str) -> ListSubscriptionsByTopicResponseTypeDef:

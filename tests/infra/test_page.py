@@ -45,16 +45,13 @@ def test_the_files_are_private_encrypted_and_outlive_the_stack(stack: Synthesize
 
 
 def test_only_cloudfront_reads_them(stack: Synthesized, copy: Synthesized) -> None:
-    for found, part, condition in (
-        (stack, "StatusPage", "AWS:SourceArn"),
-        (copy, "Files", "aws:SourceAccount"),
-    ):
+    for found, part, operator in ((stack, "StatusPage", "StringEquals"), (copy, "Files", "ArnLike")):
         allowed = [
             s for s in found.one("AWS::S3::BucketPolicy", part)["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"
         ]
         (only,) = allowed
         assert (only["Principal"], only["Action"]) == ({"Service": "cloudfront.amazonaws.com"}, "s3:GetObject")
-        assert condition in only["Condition"]["StringEquals"]
+        assert [key.lower() for key in only["Condition"][operator]] == ["aws:sourcearn"]
 
 
 def test_readers_come_by_tls_only(distribution: Any) -> None:

@@ -18,7 +18,7 @@ from tests.infra.conftest import POLICY
 from tests.infra.synthesized import Statement, Synthesized, listed
 
 READS = r"(ssm|ec2|elasticloadbalancing|autoscaling|cloudwatch):"
-READS_WITHOUT_RESOURCE = re.compile(READS + r"(Describe\w+|Get\w+Data|List\w+)")
+READS_WITHOUT_RESOURCE = re.compile(READS + r"(Describe(?!InstanceAttribute)\w+|Get\w+Data|List\w+)")
 ABOUT_SMS = {
     "sns:CheckIfPhoneNumberIsOptedOut",
     "sns:GetSMSAttributes",
@@ -26,6 +26,13 @@ ABOUT_SMS = {
     "sns:ListSMSSandboxPhoneNumbers",
 }
 """Reads of the account's SMS, for which SNS knows no resource."""
+THROUGH_SNS = {
+    "sms-voice:DescribeAccountAttributes",
+    "sms-voice:DescribeOptedOutNumbers",
+    "sms-voice:DescribeSpendLimits",
+    "sms-voice:DescribeVerifiedDestinationNumbers",
+}
+"""What SNS passes on of them."""
 POWER_OVER_INSTANCES = {
     "ec2:ModifyInstanceAttribute",
     "ec2:RebootInstances",
@@ -62,6 +69,11 @@ def on(statement: Statement) -> list[str]:
     return [json.dumps(resource) for resource in listed(statement["Resource"])]
 
 
+def is_of_companions(statement: Statement) -> bool:
+    """What starting an instance names besides it, and no instance."""
+    return any("license-manager" in resource for resource in on(statement))
+
+
 def is_of_zonal_shifts(statement: Statement) -> bool:
     """ARC's actions are narrowed by a condition instead of a resource."""
     return all(action.startswith("arc-zonal-shift:") for action in listed(statement["Action"]))
@@ -70,9 +82,8 @@ def is_of_zonal_shifts(statement: Statement) -> bool:
 @pytest.mark.parametrize("function", SHAPES)
 def test_only_reads_that_aws_cannot_scope_are_granted_on_everything(stack: Synthesized, function: str) -> None:
     for statement in stack.statements(function):
-        narrowed = is_of_zonal_shifts(statement) or POWER_OVER_CHECKS & {*listed(statement["Action"])}
-        if "*" in listed(statement["Resource"]) and not narrowed:
-            reads = {*listed(statement["Action"])} - ABOUT_SMS
+        if "*" in listed(statement["Resource"]) and not is_of_zonal_shifts(statement):
+            reads = {*listed(statement["Action"])} - ABOUT_SMS - THROUGH_SNS
             assert all(READS_WITHOUT_RESOURCE.fullmatch(action) for action in reads)
 
 
@@ -82,21 +93,33 @@ def test_no_role_holds_a_wildcard_action_or_a_managed_policy(stack: Synthesized)
         assert not [action for statement in statements for action in listed(statement["Action"]) if "*" in action]
 
 
-def test_only_remediate_may_silence_application_checks_and_only_in_this_region(stack: Synthesized) -> None:
-    (granted,) = (s for s in stack.statements("remediate") if POWER_OVER_CHECKS & {*listed(s["Action"])})
+def test_what_may_be_asked_of_sms_is_asked_through_sns_only(stack: Synthesized) -> None:
+    (granted,) = (s for s in stack.statements("sweep") if THROUGH_SNS & {*listed(s["Action"])})
 
-    assert set(listed(granted["Action"])) == POWER_OVER_CHECKS
-    assert granted["Condition"] == {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}
-    assert not [f for f in SHAPES if f != "remediate" and POWER_OVER_CHECKS & actions(stack, f)]
+    assert set(listed(granted["Action"])) == THROUGH_SNS
+    assert granted["Condition"] == {"StringEquals": {"aws:CalledViaLast": "sns.amazonaws.com"}}
 
 
-def test_stop_start_and_reboot_need_the_opt_in_tag(stack: Synthesized) -> None:
-    granted = [s for s in stack.statements("remediate") if POWER_OVER_INSTANCES & {*listed(s["Action"])}]
+def test_what_touches_an_instance_or_reads_what_it_may_hide_needs_the_opt_in_tag(stack: Synthesized) -> None:
+    power = POWER_OVER_INSTANCES | POWER_OVER_CHECKS | {"ec2:DescribeInstanceAttribute"}
+    granted = [s for s in stack.statements("remediate") if power & {*listed(s["Action"])} and not is_of_companions(s)]
 
-    assert granted
+    assert {action for s in granted for action in listed(s["Action"])} >= power
     for statement in granted:
         assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/self-heal": "true"}}
         assert all(resource.endswith(':instance/*"]]}') for resource in on(statement))
+
+
+def test_an_instance_may_be_started_whose_licenses_are_counted_or_whose_capacity_is_reserved(
+    stack: Synthesized,
+) -> None:
+    (granted,) = (s for s in stack.statements("remediate") if is_of_companions(s))
+
+    assert listed(granted["Action"]) == ["ec2:StartInstances"]
+    assert [re.sub(r".*:(license-manager|resource-groups):", r"\1:", r) for r in on(granted)] == [
+        'license-manager:us-east-1:*:license-configuration:*"',
+        'resource-groups:us-east-1:*:group/*"',
+    ]
 
 
 def test_acts_on_auto_scaling_groups_need_the_groups_opt_in_tag(stack: Synthesized) -> None:
@@ -131,6 +154,7 @@ def test_keys_are_lent_to_ec2_only_and_only_by_what_starts_instances(stack: Synt
     assert listed(granted["Action"]) == ["kms:CreateGrant"]
     assert granted["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}
     assert "ec2." in json.dumps(granted["Condition"]["StringEquals"]["kms:ViaService"])
+    assert all(resource.endswith(':kms:us-east-1:*:key/*"') for resource in on(granted)), "others' keys, too"
     assert not [f for f in SHAPES if f != "remediate" and "kms:CreateGrant" in actions(stack, f)]
 
 

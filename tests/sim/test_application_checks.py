@@ -110,13 +110,13 @@ def test_one_without_a_check_is_a_failure_of_its_own(checked: World, operation: 
     assert answer["UnsuccessfulResults"][0]["InstanceId"] == checked.machines["other-1"].instance_id
 
 
-def test_iam_is_asked_for_everything_in_the_region() -> None:
+def test_iam_is_asked_for_the_instance_by_its_tags() -> None:
     authority = Authority(ACCOUNT, lambda _: {"self-heal": "true"})
 
     (asked,) = authority.requests(Call("ec2", "EnableApplicationStatusCheckSuppression", {"InstanceIds": ["i-1"]}))
 
-    assert asked.resource == "*"
-    assert asked.context == {"aws:RequestedRegion": (REGION,)}
+    assert asked.resource == f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/i-1"
+    assert asked.context["aws:ResourceTag/self-heal"] == ("true",)
 
 
 def test_without_the_suppression_the_scenarios_group_would_have_replaced_it(monkeypatch: pytest.MonkeyPatch) -> None:

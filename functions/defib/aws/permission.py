@@ -14,13 +14,16 @@ class Scope(StrEnum):
     ANY = "any"
     """Reads that AWS can't limit to a resource (Service Authorization Reference: resource types empty)."""
     OPTED_IN_INSTANCES = "opted_in_instances"
-    APPLICATION_CHECKS = "application_checks"
-    """Every instance of this Region, unless every service is only observed: nothing that AWS has published names a
-    resource type or a tag condition for suppressing application status checks; a narrower grant might grant nothing."""
+    STARTED_WITH = "started_with"
+    """What a start names besides the instance, of any account's: the license configuration that tracks it, and the
+    group of Capacity Reservations that it is to run in (Service Authorization Reference, EC2, StartInstances)."""
     RESIZABLE_INSTANCES = "resizable_instances"
     """The same; none at all while no service, but for those that are only observed, names fallback types."""
     VOLUME_KEYS = "volume_keys"
-    """The account's KMS keys, for EC2's use only: whoever starts an instance lends EC2 the keys of its volumes."""
+    """KMS keys, for EC2's use only: whoever starts an instance lends EC2 the keys of its volumes.
+
+    Of any account's: an image may be shared with its key, whose own policy decides (KMS Developer Guide, Allowing users
+    in other accounts to use a KMS key)."""
     CONFIGURED_TARGET_GROUPS = "configured_target_groups"
     OPTED_IN_TARGET_GROUPS = "opted_in_target_groups"
     OPTED_IN_GROUPS = "opted_in_groups"
@@ -59,6 +62,8 @@ class Scope(StrEnum):
     """That of the one page that a function tells."""
     OTHER_PAGE_SECRET = "other_page_secret"  # noqa: S105 - the name of a scope
     """That of the one page that a function tells."""
+    SMS_THROUGH_SNS = "sms_through_sns"
+    """What SNS asks AWS End User Messaging in the caller's name (AWS managed policy AmazonSNSReadOnlyAccess)."""
     KILL_SWITCH = "kill_switch"
     ANSWERABLE_ITEMS = "answerable_items"
     """Items of the table about instances and services: what a page shows that somebody answers on."""

@@ -29,6 +29,15 @@ PERMISSIONS = (
         ),
         Scope.ANY,
     ),
+    Permission(
+        (
+            "sms-voice:DescribeAccountAttributes",
+            "sms-voice:DescribeOptedOutNumbers",
+            "sms-voice:DescribeSpendLimits",
+            "sms-voice:DescribeVerifiedDestinationNumbers",
+        ),
+        Scope.SMS_THROUGH_SNS,
+    ),
     Permission(("sns:ListSubscriptionsByTopic",), Scope.INCIDENTS_TOPIC),
     Permission(("sns:ListSubscriptionsByTopic",), Scope.ALERTS_TOPIC),
     Permission(("sns:ListSubscriptionsByTopic",), Scope.CHAT_TOPICS),

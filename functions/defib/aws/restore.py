@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 PERMISSIONS = (
     Permission(("elasticloadbalancing:RegisterTargets",), Scope.CONFIGURED_TARGET_GROUPS),
     Permission(("elasticloadbalancing:RegisterTargets",), Scope.OPTED_IN_TARGET_GROUPS),
+    # Who registers instances must be able to see where they are (ELB User Guide, API permissions).
+    Permission(
+        ("ec2:DescribeInstances", "ec2:DescribeInternetGateways", "ec2:DescribeSubnets", "ec2:DescribeVpcs"), Scope.ANY
+    ),
 )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 PERMISSIONS = (
     Permission(("ec2:StartInstances",), Scope.OPTED_IN_INSTANCES),
+    Permission(("ec2:StartInstances",), Scope.STARTED_WITH),
     # Without it a start of an instance whose volumes have a customer's key falls back to stopped (AWS KMS Developer
     # Guide, How Amazon EBS uses AWS KMS).
     Permission(("kms:CreateGrant",), Scope.VOLUME_KEYS),

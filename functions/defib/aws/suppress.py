@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PERMISSIONS = (
     Permission(
         ("ec2:DisableApplicationStatusCheckSuppression", "ec2:EnableApplicationStatusCheckSuppression"),
-        Scope.APPLICATION_CHECKS,
+        Scope.OPTED_IN_INSTANCES,
     ),
 )
 

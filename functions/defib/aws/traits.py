@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
     from defib.shell.ports import Clock
 
-PERMISSIONS = (Permission(("ec2:DescribeInstanceAttribute", "ec2:DescribeInstanceTypes"), Scope.ANY),)
+PERMISSIONS = (
+    # It would tell the user data, too: of instances that are none of Defib's business it must not.
+    Permission(("ec2:DescribeInstanceAttribute",), Scope.OPTED_IN_INSTANCES),
+    Permission(("ec2:DescribeInstanceTypes",), Scope.ANY),
+)
 
 PROTECTION_AGE = timedelta(seconds=30)
 """How long a protection that was read is believed. EC2 itself refuses what is protected since."""
