@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
@@ -12,11 +14,21 @@ SILENT_PERIODS = 5
 """Longer than an early beat and a late one lie apart, and with the mail less than 3 minutes."""
 SILENT_FOR = "150 seconds"
 
+DEPLOYED_WITHIN = 15
+"""Minutes from the making of an alarm until whoever beats is deployed, too."""
+
 
 def alarm_on_silence(
-    scope: Construct, construct_id: str, *, description: str, namespace: str, metric: str, service: str
+    scope: Construct,
+    construct_id: str,
+    *,
+    description: str,
+    namespace: str,
+    metric: str,
+    service: str,
+    from_minute: int = DEPLOYED_WITHIN,
 ) -> cloudwatch.Alarm:
-    """An alarm for when ``metric`` has not been counted for ``SILENT_FOR``.
+    """An alarm for when ``metric`` has not been counted for ``SILENT_FOR``; in its first ``from_minute`` minutes none.
 
     Missing data alone would be two periods late, whatever treats it as breaching: CloudWatch looks further back than it
     evaluates, and passes over what is missing there (CloudWatch User Guide, "Configuring how CloudWatch alarms treat
@@ -31,7 +43,7 @@ def alarm_on_silence(
         period=PERIOD,
     )
     filled = cloudwatch.MathExpression(expression="FILL(beats, 0)", using_metrics={"beats": beats}, period=PERIOD)
-    return cloudwatch.Alarm(
+    alarm = cloudwatch.Alarm(
         scope,
         construct_id,
         alarm_description=description,
@@ -41,3 +53,11 @@ def alarm_on_silence(
         comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
         treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
     )
+    if scope.node.try_get_context("metric_math") != "false":
+        made = cast(cloudwatch.CfnAlarm, alarm.node.default_child)
+        # Made before the first beat can come, it would call people at each first deploy (CloudWatch User Guide, Alarm
+        # warm-up periods). FILL has data from the first moment on, so that the period must be waited out.
+        made.warm_up_configuration = cloudwatch.CfnAlarm.WarmUpConfigurationProperty(
+            warm_up_period_duration_in_minutes=from_minute, only_start_evaluating_after_warm_up_period_ends=True
+        )
+    return alarm

@@ -28,6 +28,9 @@ OLD_VERSIONS_KEPT = Duration.days(30)
 
 A_YEAR = Duration.days(365)
 
+CONNECT_WITHIN = Duration.seconds(3)
+"""How long CloudFront waits for a connection to one Region, where it may turn to another."""
+
 
 class Files(Construct):
     """A private bucket for the page's documents. ETags are MD5 sums, which the layout relies on: no KMS key."""
@@ -45,7 +48,18 @@ class Files(Construct):
             minimum_tls_version=1.2,
             versioned=True,
             lifecycle_rules=[s3.LifecycleRule(id="forget", noncurrent_version_expiration=OLD_VERSIONS_KEPT)],
-            removal_policy=RemovalPolicy.RETAIN,
+            cors=[
+                # Any page may read it, with whatever headers: without rules S3 refuses to say so beforehand
+                # (S3 API, RESTOPTIONSobject).
+                s3.CorsRule(
+                    allowed_origins=["*"],
+                    allowed_headers=["*"],
+                    allowed_methods=[s3.HttpMethods.GET, s3.HttpMethods.HEAD],
+                    max_age=86_400,
+                )
+            ],
+            # Of a first deploy that fails nothing is left: one with a name of its own would be in the way of the next.
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         acknowledge(self.bucket, "S1", "Only the page function writes here, and what is read is public.")
 
@@ -109,6 +123,7 @@ class Distribution(Construct):
                 allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
                 compress=True,
                 cache_policy=self._cache(),
+                origin_request_policy=cloudfront.OriginRequestPolicy.CORS_S3_ORIGIN,
                 response_headers_policy=self._headers(form_action),
             ),
             # S3 says "forbidden" of what is not there to whoever may not list.
@@ -130,17 +145,31 @@ class Distribution(Construct):
             acknowledge(self.distribution, "CFR4", "CloudFront sets its own policy where there is no certificate.")
 
     def _origin(self, files: Files, failover_region: str) -> cloudfront.IOrigin:
-        first = origins.S3BucketOrigin.with_origin_access_control(files.bucket)
+        access = cloudfront.S3OriginAccessControl(
+            self, "Access", origin_access_control_name=self._name(), signing=cloudfront.Signing.SIGV4_ALWAYS
+        )
         if not failover_region:
-            return first
+            return origins.S3BucketOrigin.with_origin_access_control(files.bucket, origin_access_control=access)
         copy = s3.Bucket.from_bucket_attributes(
             self, "Copy", bucket_name=copy_name(failover_region), region=failover_region
         )
         return origins.OriginGroup(
-            primary_origin=first,
-            fallback_origin=origins.S3BucketOrigin.with_origin_access_control(copy),
+            # By default a reader would wait 30 s before the copy is asked (CloudFront, Origin failover).
+            primary_origin=origins.S3BucketOrigin.with_origin_access_control(
+                files.bucket,
+                origin_access_control=access,
+                connection_attempts=1,
+                connection_timeout=CONNECT_WITHIN,
+            ),
+            fallback_origin=origins.S3BucketOrigin.with_origin_access_control(
+                copy, origin_access_control=access, connection_attempts=2, connection_timeout=CONNECT_WITHIN
+            ),
             fallback_status_codes=[500, 502, 503, 504],
         )
+
+    def _name(self) -> str:
+        """For what must be named once in an account: Defib may stand in several Regions."""
+        return f"{Stack.of(self).stack_name}-status-page-{Stack.of(self).region}"
 
     def _cache(self) -> cloudfront.CachePolicy:
         """As each document's Cache-Control says."""
@@ -159,6 +188,7 @@ class Distribution(Construct):
         return cloudfront.ResponseHeadersPolicy(
             self,
             "Headers",
+            response_headers_policy_name=self._name(),
             comment="Defib: nothing from elsewhere in, everything readable by anyone",
             cors_behavior=cloudfront.ResponseHeadersCorsBehavior(
                 access_control_allow_origins=["*"],

@@ -17,7 +17,7 @@ from defib.handlers.page import COPY_FAILED
 from defib.handlers.stashboard import SECRET_UNUSABLE
 from infra.answers import Answers
 from infra.healing import METRICS_NAMESPACE, Healer, Healing
-from infra.heartbeat import SILENT_FOR, alarm_on_silence
+from infra.heartbeat import DEPLOYED_WITHIN, SILENT_FOR, alarm_on_silence
 from infra.page import StatusPage
 from infra.set_aside import SetAside
 from infra.signals import Queue
@@ -82,6 +82,8 @@ class Watch(Construct):
             "watchtower, then its schedule.",
             "CanaryReceived",
             "diagnose",
+            # The watchtower is deployed only after this stack.
+            from_minute=2 * DEPLOYED_WITHIN,
         )
 
     def _all_set_aside(self, set_aside: SetAside) -> None:
@@ -94,8 +96,9 @@ class Watch(Construct):
                 queue.node.id,
                 f'Defib set aside {what}. What to do: docs/operations.md, "What was set aside?"',
                 self._risen(queue),
-                # Long enough to be seen by whoever looks at the alarms once a minute, and for a metric that comes late.
-                evaluation_periods=5,
+                # A queue that nobody has touched for six hours is measured again up to 15 minutes late (SQS Developer
+                # Guide, Monitoring queues), but as of then: what had risen before the window would never have risen.
+                evaluation_periods=20,
                 datapoints_to_alarm=1,
             )
 
@@ -166,7 +169,9 @@ class Watch(Construct):
             "sweep",
         )
 
-    def _silence(self, construct_id: str, description: str, metric: str, service: str) -> None:
+    def _silence(
+        self, construct_id: str, description: str, metric: str, service: str, from_minute: int = DEPLOYED_WITHIN
+    ) -> None:
         alarm = alarm_on_silence(
             self,
             construct_id,
@@ -174,6 +179,7 @@ class Watch(Construct):
             namespace=METRICS_NAMESPACE,
             metric=metric,
             service=service,
+            from_minute=from_minute,
         )
         alarm.add_alarm_action(self._action)
 

@@ -86,8 +86,8 @@ def test_whatever_is_set_aside_is_told_each_time_by_one_of_three_alarms(stack: S
         assert metric["MetricName"] == "ApproximateNumberOfMessagesVisible"
         assert metric["Dimensions"][0]["Value"]["Fn::GetAtt"][0].startswith(part.replace("Watch", "SetAside"))
         assert (alarm["Threshold"], lying["MetricStat"]["Stat"], lying["MetricStat"]["Period"]) == (1, "Maximum", 60)
-        # A watchtower that looks once a minute must find it twice.
-        assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (1, 5)
+        # What is measured up to 15 minutes late must still be within the window, and found twice by a watchtower.
+        assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == (1, 20)
 
 
 @pytest.mark.parametrize(("part", "api"), [("AnswersFailing", "Answers"), ("PageApiFailing", "StashboardApi")])
@@ -166,6 +166,14 @@ def test_a_sweep_that_has_not_run_is_an_alarm_because_silence_is(stack: Synthesi
     assert alarm["TreatMissingData"] == "breaching"
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "LessThanThreshold")
     assert beats["MetricStat"]["Period"] * alarm["EvaluationPeriods"] == 150
+
+
+@pytest.mark.parametrize(("part", "minutes"), [("SweepHeartbeat", 15), ("CanaryHeartbeat", 30)])
+def test_nobody_is_called_because_a_deploy_has_not_come_so_far_yet(stack: Synthesized, part: str, minutes: int) -> None:
+    assert stack.one("AWS::CloudWatch::Alarm", part)["WarmUpConfiguration"] == {
+        "WarmUpPeriodDurationInMinutes": minutes,
+        "OnlyStartEvaluatingAfterWarmUpPeriodEnds": True,
+    }
 
 
 def test_the_heartbeat_alarm_listens_to_what_sweep_emits(

@@ -39,7 +39,8 @@ def test_the_files_are_private_encrypted_and_outlive_the_stack(stack: Synthesize
         assert all(bucket["PublicAccessBlockConfiguration"].values())
         assert "AES256" in json.dumps(bucket["BucketEncryption"])
         assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
-        assert found.template["Resources"][logical_id]["DeletionPolicy"] == "Retain"
+        kept = found.template["Resources"][logical_id]
+        assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
         denials = found.one("AWS::S3::BucketPolicy", part)["PolicyDocument"]["Statement"]
         assert {"Bool": {"aws:SecureTransport": "false"}} in [s.get("Condition") for s in denials]
 
@@ -82,6 +83,31 @@ def test_nothing_from_elsewhere_runs_and_everyone_may_read(headers: Any) -> None
     assert "ContentTypeOptions" in security
     assert headers["CorsConfig"]["AccessControlAllowOrigins"] == {"Items": ["*"]}
     assert headers["CorsConfig"]["AccessControlAllowCredentials"] is False
+
+
+def test_a_reader_hardly_waits_for_a_region_that_does_not_answer(distribution: Any) -> None:
+    waits = [o["ConnectionAttempts"] * o["ConnectionTimeout"] for o in distribution["Origins"]]
+    assert waits == [3, 6], "by default it is half a minute"
+
+
+def test_what_is_named_once_in_an_account_is_named_for_its_region(stack: Synthesized, headers: Any) -> None:
+    access = stack.one("AWS::CloudFront::OriginAccessControl")["OriginAccessControlConfig"]
+    assert headers["Name"] == access["Name"] == "Defib-status-page-us-east-1"
+    assert (access["SigningBehavior"], access["SigningProtocol"]) == ("always", "sigv4")
+
+
+def test_programs_in_other_pages_may_read_it_with_headers_of_their_own(
+    stack: Synthesized, copy: Synthesized, distribution: Any
+) -> None:
+    for found, part in ((stack, "StatusPageFiles"), (copy, "Files")):
+        (rule,) = found.one("AWS::S3::Bucket", part)["CorsConfiguration"]["CorsRules"]
+        assert (rule["AllowedOrigins"], rule["AllowedHeaders"], rule["AllowedMethods"]) == (
+            ["*"],
+            ["*"],
+            ["GET", "HEAD"],
+        )
+    cors_s3_origin = "88a5eaf4-2fd4-4709-b370-b4c650ea3fcf"
+    assert distribution["DefaultCacheBehavior"]["OriginRequestPolicyId"] == cors_s3_origin
 
 
 def test_subscribers_have_a_topic_of_their_own_that_the_page_alone_speaks_on(stack: Synthesized) -> None:
