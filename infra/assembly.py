@@ -78,4 +78,17 @@ def synthesize(app: App, policy_path: Path, target: Target) -> None:
             WatchtowerStack(
                 app, WATCHTOWER_STACK, policy=policy, target=target, code=tower, seen=seen
             ).add_stack_dependency(stack)
+        _write(app)
+
+
+def _write(app: App) -> None:
+    """Write the assembly; raises OperatorError where the policy needs more than one stack holds."""
+    try:
         app.synth()
+    except RuntimeError as error:
+        if "is greater than allowed maximum" not in str(error):
+            raise
+        raise OperatorError(
+            "The policy needs more than the 500 resources that CloudFormation gives a stack. Each target group that it "
+            "names has an alarm, each address two subscriptions: name fewer of them."
+        ) from error

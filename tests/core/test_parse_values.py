@@ -271,7 +271,7 @@ def test_after_a_hundred_mistakes_nobody_reads_on() -> None:
     assert len(mistakes(file({"repair": keys}))) == MISTAKES_MOST
 
 
-def test_there_are_no_more_addresses_than_sns_has_filters_for() -> None:
+def test_there_are_no_more_addresses_than_a_stack_has_room_for() -> None:
     many = {
         f"contacts.c{c}": "email = [" + ",\n".join(f"'c{c}n{n}@example.com'" for n in range(20)) + "]"
         for c in range(11)
@@ -279,4 +279,11 @@ def test_there_are_no_more_addresses_than_sns_has_filters_for() -> None:
 
     (mistake,) = mistakes(file(many))
     assert mistake.startswith("contacts")
-    assert "have 221 addresses, must be at most 200" in mistake
+    assert "have 221 addresses, must be at most 150 in one stack" in mistake
+
+
+def test_there_are_no_more_chat_channels_than_a_function_can_be_told_of() -> None:
+    many = {f"contacts.c{c}": "chat = true" for c in range(16)}
+
+    (mistake,) = mistakes(file(many))
+    assert "have 16 chat channels, must be at most 15 in one stack" in mistake

@@ -72,6 +72,23 @@ def test_a_policy_that_is_not_there_is_named(tmp_path: Path) -> None:
         assembly.read_policy(tmp_path / "nowhere.toml")
 
 
+def test_a_policy_that_no_stack_has_room_for_is_told_as_that(tmp_path: Path) -> None:
+    arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup"
+    balancer = "app/lb/0123456789abcdef"
+    groups = [
+        f'[[services.s{n // 20}.target_groups]]\narn = "{arn}/g{n}/{n:016x}"\nload_balancer = "{balancer}"'
+        for n in range(200)
+    ]
+    addresses = [",\n".join(f'"c{c}n{n}@example.com"' for n in range(20)) for c in range(7)]
+    people = [f"[contacts.c{c}]\nemail = [{each}]" for c, each in enumerate(addresses)]
+    services = [f'[services.s{n}]\nmatch = {{ service = "s{n}" }}\nmode = "observe"' for n in range(10)]
+    policy = tmp_path / "defib.toml"
+    policy.write_text("\n".join(['[defib]\nopt_in_tag = "self-heal=true"', *services, *groups, *people]))
+
+    with pytest.raises(OperatorError, match=r"500 resources .* name fewer"):
+        assembly.into(tmp_path / "cdk.out", policy, Target())
+
+
 def test_only_what_has_changed_is_synthesized_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Path] = []
 

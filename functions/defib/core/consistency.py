@@ -21,8 +21,11 @@ EXAMPLES = {"region": "us-west-2", "primary_region": "us-east-1"}
 PAGE_LAG = timedelta(minutes=2)
 """How long after a renewal of the status page is due a reader may still see the one before."""
 
-ADDRESSES_MOST = 200
-"""Filter policies of one topic (SNS Developer Guide, Filter policy constraints)."""
+ADDRESSES_MOST = 150
+"""Each has two subscriptions, of the 500 resources of a stack (CloudFormation User Guide, quotas)."""
+
+CHATS_MOST = 15
+"""Their topics are told to a function by a variable, of 4 KB for all of them (Lambda Developer Guide, quotas)."""
 
 CLIMB = (
     "evidence_timeout",
@@ -182,9 +185,10 @@ def _check_watchtower(policy: Policy, mistakes: Mistakes) -> None:
 def _check_addresses(contacts: tuple[Contact, ...], mistakes: Mistakes) -> None:
     # SNS refuses a second subscription of an address to a topic when its filter differs (Subscribe).
     count = sum(len(contact.email) + len(contact.sms) + len(contact.https) for contact in contacts)
-    if count > ADDRESSES_MOST and not mistakes.spoil(("contacts",)):
-        must = f"have {count} addresses, must be at most {ADDRESSES_MOST}: as many filters as Amazon SNS gives a topic"
-        mistakes.add(("contacts",), "", must)
+    chats = sum(contact.chat for contact in contacts)
+    for number, most, what in ((count, ADDRESSES_MOST, "addresses"), (chats, CHATS_MOST, "chat channels")):
+        if number > most and not mistakes.spoil(("contacts",)):
+            mistakes.add(("contacts",), "", f"have {number} {what}, must be at most {most} in one stack")
     seen: dict[str, str] = {}
     for contact in filter(lambda one: NAME.fits(one.name), contacts):
         at: Path = ("contacts", contact.name)
