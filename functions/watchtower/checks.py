@@ -14,6 +14,8 @@ from watchtower.model import Finding, Heartbeats, PageMade, Readings, Report, Un
 from watchtower.settings import Settings
 from watchtower.spans import ago
 
+QUOTA = "SMS quota"
+
 
 def check(readings: Readings, settings: Settings, now: datetime) -> Report:
     """Everything that is wrong as far as ``readings`` tell."""
@@ -66,7 +68,7 @@ def _of_primary(readings: Readings, settings: Settings) -> Iterator[tuple[str, o
             yield f"who is behind its topic {listing.topic}", listing.found
     for texts in readings.texts:
         if texts.region == settings.primary_region:
-            yield "how its SMS quota stands", texts.found
+            yield f"how its {QUOTA} stands", texts.found
 
 
 def _primary_is_mute(readings: Readings, settings: Settings) -> bool:
@@ -117,7 +119,7 @@ def _unanswered(readings: Readings, settings: Settings) -> Iterator[Finding]:
         if listing.region == settings.region
     ]
     asked += [
-        (f"how the SMS quota of {texts.region} stands", texts.found)
+        (f"how the {QUOTA} of {texts.region} stands", texts.found)
         for texts in readings.texts
         if texts.region == settings.region
     ]
@@ -131,7 +133,8 @@ def _unanswered(readings: Readings, settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 "unanswered",
                 f"unanswered {what}",
-                Weight.GRAVE,
+                # Texts go out though nobody can tell their quota.
+                Weight.MINOR if QUOTA in what else Weight.GRAVE,
                 f"can't tell: {found.detail}",
                 f"The watchtower can't tell {what}: {found.detail}.",
                 "If it lasts, see AWS Health; if it says that access is denied, deploy again",

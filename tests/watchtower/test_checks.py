@@ -186,10 +186,11 @@ WRONG: list[tuple[str, Readings, list[tuple[str, Weight]]]] = [
         spoilt(page=Unknown(Why.NO_TIME, "no time was left to ask the status page")),
         [("unanswered how the status page does", Weight.GRAVE)],
     ),
+    ("a service refuses", spoilt(alarms=REFUSED), [("unanswered how its alarms stand", Weight.GRAVE)]),
     (
-        "a service refuses",
-        spoilt(alarms=REFUSED),
-        [("unanswered how its alarms stand", Weight.GRAVE)],
+        "who may not know of texts is told so by mail",
+        spoilt(texts=(TextsIn(HERE, REFUSED),)),
+        [(f"unanswered how the SMS quota of {HERE} stands", Weight.MINOR)],
     ),
     (
         "one service is silent while others answer",
