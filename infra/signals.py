@@ -12,8 +12,15 @@ from defib.core.asking import DETAIL_TYPE, DRILL_TYPE, EVENT_SOURCE
 from infra.functions import SHAPES, Shape
 from infra.set_aside import SetAside
 
-RECEIVES = 3
-"""How often a message is tried before it goes to the dead-letter queue."""
+RECEIVES = 5
+"""How often a message is received before it goes to the dead-letter queue.
+
+An invocation that Lambda throttles counts, too: while others use up the account's concurrency nothing should be set
+aside at once (Lambda Developer Guide, Handling errors for an SQS event source: at least 5).
+"""
+
+RECEIVES_IN_ORDER = 3
+"""The same of a FIFO queue, where others wait behind it, and whose messages the sweep sends again from the table."""
 
 EVENT_AGE = Duration.minutes(15)
 """A repair begun from an older event would rest on a state of affairs long gone; the sweep has found it by then."""
@@ -38,6 +45,7 @@ class Queue(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         fifo = True if in_order else None
+        receives = RECEIVES_IN_ORDER if in_order else RECEIVES
         self.feeds = feeds
         self.wakes = wakes
         """Whether messages wait in it by intent, to wake somebody later."""
@@ -54,7 +62,7 @@ class Queue(Construct):
             # A function that dies holds its message this long: just over its own timeout, so that a retry comes soon.
             # It may run beside the one believed dead; claims in the table make that harmless.
             visibility_timeout=Duration.seconds(self.shape.timeout_s + 10),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=set_aside.of(in_order=in_order), max_receive_count=RECEIVES),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=set_aside.of(in_order=in_order), max_receive_count=receives),
         )
 
 

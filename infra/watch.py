@@ -88,7 +88,7 @@ class Watch(Construct):
 
     def _all_set_aside(self, set_aside: SetAside) -> None:
         for queue, what in (
-            (set_aside.dead_letters, "a message that failed three times"),
+            (set_aside.dead_letters, "a message that failed five times"),
             (set_aside.ordered, "a notice, or a turn of the page, that failed three times"),
             (set_aside.undelivered, "an event, or a sweep, that EventBridge could not hand over"),
         ):

@@ -166,7 +166,8 @@ class Alarms:
         self._evaluate_grouped(alarm, grouped)
 
     def _evaluate_metric(self, alarm: Alarm) -> None:
-        if self._time.now - self._started < alarm.period * alarm.periods:
+        # Of what was before the beginning only that is known: nothing had been set aside.
+        if not alarm.is_of_rises and self._time.now - self._started < alarm.period * alarm.periods:
             return
         values = self._values(alarm)
         real = [value for value in values if value is not None][: alarm.periods]

@@ -16,7 +16,7 @@ from sim.clock import VirtualTime
 from sim.fuzz.outside import Outside
 from sim.fuzz.trouble import Killed, Trouble
 
-RECEIVES = 3
+RECEIVES, RECEIVES_IN_ORDER = 5, 3
 """As the queues redrive (infra/signals.py, which is slow to import); a test holds the two together."""
 TAKES = {"diagnose": 0.4, "remediate": 0.5, "evidence": 1.5, "publish": 0.2, "page": 0.5, "elsewhere": 0.8}
 """Seconds that one invocation lasts, in which others begin and end."""
@@ -164,7 +164,7 @@ class Lanes:
     def _return(self, lane: Lane, message: Message) -> None:
         """Visible again after the queue's timeout, or set aside; a FIFO group waits for it meanwhile."""
         message.received += 1
-        if message.received >= RECEIVES:
+        if message.received >= (RECEIVES_IN_ORDER if message.group else RECEIVES):
             self.dead.append(message.body)
             lane.held.discard(message.group)
             return

@@ -11,6 +11,7 @@ from moto.sns.utils import FilterPolicyMatcher
 from defib.core.medium import Medium
 from infra.bundle import ROOT
 from infra.functions import SHAPES
+from sim.fuzz import lanes
 from tests.infra.synthesized import Synthesized
 
 
@@ -52,14 +53,16 @@ def test_a_queue_feeds_its_function_bounded_and_message_by_message(
     assert stack.of("AWS::SQS::Queue")[source]["VisibilityTimeout"] > stack.function(function)["Timeout"]
 
 
-def test_what_a_function_cannot_digest_is_set_aside_after_three_tries(stack: Synthesized) -> None:
+def test_what_a_function_cannot_digest_is_set_aside_sooner_where_others_wait_behind_it(stack: Synthesized) -> None:
     queues = stack.of("AWS::SQS::Queue")
     fed = [q for q in queues.values() if "RedrivePolicy" in q]
 
     assert len(fed) == 5
     for queue in fed:
         dead_letters = queues[queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]]
-        assert queue["RedrivePolicy"]["maxReceiveCount"] == 3
+        receives = 3 if queue.get("FifoQueue") else 5
+        assert queue["RedrivePolicy"]["maxReceiveCount"] == receives
+        assert receives == (lanes.RECEIVES_IN_ORDER if queue.get("FifoQueue") else lanes.RECEIVES), "the fuzz, too"
         assert dead_letters["MessageRetentionPeriod"] == 14 * 24 * 3600
         assert dead_letters.get("FifoQueue") == queue.get("FifoQueue")
 

@@ -31,7 +31,7 @@ TAKES = {
 BRIEFLY = timedelta(milliseconds=30)
 """How long one lasts that only reads the case, and finds it looked at since."""
 VISIBLE_AGAIN = timedelta(seconds=40)
-RECEIVES = 3
+RECEIVES = 5
 
 Message = Signal | Perform
 

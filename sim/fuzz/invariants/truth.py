@@ -19,7 +19,7 @@ from sim.machine import Machine
 from sim.memory.page import FakeSite
 
 AFTERMATH = timedelta(minutes=10)
-"""How long after trouble in the machinery its traces may still delay things: three receives of one message."""
+"""How long after trouble in the machinery its traces may still delay things: five receives of one message."""
 
 
 @dataclass
