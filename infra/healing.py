@@ -68,6 +68,7 @@ class Healer(Construct):
             log_group=self.log,
             memory_size=shape.memory_mb,
             timeout=Duration.seconds(shape.timeout_s),
+            recursive_loop=_recursive_loop(shape),
             environment={
                 "DEFIB_POLICY": "defib.toml",
                 **resources.environment(permissions),
@@ -137,6 +138,19 @@ class Healing(Construct):
                 report_batch_item_failures=True,
             )
         )
+
+
+def _recursive_loop(shape: Shape) -> lambda_.RecursiveLoop | None:
+    """Whether Lambda lets one chain of messages invoke a function without end; None for its default, which does not.
+
+    After about 16 invocations in one chain Lambda drops the next before any code runs (Lambda Developer Guide, "Use
+    Lambda recursive loop detection to prevent infinite loops").
+    """
+    # A repair is such a chain: diagnose has itself woken for each look, and what it orders comes back as a signal. What
+    # keeps it from running away are the policy's limits, on attempts, on a case's age and on how soon it looks again.
+    # page sends itself nothing, but ends the same chains, and AWS says only that it stops "the next function invocation
+    # in that request chain".
+    return lambda_.RecursiveLoop.ALLOW if shape.concurrency is not None else None
 
 
 def _is_deployed(name: str, resources: Resources) -> bool:

@@ -53,6 +53,17 @@ def test_a_queue_feeds_its_function_bounded_and_message_by_message(
     assert stack.of("AWS::SQS::Queue")[source]["VisibilityTimeout"] > stack.function(function)["Timeout"]
 
 
+def test_lambda_drops_no_message_of_a_long_repair_and_watches_for_loops_wherever_no_queue_feeds(
+    stack: Synthesized,
+) -> None:
+    functions = stack.of("AWS::Lambda::Function")
+    fed = {mapping["FunctionName"]["Ref"] for mapping in stack.of("AWS::Lambda::EventSourceMapping").values()}
+
+    assert len(fed) == 5
+    assert {key for key, function in functions.items() if function.get("RecursiveLoop") == "Allow"} == fed
+    assert not any("RecursiveLoop" in function for key, function in functions.items() if key not in fed)
+
+
 def test_what_a_function_cannot_digest_is_set_aside_sooner_where_others_wait_behind_it(stack: Synthesized) -> None:
     queues = stack.of("AWS::SQS::Queue")
     fed = [q for q in queues.values() if "RedrivePolicy" in q]
