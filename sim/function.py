@@ -31,6 +31,8 @@ class Function:
     """Where its bundle lies; holds the operator's policy file."""
     concurrency: int | None
     statements: tuple[Statement, ...]
+    may_recur: bool = False
+    """Whether Lambda lets a chain of requests invoke it without end; by default it does not (RecursiveLoop)."""
 
     @property
     def region(self) -> str:
@@ -64,6 +66,7 @@ def _function(template: Template, resource: Resource) -> Function:
         task_root=template.assembly / asset,
         concurrency=properties.get("ReservedConcurrentExecutions"),
         statements=_statements_of_role(template, properties["Role"]),
+        may_recur=properties.get("RecursiveLoop") == "Allow",
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sim.boundary import Call, Response
 from sim.carrier import Carrier
+from sim.chain import LONGEST, NEW, Chain
 from sim.clock import Abandoned, Process, SimulatorGap, VirtualTime
 from sim.environment import Context, Environment, OnLine, context_for
 from sim.function import Function
@@ -50,6 +51,8 @@ class Invocation:
 
     environment: Environment
     deadline: datetime
+    chain: Chain
+    """Itself counted: what it sends belongs to it."""
     tasks: list[Process] = field(default_factory=list)
     """What its thread pools run."""
     end: MachineryFault | None = None
@@ -100,6 +103,15 @@ class Lambda:
             self._measure(function, "Throttles", 1.0)
         return throttled
 
+    def drops(self, function: Function, chain: Chain) -> bool:
+        """Whether Lambda takes a chain of requests for a loop without end, and turns its next invocation away."""
+        if function.may_recur or chain.of(function.name) < LONGEST:
+            return False
+        self._measure(function, "RecursiveInvocationsDropped", 1.0)
+        times = f"invoked {LONGEST} times in one chain of requests"
+        self._ledger.errors.append(f"{function.word}: RecursiveInvocationException: {times}")
+        return True
+
     def invoke_asynchronously(self, function: Function, event: Mapping[str, Any]) -> None:
         """As the scheduler does: Lambda keeps the event, and tries for a while to start the function."""
         self._try(function, event, self._time.now + ASYNCHRONOUS_AGE, ASYNCHRONOUS_FIRST_RETRY)
@@ -111,14 +123,16 @@ class Lambda:
             return
         self.invoke(function, event, lambda _: None)
 
-    def invoke(self, function: Function, event: Mapping[str, Any], then: Callable[[Outcome], None]) -> None:
-        """Run ``function`` from now on; ``then`` hears how it ended."""
+    def invoke(
+        self, function: Function, event: Mapping[str, Any], then: Callable[[Outcome], None], chain: Chain = NEW
+    ) -> None:
+        """Run ``function`` from now on; ``then`` hears how it ended. ``chain`` led to it."""
         environment = self._environment(function)
         environment.busy = True
         low, high = COLD_START
         delay = low + (high - low) * self._random.random() if environment.cold else WARM_START
         payload = json.loads(json.dumps(event))
-        self._time.after(delay, lambda: self._start(environment, payload, then))
+        self._time.after(delay, lambda: self._start(environment, payload, then, chain.and_then(function.name)))
 
     def admit(self, call: Call) -> Response | None:
         """Let a call of the running invocation take its time, and hold it against the function's role."""
@@ -170,6 +184,11 @@ class Lambda:
         """Whether the code that runs right now is a function's."""
         return self._running() is not None
 
+    def chain(self) -> Chain:
+        """The chain of requests to which belongs what is sent right now."""
+        invocation = self._running()
+        return invocation.chain if invocation is not None else NEW
+
     def _running(self) -> Invocation | None:
         return next((i for i in self._invocations if i.environment.worn), None)
 
@@ -181,12 +200,15 @@ class Lambda:
             pool.append(idle)
         return idle
 
-    def _start(self, environment: Environment, event: Mapping[str, Any], then: Callable[[Outcome], None]) -> None:
+    def _start(
+        self, environment: Environment, event: Mapping[str, Any], then: Callable[[Outcome], None], chain: Chain
+    ) -> None:
         self._number += 1
         function, started = environment.function, self._time.now
         self._ledger.invocations[function.word] += 1
-        invocation = Invocation(environment, started + function.timeout, end=self._carrier.breakdowns.ends(function))
-        context = context_for(function, self._number, invocation.deadline, lambda: self._time.now)
+        deadline, end = started + function.timeout, self._carrier.breakdowns.ends(function)
+        invocation = Invocation(environment, deadline, chain, end=end)
+        context = context_for(function, self._number, deadline, lambda: self._time.now)
         self._invocations.append(invocation)
 
         def body() -> None:

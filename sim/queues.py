@@ -11,6 +11,7 @@ from moto.sqs.models import Message, SQSBackend, sqs_backends
 
 from sim.boundary import Boundary, Params, Response
 from sim.breakdowns import Breakdowns
+from sim.chain import NEW, Chain, joined
 from sim.clock import SimulatorGap, VirtualTime
 from sim.functions import Lambda, Outcome
 from sim.iam import Request, allowed_by
@@ -47,6 +48,8 @@ class Queues:
         self._breakdowns = breakdowns
         self._polls = {poll.queue_arn: poll for poll in wiring.polls}
         self._in_flight: dict[str, int] = {}
+        self._chains: dict[str, Chain] = {}
+        """What led to each message, by its id."""
         self._create()
         for poll in wiring.polls:
             self._check_role(poll)
@@ -55,7 +58,7 @@ class Queues:
         boundary.amend("sqs:SendMessageBatch", self._sent_batch)
         boundary.amend("sqs:ChangeMessageVisibility", self._put_off)
 
-    def put(self, queue_arn: str, body: str, sender: str, source_arn: str, group: str = "") -> None:
+    def put(self, queue_arn: str, body: str, sender: str, source_arn: str, group: str = "", chain: Chain = NEW) -> None:
         """An AWS service puts a message on a queue, if the queue's own policy lets it."""
         queue = self._wiring.queue_by_arn(queue_arn)
         context = {"aws:SourceArn": (source_arn,), "aws:SourceAccount": (ACCOUNT,), "aws:SecureTransport": ("true",)}
@@ -63,7 +66,8 @@ class Queues:
         if allowed_by(sender, statements, Request("sqs:SendMessage", queue_arn, context)) is None:
             self._ledger.deny(f"{sender}: sqs:SendMessage on {queue_arn} (queue policy)")
             return
-        self._moto(queue).send_message(queue.name, body, group_id=group or None)
+        message = self._moto(queue).send_message(queue.name, body, group_id=group or None)
+        self._chains[message.id] = chain
         self._look(queue, timedelta(0))
 
     def dead_letters(self) -> Mapping[str, int]:
@@ -118,11 +122,13 @@ class Queues:
                 f"{queue.name} hides messages for less than the timeout of {function.name}: AWS refuses that"
             )
 
-    def _sent(self, params: Params, _: Response) -> None:
+    def _sent(self, params: Params, answer: Response) -> None:
+        self._chains[answer["MessageId"]] = self._functions.chain()
         self._look(self._by_url(params["QueueUrl"]), timedelta(seconds=params.get("DelaySeconds", 0)))
 
-    def _sent_batch(self, params: Params, _: Response) -> None:
-        queue = self._by_url(params["QueueUrl"])
+    def _sent_batch(self, params: Params, answer: Response) -> None:
+        queue, chain = self._by_url(params["QueueUrl"]), self._functions.chain()
+        self._chains |= {sent["MessageId"]: chain for sent in answer.get("Successful", ())}
         for delay in {entry.get("DelaySeconds", 0) for entry in params["Entries"]}:
             self._look(queue, timedelta(seconds=delay))
 
@@ -152,14 +158,15 @@ class Queues:
         messages = self._moto(queue).receive_message(queue.name, poll.batch_size, 0, hidden)
         if not messages:
             return
-        if self._functions.throttles(function):
-            # What Lambda has received it can't give back: it comes again when it is visible again.
-            self._time.after(queue.visibility + GRACE, lambda: self._poll(poll, queue))
-            return
-        self._in_flight[queue.arn] = flying + 1
-        event = {"Records": [_record(message, queue) for message in messages]}
+        # What Lambda has received it can't give back: what is not dealt with comes again when it is visible again.
         self._time.after(queue.visibility + GRACE, lambda: self._poll(poll, queue))
-        self._functions.invoke(function, event, lambda outcome: self._settle(poll, queue, messages, outcome))
+        if self._functions.throttles(function):
+            return
+        chain = joined(self._chains.get(message.id, NEW) for message in messages)
+        if not self._functions.drops(function, chain):
+            self._in_flight[queue.arn] = flying + 1
+            event = {"Records": [_record(message, queue) for message in messages]}
+            self._functions.invoke(function, event, lambda outcome: self._settle(poll, queue, messages, outcome), chain)
         self._time.after(timedelta(0), lambda: self._poll(poll, queue))
 
     def _settle(self, poll: Poll, queue: Queue, messages: Sequence[Message], outcome: Outcome) -> None:
@@ -169,19 +176,20 @@ class Queues:
             if message.id not in failed:
                 assert message.receipt_handle is not None
                 self._moto(queue).delete_message(queue.name, message.receipt_handle)
-                self._double(queue, message)
+                self._double(queue, message, self._chains.pop(message.id, NEW))
         self._poll(poll, queue)
 
-    def _double(self, queue: Queue, message: Message) -> None:
+    def _double(self, queue: Queue, message: Message, chain: Chain) -> None:
         """SQS delivers at least once: now and then, once more."""
         late = self._breakdowns.doubles(queue)
         if late is None:
             return
 
         def again() -> None:
-            self._moto(queue).send_message(
+            double = self._moto(queue).send_message(
                 queue.name, message.body, group_id=message.group_id, deduplication_id=f"again-{message.id}"
             )
+            self._chains[double.id] = chain
             self._look(queue, timedelta(0))
 
         self._time.after(late, again)

@@ -13,6 +13,7 @@ from moto.sns.utils import FilterPolicyMatcher
 
 from sim.boundary import Boundary, Params, Response
 from sim.breakdowns import Breakdowns
+from sim.chain import NEW, Chain
 from sim.clock import SimulatorGap, VirtualTime
 from sim.recording import Message
 from sim.template import region_of
@@ -36,15 +37,17 @@ class Topics:
         receive: Callable[[Message], None],
         breakdowns: Breakdowns,
         hears: Callable[[str], bool] = lambda _: True,
-        put: Callable[[str, str, str, str], None] | None = None,
+        put: Callable[[str, str, str, str, str, Chain], None] | None = None,
+        chain: Callable[[], Chain] = lambda: NEW,
     ) -> None:
-        """``put`` puts a message on a queue, where one is subscribed."""
+        """``put`` puts a message on a queue, where one is subscribed; ``chain`` tells what led to it."""
         self._time = time
         self._subscriptions = wiring.subscriptions
         self._receive = receive
         self._hears = hears
         self._breakdowns = breakdowns
         self._put = put
+        self._chain = chain
         self._topics = {topic.arn: topic for topic in wiring.topics}
         for arn, topic in self._topics.items():
             boto3.client("sns", region_name=region_of(arn)).create_topic(Name=topic.name)
@@ -72,7 +75,8 @@ class Topics:
     def _put_on(self, subscription: Subscription, params: Params) -> None:
         if not subscription.is_raw or self._put is None:
             raise SimulatorGap(f"{subscription.endpoint} has SNS's envelope: sim/topics.py knows raw delivery only")
-        put = partial(self._put, subscription.endpoint, params["Message"], SNS, subscription.topic_arn)
+        told = subscription.endpoint, params["Message"], SNS, subscription.topic_arn, ""
+        put = partial(self._put, *told, self._chain())
         self._time.after(QUEUED, put)
 
     def _deliver(self, subscription: Subscription, params: Params, attributes: Mapping[str, Any]) -> None:

@@ -134,7 +134,8 @@ class World:
         self.mail = Mail(time, gateway, self.records.used_links, tell_of_mail)
         subscriptions = self.wiring.subscriptions
         self.addresses = Addresses(time, subscriptions, self.scenario.unreachable, self.metrics, boundary)
-        self.topics = Topics(time, self.wiring, boundary, self._received, broken, self.addresses.hears, self.queues.put)
+        hears, put, chain = self.addresses.hears, self.queues.put, self.functions.chain
+        self.topics = Topics(time, self.wiring, boundary, self._received, broken, hears, put, chain)
         self.alarms = Alarms(time, self.measurements, self.bus, self.topics, self.wiring.alarms, broken)
         boundary.admit, boundary.answered = self.functions.admit, self.functions.answered
         self._stack.enter_context(virtual_pools(self.functions.start_task, self.functions.pass_time))

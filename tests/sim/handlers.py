@@ -51,6 +51,29 @@ def forward(event: dict[str, Any], context: Any) -> None:
         sqs.send_message(QueueUrl=os.environ["ONWARD"], MessageBody=record["body"], DelaySeconds=60)
 
 
+def count_down(event: dict[str, Any], context: Any) -> None:
+    """Each message has the next one sent, with one less, the way that WAY says."""
+    note(event, context)
+    for record in event["Records"]:
+        left = json.loads(record["body"])
+        less = (left["detail"]["left"] if isinstance(left, dict) else left) - 1
+        if less:
+            _send(str(less), os.environ["ONWARD"])
+
+
+def _send(body: str, url: str) -> None:
+    match os.environ["WAY"]:
+        case "message":
+            boto3.client("sqs").send_message(QueueUrl=url, MessageBody=body)
+        case "batch":
+            boto3.client("sqs").send_message_batch(QueueUrl=url, Entries=[{"Id": "0", "MessageBody": body}])
+        case "topic":
+            boto3.client("sns").publish(TopicArn=os.environ["TOPIC"], Message=body)
+        case "event":
+            event: Any = {"Source": "test", "DetailType": "Test", "Detail": json.dumps({"left": int(body)})}
+            boto3.client("events").put_events(Entries=[event])
+
+
 def patient(event: dict[str, Any], context: Any) -> None:
     """One call with two attempts of one second to connect and three to be answered, here or elsewhere."""
     limits = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
