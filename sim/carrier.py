@@ -149,12 +149,16 @@ def _throttled(call: Call) -> tuple[str, str, int]:
 
 
 def _refuse_if_conditional(call: Call) -> None:
-    """As when somebody else wrote first (DynamoDB API, TransactWriteItems and PutItem, errors)."""
+    """As when somebody else wrote first (DynamoDB API, TransactWriteItems, PutItem and UpdateItem, errors)."""
     if call.operation == "TransactWriteItems":
         reasons = [{"Code": "TransactionConflict"} for _ in call.params["TransactItems"]]
         raise Refusal("TransactionCanceledException", "Transaction cancelled", 400, {"CancellationReasons": reasons})
-    if "ConditionExpression" in call.params:
-        raise Refusal("ConditionalCheckFailedException", "The conditional request failed")
+    if "ConditionExpression" not in call.params:
+        return
+    if call.operation == "UpdateItem":
+        # Defib's updates require only that the item is there, which nobody's write changes.
+        raise Refusal("TransactionConflictException", "Transaction is ongoing for the item")
+    raise Refusal("ConditionalCheckFailedException", "The conditional request failed")
 
 
 def _partly(call: Call) -> Response | None:

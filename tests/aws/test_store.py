@@ -222,6 +222,21 @@ class TestTable:
         with pytest.raises(error):
             table.remember(Remembered(a_case(), an_incident()))
 
+    @pytest.mark.parametrize("code", ["ConditionalCheckFailedException", "TransactionConflictException"])
+    def test_a_write_on_its_own_loses_a_race_against_a_put_and_against_a_transaction(
+        self, table: DynamoStore, dynamodb: DynamoDBClient, code: str
+    ) -> None:
+        table.remember(Remembered(a_case(), an_incident(), (a_notice(),)))
+        answer = {"Error": {"Code": code, "Message": "too late"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+        events: Any = dynamodb.meta.events
+        for operation in ("PutItem", "UpdateItem"):
+            events.register(f"before-call.dynamodb.{operation}", lambda **_: (_Answered(400), answer))
+
+        with pytest.raises(Conflict):
+            table.remember(Remembered(a_case(version=1)))
+        with pytest.raises(Conflict):
+            table.mark_published("web-7", 1, NOON)
+
 
 class _Answered:
     def __init__(self, status_code: int) -> None:

@@ -102,6 +102,23 @@ def write_and_read(event: dict[str, Any], context: Any) -> None:
     SEEN.append(f"lagging {found[0]}, consistent {found[1]}")
 
 
+def write_on_condition(event: dict[str, Any], context: Any) -> None:
+    dynamodb: Any = boto3.client("dynamodb")
+    key, is_there = {"k": {"S": "a"}}, {"ConditionExpression": "attribute_exists(k)"}
+    put = {"TableName": "t", "Item": key}
+    for write, asked in (
+        (dynamodb.put_item, put),
+        (dynamodb.put_item, put | is_there),
+        (dynamodb.update_item, {"TableName": "t", "Key": key} | is_there),
+        (dynamodb.transact_write_items, {"TransactItems": [{"Put": put}]}),
+    ):
+        try:
+            write(**asked)
+            SEEN.append("written")
+        except ClientError as error:
+            SEEN.append(error.response["Error"]["Code"])
+
+
 def note_events(event: dict[str, Any], context: Any) -> None:
     for record in event["Records"]:
         SEEN.append(f"{_now()} {json.loads(record['body'])['detail']['n']}")

@@ -203,17 +203,35 @@ def test_events_are_lost_doubled_delayed_or_reordered_on_their_way_to_a_rules_ta
 def test_a_read_that_may_lag_shows_the_table_as_it_was_and_a_consistent_one_as_it_is() -> None:
     stale = fault(MachineryKind.STALE_READS, "dynamodb", delay=timedelta(seconds=30))
     with broken(wiring(function("write_and_read")), stale) as entered:
-        boto3.client("dynamodb").create_table(
-            TableName="t",
-            KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_table()
         for _ in range(2):
             send(entered, "go")
             run_for(entered, MINUTE)
 
         assert SEEN == ["lagging 0, consistent 1", "lagging 1, consistent 1"]
+
+
+def test_a_write_that_has_conditions_meets_another_as_dynamodb_says_it() -> None:
+    with broken(wiring(function("write_on_condition")), fault(MachineryKind.WRITE_CONFLICTS, "dynamodb")) as entered:
+        create_table()
+        send(entered, "go")
+        run_for(entered, MINUTE)
+
+        assert SEEN == [
+            "written",
+            "ConditionalCheckFailedException",
+            "TransactionConflictException",
+            "TransactionCanceledException",
+        ]
+
+
+def create_table() -> None:
+    boto3.client("dynamodb").create_table(
+        TableName="t",
+        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
 
 
 def every_minute(of: Wiring) -> Wiring:

@@ -13,8 +13,7 @@ from defib.aws.table import put, races_told, sortable
 from defib.core.frozen import replace
 from defib.core.medium import Medium
 from defib.core.outbox import Lane, Outbox, Waiting
-from defib.shell.ports import Rejected, Transient
-from defib.shell.store import Conflict
+from defib.shell.ports import Transient
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -94,19 +93,14 @@ class DynamoMail:
 
     def mark_told(self, incident_id: str, sequence: int, mark: str) -> None:
         pk, sk = notice_key(incident_id, sequence)
-        try:
-            with translated(f"marking notice {incident_id}-{sequence} for {mark}"):
-                self._dynamodb.update_item(
-                    TableName=self._table,
-                    Key={"pk": {"S": pk}, "sk": {"S": sk}},
-                    UpdateExpression="ADD told :mark",
-                    ConditionExpression="attribute_exists(pk)",
-                    ExpressionAttributeValues={":mark": {"SS": [mark]}},
-                )
-        except Rejected as error:
-            if error.code == "ConditionalCheckFailedException":
-                raise Conflict(f"there is no notice {incident_id}-{sequence}") from error
-            raise
+        with races_told(f"marking notice {incident_id}-{sequence} for {mark}"):
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": pk}, "sk": {"S": sk}},
+                UpdateExpression="ADD told :mark",
+                ConditionExpression="attribute_exists(pk)",
+                ExpressionAttributeValues={":mark": {"SS": [mark]}},
+            )
 
     def _write(self, requests: Iterable[Any]) -> None:
         wanted = list(requests)

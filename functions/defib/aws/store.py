@@ -23,8 +23,7 @@ from defib.core.incident import Incident, Notice
 from defib.core.model import Cause
 from defib.core.rationing import PlannedLook
 from defib.core.stack import Stack
-from defib.shell.ports import Rejected
-from defib.shell.store import Called, Conflict, Remembered, Surveyed
+from defib.shell.store import Called, Remembered, Surveyed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -170,20 +169,15 @@ class DynamoStore:
 
     def mark_published(self, incident_id: str, sequence: int, at: datetime) -> None:
         pk, sk = notice_key(incident_id, sequence)
-        try:
-            with translated(f"marking notice {incident_id}-{sequence} as published"):
-                self._dynamodb.update_item(
-                    TableName=self._table,
-                    Key={"pk": {"S": pk}, "sk": {"S": sk}},
-                    # The first time is the true one; without the due attributes, the index forgets it.
-                    UpdateExpression="SET published_at = if_not_exists(published_at, :at) REMOVE due_kind, due_at",
-                    ConditionExpression="attribute_exists(pk)",
-                    ExpressionAttributeValues={":at": {"S": sortable(at)}},
-                )
-        except Rejected as error:
-            if error.code == "ConditionalCheckFailedException":
-                raise Conflict(f"there is no notice {incident_id}-{sequence}") from error
-            raise
+        with races_told(f"marking notice {incident_id}-{sequence} as published"):
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key={"pk": {"S": pk}, "sk": {"S": sk}},
+                # The first time is the true one; without the due attributes, the index forgets it.
+                UpdateExpression="SET published_at = if_not_exists(published_at, :at) REMOVE due_kind, due_at",
+                ConditionExpression="attribute_exists(pk)",
+                ExpressionAttributeValues={":at": {"S": sortable(at)}},
+            )
 
     def _newest(self, pk: str, prefix: str, shape: type[T]) -> T | None:
         with translated(f"reading the newest {prefix.rstrip('#').lower()} of {pk}"):

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 RACES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 """Reasons of a cancelled transaction that mean someone else wrote first (DynamoDB API, TransactWriteItems)."""
 
+LOST_RACE = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
+"""Refusals of a write on its own that mean the same, or that a transaction is at it (DynamoDB API, PutItem, Errors)."""
+
 
 def put(table: str, item: Item, version: int) -> TransactWriteItemTypeDef:
     """A put that requires the item to have ``version`` still; 0 that it does not exist."""
@@ -42,12 +45,12 @@ def sortable(at: datetime) -> str:
 
 @contextmanager
 def races_told(doing: str) -> Iterator[None]:
-    """Raise Conflict where a cancelled transaction lost a race."""
+    """Raise Conflict where a write, or a cancelled transaction, lost a race."""
     try:
         with translated(doing):
             yield
     except Rejected as error:
-        if error.code == "ConditionalCheckFailedException":
+        if error.code in LOST_RACE:
             raise Conflict(str(error)) from error
         if error.code != "TransactionCanceledException":
             raise
