@@ -201,6 +201,26 @@ def test_a_put_that_was_carried_out_though_its_answer_was_lost_is_recognised(sit
     assert laid.version == 2
 
 
+@pytest.mark.parametrize(("path", "nth"), [("index.html", 1), ("index.html", 4), (MANIFEST, 5)])
+def test_what_somebody_deletes_before_or_during_a_layout_lies_there_again_after_it(
+    site: S3Site, s3: Interrupted, path: str, nth: int
+) -> None:
+    site.lay_out(OLD)
+    s3.puts.clear()
+    s3.before[nth] = lambda: boto3.client("s3").delete_object(Bucket=BUCKET, Key=path)
+
+    site.lay_out(NEW)
+
+    assert text("index.html").startswith("index of 2")
+    assert site.laid_out() == LaidOut(2, NEW.generated_at, standing(NEW.planned))
+
+
+def test_a_bucket_that_is_not_there_is_a_persons_business(site: S3Site, s3: Interrupted) -> None:
+    s3.before[1] = lambda: boto3.client("s3").delete_bucket(Bucket=BUCKET)
+    with pytest.raises(Rejected, match="NoSuchBucket"):
+        site.lay_out(OLD)
+
+
 def test_a_bucket_that_may_not_be_written_is_a_persons_business(s3: Interrupted, site: S3Site) -> None:
     def denied() -> None:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}, "PutObject")

@@ -35,8 +35,11 @@ TRIES = 5
 """How often one document is tried when others write it at the same time."""
 GONE = b"This is no longer part of the status page.\n"
 MISSING = frozenset({"NoSuchKey", "404", "NotFound"})
-LOST_RACE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
-"""Answers to a put whose condition does not hold, or that met another (S3 API, PutObject)."""
+LOST_RACE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409"})
+"""Answers to a put whose condition does not hold, or that met another (S3 API, PutObject).
+
+There is no such key where somebody has deleted what it would replace (S3 User Guide, Conditional write behavior).
+"""
 
 Making = Callable[[Page], Iterable[Document]]
 
