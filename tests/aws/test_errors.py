@@ -27,6 +27,8 @@ def refusal(code: str, status: int) -> exceptions.ClientError:
         ("InstanceLimitExceeded", 400, Transient),
         ("VcpuLimitExceeded", 400, Transient),
         ("InsufficientFreeAddressesInSubnet", 400, Transient),
+        ("ResourceContention", 500, Transient),
+        ("ResourceContentionFault", 500, Transient),
         ("InternalError", 500, Unanswered),
         ("ServiceUnavailable", 503, Unanswered),
         ("NeverSeenBefore", 502, Unanswered),

@@ -43,6 +43,10 @@ THROTTLE = frozenset(
 )
 """botocore's own list of throttles (botocore/retries/standard.py) and DynamoDB's cancellation reasons."""
 
+BUSY = frozenset({"ResourceContention", "ResourceContentionFault"})
+"""EC2 Auto Scaling has another update of the group to finish first, and refuses this one, though with HTTP status 500
+(EC2 Auto Scaling API, EnterStandby, Errors)."""
+
 PASSING = frozenset(
     {
         "InternalError",
@@ -98,7 +102,7 @@ def translation(error: Exception, doing: str) -> CallFailed | None:
 
 def for_code(code: str, message: str, status: int = 0) -> CallFailed:
     """The error for an AWS error code and HTTP status."""
-    if code in CAPACITY | THROTTLE | EXPIRED or status == TOO_MANY_REQUESTS:
+    if code in CAPACITY | THROTTLE | BUSY | EXPIRED or status == TOO_MANY_REQUESTS:
         return Transient(message, code)
     if code in PASSING or status >= SERVER_ERROR:
         return Unanswered(message, code)
