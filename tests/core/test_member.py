@@ -22,6 +22,7 @@ from tests.core.facts import NOON, OK, POLICY, SERVICE, WEB, after, attempt, cas
 TAGS = {"Name": "web-2", "service": "web", "self-heal": "true", GROUP_TAG: "web-asg"}
 EVIDENCE, ENTERED, LEFT = attempt(Action.EVIDENCE), attempt(Action.ENTER_STANDBY), attempt(Action.EXIT_STANDBY)
 STOPPED, STARTED = attempt(Action.STOP), attempt(Action.START)
+UNANSWERED = replace(attempt(Action.EXIT_STANDBY, verdict=Verdict.LOST), claimed_at=NOON)
 HEALTHY, UNUSED = TargetHealth.HEALTHY, TargetHealth.UNUSED
 SICK = Checks(impaired(), impaired(), OK)
 
@@ -32,7 +33,7 @@ def member(lifecycle: str = "InService", **changes: Any) -> Observation:
 
 
 def decided(
-    so_far: Case, facts: Observation, how: GroupMember, cause: Cause = Cause.SYSTEM_IMPAIRED, minutes: int = 5
+    so_far: Case, facts: Observation, how: GroupMember, cause: Cause = Cause.SYSTEM_IMPAIRED, minutes: float = 5
 ) -> Decision:
     now = after(minutes=minutes)
     return decide(replace(so_far, group="web-asg"), facts, Diagnosis(cause, NOON, ()), policy(group_member=how), now)
@@ -221,6 +222,42 @@ def test_a_return_to_service_that_fails_in_passing_is_tried_again_after_a_pause(
     assert first.look_again_at == moments[1]
     assert later is not None
     assert action_of(later) is Action.EXIT_STANDBY
+
+
+RETURNS: list[tuple[str, tuple[Attempt, ...], float, type[Decision]]] = [
+    ("no answer came, and it has had no time to show", (UNANSWERED,), 10, Wait),
+    ("no answer came", (UNANSWERED,), 20, Act),
+    ("no answer came again, and that is believed", (UNANSWERED, UNANSWERED), 20, Close),
+    ("it was not in Standby any more", (UNANSWERED, LEFT), 20, Close),
+    ("its group was busy then", (UNANSWERED, attempt(Action.EXIT_STANDBY, verdict=Verdict.RETRY)), 20, Act),
+    ("it may not be asked", (UNANSWERED, attempt(Action.EXIT_STANDBY, verdict=Verdict.REFUSED)), 20, Escalate),
+    ("it was in Standby before", (UNANSWERED, LEFT, ENTERED, STOPPED, STARTED, UNANSWERED), 20, Act),
+    ("so it was, and needed no start", (UNANSWERED, LEFT, ENTERED, UNANSWERED), 20, Act),
+]
+
+
+@pytest.mark.parametrize(("attempts", "seconds", "expected"), [row[1:] for row in RETURNS], ids=[r[0] for r in RETURNS])
+def test_a_return_to_service_of_which_nobody_has_heard_is_asked_for_once_more(
+    attempts: tuple[Attempt, ...], seconds: float, expected: type[Decision]
+) -> None:
+    so_far = case(EVIDENCE, ENTERED, STOPPED, STARTED, *attempts, healthy_since=after(minutes=-5))
+    well = member("Standby", checks=Checks(OK, OK, OK), membership=None)
+
+    decision = decided(so_far, well, GroupMember.STANDBY, Cause.HEALTHY, minutes=seconds / 60)
+
+    assert isinstance(decision, expected)
+    assert action_of(decision) is (Action.EXIT_STANDBY if expected is Act else None)
+
+
+def test_until_that_is_answered_it_is_not_well_yet_and_may_be_in_standby() -> None:
+    perhaps = replace(case(EVIDENCE, ENTERED, STOPPED, STARTED, UNANSWERED), group="web-asg")
+
+    waiting, _ = step(perhaps, observed(tags=TAGS), policy(group_member=GroupMember.STANDBY), after(seconds=10))
+    stopped = decided(perhaps, member("Standby"), GroupMember.STANDBY, Cause.STOPPED_BY_PERSON)
+
+    assert waiting.healthy_since is None
+    assert isinstance(stopped, Close)
+    assert "may be in Standby in its Auto Scaling group web-asg: return it" in stopped.reason
 
 
 def test_a_repair_that_ends_with_people_leaves_it_in_standby_and_says_so() -> None:

@@ -20,6 +20,7 @@ from tests.core.facts import NOON, OK, POLICY, after, attempt, case, impaired, o
 
 AHEAD = observed(checks=Checks(OK, OK, events=(RETIREMENT,)))
 NOW_ON = Maintenance("11:00", timedelta(hours=2), days=DAYS)
+UNANSWERED = replace(attempt(Action.EXIT_STANDBY, verdict=Verdict.LOST), claimed_at=NOON)
 
 
 def decided(so_far: Case, facts: Observation, limits: Policy, now: datetime = NOON) -> Decision:
@@ -142,6 +143,8 @@ def test_a_stop_that_aws_throttles_is_tried_again_after_a_pause() -> None:
         ((EVIDENCE, attempt(Action.DRAIN), attempt(Action.RESTORE)), True),
         ((EVIDENCE, attempt(Action.ENTER_STANDBY)), False),
         ((EVIDENCE, attempt(Action.ENTER_STANDBY), attempt(Action.EXIT_STANDBY)), True),
+        ((EVIDENCE, attempt(Action.ENTER_STANDBY), UNANSWERED), False),
+        ((EVIDENCE, attempt(Action.ENTER_STANDBY), UNANSWERED, UNANSWERED), True),
         ((EVIDENCE, attempt(Action.STOP)), False),
         ((EVIDENCE, attempt(Action.STOP, verdict=Verdict.REFUSED)), True),
     ],

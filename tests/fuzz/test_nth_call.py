@@ -10,6 +10,8 @@ from datetime import timedelta
 
 import pytest
 
+from defib.core.case import Action
+from defib.core.membership import IN_SERVICE
 from defib.core.model import Verdict
 from sim.fuzz.nth import NEVER, WAYS, all_scenarios, beginning, main, nth_call, scenario_story
 from sim.fuzz.run import lived
@@ -69,6 +71,24 @@ def test_an_act_of_which_nobody_knows_keeps_its_place_though_fewer_run_when_it_i
     world, broken = lived(scenario_story("mixed-storm"), Nth(number, Trouble.ANSWER_LOST))
     lost = [a for c in world.store.cases.values() for a in c.attempts if a.result and a.result.verdict is Verdict.LOST]
     assert [attempt.claimed_at is not None for attempt in lost] == [True]
+    assert broken == []
+
+
+def test_a_return_to_service_that_its_group_has_not_heard_of_is_asked_for_again_where_no_load_balancer_tells() -> None:
+    story = scenario_story("group-standby")
+    fleet = tuple(replace(fleet, target_group="") for fleet in story.scenario.fleet)
+    story = replace(story, scenario=replace(story.scenario, fleet=fleet, target_groups=()))
+    (healed,) = lived(story)[0].store.cases.values()
+    unheard = Spell(
+        healed.attempts[-1].intended_at - story.scenario.start, timedelta(seconds=10), Trouble.HANGS, "ec2.perform", 1
+    )
+
+    world, broken = lived(replace(story, spells=(unheard,)))
+
+    (case,) = world.store.cases.values()
+    last = [(a.action, a.result.verdict) for a in case.attempts[-2:] if a.result is not None]
+    assert last == [(Action.EXIT_STANDBY, Verdict.LOST), (Action.EXIT_STANDBY, Verdict.DONE)]
+    assert {member.lifecycle for member in world.cloud.scaling.groups["web"].members.values()} == {IN_SERVICE}
     assert broken == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Outcome, Wait
+from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Outcome, Wait
 from defib.core.membership import IN_SERVICE, STANDBY, GroupMember
 from defib.core.model import Cause, Observation, Verdict
 from defib.core.policy import Policy, Repair, Service
@@ -67,9 +67,24 @@ def terminated(case: Case) -> Close:
     return Close(Outcome.TERMINATED, "it has been terminated")
 
 
+def in_standby(case: Case) -> Attempt | None:
+    """The attempt that put it in Standby, for as long as it is there, or may be: its one return was never answered.
+
+    A second silence is believed.
+    """
+    entered = case.last(Action.ENTER_STANDBY)
+    if case.standby is not None or entered is None:
+        return case.standby
+    left = [a.result for a in case.attempts[entered.number :] if a.action is Action.EXIT_STANDBY and a.done_at]
+    return entered if [result.verdict for result in left if result is not None] == [Verdict.LOST] else None
+
+
 def leave_standby(case: Case, repair: Repair, now: datetime) -> Decision | None:
-    """Back into service, now that it works; None where Defib did not put it in Standby, or people have it in hand."""
-    entered = case.standby
+    """Back into service, now that it works; None where Defib did not put it in Standby, or people have it in hand.
+
+    Where no answer comes it is asked for once more: to be returned twice does no harm, to be forgotten does.
+    """
+    entered = in_standby(case)
     if entered is None or case.handed_over_at is not None:
         return None
     tried = [a for a in case.attempts[entered.number :] if a.action is Action.EXIT_STANDBY and a.result is not None]
@@ -78,14 +93,16 @@ def leave_standby(case: Case, repair: Repair, now: datetime) -> Decision | None:
         said = " ".join(part for part in (last.code, last.detail) if part)
         ask = f"Return {case.instance_id} to service in Auto Scaling group {case.group}."
         return Escalate(f"it works, but could not be returned to service: {said}", ask, now + repair.hold)
-    if last is not None and now < last.at + repair.retry_backoff:
-        return Wait("returning it to service failed; trying again", last.at + repair.retry_backoff)
+    pause, went = (repair.retry_backoff, "failed") if case.standby is not None else (repair.settle, "was not answered")
+    if last is not None and now < last.at + pause:
+        return Wait(f"returning it to service {went}; trying again", last.at + pause)
     reason = f"it works again: back into service in its Auto Scaling group {case.group}"
     return Act(Action.EXIT_STANDBY, reason, now + repair.act_timeout)
 
 
 def with_standby(text: str, case: Case) -> str:
-    """``text``, and where Defib leaves the instance in Standby, that it does."""
-    if case.standby is None:
+    """``text``, and where Defib leaves the instance in Standby, or may, that it does."""
+    if in_standby(case) is None:
         return text
-    return f"{text} (It is in Standby in its Auto Scaling group {case.group}: return it to service when it works.)"
+    stands = "It is" if case.standby is not None else "It may be"
+    return f"{text} ({stands} in Standby in its Auto Scaling group {case.group}: return it to service when it works.)"

@@ -43,7 +43,7 @@ def announced(checks: Checks, case: Case | None, now: datetime) -> Event | None:
 def at_rest(case: Case) -> bool:
     """Whether nothing has been taken from the instance, or all of it was put back: it serves as if nobody waited."""
     under_way = case.intent is not None and case.intent.action is not Action.EVIDENCE
-    return not under_way and case.drained is None and case.standby is None and case.last(*_POWER) is None
+    return not under_way and case.drained is None and member.in_standby(case) is None and case.last(*_POWER) is None
 
 
 def gives_way(case: Case) -> bool:

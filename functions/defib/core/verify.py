@@ -6,7 +6,7 @@ from datetime import datetime
 
 from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Outcome, Wait
 from defib.core.interference import started_by_others
-from defib.core.member import leave_standby, with_standby
+from defib.core.member import in_standby, leave_standby, with_standby
 from defib.core.model import Cause, Event, Observation, Registration, TargetHealth
 from defib.core.policy import Repair, Service
 from defib.core.start import resized
@@ -66,7 +66,7 @@ def awaited(observation: Observation) -> tuple[Registration, ...]:
 
 def well(case: Case, observation: Observation) -> bool:
     """Whether nothing is missing but time."""
-    returned = case.standby is None or case.handed_over_at is not None
+    returned = in_standby(case) is None or case.handed_over_at is not None
     missing = unrestored(case, observation) or awaited(observation) or rejoining(case, observation)
     return returned and not missing
 
