@@ -209,4 +209,4 @@ def test_the_last_call_of_a_look_ends_within_its_room() -> None:
 def test_it_may_only_ask() -> None:
     actions = {action for permission in reach.PERMISSIONS for action in permission.actions}
 
-    assert all(action.partition(":")[2].startswith(("Get", "List", "Check")) for action in actions)
+    assert all(action.partition(":")[2].startswith(("Get", "List", "Check", "Describe")) for action in actions)
