@@ -179,8 +179,8 @@ def _status_of(machine: Machine, now: datetime) -> Response:
         "Events": [_event(f) for f in machine.faults if f.fault.kind in ANNOUNCED],
     }
     if application is not None:
-        status["ApplicationStatus"] = {"Status": application.shown(now).value}
-        if application.shown(now) is CheckStatus.IMPAIRED:
+        status["ApplicationStatus"] = {"Status": application.summary(now).value}
+        if application.summary(now) is CheckStatus.IMPAIRED:
             status["ApplicationStatus"]["ImpairedSince"] = application.since
     return status
 

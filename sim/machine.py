@@ -106,6 +106,11 @@ class ApplicationCheck:
         quiet = self.suppressed_until is not None and now < self.suppressed_until
         return CheckStatus.SUPPRESSED if quiet else self.status
 
+    def summary(self, now: datetime) -> CheckStatus:
+        """The same as DescribeInstanceStatus puts it, which has no word for a suppression (EC2 API, SummaryStatus)."""
+        shown = self.shown(now)
+        return CheckStatus.NOT_APPLICABLE if shown is CheckStatus.SUPPRESSED else shown
+
 
 @dataclass
 class Machine:

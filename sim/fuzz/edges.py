@@ -60,9 +60,10 @@ class Observer:
         registrations: Sequence[Registration],
         act_is_near: bool = True,
         stop_is_near: bool = True,
+        silenced: bool = False,
     ) -> Observation:
         del stop_is_near
-        found = self._out.call(self._instance, self._seen.observe, instance_id, registrations, act_is_near)
+        found = self._out.call(self._instance, self._seen.observe, instance_id, registrations, act_is_near, silenced)
         self._looked(instance_id)
         return found
 

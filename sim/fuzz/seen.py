@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 
 from defib.aws import membership
@@ -30,7 +30,7 @@ from defib.shell.ports import Suspects
 from sim.faults import EventCode, FaultKind
 from sim.fuzz.balancer import Balancer
 from sim.fuzz.cloud import GONE, ZONE_IDS, Cloud
-from sim.machine import ActiveFault, CheckView, Machine, View
+from sim.machine import ActiveFault, ApplicationCheck, CheckView, Machine, View
 from sim.scenario_value import Trait
 from sim.traits import LOCAL_DISKS, architecture
 
@@ -48,7 +48,9 @@ class Seen:
         self._checked: dict[str, tuple[View, Checks]] = {}
         """By instance, what EC2's own checks said when last looked at, and in which view of it."""
 
-    def observe(self, instance_id: str, registrations: Sequence[Registration], act_is_near: bool = True) -> Observation:
+    def observe(
+        self, instance_id: str, registrations: Sequence[Registration], act_is_near: bool = True, silenced: bool = False
+    ) -> Observation:
         cloud, machine = self._cloud, self._cloud.machines[instance_id]
         service = cloud.policy.service_of(machine.tags)
         if service is None or machine.shown.state is InstanceState.TERMINATED:
@@ -57,13 +59,14 @@ class Seen:
         if not act_is_near:
             return self._observation(machine, targets)
         # Only guards ask for peers and groups, and only an instance in trouble meets a guard (aws/observe.py).
-        troubled = not _is_well(machine, targets, self._cloud)
+        troubled = not _is_well(machine, targets, silenced, self._cloud)
         takes = machine.shown.state is InstanceState.RUNNING or GROUP_TAG in machine.tags
         peers = self.peers(machine, service) if troubled and takes and service.counts_peers else None
-        found = self._observation(machine, targets, peers, traits_of(machine.traits, machine.instance_type))
+        traits = traits_of(machine.traits, machine.instance_type)
+        found = self._observation(machine, targets, peers, traits, silenced=silenced)
         if not troubled or not found.group:
             return found
-        return self._observation(machine, targets, peers, found.traits, self._membership(found))
+        return self._observation(machine, targets, peers, traits, self._membership(found), silenced)
 
     def suspects(self) -> Suspects:
         opted_in = self._cloud.policy.opted_in
@@ -124,6 +127,7 @@ class Seen:
         peers: Peers | None = None,
         traits: Traits = NO_TRAITS,
         member: Membership | None = None,
+        silenced: bool = False,
     ) -> Observation:
         shown = machine.shown
         return Observation(
@@ -137,14 +141,14 @@ class Seen:
             state_reason_code=shown.reason_code,
             state_reason=shown.reason,
             transition_reason=shown.transition_reason,
-            checks=self._checks(machine) if shown.state is InstanceState.RUNNING else None,
+            checks=self._checks(machine, silenced) if shown.state is InstanceState.RUNNING else None,
             targets=targets,
             peers=peers,
             traits=traits,
             membership=member,
         )
 
-    def _checks(self, machine: Machine) -> Checks:
+    def _checks(self, machine: Machine, silenced: bool) -> Checks:
         checks = self._own_checks(machine)
         announced = [_event(f) for f in machine.faults if f.fault.kind in ANNOUNCED and f.lasting]
         if not announced and machine.application is None:
@@ -152,7 +156,7 @@ class Seen:
         events, system, instance, ebs = tuple(announced), checks.system, checks.instance, checks.attached_ebs
         if machine.application is None:
             return Checks(system, instance, ebs, events=events)
-        check, counts = machine.application, machine.application.shown(self._cloud.time.now)
+        check, counts = machine.application, _counts(machine.application, silenced, self._cloud.time.now)
         since = check.since if check.status is CheckStatus.IMPAIRED else None
         application, beneath = Check(counts, since if counts is CheckStatus.IMPAIRED else None), NOT_APPLICABLE
         if counts is CheckStatus.SUPPRESSED:
@@ -204,10 +208,19 @@ class Seen:
         return (replace(target, others_healthy=len(others), others=others),)
 
 
-def _is_well(machine: Machine, targets: Sequence[Target], cloud: Cloud) -> bool:
+def _counts(check: ApplicationCheck, silenced: bool, now: datetime) -> CheckStatus:
+    """A suppression is only asked for where Defib has made one (aws/application.py)."""
+    return check.shown(now) if silenced else check.summary(now)
+
+
+def _is_well(machine: Machine, targets: Sequence[Target], silenced: bool, cloud: Cloud) -> bool:
     if machine.shown.state is not InstanceState.RUNNING or machine.shown.worst is not CheckStatus.OK:
         return False
-    if machine.application is not None and machine.application.shown(cloud.time.now) is not CheckStatus.OK:
+    check = machine.application
+    if check is not None and _counts(check, silenced, cloud.time.now) not in (
+        CheckStatus.OK,
+        CheckStatus.NOT_APPLICABLE,
+    ):
         return False
     return not _is_announced(machine) and all(target.health is TargetHealth.HEALTHY for target in targets)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 OK = Check(CheckStatus.OK)
 STRUCK = datetime(2026, 4, 30, 11, 58, tzinfo=UTC)
 GONE = "i-0badbadbadbadbad0"
+FAILED = {"Aggregation": "included", "Status": "failed", "StatusSince": STRUCK}
 
 
 def test_a_healthy_instance_is_described_in_two_calls_and_one_for_each_target_group(account: Account) -> None:
@@ -41,6 +42,22 @@ def test_a_healthy_instance_is_described_in_two_calls_and_one_for_each_target_gr
     assert observation.peers is None
     assert [name for name, _ in account.fleet.ec2.calls] == ["DescribeInstances", "DescribeInstanceStatus"]
     assert [name for name, _ in account.fleet.elb.calls] == ["DescribeTargetHealth"]
+
+
+def test_one_that_defib_has_silenced_is_seen_beneath_that_though_ec2_says_that_no_check_applies(
+    account: Account,
+) -> None:
+    web, _ = (account.fleet.launch(service="web", self_heal="true") for _ in range(2))
+    account.fleet.fail(web, "ApplicationStatus", "not-applicable")
+    suppressed = {"InstanceId": web, "ApplicationStatus": {"Status": "suppressed", "Details": [FAILED]}}
+    account.fleet.ec2.answers["DescribeApplicationStatus"] = {"ApplicationStatuses": {"Instances": [suppressed]}}
+
+    observation = account.observer(a_policy(a_service(minimum_healthy=1))).observe(web, (), silenced=True)
+
+    assert observation.checks is not None
+    assert observation.checks.application.status is CheckStatus.SUPPRESSED
+    assert observation.checks.beneath == Check(CheckStatus.IMPAIRED, STRUCK)
+    assert observation.peers is not None, "it is in trouble, and so meets the guards"
 
 
 def test_an_instance_that_ec2_no_longer_knows_is_terminated(account: Account) -> None:

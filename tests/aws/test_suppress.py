@@ -113,7 +113,7 @@ def test_beneath_a_suppression_the_checks_go_on(
 ) -> None:
     overlay.answers["DescribeApplicationStatus"] = status("suppressed", *details)
 
-    seen = application.completed(ec2, WEB, APPLIES)
+    seen = application.completed(ec2, WEB, APPLIES, silenced=True)
 
     assert (seen.application, seen.beneath) == (SILENT, beneath)
 
@@ -121,16 +121,38 @@ def test_beneath_a_suppression_the_checks_go_on(
 def test_what_is_not_suppressed_stays_as_it_was_read(ec2: EC2Client, overlay: Overlay) -> None:
     overlay.answers["DescribeApplicationStatus"] = status("impaired", detail("failed"))
 
-    assert application.completed(ec2, WEB, APPLIES) == APPLIES
+    assert application.completed(ec2, WEB, APPLIES, silenced=False) == APPLIES
 
 
-def test_where_no_check_applies_nothing_is_asked(ec2: EC2Client, overlay: Overlay) -> None:
-    assert application.completed(ec2, WEB, Checks(OK, OK)) == Checks(OK, OK)
+def test_what_defib_has_suppressed_is_seen_though_ec2_says_that_no_check_applies(
+    ec2: EC2Client, overlay: Overlay
+) -> None:
+    overlay.answers["DescribeApplicationStatus"] = status("suppressed", detail("failed"))
+
+    seen = application.completed(ec2, WEB, Checks(OK, OK), silenced=True)
+
+    assert (seen.application, seen.beneath) == (SILENT, Check(CheckStatus.IMPAIRED, SINCE))
+
+
+def test_where_no_check_applies_and_defib_has_suppressed_none_nothing_is_asked(
+    ec2: EC2Client, overlay: Overlay
+) -> None:
+    assert application.completed(ec2, WEB, Checks(OK, OK), silenced=False) == Checks(OK, OK)
     assert overlay.calls == []
 
 
-def test_who_may_not_ask_sees_what_there_is(ec2: EC2Client, overlay: Overlay) -> None:
+@pytest.mark.parametrize("checks", [APPLIES, Checks(OK, OK)], ids=["one applies", "none applies"])
+def test_who_may_not_ask_sees_what_there_is(ec2: EC2Client, overlay: Overlay, checks: Checks) -> None:
     overlay.refusals["DescribeApplicationStatus"] = "UnauthorizedOperation"
 
-    assert application.completed(ec2, WEB, APPLIES) == APPLIES
-    assert application.completed(cast("EC2Client", OldClient()), WEB, APPLIES) == APPLIES
+    assert application.completed(ec2, WEB, checks, silenced=True) == checks
+    assert application.completed(cast("EC2Client", OldClient()), WEB, checks, silenced=True) == checks
+
+
+def test_a_suppression_of_which_ec2_says_nothing_just_now_is_not_taken_for_none(
+    ec2: EC2Client, overlay: Overlay
+) -> None:
+    overlay.refusals["DescribeApplicationStatus"] = "RequestLimitExceeded"
+
+    with pytest.raises(Transient):
+        application.completed(ec2, WEB, Checks(OK, OK), silenced=True)

@@ -24,6 +24,7 @@ from defib.core.model import (
 )
 from defib.core.policy import ApplicationRemedy, Policy
 from defib.core.step import recheck, step
+from defib.core.suppression import silenced
 from tests.core.facts import INITIALIZING, NOON, OK, POLICY, after, attempt, case, impaired, observed, policy
 
 LONG_AGO = impaired(after(minutes=-6))
@@ -73,6 +74,21 @@ def test_a_check_that_applies_is_suppressed_before_the_first_act(application: Ch
 
 def test_where_none_applies_nothing_is_suppressed() -> None:
     assert action_of(decided(case(EVIDENCE), observed(checks=Checks(OK, LONG_AGO)))) is Action.REBOOT
+
+
+@pytest.mark.parametrize(
+    ("so_far", "expected"),
+    [
+        (None, False),
+        (case(EVIDENCE, REBOOTED), False),
+        (case(EVIDENCE, attempt(Action.SUPPRESS_CHECK, verdict=None)), True),
+        (case(EVIDENCE, QUIET), True),
+        (case(EVIDENCE, QUIET, REBOOTED, RESUMED), True),
+    ],
+    ids=["no case", "never", "perhaps just now", "once", "once, and what EC2 says may lag"],
+)
+def test_from_its_first_suppression_on_a_repair_looks_beneath(so_far: Case | None, expected: bool) -> None:
+    assert silenced(so_far) is expected
 
 
 def test_what_somebody_else_has_suppressed_is_neither_suppressed_nor_lifted() -> None:

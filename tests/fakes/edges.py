@@ -39,8 +39,9 @@ class FakeObserver:
         registrations: Sequence[Registration],
         act_is_near: bool = True,
         stop_is_near: bool = True,
+        silenced: bool = False,
     ) -> Observation:
-        del act_is_near, stop_is_near
+        del act_is_near, stop_is_near, silenced
         self.observed.append((instance_id, tuple(registrations)))
         if instance_id in self.errors:
             raise self.errors[instance_id]

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from defib.core import suppression
-from defib.core.case import Outcome
+from defib.core.case import Action, Outcome
 from defib.core.model import InstanceState
 from defib.core.parse import parse as parse_policy
 from sim.authority import Authority
@@ -26,6 +26,21 @@ from tests.sim.small_world import QUIET, function, run_for, strike, wiring
 CHECKED = (
     QUIET.replace('target_group = "web"', 'group = "web"\napplication_check = 3') + "\n[groups.web]\nminimum = 1\n"
 )
+ALONE = """
+title = "An application that only EC2 asks"
+story = "It goes down while all other checks pass; a reboot brings it back."
+start = 2026-09-08T03:00:00Z
+until = "15m"
+
+[fleet.web]
+count = 3
+application_check = 3
+
+[[faults]]
+at = "2m"
+on = "web-3"
+kind = "application_down"
+"""
 FAILS_WITHIN = timedelta(minutes=4, seconds=30)
 """Three requests, and what a group needs to notice and to terminate."""
 
@@ -76,7 +91,7 @@ def test_while_it_is_suppressed_its_group_leaves_it_alone_and_the_check_goes_on_
     run_for(checked, FAILS_WITHIN)
 
     assert checked.machines["web-1"].state is InstanceState.RUNNING
-    assert shown(checked) == "suppressed"
+    assert shown(checked) == "not-applicable"
     assert detail(checked) == ("suppressed", "failed")
 
 
@@ -128,3 +143,16 @@ def test_without_the_suppression_the_scenarios_group_would_have_replaced_it(monk
 
     assert (first.name, first.outcome) == ("web-3", Outcome.TERMINATED)
     assert "web-4" in world.machines
+
+
+def test_a_failure_that_only_the_suppressed_check_tells_of_is_seen_beneath_the_suppression_until_it_is_healed() -> None:
+    with played(parse(ALONE)) as world:
+        (case,) = world.records.cases()
+
+    assert [attempt.action for attempt in case.attempts] == [
+        Action.EVIDENCE,
+        Action.SUPPRESS_CHECK,
+        Action.REBOOT,
+        Action.RESUME_CHECK,
+    ]
+    assert case.outcome is Outcome.HEALED

@@ -139,8 +139,9 @@ class Ec2:
         registrations: Sequence[Registration],
         act_is_near: bool = False,
         stop_is_near: bool = False,
+        silenced: bool = False,
     ) -> Observation:
-        del registrations, act_is_near, stop_is_near
+        del registrations, act_is_near, stop_is_near, silenced
         self._buckets.take("DescribeInstances", Filters=[instance_id])
         self._buckets.take("DescribeInstanceStatus", InstanceIds=[instance_id])
         self._looks(self.machines[instance_id], self._clock.now())

@@ -28,12 +28,14 @@ IN_ORDER = (
 """How EC2 makes one status of several checks: the worst first (AWSEC2 API, ApplicationStatus)."""
 
 
-def completed(ec2: EC2Client, instance_id: str, checks: Checks) -> Checks:
-    """``checks`` with what a suppression hides: DescribeInstanceStatus says less of it. Raises Transient.
+def completed(ec2: EC2Client, instance_id: str, checks: Checks, silenced: bool) -> Checks:
+    """``checks`` with what a suppression hides: DescribeInstanceStatus has no word for it. Raises Transient.
 
-    Where none applies, it may not be asked, or boto3 is too old to ask, the checks stay as they are.
+    It may say that no check applies (EC2 API, SummaryStatus), as of one that has none: that is not believed where Defib
+    has ``silenced`` one. Where it may not be asked, or boto3 is too old to ask, the checks stay as they are.
     """
-    if checks.application.status is CheckStatus.NOT_APPLICABLE or not hasattr(ec2, "describe_application_status"):
+    none_applies = checks.application.status is CheckStatus.NOT_APPLICABLE and not silenced
+    if none_applies or not hasattr(ec2, "describe_application_status"):
         return checks
     try:
         with translated(f"application status of {instance_id}"):

@@ -61,6 +61,7 @@ class AwsObserver:
         registrations: Sequence[Registration],
         act_is_near: bool = True,
         stop_is_near: bool = True,
+        silenced: bool = False,
     ) -> Observation:
         now = self._clock.now()
         found = next(iter(instances.with_ids(self._ec2, [instance_id], now)), None)
@@ -71,12 +72,12 @@ class AwsObserver:
         service = self._policy.service_of(found.tags)
         if service is None or found.state is InstanceState.TERMINATED:
             return found
+        if act_is_near and found.checks is not None:
+            found = replace(found, checks=application.completed(self._ec2, instance_id, found.checks, silenced))
         # In one call a group where its checks say already that it is in trouble.
         others = act_is_near and found.state is InstanceState.RUNNING and not _passes(found)
         targets = self._groups.targets_of(instance_id, service, registrations, with_others=others)
         found = replace(found, targets=targets)
-        if act_is_near and found.checks is not None:
-            found = replace(found, checks=application.completed(self._ec2, instance_id, found.checks))
         # Only guards ask for peers and for the other targets, and only an instance in trouble meets a guard.
         if act_is_near and not _is_well(found):
             if found.group and self._memberships is not None:

@@ -36,6 +36,11 @@ def ours(case: Case | None) -> Attempt | None:
     return None if begun is None or (ended is not None and ended.number > begun.number) else begun
 
 
+def silenced(case: Case | None) -> bool:
+    """Whether Defib has suppressed its check in this repair, or may have: AWS may then say that no check applies."""
+    return case is not None and any(attempt.action is Action.SUPPRESS_CHECK for attempt in case.attempts)
+
+
 def holds(case: Case, repair: Repair, now: datetime) -> bool:
     """Whether Defib's own suppression counts at this moment: AWS ends it by itself after the time it was given."""
     begun = ours(case)

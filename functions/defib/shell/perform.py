@@ -13,6 +13,7 @@ from defib.core.guards.loss import waits_for_traits
 from defib.core.model import Observation, Result, Signal, Source, Switch, Verdict
 from defib.core.policy import Policy
 from defib.core.step import intent_deadline, recheck
+from defib.core.suppression import silenced
 from defib.shell.ports import (
     Actor,
     CallFailed,
@@ -62,6 +63,7 @@ def perform(order: Perform, edges: Performing, policy: Policy) -> None:
         case.registrations,
         act_is_near=order.action is not Action.EVIDENCE,
         stop_is_near=order.action is not Action.REBOOT,
+        silenced=silenced(case),
     )
     try:
         taken = case.with_claim(edges.clock.now())

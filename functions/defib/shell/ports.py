@@ -91,11 +91,12 @@ class Observer(Protocol):
         registrations: Sequence[Registration],
         act_is_near: bool = True,
         stop_is_near: bool = True,
+        silenced: bool = False,
     ) -> Observation:
         """One instance now. ``registrations`` are places to look at even though nothing is registered there now.
 
         Unless ``act_is_near``, what only guards ask for (peers, the other targets, traits) is not read; unless
-        ``stop_is_near``, no traits.
+        ``stop_is_near``, no traits. Where Defib has ``silenced`` its application check, what it says beneath that is.
         An instance that EC2 no longer knows is observed as terminated. ``under_repair`` is left 0.
         Raises Transient or Rejected.
         """

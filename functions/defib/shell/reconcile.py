@@ -20,6 +20,7 @@ from defib.core.model import Observation, Signal, Source
 from defib.core.policy import Policy
 from defib.core.stack import Stack
 from defib.core.step import open_case, step
+from defib.core.suppression import silenced
 from defib.shell.ports import Clock, Journal, KillSwitch, Observer, Queues, Unanswered, try_all
 from defib.shell.store import Conflict, Remembered, Store
 
@@ -83,7 +84,9 @@ def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
         return
     # Evidence comes before every act that a guard may forbid.
     near = current is not None and bool(current.attempts)
-    observation = edges.observer.observe(signal.instance_id, current.registrations if current else (), near)
+    observation = edges.observer.observe(
+        signal.instance_id, current.registrations if current else (), near, silenced=silenced(current)
+    )
     now = edges.clock.now()
     why = unheeded(current, signal.answer, now) if signal.answer is not None else ""
     if signal.answer is not None and why:
