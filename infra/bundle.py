@@ -42,6 +42,13 @@ def bundle(policy: Path, target: Target, into: Path) -> None:
     shutil.copytree(ROOT / "functions" / "defib", into / "defib", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
     shutil.copyfile(policy, into / "defib.toml")
     add_bytecode(into, target.python)
+    let_everybody_read(into)
+
+
+def let_everybody_read(bundle: Path) -> None:
+    """Whatever the umask of whoever deploys: another user runs it in Lambda (Troubleshoot deployment issues)."""
+    for path in (bundle, *bundle.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def dependencies(target: Target) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -21,6 +22,15 @@ from infra.synthesize import TEMPLATE, WATCHTOWER_TEMPLATE, synthesize
 _MADE_UP = re.compile(r"@(.+\.)?example\.(com|net|org)$|^\+1\d{3}55501\d\d$", re.IGNORECASE)
 """Addresses that belong to nobody (RFC 2606) and numbers that ring nowhere (NANP, 555-01xx)."""
 
+REGION_VARIABLES = ("AWS_REGION", "AMAZON_REGION", "AWS_DEFAULT_REGION", "AMAZON_DEFAULT_REGION")
+"""Where the CDK CLI looks for the Region before it looks into the profile, in its order."""
+
+FAILED = """
+Nothing was deployed, or not all. Before the first deploy to an account and Regions: make bootstrap.
+Where CloudFront says that the account must be verified first, ask AWS Support for that; until then deploy Defib without
+its status page: [page] enabled = false.\
+"""
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.deploy", description="Deploy Defib with the CDK CLI.")
@@ -31,7 +41,7 @@ def main() -> int:
     try:
         assembly = synthesize(policy_path, chosen.out.resolve())
         policy = _policy(policy_path)
-        where_it_goes(policy, _region())
+        where_it_goes(policy, configured_region())
     except OperatorError as error:
         sys.exit(str(error))
     template: Template = json.loads((assembly / TEMPLATE).read_text(encoding="utf-8"))
@@ -43,7 +53,7 @@ def main() -> int:
     deploy = ["cdk", "deploy", "--all", "--app", str(assembly), "--outputs-file", str(outputs)]
     done = subprocess.run(deploy, check=False)  # noqa: S603 - fixed words, and paths the operator gave
     if done.returncode != 0:
-        print("\nNothing was deployed, or not all. Before the first deploy to an account and Regions: make bootstrap.")
+        print(FAILED)
         return done.returncode
     templates = {STACK: template, **({WATCHTOWER_STACK: watchtower} if watchtower is not None else {})}
     print("\n".join(("", *left_to_do(json.loads(outputs.read_text(encoding="utf-8")), policy, templates))))
@@ -85,11 +95,13 @@ def warnings(policy: Policy, name: str) -> Iterator[str]:
         yield f"WARNING: {name} names no contact with an address: nobody will be told of anything."
 
 
-def _region() -> str:
-    """The Region of the operator's AWS configuration; empty where there is none."""
+def configured_region() -> str:
+    """The Region of the operator's AWS configuration, as the CDK CLI reads it; empty where there is none."""
     import boto3  # noqa: PLC0415 - only a deploy needs it
 
-    return boto3.Session().region_name or ""
+    # The CLI knows names that boto3 does not.
+    given = (os.environ.get(name, "") for name in REGION_VARIABLES)
+    return next(filter(None, given), "") or boto3.Session().region_name or ""
 
 
 def _policy(path: Path) -> Policy:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 STACK = "Defib"
 WATCHTOWER_STACK = "DefibWatchtower"
 
+STATUS_PAGE_TARGET = "StatusPageTarget"
+"""The output that names the distribution behind a page with a domain of its own."""
+
 TOPICS = {
     STACK: {Topic.INCIDENTS: "IncidentsTopic", Topic.ALERTS: "AlertsTopic"},
     WATCHTOWER_STACK: {Topic.FINDINGS: "FindingsTopic", Topic.HEARTBEAT: "HeartbeatTopic"},
@@ -65,6 +68,9 @@ def left_to_do(
         if stack in outputs and addresses[stack]
     ]
     yield from told(left)
+    target = outputs.get(STACK, {}).get(STATUS_PAGE_TARGET)
+    if target:
+        yield f"The name {policy.page.domain} must point at {target} (a CNAME or alias record)."
 
 
 def told(left: Sequence[Left]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from infra.detection import Detection
 from infra.elsewhere import Follower
 from infra.evidence import Evidence
 from infra.healing import Healing
-from infra.left_to_do import chat_output
+from infra.left_to_do import STATUS_PAGE_TARGET, chat_output
 from infra.notify import Notify
 from infra.page import StatusPage
 from infra.permissions import Resources
@@ -155,6 +155,8 @@ class DefibStack(Stack):
             CfnOutput(self, "SubscribersTopic", value=page.subscribers.topic.topic_arn)
             page.subscribers.only(self._healing.healers["page"].role)
         CfnOutput(self, "StatusPageAddress", value=page.distribution.url)
+        if self._policy.page.domain:
+            CfnOutput(self, STATUS_PAGE_TARGET, value=page.distribution.distribution.distribution_domain_name)
         if self._api is None:
             return
         stashboard, subscribe = (self._healing.function(name) for name in ("stashboard", "subscribe"))

@@ -46,7 +46,8 @@ class StashboardSecret(Construct):
                 password_length=40,
                 exclude_punctuation=True,
             ),
-            removal_policy=RemovalPolicy.RETAIN,
+            # Of a first deploy that fails nothing is left.
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         acknowledge(self.secret, "SMG4", "Its clients are configured by hand; a rotation would cut them off.")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from aws_cdk import Stack
 
 from defib.core.policy import Policy
-from infra.bundle import ROOT, Target, dependencies
+from infra.bundle import ROOT, Target, dependencies, let_everybody_read
 from infra.bytecode import add_bytecode
 from infra.notify import addresses
 from infra.watched import Reached, Watched, Way, alarms_about_itself, parameter_name, reached, rules, ways
@@ -55,6 +55,7 @@ def bundle_watchtower(policy: Policy, target: Target, seen: Seen, into: Path) ->
     add_bytecode(into, target.python)
     settings = json.dumps(settings_of(policy, seen), indent=1, sort_keys=True)
     (into / FILE).write_text(settings + "\n", encoding="utf-8")
+    let_everybody_read(into)
 
 
 def settings_of(policy: Policy, seen: Seen) -> dict[str, object]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from defib.core.policy import Contact, Policy, Service, Tag
 from defib.core.watchtower import WatchtowerSettings
 from infra.cost import costs, creates, extras
-from infra.deploy import summary, warnings, where_it_goes
+from infra.deploy import REGION_VARIABLES, configured_region, summary, warnings, where_it_goes
 from infra.operator_error import OperatorError
 from tests.infra.synthesized import Synthesized
 
@@ -101,6 +102,28 @@ def test_a_deploy_to_a_region_that_the_watchtower_does_not_watch_is_refused() ->
     said = r'says Region eu-west-1.*primary_region = "eu-west-1".*AWS_REGION=us-east-1'
     with pytest.raises(OperatorError, match=said):
         where_it_goes(WATCHED, "eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("variables", "region"),
+    [
+        ({}, "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "us-west-2"}, "us-west-2"),
+        ({"AWS_DEFAULT_REGION": "us-west-2", "AWS_REGION": "us-east-1"}, "us-east-1"),
+    ],
+)
+def test_the_region_is_the_one_that_the_cdk_cli_goes_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], region: str
+) -> None:
+    profile = tmp_path / "config"
+    profile.write_text("[default]\nregion = eu-west-1\n")
+    for name in REGION_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(profile))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert configured_region() == region
 
 
 @pytest.mark.parametrize(("given", "region"), [(WATCHED, "us-east-1"), (WATCHED, ""), (policy(), "eu-west-1")])

@@ -13,6 +13,7 @@ from moto import mock_aws
 
 from defib.aws.clients import client
 from defib.core.medium import Medium
+from defib.core.page.settings import PageSettings
 from defib.core.policy import Calls, Contact, Policy, Service, Tag
 from defib.core.reach import Finding, Problem, Topic
 from defib.core.watchtower import WatchtowerSettings
@@ -82,6 +83,15 @@ def test_when_everybody_can_be_reached_nothing_is_left_to_do(account: Account) -
     account.subscribe("oncall@defib.test")
 
     assert account.left() == ["Deployed. Every address can be reached; nothing is left to do."]
+
+
+def test_where_a_name_of_ones_own_must_point_is_said() -> None:
+    named = replace(TELLING, contacts=(), page=PageSettings(domain="status.example.com"))
+    outputs = {STACK: {"StatusPageAddress": "https://status.example.com", "StatusPageTarget": "d1.cloudfront.net"}}
+
+    *_, last = left_to_do(outputs, named, {})
+
+    assert last == "The name status.example.com must point at d1.cloudfront.net (a CNAME or alias record)."
 
 
 def test_an_address_that_sns_has_forgotten_is_named(account: Account) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -131,6 +132,19 @@ def test_the_asset_is_the_same_whoever_lays_it_out(tmp_path: Path) -> None:
 
     assert contents[0] == contents[1]
     assert not [path for path in contents[0] if path.name in {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}]
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_lambda_may_read_all_of_it_whatever_the_umask_of_whoever_lays_it_out(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        bundle.bundle(POLICY, Target(), tmp_path / "code")
+    finally:
+        os.umask(before)
+
+    laid_out = [tmp_path / "code", *(tmp_path / "code").rglob("*")]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in laid_out if path.is_dir()} == {0o755}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in laid_out if path.is_file()} == {0o644}
 
 
 def test_dependencies_that_cannot_be_fetched_are_a_message_not_a_traceback(
