@@ -168,7 +168,7 @@ class Distribution(Construct):
         )
 
     def _name(self) -> str:
-        """For what must be named once in an account: Defib may stand in several Regions."""
+        """For what is named once in an account, in whose other Regions Defib may stand too."""
         return f"{Stack.of(self).stack_name}-status-page-{Stack.of(self).region}"
 
     def _cache(self) -> cloudfront.CachePolicy:

@@ -48,6 +48,10 @@ ASKED_THROUGH_SNS = {
     "ListSMSSandboxPhoneNumbers": "sms-voice:DescribeVerifiedDestinationNumbers",
 }
 """What SNS asks AWS End User Messaging in the caller's name (AWS managed policy AmazonSNSReadOnlyAccess)."""
+LOOKED_UP = tuple(
+    Request(f"ec2:Describe{what}", "*", {}) for what in ("Instances", "InternetGateways", "Subnets", "Vpcs")
+)
+"""What whoever registers targets must be able to see (ELB User Guide, API permissions)."""
 ELSEWHERE = "210987654321"
 """Another account, which shares its license configuration and its key with this one."""
 GROUP_ACTIONS = frozenset({"SetInstanceHealth", "EnterStandby", "ExitStandby"})
@@ -79,7 +83,8 @@ class Authority:
                 return (*asked, *self._lent(call)) if call.operation == "StartInstances" else asked
             case "elbv2" if call.operation in TARGET_GROUP_ACTIONS:
                 arn = call.params["TargetGroupArn"]
-                return (self._tagged(call, arn, self._tags_of(arn), "elasticloadbalancing"),)
+                moved = self._tagged(call, arn, self._tags_of(arn), "elasticloadbalancing")
+                return (moved, *LOOKED_UP) if call.operation == "RegisterTargets" else (moved,)
             case "autoscaling" if call.operation in GROUP_ACTIONS:
                 ids = call.params.get("InstanceIds") or [call.params["InstanceId"]]
                 arns = sorted({self._group_of(i) for i in ids})

@@ -98,7 +98,17 @@ TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/cases"
         ),
         (
             Call("elbv2", "RegisterTargets", {"TargetGroupArn": "arn:tg"}),
-            [("elasticloadbalancing:RegisterTargets", "arn:tg")],
+            [
+                ("elasticloadbalancing:RegisterTargets", "arn:tg"),
+                ("ec2:DescribeInstances", "*"),
+                ("ec2:DescribeInternetGateways", "*"),
+                ("ec2:DescribeSubnets", "*"),
+                ("ec2:DescribeVpcs", "*"),
+            ],
+        ),
+        (
+            Call("sns", "GetSMSSandboxAccountStatus", {}),
+            [("sns:GetSMSSandboxAccountStatus", "*"), ("sms-voice:DescribeAccountAttributes", "*")],
         ),
     ],
 )
