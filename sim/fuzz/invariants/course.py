@@ -9,7 +9,7 @@ from defib.core.audit import Entry
 from defib.core.case import Case
 from defib.core.detection import MINUTE
 from defib.core.maintenance import Window, maintenance_of
-from defib.core.model import CheckStatus, InstanceState
+from defib.core.model import Cause, CheckStatus, InstanceState
 from defib.core.policy import Mode
 from defib.core.rationing import FRESH, turns
 from defib.core.stack import RATE_WINDOW
@@ -185,7 +185,7 @@ class CourseJudge:
         """What Defib has stopped runs again, or a person has been told."""
         machine, case = self._truth.cloud.machines[instance_id], self._truth.store.latest_case(instance_id)
         window = self._in_maintenance(case) if case is not None else None
-        if window is not None and machine.state is InstanceState.STOPPING:
+        if window is not None and (machine.state is InstanceState.STOPPING or self._is_to_be_seen(case)):
             # Nobody is called then: what has stopped is started, and what can't be stopped waits until it is over.
             self._truth.time.at(window.end + self._longest(), lambda: self._runs_again(instance_id, since))
             return
@@ -193,6 +193,12 @@ class CourseJudge:
             return
         if case is None or not self._was_told(case, since):
             self._truth.breaks("started again", f"Defib stopped {machine.name}, and nobody knows")
+
+    def _is_to_be_seen(self, case: Case | None) -> bool:
+        """Whether it has stopped only since Defib's last look, and the next one is still ahead."""
+        if case is None or case.look_again_at is None or case.cause not in (Cause.STOPPING, Cause.STUCK_STOPPING):
+            return False
+        return case.look_again_at > self._truth.time.now
 
     def _was_told(self, case: Case, since: datetime) -> bool:
         of_it = (n for n in self._truth.store.notices.values() if n.case_id == case.id)
