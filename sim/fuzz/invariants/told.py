@@ -24,6 +24,8 @@ from sim.fuzz.invariants.truth import Truth
 
 SMS_MOST = 140
 SUBJECT_MOST = 100
+A_NOTICE, LATELY = timedelta(seconds=0.3), timedelta(minutes=5)
+"""What one takes to go out, with its turn; and for how long those of a crowd may lie in the queue."""
 DIGEST_FOUND = timedelta(minutes=1, seconds=5)
 """How late the digest of a storm may be: a sweep finds it, and it is delivered."""
 LOUDER_WITHIN = timedelta(minutes=3)
@@ -103,12 +105,18 @@ class ToldJudge:
             waits = (truth.policy.messages if self.sums_up else MessageLimits()).storm_window
             # One whose message is lost is asked for by the next sweep (decision 47).
             found = DIGEST_FOUND + (MINUTE if truth.struck_since(notice.at) else timedelta(0))
-            if now - notice.at > waits + found and truth.calm(notice.at):
+            late = now - notice.at - waits - found
+            if late > timedelta(0) and late > self._behind_others(notice) and truth.calm(notice.at):
                 truth.breaks(
                     "told", f"notice {notice.incident_id}-{notice.sequence} asks for help {now - notice.at} late"
                 )
         else:
             self._is_one_more(post)
+
+    def _behind_others(self, notice: Notice) -> timedelta:
+        """How long those of its incident that were written lately may keep it waiting: they go out one by one."""
+        ours = (n for n in self._truth.store.notices.values() if n.incident_id == notice.incident_id)
+        return A_NOTICE * sum(1 for n in ours if timedelta(0) <= notice.at - n.at <= LATELY)
 
     def _is_one_more(self, post: Post) -> None:
         """Of what is not urgent nobody gets more than the policy says."""
