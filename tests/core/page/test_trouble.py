@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from defib.core.incident import Incident, Member, Phase
@@ -29,3 +30,19 @@ def test_what_fails_by_itself_and_what_fails_with_its_zone_is_one_trouble_since_
     zone = Incident("zone:us-east-1a", 1, NOON, services={"web": 4})
 
     assert troubles([alone, zone]) == (Trouble("web", NOON, 5, frozenset({Phase.HANDED_OVER, Phase.HELD})),)
+
+
+def test_trouble_that_goes_from_one_instance_to_another_without_a_gap_began_with_the_first() -> None:
+    relay = Incident("web", 1, NOON, members=(member(1, Phase.CLOSED), member(2, since=LATER)))
+
+    (trouble,) = troubles([relay])
+
+    assert (trouble.since, trouble.instances) == (NOON, 1)
+
+
+def test_what_aws_had_announced_and_is_over_was_no_trouble() -> None:
+    avoided = replace(member(1, Phase.CLOSED), cause=Cause.EVENT_SCHEDULED)
+
+    (trouble,) = troubles([Incident("web", 1, NOON, members=(avoided, member(2, since=LATER)))])
+
+    assert trouble.since == LATER

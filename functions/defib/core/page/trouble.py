@@ -8,6 +8,7 @@ from datetime import datetime
 from defib.core.crowd import INCIDENT_SERVICE
 from defib.core.frozen import dataclass
 from defib.core.incident import Incident, Phase
+from defib.core.model import Cause
 from defib.core.page.model import ComponentStatus, IncidentStatus
 from defib.core.service import Service
 from defib.core.stack import Stack
@@ -22,7 +23,7 @@ class Trouble:
 
     service: str
     since: datetime
-    """When the oldest of its failures that still last began."""
+    """Since when one failure or another has lasted without a gap."""
     instances: int
     """How many of its instances are in trouble."""
     phases: frozenset[Phase]
@@ -53,7 +54,9 @@ def _troubles(incident: Incident) -> Iterator[Trouble]:
     members = [m for m in incident.members if m.phase is not Phase.CLOSED]
     if members:
         phases = frozenset(member.phase for member in members)
-        yield Trouble(incident.service, min(m.since for m in members), len(members), phases)
+        # An open incident has never been without one: what is over by now may have begun it.
+        failed = (m for m in incident.members if m.phase is not Phase.CLOSED or m.cause is not Cause.EVENT_SCHEDULED)
+        yield Trouble(incident.service, min(m.since for m in failed), len(members), phases)
     for service, instances in incident.services.items():
         yield Trouble(service, incident.opened_at, instances, frozenset({Phase.HELD}))
 
