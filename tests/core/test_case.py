@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from defib.core.case import Action
-from defib.core.model import Verdict
+from defib.core.model import Cause, Verdict
 from tests.core.facts import NOON, attempt, case
 
 
@@ -77,6 +77,14 @@ def test_what_a_guard_holds_waits_its_turn_unless_defib_keeps_it_from_serving(
     assert so_far.is_away is away
     assert not so_far.waits_its_turn
     assert replace(so_far, held_by="stack_share").waits_its_turn is not away
+
+
+def test_what_defib_has_started_and_has_fallen_again_still_keeps_its_place() -> None:
+    started = case(EVIDENCE, *(replace(attempt(action), claimed_at=NOON) for action in (Action.STOP, Action.START)))
+    fallen = replace(started, cause=Cause.STOPPED_UNASKED, held_by="stack_share")
+
+    assert fallen.is_away
+    assert not fallen.waits_its_turn
 
 
 def test_evidence_begins_nothing() -> None:

@@ -233,9 +233,9 @@ class Case:
 
     @property
     def is_away(self) -> bool:
-        """Whether Defib has stopped or drained it, or put it in Standby, and has not ended that yet."""
+        """Whether Defib has stopped or drained it, or put it in Standby, and not ended that: a start may fall back."""
         power = self.last(*STOPS, Action.START)
-        is_stopped = power is not None and power.action is not Action.START
+        is_stopped = power is not None and (power.action is not Action.START or self.owes_start(self.cause))
         return is_stopped or self.drained is not None or self.standby is not None
 
     def owes_start(self, cause: Cause) -> bool:
