@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.command == "messages":
         return _messages(chosen.write, chosen.scenarios or shown.SHOWN)
     if chosen.command == "nth":
-        return every_call(chosen.scenarios, chosen.every, chosen.moto, chosen.faults)
+        return every_call(chosen.scenarios, chosen.every, chosen.moto, chosen.faults, chosen.apart)
     if chosen.command == "compare":
         return compared(chosen)
     if chosen.command == "fuzz":
@@ -189,7 +189,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--faults", type=_share, metavar="N", help="only the first N faults of each, and whom they strike"
     )
-    command.add_argument(
+    either = command.add_mutually_exclusive_group()
+    either.add_argument(
+        "--apart", type=_share, default=0, metavar="N", help="let one call in N fail in each life: N lives for each way"
+    )
+    either.add_argument(
         "--moto", action="store_true", help="in the deployed functions on moto: three lives a call, of seconds each"
     )
     command = commands.add_parser("cost", help="what a month costs, from counted calls, see docs/cost.md")

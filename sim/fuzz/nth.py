@@ -37,13 +37,19 @@ class Lived:
     broken: tuple[str, ...]
 
 
-def nth_call(story: Story, ways: tuple[Trouble, ...] = WAYS, first: int = 1, every: int = 1) -> Iterator[Lived]:
-    """The story as it is, then with each of its calls failing in each way; of every so many calls only one."""
+def nth_call(
+    story: Story, ways: tuple[Trouble, ...] = WAYS, first: int = 1, every: int = 1, apart: int = 0
+) -> Iterator[Lived]:
+    """The story as it is, then with each of its calls failing in each way; of every so many calls only one.
+
+    With ``apart`` all that are so many calls from each other fail in one life.
+    """
     world, broken = lived(story)
     yield Lived(NEVER, "none", tuple(broken))
-    for number in range(first, world.outside.calls + 1, every):
+    last = min(apart, world.outside.calls) if apart else world.outside.calls
+    for number in range(first, last + 1, every):
         for trouble in ways:
-            nth = Nth(number, trouble)
+            nth = Nth(number, trouble, apart)
             world, broken = lived(story, nth)
             yield Lived(
                 nth, next(line for line in world.outside.struck if f" on call {number}, " in line), tuple(broken)
@@ -84,11 +90,11 @@ def all_scenarios() -> list[str]:
     return sorted(file.stem for file in SCENARIOS.glob("*.toml"))
 
 
-def main(names: Sequence[str], every: int = 1, on_moto: bool = False, faults: int | None = None) -> int:
+def main(names: Sequence[str], every: int = 1, on_moto: bool = False, faults: int | None = None, apart: int = 0) -> int:
     """Every call of each scenario failing once in every way; exit status 1 when something broke, 2 for an unknown name.
 
-    Of ``every`` calls one; ``on_moto`` in the deployed functions; of no more than the first ``faults`` of each. Without
-    ``names``, of all scenarios.
+    Of ``every`` calls one; ``on_moto`` in the deployed functions; of no more than the first ``faults`` of each; those
+    that are ``apart`` calls from each other in one life, in memory alone. Without ``names``, of all scenarios.
     """
     known = all_scenarios()
     unknown = [name for name in names if name not in known]
@@ -96,10 +102,10 @@ def main(names: Sequence[str], every: int = 1, on_moto: bool = False, faults: in
         print(f"no scenario is named {unknown[0]!r}; there are: {', '.join(known)}", file=sys.stderr)
         return 2
     with quick():
-        return 1 if sum(_played(name, every, on_moto, faults) for name in names or known) else 0
+        return 1 if sum(_played(name, every, on_moto, faults, apart) for name in names or known) else 0
 
 
-def _played(name: str, every: int, on_moto: bool, faults: int | None) -> int:
+def _played(name: str, every: int, on_moto: bool, faults: int | None, apart: int) -> int:
     """In how many lives of that scenario something broke; each is said as it is found, and how far it has come."""
     story, broken, lives = scenario_story(name), 0, 0
     story = story if faults is None else beginning(story, faults)
@@ -107,14 +113,15 @@ def _played(name: str, every: int, on_moto: bool, faults: int | None) -> int:
     if why and not on_moto:
         print(f"{name}: {why}")
         return 0
-    for life in nth_call_on_moto(story, every) if on_moto else nth_call(story, every=every):
+    for life in nth_call_on_moto(story, every) if on_moto else nth_call(story, every=every, apart=apart):
         lives += 1
         broken += bool(life.broken)
         if life.broken:
             print(f"  {life.struck}: {life.broken[0]}", flush=True)
         if lives % SAID_EVERY == 0:
             print(f"{name}: {lives} lives so far", file=sys.stderr)
-    print(f"{name}: {lives} lives, one call failing in each but the first; broken in {broken}", flush=True)
+    failing = f"one call in {apart}" if apart else "one call"
+    print(f"{name}: {lives} lives, {failing} failing in each but the first; broken in {broken}", flush=True)
     return broken
 
 

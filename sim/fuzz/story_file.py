@@ -79,7 +79,7 @@ def write(story: Story, nth: Nth | None = None) -> str:
     if story.published:
         document["published"] = [_exact(at) for at in story.published]
     if nth is not None:
-        document["nth"] = {"number": nth.number, "trouble": nth.trouble.value}
+        document["nth"] = {"number": nth.number, "trouble": nth.trouble.value, "apart": nth.apart}
     return tomli_w.dumps(document)
 
 
@@ -136,7 +136,7 @@ def _told(document: dict[str, Any], file: str) -> Told:
     policy = parse_policy(policy_text)
     people = (meddling, drills, asked, moved, posted, edited, published)
     story = Story(scenario.seed, scenario, policy_text, policy, spells, *people)
-    return Told(story, Nth(nth["number"], Trouble(nth["trouble"])) if nth else None)
+    return Told(story, Nth(nth["number"], Trouble(nth["trouble"]), nth.get("apart", 0)) if nth else None)
 
 
 def _told_spell(spell: Spell) -> dict[str, Any]:

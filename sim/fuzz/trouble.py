@@ -108,14 +108,16 @@ class Spell:
 
 @dataclass(frozen=True, slots=True)
 class Nth:
-    """The ``number``-th call that any process makes fails so, and no other does."""
+    """The ``number``-th call that any process makes fails so, and no other does, or each ``apart``-th after it, too."""
 
     number: int
     trouble: Trouble
+    apart: int = 0
 
     def at(self, call: int) -> Trouble | None:
         """What befalls that call."""
-        return self.trouble if call == self.number else None
+        again = self.apart and call > self.number and (call - self.number) % self.apart == 0
+        return self.trouble if again or call == self.number else None
 
 
 class Failing(Protocol):

@@ -100,6 +100,23 @@ def test_the_scenario_as_it_is_comes_first_and_then_every_call_in_every_way() ->
     assert all(f"on call {life.nth.number}, " in life.struck for life in lives[1:])
 
 
+def test_of_calls_far_apart_all_may_fail_in_one_life_and_each_has_then_failed_in_every_way() -> None:
+    lives = list(nth_call(scenario_story("zonal-shift"), (Trouble.REFUSED, Trouble.RACE), apart=20))
+    calls = lived(scenario_story("zonal-shift"))[0].outside.calls
+    assert [life.nth for life in lives[1:]] == [
+        Nth(number, way, 20) for number in range(1, 21) for way in (Trouble.REFUSED, Trouble.RACE)
+    ]
+    assert {call for life in lives[1:] for call in range(1, calls + 1) if life.nth.at(call)} == {*range(1, calls + 1)}
+    assert {life.nth: life.broken for life in lives if life.broken} == {}
+
+
+@pytest.mark.parametrize("trouble", WAYS, ids=lambda trouble: trouble.value)
+def test_of_a_whole_storms_calls_forty_may_fail(trouble: Trouble) -> None:
+    world, broken = lived(scenario_story("alarm-storm"), Nth(1 + 83 * WAYS.index(trouble), trouble, 499))
+    assert len(world.outside.struck) >= 38
+    assert broken == []
+
+
 def test_the_calls_that_fail_are_of_every_kind() -> None:
     lives = nth_call(scenario_story("april-30"), (Trouble.ANSWER_LOST,), every=7)
     kinds = {life.struck.rpartition(" ")[2] for life in lives}
