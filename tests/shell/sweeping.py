@@ -6,7 +6,7 @@ from typing import Any
 
 from defib.core.model import Checks, Observation
 from defib.core.policy import Policy
-from defib.shell.ports import Suspects, Unanswered
+from defib.shell.ports import Suspects, Transient, Unanswered
 from defib.shell.sweep import Sweeping, SweepReport, sweep
 from tests.core.facts import NOON, OK, POLICY, impaired, observed
 from tests.fakes import FakeClock, FakeObserver, FakeQueues, FakeStore
@@ -42,3 +42,20 @@ class Silent:
             raise Unanswered(f"{name}: no answer", "ReadTimeoutError")
 
         return hang
+
+
+class Throttling:
+    """A party that refuses a call ``at_first``, and then makes it."""
+
+    def __init__(self, real: object, call: str, at_first: int) -> None:
+        self._real, self._call, self._left = real, call, at_first
+
+    def __getattr__(self, name: str) -> Any:
+        if name != self._call or not self._left:
+            return getattr(self._real, name)
+
+        def refuse(*_: object) -> None:
+            self._left -= 1
+            raise Transient(f"{name}: throttled", "ThrottlingException")
+
+        return refuse

@@ -21,7 +21,7 @@ from defib.shell.store import Remembered
 from defib.shell.sweep import Sweeping, sweep
 from tests.core.facts import INITIALIZING, NOON, POLICY, WEB, after, attempt, case, observed
 from tests.fakes import FakeObserver, FakeQueues
-from tests.shell.sweeping import BAD, Bench, Silent
+from tests.shell.sweeping import BAD, Bench, Silent, Throttling
 
 NOTICE = Notice("web-1", "web", 1, NoticeKind.OPENED, NOON, "i-0aa1-1", "i-0aa1", "subject", "body", "sms")
 
@@ -248,11 +248,25 @@ def test_a_call_that_is_answered_meanwhile_is_left_alone(bench: Bench) -> None:
     assert bench.queues.notices == []
 
 
+def test_a_call_that_can_not_be_made_louder_now_holds_up_no_other(bench: Bench) -> None:
+    for service in ("web", "api", "db"):
+        bench.store.incidents[service, 1] = wanted(Incident(service, 1, NOON, version=1), WANT, CALLED, NOON)
+    bench.clock.advance(timedelta(minutes=5))
+    table: Any = Throttling(bench.store, "remember_call", at_first=1)
+
+    report = sweep(Sweeping(bench.clock, bench.observer, table, bench.queues), CALLED)
+
+    assert report.called == 2
+    assert report.unanswered == {"calls for people": "remember_call: throttled"}
+    assert bench.sweep(policy=CALLED).called == 1
+    assert {notice.service for notice in bench.queues.notices} == {"web", "api", "db"}
+
+
 def test_a_call_whose_message_is_lost_is_sent_by_the_next_sweep(bench: Bench) -> None:
     call(bench)
     bench.clock.advance(timedelta(minutes=5))
     bench.queues.error = Transient("no answer")
-    assert "calls for people" in bench.sweep(policy=CALLED).unanswered
+    assert "announcing calls for people" in bench.sweep(policy=CALLED).unanswered
     bench.queues.error = None
     bench.clock.advance(timedelta(seconds=61))
 

@@ -24,7 +24,7 @@ class Parts:
     def do(self, part: str, party: str, otherwise: T, work: Callable[[*Args], T], *args: *Args) -> T:
         """What ``work`` makes of ``args``; ``otherwise`` where its calls fail, or the party has been silent before."""
         if party in self._silent:
-            self._failed[part] = f"not tried: {party} did not answer before"
+            self._failed.setdefault(part, f"not tried: {party} did not answer before")
             return otherwise
         try:
             return work(*args)
@@ -36,5 +36,5 @@ class Parts:
 
     @property
     def failed(self) -> Mapping[str, str]:
-        """Part to error."""
+        """Part to its last error."""
         return self._failed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from defib.core.between_sweeps import asks
@@ -13,7 +12,7 @@ from defib.core.case import Case
 from defib.core.crowd import Counted
 from defib.core.diagnose import diagnose
 from defib.core.frozen import dataclass, replace
-from defib.core.incident import Notice
+from defib.core.incident import Incident, Notice
 from defib.core.model import NOT_FAILING, Cause, Diagnosis, Observation, Signal, Source
 from defib.core.policy import Policy
 from defib.core.rationing import FRESH, PlannedLook, by_service, fresh, in_turn, rationed
@@ -99,7 +98,7 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     notices = parts.do("unpublished notices", THE_TABLE, unsaid, unpublished, made, NOTICES_MAX)
     if notices:
         parts.do("sending notices again", THE_QUEUES, None, edges.queues.announce, notices)
-    called = parts.do("calls for people", THE_TABLE, 0, _call, edges, policy, now)
+    called = _call(edges, policy, now, parts)
     parts.do("contacts with messages due", THE_TABLE, None, _sum_up, edges, now)
     due = parts.do("overdue cases", THE_TABLE, none_due, edges.store.due_instances, now, DUE_MAX)
     if due:
@@ -171,21 +170,31 @@ def _sum_up(edges: Sweeping, now: datetime) -> None:
         edges.queues.digest(contact, max(at, now), now)
 
 
-def _call(edges: Sweeping, policy: Policy, now: datetime) -> int:
+def _call(edges: Sweeping, policy: Policy, now: datetime, parts: Parts) -> int:
     """Ask for people again, and for more of them, where nobody has answered; returns how often.
 
-    One who wrote first is heard by the next sweep. A crash after a write leaves the notice in the ``due`` index.
+    A call that can't be made louder holds up no other. A crash after a write leaves the notice in the ``due`` index.
     """
-    called = 0
-    for incident in edges.store.due_calls(now, CALLS_MAX):
-        after, notice = escalate(incident, policy, now)
-        if notice is None:
-            continue
-        with suppress(Conflict):
-            edges.store.remember_call(Called(after, notice))
-            edges.queues.announce([notice])
-            called += 1
-    return called
+    none_due: Sequence[Incident] = ()
+    part, unwritten = "calls for people", None
+    due = parts.do(part, THE_TABLE, none_due, edges.store.due_calls, now, CALLS_MAX)
+    louder = [parts.do(part, THE_TABLE, unwritten, _louder, incident, edges, policy, now) for incident in due]
+    notices = [notice for notice in louder if notice is not None]
+    if notices:
+        parts.do("announcing calls for people", THE_QUEUES, None, edges.queues.announce, notices)
+    return len(notices)
+
+
+def _louder(incident: Incident, edges: Sweeping, policy: Policy, now: datetime) -> Notice | None:
+    """What asks for people once more; None where it is not time, or one wrote first, whom the next sweep hears."""
+    after, notice = escalate(incident, policy, now)
+    if notice is None:
+        return None
+    try:
+        edges.store.remember_call(Called(after, notice))
+    except Conflict:
+        return None
+    return notice
 
 
 def _survey(ailing: Ailing, complete: bool, edges: Sweeping, policy: Policy, now: datetime) -> Stack:
