@@ -49,8 +49,8 @@ class Outside:
         self.calls = 0
         self.struck: list[str] = []
         """What befell which call."""
-        self.struck_at: datetime | None = None
-        """When something last befell one."""
+        self.struck_at: list[datetime] = []
+        """When something befell one."""
         self.race: Callable[[], None] = lambda: None
         """Another process does its work; set by the world."""
         self.moves: Callable[[], None] = lambda: None
@@ -94,7 +94,7 @@ class Outside:
         if trouble is None:
             return work(*args)
         self.struck.append(f"{trouble} on call {self.calls}, {name}")
-        self.struck_at = self._time.now
+        self.struck_at.append(self._time.now)
         match trouble:
             case Trouble.REFUSED:
                 raise Transient(f"{name}: throttled", "ThrottlingException")
@@ -177,7 +177,7 @@ class Outside:
         for spell in self._deaths:
             if spell.on == running.function and spell.covers(since) and running.calls >= spell.after_calls:
                 self.struck.append(f"{spell.trouble} on call {self.calls}, {running.function}")
-                self.struck_at = self._time.now
+                self.struck_at.append(self._time.now)
                 raise Killed
 
     def late(self) -> timedelta:

@@ -51,11 +51,11 @@ def test_an_event_about_instances_becomes_one_signal_for_each(
     assert all(signal.reason.startswith(words) for signal in signals)
 
 
-def test_a_signal_carries_the_time_of_its_event() -> None:
+def test_a_signal_carries_the_time_of_its_event_and_what_ec2_says_there() -> None:
     (signal,) = normalise(json.dumps(sample("state-stopped")))
 
     assert isinstance(signal, Signal)
-    assert signal.at == STRUCK
+    assert (signal.at, signal.state) == (STRUCK, InstanceState.STOPPED)
 
 
 def test_an_alarm_on_a_target_group_names_the_group_in_its_own_account_and_region() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -292,3 +292,19 @@ def test_it_is_not_taken_out_where_nobody_else_serves(others: int, first: Action
 
     assert isinstance(decision, Act)
     assert decision.action is first
+
+
+@pytest.mark.parametrize(
+    ("started", "seconds"),
+    [(after(minutes=-2), 15), (after(minutes=-9, seconds=-59), 1), (after(minutes=-10), 60), (after(hours=-2), 60)],
+    ids=["just now", "its time is nearly over", "too long ago to show", "before people took over"],
+)
+def test_what_defib_has_started_again_since_the_hand_over_is_watched_as_closely_as_before(
+    started: datetime, seconds: int
+) -> None:
+    taken_over = case(EVIDENCE, STOPPED_NOW, attempt(Action.START, started), handed_over_at=after(hours=-1))
+
+    decision = decided(taken_over, observed(checks=BOOTING, launched_at=started))
+
+    assert isinstance(decision, Wait), decision
+    assert decision.look_again_at == after(seconds=seconds)

@@ -10,7 +10,7 @@ import pytest
 
 from defib.core.case import Action, Outcome
 from defib.core.incident import NoticeKind
-from defib.core.model import InstanceState, Peers, Signal, Source, Verdict
+from defib.core.model import Cause, InstanceState, Peers, Signal, Source, Verdict
 from defib.core.policy import Mode
 from defib.core.stack import Stack
 from defib.core.traits import Traits
@@ -208,6 +208,40 @@ def test_wake_ups_do_not_multiply_however_many_signals_come() -> None:
         machine.look()
     pending = [w for w, _ in machine.queues.wakes]
     assert len(pending) <= 3
+
+
+SAYS_STOPPED = Signal(Source.STATE_CHANGE, INSTANCE, NOON, "EC2 says it is stopped", state=InstanceState.STOPPED)
+
+
+def test_where_ec2s_event_is_ahead_of_its_reads_they_are_read_again_at_once() -> None:
+    machine = broken(POLICY)
+    machine.state = InstanceState.STOPPING
+    machine.look()
+    assert machine.case is not None
+    machine.queues.wakes.clear()
+    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal, machine.switch)
+
+    reconcile(replace(SAYS_STOPPED, state=InstanceState.STOPPING), edges, POLICY)
+    assert machine.queues.wakes == []
+    reconcile(SAYS_STOPPED, edges, POLICY)
+    reconcile(SAYS_STOPPED, edges, POLICY)
+
+    soon = machine.clock.now() + timedelta(seconds=2)
+    assert [wake.at for wake, _ in machine.queues.wakes] == [soon]
+    assert machine.case.look_again_at == soon
+    assert (machine.case.cause, machine.acts) == (Cause.STOPPING, [])
+
+
+def test_what_ec2s_reads_have_seen_stop_waits_its_time_whatever_its_event_says() -> None:
+    machine = broken(POLICY)
+    machine.state = InstanceState.STOPPED
+    machine.look()
+    machine.queues.wakes.clear()
+    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal, machine.switch)
+
+    reconcile(SAYS_STOPPED, edges, POLICY)
+
+    assert machine.queues.wakes == []
 
 
 def test_a_lost_wake_up_is_found_by_the_sweep() -> None:

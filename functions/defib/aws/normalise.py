@@ -134,7 +134,8 @@ def _from_state_change(event: Envelope) -> Signals:
     change = decoded(event.detail, StateChange, "an event detail")
     if change.state not in set(InstanceState):
         raise Malformed(f"detail.state is {plain(change.state)!r}; EC2 knows {', '.join(InstanceState)}")
-    return (_signal(Source.STATE_CHANGE, change.instance_id, event, f"EC2 says it is {change.state}"),)
+    said = _signal(Source.STATE_CHANGE, change.instance_id, event, f"EC2 says it is {change.state}")
+    return (replace(said, state=InstanceState(change.state)),)
 
 
 def _from_health(event: Envelope) -> Signals:

@@ -8,6 +8,7 @@ from typing import assert_never
 from defib.core import approval, member, planned, restart, start, suppression
 from defib.core.bounds import bounded, overdue, pause_after_faults, spent
 from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Hold, Outcome, Wait
+from defib.core.frozen import replace
 from defib.core.guard import SPOKEN_FOR, refuse
 from defib.core.guards.consent import needs_yes
 from defib.core.guards.question import GIVES_BACK, Question, Refusal
@@ -17,7 +18,7 @@ from defib.core.membership import GroupMember
 from defib.core.model import Cause, Diagnosis, InstanceState, Observation
 from defib.core.patience import patience
 from defib.core.policy import Mode, Policy, Service
-from defib.core.verify import verify
+from defib.core.verify import coming_back, verify
 from defib.core.words import CAUSE_WORDS
 
 
@@ -29,7 +30,7 @@ def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: P
         return suppression.said(gone, case, policy.repair, now)
     decision = _by_cause(case, observation, diagnosis, policy, service, now)
     if case.handed_over_at is not None:
-        decision = _handed_over(case, decision, observation, policy, now)
+        decision = _handed_over(case, decision, observation, policy, service, now)
         if isinstance(decision, Wait):
             decision = start.start_again(case, observation, diagnosis.cause, policy, now) or decision
     decision = _unmeddled(case, observation, decision, policy, now)
@@ -216,7 +217,9 @@ def _next_rung(
             return restart.climb(case, observation, cause, policy, service, now)
 
 
-def _handed_over(case: Case, decision: Decision, observation: Observation, policy: Policy, now: datetime) -> Decision:
+def _handed_over(
+    case: Case, decision: Decision, observation: Observation, policy: Policy, service: Service, now: datetime
+) -> Decision:
     """People have it: Defib watches, and puts back only what it took (its load balancer registrations)."""
     match decision:
         case Act(action=Action.RESTORE) | Close():
@@ -229,5 +232,7 @@ def _handed_over(case: Case, decision: Decision, observation: Observation, polic
             if isinstance(decision, Wait) and case.healthy_since is not None:
                 return decision
             rest = policy.limits.hold_among(observation.stack.failing, policy.repair.hold)
+            if isinstance(decision, Wait) and coming_back(case, service, now):
+                return replace(decision, look_again_at=min(decision.look_again_at, now + rest))
             return Wait("handed over to people", now + rest)
     assert_never(decision)

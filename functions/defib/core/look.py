@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
+from datetime import datetime, timedelta
 from functools import cache
 
 from defib.core.case import Case
-from defib.core.frozen import comparer
+from defib.core.effect import Effect, Wake
+from defib.core.frozen import comparer, replace
+from defib.core.model import Cause, InstanceState, Signal
+
+READ_AGAIN = timedelta(seconds=2)
+"""When EC2 is read again if its event says more than its reads do: these lag by seconds (EC2 API Reference, eventual
+consistency)."""
 
 
 def differ_in_look_only(before: Case, after: Case) -> bool:
@@ -18,3 +25,20 @@ def differ_in_look_only(before: Case, after: Case) -> bool:
 @cache
 def _all_but_look() -> Callable[[Case, Case], bool]:
     return comparer(Case, [f.name for f in fields(Case) if f.name not in ("look_again_at", "version")])
+
+
+def read_again(signal: Signal, case: Case, effects: Sequence[Effect], now: datetime) -> tuple[Case, Sequence[Effect]]:
+    """The case with a look soon, where EC2's event calls it stopped and its reads still call it stopping.
+
+    The event says only when to look, never what to believe.
+    """
+    soon, planned = now + READ_AGAIN, case.look_again_at
+    if (
+        signal.state is not InstanceState.STOPPED
+        or case.cause is not Cause.STOPPING
+        or planned is None
+        or planned <= soon
+    ):
+        return case, effects
+    others = tuple(effect for effect in effects if not isinstance(effect, Wake))
+    return replace(case, look_again_at=soon), (*others, Wake(case.instance_id, soon))

@@ -69,6 +69,8 @@ class Signal:
     reason: str
     result: Result | None = None
     answer: Answer | None = None
+    state: InstanceState | None = None
+    """What EC2's event says it is; None where something else has been said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class Patience:
         ),
     )
     stopped: timedelta = field(
-        default=timedelta(seconds=10),
+        default=timedelta(seconds=5),
         metadata=duration(
             "How long an instance that nobody stopped must have been stopped before it counts.", "30s", "0s", "1h"
         ),

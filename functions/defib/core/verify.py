@@ -71,6 +71,13 @@ def well(case: Case, observation: Observation) -> bool:
     return returned and not missing
 
 
+def coming_back(case: Case, service: Service, now: datetime) -> bool:
+    """Whether what Defib has done since the hand-over may show any moment: then it is watched as closely as before."""
+    taken_over = case.handed_over_at
+    back = max((a.done_at for a in case.attempts if a.action in BACK and a.done_at is not None), default=None)
+    return taken_over is not None and back is not None and taken_over <= back and now < back + service.verify.timeout
+
+
 def _restore(case: Case, missing: tuple[Registration, ...], repair: Repair, now: datetime) -> Decision:
     drained = case.last(Action.DRAIN)
     tried = [a for a in case.attempts if a.action is Action.RESTORE and (drained is None or a.number > drained.number)]

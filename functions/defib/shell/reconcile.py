@@ -16,6 +16,7 @@ from defib.core.frozen import dataclass, replace
 from defib.core.guards.loss import waits_for_traits
 from defib.core.incident import Incident, Notice
 from defib.core.issue import AWS_ISSUE
+from defib.core.look import read_again
 from defib.core.model import Observation, Signal, Source
 from defib.core.policy import Policy
 from defib.core.stack import Stack
@@ -103,6 +104,7 @@ def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
     observation, after, effects = _decided(
         before, told, with_remembered(observation, incident, before.id), edges, policy, now
     )
+    after, effects = read_again(signal, after, effects, now)
     if not _differs(before, after):
         return
     if waits_for_traits(after.held_by, observation.traits):

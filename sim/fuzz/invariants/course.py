@@ -68,7 +68,7 @@ class CourseJudge:
             since, epoch = self._truth.time.now, machine.epoch
             self._truth.time.after(FOUND_WITHIN + DELIVERY, lambda: self._found(machine, since, epoch))
 
-    def _found(self, machine: Machine, since: datetime, epoch: int) -> None:
+    def _found(self, machine: Machine, since: datetime, epoch: int, worn: timedelta = timedelta(0)) -> None:
         truth = self._truth
         views = (machine.shown.system, machine.shown.instance, machine.shown.attached_ebs)
         # One that passed in between and fails anew has a time of its own.
@@ -79,8 +79,13 @@ class CourseJudge:
         looked = self._looked.get(machine.instance_id)
         if (looked is not None and looked >= since) or not truth.calm(since):
             return
+        more = truth.worn(since) - worn
+        if more > timedelta(0):
+            truth.time.after(more, lambda: self._found(machine, since, epoch, worn + more))
+            return
         if not is_counted(machine, since, truth):
-            truth.breaks("found", f"{machine.name} fails its checks, and for {FOUND_WITHIN} nobody has seen that")
+            took = FOUND_WITHIN + worn
+            truth.breaks("found", f"{machine.name} fails its checks, and for {took} nobody has seen that")
             return
         crowd = truth.store.whole.crowd
         turn = turns(crowd.most if crowd is not None else 0, FRESH) * MINUTE + LOOKED_LATER

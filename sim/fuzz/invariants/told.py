@@ -105,6 +105,7 @@ class ToldJudge:
             waits = (truth.policy.messages if self.sums_up else MessageLimits()).storm_window
             # One whose message is lost is asked for by the next sweep (decision 47).
             found = DIGEST_FOUND + (MINUTE if truth.struck_since(notice.at) else timedelta(0))
+            found += truth.worn(notice.at)
             late = now - notice.at - waits - found
             if late > timedelta(0) and late > self._behind_others(notice) and truth.calm(notice.at):
                 truth.breaks(
@@ -182,7 +183,7 @@ class ToldJudge:
             if any(n.kind is NoticeKind.CALLED and since < n.at < until for n in loud):
                 truth.breaks("called", f"{incident_id} calls though {call.pause.by} is on it")
             return
-        asked_for = truth.time.now - call.round_at - LOUDER_WITHIN
+        asked_for = truth.time.now - call.round_at - LOUDER_WITHIN - truth.worn(call.round_at)
         wanted = Tier.FIRST
         if asked_for >= escalation.everybody_after:
             wanted = Tier.EVERYBODY

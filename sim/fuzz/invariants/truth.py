@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from defib.core.detection import MINUTE
 from defib.core.model import CheckStatus, InstanceState, TargetHealth
 from defib.core.page.model import PublicIncident
 from defib.core.policy import Policy
@@ -18,6 +20,8 @@ from sim.fuzz.trouble import calm
 from sim.machine import Machine
 from sim.memory.page import FakeSite
 
+WORN_MOST = 3
+"""Of the sweeps that failing calls may have cut short one after the other, those that judges make allowance for."""
 AFTERMATH = timedelta(minutes=10)
 """How long after trouble in the machinery its traces may still delay things: five receives of one message."""
 
@@ -34,8 +38,8 @@ class Truth:
     site: FakeSite
     switch: Callable[[], str]
     """What the kill switch says."""
-    struck_at: Callable[[], datetime | None] = lambda: None
-    """When a call last failed."""
+    struck_at: list[datetime] = field(default_factory=list)
+    """When calls failed, in order."""
     public_incident: Callable[[int], PublicIncident | None] = lambda _: None
     """What is remembered of the page's incident of that number."""
     broken: list[str] = field(default_factory=list)
@@ -56,8 +60,16 @@ class Truth:
 
     def struck_since(self, at: datetime) -> bool:
         """Whether a call has failed since then."""
-        struck = self.struck_at()
-        return struck is not None and struck >= at
+        return bool(self.struck_at) and self.struck_at[-1] >= at
+
+    def worn(self, at: datetime) -> timedelta:
+        """How much longer things may take as calls have failed since then in one minute after the other.
+
+        Each may have cost a sweep what it was about to do.
+        """
+        since = self.struck_at[bisect_left(self.struck_at, at) :]
+        minutes = {(struck - at) // MINUTE for struck in since}
+        return MINUTE * min(max(len(minutes) - 1, 0), WORN_MOST)
 
     def works(self, machine: Machine) -> bool:
         """Whether EC2 and its load balancer call it well, and its application answers."""
