@@ -9,7 +9,7 @@ import pytest
 
 from defib.aws.normalise import ENTITIES_MAX, normalise
 from defib.aws.untrusted import BODY_MAX, TEXT_MAX, plain
-from defib.core.model import Result, Signal, Source, TargetGroupSignal, Verdict
+from defib.core.model import InstanceState, Result, Signal, Source, TargetGroupSignal, Verdict
 from defib.shell.ports import Malformed
 from tests.aws.cases import WEB_1, WEB_2
 from tests.aws.samples import STRUCK, changed, sample
