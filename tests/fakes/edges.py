@@ -15,7 +15,7 @@ from defib.core.medium import Medium
 from defib.core.model import InstanceState, Observation, Registration, Result, Signal, Switch, TargetGroupSignal
 from defib.core.post import Post
 from defib.core.shift import Served, Shift, ShiftOrder
-from defib.shell.ports import Away, Clock, Suspects
+from defib.shell.ports import Away, Clock, Rejected, Suspects
 
 
 @dataclass
@@ -231,6 +231,8 @@ class FakeChannel:
     times: list[datetime] = field(default_factory=list)
     """When each was published, if there is a clock."""
     error: Exception | None = None
+    refused: str = ""
+    """The contact whose messages are refused for good."""
     before: Callable[[], None] | None = None
     after: Callable[[], None] | None = None
     """Called around each publication."""
@@ -240,6 +242,8 @@ class FakeChannel:
             self.before()
         if self.error is not None:
             raise self.error
+        if post.contact == self.refused:
+            raise Rejected(f"publishing to {post.contact}: no such topic", "NotFoundException")
         self.published.append(post)
         if self.clock is not None:
             self.times.append(self.clock.now())

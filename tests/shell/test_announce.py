@@ -12,13 +12,13 @@ from defib.core.escalation import Tier
 from defib.core.incident import NoticeKind
 from defib.core.maintenance import DAYS, Maintenance
 from defib.core.medium import Medium
-from defib.core.outbox import Lane
+from defib.core.outbox import AGAIN_AFTER, Lane
 from defib.core.severity import Severity
 from defib.shell.announce import announce
-from defib.shell.ports import Transient
+from defib.shell.ports import Rejected, Transient
 from defib.shell.store import Conflict
 from tests.core.facts import NOON, after
-from tests.shell.office import ANN, BOB, EVE, NO_STORM, POLICY, Office, notice
+from tests.shell.office import ANN, BOB, EVE, NO_STORM, POLICY, WEB, Office, notice
 
 
 def test_a_notice_goes_to_each_contact_of_its_tier_once_and_is_marked(office: Office) -> None:
@@ -72,6 +72,38 @@ def test_a_channel_that_fails_leaves_the_notice_for_another_try_and_repeats_no_o
 
     assert (len(office.sns.published), len(office.chat.published)) == (1, 1)
     assert office.store.published_at("web-1", 1) == NOON
+
+
+def test_one_who_can_not_be_told_keeps_nobody_else_from_hearing(office: Office) -> None:
+    office.policy = replace(POLICY, services=(replace(WEB, tell=("ann", "bob")),))
+    office.sns.refused = "ann"
+    with pytest.raises(Rejected):
+        office.tell(notice())
+
+    assert [post.contact for post in office.chat.published] == ["ann"], "by the channel that works"
+    assert len(office.got("bob")) == 1
+    assert office.store.published_at("web-1", 1) is None, "ann is tried again"
+    office.sns.refused = ""
+    announce("web-1", 1, office.edges, office.policy)
+    assert (len(office.got("ann")), len(office.got("bob")), len(office.chat.published)) == (1, 1, 1)
+
+
+def test_a_digest_that_one_channel_can_not_carry_goes_by_the_others(office: Office) -> None:
+    office.policy = NO_STORM
+    office.tell(*(notice(n) for n in range(1, 6)))
+    office.clock.advance(timedelta(minutes=10))
+    mails = len(office.got())
+    office.sns.refused = "ann"
+    with pytest.raises(Rejected):
+        office.sum_up()
+    assert office.chat.published[-1].notice == "digest"
+    chats = len(office.chat.published)
+
+    office.sns.refused = ""
+    office.clock.advance(AGAIN_AFTER)
+    office.sum_up()
+
+    assert (len(office.got()), len(office.chat.published)) == (mails + 1, chats)
 
 
 def test_a_notice_that_should_have_gone_before_goes_before(office: Office) -> None:

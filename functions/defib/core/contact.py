@@ -33,7 +33,7 @@ class Contact:
     https: tuple[str, ...] = field(
         default=(),
         metadata=strings(
-            "Addresses of machines, such as PagerDuty or Opsgenie, that get each message at once, as JSON.",
+            "Addresses of machines, such as PagerDuty (docs/notices.md), that get each message at once, as JSON.",
             '["https://events.example.com/integration/defib"]',
             HTTPS_ENDPOINT,
             most=5,

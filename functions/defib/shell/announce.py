@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from defib.core.audience import audience
@@ -20,7 +21,7 @@ from defib.core.medium import Medium, media_of
 from defib.core.outbox import Decided, Lane, Outbox, Waiting, begin, decide, has_last_word, wait
 from defib.core.policy import Policy
 from defib.core.post import Places, Post, post_of
-from defib.shell.ports import Channel, Clock, Links
+from defib.shell.ports import Channel, Clock, Links, try_all
 from defib.shell.store import Conflict, Store
 
 CONFLICTS_MAX = 8
@@ -84,6 +85,7 @@ def announce(incident_id: str, sequence: int, edges: Announcing, policy: Policy)
     """Tell every contact of the notice unless it already went out; False when there is nothing to tell.
 
     One of the same incident that should have gone before it goes before it: its own message may have been set aside.
+    A contact who can't be told, or not by every channel, keeps it from no other; it is then tried again for them.
     Raises Conflict when others wrote first too often, Transient or Rejected when AWS fails.
     """
     notice = edges.store.notice(incident_id, sequence)
@@ -92,8 +94,8 @@ def announce(incident_id: str, sequence: int, edges: Announcing, policy: Policy)
     if sequence > 1 and edges.store.published_at(incident_id, sequence - 1) is None:
         announce(incident_id, sequence - 1, edges, policy)
     marks = edges.mail.told(incident_id, sequence)
-    for contact in audience(notice.service, notice.tier, policy):
-        _tell(notice, contact, marks, edges, policy)
+    told = audience(notice.service, notice.tier, policy)
+    try_all(partial(_tell, notice, contact, marks, edges, policy) for contact in told)
     edges.store.mark_published(incident_id, sequence, edges.clock.now())
     return True
 
@@ -101,13 +103,22 @@ def announce(incident_id: str, sequence: int, edges: Announcing, policy: Policy)
 def _tell(notice: Notice, contact: Contact, marks: frozenset[str], edges: Announcing, policy: Policy) -> None:
     """Remember what becomes of the notice before anything is sent: then no two processes exceed a limit together."""
     decided = _decide(notice, contact, marks, edges, policy)
-    for channel in edges.channels:
-        media = tuple(medium for medium in decided.now if medium in channel.media)
-        mark = f"{contact.name} {channel.name}"
-        if media and mark not in marks:
-            link = edges.links.link_for(notice, contact.name)
-            channel.publish(post_of(notice, contact, media, policy, edges.places, link))
-            edges.mail.mark_told(notice.incident_id, notice.sequence, mark)
+    by = ((channel, tuple(m for m in decided.now if m in channel.media)) for channel in edges.channels)
+    left = [(channel, media) for channel, media in by if media and f"{contact.name} {channel.name}" not in marks]
+    try_all(partial(_tell_by, channel, media, notice, contact, edges, policy) for channel, media in left)
+
+
+def _tell_by(
+    channel: Channel,
+    media: tuple[Medium, ...],
+    notice: Notice,
+    contact: Contact,
+    edges: Announcing,
+    policy: Policy,
+) -> None:
+    link = edges.links.link_for(notice, contact.name)
+    channel.publish(post_of(notice, contact, media, policy, edges.places, link))
+    edges.mail.mark_told(notice.incident_id, notice.sequence, f"{contact.name} {channel.name}")
 
 
 def _decide(notice: Notice, contact: Contact, marks: frozenset[str], edges: Announcing, policy: Policy) -> Decided:
@@ -185,11 +196,16 @@ def _blows_on(begun: Outbox, more: bool, edges: Announcing, policy: Policy, now:
 
 def _send(batch: tuple[Waiting, ...], contact: Contact, edges: Announcing, policy: Policy, now: datetime) -> None:
     """Each channel by itself: one that fails keeps its own notices waiting, and none of the others'."""
-    for channel in edges.channels:
-        mine = tuple(waiting for waiting in batch if any(medium in channel.media for medium in waiting.media))
+    left = batch
+
+    def send_by(channel: Channel) -> None:
+        nonlocal left
+        mine = tuple(waiting for waiting in left if any(medium in channel.media for medium in waiting.media))
         if mine:
             _publish(_post(mine, channel, contact, edges, policy, now), channel)
-            batch = (*(w for w in batch if w not in mine), *edges.mail.went_out(mine, channel.media))
+            left = (*(w for w in left if w not in mine), *edges.mail.went_out(mine, channel.media))
+
+    try_all(partial(send_by, channel) for channel in edges.channels)
 
 
 def _publish(post: Post, channel: Channel) -> None:
