@@ -28,8 +28,8 @@ from defib.shell.answer import take_answer
 from defib.shell.elsewhere import Following, follow_elsewhere
 from defib.shell.issues import take_in
 from defib.shell.perform import Performing, perform
-from defib.shell.ports import CallFailed, Links, try_all
-from defib.shell.reconcile import Reconciling, reconcile
+from defib.shell.ports import CallFailed, Links
+from defib.shell.reconcile import Reconciling, look_at, reconcile
 from defib.shell.shift import Shifting, shift
 from defib.shell.store import Conflict
 from defib.shell.sweep import Sweeping, sweep
@@ -222,7 +222,7 @@ class World:
                 case Signal():
                     self._reconcile(found)
                 case TargetGroupSignal():
-                    try_all(partial(self._reconcile, signal) for signal in expanded(found, self._reconciling))
+                    look_at(expanded(found, self._reconciling), self._reconciling, self.story.policy)
                 case CallAnswer():
                     take_answer(found, self._reconciling, self.story.policy)
                 case Issue():

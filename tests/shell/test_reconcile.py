@@ -15,7 +15,7 @@ from defib.core.policy import Mode
 from defib.core.stack import Stack
 from defib.core.traits import Traits
 from defib.shell.ports import Transient, Unanswered
-from defib.shell.reconcile import Reconciling, reconcile
+from defib.shell.reconcile import Reconciling, look_at, reconcile
 from tests.core.facts import NOON, after, attempt, case, policy
 from tests.shell.machine import INSTANCE, Failing, Machine, broken
 from tests.shell.sweeping import Silent
@@ -242,6 +242,18 @@ def test_what_ec2s_reads_have_seen_stop_waits_its_time_whatever_its_event_says()
     reconcile(SAYS_STOPPED, edges, POLICY)
 
     assert machine.queues.wakes == []
+
+
+@pytest.mark.parametrize(("named", "looks", "sent"), [(10, 10, 0), (11, 0, 11)])
+def test_of_an_event_that_names_many_each_becomes_a_message_of_its_own(named: int, looks: int, sent: int) -> None:
+    machine = broken(POLICY)
+    machine.observe()
+    before = len(machine.observer.observed)
+    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal, machine.switch)
+
+    look_at([Signal(Source.HEALTH, INSTANCE, machine.clock.now(), "AWS says so")] * named, edges, POLICY)
+
+    assert (len(machine.observer.observed) - before, len(machine.queues.signals)) == (looks, sent)
 
 
 def test_a_lost_wake_up_is_found_by_the_sweep() -> None:

@@ -26,7 +26,9 @@ from defib.core.model import InstanceState, Signal, Source, TargetGroupSignal
 from defib.core.setting import TARGET_GROUP_ARN
 from defib.shell.ports import Malformed
 
-ENTITIES_MAX = 1000
+ENTITIES_MAX = 2500
+"""More than an event has room for: AWS Health has them go on in another above 256 KB (AWS Health User Guide, Viewing
+paginated lists of affected resources)."""
 
 TARGET_GROUP = re.compile(r"targetgroup/[A-Za-z0-9-]{1,32}/[0-9a-f]{1,32}")
 PARTITION = re.compile(r"arn:(aws(?:-[a-z]+)*):")

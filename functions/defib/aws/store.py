@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -45,6 +45,10 @@ DUE_CASE = "case"
 DUE_NOTICE = "notice"
 DUE_CALL = "call"
 DUE_OUTBOX = "outbox"
+
+OUTLIVES = timedelta(days=30)
+"""How much longer cases and incidents are kept than what is named by their numbers, which begin anew without them:
+DynamoDB deletes what has expired days late, in no order that it promises (DynamoDB Developer Guide, Time to Live)."""
 
 STACK_KEY = {"pk": "STACK", "sk": "STACK"}
 
@@ -218,7 +222,7 @@ class DynamoStore:
                 "sk": f"CASE#{case.number:06d}",
                 "due_kind": DUE_CASE if open_until else None,
                 "due_at": sortable(open_until) if open_until else None,
-                "expires": self._expiry(case.closed_at),
+                "expires": self._expiry(case.closed_at, OUTLIVES),
             },
         )
 
@@ -253,7 +257,7 @@ class DynamoStore:
                 "sk": f"INCIDENT#{incident.number:06d}",
                 "due_kind": DUE_CALL if call is not None else None,
                 "due_at": sortable(call.next_at) if call is not None else None,
-                "expires": self._expiry(incident.resolved_at),
+                "expires": self._expiry(incident.resolved_at, OUTLIVES),
             },
         )
 
@@ -263,9 +267,9 @@ class DynamoStore:
         due = {"due_kind": DUE_NOTICE, "due_at": sortable(notice.at)}
         return self._codec.item(notice, {"pk": pk, "sk": sk, "expires": self._expiry(notice.at), **due})
 
-    def _expiry(self, over_at: datetime | None) -> int | None:
+    def _expiry(self, over_at: datetime | None, longer: timedelta = timedelta(0)) -> int | None:
         """Epoch seconds for DynamoDB's TTL; None while it is not over."""
-        return None if over_at is None else int((over_at + self._kept_for).timestamp())
+        return None if over_at is None else int((over_at + self._kept_for + longer).timestamp())
 
 
 def notice_key(incident_id: str, sequence: int) -> tuple[str, str]:

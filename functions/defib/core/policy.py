@@ -228,7 +228,10 @@ class Retention:
     cases: timedelta = field(
         default=timedelta(days=90),
         metadata=duration(
-            "How long closed cases, resolved incidents and their notices are kept.", "365d", "1d", "3650d"
+            "How long notices and trails are kept, and closed cases and resolved incidents for 30 days more.",
+            "365d",
+            "1d",
+            "3650d",
         ),
     )
     # The only values CloudWatch Logs takes (PutRetentionPolicy, retentionInDays).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from defib.aws import canaries, heartbeats, journal, membership, observe, queues, reach_store, store, switch
@@ -23,8 +23,7 @@ from defib.shell.answer import take_answer
 from defib.shell.canary import Ways
 from defib.shell.drill import order_drill
 from defib.shell.issues import take_in
-from defib.shell.ports import try_all
-from defib.shell.reconcile import Reconciling, reconcile
+from defib.shell.reconcile import Reconciling, look_at
 from defib.shell.target_group import expanded
 
 if TYPE_CHECKING:
@@ -49,6 +48,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
     edges, ways, policy, logger = _built()
 
     def work(body: str) -> None:
+        signals: list[Signal] = []
         for found in normalise(body):
             if isinstance(found, Canary):
                 _let_through(found, ways, policy, logger)
@@ -62,9 +62,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
             if isinstance(found, DrillOrder):
                 _order(found, edges, policy, logger)
                 continue
-            signals = [found] if isinstance(found, Signal) else expanded(found, edges)
-            # One that can't be looked at holds up no other target of its group.
-            try_all(partial(reconcile, signal, edges, policy) for signal in signals)
+            signals += [found] if isinstance(found, Signal) else expanded(found, edges)
+        look_at(signals, edges, policy)
 
     return each_message(event, context, logger, work)
 

@@ -31,6 +31,9 @@ AFRESH_WITHIN = timedelta(seconds=10)
 """How long after it began it may start afresh. Of the 30 s that ``diagnose`` has (infra/functions.py) that leaves 20,
 the most that a call may take (core/consistency.py): where one hangs each time, two looks would outlast the function."""
 
+LOOKS_MOST = 10
+"""Instances that one message has looked at: a look takes half a second and more, of the 30 s that ``diagnose`` has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reconciling:
@@ -56,6 +59,17 @@ def reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
         except Conflict:
             tried += 1
     raise Conflict(f"{signal.instance_id}: others wrote first {tried} times; the signal will be delivered again")
+
+
+def look_at(signals: Sequence[Signal], edges: Reconciling, policy: Policy) -> None:
+    """Reconcile each; one that can't be looked at holds up no other. Raises what ``reconcile`` raises.
+
+    Of one event that names many, such as an alarm of a target group, each becomes a message of its own.
+    """
+    if len(signals) > LOOKS_MOST:
+        edges.queues.signal(signals)
+    else:
+        try_all(partial(reconcile, signal, edges, policy) for signal in signals)
 
 
 def looked_since(signal: Signal, case: Case | None, now: datetime) -> bool:
