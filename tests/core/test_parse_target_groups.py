@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from defib.core.parse import parse
+from defib.core.target_group_check import TARGET_GROUPS_MOST
 from tests.core.policy_file import ARN, BASE, GROUP, file, mistakes
 
 
@@ -64,3 +66,15 @@ def test_a_target_group_serves_one_service() -> None:
     (mistake,) = mistakes(file(services))
     assert mistake.startswith("services.api.target_groups[0].arn = ")
     assert mistake.endswith("belongs to service web already; a target group serves one service")
+
+
+def test_a_stack_names_no_more_target_groups_than_a_role_has_room_for() -> None:
+    def tables(count: int) -> dict[str, str]:
+        each = [GROUP.replace("/web/6d0e", f"/web/{number:04x}") for number in range(count)]
+        lists = {name: ",\n".join(each[n * 20 :][:20]) for n, name in enumerate(("web", "api", "db"))}
+        return {f"services.{n}": f"match = {{ service = '{n}' }}\ntarget_groups = [{of}]" for n, of in lists.items()}
+
+    parse(file(tables(TARGET_GROUPS_MOST)))
+    (mistake,) = mistakes(file(tables(TARGET_GROUPS_MOST + 1)))
+    assert mistake.startswith("services.db.target_groups[10].arn = ")
+    assert mistake.endswith(": is one of 51, must be at most 50 in one stack; give the others the opt-in tag instead")

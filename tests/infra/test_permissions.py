@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,11 @@ from aws_cdk.aws_dynamodb import Attribute, AttributeType, TableV2
 from defib.aws import drain, queues, resize, restore, zonal_shift
 from defib.aws.permission import Scope
 from defib.core.parse import parse
+from defib.core.target_group_check import TARGET_GROUPS_MOST
+from infra.bundle import ROOT
 from infra.functions import SHAPES
 from infra.permissions import Resources
+from infra.synthesize import TEMPLATE, synthesize
 from tests.infra.conftest import POLICY
 from tests.infra.synthesized import Statement, Synthesized, listed
 
@@ -296,3 +300,36 @@ def test_the_scheduler_may_start_sweep_and_nothing_else(stack: Synthesized) -> N
     assert all(f'"{sweep}"' in resource for resource in on(starting))
     assert listed(setting_aside["Action"]) == ["sqs:SendMessage"]
     assert "SetAsideUndelivered" in json.dumps(setting_aside["Resource"])
+
+
+ROLE_MOST = 10_240
+"""Characters of all inline policies of a role, white space not counted (IAM User Guide, quotas)."""
+ELSEWHERE = TARGET_GROUPS_MOST * len("-us-gov" + "gov-west-1")
+"""How much longer it all may be where partition and Region have longer names."""
+
+
+def test_a_role_has_room_for_as_many_target_groups_as_a_file_may_name(tmp_path: Path) -> None:
+    each = [
+        f"""[[services.{name}.target_groups]]
+arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/{number:032}/73e2d6bc24d8a067"
+load_balancer = "app/web/50dc6c495c0c9188"
+"""
+        for number, name in enumerate(["web"] * 20 + ["api"] * 20 + ["app"] * 20)
+    ][:TARGET_GROUPS_MOST]
+    policy, before = tmp_path / "defib.toml", POLICY.read_text(encoding="utf-8")
+    services = "".join(
+        f'[services.{n}]\nmatch = {{ service = "{n}" }}\nmode = "heal"\ntell = ["oncall"]\n' for n in ("api", "app")
+    )
+    policy.write_text(GROUPS.sub("", before) + services + "".join(each))
+    found = Synthesized.load(synthesize(policy, ROOT / "build" / "tests" / "many-groups"), TEMPLATE)
+
+    assert len(_written(found.statements("remediate"))) > ROLE_MOST * 3 / 4
+    assert max(len(_written(role)) for role in found.roles().values()) + ELSEWHERE < ROLE_MOST
+
+
+GROUPS = re.compile(r"\[\[services\.\w+\.target_groups\]\]\narn = .*\nload_balancer = .*\n")
+
+
+def _written(statements: list[Statement]) -> str:
+    """As IAM counts them; what CloudFormation fills in is about as long as the words that ask for it."""
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))

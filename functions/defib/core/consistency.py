@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import combinations, pairwise
+from itertools import combinations
 
 from defib.core.between_sweeps_check import check_asks
 from defib.core.duration import format_duration
@@ -12,6 +12,7 @@ from defib.core.mistake import Mistakes, Path, closest, written
 from defib.core.page.agreement import check_elsewhere
 from defib.core.policy import Contact, Mode, Policy, Service
 from defib.core.setting import CONTACT_NAME, NAME
+from defib.core.target_group_check import check_target_groups, place
 
 CALL_MOST = timedelta(seconds=20)
 """How long one call may take with all its attempts, so that it ends within the 30 s of the function that makes it."""
@@ -55,7 +56,7 @@ def check(policy: Policy, mistakes: Mistakes) -> None:
         check_maintenance(service.maintenance, ("services", service.name, "maintenance"), mistakes)
     check_maintenance(policy.maintenance, ("defib", "maintenance"), mistakes)
     _check_addresses(policy.contacts, mistakes)
-    _check_target_groups(policy.services, mistakes)
+    check_target_groups(policy.services, mistakes)
     check_asks(policy, mistakes)
     _check_page(policy, mistakes)
     _check_watchtower(policy, mistakes)
@@ -168,7 +169,7 @@ def _check_watchtower(policy: Policy, mistakes: Mistakes) -> None:
     for service in policy.services:
         for number, group in enumerate(service.target_groups):
             path: Path = ("services", service.name, "target_groups", number, "arn")
-            if not mistakes.spoil(path) and _place(group.arn)[0] != tower.primary_region:
+            if not mistakes.spoil(path) and place(group.arn)[0] != tower.primary_region:
                 must = f"must be in watchtower.primary_region, {tower.primary_region}"
                 mistakes.add(path, group.arn, must)
     least = policy.page.refresh + PAGE_LAG
@@ -211,29 +212,6 @@ def _check_means(contact: Contact, at: Path, mistakes: Mistakes) -> None:
         must = "must take what is urgent by one of its means, so that somebody hears when Defib asks for them"
         mistakes.add(at, {}, must, 'email_for = ["urgent"]')
     check_maintenance(contact.quiet, (*at, "quiet"), mistakes)
-
-
-def _check_target_groups(services: tuple[Service, ...], mistakes: Mistakes) -> None:
-    groups = [
-        (("services", service.name, "target_groups", number, "arn"), service.name, group.arn)
-        for service in services
-        for number, group in enumerate(service.target_groups)
-    ]
-    groups = [found for found in groups if not mistakes.spoil(found[0])]
-    owners: dict[str, str] = {}
-    for path, service, arn in groups:
-        if arn in owners:
-            mistakes.add(path, arn, f"belongs to service {owners[arn]} already; a target group serves one service")
-        owners.setdefault(arn, service)
-    for (_, _, before), (path, _, arn) in pairwise(groups):
-        if _place(before) != _place(arn):
-            region, account = _place(before)
-            mistakes.add(path, arn, f"must be in Region {region} and account {account}, as the target group before it")
-
-
-def _place(arn: str) -> tuple[str, str]:
-    region, account = arn.split(":")[3:5]
-    return region, account
 
 
 def _check_attempts(policy: Policy, mistakes: Mistakes) -> None:
