@@ -8,6 +8,10 @@ from datetime import timedelta
 from defib.core.frozen import dataclass
 from defib.core.setting import duration, number
 
+AT_ONCE_MOST = 5
+"""With as many urgent ones that is ten in a second at worst. SNS suspends an e-mail address that it has to send more
+(SNS Developer Guide, Email notifications)."""
+
 
 @dataclass(frozen=True, slots=True)
 class MessageLimits:
@@ -33,7 +37,7 @@ class MessageLimits:
             "more are a storm, and are summed up, at first before the minute is over.",
             3,
             1,
-            20,
+            AT_ONCE_MOST,
         ),
     )
     storm_window: timedelta = field(
