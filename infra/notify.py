@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 from aws_cdk import ArnFormat, Aws, Stack
 from aws_cdk import aws_iam as iam
@@ -12,6 +13,22 @@ from constructs import Construct
 
 from defib.core.medium import Medium
 from defib.core.policy import Policy
+from infra.set_aside import SetAside
+
+DELIVERY_POLICY = {
+    "healthyRetryPolicy": {
+        "minDelayTarget": 5,
+        "maxDelayTarget": 120,
+        "numRetries": 31,
+        "numMinDelayRetries": 2,
+        "numMaxDelayRetries": 24,
+        "backoffFunction": "exponential",
+    },
+    "requestPolicy": {"headerContentType": "application/json"},
+}
+"""How often SNS tries a machine that does not answer: for 48 minutes at least, and 58 at most, since it allows 3,600 s
+in all (SNS Developer Guide, Message delivery retries). By itself it gives up after a minute. Never more than two
+minutes apart, so that what waits comes soon after the machine is back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +44,9 @@ class Address:
 class Notify(Construct):
     """Two topics with the same people behind them, so that a dead Defib can't silence the news of its death."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, policy: Policy) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, policy: Policy, set_aside: SetAside) -> None:
         super().__init__(scope, construct_id)
+        self._set_aside = set_aside
         self.incidents = sns.Topic(self, "Incidents", display_name="Defib", enforce_ssl=True)
         self.alerts = sns.Topic(self, "Alerts", display_name="Defib alert", enforce_ssl=True)
         self.chats = {
@@ -67,7 +85,7 @@ class Notify(Construct):
             )
 
     def _subscribe(self, address: Address) -> None:
-        sns.Subscription(
+        incidents = sns.Subscription(
             self,
             f"Incidents {address.endpoint}",
             topic=self.incidents,
@@ -78,19 +96,30 @@ class Notify(Construct):
                 "contact": sns.SubscriptionFilter.string_filter(allowlist=[address.contact]),
                 "media": sns.SubscriptionFilter.string_filter(allowlist=[address.medium.value]),
             },
+            dead_letter_queue=self._set_aside.undelivered if address.medium is Medium.HTTPS else None,
         )
-        sns.Subscription(
+        # No dead-letter queue: the alarm about what was set aside would be set aside itself, and ring anew.
+        alerts = sns.Subscription(
             self,
             f"Alerts {address.endpoint}",
             topic=self.alerts,
             protocol=address.protocol,
             endpoint=address.endpoint,
         )
+        for subscription in (incidents, alerts):
+            retry(subscription, address)
 
     def _any_alarm(self) -> str:
         return Stack.of(self).format_arn(
             service="cloudwatch", resource="alarm", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
         )
+
+
+def retry(subscription: sns.Subscription, address: Address) -> None:
+    """Have SNS try a machine for longer. E-mail and SMS it tries for six hours, which nobody can change."""
+    if address.medium is Medium.HTTPS:
+        # The CDK's own words for the backoff are not those of SNS.
+        cast("sns.CfnSubscription", subscription.node.default_child).delivery_policy = DELIVERY_POLICY
 
 
 def addresses(policy: Policy) -> Iterator[Address]:

@@ -17,7 +17,7 @@ KEPT_FOR = Duration.days(14)
 
 
 class SetAside(Construct):
-    """What no function could deal with, and what EventBridge could not hand over."""
+    """What no function could deal with, and what EventBridge or SNS could not hand over."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
@@ -26,8 +26,8 @@ class SetAside(Construct):
         self.ordered = _queue(self, "OrderedDeadLetters", in_order=True)
         """Of all queues that keep an order."""
         self.undelivered = _queue(self, "Undelivered")
-        """Events and sweeps that reached neither queue nor function."""
-        acknowledge(self.undelivered, "SQS3", "It is the dead-letter queue of EventBridge's rules and schedule.")
+        """Events and sweeps that reached neither queue nor function, and notices that a machine did not take."""
+        acknowledge(self.undelivered, "SQS3", "It is the dead-letter queue of rules, the schedule and subscriptions.")
 
     def of(self, *, in_order: bool) -> sqs.Queue:
         """The dead-letter queue of a queue that keeps an order, or none."""

@@ -46,7 +46,7 @@ class DefibStack(Stack):
         self._signals = Signals(self, "Signals", set_aside=self._set_aside)
         self._cases = Cases(self, "Cases")
         self._evidence = Evidence(self, "Evidence", kept_for=policy.retention.evidence)
-        self._notify = notify = Notify(self, "Notify", policy=policy)
+        self._notify = notify = Notify(self, "Notify", policy=policy, set_aside=self._set_aside)
         topics = {"Incidents": notify.incidents, "Alerts": notify.alerts}
         self._delivery = DeliveryLog(self, "Delivery", topics=topics, kept_for=policy.retention.logs)
         self._switch = KillSwitch(self, "KillSwitch")

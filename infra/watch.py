@@ -90,7 +90,7 @@ class Watch(Construct):
         for queue, what in (
             (set_aside.dead_letters, "a message that failed five times"),
             (set_aside.ordered, "a notice, or a turn of the page, that failed three times"),
-            (set_aside.undelivered, "an event, or a sweep, that EventBridge could not hand over"),
+            (set_aside.undelivered, "an event, a sweep or a notice that AWS could not hand over"),
         ):
             self._alarm(
                 queue.node.id,

@@ -19,7 +19,7 @@ from infra.acknowledgments import acknowledge
 from infra.bundle import Target
 from infra.every_minute import every_minute
 from infra.heartbeat import SILENT_FOR, alarm_on_silence
-from infra.notify import addresses
+from infra.notify import addresses, retry
 from infra.watched import parameter_name
 from infra.watchtower_bundle import FINDINGS, HEARTBEAT, Seen
 from watchtower import handler, readings
@@ -70,7 +70,7 @@ class Watchtower(Construct):
         topic = sns.Topic(self, name, display_name=display, enforce_ssl=True)
         for address in addresses(self._policy):
             grave = {"weight": sns.SubscriptionFilter.string_filter(allowlist=texts)} if texts else None
-            sns.Subscription(
+            subscription = sns.Subscription(
                 self,
                 f"{name} {address.endpoint}",
                 topic=topic,
@@ -78,6 +78,7 @@ class Watchtower(Construct):
                 endpoint=address.endpoint,
                 filter_policy=grave if address.protocol is sns.SubscriptionProtocol.SMS else None,
             )
+            retry(subscription, address)
         return topic
 
     def _let_alarms_publish(self) -> None:
