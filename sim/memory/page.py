@@ -81,6 +81,8 @@ class FakeSite:
 
     pages: list[Page] = field(default_factory=list)
     error: Exception | None = None
+    build: str = ""
+    """Which build has laid out the newest."""
     _read: tuple[Page, LaidOut] | None = None
     """The newest page when it was last asked for, and what it shows."""
 
@@ -89,7 +91,7 @@ class FakeSite:
             return None
         page = self.pages[-1]
         if self._read is None or self._read[0] is not page:
-            self._read = page, LaidOut(page.version, page.generated_at, standing(page.planned))
+            self._read = page, LaidOut(page.version, page.generated_at, standing(page.planned), self.build)
         return self._read[1]
 
     def lay_out(self, page: Page) -> None:

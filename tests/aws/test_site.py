@@ -92,6 +92,18 @@ def test_what_was_laid_out_is_known(site: S3Site) -> None:
     assert text("index.html").startswith("index of 1")
 
 
+def test_it_is_known_which_build_has_laid_it_out(site: S3Site, s3: Interrupted) -> None:
+    site.lay_out(OLD)
+    next_build = S3Site(s3, BUCKET, making, "next")  # type: ignore[arg-type]  # as above
+    before = next_build.laid_out()
+    next_build.lay_out(replace(OLD, generated_at=OLD.generated_at + timedelta(minutes=1)))
+    after = next_build.laid_out()
+
+    assert before is not None
+    assert after is not None
+    assert (before.build, after.build) == ("", "next")
+
+
 def test_the_main_page_comes_after_what_it_links_to_and_the_manifest_last(site: S3Site, s3: Interrupted) -> None:
     site.lay_out(NEW)
     assert s3.puts == [*PATHS[:2], "incidents/new.html", "index.html", MANIFEST]

@@ -32,11 +32,17 @@ class Static(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address under which the page lies in every state, each in a folder of its name."""
+def laid_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page in every state, each in a folder of its name."""
     folder = tmp_path_factory.mktemp("page")
     gallery.write(folder)
-    with serving(folder) as address:
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(laid_out: Path) -> Iterator[str]:
+    """The address under which it lies."""
+    with serving(laid_out) as address:
         yield address
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+from base64 import b64encode
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page
 
@@ -240,3 +245,19 @@ def test_status_is_told_by_word_and_shape_and_not_by_colour_alone(opened: Openin
     assert heights["fd"] is not None
     assert heights["fs"] is not None
     assert heights["fd"]["height"] > heights["fs"]["height"]
+
+
+def test_what_an_earlier_build_has_laid_out_keeps_its_looks_under_what_is_said_of_all_pages(
+    opened: Opening, laid_out: Path
+) -> None:
+    text = (laid_out / "operational" / "index.html").read_text(encoding="utf-8")
+    (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
+    earlier = f"{style}body{{outline-width:7px}}"
+    digests = [b64encode(hashlib.sha256(css.encode()).digest()).decode() for css in (style, earlier)]
+    (laid_out / "operational" / "earlier.html").write_text(
+        text.replace(digests[0], digests[1]).replace(style, earlier), encoding="utf-8"
+    )
+
+    page = opened("operational", "earlier.html")
+    assert page.evaluate("getComputedStyle(document.body).outlineWidth") == "7px"
+    assert reloaded(page)[2] == []

@@ -125,6 +125,17 @@ def test_a_page_that_could_not_be_laid_out_is_by_the_next_call() -> None:
     assert stage.worst() is ComponentStatus.DEGRADED
 
 
+def test_what_an_earlier_build_has_laid_out_is_laid_out_anew_by_the_next_call() -> None:
+    stage = Stage(copies=1)
+    stage.at(0)
+    stage.edges = replace(stage.edges, build="next")
+    stage.sites[0].build = "next"
+    assert stage.at(1)
+    assert [len(site.pages) for site in stage.sites] == [1, 2]
+    stage.sites[1].build = "next"
+    assert not stage.at(2)
+
+
 def test_a_copy_that_fails_holds_up_neither_the_page_nor_other_copies_and_is_told_of_as_a_copy() -> None:
     stage = Stage(copies=2)
     stage.sites[1].error = Transient("us-west-2 does not answer")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from defib.publish.page.build import build
 from defib.publish.page.html import content_security_policy
 from sim.serve.player import Mode
 from tests.sim.served import Served, served
@@ -31,6 +32,10 @@ def test_it_answers_as_the_distribution_of_the_template_does(early: Served) -> N
     assert page.headers["strict-transport-security"] == "max-age=31536000"
     assert "access-control-allow-origin" not in page.headers
     assert early.get("/api/v2/summary.json", origin="https://a.example").headers["access-control-allow-origin"] == "*"
+
+
+def test_the_page_says_which_build_has_made_it(early: Served) -> None:
+    assert f'"build":"{build()}"' in early.get("/manifest.json").text
 
 
 def test_what_a_browser_has_already_is_not_sent_again(early: Served) -> None:

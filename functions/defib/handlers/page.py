@@ -15,6 +15,7 @@ from defib.handlers.canary import take_canary
 from defib.handlers.environment import Environment
 from defib.publish import subscribers
 from defib.publish.page import site
+from defib.publish.page.build import build
 from defib.shell.canary import Ways
 from defib.shell.mail import Mailing, mail
 from defib.shell.page import Paging, follow, publish_draft
@@ -74,10 +75,11 @@ def _built() -> tuple[Paging, Mailing | None, Ways, Policy, Logger]:
     environment, logger = Environment.read(), Logger()
     policy = environment.policy()
     making = partial(_documents, settings=policy.page, url=environment.page_url, subscribe_at=environment.subscribe_at)
-    sites = [site.S3Site(client("s3", policy.calls), environment.page_bucket, making)]
+    of = build()
+    sites = [site.S3Site(client("s3", policy.calls), environment.page_bucket, making, of)]
     if environment.page_copy:
         there = client("s3", policy.calls, policy.page.failover_region)
-        sites.append(site.S3Site(there, environment.page_copy, making))
+        sites.append(site.S3Site(there, environment.page_copy, making, of))
     addresses = queues.Addresses(notices=environment.notices_queue, elsewhere=environment.other_page_queues)
     sqs, dynamodb = client("sqs", policy.calls), client("dynamodb", policy.calls)
     sending = queues.SqsQueues(sqs, addresses)
@@ -88,6 +90,7 @@ def _built() -> tuple[Paging, Mailing | None, Ways, Policy, Logger]:
         sending,
         partial(_copy_failed, logger, environment.page_copy),
         sending,
+        of,
     )
     # Both in the order of the policy.
     others = zip(policy.page.elsewhere, environment.other_page_queues, strict=False)

@@ -75,6 +75,8 @@ class LaidOut:
     generated_at: datetime
     standing: str
     """What changes with time alone, as ``planned.standing`` says it."""
+    build: str = ""
+    """Which build has made them."""
 
 
 class Followers(Protocol):
@@ -104,6 +106,8 @@ class Paging:
     """Hears of each copy that could not be made to show what the page does; the next call tries again."""
     followers: Followers | None = None
     """None where no other page follows."""
+    build: str = ""
+    """Which build makes the documents now."""
 
 
 def follow(edges: Paging, policy: Policy) -> bool:
@@ -175,7 +179,7 @@ def _lay_out(shown: Shown, edges: Paging, policy: Policy, now: datetime) -> bool
     failed: list[CallFailed] = []
     for number, site in enumerate(edges.sites):
         try:
-            if _is_fresh(site.laid_out(), shown, outages, policy, now):
+            if _is_fresh(site.laid_out(), shown, outages, edges.build, policy, now):
                 continue
             page = page or _page(shown, outages, edges, now)
             site.lay_out(page)
@@ -190,11 +194,11 @@ def _lay_out(shown: Shown, edges: Paging, policy: Policy, now: datetime) -> bool
 
 
 def _is_fresh(
-    lies: LaidOut | None, shown: Shown, outages: tuple[PlannedOutage, ...], policy: Policy, now: datetime
+    lies: LaidOut | None, shown: Shown, outages: tuple[PlannedOutage, ...], build: str, policy: Policy, now: datetime
 ) -> bool:
     if lies is None or now - lies.generated_at >= policy.page.refresh:
         return False
-    return lies.version == shown.version and lies.standing == standing(outages)
+    return (lies.version, lies.standing, lies.build) == (shown.version, standing(outages), build)
 
 
 def _page(shown: Shown, outages: tuple[PlannedOutage, ...], edges: Paging, now: datetime) -> Page:

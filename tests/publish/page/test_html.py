@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from base64 import b64encode
 from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
 
 from defib.core.page.model import Page, PublicIncident
+from defib.publish.page import build
 from defib.publish.page.html import content_security_policy, documents
 from tests.publish.page.pages import BORN, NOW, SETTINGS, minutes, past, settings_of, states, story, trouble
 
@@ -239,14 +242,32 @@ class TestHostileText:
             assert text.count("{{ 7*7 }}") >= 2
 
 
-def test_the_policy_allows_the_style_and_the_script_that_the_page_brings_and_no_other() -> None:
-    text = read(STATES["operational"])["index.html"]
+def test_every_page_allows_the_style_and_the_script_that_it_brings_and_no_other() -> None:
+    for path, text in read(STATES["outage"]).items():
+        (policy,) = (a["content"] for a in Outline(text).of("meta") if "http-equiv" in a)
+        assert policy is not None, path
+        for tag in ("style", "script"):
+            (inner,) = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+            assert f"{tag}-src 'sha256-{b64encode(hashlib.sha256(inner.encode()).digest()).decode()}'" in policy
+        assert "unsafe" not in policy
+        assert text.index("http-equiv") < text.index("<style>"), "what comes before it is not held to it"
+
+
+def test_what_cloudfront_says_fits_the_pages_of_every_build() -> None:
     policy = content_security_policy()
-    for tag in ("style", "script"):
-        (inner,) = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
-        assert f"{tag}-src 'sha256-{b64encode(hashlib.sha256(inner.encode()).digest()).decode()}'" in policy
-    assert "unsafe" not in policy
     assert policy.startswith("default-src 'none'")
+    assert "sha256" not in policy
+    assert "http" not in policy
+
+
+def test_a_build_is_known_by_all_that_its_pages_are_made_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(build.TEMPLATES, tmp_path / "templates")
+    monkeypatch.setattr(build, "TEMPLATES", tmp_path / "templates")
+    seen = {build.build()}
+    for path in sorted((tmp_path / "templates").iterdir()):
+        path.write_bytes(path.read_bytes() + b" ")
+        seen.add(build.build())
+    assert len(seen) == 1 + len(list(build.TEMPLATES.iterdir()))
 
 
 def test_a_page_needs_no_inline_style() -> None:

@@ -6,7 +6,6 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
@@ -14,11 +13,11 @@ from markupsafe import Markup
 from defib.core.page.model import Impact, MaintenanceStatus, Page
 from defib.core.page.settings import Language, PageSettings
 from defib.core.page.words import took, words
+from defib.publish.page.build import TEMPLATES
 from defib.publish.page.document import Document
 from defib.publish.page.looks import LOOKS
 from defib.publish.page.views import Viewer
 
-TEMPLATES = Path(__file__).parent / "templates"
 CONTENT_TYPE = "text/html; charset=utf-8"
 STALE_AFTER = 3
 """A page older than so many of its refreshes says that it is stale."""
@@ -59,16 +58,23 @@ def documents(page: Page, settings: PageSettings, subscribe_at: str = "") -> Ite
 
 
 def content_security_policy(form_action: str = "'none'") -> str:
-    """What the page may load: nothing from elsewhere, and of scripts and styles only those that it brings along.
+    """What CloudFront says that the page may load: nothing from elsewhere.
 
+    Nothing in it depends on the build: a document that an earlier one has laid out must keep its looks. Which style
+    and script it may use, a document says itself; a browser enforces both (CSP Level 3, The Effect of Multiple
+    Policies).
     It may fetch from its own host: one that is left open renews itself.
     ``form_action`` is the one origin that its form may be sent to.
     """
-    style, script = (_digest(text) for text in (_style(), _script()))
     return (
-        f"default-src 'none'; style-src '{style}'; script-src '{script}'; img-src 'self' data:; connect-src 'self'; "
-        f"base-uri 'none'; form-action {form_action}; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src 'self' data:; "
+        f"connect-src 'self'; base-uri 'none'; form-action {form_action}; frame-ancestors 'none'"
     )
+
+
+def _own_policy() -> str:
+    """Of scripts and styles only those that the document brings along."""
+    return f"style-src '{_digest(_style())}'; script-src '{_digest(_script())}'"
 
 
 class _Renderer:
@@ -82,6 +88,7 @@ class _Renderer:
             "title": settings.title,
             "support": settings.support_url,
             "subscribe_at": subscribe_at,
+            "policy": Markup(_own_policy()),  # noqa: S704 - digests of ours
             "style": Markup(_style()),  # noqa: S704 - a file of ours
             "script": Markup(_script()),  # noqa: S704 - a file of ours
         }

@@ -51,6 +51,7 @@ class Manifest:
     version: int = 0
     generated_at: datetime | None = None
     standing: str = ""
+    build: str = ""
     etags: Mapping[str, str] | None = None
     """By path; S3's ETag of an object put at once is its MD5 (S3 API, Object)."""
 
@@ -62,16 +63,18 @@ class _Overtaken(Exception):
 class S3Site:
     """Keeps the promises of ``shell.page.Site``. Raises Transient or Rejected."""
 
-    def __init__(self, s3: S3Client, bucket: str, making: Making) -> None:
+    def __init__(self, s3: S3Client, bucket: str, making: Making, build: str = "") -> None:
+        """``build`` says which build's documents ``making`` makes."""
         self._s3 = s3
         self._bucket = bucket
         self._making = making
+        self._build = build
 
     def laid_out(self) -> LaidOut | None:
         manifest, _ = self._manifest()
         if manifest.generated_at is None:
             return None
-        return LaidOut(manifest.version, manifest.generated_at, manifest.standing)
+        return LaidOut(manifest.version, manifest.generated_at, manifest.standing, manifest.build)
 
     def lay_out(self, page: Page) -> None:
         manifest, etag = self._manifest()
@@ -85,7 +88,7 @@ class S3Site:
                 fresh[document.path] = _etag(document.body)
                 if known.get(document.path) != fresh[document.path]:
                     self._put(document, known.get(document.path, ""), stamp)
-            after = Manifest(page.version, page.generated_at, standing(page.planned), fresh)
+            after = Manifest(page.version, page.generated_at, standing(page.planned), self._build, fresh)
             self._put(_as_document(after), etag, stamp)
         except _Overtaken:
             return
