@@ -5,6 +5,8 @@ No reader's browser ever calls a function: what is served are files, which stay 
 
 from __future__ import annotations
 
+from typing import cast
+
 from aws_cdk import Aws, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
@@ -29,7 +31,10 @@ OLD_VERSIONS_KEPT = Duration.days(30)
 A_YEAR = Duration.days(365)
 
 CONNECT_WITHIN = Duration.seconds(3)
-"""How long CloudFront waits for a connection to one Region, where it may turn to another."""
+"""How long CloudFront waits for a connection; by default three times 10 s (CloudFront API, Origin)."""
+
+ANSWER_WITHIN_S = 5
+"""How long it waits for S3's answer; by default 30 s (CloudFront API, S3OriginConfig)."""
 
 
 class Files(Construct):
@@ -137,6 +142,7 @@ class Distribution(Construct):
                 for status in (403, 404)
             ],
         )
+        self._answer_soon(2 if settings.failover_region else 1)
         self.url = f"https://{settings.domain or self.distribution.distribution_domain_name}"
         acknowledge(self.distribution, "CFR1", "A status page is for everybody, wherever they are.")
         acknowledge(self.distribution, "CFR2", "Static files; CloudFront itself absorbs floods (AWS Shield Standard).")
@@ -144,23 +150,27 @@ class Distribution(Construct):
         if not settings.domain:
             acknowledge(self.distribution, "CFR4", "CloudFront sets its own policy where there is no certificate.")
 
+    def _answer_soon(self, how_many: int) -> None:
+        distribution = cast("cloudfront.CfnDistribution", self.distribution.node.default_child)
+        for number in range(how_many):
+            # The CDK's own origins of S3 have no word for it.
+            waits = f"DistributionConfig.Origins.{number}.S3OriginConfig.OriginReadTimeout"
+            distribution.add_property_override(waits, ANSWER_WITHIN_S)
+
     def _origin(self, files: Files, failover_region: str) -> cloudfront.IOrigin:
         access = cloudfront.S3OriginAccessControl(
             self, "Access", origin_access_control_name=self._name(), signing=cloudfront.Signing.SIGV4_ALWAYS
         )
+        first = origins.S3BucketOrigin.with_origin_access_control(
+            files.bucket, origin_access_control=access, connection_attempts=1, connection_timeout=CONNECT_WITHIN
+        )
         if not failover_region:
-            return origins.S3BucketOrigin.with_origin_access_control(files.bucket, origin_access_control=access)
+            return first
         copy = s3.Bucket.from_bucket_attributes(
             self, "Copy", bucket_name=copy_name(failover_region), region=failover_region
         )
         return origins.OriginGroup(
-            # By default a reader would wait 30 s before the copy is asked (CloudFront, Origin failover).
-            primary_origin=origins.S3BucketOrigin.with_origin_access_control(
-                files.bucket,
-                origin_access_control=access,
-                connection_attempts=1,
-                connection_timeout=CONNECT_WITHIN,
-            ),
+            primary_origin=first,
             fallback_origin=origins.S3BucketOrigin.with_origin_access_control(
                 copy, origin_access_control=access, connection_attempts=2, connection_timeout=CONNECT_WITHIN
             ),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from defib.publish.page.html import content_security_policy
 from infra.assembly import PAGE_COPY_STACK
 from infra.bundle import ROOT
-from infra.synthesize import synthesize
+from infra.synthesize import TEMPLATE, synthesize
 from tests.infra.conftest import POLICY
 from tests.infra.synthesized import Synthesized
 
@@ -85,9 +87,24 @@ def test_nothing_from_elsewhere_runs_and_everyone_may_read(headers: Any) -> None
     assert headers["CorsConfig"]["AccessControlAllowCredentials"] is False
 
 
+def waits(distribution: Any) -> list[tuple[int, int]]:
+    """Of each origin, seconds for a connection and for an answer."""
+    return [
+        (o["ConnectionAttempts"] * o["ConnectionTimeout"], o["S3OriginConfig"]["OriginReadTimeout"])
+        for o in distribution["Origins"]
+    ]
+
+
 def test_a_reader_hardly_waits_for_a_region_that_does_not_answer(distribution: Any) -> None:
-    waits = [o["ConnectionAttempts"] * o["ConnectionTimeout"] for o in distribution["Origins"]]
-    assert waits == [3, 6], "by default it is half a minute"
+    assert waits(distribution) == [(3, 5), (6, 5)], "by default it is half a minute, and half a minute more"
+
+
+def test_nor_for_the_only_region_before_the_page_that_is_kept_is_shown(tmp_path: Path) -> None:
+    alone = re.sub(r"failover_region = .*\n", "", POLICY.read_text(encoding="utf-8"))
+    (tmp_path / "policy.toml").write_text(alone, encoding="utf-8")
+    stack = Synthesized.load(synthesize(tmp_path / "policy.toml", tmp_path / "out"), TEMPLATE)
+
+    assert waits(stack.one("AWS::CloudFront::Distribution")["DistributionConfig"]) == [(3, 5)]
 
 
 def test_what_is_named_once_in_an_account_is_named_for_its_region(stack: Synthesized, headers: Any) -> None:
