@@ -13,8 +13,8 @@ from watchtower.settings import Settings
 
 SMS_MOST = 140
 """Characters; one SMS whatever the alphabet's width in between (SNS Developer Guide, Publishing to a mobile phone)."""
-SUBJECT_MOST = 100
-"""Characters of a Subject (SNS API, Publish)."""
+SUBJECT_MOST = 99
+"""Characters of a Subject: fewer than 100 (SNS API, Publish)."""
 LISTED_MOST = 20
 """Of one kind in one message."""
 WIDTH = 78

@@ -22,7 +22,7 @@ from tests.core.facts import NOON, POLICY, SERVICE, after, attempt, case
 
 ONE_SMS = 140
 """Characters (SNS Developer Guide, Publishing to a mobile phone): written out, so that a test fails with the limit."""
-SUBJECT = 100
+SUBJECT = 99
 """Characters (SNS API, Publish, Subject)."""
 
 EVIDENCE = attempt(Action.EVIDENCE)

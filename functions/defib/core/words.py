@@ -12,8 +12,8 @@ from defib.core.membership import GroupMember
 from defib.core.model import Cause, Verdict
 from defib.core.policy import ApplicationRemedy, Policy, Service
 
-SUBJECT_MAX = 100
-"""Characters of an SNS e-mail subject (SNS API, Publish, Subject)."""
+SUBJECT_MAX = 99
+"""Characters of an SNS e-mail subject: fewer than 100 (SNS API, Publish, Subject)."""
 SMS_MAX = 140
 """Characters of one SMS (SNS Developer Guide, Publishing to a mobile phone: 140 bytes a message part)."""
 NAME_MAX = 40

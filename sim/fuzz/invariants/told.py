@@ -23,7 +23,7 @@ from sim.fuzz.invariants.digests import named
 from sim.fuzz.invariants.truth import Truth
 
 SMS_MOST = 140
-SUBJECT_MOST = 100
+SUBJECT_MOST = 99
 A_NOTICE, LATELY = timedelta(seconds=0.3), timedelta(minutes=5)
 """What one takes to go out, with its turn; and for how long those of a crowd may lie in the queue."""
 DIGEST_FOUND = timedelta(minutes=1, seconds=5)
