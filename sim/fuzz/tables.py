@@ -236,11 +236,13 @@ class Site:
     def laid_out(self) -> LaidOut | None:
         return self._out.call("site.lay_out", self._site.laid_out)
 
-    def lay_out(self, page: Page) -> None:
+    def lay_out(self, page: Page, until: datetime) -> bool:
         def put() -> None:
             # As conditional puts do: an older page never overwrites a newer one (publish/page/site.py).
             known = self._site.pages
             if not known or (page.version, page.generated_at) >= (known[-1].version, known[-1].generated_at):
                 self._site.pages[:] = [page]
 
+        del until  # a story's documents are few
         self._out.call("site.lay_out", put)
+        return True

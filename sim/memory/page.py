@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from defib.core.frozen import replace
 from defib.core.incident import Incident, Notice
@@ -77,12 +78,13 @@ class FakePageStore:
 
 @dataclass
 class FakeSite:
-    """Keeps every page that was laid out; raises ``error`` instead while it is set."""
+    """Keeps every page that was laid out; raises ``error`` instead while it is set, and does part while ``in_part``."""
 
     pages: list[Page] = field(default_factory=list)
     error: Exception | None = None
     build: str = ""
     """Which build has laid out the newest."""
+    in_part: bool = False
     _read: tuple[Page, LaidOut] | None = None
     """The newest page when it was last asked for, and what it shows."""
 
@@ -94,7 +96,10 @@ class FakeSite:
             self._read = page, LaidOut(page.version, page.generated_at, standing(page.planned), self.build)
         return self._read[1]
 
-    def lay_out(self, page: Page) -> None:
+    def lay_out(self, page: Page, until: datetime) -> bool:
+        del until  # nothing here takes time
         if self.error is not None:
             raise self.error
-        self.pages.append(page)
+        if not self.in_part:
+            self.pages.append(page)
+        return not self.in_part

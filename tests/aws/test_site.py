@@ -20,6 +20,7 @@ from defib.publish.page.site import MANIFEST, S3Site
 from defib.shell.page import LaidOut
 from defib.shell.ports import CallFailed, Rejected, Transient
 from tests.aws.account import ONCE
+from tests.fakes import FakeClock
 from tests.publish.page.pages import NOW, states
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 BUCKET = "page"
 OLD = replace(states()["operational"], version=1)
 NEW = replace(states()["outage"], version=2, generated_at=NOW + timedelta(minutes=1))
+CLOCK = FakeClock(NOW)
+LATE = NOW + timedelta(hours=1)
 PATHS = ("badge/web.svg", "api/v2/summary.json", "index.html")
 
 
@@ -71,7 +74,7 @@ def s3() -> Interrupted:
 
 @pytest.fixture
 def site(s3: Interrupted) -> S3Site:
-    return S3Site(s3, BUCKET, making)  # type: ignore[arg-type]  # all that it is asked, it passes on
+    return S3Site(s3, BUCKET, making, CLOCK, "of a table")  # type: ignore[arg-type]  # all that it is asked, it passes on
 
 
 def text(path: str) -> str:
@@ -87,16 +90,16 @@ def test_at_first_nothing_lies_there(site: S3Site) -> None:
 
 
 def test_what_was_laid_out_is_known(site: S3Site) -> None:
-    site.lay_out(OLD)
+    site.lay_out(OLD, LATE)
     assert site.laid_out() == LaidOut(1, OLD.generated_at, standing(OLD.planned))
     assert text("index.html").startswith("index of 1")
 
 
 def test_it_is_known_which_build_has_laid_it_out(site: S3Site, s3: Interrupted) -> None:
-    site.lay_out(OLD)
-    next_build = S3Site(s3, BUCKET, making, "next")  # type: ignore[arg-type]  # as above
+    site.lay_out(OLD, LATE)
+    next_build = S3Site(s3, BUCKET, making, CLOCK, "of a table", "next")  # type: ignore[arg-type]  # as above
     before = next_build.laid_out()
-    next_build.lay_out(replace(OLD, generated_at=OLD.generated_at + timedelta(minutes=1)))
+    next_build.lay_out(replace(OLD, generated_at=OLD.generated_at + timedelta(minutes=1)), LATE)
     after = next_build.laid_out()
 
     assert before is not None
@@ -105,38 +108,38 @@ def test_it_is_known_which_build_has_laid_it_out(site: S3Site, s3: Interrupted) 
 
 
 def test_the_main_page_comes_after_what_it_links_to_and_the_manifest_last(site: S3Site, s3: Interrupted) -> None:
-    site.lay_out(NEW)
+    site.lay_out(NEW, LATE)
     assert s3.puts == [*PATHS[:2], "incidents/new.html", "index.html", MANIFEST]
 
 
 def test_only_what_has_changed_is_put(site: S3Site, s3: Interrupted) -> None:
-    site.lay_out(OLD)
+    site.lay_out(OLD, LATE)
     s3.puts.clear()
-    site.lay_out(replace(OLD, generated_at=OLD.generated_at + timedelta(minutes=5)))
+    site.lay_out(replace(OLD, generated_at=OLD.generated_at + timedelta(minutes=5)), LATE)
     assert s3.puts == ["index.html", MANIFEST]
 
 
 def test_a_document_says_what_it_is_and_how_long_it_may_be_shown(site: S3Site) -> None:
-    site.lay_out(OLD)
+    site.lay_out(OLD, LATE)
     head = boto3.client("s3").head_object(Bucket=BUCKET, Key="index.html")
     assert head["ContentType"] == "text/plain"
     assert head["CacheControl"] == "public, max-age=15, stale-while-revalidate=60, stale-if-error=86400"
 
 
 def test_an_older_page_is_not_laid_out_over_a_newer_one(site: S3Site, s3: Interrupted) -> None:
-    site.lay_out(NEW)
+    site.lay_out(NEW, LATE)
     s3.puts.clear()
-    site.lay_out(OLD)
+    site.lay_out(OLD, LATE)
     assert s3.puts == []
 
 
 def test_what_the_page_no_longer_has_says_so_and_is_put_once(site: S3Site, s3: Interrupted) -> None:
-    site.lay_out(NEW)
-    less = S3Site(s3, BUCKET, lambda page: (d for d in making(page) if "badge" not in d.path))  # type: ignore[arg-type]  # as above
-    less.lay_out(replace(NEW, version=3))
+    site.lay_out(NEW, LATE)
+    less = S3Site(s3, BUCKET, lambda page: (d for d in making(page) if "badge" not in d.path), CLOCK, "of a table")  # type: ignore[arg-type]  # as above
+    less.lay_out(replace(NEW, version=3), LATE)
     assert text("badge/web.svg") == "This is no longer part of the status page.\n"
     s3.puts.clear()
-    less.lay_out(replace(NEW, version=4))
+    less.lay_out(replace(NEW, version=4), LATE)
     assert "badge/web.svg" not in s3.puts
 
 
@@ -144,18 +147,18 @@ def test_what_the_page_no_longer_has_says_so_and_is_put_once(site: S3Site, s3: I
 def test_whichever_put_fails_the_next_call_finishes_and_the_main_page_is_never_ahead(
     site: S3Site, s3: Interrupted, nth: int
 ) -> None:
-    site.lay_out(OLD)
+    site.lay_out(OLD, LATE)
     s3.puts.clear()
     s3.before[nth] = throttled
     with pytest.raises(Transient, match="SlowDown"):
-        site.lay_out(NEW)
+        site.lay_out(NEW, LATE)
     if text("index.html").startswith("index of 2"):
         assert [text(path) for path in PATHS[:2]] == [f"{path} of 2" for path in PATHS[:2]]
         assert "incidents/new.html" in lies()
     laid = site.laid_out()
     assert laid is not None
     assert laid.version == 1
-    site.lay_out(NEW)
+    site.lay_out(NEW, LATE)
     laid = site.laid_out()
     assert laid is not None
     assert laid.version == 2
@@ -166,9 +169,9 @@ def test_whichever_put_fails_the_next_call_finishes_and_the_main_page_is_never_a
 def test_a_slow_older_layout_never_overwrites_a_newer_one_that_passes_it(
     site: S3Site, s3: Interrupted, nth: int
 ) -> None:
-    quick = S3Site(boto3.client("s3"), BUCKET, making)
-    s3.before[nth] = lambda: quick.lay_out(NEW)
-    site.lay_out(OLD)
+    quick = S3Site(boto3.client("s3"), BUCKET, making, CLOCK, "of a table")
+    s3.before[nth] = lambda: quick.lay_out(NEW, LATE)
+    site.lay_out(OLD, LATE)
     assert {text(path)[-1] for path in PATHS[:2]} == {"2"}
     assert text("index.html").startswith("index of 2")
     laid = quick.laid_out()
@@ -185,20 +188,20 @@ def test_a_newer_layout_that_dies_half_way_and_an_older_one_that_goes_on_leave_a
 
     def rival() -> None:
         with pytest.raises(CallFailed):
-            S3Site(dying, BUCKET, making).lay_out(NEW)  # type: ignore[arg-type]  # as above
+            S3Site(dying, BUCKET, making, CLOCK, "of a table").lay_out(NEW, LATE)  # type: ignore[arg-type]  # as above
         newer.update({path: text(path) for path in lies() if " of 2" in text(path)})
 
     newer: dict[str, str] = {}
     s3.before[first] = rival
-    site.lay_out(OLD)
+    site.lay_out(OLD, LATE)
     assert {path: text(path) for path in newer} == newer
-    S3Site(boto3.client("s3"), BUCKET, making).lay_out(NEW)
+    S3Site(boto3.client("s3"), BUCKET, making, CLOCK, "of a table").lay_out(NEW, LATE)
     assert {text(path)[-1] for path in PATHS[:2]} == {"2"}
     assert text("index.html").startswith("index of 2")
 
 
 def test_a_put_that_was_carried_out_though_its_answer_was_lost_is_recognised(site: S3Site, s3: Interrupted) -> None:
-    site.lay_out(OLD)
+    site.lay_out(OLD, LATE)
     s3.puts.clear()
 
     def carried_out() -> None:
@@ -207,7 +210,7 @@ def test_a_put_that_was_carried_out_though_its_answer_was_lost_is_recognised(sit
         quick.put_object(Bucket=BUCKET, Key="index.html", Body=document.body, Metadata={"page": "000000000002 x"})
 
     s3.before[4] = carried_out
-    site.lay_out(NEW)
+    site.lay_out(NEW, LATE)
     laid = site.laid_out()
     assert laid is not None
     assert laid.version == 2
@@ -217,11 +220,11 @@ def test_a_put_that_was_carried_out_though_its_answer_was_lost_is_recognised(sit
 def test_what_somebody_deletes_before_or_during_a_layout_lies_there_again_after_it(
     site: S3Site, s3: Interrupted, path: str, nth: int
 ) -> None:
-    site.lay_out(OLD)
+    site.lay_out(OLD, LATE)
     s3.puts.clear()
     s3.before[nth] = lambda: boto3.client("s3").delete_object(Bucket=BUCKET, Key=path)
 
-    site.lay_out(NEW)
+    site.lay_out(NEW, LATE)
 
     assert text("index.html").startswith("index of 2")
     assert site.laid_out() == LaidOut(2, NEW.generated_at, standing(NEW.planned))
@@ -230,7 +233,7 @@ def test_what_somebody_deletes_before_or_during_a_layout_lies_there_again_after_
 def test_a_bucket_that_is_not_there_is_a_persons_business(site: S3Site, s3: Interrupted) -> None:
     s3.before[1] = lambda: boto3.client("s3").delete_bucket(Bucket=BUCKET)
     with pytest.raises(Rejected, match="NoSuchBucket"):
-        site.lay_out(OLD)
+        site.lay_out(OLD, LATE)
 
 
 def test_a_bucket_that_may_not_be_written_is_a_persons_business(s3: Interrupted, site: S3Site) -> None:
@@ -239,4 +242,4 @@ def test_a_bucket_that_may_not_be_written_is_a_persons_business(s3: Interrupted,
 
     s3.before[1] = denied
     with pytest.raises(Rejected, match=r"badge/web\.svg"):
-        site.lay_out(OLD)
+        site.lay_out(OLD, LATE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -76,9 +76,9 @@ def test_a_board_that_does_not_keep_what_it_took_is_found(
 def test_a_page_that_calls_a_service_as_before_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     lay_out = Site.lay_out
 
-    def as_before(site: Site, page: Page) -> None:
+    def as_before(site: Site, page: Page, until: datetime) -> bool:
         old = tuple(replace(c, name="partners") if c.key == "partners" else c for c in page.components)
-        lay_out(site, replace(page, components=old))
+        return lay_out(site, replace(page, components=old), until)
 
     monkeypatch.setattr(Site, "lay_out", as_before)
     broken = lived(_story(ADDED, RENAMED))[1]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from defib.core.consistency import CALL_MOST
 from defib.publish.page.html import content_security_policy
+from defib.shell.page import LAYOUT_WITHIN
 from infra.assembly import PAGE_COPY_STACK
 from infra.bundle import ROOT
+from infra.functions import SHAPES
 from infra.synthesize import TEMPLATE, synthesize
 from tests.infra.conftest import POLICY
 from tests.infra.synthesized import Synthesized
@@ -235,3 +239,9 @@ def test_a_page_to_which_nobody_may_subscribe_has_no_form_no_topic_and_no_grant(
     headers = found.one("AWS::CloudFront::ResponseHeadersPolicy")
     assert "form-action 'none'" in json.dumps(headers)
     assert "RouteSettings" not in found.one("AWS::ApiGatewayV2::Stage", "StashboardApi")
+
+
+def test_a_turn_that_puts_as_long_as_it_may_ends_before_the_next_is_due_and_before_its_function() -> None:
+    """One document that hangs, in both of its calls, and the note of how far it has come that does so, too."""
+    assert timedelta(minutes=1) > LAYOUT_WITHIN
+    assert timedelta(seconds=SHAPES["page"].timeout_s) > LAYOUT_WITHIN + 3 * CALL_MOST

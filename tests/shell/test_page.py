@@ -12,7 +12,7 @@ from defib.core.model import Cause
 from defib.core.page.model import ComponentStatus, Impact, IncidentStatus
 from defib.core.page.settings import PageSettings, Publishing
 from defib.core.policy import Policy
-from defib.shell.page import Paging, follow, publish_draft
+from defib.shell.page import Made, Paging, follow, publish_draft
 from defib.shell.ports import Transient
 from defib.shell.store import Conflict
 from sim.memory.page import FakePageStore, FakeSite
@@ -36,7 +36,7 @@ class Stage:
         over = self.clock.now() if phase is Phase.CLOSED else None
         self.store.incidents[service] = Incident(service, 1, since, members=(member,), resolved_at=over)
 
-    def at(self, after: float) -> bool:
+    def at(self, after: float) -> Made:
         self.clock.advance(NOON + minutes(after) - self.clock.now())
         return follow(self.edges, self.policy)
 
@@ -47,8 +47,8 @@ class Stage:
 
 def test_the_first_call_makes_a_page_and_the_next_leaves_it() -> None:
     stage = Stage()
-    assert stage.at(0)
-    assert not stage.at(1)
+    assert stage.at(0) is Made.ANEW
+    assert stage.at(1) is Made.AS_IT_WAS
     assert len(stage.sites[0].pages) == 1
     assert [c.name for c in stage.sites[0].pages[0].components] == ["API", "Workers", "Website"]
 
@@ -146,6 +146,17 @@ def test_a_copy_that_fails_holds_up_neither_the_page_nor_other_copies_and_is_tol
     stage.at(1)
     assert [len(site.pages) for site in stage.sites] == [1, 1, 1]
     assert len(stage.copies_failed) == 1
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_page_or_a_copy_that_takes_more_than_a_turn_is_not_said_to_be_done_and_the_next_goes_on(place: int) -> None:
+    stage = Stage(copies=1)
+    stage.sites[place].in_part = True
+    assert [stage.at(0), stage.at(1)] == [Made.IN_PART, Made.IN_PART]
+    stage.sites[place].in_part = False
+    assert stage.at(2) is Made.ANEW
+    assert [len(site.pages) for site in stage.sites] == [1, 1]
+    assert stage.copies_failed == []
 
 
 def test_a_page_that_fails_is_the_calls_failure_though_its_copy_is_whole() -> None:

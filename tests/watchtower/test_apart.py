@@ -104,7 +104,7 @@ def test_what_it_sends_and_reads_is_what_the_watched_side_takes_and_leaves() -> 
 
 def test_when_the_page_was_made_stands_where_it_is_looked_for() -> None:
     made = datetime(2026, 4, 30, 3, 0, 1, 250_000, tzinfo=UTC)
-    body = _as_document(Manifest(7, made, "x" * 64, {f"incidents/{n}.html": "0" * 32 for n in range(9999)})).body
+    body = _as_document(Manifest(7, made, "x" * 64, etags={f"incidents/{n}.html": "0" * 32 for n in range(9999)})).body
 
     found = https.MADE.search(body[: https.MANIFEST_READ])
 

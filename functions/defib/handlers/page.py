@@ -59,8 +59,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
         if isinstance(turn, Release):
             published = publish_draft(turn.incident, edges, policy)
             logger.info("draft published" if published else "no such draft", extra={"incident": turn.incident})
-        if follow(edges, policy):
-            logger.info("page made anew", extra={"turn": str(turn)})
+        if made := follow(edges, policy):
+            logger.info(made.value, extra={"turn": str(turn)})
         # After the page: a letter leads to it, and no topic that fails may hold it up.
         if mailing is not None and (letters := mail(mailing, policy)):
             logger.info("subscribers told", extra={"letters": letters})
@@ -75,16 +75,16 @@ def _built() -> tuple[Paging, Mailing | None, Ways, Policy, Logger]:
     environment, logger = Environment.read(), Logger()
     policy = environment.policy()
     making = partial(_documents, settings=policy.page, url=environment.page_url, subscribe_at=environment.subscribe_at)
-    of = build()
-    sites = [site.S3Site(client("s3", policy.calls), environment.page_bucket, making, of)]
+    clock, of, made_by = SystemClock(), site.generation(environment.table), build()
+    sites = [site.S3Site(client("s3", policy.calls), environment.page_bucket, making, clock, of, made_by)]
     if environment.page_copy:
         there = client("s3", policy.calls, policy.page.failover_region)
-        sites.append(site.S3Site(there, environment.page_copy, making, of))
+        sites.append(site.S3Site(there, environment.page_copy, making, clock, of, made_by))
     addresses = queues.Addresses(notices=environment.notices_queue, elsewhere=environment.other_page_queues)
     sqs, dynamodb = client("sqs", policy.calls), client("dynamodb", policy.calls)
     sending = queues.SqsQueues(sqs, addresses)
     edges = Paging(
-        SystemClock(),
+        clock,
         page_store.DynamoPageStore(dynamodb, environment.table, policy.retention),
         tuple(sites),
         sending,

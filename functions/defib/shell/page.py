@@ -6,7 +6,8 @@ Called after every change of an incident and once a minute; a call that is lost 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from defib.core.frozen import dataclass
@@ -24,6 +25,18 @@ CONFLICTS_MAX = 5
 """How often one call starts afresh because someone else wrote first; the next call tries again."""
 INCIDENTS_MOST = 5_000
 """Past incidents that the page can show; the oldest beyond it are kept in the table, but not shown."""
+LAYOUT_WITHIN = timedelta(seconds=50)
+"""How long after its beginning a turn puts documents; the next goes on. So it ends before the sweep asks for that, a
+minute after the last, and long before its function is ended: one call that hangs then, a note of how far it has come,
+and letters fit in as well."""
+
+
+class Made(StrEnum):
+    """What came of a turn."""
+
+    AS_IT_WAS = ""
+    ANEW = "page made anew"
+    IN_PART = "page made anew in part; the next turn goes on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +75,11 @@ class Site(Protocol):
         """What lies there; None before the first time."""
         ...
 
-    def lay_out(self, page: Page) -> None:
-        """Make every document show ``page``: each whole, the main page last, none of an older version over a newer."""
+    def lay_out(self, page: Page, until: datetime) -> bool:
+        """Make every document show ``page``: each whole, the main page last, none of an older version over a newer.
+
+        False where that was not done by ``until``: the next call goes on, and each of them gets further.
+        """
         ...
 
 
@@ -110,8 +126,8 @@ class Paging:
     """Which build makes the documents now."""
 
 
-def follow(edges: Paging, policy: Policy) -> bool:
-    """Bring the page up to date; False when it was.
+def follow(edges: Paging, policy: Policy) -> Made:
+    """Bring the page up to date, as far as a turn's time goes.
 
     Raises Conflict when others wrote first too often, Transient or Rejected when AWS fails, but not for a copy's sake.
     """
@@ -138,7 +154,7 @@ def publish_draft(number: int, edges: Paging, policy: Policy) -> bool:
     raise Conflict(f"draft {number}: others wrote first {CONFLICTS_MAX} times; the event will be delivered again")
 
 
-def _follow(edges: Paging, policy: Policy) -> bool:
+def _follow(edges: Paging, policy: Policy) -> Made:
     now = edges.clock.now()
     shown = edges.store.shown()
     derived = derive(shown, troubles(_incidents(edges.store, policy)), policy, now)
@@ -151,10 +167,10 @@ def _follow(edges: Paging, policy: Policy) -> bool:
             edges.followers.hand_on(f"page-{shown.version}")
     except CallFailed as error:
         failure = error
-    laid_out = _lay_out(shown, edges, policy, now)
+    made = _lay_out(shown, edges, policy, now)
     if failure is not None:
         raise failure
-    return laid_out
+    return made
 
 
 def remember(derived: Derived, edges: Paging, now: datetime) -> Shown:
@@ -172,17 +188,18 @@ def _incidents(store: PageStore, policy: Policy) -> list[Incident]:
     return [incident for name in names if (incident := store.latest_incident(name)) is not None]
 
 
-def _lay_out(shown: Shown, edges: Paging, policy: Policy, now: datetime) -> bool:
+def _lay_out(shown: Shown, edges: Paging, policy: Policy, now: datetime) -> Made:
     """Every place on its own: one that fails holds up no other. Only the page's own failing fails the call."""
     outages = planned(policy, now)
     page: Page | None = None
     failed: list[CallFailed] = []
+    whole = True
     for number, site in enumerate(edges.sites):
         try:
             if _is_fresh(site.laid_out(), shown, outages, edges.build, policy, now):
                 continue
             page = page or _page(shown, outages, edges, now)
-            site.lay_out(page)
+            whole = site.lay_out(page, now + LAYOUT_WITHIN) and whole
         except CallFailed as error:
             if number == 0:
                 failed.append(error)
@@ -190,7 +207,9 @@ def _lay_out(shown: Shown, edges: Paging, policy: Policy, now: datetime) -> bool
                 edges.copy_failed(error)
     if failed:
         raise failed[0]
-    return page is not None
+    if page is None:
+        return Made.AS_IT_WAS
+    return Made.ANEW if whole else Made.IN_PART
 
 
 def _is_fresh(

@@ -1,7 +1,8 @@
 """Lays the page's documents out in S3: each whole, the main page last, and none of an older page over a newer one's.
 
 A put names what it replaces (S3 User Guide, Conditional writes), so two that lay out at once can't undo each other;
-what a process leaves half done, the next one finishes.
+what a process leaves half done, the next one finishes. One that has more to put than it has time notes how far it has
+come, so that whoever goes on need not look at all of it again.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
-from defib.core.frozen import dataclass
+from defib.core.frozen import dataclass, replace
 from defib.core.page.model import Page
 from defib.core.page.planned import standing
 from defib.publish.page.document import Document
 from defib.shell.page import LaidOut
-from defib.shell.ports import Rejected, Transient
+from defib.shell.ports import Clock, Rejected, Transient
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -31,6 +32,9 @@ PERMISSIONS = (
 )
 
 MANIFEST = "manifest.json"
+NOTED_EVERY = 100
+"""Documents put between two notes of how far a layout has come: so many at most are asked about again by whoever goes
+on after a process that died."""
 TRIES = 5
 """How often one document is tried when others write it at the same time."""
 GONE = b"This is no longer part of the status page.\n"
@@ -46,7 +50,10 @@ Making = Callable[[Page], Iterable[Document]]
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What lies in the bucket, as the last one who finished left it."""
+    """What lies in the bucket, as the last one who finished left it, and how far those after it have come.
+
+    The watchtower reads when the page was made, so that changes only once all of it lies there.
+    """
 
     version: int = 0
     generated_at: datetime | None = None
@@ -54,6 +61,16 @@ class Manifest:
     build: str = ""
     etags: Mapping[str, str] | None = None
     """By path; S3's ETag of an object put at once is its MD5 (S3 API, Object)."""
+    of: str = ""
+    """Whose versions these are, as ``S3Site`` has it."""
+    toward: str = ""
+    """The stamp of the page that has been laid out in part since; empty for none."""
+
+    @property
+    def newest(self) -> str:
+        """The stamp of the newest page of which anything lies there."""
+        whole = _stamp(self.version, self.generated_at) if self.generated_at is not None else ""
+        return max(whole, self.toward)
 
 
 class _Overtaken(Exception):
@@ -61,37 +78,58 @@ class _Overtaken(Exception):
 
 
 class S3Site:
-    """Keeps the promises of ``shell.page.Site``. Raises Transient or Rejected."""
+    """Keeps the promises of ``shell.page.Site``. Raises Transient or Rejected.
 
-    def __init__(self, s3: S3Client, bucket: str, making: Making, build: str = "") -> None:
+    ``of`` says whose versions it lays out: a bucket outlives its stack, and the next one counts from 1 again. What is
+    of another, or of nobody knows whom, counts as older than all.
+    """
+
+    def __init__(self, s3: S3Client, bucket: str, making: Making, clock: Clock, of: str, build: str = "") -> None:
         """``build`` says which build's documents ``making`` makes."""
         self._s3 = s3
         self._bucket = bucket
         self._making = making
+        self._clock = clock
+        self._of = of
         self._build = build
 
     def laid_out(self) -> LaidOut | None:
         manifest, _ = self._manifest()
-        if manifest.generated_at is None:
+        if manifest.generated_at is None or manifest.toward:
             return None
         return LaidOut(manifest.version, manifest.generated_at, manifest.standing, manifest.build)
 
-    def lay_out(self, page: Page) -> None:
-        manifest, etag = self._manifest()
-        known = manifest.etags or {}
+    def lay_out(self, page: Page, until: datetime) -> bool:
+        manifest, lies = self._manifest()
         stamp = _stamp(page.version, page.generated_at)
-        if manifest.generated_at is not None and _stamp(manifest.version, manifest.generated_at) > stamp:
-            return
+        if manifest.newest > stamp:
+            return True
         try:
-            fresh: dict[str, str] = {}
-            for document in chain(self._making(page), _gone(known, fresh)):
-                fresh[document.path] = _etag(document.body)
-                if known.get(document.path) != fresh[document.path]:
-                    self._put(document, known.get(document.path, ""), stamp)
-            after = Manifest(page.version, page.generated_at, standing(page.planned), self._build, fresh)
-            self._put(_as_document(after), etag, stamp)
+            return self._lay_out(page, stamp, manifest, lies, until)
         except _Overtaken:
-            return
+            return True
+
+    def _lay_out(self, page: Page, stamp: str, manifest: Manifest, lies: str, until: datetime) -> bool:
+        """``lies`` is the manifest's own ETag."""
+        known = manifest.etags or {}
+        fresh: dict[str, str] = {}
+        put = 0
+        for document in chain(self._making(page), _gone(known, fresh)):
+            etag = _etag(document.body)
+            if known.get(document.path) != etag:
+                # After the first at the earliest: a layout of which each call does something has an end.
+                late = put > 0 and self._clock.now() >= until
+                if late or put == NOTED_EVERY:
+                    note = replace(manifest, of=self._of, toward=stamp, etags={**known, **fresh})
+                    lies, put = self._put(_as_document(note), lies, stamp), 0
+                if late:
+                    return False
+                self._put(document, known.get(document.path, ""), stamp)
+                put += 1
+            fresh[document.path] = etag
+        after = Manifest(page.version, page.generated_at, standing(page.planned), self._build, fresh, self._of)
+        self._put(_as_document(after), lies, stamp)
+        return True
 
     def _manifest(self) -> tuple[Manifest, str]:
         """The manifest and its own ETag; empty ones when there is none."""
@@ -105,10 +143,16 @@ class S3Site:
             if error.code in MISSING:
                 return Manifest(), ""
             raise
-        return msgspec.json.decode(body, type=Manifest), answer["ETag"].strip('"')
+        found = msgspec.json.decode(body, type=Manifest)
+        # What lies there does so whosever it is; which page it shows says nothing of ours.
+        mine = found if found.of == self._of else Manifest(etags=found.etags)
+        return mine, answer["ETag"].strip('"')
 
-    def _put(self, document: Document, replaces: str, stamp: str) -> None:
-        """Put what is newer than what lies there; ``replaces`` is the ETag of what is believed to, empty: nothing."""
+    def _put(self, document: Document, replaces: str, stamp: str) -> str:
+        """Put what is newer than what lies there; ``replaces`` is the ETag of what is believed to, empty: nothing.
+
+        Returns the ETag of what lies there then.
+        """
         for _ in range(TRIES):
             try:
                 self._put_if(document, replaces, stamp)
@@ -116,10 +160,10 @@ class S3Site:
                 if error.code not in LOST_RACE:
                     raise
             else:
-                return
+                return _etag(document.body)
             replaces, lies = self._lies(document.path)
             if replaces == _etag(document.body):
-                return
+                return replaces
             if lies > stamp:
                 raise _Overtaken(document.path)
         raise Transient(f"{document.path} was written by others {TRIES} times in a row; trying again later")
@@ -133,12 +177,12 @@ class S3Site:
                 Body=document.body,
                 ContentType=document.content_type,
                 CacheControl=document.cache_control,
-                Metadata={"page": stamp},
+                Metadata={"page": stamp, "of": self._of},
                 **condition,  # type: ignore[arg-type]  # one of two of its parameters
             )
 
     def _lies(self, path: str) -> tuple[str, str]:
-        """The ETag and the stamp of what lies there; empty ones when nothing does."""
+        """The ETag and the stamp of what lies there; empty ones when nothing does, and no stamp for another's."""
         try:
             with translated(f"asking what lies at {path}"):
                 answer = self._s3.head_object(Bucket=self._bucket, Key=path)
@@ -146,7 +190,8 @@ class S3Site:
             if error.code in MISSING:
                 return "", ""
             raise
-        return answer["ETag"].strip('"'), answer["Metadata"].get("page", "")
+        said = answer["Metadata"]
+        return answer["ETag"].strip('"'), said.get("page", "") if said.get("of", "") == self._of else ""
 
 
 def _gone(known: Mapping[str, str], fresh: Mapping[str, str]) -> Iterator[Document]:
@@ -156,6 +201,11 @@ def _gone(known: Mapping[str, str], fresh: Mapping[str, str]) -> Iterator[Docume
     """
     for path in sorted(known.keys() - fresh.keys()):
         yield Document(path, "text/plain; charset=utf-8", GONE)
+
+
+def generation(table: str) -> str:
+    """Whose versions those are that are counted in ``table``. All may read it, so it tells nobody the table's name."""
+    return hashlib.sha256(table.encode()).hexdigest()[:12]
 
 
 def _stamp(version: int, generated_at: datetime) -> str:
