@@ -141,6 +141,7 @@ TABLE: list[tuple[str, Observation, Service, frozenset[Action], str]] = [
     ("traits_unread", special(unread="AccessDenied"), SERVICE, STOPPING, "did not say"),
     ("instance_store_data", special(instance_store=True), SERVICE, BEGINNING, "allow_instance_store_loss"),
     ("public_ip", special(auto_public_ip="203.0.113.25"), SERVICE, BEGINNING, "203.0.113.25"),
+    ("mac_host", observed(instance_type="mac2.metal"), SERVICE, STOPPING, "cleans its host"),
     ("dedicated_host", special(dedicated_host="h-0a1"), SERVICE, BEGINNING, "affinity"),
     ("windows_force", special(windows=True), SERVICE, STOPPING - BEGINNING, "Windows"),
     ("spot_interrupted", interrupted, SERVICE, STOPPING | {Action.START}, "only EC2 can start it again"),

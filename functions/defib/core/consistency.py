@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import combinations
 
 from defib.core.between_sweeps_check import check_asks
+from defib.core.boot import climb
 from defib.core.duration import format_duration
 from defib.core.maintenance_check import check_maintenance
 from defib.core.mistake import Mistakes, Path, closest, written
@@ -235,13 +236,10 @@ def _check_durations(policy: Policy, mistakes: Mistakes) -> None:
     first, longest = (*at, "retry_backoff"), (*at, "retry_backoff_max")
     _check_order((first, repair.retry_backoff), (longest, repair.retry_backoff_max), mistakes)
     _check_order(((*at, "settle"), repair.settle), ((*at, "restart_trial"), repair.restart_trial), mistakes)
-    climb = repair.evidence_timeout + repair.auto_recovery_grace + repair.reboots * repair.reboot_trial
-    climb += repair.drain_timeout + repair.stop_timeout + repair.force_stop_timeout + repair.start_timeout
-    climb += max((service.verify.timeout for service in policy.services), default=timedelta(0))
     paths: list[Path] = [(*at, key) for key in (*CLIMB, "case_age")]
     paths += [("services", service.name, "verify", "timeout") for service in policy.services]
-    if repair.case_age < climb and not mistakes.spoil(*paths):
-        needed = format_duration(climb)
+    if repair.case_age < climb(policy) and not mistakes.spoil(*paths):
+        needed = format_duration(climb(policy))
         must = f"must be at least {needed}, the time of one climb: {', '.join(CLIMB)} and the longest verify.timeout"
         mistakes.add((*at, "case_age"), repair.case_age, must, f'case_age = "{needed}"')
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import assert_never
 
 from defib.core import approval, member, planned, restart, start, suppression
+from defib.core.boot import with_time_to_boot
 from defib.core.bounds import bounded, overdue, pause_after_faults, spent
 from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Hold, Outcome, Wait
 from defib.core.frozen import replace
@@ -24,6 +25,7 @@ from defib.core.words import CAUSE_WORDS
 
 def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: Policy, now: datetime) -> Decision:
     """What to do about the instance now, why, and when to look again."""
+    policy = with_time_to_boot(policy, observation.instance_type)
     service = policy.service(case.service)
     if service is None:
         gone = Close(Outcome.LEFT_ALONE, _left_alone(case, f"service {case.service} is no longer configured"))

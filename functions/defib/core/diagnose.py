@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import assert_never
 
+from defib.core.boot import with_time_to_boot
 from defib.core.case import STOPS, Action, Case
 from defib.core.model import (
     Cause,
@@ -49,6 +50,7 @@ _INITIATED_AT = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 
 def diagnose(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> Diagnosis:
     """Name what is the matter. ``case`` is what Defib has done so far: its own stop is not taken for another's."""
+    policy = with_time_to_boot(policy, observation.instance_type)
     match observation.state:
         case InstanceState.RUNNING:
             return _running(observation, case, policy, now)

@@ -25,6 +25,7 @@ GUARDS: tuple[Guard, ...] = (
     loss.traits_unread,
     loss.instance_store_data,
     loss.public_ip,
+    placement.mac_host,
     placement.dedicated_host,
     placement.windows_force,
     ownership.spot_interrupted,

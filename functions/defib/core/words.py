@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from typing import assert_never
 
+from defib.core.boot import with_time_to_boot
 from defib.core.case import Action, Case
 from defib.core.duration import format_duration
 from defib.core.membership import GroupMember
@@ -140,7 +141,7 @@ def plan(case: Case, service: Service, policy: Policy) -> str:
         case Cause.INSTANCE_IMPAIRED:
             if not policy.repair.reboots:
                 return f"Defib {_restart(case, service, policy)}."
-            trial = format_duration(policy.repair.reboot_trial)
+            trial = format_duration(with_time_to_boot(policy, case.instance_type).repair.reboot_trial)
             return f"Defib reboots it; if that has not helped after {trial}, it {_restart(case, service, policy)}."
         case Cause.APPLICATION_DOWN:
             return _application_plan(case, service, policy)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from defib.core.boot import is_mac
 from defib.core.case import Action
 from defib.core.guards.loss import BEGINS_A_STOP
-from defib.core.guards.question import Question, Refusal
+from defib.core.guards.question import CUTS_POWER, Question, Refusal
 from defib.core.model import Cause
 
 
@@ -17,6 +18,21 @@ def dedicated_host(asked: Question) -> Refusal | None:
         "dedicated_host",
         f"its host {host} fails, and a stop and start would bring it back there: it has affinity with this Dedicated "
         "Host. Give it another host (ModifyInstancePlacement), or ask AWS to replace the host",
+    )
+
+
+def mac_host(asked: Question) -> Refusal | None:
+    """A stop of a Mac has its host cleaned, for up to 3 hours, or 4.5 on Apple silicon; meanwhile nothing starts there.
+
+    (AWSEC2 UserGuide, Stop or terminate your Amazon EC2 Mac instance.)
+    """
+    if not is_mac(asked.observation.instance_type) or asked.action not in CUTS_POWER:
+        return None
+    return Refusal(
+        "mac_host",
+        "it is a Mac: after a stop AWS cleans its host, which can take up to four and a half hours, and it can't start "
+        "before that is over. Stop and start it yourself if it may be away for so long, or launch another on another "
+        "host",
     )
 
 
