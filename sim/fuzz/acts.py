@@ -100,4 +100,4 @@ class Acts:
 def _require(machine: Machine, states: Sequence[InstanceState], done: str) -> None:
     if machine.state not in states:
         message = f"{machine.instance_id} is {machine.state}, and can't be {done}"
-        raise Rejected(message, "IncorrectInstanceState")
+        raise Transient(message, "IncorrectInstanceState")

@@ -95,9 +95,17 @@ def test_a_reboot_is_sent_once_and_only_what_may_have_been_sent_counts_as_done(
     assert len(sent) == 1
 
 
-@pytest.mark.parametrize("action", [Action.REBOOT, Action.STOP, Action.FORCE_STOP, Action.START])
 @pytest.mark.parametrize(
-    ("code", "error"), [("InsufficientInstanceCapacity", Transient), ("OperationNotPermitted", Rejected)]
+    "action", [Action.REBOOT, Action.STOP, Action.FORCE_STOP, Action.SKIP_OS_SHUTDOWN, Action.START]
+)
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("InsufficientInstanceCapacity", Transient),
+        ("IncorrectInstanceState", Transient),
+        ("IncorrectState", Transient),
+        ("OperationNotPermitted", Rejected),
+    ],
 )
 def test_a_refused_action_says_so(
     fleet: Fleet, actor: AwsActor, web: str, action: Action, code: str, error: type[Transient] | type[Rejected]
@@ -143,6 +151,14 @@ class TestResize:
 
         assert refused.value.code == "ArchitectureMismatch"
         assert fleet.ec2.named("ModifyInstanceAttribute") == []
+
+    def test_one_that_is_not_stopped_yet_everywhere_in_ec2_may_have_it_in_a_moment(
+        self, fleet: Fleet, actor: AwsActor, web: str, stopped: Observation
+    ) -> None:
+        fleet.ec2.refusals["ModifyInstanceAttribute"] = "IncorrectInstanceState"
+
+        with pytest.raises(Transient):
+            actor.perform(replace(an_attempt(Action.RESIZE), to="m6g.large"), a_case(web), stopped)
 
 
 def test_evidence_is_not_remediates_business(actor: AwsActor, web: str) -> None:

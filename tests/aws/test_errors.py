@@ -25,6 +25,8 @@ def refusal(code: str, status: int) -> exceptions.ClientError:
         ("InsufficientInstanceCapacity", 500, Transient),
         ("InsufficientInstanceCapacity", 400, Transient),
         ("InstanceLimitExceeded", 400, Transient),
+        ("InsufficientCapacityOnHost", 400, Transient),
+        ("ReservationCapacityExceeded", 400, Transient),
         ("VcpuLimitExceeded", 400, Transient),
         ("InsufficientFreeAddressesInSubnet", 400, Transient),
         ("ResourceContention", 500, Transient),

@@ -20,6 +20,7 @@ from tests.core.facts import POLICY, SERVICE, policy
 from tests.shell.machine import Failing, broken
 
 FULL = Transient("no room", code="InsufficientInstanceCapacity")
+UNREADY = Transient("not in a state for that", code="IncorrectInstanceState")
 
 
 @pytest.mark.parametrize("allowed", [True, False])
@@ -158,3 +159,35 @@ def test_a_changed_type_is_announced_and_said_again_in_the_end() -> None:
     assert [n.kind for n in machine.notices][-2:] == [NoticeKind.PROGRESS, NoticeKind.RESOLVED]
     assert "becomes a m6g.large" in machine.notices[-2].subject
     assert "It runs as m6g.large" in machine.notices[-1].body
+
+
+@pytest.mark.parametrize("action", [Action.STOP, Action.START])
+def test_what_ec2_refuses_for_its_state_is_done_a_moment_later(action: Action) -> None:
+    case = broken(policy(), fault=Failing(action, UNREADY, times=2)).run()
+
+    assert case.outcome is Outcome.HEALED
+    assert case.handed_over_at is None
+
+
+@pytest.mark.parametrize("action", [Action.STOP, Action.START])
+def test_what_ec2_refuses_for_its_state_without_end_is_peoples_business(action: Action) -> None:
+    machine = broken(policy(), fault=Failing(action, UNREADY, times=1000))
+    case = machine.run(timedelta(hours=1, minutes=10))
+
+    assert case.handed_over_at is not None
+    assert len([a for a in case.attempts if a.action is action and a.intended_at < case.handed_over_at]) < 25
+
+
+def test_what_a_person_has_stopped_just_before_is_not_stopped_again_and_again() -> None:
+    machine = broken(policy())
+
+    def stop_first(asked: Action) -> None:
+        if asked in (Action.REBOOT, Action.STOP):
+            machine.state = InstanceState.STOPPED
+            raise UNREADY
+
+    machine.fault = stop_first
+    case = machine.run()
+
+    assert case.outcome is Outcome.LEFT_ALONE
+    assert [a.action for a in case.attempts].count(Action.REBOOT) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from defib.shell.ports import CallFailed, Rejected, Transient, Unanswered
@@ -12,10 +12,12 @@ CAPACITY = frozenset(
         "InstanceLimitExceeded",
         "InsufficientAddressCapacity",
         "InsufficientCapacity",
+        "InsufficientCapacityOnHost",
         "InsufficientFreeAddressesInSubnet",
         "InsufficientHostCapacity",
         "InsufficientInstanceCapacity",
         "InsufficientReservedInstanceCapacity",
+        "ReservationCapacityExceeded",
         "VcpuLimitExceeded",
     }
 )
@@ -47,6 +49,10 @@ BUSY = frozenset({"ResourceContention", "ResourceContentionFault"})
 """EC2 Auto Scaling has another update of the group to finish first, and refuses this one, though with HTTP status 500
 (EC2 Auto Scaling API, EnterStandby, Errors)."""
 
+WRONG_STATE = frozenset({"IncorrectInstanceState", "IncorrectState"})
+"""What was done just before has not reached all of EC2 yet, or somebody else is at it this moment: what was read a
+second ago said that it could be done (EC2 Developer Guide, Eventual consistency in the Amazon EC2 API)."""
+
 PASSING = frozenset(
     {
         "InternalError",
@@ -70,14 +76,19 @@ SERVER_ERROR = 500
 
 
 @contextmanager
-def translated(doing: str) -> Iterator[None]:
-    """Raise what botocore's error in the block means to the caller; ``doing`` says what was being tried."""
+def translated(doing: str, passing: Collection[str] = ()) -> Iterator[None]:
+    """Raise what botocore's error in the block means to the caller; ``doing`` says what was being tried.
+
+    ``passing`` are codes of refusals that this call may meet for a moment only.
+    """
     try:
         yield
     except Exception as error:
         failure = translation(error, doing)
         if failure is None:
             raise
+        if isinstance(failure, Rejected) and failure.code in passing:
+            failure = Transient(str(failure), failure.code)
         raise failure from error
 
 

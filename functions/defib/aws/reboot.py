@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from defib.aws.errors import translated
+from defib.aws.errors import WRONG_STATE, translated
 from defib.aws.permission import Permission, Scope
 from defib.shell.ports import Transient, Unanswered
 
@@ -24,7 +24,7 @@ def perform(ec2: EC2Client, instance_id: str) -> str:
     nothing that EC2 shows tells. Raises Unanswered only where it may have been sent, Transient or Rejected.
     """
     try:
-        with translated(f"rebooting {instance_id}"):
+        with translated(f"rebooting {instance_id}", WRONG_STATE):
             ec2.reboot_instances(InstanceIds=[instance_id])
     except Unanswered as error:
         if error.code in NEVER_SENT:

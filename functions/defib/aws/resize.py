@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from defib.aws.errors import translated
+from defib.aws.errors import WRONG_STATE, translated
 from defib.aws.permission import Permission, Scope
 from defib.shell.ports import Rejected
 
@@ -36,6 +36,6 @@ def perform(ec2: EC2Client, observation: Observation, to: str) -> str:
             f"the instance needs {architecture}",
             code="ArchitectureMismatch",
         )
-    with translated(f"changing the type of {observation.instance_id} to {to}"):
+    with translated(f"changing the type of {observation.instance_id} to {to}", WRONG_STATE):
         ec2.modify_instance_attribute(InstanceId=observation.instance_id, InstanceType={"Value": to})
     return f"{to} instead of {observation.instance_type}"

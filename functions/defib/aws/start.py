@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from defib.aws.errors import translated
+from defib.aws.errors import WRONG_STATE, translated
 from defib.aws.permission import Permission, Scope
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ PERMISSIONS = (
 
 def perform(ec2: EC2Client, instance_id: str) -> str:
     """Starting what runs already changes nothing. Raises Transient (no capacity too) or Rejected."""
-    with translated(f"starting {instance_id}"):
+    with translated(f"starting {instance_id}", WRONG_STATE):
         answer = ec2.start_instances(InstanceIds=[instance_id])
     states = [change.get("CurrentState", {}).get("Name", "") for change in answer["StartingInstances"]]
     return f"EC2 answers {', '.join(states)}" if states else ""

@@ -17,7 +17,11 @@ NO_ROOM = frozenset(
         "VcpuLimitExceeded",
     }
 )
-"""Another instance type may be startable where this one is not."""
+"""Another instance type may be startable where this one is not.
+
+Not on a Dedicated Host, which takes one type, or those of one family (AWSEC2 API, AllocateHosts), nor in a targeted
+Capacity Reservation, which is for one type (AWSEC2 API, CreateCapacityReservation).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,11 @@ _CAPACITY = Meaning(
     "Wait, or change its type to one that AWS has room for (stopped as it is, that is one call), or start a copy of it "
     "in another zone.",
 )
+_HOST = Meaning("its Dedicated Host has no room for it", "Free the host, or give the instance another one.")
+_STATE = Meaning(
+    "EC2 says that it is in no state in which it can be started",
+    "Look whether somebody else is at it, or EC2 still stops it. Start it when EC2 says that it is stopped.",
+)
 _LIMIT = Meaning(
     "the account may run no more instances of this kind",
     "Ask AWS to raise the limit (Service Quotas, Running On-Demand instances), or stop something else.",
@@ -47,9 +56,14 @@ MEANINGS = {
     "InsufficientInstanceCapacity": _CAPACITY,
     "InsufficientCapacity": _CAPACITY,
     "InsufficientReservedInstanceCapacity": _CAPACITY,
-    "InsufficientHostCapacity": Meaning(
-        "its Dedicated Host has no room for it", "Free the host, or give the instance another one."
+    "InsufficientHostCapacity": _HOST,
+    "InsufficientCapacityOnHost": _HOST,
+    "ReservationCapacityExceeded": Meaning(
+        "the Capacity Reservation that it is to run in is full",
+        "Reserve more there, stop something else that runs in it, or have the instance target another one.",
     ),
+    "IncorrectInstanceState": _STATE,
+    "IncorrectState": _STATE,
     "InstanceLimitExceeded": _LIMIT,
     "VcpuLimitExceeded": _LIMIT,
     "InternalError": Meaning("AWS failed for a reason of its own", "Start it again later; if that fails, ask AWS."),
