@@ -69,9 +69,9 @@ class Overlay:
         return None
 
 
-def refused(code: str, status: int = 400) -> tuple[_Http, Answer]:
+def refused(code: str, status: int = 400, message: str = "") -> tuple[_Http, Answer]:
     """What botocore makes of AWS refusing a call."""
-    error = {"Code": code, "Message": f"{code} was injected"}
+    error = {"Code": code, "Message": message or f"{code} was injected"}
     return _Http(status), {"Error": error, "ResponseMetadata": {"HTTPStatusCode": status}}
 
 

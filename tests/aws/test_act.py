@@ -18,6 +18,7 @@ from defib.core.traits import Traits
 from defib.shell.ports import Rejected, Transient, Unanswered
 from tests.aws.account import ONCE
 from tests.aws.cases import NOON, a_case, an_attempt
+from tests.aws.fleet import refused
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -118,6 +119,29 @@ def test_a_refused_action_says_so(
 
     assert refused.value.code == code
     assert web in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("message", "error"),
+    [
+        (
+            "Invalid value 't2.small' for instanceType. "
+            "LaunchPlan instance type does not match attribute value t2.micro",
+            Transient,
+        ),
+        ("Invalid value 't2.small' for instanceType.", Rejected),
+    ],
+)
+def test_a_start_that_a_change_of_the_type_came_too_close_to_succeeds_in_a_moment(
+    ec2: EC2Client, actor: AwsActor, web: str, message: str, error: type[Exception]
+) -> None:
+    events: Any = ec2.meta.events
+    events.register_first(
+        "before-call.ec2.StartInstances", lambda **_: refused("InvalidParameterValue", message=message)
+    )
+
+    with pytest.raises(error, match="starting"):
+        actor.perform(an_attempt(Action.START), a_case(web), seen(web))
 
 
 class TestResize:

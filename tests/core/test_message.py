@@ -200,6 +200,22 @@ def test_a_failed_start_names_the_error() -> None:
     assert "could not be started: AWS gives no reason" in notice(News.START_FAILED, silent).subject
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("InsufficientInstanceCapacity", "becomes a m8g.large: no room for a m6g.large"),
+        ("Unsupported", "becomes a m8g.large: AWS does not start a m6g.large"),
+    ],
+)
+def test_a_change_of_its_type_names_the_type_before_and_why_it_does_not_start(code: str, words: str) -> None:
+    first, second = (replace(attempt(Action.RESIZE), to=to) for to in ("m6g.large", "m8g.large"))
+    changed = case(
+        EVIDENCE, first, attempt(Action.START, verdict=Verdict.RETRY, code=code), second, instance_type="m7g.large"
+    )
+
+    assert words in notice(News.RESIZED, changed).subject
+
+
 def test_evidence_is_linked_or_its_absence_explained() -> None:
     def body(*attempts: object) -> str:
         return notice(News.OPENED, case(*attempts)).body  # type: ignore[arg-type]  # a table of attempts

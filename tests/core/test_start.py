@@ -24,6 +24,7 @@ STOPPED_FACTS = observed(
 EVIDENCE, STOP = attempt(Action.EVIDENCE, after(minutes=-9)), attempt(Action.STOP, after(minutes=-8))
 FULL = attempt(Action.START, after(minutes=-3), Verdict.RETRY, "InsufficientInstanceCapacity")
 LATER = f"{after(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+IMPOSSIBLE = attempt(Action.START, after(minutes=-3), Verdict.REFUSED, "Unsupported")
 FALLBACK = policy(fallback_types=("m6g.large", "m8g.large"))
 
 
@@ -51,6 +52,19 @@ def decided(
             Action.RESIZE,
             "m8g.large",
         ),
+        (
+            (*(FULL,) * 3, resize("m6g.large"), *(FULL,) * 3, resize("m8g.large"), *(FULL,) * 3),
+            replace(STOPPED_FACTS, instance_type="m8g.large"),
+            Action.RESIZE,
+            "m7g.large",
+        ),
+        ((*(FULL,) * 3, resize("m6g.large"), *(FULL,) * 3, resize("m7g.large")), STOPPED_FACTS, Action.START, ""),
+        (
+            (*(FULL,) * 3, resize("m6g.large"), IMPOSSIBLE),
+            replace(STOPPED_FACTS, instance_type="m6g.large"),
+            Action.RESIZE,
+            "m8g.large",
+        ),
         ((FULL,) * 3, replace(STOPPED_FACTS, traits=special(hibernation=True).traits), Action.START, ""),
         ((FULL,) * 3, replace(STOPPED_FACTS, tags={**STOPPED_FACTS.tags, UNTIL_TAG: LATER}), Action.START, ""),
     ],
@@ -61,6 +75,9 @@ def decided(
         "or refused, and passed over",
         "or tried again",
         "then the second",
+        "then its own again",
+        "which is started",
+        "one that its zone does not have is passed over at once",
         "never one that is configured for hibernation",
         "nor in a planned outage",
     ],
@@ -68,7 +85,9 @@ def decided(
 def test_another_type_is_tried_where_there_is_no_room(
     attempts: tuple[Attempt, ...], facts: Observation, action: Action, to: str
 ) -> None:
-    decision = decided(case(EVIDENCE, STOP, *attempts, cause=Cause.STOPPED_BY_DEFIB), facts)
+    so_far = case(EVIDENCE, STOP, *attempts, cause=Cause.STOPPED_BY_DEFIB, instance_type="m7g.large")
+
+    decision = decided(so_far, facts)
 
     assert isinstance(decision, Act), decision
     assert (decision.action, decision.to) == (action, to)
@@ -83,6 +102,35 @@ def test_what_may_not_become_another_type_is_started_as_it_is_where_that_may_be(
 
     assert isinstance(decision, Act | Hold)
     assert (decision.action, isinstance(decision, Hold)) == (Action.START, fallen is Cause.STOPPED_UNASKED)
+
+
+def test_what_aws_would_start_as_no_type_of_its_own_is_peoples_business_at_once() -> None:
+    decision = decided(case(EVIDENCE, STOP, IMPOSSIBLE, instance_type="m7g.large"))
+
+    assert isinstance(decision, Escalate)
+    assert "AWS does not start its type in its zone" in decision.reason
+
+
+def test_a_type_that_is_refused_is_tried_no_more_often_than_any_where_there_is_no_other() -> None:
+    tried = (*(FULL,) * 3, resize("m6g.large"), *(IMPOSSIBLE,) * 5)
+    maintained = replace(STOPPED_FACTS, instance_type="m6g.large", tags={**STOPPED_FACTS.tags, UNTIL_TAG: LATER})
+    so_far = case(EVIDENCE, STOP, *tried, cause=Cause.STOPPED_BY_DEFIB, instance_type="m7g.large")
+
+    decision = decided(so_far, maintained)
+
+    assert isinstance(decision, Escalate)
+    assert decision.reason.endswith("now as m6g.large, before as m7g.large")
+
+
+@pytest.mark.parametrize(("seconds", "starts"), [(19, False), (20, True)])
+def test_a_change_of_its_type_has_time_to_reach_all_of_ec2(seconds: int, starts: bool) -> None:
+    changed = replace(attempt(Action.RESIZE, after(seconds=-seconds)), to="m6g.large")
+    facts = replace(STOPPED_FACTS, instance_type="m6g.large")
+
+    decision = decided(case(EVIDENCE, STOP, *(FULL,) * 3, changed), facts)
+
+    assert isinstance(decision, Act if starts else Wait)
+    assert isinstance(decision, Act) or decision.look_again_at == after(seconds=1)
 
 
 def test_a_start_that_falls_back_for_want_of_room_counts_as_one() -> None:
@@ -119,12 +167,14 @@ def test_no_other_type_helps_against_a_failing_key() -> None:
 
 
 def test_people_are_asked_when_no_type_has_room() -> None:
-    tried = (*(FULL,) * 3, resize("m6g.large"), *(FULL,) * 3, resize("m8g.large"), *(FULL,) * 5)
+    others = (resize("m6g.large"), *(FULL,) * 3, resize("m8g.large"), *(FULL,) * 3)
+    tried = (*(FULL,) * 3, *others, resize("m7g.large"), *(FULL,) * 5)
 
-    decision = decided(case(EVIDENCE, STOP, *tried), replace(STOPPED_FACTS, instance_type="m8g.large"))
+    decision = decided(case(EVIDENCE, STOP, *tried, instance_type="m7g.large"))
 
     assert isinstance(decision, Escalate)
-    assert "no room for its type" in decision.reason
+    assert "could not be started in 5 tries: AWS has no room for its type" in decision.reason
+    assert decision.reason.endswith("now as m7g.large, before as m6g.large, m8g.large")
 
 
 def test_members_of_a_placement_group_hear_what_aws_advises() -> None:
@@ -156,7 +206,7 @@ class TestAfterTheHandOver:
 
     @pytest.mark.parametrize(("seconds", "tries"), [(59, False), (60, True), (7200, True)])
     def test_it_is_started_again_after_a_while(self, seconds: int, tries: bool) -> None:
-        decision = decided(self.HANDED, now=after(seconds=seconds))
+        decision = decided(self.HANDED, limits=POLICY, now=after(seconds=seconds))
 
         assert isinstance(decision, Act if tries else Wait)
         assert not isinstance(decision, Act) or decision.action is Action.START
@@ -172,12 +222,39 @@ class TestAfterTheHandOver:
         handed, tries, now = self.HANDED, 0, NOON
         while now < after(minutes=7 * 24 * 60):
             now += timedelta(minutes=1)
-            if isinstance(decided(handed, now=now), Act):
+            if isinstance(decided(handed, limits=POLICY, now=now), Act):
                 tries += 1
                 more = (*handed.attempts, attempt(Action.START, now, Verdict.RETRY, "x"))
                 handed = replace(handed, attempts=more)
 
         assert 50 < tries < 150
+
+    def test_in_a_long_drought_every_type_has_its_turn(self) -> None:
+        handed, facts, now = replace(self.HANDED, instance_type="m7g.large"), STOPPED_FACTS, NOON
+        known, started_as = len(handed.attempts), list[str]()
+        while now < after(minutes=24 * 60):
+            now += timedelta(seconds=30)
+            decision = decided(handed, facts, now=now)
+            if not isinstance(decision, Act):
+                continue
+            started_as += [facts.instance_type] if decision.action is Action.START else []
+            facts = replace(facts, instance_type=decision.to or facts.instance_type)
+            verdict = Verdict.DONE if decision.action is Action.RESIZE else Verdict.RETRY
+            made = replace(attempt(decision.action, now, verdict, "InsufficientInstanceCapacity"), to=decision.to)
+            handed = replace(handed, attempts=(*handed.attempts, replace(made, number=len(handed.attempts) + 1)))
+
+        assert len(started_as) > 50
+        assert started_as[:6] == ["m6g.large", "m8g.large", "m7g.large"] * 2
+        assert len(handed.attempts) - known == 2 * len(started_as)
+
+    def test_a_type_that_can_not_be_had_costs_a_try_no_more_than_one_call(self) -> None:
+        denied = resize("m6g.large", Verdict.REFUSED)
+        handed = case(EVIDENCE, STOP, *(FULL,) * 5, denied, handed_over_at=after(minutes=-5), instance_type="m7g.large")
+
+        decision = decided(handed)
+
+        assert isinstance(decision, Act)
+        assert decision.action is Action.START
 
     @pytest.mark.parametrize(
         ("so_far", "facts"),
@@ -215,6 +292,8 @@ def test_a_changed_type_is_said_in_the_end() -> None:
     words = "It runs as m6g.large instead of m7g.large; change it back when there is room"
     assert resized(so_far, observed(instance_type="m6g.large")) == words
     assert resized(case(EVIDENCE, STOP), observed()) == ""
+    again = case(EVIDENCE, STOP, resize("m6g.large"), resize("m7g.large"), instance_type="m7g.large")
+    assert resized(again, observed(instance_type="m7g.large")) == ""
 
 
 class TestResizedByAPerson:

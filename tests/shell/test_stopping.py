@@ -161,6 +161,22 @@ def test_a_changed_type_is_announced_and_said_again_in_the_end() -> None:
     assert "It runs as m6g.large" in machine.notices[-1].body
 
 
+def test_in_a_long_drought_people_hear_of_each_type_once_and_in_the_end_as_what_it_runs() -> None:
+    machine = broken(policy(fallback_types=("m6g.large",)), fault=Failing(Action.START, FULL, times=20))
+    machine.instance_type = "m7g.large"
+    case = machine.run(timedelta(hours=5))
+
+    assert case.outcome is Outcome.HEALED
+    assert machine.acts.count(Action.RESIZE) > 5
+    assert [n.subject.partition("becomes ")[2] for n in machine.notices if "becomes" in n.subject] == [
+        "a m6g.large: no room for a m7g.large",
+        "a m7g.large: no room for a m6g.large",
+    ]
+    (asked,) = (n for n in machine.notices if n.kind is NoticeKind.ESCALATED)
+    assert "now as m7g.large, before as m6g.large" in asked.body
+    assert ("It runs as" in machine.notices[-1].body) is (machine.instance_type != "m7g.large")
+
+
 @pytest.mark.parametrize("action", [Action.STOP, Action.START])
 def test_what_ec2_refuses_for_its_state_is_done_a_moment_later(action: Action) -> None:
     case = broken(policy(), fault=Failing(action, UNREADY, times=2)).run()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from defib.aws.errors import WRONG_STATE, translated
 from defib.aws.permission import Permission, Scope
+from defib.shell.ports import Rejected, Transient
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -19,9 +20,19 @@ PERMISSIONS = (
 )
 
 
+CHANGED_TOO_LATELY = "LaunchPlan instance type does not match"
+"""In the message of the InvalidParameterValue with which EC2 may refuse to start what has just been given another type;
+a later start succeeds (boto3 issue 2190)."""
+
+
 def perform(ec2: EC2Client, instance_id: str) -> str:
     """Starting what runs already changes nothing. Raises Transient (no capacity too) or Rejected."""
-    with translated(f"starting {instance_id}", WRONG_STATE):
-        answer = ec2.start_instances(InstanceIds=[instance_id])
+    try:
+        with translated(f"starting {instance_id}", WRONG_STATE):
+            answer = ec2.start_instances(InstanceIds=[instance_id])
+    except Rejected as error:
+        if error.code != "InvalidParameterValue" or CHANGED_TOO_LATELY not in str(error):
+            raise
+        raise Transient(str(error), error.code) from error
     states = [change.get("CurrentState", {}).get("Name", "") for change in answer["StartingInstances"]]
     return f"EC2 answers {', '.join(states)}" if states else ""

@@ -281,9 +281,9 @@ def _first(case: Case, attempt: Attempt) -> bool:
 
 
 def _resizes(case: Case) -> int:
-    """How often AWS has given it another type."""
-    done = (a.result.verdict for a in case.attempts if a.action is Action.RESIZE and a.result is not None)
-    return sum(1 for verdict in done if verdict is Verdict.DONE)
+    """How many types AWS has given it: in a long drought they take turns, and are told once each."""
+    done = [a for a in case.attempts if a.action is Action.RESIZE and a.result is not None]
+    return len({a.to for a in done if a.result is not None and a.result.verdict is Verdict.DONE})
 
 
 def _first_failed_start(before: Case, after: Case) -> bool:

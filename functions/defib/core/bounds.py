@@ -72,7 +72,7 @@ def spent(case: Case, policy: Policy, now: datetime) -> Escalate | None:
     last = case.attempts[-1] if case.attempts else None
     if last is None or last.result is None or last.action is Action.EVIDENCE:
         return None
-    if last.result.verdict is Verdict.REFUSED and last.action not in PASSED_OVER:
+    if last.result.verdict is Verdict.REFUSED and last.action not in PASSED_OVER and not start.impossible(case):
         if last.action is Action.START:
             reason = f"AWS refused to start it: {explained(last.result.code)}"
             return Escalate(reason, remedy(last.result.code), now + repair.hold)

@@ -34,7 +34,9 @@ def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: P
     if case.handed_over_at is not None:
         decision = _handed_over(case, decision, observation, policy, service, now)
         if isinstance(decision, Wait):
-            decision = start.start_again(case, observation, diagnosis.cause, policy, now) or decision
+            may = refuse(Question(Action.RESIZE, case, observation, service, policy, now)) is None
+            started = start.start_again(case, observation, diagnosis.cause, policy, service, now, may_resize=may)
+            decision = started or decision
     decision = _unmeddled(case, observation, decision, policy, now)
     decision = _not_refused(case, decision, policy, service, now)
     decision = suppression.before_leaving(case, observation, decision, policy, now)

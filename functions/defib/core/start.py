@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from itertools import takewhile
 from zlib import crc32
@@ -12,7 +13,10 @@ from defib.core.policy import Policy, Repair, Service
 from defib.core.start_failure import NO_ROOM, bare, explained, meaning, remedy
 
 TRIES_BEFORE_ANOTHER_TYPE = 3
-"""Starts of one type that EC2 has no room for before the service's next fallback type is tried."""
+"""Starts of one type that EC2 has no room for before the next type is tried."""
+
+UNSUPPORTED = "Unsupported"
+"""Its zone has constraints on its type, say, or the type does not bear its configuration (AWSEC2 API, Error codes)."""
 
 STOPPED = frozenset({Cause.STOPPED_BY_DEFIB, Cause.STOPPED_UNASKED})
 
@@ -25,6 +29,9 @@ def start(
     started = case.last(Action.START)
     if started is not None and started.done_at is not None and now < started.done_at + repair.settle:
         return Wait("EC2's reads lag behind the start", started.done_at + repair.settle)
+    settling = _settling(case, repair, now)
+    if settling is not None:
+        return settling
     fallen = _fell_back(case)
     if started is not None and started.done_at is not None and fallen:
         resume = started.done_at + pause(case, fallen, repair)
@@ -33,20 +40,33 @@ def start(
     tried = _tries(case)
     code = _failure(tried, observation)
     others = type_by_others(case, observation)
-    another = _another_type(case, observation, service) if bare(code) in NO_ROOM and not others else ""
-    if another and may_resize and len(tried) >= min(TRIES_BEFORE_ANOTHER_TYPE, repair.starts):
-        reason = f"EC2 has no room for {observation.instance_type}: it is to run as {another}"
-        return Act(Action.RESIZE, reason, now + repair.act_timeout, another)
+    over = _ended_with(case, Verdict.DONE, Verdict.REFUSED)
+    another = _another_type(case, observation, service, over) if may_resize and not others else ""
+    if another and _calls_for_another(case, code, len(tried) >= min(TRIES_BEFORE_ANOTHER_TYPE, repair.starts)):
+        return _become(another, case, observation, repair, now)
     if len(tried) < repair.starts:
         theirs = f"somebody has changed its type to {others}: it is started as that"
         return Act(Action.START, theirs if others else "it is stopped and should run", now + repair.act_timeout)
     said = (explained(code) if meaning(code) else observation.state_reason) or code or "AWS gives no reason"
-    reason = f"it could not be started in {len(tried)} tries: {said}"
+    reason = f"it could not be started in {len(tried)} tries: {said}{_as_what(case)}"
     return Escalate(reason, remedy(code, observation.traits.placement_group), now + repair.hold)
 
 
-def start_again(case: Case, observation: Observation, cause: Cause, policy: Policy, now: datetime) -> Act | None:
-    """After the hand-over: nothing that Defib stopped, or tried to start, is left stopped for want of another try."""
+def start_again(
+    case: Case,
+    observation: Observation,
+    cause: Cause,
+    policy: Policy,
+    service: Service,
+    now: datetime,
+    *,
+    may_resize: bool,
+) -> Act | Wait | None:
+    """After the hand-over: nothing that Defib stopped, or tried to start, is left stopped for want of another try.
+
+    Where there is no room each try is for the next type, its own and the fallback types in turn: nobody knows for which
+    of them there will be room first.
+    """
     ours = any(a.action in (*STOPS, Action.START) for a in case.attempts)
     grouped = observation.group and case.standby is None
     if cause not in STOPPED or not ours or grouped or case.handed_over_at is None:
@@ -57,9 +77,27 @@ def start_again(case: Case, observation: Observation, cause: Cause, policy: Poli
     last = max([*(a.intended_at if a.result is None else a.result.at for a in starts), case.handed_over_at])
     # A share of the time so far: what has been away for long is back little later than it could be, and a week of
     # tries is about a hundred, which a case has room for.
-    if now < last + max((last - first) * policy.repair.start_again_share / 100, policy.repair.hold):
-        return None
+    newest = next(a for a in reversed(case.attempts) if a.action in (*STOPS, Action.START, Action.RESIZE))
+    if newest.action is not Action.RESIZE:
+        if now < last + max((last - first) * policy.repair.start_again_share / 100, policy.repair.hold):
+            return None
+        another = _another_type(case, observation, service, _ended_with(case, Verdict.REFUSED)) if may_resize else ""
+        code = _failure(_tries(case), observation)
+        if another and not type_by_others(case, observation) and _calls_for_another(case, code, enough=True):
+            return _become(another, case, observation, policy.repair, now)
+    settling = _settling(case, policy.repair, now)
+    if settling is not None:
+        return settling
     return Act(Action.START, "it is still stopped: once more", now + policy.repair.act_timeout)
+
+
+def impossible(case: Case) -> bool:
+    """Whether AWS refuses to start it as what Defib has made of it: as another type it may start."""
+    tried, change = _tries(case), case.last(Action.RESIZE)
+    result = tried[-1].result if tried else None
+    if result is None or change is None or change.to == case.instance_type:
+        return False
+    return result.verdict is Verdict.REFUSED and bare(result.code) == UNSUPPORTED
 
 
 def type_by_others(case: Case, observation: Observation) -> str:
@@ -78,10 +116,17 @@ def resized(case: Case, observation: Observation) -> str:
     if others:
         return f"It runs as {others} instead of {case.instance_type}, as somebody wanted during its repair"
     change = case.last(Action.RESIZE)
-    if change is None or not change.to:
+    runs_as = observation.instance_type or (change.to if change is not None else "")
+    if change is None or not runs_as or runs_as == case.instance_type:
         return ""
     own = case.instance_type or "its own type"
-    return f"It runs as {change.to} instead of {own}; change it back when there is room"
+    return f"It runs as {runs_as} instead of {own}; change it back when there is room"
+
+
+def became(case: Case) -> tuple[str, str]:
+    """From which type to which Defib has changed it last."""
+    was, now_a = (case.instance_type, *_types(case))[-2:]
+    return was, now_a
 
 
 def pause(case: Case, failures: int, repair: Repair) -> timedelta:
@@ -118,13 +163,51 @@ def _failure(tried: list[Attempt], observation: Observation) -> str:
     return observation.state_reason_code
 
 
-def _another_type(case: Case, observation: Observation, service: Service) -> str:
-    """The service's next fallback type that AWS has not refused and that it is not now; empty when there is none."""
-    if observation.traits.hibernation:
+def _as_what(case: Case) -> str:
+    """As which types it was tried, where Defib has changed that."""
+    types = _types(case)
+    others = ", ".join(dict.fromkeys(t for t in types if t not in ("", types[-1])))
+    return f"; now as {types[-1]}, before as {others}" if others else ""
+
+
+def _types(case: Case) -> list[str]:
+    """The type that it had, and those that it has been given since, in order."""
+    return [case.instance_type, *(a.to for a in case.attempts if a.action is Action.RESIZE and a.done_at is not None)]
+
+
+def _calls_for_another(case: Case, code: str, enough: bool) -> bool:
+    """Whether another type may start where this one does not: for want of room when it was tried often enough."""
+    return impossible(case) or (enough and bare(code) in NO_ROOM)
+
+
+def _another_type(case: Case, observation: Observation, service: Service, over: Collection[str]) -> str:
+    """The next type that is not ``over``: the service's fallback types and its own take turns; empty for none."""
+    if observation.traits.hibernation or not service.fallback_types:
         return ""
-    over = {
-        a.to
-        for a in case.attempts
-        if a.action is Action.RESIZE and a.result is not None and a.result.verdict in (Verdict.DONE, Verdict.REFUSED)
-    }
-    return next((t for t in service.fallback_types if t not in over and t != observation.instance_type), "")
+    now_a = observation.instance_type
+    turns = [t for t in dict.fromkeys((case.instance_type, *service.fallback_types)) if t]
+    at = turns.index(now_a) + 1 if now_a in turns else 0
+    return next((t for t in (*turns[at:], *turns[:at]) if t not in over and t != now_a), "")
+
+
+def _ended_with(case: Case, *verdicts: Verdict) -> frozenset[str]:
+    """The types that AWS has given it, or refused to."""
+    resizes = [(a.to, a.result) for a in case.attempts if a.action is Action.RESIZE]
+    return frozenset(to for to, result in resizes if result is not None and result.verdict in verdicts)
+
+
+def _become(another: str, case: Case, observation: Observation, repair: Repair, now: datetime) -> Act:
+    short = "does not start" if impossible(case) else "has no room for"
+    reason = f"EC2 {short} {observation.instance_type}: it is to run as {another}"
+    return Act(Action.RESIZE, reason, now + repair.act_timeout, another)
+
+
+def _settling(case: Case, repair: Repair, now: datetime) -> Wait | None:
+    """A start in the same second as the change of its type may be refused (``aws.start.CHANGED_TOO_LATELY``).
+
+    AWS advises to wait between commands (EC2 Developer Guide, Eventual consistency in the Amazon EC2 API).
+    """
+    change = case.last(Action.RESIZE)
+    if change is None or change.done_at is None or now >= change.done_at + repair.settle:
+        return None
+    return Wait("EC2's reads lag behind the change of its type", change.done_at + repair.settle)

@@ -62,6 +62,10 @@ MEANINGS = {
         "the Capacity Reservation that it is to run in is full",
         "Reserve more there, stop something else that runs in it, or have the instance target another one.",
     ),
+    "Unsupported": Meaning(
+        "AWS does not start its type in its zone, or not as it is configured",
+        "Change its type to one that its zone offers and that fits it, or launch a copy of it in another zone.",
+    ),
     "IncorrectInstanceState": _STATE,
     "IncorrectState": _STATE,
     "InstanceLimitExceeded": _LIMIT,

@@ -12,7 +12,7 @@ from defib.core.incident import Incident, NoticeKind
 from defib.core.model import Cause
 from defib.core.news import NOTHING, News, Story
 from defib.core.policy import Mode, Policy, Service
-from defib.core.start import STOPPED
+from defib.core.start import STOPPED, UNSUPPORTED, became
 from defib.core.start_failure import meaning
 from defib.core.words import (
     ACTION_WORDS,
@@ -111,10 +111,11 @@ def _progress(news: News, case: Case) -> Story:
         doing = "It stops it without letting its system shut down, then starts it."
         return Story(NoticeKind.PROGRESS, "does not stop even when forced", doing, NOTHING, "Its shutdown is skipped.")
     if news is News.RESIZED:
-        change = case.last(Action.RESIZE)
-        to = change.to if change is not None else "another type"
-        doing = f"It has changed its type from {case.instance_type} to {to}, and starts it."
-        headline = f"becomes a {to}: no room for a {case.instance_type}"
+        was, to = became(case)
+        doing = f"It has changed its type from {was} to {to}, and starts it."
+        codes = [a.result.code for a in case.attempts if a.action is Action.START and a.result is not None]
+        why = "AWS does not start" if UNSUPPORTED in codes[-1:] else "no room for"
+        headline = f"becomes a {to}: {why} a {was}"
         return Story(NoticeKind.PROGRESS, headline, doing, NOTHING, "Defib has changed its type.")
     if news is News.REPLACING:
         doing = f"It tells its Auto Scaling group {case.group} to terminate it and launch another."

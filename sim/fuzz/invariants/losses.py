@@ -32,7 +32,9 @@ def nothing_lost(truth: Truth, attempt: Attempt, machine: Machine, service: Serv
         truth.breaks("hazards", f"{action} on {machine.name}, which runs Windows")
     if action is Action.SKIP_OS_SHUTDOWN and not service.allow_skip_os_shutdown:
         truth.breaks("hazards", f"{action} on {machine.name} without leave")
-    if action is Action.RESIZE and attempt.to not in service.fallback_types:
+    own = truth.store.latest_case(machine.instance_id)
+    types = (*service.fallback_types, own.instance_type if own is not None else "")
+    if action is Action.RESIZE and attempt.to not in types:
         truth.breaks("hazards", f"{action} of {machine.name} to {attempt.to}")
     balancer = truth.cloud.balancer_of(machine)
     if action is Action.DRAIN and balancer is not None and not balancer.manageable:
