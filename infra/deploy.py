@@ -6,14 +6,15 @@ import argparse
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from defib.core.policy import Policy
 from infra.bundle import ROOT
 from infra.cost import Line, Template, costs, creates, extras, watchtower_costs
+from infra.kept_switch import KeptSwitch, switch_name
 from infra.left_to_do import STACK, WATCHTOWER_STACK, left_to_do
 from infra.operator_error import OperatorError
 from infra.prices import PRICES_OF
@@ -41,7 +42,7 @@ def main() -> int:
     try:
         assembly = synthesize(policy_path, chosen.out.resolve())
         policy = _policy(policy_path)
-        where_it_goes(policy, configured_region())
+        region = where_it_goes(policy, configured_region())
     except OperatorError as error:
         sys.exit(str(error))
     template: Template = json.loads((assembly / TEMPLATE).read_text(encoding="utf-8"))
@@ -51,23 +52,24 @@ def main() -> int:
     print("\n".join((*summary(template, watchtower, asks), *warnings(policy, policy_path.name), "")), flush=True)
     outputs = assembly.parent / "outputs.json"
     deploy = ["cdk", "deploy", "--all", "--app", str(assembly), "--outputs-file", str(outputs)]
-    done = subprocess.run(deploy, check=False)  # noqa: S603 - fixed words, and paths the operator gave
-    if done.returncode != 0:
+    status = _kill_switch(policy, region).deploy(deploy)
+    if status != 0:
         print(FAILED)
-        return done.returncode
+        return status
     templates = {STACK: template, **({WATCHTOWER_STACK: watchtower} if watchtower is not None else {})}
     print("\n".join(("", *left_to_do(json.loads(outputs.read_text(encoding="utf-8")), policy, templates))))
     return 0
 
 
-def where_it_goes(policy: Policy, configured: str) -> None:
-    """Raise OperatorError if the Region that the CLI is configured for is not the one that the watchtower watches."""
+def where_it_goes(policy: Policy, configured: str) -> str:
+    """The Region of Defib. Raises OperatorError if the CLI is configured for another than the watchtower watches."""
     wanted = policy.watchtower.primary_region
     if policy.watchtower.stands and configured not in {"", wanted}:
         raise OperatorError(
             f"Your AWS configuration says Region {configured}, but watchtower.primary_region says {wanted}. Put "
             f'primary_region = "{configured}" there to deploy Defib to {configured}, or set AWS_REGION={wanted}.'
         )
+    return wanted or configured
 
 
 def summary(template: Template, watchtower: Template | None = None, asks: int = 0) -> Iterator[str]:
@@ -102,6 +104,12 @@ def configured_region() -> str:
     # The CLI knows names that boto3 does not.
     given = (os.environ.get(name, "") for name in REGION_VARIABLES)
     return next(filter(None, given), "") or boto3.Session().region_name or ""
+
+
+def _kill_switch(policy: Policy, region: str) -> KeptSwitch:
+    from defib.aws.clients import client  # noqa: PLC0415 - only a deploy needs it
+
+    return KeptSwitch(cache(lambda: client("ssm", policy.calls, region)), switch_name(STACK))
 
 
 def _policy(path: Path) -> Policy:

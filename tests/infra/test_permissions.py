@@ -283,10 +283,21 @@ def test_what_decides_to_act_may_read_the_kill_switch_and_no_other_parameter(sta
     assert "KillSwitchHealing" in resource
 
 
-def test_the_kill_switch_is_on_when_the_stack_is_made_and_no_function_may_write_it(stack: Synthesized) -> None:
-    parameter = stack.one("AWS::SSM::Parameter", "KillSwitch")
+def test_the_kill_switch_is_word_for_word_what_it_ever_was_as_any_change_would_switch_it_on(
+    stack: Synthesized,
+) -> None:
+    assert stack.template["Resources"]["KillSwitchHealing06739611"] == {
+        "Type": "AWS::SSM::Parameter",
+        "Properties": {
+            "Name": "/defib/Defib/healing",
+            "Type": "String",
+            "Value": "on",
+            "Description": "Defib acts while this is on. Set it to off, or to anything else, and it acts no more.",
+        },
+    }
 
-    assert (parameter["Name"], parameter["Value"]) == ("/defib/Defib/healing", "on")
+
+def test_no_function_may_write_the_kill_switch(stack: Synthesized) -> None:
     assert not [f for f in SHAPES if "ssm:PutParameter" in actions(stack, f)]
 
 
