@@ -20,8 +20,9 @@ from infra.bundle import ROOT, Target, bundle
 from infra.operator_error import OperatorError
 from infra.page import PageCopyStack
 from infra.stack import DefibStack
+from infra.watched import seen_of
 from infra.watchtower import WatchtowerStack
-from infra.watchtower_bundle import bundle_watchtower, seen_of
+from infra.watchtower_bundle import bundle_watchtower
 
 STACK = "Defib"
 PAGE_COPY_STACK = "DefibPageCopy"

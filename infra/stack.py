@@ -132,6 +132,7 @@ class DefibStack(Stack):
             page=self._page.distribution.url if self._page is not None else "",
             doors=tuple(doors(self._healing.healers, answers, api)),
             incidents=self._notify.incidents,
+            tower=self._policy.watchtower.region,
         )
 
     def _say_what_is_where(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
@@ -58,6 +60,24 @@ class Way:
     """The way that it goes on from; empty where it begins at the front."""
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the watchtower is told of the watched stack at synth."""
+
+    stack_name: str
+    reached: tuple[Reached, ...]
+    alarms: int
+    ways: tuple[Way, ...] = ()
+    rules: tuple[str, ...] = ()
+    doors: tuple[str, ...] = ()
+    """Functions that people reach over HTTPS."""
+
+    @property
+    def digest(self) -> str:
+        """Another for whatever else there is to be watched. Short: all that a parameter holds is 4 KB."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+
+
 class Watched(Construct):
     """A parameter with a name that both stacks know; names of their own would keep resources from being replaced."""
 
@@ -71,11 +91,13 @@ class Watched(Construct):
         page: str,
         doors: Sequence[Door],
         incidents: sns.Topic,
+        tower: str,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
         self.doors = tuple(doors)
         self._canary_rule(signals)
+        seen = seen_of(stack)
         self.parameter = ssm.StringParameter(
             self,
             "Names",
@@ -87,6 +109,8 @@ class Watched(Construct):
                     "page": page,
                     "rules": {_name(rule): rule.ref for rule in _rules(stack)},
                     "doors": [asdict(door) for door in doors],
+                    "seen": seen.digest,
+                    "tower": tower,
                 }
             ),
             description="What the watchtower looks at is called so. Made by the deploy; not to be edited.",
@@ -110,6 +134,19 @@ class Watched(Construct):
                 targets.SqsQueue(signals.signals.queue, max_event_age=CANARY_AGE, retry_attempts=CANARY_ATTEMPTS)
             ],
         )
+
+
+def seen_of(stack: Stack) -> Seen:
+    """What there is to be watched in ``stack``, with all its parts made."""
+    watched = next(part for part in stack.node.find_all() if isinstance(part, Watched))
+    return Seen(
+        stack.stack_name,
+        reached(stack),
+        alarms_about_itself(stack),
+        ways(stack),
+        rules(stack),
+        tuple(door.function for door in watched.doors),
+    )
 
 
 def parameter_name(stack_name: str) -> str:

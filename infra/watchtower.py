@@ -20,8 +20,8 @@ from infra.bundle import Target
 from infra.every_minute import every_minute
 from infra.heartbeat import SILENT_FOR, alarm_on_silence
 from infra.notify import addresses, retry
-from infra.watched import parameter_name
-from infra.watchtower_bundle import FINDINGS, HEARTBEAT, Seen
+from infra.watched import Seen, parameter_name
+from infra.watchtower_bundle import FINDINGS, HEARTBEAT
 from watchtower import handler, readings
 from watchtower.asking import LONGEST
 

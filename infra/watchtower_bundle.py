@@ -4,46 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
-
-from aws_cdk import Stack
 
 from defib.core.policy import Policy
 from infra.bundle import ROOT, Target, dependencies, let_everybody_read
 from infra.bytecode import add_bytecode
 from infra.notify import addresses
-from infra.watched import Reached, Watched, Way, alarms_about_itself, parameter_name, reached, rules, ways
+from infra.watched import Seen, parameter_name
 from watchtower.settings import FILE
 
 FINDINGS = "Findings"
 HEARTBEAT = "Heartbeat"
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What the watchtower is told of the watched stack at synth."""
-
-    stack_name: str
-    reached: tuple[Reached, ...]
-    alarms: int
-    ways: tuple[Way, ...] = ()
-    rules: tuple[str, ...] = ()
-    doors: tuple[str, ...] = ()
-    """Functions that people reach over HTTPS."""
-
-
-def seen_of(stack: Stack) -> Seen:
-    """What there is to be watched in ``stack``."""
-    watched = next(part for part in stack.node.find_all() if isinstance(part, Watched))
-    return Seen(
-        stack.stack_name,
-        reached(stack),
-        alarms_about_itself(stack),
-        ways(stack),
-        rules(stack),
-        tuple(door.function for door in watched.doors),
-    )
 
 
 def bundle_watchtower(policy: Policy, target: Target, seen: Seen, into: Path) -> None:
@@ -84,4 +55,5 @@ def settings_of(policy: Policy, seen: Seen) -> dict[str, object]:
         "sms_share": tower.sms_share,
         "looks": tower.looks,
         "dead_mans_switch": tower.dead_mans_switch,
+        "seen": seen.digest,
     }

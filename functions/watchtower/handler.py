@@ -9,13 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from watchtower import clock, telling
+from watchtower import clock, deploys, telling
 from watchtower.asking import READING, Asking, attempt
 from watchtower.checks import check
 from watchtower.memory import Change, Memory, take_in
-from watchtower.model import Report, Unknown
+from watchtower.model import Readings, Report, Unknown
 from watchtower.readings import Eyes, Own, Primary
-from watchtower.settings import Place, read
+from watchtower.settings import Place, Settings, read
 from watchtower.state import State
 from watchtower.words import message
 
@@ -46,10 +46,8 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     remembered = asking.ask(f"DynamoDB in {here}", tower.state.read)
     before = tower.memory if isinstance(remembered, Unknown) else remembered
     readings = tower.eyes.look(asking, before.watched, began)
-    report = check(readings, tower.eyes.settings, began)
-    after, change = take_in(before, report, tower.eyes.settings.looks, began)
-    if not isinstance(readings.watched, Unknown):
-        after = replace(after, watched=readings.watched)
+    noted, report = _judged(readings, before, tower.eyes.settings, began)
+    after, change = take_in(noted, report, tower.eyes.settings.looks, began)
     untold = _tell(tower, change, began)
     # What could not be told counts as not told: the next look tries again.
     tower.memory = after if untold is None else before
@@ -58,6 +56,15 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     _ping(tower, report, troubles)
     _log(report, change, troubles, began)
     return {"findings": len(report.findings), "told": len(change.new) + len(change.over)}
+
+
+def _judged(readings: Readings, before: Memory, settings: Settings, now: datetime) -> tuple[Memory, Report]:
+    """What is wrong, in view of what the watched stack says of the last deploy; and what is remembered of that."""
+    noted = deploys.take_note(before, readings.watched, settings, now)
+    if noted.watched is not None and deploys.is_replaced(noted.watched, settings):
+        return replace(noted, known=deploys.about(noted.known)), deploys.replaced(noted.watched, settings)
+    report = check(readings, deploys.expected(settings, noted, readings, now), now)
+    return noted, replace(report, findings=(*report.findings, *deploys.lasting(settings, noted, now)))
 
 
 def _tell(tower: Tower, change: Change, now: datetime) -> Unknown | None:
@@ -78,7 +85,8 @@ def _remember(tower: Tower, remembered: Memory | Unknown) -> Unknown | None:
 
 def _ping(tower: Tower, report: Report, troubles: list[Unknown]) -> None:
     address = tower.eyes.settings.dead_mans_switch
-    if not address or troubles or not report.well:
+    replaced = deploys.is_replaced(tower.memory.watched, tower.eyes.settings)
+    if not address or troubles or not report.well or replaced:
         return
     missed = attempt("the dead man's switch", lambda: telling.ping(tower.eyes.http, address))
     if isinstance(missed, Unknown):

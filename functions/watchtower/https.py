@@ -40,7 +40,7 @@ def ask_front(
     known = {door.function: door for door in names.doors} if names is not None else {}
     with ThreadPoolExecutor(max_workers=1 + len(front.doors)) as pool:
         page = None
-        if front.page and names is not None:
+        if front.page and names is not None and names.page:
             page = pool.submit(asking.ask, "the status page", partial(_page_at, http, names.page))
         knocks = {
             function: pool.submit(asking.ask, f"its {function}", partial(_knock, http, known[function]))

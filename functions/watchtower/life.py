@@ -45,7 +45,7 @@ def sweep(heartbeats: Heartbeats, settings: Settings, now: datetime) -> Iterator
 
 def canaries(heartbeats: Heartbeats, settings: Settings, now: datetime) -> Iterator[Finding]:
     """What none comes by is told once: not of the ways that go on from there as well."""
-    shut = [way for way in settings.ways if _is_shut(heartbeats.canaries.get(way.word), settings, now)]
+    shut = [way for way in settings.ways if is_shut(heartbeats.canaries.get(way.word), settings, now)]
     if shut and len(shut) == len(settings.ways):
         yield _none(heartbeats, settings, now)
         return
@@ -54,7 +54,8 @@ def canaries(heartbeats: Heartbeats, settings: Settings, now: datetime) -> Itera
     yield from _slow(heartbeats, settings, words)
 
 
-def _is_shut(canary: CameOut | None, settings: Settings, now: datetime) -> bool:
+def is_shut(canary: CameOut | None, settings: Settings, now: datetime) -> bool:
+    """Whether the last canary of a way is older than the next one may be late."""
     return canary is None or now - canary.sent_at > settings.canary_within + INTERVAL
 
 

@@ -32,6 +32,8 @@ class Memory:
     known: Mapping[str, Known] = field(default_factory=dict)
     watched: Watched | None = None
     """What the watched stack's resources were last called, for when it can't be asked."""
+    differs_since: datetime | None = None
+    """When that was first of another deploy than the watchtower; None: it is of the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def take_in(memory: Memory, report: Report, looks: int, now: datetime) -> tuple[
     quiet, over = _quiet(memory, report, looks)
     known = {**wrong, **quiet}
     still = tuple(entry for key, entry in known.items() if entry.told and key not in untold)
-    return Memory(known, memory.watched), Change(new, over, still)
+    return replace(memory, known=known), Change(new, over, still)
 
 
 def _quiet(memory: Memory, report: Report, looks: int) -> tuple[dict[str, Known], tuple[Known, ...]]:

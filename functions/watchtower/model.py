@@ -58,6 +58,10 @@ class Watched:
     rules: Mapping[str, str] = field(default_factory=dict)
     """What EventBridge calls each, by name."""
     doors: tuple[Door, ...] = ()
+    seen: str = ""
+    """The digest of what the watchtower is to look for."""
+    tower: str = ""
+    """The Region of the watchtower that is to look."""
 
 
 @dataclass(frozen=True, slots=True)

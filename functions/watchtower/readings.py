@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from watchtower.asking import Asking, Unreadable, client
+from watchtower.deploys import is_replaced
 from watchtower.https import Front, ask_front, nameless, time_in
 from watchtower.model import (
     Alarm,
@@ -97,6 +98,9 @@ class Eyes:
     def look(self, asking: Asking, last_known: Watched | None, now: datetime) -> Readings:
         """Read everything. ``last_known`` serves when the watched stack can't say what its parts are called."""
         there = self.settings.primary_region
+        if is_replaced(last_known, self.settings):
+            # The canary of one that nobody looks for would hide the death of the one that is relied on.
+            return Readings(asking.ask(f"Systems Manager in {there}", self._watched), None, nameless(), nameless())
         canary = asking.ask(f"EventBridge in {there}", lambda: self._send_canary(now))
         watched = asking.ask(f"Systems Manager in {there}", self._watched)
         names = last_known if isinstance(watched, Unknown) else watched

@@ -62,6 +62,8 @@ class Settings:
     sms_share: int
     looks: int
     dead_mans_switch: str
+    seen: str = ""
+    """The digest of all that is expected of the watched stack; it has the same one, unless a deploy is under way."""
 
     @property
     def texts(self) -> bool:
@@ -112,4 +114,5 @@ def _settings(given: Mapping[str, Any]) -> Settings:
         sms_share=int(given["sms_share"]),
         looks=int(given["looks"]),
         dead_mans_switch=given["dead_mans_switch"],
+        seen=given["seen"],
     )

@@ -45,8 +45,16 @@ def watched_in(given: Mapping[str, Any]) -> Watched:
         dict(given["topics"]),
         given["page"],
         dict(given["rules"]),
-        tuple(Door(**door) for door in given["doors"]),
+        tuple(_door(door) for door in given["doors"]),
+        # One that was deployed, or remembered, before there was a word of these has none.
+        given.get("seen", ""),
+        given.get("tower", ""),
     )
+
+
+def _door(given: Mapping[str, Any]) -> Door:
+    """Of what a later deploy says besides, nothing."""
+    return Door(given["function"], given["method"], given["url"], given["status"])
 
 
 def _encoded(value: object) -> str:
@@ -56,7 +64,7 @@ def _encoded(value: object) -> str:
 
 
 def _decoded(given: Mapping[str, Any]) -> Memory:
-    watched = given["watched"]
+    watched, since = given["watched"], given.get("differs_since")
     return Memory(
         {
             key: Known(
@@ -71,4 +79,5 @@ def _decoded(given: Mapping[str, Any]) -> Memory:
             for key, entry in given["known"].items()
         },
         None if watched is None else watched_in(watched),
+        None if since is None else datetime.fromisoformat(since),
     )

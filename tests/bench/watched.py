@@ -46,6 +46,7 @@ SETTINGS: Mapping[str, object] = {
     "sms_share": 80,
     "looks": 2,
     "dead_mans_switch": "",
+    "seen": "",
 }
 """What a deployment writes beside the code (infra/watchtower_bundle.py)."""
 

@@ -15,7 +15,8 @@ from defib.core.parse import parse
 from infra import bundle
 from infra.bundle import Target
 from infra.bytecode import HERE, add_bytecode
-from infra.watchtower_bundle import Seen, bundle_watchtower
+from infra.watched import Seen
+from infra.watchtower_bundle import bundle_watchtower
 from tests.infra.conftest import POLICY
 
 SOURCE = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from defib.core.incident import NoticeKind
 from defib.publish.sns import CANARY, NOBODY
 from infra.cost import watchtower_costs
 from infra.synthesize import TEMPLATE, synthesize
+from infra.watched import Reached, Seen, Way
 from tests.infra.conftest import POLICY
 from tests.infra.synthesized import Statement, Synthesized, listed
 from watchtower import handler
@@ -269,6 +271,32 @@ def test_every_rule_and_every_function_behind_an_api_is_looked_at(stack: Synthes
         ("stashboard", "GET", 200),
         ("subscribe", "POST", 415),
     ]
+
+
+def test_both_stacks_say_alike_what_is_there_to_be_watched_and_from_where(
+    stack: Synthesized, tower: Synthesized
+) -> None:
+    value = told_names(stack)
+
+    assert value["seen"] == settings(tower)["seen"]
+    assert value["tower"] == settings(tower)["region"] == "us-west-2"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reached": ()},
+        {"alarms": 27},
+        {"ways": (Way("notices", "publish"),)},
+        {"rules": ()},
+        {"doors": ("answer", "subscribe")},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_whatever_else_is_there_to_be_watched_is_said_otherwise(changes: dict[str, Any]) -> None:
+    seen = Seen("Defib", (Reached("Alerts", "email", "a@defib.test"),), 28, (), ("StateRule",), ("answer",))
+
+    assert replace(seen, **changes).digest != seen.digest
 
 
 def test_it_costs_little(tower: Synthesized) -> None:

@@ -170,6 +170,7 @@ class Stage:
             "sms_share": 80,
             "looks": 2,
             "dead_mans_switch": SWITCH,
+            "seen": "",
         }
         self._settings.write_text(json.dumps(given | changes))
 

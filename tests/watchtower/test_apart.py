@@ -16,9 +16,9 @@ from defib.core.parse import parse
 from defib.publish.page.site import Manifest, _as_document
 from defib.publish.sns import BACK
 from infra.bundle import Target
-from infra.watched import Reached, Way
+from infra.watched import Reached, Seen, Way
 from infra.watchtower import MEMORY_MB, TIMEOUT
-from infra.watchtower_bundle import FINDINGS, HEARTBEAT, Seen, bundle_watchtower
+from infra.watchtower_bundle import FINDINGS, HEARTBEAT, bundle_watchtower
 from tests.infra.conftest import POLICY
 from watchtower import https, life, readings
 from watchtower.asking import ATTEMPTS, CALL, CONNECT_TIMEOUT, LONGEST, READ_TIMEOUT, READING, client
