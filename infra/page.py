@@ -23,7 +23,7 @@ from infra.acknowledgments import acknowledge
 from infra.set_aside import SetAside
 from infra.signals import EVENT_AGE, EVENT_ATTEMPTS, Queue
 from infra.stashboard import SUBSCRIBE_PATH, PageApi, StashboardSecret
-from infra.subscribers import Subscribers
+from infra.subscribers import SUBSCRIBERS, Subscribers
 
 OLD_VERSIONS_KEPT = Duration.days(30)
 """How long what was overwritten can be restored: each put makes a version."""
@@ -242,7 +242,9 @@ class StatusPage(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.files = Files(self, "Files")
-        self.subscribers = Subscribers(self, "Subscribers", settings=settings) if settings.subscribe else None
+        self.kept_subscribers = Subscribers(self, SUBSCRIBERS, settings=settings)
+        self.subscribers = self.kept_subscribers if settings.subscribe else None
+        """None where nobody may subscribe, and nobody who has is told anything."""
         form = api.url if api is not None and settings.subscribe else ""
         self.subscribe_at = f"{form}{SUBSCRIBE_PATH}" if form else ""
         self.distribution = Distribution(

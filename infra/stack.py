@@ -24,6 +24,7 @@ from infra.permissions import Resources
 from infra.set_aside import SetAside
 from infra.signals import Queue, Signals
 from infra.stashboard import PageApi
+from infra.subscribers import STATUS_PAGE, keep_subscribers
 from infra.switch import KillSwitch
 from infra.watch import Watch
 from infra.watched import Watched, doors
@@ -80,9 +81,10 @@ class DefibStack(Stack):
     def _status_page(self) -> tuple[StatusPage | None, PageApi | None]:
         settings = self._policy.page
         if not settings.enabled:
+            keep_subscribers(self, settings)
             return None, None
         api = PageApi(self, "StashboardApi") if settings.api or settings.subscribe else None
-        return StatusPage(self, "StatusPage", settings=settings, set_aside=self._set_aside, api=api), api
+        return StatusPage(self, STATUS_PAGE, settings=settings, set_aside=self._set_aside, api=api), api
 
     def _queues(self) -> tuple[Queue, ...]:
         of_the_page = [self._page.queue] if self._page is not None else []
@@ -152,9 +154,9 @@ class DefibStack(Stack):
 
     def _open(self, page: StatusPage) -> None:
         """Let functions do what the page has them for, and say where it is."""
+        page.kept_subscribers.only(self._healing.healers["page"].role)
         if page.subscribers is not None:
             CfnOutput(self, "SubscribersTopic", value=page.subscribers.topic.topic_arn)
-            page.subscribers.only(self._healing.healers["page"].role)
         CfnOutput(self, "StatusPageAddress", value=page.distribution.url)
         if self._policy.page.domain:
             CfnOutput(self, STATUS_PAGE_TARGET, value=page.distribution.distribution.distribution_domain_name)

@@ -100,23 +100,27 @@ class PageApi(Construct):
                 integration=_function("Function", stashboard),
             )
             stage.node.add_dependency(default)
-        if subscribe is not None:
-            form = apigateway.HttpRoute(
-                self,
-                "SubscribeRoute",
-                http_api=self._api,
-                route_key=apigateway.HttpRouteKey.with_(SUBSCRIBE_PATH, apigateway.HttpMethod.POST),
-                integration=_function("Subscribe", subscribe),
-            )
-            acknowledge(form, "APIG4", "A form for everybody; what it may do in a second and a day is limited.")
-            made.route_settings = {
-                f"POST {SUBSCRIBE_PATH}": {
-                    "ThrottlingRateLimit": FORMS_A_SECOND,
-                    "ThrottlingBurstLimit": FORMS_BURST,
-                }
+        # API Gateway keeps a setting whose route is gone, and then refuses each change of the stage (as in
+        # aws/serverless-application-model#1939): so the route stays, and the other function says that there is no form.
+        takes = subscribe or stashboard
+        if takes is None:
+            return
+        form = apigateway.HttpRoute(
+            self,
+            "SubscribeRoute",
+            http_api=self._api,
+            route_key=apigateway.HttpRouteKey.with_(SUBSCRIBE_PATH, apigateway.HttpMethod.POST),
+            integration=_function("Subscribe", takes),
+        )
+        acknowledge(form, "APIG4", "A form for everybody; what it may do in a second and a day is limited.")
+        made.route_settings = {
+            f"POST {SUBSCRIBE_PATH}": {
+                "ThrottlingRateLimit": FORMS_A_SECOND,
+                "ThrottlingBurstLimit": FORMS_BURST,
             }
-            # A setting for a route that is not there yet is refused.
-            stage.node.add_dependency(form)
+        }
+        # A setting for a route that is not there yet is refused.
+        stage.node.add_dependency(form)
 
 
 def _function(construct_id: str, function: lambda_.Function) -> integrations.HttpLambdaIntegration:

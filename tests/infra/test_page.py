@@ -184,7 +184,19 @@ def test_the_copy_has_the_name_that_the_first_stack_expects(stack: Synthesized, 
     assert name == stack.function("page")["Environment"]["Variables"]["DEFIB_PAGE_COPY"]
 
 
-def test_a_policy_without_a_page_deploys_none(tmp_path_factory: pytest.TempPathFactory) -> None:
+def kept_subscribers(found: Synthesized, stack: Synthesized) -> Any:
+    """The statement that says who may write to them: of the same topic as in ``stack``, kept by CloudFormation."""
+    topic = stack.id_of("AWS::SNS::Topic", "Subscribers")
+    kept = found.template["Resources"][topic]
+    assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    (policy,) = (p for p in found.of("AWS::SNS::TopicPolicy").values() if p["Topics"] == [{"Ref": topic}])
+    (only,) = (s for s in policy["PolicyDocument"]["Statement"] if s.get("Sid") == "OnlyThePagePublishes")
+    return only
+
+
+def test_a_policy_without_a_page_deploys_none_but_keeps_its_subscribers_whom_nobody_writes_to(
+    stack: Synthesized, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     policy = tmp_path_factory.mktemp("policy") / "defib.toml"
     policy.write_text(POLICY.read_text(encoding="utf-8").replace("enabled = true", "enabled = false"))
     assembly = synthesize(policy, ROOT / "build" / "tests" / "no-page")
@@ -195,6 +207,8 @@ def test_a_policy_without_a_page_deploys_none(tmp_path_factory: pytest.TempPathF
     assert not [api for api in found.of("AWS::ApiGatewayV2::Api") if api.startswith("StashboardApi")]
     assert "DEFIB_PAGE_QUEUE" not in found.function("sweep")["Environment"]["Variables"]
     assert not list(assembly.glob(f"{PAGE_COPY_STACK}*"))
+    only = kept_subscribers(found, stack)
+    assert (only["Effect"], only["Action"], only.get("Condition")) == ("Deny", "sns:Publish", None)
 
 
 def test_a_page_that_does_not_speak_stashboards_api_keeps_its_form_and_has_nothing_else_that_takes_writes(
@@ -225,20 +239,33 @@ def test_a_page_that_takes_neither_addresses_nor_writes_has_no_http_api(
     assert "form-action 'none'" in json.dumps(found.one("AWS::CloudFront::ResponseHeadersPolicy"))
 
 
-def test_a_page_to_which_nobody_may_subscribe_has_no_form_no_topic_and_no_grant(
-    tmp_path_factory: pytest.TempPathFactory,
+def test_a_page_to_which_nobody_may_subscribe_has_no_form_and_no_grant_and_keeps_its_subscribers(
+    stack: Synthesized, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     policy = tmp_path_factory.mktemp("policy") / "defib.toml"
     policy.write_text(POLICY.read_text(encoding="utf-8").replace("subscribe = true", "subscribe = false"))
     found = Synthesized.load(synthesize(policy, ROOT / "build" / "tests" / "no-mail"), "Defib.template.json")
-    assert not [t for t in found.of("AWS::SNS::Topic") if "Subscribers" in t]
+    assert "HealingPageRole" in json.dumps(kept_subscribers(found, stack)["Condition"])
+    assert "SubscribersTopic" not in found.template["Outputs"]
     assert not [f for f in found.of("AWS::Lambda::Function").values() if "subscribe" in f["Handler"]]
     assert "sns:Publish" not in json.dumps(found.statements("page"))
     variables = found.function("page")["Environment"]["Variables"]
     assert not {"DEFIB_SUBSCRIBERS_TOPIC", "DEFIB_SUBSCRIBE_AT"} & set(variables)
     headers = found.one("AWS::CloudFront::ResponseHeadersPolicy")
     assert "form-action 'none'" in json.dumps(headers)
-    assert "RouteSettings" not in found.one("AWS::ApiGatewayV2::Stage", "StashboardApi")
+
+
+def test_the_forms_route_stays_without_the_form_since_its_setting_on_the_stage_does_too(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    policy = tmp_path_factory.mktemp("policy") / "defib.toml"
+    policy.write_text(POLICY.read_text(encoding="utf-8").replace("subscribe = true", "subscribe = false"))
+    found = Synthesized.load(synthesize(policy, ROOT / "build" / "tests" / "no-mail"), "Defib.template.json")
+    (route,) = (r for r in found.of("AWS::ApiGatewayV2::Route").values() if r["RouteKey"] == "POST /subscribe")
+    _, integration = route["Target"]["Fn::Join"][1]
+    (taker, _) = found.of("AWS::ApiGatewayV2::Integration")[integration["Ref"]]["IntegrationUri"]["Fn::GetAtt"]
+    assert found.of("AWS::Lambda::Function")[taker]["Handler"] == "defib.handlers.stashboard.lambda_handler"
+    assert set(found.one("AWS::ApiGatewayV2::Stage", "StashboardApi")["RouteSettings"]) == {"POST /subscribe"}
 
 
 def test_a_turn_that_puts_as_long_as_it_may_ends_before_the_next_is_due_and_before_its_function() -> None:
