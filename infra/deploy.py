@@ -29,8 +29,21 @@ REGION_VARIABLES = ("AWS_REGION", "AMAZON_REGION", "AWS_DEFAULT_REGION", "AMAZON
 FAILED = """
 Nothing was deployed, or not all. Before the first deploy to an account and Regions: make bootstrap.
 Where CloudFront says that the account must be verified first, ask AWS Support for that; until then deploy Defib without
-its status page: [page] enabled = false.\
+its status page: [page] enabled = false. Do that only where no page was deployed before: else its address and that of
+its API are deleted, and the next page has others. Whoever has subscribed to it stays so.\
 """
+
+COPY_LEFT = """
+Where CloudFormation says that the bucket of the page's copy exists already, an earlier stack has left it. Delete it
+with all its versions, and deploy again; ACCOUNT is the account's number:
+  {command}\
+"""
+
+EMPTY = (
+    """.venv/bin/python -c 'import boto3; b = boto3.resource("s3", "{region}")"""
+    """.Bucket("defib-page-ACCOUNT-{region}"); b.object_versions.delete(); b.delete()'"""
+)
+"""Deletes a bucket whose every object has versions, which the AWS CLI does not in one command."""
 
 
 def main() -> int:
@@ -54,20 +67,34 @@ def main() -> int:
     deploy = ["cdk", "deploy", "--all", "--app", str(assembly), "--outputs-file", str(outputs)]
     status = _kill_switch(policy, region).deploy(deploy)
     if status != 0:
-        print(FAILED)
+        print(failed(policy))
         return status
     templates = {STACK: template, **({WATCHTOWER_STACK: watchtower} if watchtower is not None else {})}
     print("\n".join(("", *left_to_do(json.loads(outputs.read_text(encoding="utf-8")), policy, templates))))
     return 0
 
 
+def failed(policy: Policy) -> str:
+    """What to do about the causes of a failed deploy that CloudFormation does not say."""
+    region = policy.page.failover_region
+    return FAILED + (COPY_LEFT.format(command=EMPTY.format(region=region)) if region else "")
+
+
 def where_it_goes(policy: Policy, configured: str) -> str:
-    """The Region of Defib. Raises OperatorError if the CLI is configured for another than the watchtower watches."""
+    """The Region of Defib. Raises OperatorError if the CLI is configured for one that the policy does not mean.
+
+    It means the one that the watchtower watches, and another than that of the page's copy.
+    """
     wanted = policy.watchtower.primary_region
     if policy.watchtower.stands and configured not in {"", wanted}:
         raise OperatorError(
             f"Your AWS configuration says Region {configured}, but watchtower.primary_region says {wanted}. Put "
             f'primary_region = "{configured}" there to deploy Defib to {configured}, or set AWS_REGION={wanted}.'
+        )
+    if policy.page.enabled and configured and configured == policy.page.failover_region:
+        raise OperatorError(
+            f"Your AWS configuration says Region {configured}, and so does page.failover_region: the page's copy would "
+            "fail with the page. Name another Region there."
         )
     return wanted or configured
 

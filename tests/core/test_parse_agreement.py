@@ -203,6 +203,18 @@ def test_the_page_may_be_older_than_its_renewals_leave_it() -> None:
     ]
 
 
+def test_the_pages_copy_is_not_where_the_page_is() -> None:
+    tables = {
+        "page": "failover_region = 'us-east-1'",
+        "watchtower": "region = 'us-west-2'\nprimary_region = 'us-east-1'",
+    }
+
+    assert mistakes(file(tables)) == [
+        'page.failover_region = "us-east-1": must be another Region than watchtower.primary_region: the copy would '
+        'fail with the page; for example failover_region = "us-west-2"'
+    ]
+
+
 WEB = "match = { service = 'web' }\n"
 STATUSPAGE = "kind = 'statuspage'\nsecret = 'old'\npage_id = 'abc'\ncomponents = { web = 'def' }"
 SHOWN = {"page": "enabled = true", "services.web.page": "title = 'Website'"}

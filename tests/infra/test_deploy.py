@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import boto3
 import pytest
+from aws_cdk import Aws
+from moto import mock_aws
 
+from defib.core.page.settings import PageSettings
 from defib.core.policy import Contact, Policy, Service, Tag
 from defib.core.watchtower import WatchtowerSettings
+from infra.bundle import ROOT
 from infra.cost import costs, creates, extras
-from infra.deploy import REGION_VARIABLES, configured_region, summary, warnings, where_it_goes
+from infra.deploy import EMPTY, REGION_VARIABLES, configured_region, failed, summary, warnings, where_it_goes
 from infra.operator_error import OperatorError
+from infra.page import copy_name
 from tests.infra.synthesized import Synthesized
 
 
@@ -102,6 +108,49 @@ def test_a_deploy_to_a_region_that_the_watchtower_does_not_watch_is_refused() ->
     said = r'says Region eu-west-1.*primary_region = "eu-west-1".*AWS_REGION=us-east-1'
     with pytest.raises(OperatorError, match=said):
         where_it_goes(WATCHED, "eu-west-1")
+
+
+COPIED = replace(policy(), page=PageSettings(enabled=True, failover_region="us-west-2"))
+
+
+def test_a_deploy_to_the_region_of_the_pages_copy_is_refused() -> None:
+    with pytest.raises(OperatorError, match=r"us-west-2, and so does page\.failover_region"):
+        where_it_goes(COPIED, "us-west-2")
+
+
+@pytest.mark.parametrize(
+    ("deployed", "configured"),
+    [(COPIED, "us-east-1"), (COPIED, ""), (replace(COPIED, page=replace(COPIED.page, enabled=False)), "us-west-2")],
+)
+def test_a_deploy_elsewhere_or_without_a_page_is_not(deployed: Policy, configured: str) -> None:
+    where_it_goes(deployed, configured)
+
+
+def test_after_a_failure_it_says_what_no_page_would_cost_whoever_has_one() -> None:
+    assert "only where no page was deployed before" in failed(policy())
+
+
+def test_after_a_failure_it_says_how_to_delete_the_copy_that_an_earlier_stack_has_left_where_there_is_one() -> None:
+    assert "ACCOUNT-us-west-2" in failed(COPIED)
+    assert "ACCOUNT" not in failed(policy())
+
+
+def test_that_command_which_the_manual_has_too_deletes_a_bucket_with_all_its_versions() -> None:
+    command = EMPTY.format(region="us-west-2")
+    name = copy_name("us-west-2").replace(Aws.ACCOUNT_ID, "ACCOUNT")
+    bucket = name.lower()
+    assert EMPTY.format(region="REGION") in (ROOT / "docs" / "watching.md").read_text(encoding="utf-8")
+    assert f'"{name}"' in command
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-west-2")
+        there = s3.list_buckets()["Buckets"]
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        for _ in range(2):
+            s3.put_object(Bucket=bucket, Key="index.html", Body=b"page")
+        s3.delete_object(Bucket=bucket, Key="index.html")
+        exec(command.split("'")[1].replace(name, bucket))
+        assert s3.list_buckets()["Buckets"] == there
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from defib.core.boot import climb
 from defib.core.duration import format_duration
 from defib.core.maintenance_check import check_maintenance
 from defib.core.mistake import Mistakes, Path, closest, written
-from defib.core.page.agreement import check_elsewhere
+from defib.core.page.agreement import check_page
 from defib.core.policy import Contact, Mode, Policy, Service
 from defib.core.setting import CONTACT_NAME, NAME
 from defib.core.target_group_check import check_target_groups, place
@@ -59,7 +59,7 @@ def check(policy: Policy, mistakes: Mistakes) -> None:
     _check_addresses(policy.contacts, mistakes)
     check_target_groups(policy.services, mistakes)
     check_asks(policy, mistakes)
-    _check_page(policy, mistakes)
+    check_page(policy, mistakes)
     _check_watchtower(policy, mistakes)
     _check_attempts(policy, mistakes)
     _check_durations(policy, mistakes)
@@ -140,19 +140,6 @@ def _check_verify(service: Service, policy: Policy, mistakes: Mistakes) -> None:
     timeout = ((*at, "timeout"), service.verify.timeout)
     _check_order(((*at, "stable_for"), service.verify.stable_for), timeout, mistakes)
     _check_order((("repair", "restart_trial"), policy.repair.restart_trial), timeout, mistakes)
-
-
-def _check_page(policy: Policy, mistakes: Mistakes) -> None:
-    page = policy.page
-    if page.enabled and not any(service.page.title for service in policy.services):
-        must = "needs a service to show: none has a title"
-        mistakes.add(("page", "enabled"), True, must, '[services.web.page] title = "Website"')
-    for given, needed in (("domain", "certificate"), ("certificate", "domain")):
-        if getattr(page, given) and not getattr(page, needed) and not mistakes.spoil(("page", needed)):
-            mistakes.add(("page", given), getattr(page, given), f"must come with a {needed}", f"{needed} = ...")
-    if page.legacy_writes and not page.api and not mistakes.spoil(("page", "api")):
-        mistakes.add(("page", "legacy_writes"), True, "needs the Stashboard API: page.api is false", "api = true")
-    check_elsewhere(policy, mistakes)
 
 
 def _check_watchtower(policy: Policy, mistakes: Mistakes) -> None:

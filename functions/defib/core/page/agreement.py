@@ -1,4 +1,4 @@
-"""What no key of another page can say alone: that it has what its kind needs, and names services of this page."""
+"""What no key of the page can say alone: that it has something to show, and what each page that follows it needs."""
 
 from __future__ import annotations
 
@@ -8,8 +8,27 @@ from defib.core.policy import Policy
 from defib.core.setting import NAME
 
 
-def check_elsewhere(policy: Policy, mistakes: Mistakes) -> None:
+def check_page(policy: Policy, mistakes: Mistakes) -> None:
     """Report every disagreement, except where a value in question is wrong by itself."""
+    page = policy.page
+    if page.enabled and not any(service.page.title for service in policy.services):
+        must = "needs a service to show: none has a title"
+        mistakes.add(("page", "enabled"), True, must, '[services.web.page] title = "Website"')
+    for given, needed in (("domain", "certificate"), ("certificate", "domain")):
+        if getattr(page, given) and not getattr(page, needed) and not mistakes.spoil(("page", needed)):
+            mistakes.add(("page", given), getattr(page, given), f"must come with a {needed}", f"{needed} = ...")
+    if page.legacy_writes and not page.api and not mistakes.spoil(("page", "api")):
+        mistakes.add(("page", "legacy_writes"), True, "needs the Stashboard API: page.api is false", "api = true")
+    tower = policy.watchtower
+    regions = (("page", "failover_region"), ("watchtower", "region"), ("watchtower", "primary_region"))
+    same = bool(page.failover_region) and page.failover_region == tower.primary_region
+    if same and tower.stands and not mistakes.spoil(*regions):
+        must = "must be another Region than watchtower.primary_region: the copy would fail with the page"
+        mistakes.add(regions[0], page.failover_region, must, f'failover_region = "{tower.region}"')
+    _check_elsewhere(policy, mistakes)
+
+
+def _check_elsewhere(policy: Policy, mistakes: Mistakes) -> None:
     known = [service.name for service in policy.services if service.page.title]
     for other in (o for o in policy.page.elsewhere if NAME.fits(o.name)):
         at: Path = ("page", "elsewhere", other.name)
