@@ -22,6 +22,7 @@ from defib.core.reach import (
     unreachable,
 )
 from defib.core.reach_news import remedy, shown
+from infra.texts import unsent
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -55,6 +56,8 @@ class Left:
     unanswered: Mapping[Question, str] | None = None
     subscribed: Mapping[str, datetime] | None = None
     """When each address was subscribed, where that is known."""
+    texts: str = ""
+    """What is wrong with texts to the United States."""
 
 
 def left_to_do(
@@ -75,10 +78,10 @@ def left_to_do(
 
 def told(left: Sequence[Left]) -> Iterator[str]:
     """What the stacks leave to people, in lines."""
-    if not any(one.findings or one.unanswered for one in left):
+    if not any(one.findings or one.unanswered or one.texts for one in left):
         yield "Deployed. Every address can be reached; nothing is left to do."
         return
-    yield "Deployed. Left for people to do:" if any(one.findings for one in left) else "Deployed."
+    yield "Deployed. Left for people to do:" if any(one.findings or one.texts for one in left) else "Deployed."
     for one in left:
         for finding in one.findings:
             since = (one.subscribed or {}).get(finding.endpoint)
@@ -86,6 +89,8 @@ def told(left: Sequence[Left]) -> Iterator[str]:
             where = f" In {one.region}." if finding.medium is Medium.SMS and len(left) > 1 else ""
             until = since + PENDING_FOR if since is not None else None
             yield f"  {shown(finding)}{whose} {remedy(finding, until)}{where}"
+        if one.texts:
+            yield f"  {one.texts}"
         if one.cut_off:
             yield f"Until then nobody is told of incidents at contact {', '.join(one.cut_off)}."
         for question, error in (one.unanswered or {}).items():
@@ -110,7 +115,8 @@ def _left(
     found = findings(addresses, readings, policy.delivery.sms_share, now)
     waits = any(finding.problem is Problem.UNCONFIRMED for finding in found)
     made = subscribed_at(client("cloudformation", policy.calls, region), stack, template) if waits else {}
-    return Left(region, found, unreachable(addresses, found), readings.unanswered, made)
+    texts = unsent(sns, region, addresses)
+    return Left(region, found, unreachable(addresses, found), readings.unanswered, made, texts)
 
 
 def chat_output(contact: str) -> str:

@@ -55,6 +55,12 @@ def test_phones_that_get_no_sms_are_told_of_too() -> None:
     assert "SMS (contact oncall) cost $1.00 of $1.00 this month" in text
 
 
+def test_texts_that_no_registered_number_sends_are_told_of_though_every_address_can_be_reached() -> None:
+    lines = list(told([Left(HERE, ()), Left("eu-central-1", (), texts="Texts from eu-central-1 do not go out")]))
+
+    assert lines == ["Deployed. Left for people to do:", "  Texts from eu-central-1 do not go out"]
+
+
 class Account:
     """The topics of a stack in moto, and what CloudFormation says of it."""
 
