@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from defib.core.model import InstanceState
@@ -77,6 +78,7 @@ class Described:
 def _description(machine: Machine) -> Description:
     """The instance as EC2 shows it (EC2 API, Instance)."""
     shown, suffix = machine.shown, machine.instance_id.removeprefix("i-")
+    before = timedelta(days=1) if machine.stopped_before else timedelta(0)
     instance: Description = {
         "InstanceId": machine.instance_id,
         "ImageId": IMAGE,
@@ -91,7 +93,12 @@ def _description(machine: Machine) -> Description:
             {"DeviceName": "/dev/xvda", "Ebs": {"VolumeId": f"vol-{suffix}", "Status": "attached"}}
         ],
         "NetworkInterfaces": [
-            {"NetworkInterfaceId": f"eni-{suffix}", "InterfaceType": "interface", "Status": "in-use"}
+            {
+                "NetworkInterfaceId": f"eni-{suffix}",
+                "InterfaceType": "interface",
+                "Status": "in-use",
+                "Attachment": {"DeviceIndex": 0, "AttachTime": shown.launched_at - before, "Status": "attached"},
+            }
         ],
         "Tags": [{"Key": key, "Value": value} for key, value in machine.tags.items()],
     }

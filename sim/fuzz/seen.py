@@ -25,7 +25,7 @@ from defib.core.model import (
 )
 from defib.core.policy import Service
 from defib.core.shift import Served
-from defib.core.traits import NO_TRAITS, Traits
+from defib.core.traits import Traits
 from defib.shell.ports import Suspects
 from sim.faults import EventCode, FaultKind
 from sim.fuzz.balancer import Balancer
@@ -62,7 +62,7 @@ class Seen:
         troubled = not _is_well(machine, targets, silenced, self._cloud)
         takes = machine.shown.state is InstanceState.RUNNING or GROUP_TAG in machine.tags
         peers = self.peers(machine, service) if troubled and takes and service.counts_peers else None
-        traits = traits_of(machine.traits, machine.instance_type)
+        traits = traits_of(machine.traits, machine.instance_type, machine.stopped_before)
         found = self._observation(machine, targets, peers, traits, silenced=silenced)
         if not troubled or not found.group:
             return found
@@ -125,7 +125,7 @@ class Seen:
         machine: Machine,
         targets: tuple[Target, ...] = (),
         peers: Peers | None = None,
-        traits: Traits = NO_TRAITS,
+        traits: Traits | None = None,
         member: Membership | None = None,
         silenced: bool = False,
     ) -> Observation:
@@ -144,7 +144,7 @@ class Seen:
             checks=self._checks(machine, silenced) if shown.state is InstanceState.RUNNING else None,
             targets=targets,
             peers=peers,
-            traits=traits,
+            traits=traits or described_of(Trait.WINDOWS in machine.traits, machine.stopped_before),
             membership=member,
         )
 
@@ -243,7 +243,13 @@ def _event(active: ActiveFault) -> Event:
 
 
 @cache
-def traits_of(has: tuple[Trait, ...], instance_type: str) -> Traits:
+def described_of(windows: bool, started_again: bool) -> Traits:
+    """What decides about the diagnosis: it comes with every description of the instance."""
+    return Traits(windows=windows, started_again=started_again)
+
+
+@cache
+def traits_of(has: tuple[Trait, ...], instance_type: str, started_again: bool) -> Traits:
     """What a stop would destroy, as EC2 describes it."""
     return Traits(
         auto_public_ip="203.0.113.25" if Trait.PUBLIC_IP in has and Trait.ELASTIC_IP not in has else "",
@@ -253,4 +259,5 @@ def traits_of(has: tuple[Trait, ...], instance_type: str) -> Traits:
         dedicated_host="h-0123456789abcdef0" if Trait.DEDICATED_HOST in has else "",
         instance_store=LOCAL_DISKS.match(instance_type) is not None,
         stop_protected=Trait.STOP_PROTECTION in has,
+        started_again=started_again,
     )

@@ -12,6 +12,7 @@ from defib.aws.traits import PROTECTION_AGE, TYPE_AGE, described
 from defib.core.traits import NO_TRAITS, Traits
 from defib.shell.ports import Transient
 from tests.aws.policies import a_policy
+from tests.core.facts import NOON
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -114,10 +115,19 @@ def address(owner: str) -> dict[str, Any]:
     return {"NetworkInterfaces": [{}, {"Association": {"PublicIp": "203.0.113.25", "IpOwnerId": owner}}]}
 
 
+def launched(attached: timedelta, **face: Any) -> dict[str, Any]:
+    """An instance whose network interface was attached so long before its LaunchTime."""
+    attachment = {"DeviceIndex": 0, "AttachTime": NOON - attached} | face
+    return {"LaunchTime": NOON, "NetworkInterfaces": [{"Attachment": attachment}]}
+
+
 @pytest.mark.parametrize(
     ("said", "traits"),
     [
         ({}, NO_TRAITS),
+        (launched(timedelta(seconds=1)), NO_TRAITS),
+        (launched(timedelta(days=1)), Traits(started_again=True)),
+        (launched(timedelta(days=1), DeviceIndex=1), NO_TRAITS),
         (address("amazon"), Traits(auto_public_ip="203.0.113.25")),
         (address("123456789012"), NO_TRAITS),
         ({"Operator": {"Managed": True, "Principal": "eks.amazonaws.com"}}, Traits(managed_by="eks.amazonaws.com")),

@@ -62,6 +62,27 @@ def test_every_decision_is_a_line_in_the_log_beside_what_the_case_was_before() -
     assert lines[-1][0].attempts == closed.attempts
 
 
+@pytest.mark.parametrize(
+    ("lasts", "acts", "kinds"),
+    [
+        (timedelta(minutes=9), [], []),
+        (timedelta(minutes=13), [Action.EVIDENCE, Action.REBOOT], [NoticeKind.OPENED, NoticeKind.RESOLVED]),
+    ],
+    ids=["while a launch may take as long", "for longer than a launch may take"],
+)
+def test_what_somebody_reboots_is_let_boot_and_then_rebooted_but_not_stopped(
+    lasts: timedelta, acts: list[Action], kinds: list[NoticeKind]
+) -> None:
+    machine = Machine(POLICY)
+    machine.changes_at = machine.clock.now() + lasts
+    machine.look()
+    case = machine.run()
+
+    assert machine.acts == acts
+    assert case.outcome is (Outcome.HEALED if acts else Outcome.RECOVERED)
+    assert [notice.kind for notice in machine.notices] == kinds
+
+
 def test_the_page_is_told_to_follow_each_time_that_an_incident_changes() -> None:
     machine = broken(POLICY)
     machine.run()

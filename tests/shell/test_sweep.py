@@ -53,6 +53,17 @@ def test_what_needs_nothing_is_not_signalled(bench: Bench, facts: Observation) -
     assert bench.queues.signals == []
 
 
+def test_one_that_boots_long_after_its_launch_is_looked_at_but_counts_for_no_failure(bench: Bench) -> None:
+    boots = [observed(instance_id=f"i-0a{n}", checks=Checks(INITIALIZING, INITIALIZING)) for n in range(9)]
+
+    report = bench.sweep(*boots)
+
+    assert [signal.instance_id for signal in bench.queues.signals] == [facts.instance_id for facts in boots]
+    assert report.waiting == 0
+    assert bench.store.stack().failing == 0
+    assert bench.store.stack().impaired == ()
+
+
 def test_what_waits_for_a_contact_is_summed_up_at_its_time(bench: Bench) -> None:
     bench.store.contacts_due = {"late": after(minutes=-3), "soon": after(seconds=20), "later": after(minutes=2)}
 

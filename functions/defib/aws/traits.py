@@ -34,6 +34,9 @@ TYPE_AGE = timedelta(days=1)
 FIRST_CHECKS = timedelta(minutes=5)
 """An instance whose checks are initializing for less is just starting."""
 
+STARTED_LATER = timedelta(minutes=1)
+"""By how much more LaunchTime is apart from the attachment of the first network interface, where it was no launch."""
+
 
 def described(instance: InstanceTypeDef) -> Traits:
     """What DescribeInstances says of it, at no cost."""
@@ -51,12 +54,20 @@ def described(instance: InstanceTypeDef) -> Traits:
         dedicated_host=placement.get("HostId", "its host") if bound else "",
         placement_group=placement.get("GroupName", ""),
         auto_recovery=_recovers_by_itself(instance),
+        started_again=_started_again(instance),
     )
 
 
 def _operator(instance: InstanceTypeDef) -> str:
     operator = instance.get("Operator", {})
     return operator.get("Principal", "an AWS service") if operator.get("Managed", False) else ""
+
+
+def _started_again(instance: InstanceTypeDef) -> bool:
+    """EC2 renews LaunchTime at each start; what is attached stays attached (AWSEC2 API, Instance)."""
+    faces = [face.get("Attachment", {}) for face in instance.get("NetworkInterfaces", ())]
+    attached = [face["AttachTime"] for face in faces if face.get("DeviceIndex") == 0 and "AttachTime" in face]
+    return any(instance["LaunchTime"] - at > STARTED_LATER for at in attached)
 
 
 def _recovers_by_itself(instance: InstanceTypeDef) -> bool:

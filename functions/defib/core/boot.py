@@ -1,10 +1,11 @@
-"""How long an instance may take to boot, reboot and stop: bare metal, and a Mac, take longer than what is virtual."""
+"""How long an instance may take to boot, reboot and stop, and how long a failure may only show that it does."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from defib.core.frozen import replace
+from defib.core.model import Observation
 from defib.core.policy import Policy
 
 BARE_METAL = timedelta(minutes=40)
@@ -44,6 +45,25 @@ def with_time_to_boot(policy: Policy, instance_type: str) -> Policy:
     )
     given = replace(policy, repair=longer, services=services)
     return replace(given, repair=replace(longer, case_age=max(longer.case_age, climb(given))))
+
+
+def may_boot_still(observation: Observation, policy: Policy, now: datetime) -> bool:
+    """Whether a check that has failed ever since a launch may only show that it boots.
+
+    Somebody who starts an instance waits for it, Windows restarts several times before it is up, and bare metal is
+    slow. What has just been launched for the first time comes up in minutes or never.
+    """
+    traits = observation.traits
+    slow = traits.started_again or traits.windows or is_bare_metal(observation.instance_type)
+    return slow and now < observation.launched_at + policy.repair.restart_trial
+
+
+def is_arriving(launched_at: datetime, now: datetime, policy: Policy) -> bool:
+    """Whether what is starting up now does so since its launch: a sweep and more would have found it sooner.
+
+    Later it has been rebooted: by a person, a patch manager, or AWS.
+    """
+    return now - launched_at <= 2 * policy.repair.arrival_timeout
 
 
 def climb(policy: Policy) -> timedelta:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 from typing import assert_never
 
-from defib.core.boot import with_time_to_boot
+from defib.core.boot import is_arriving, may_boot_still, with_time_to_boot
 from defib.core.case import STOPS, Action, Case
 from defib.core.model import (
     Cause,
@@ -42,6 +42,9 @@ STATUS_CHECKS: tuple[tuple[Cause, str, Callable[[Checks], Check]], ...] = (
 
 CLOCKS_APART = timedelta(seconds=10)
 """How far EC2's clock may be behind Defib's, its dates being whole seconds: rather more than either is ever wrong."""
+
+BOOTS = "status checks initializing"
+"""How the evidence of what is starting up begins; by this a case knows that the last look saw the same."""
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -165,7 +168,7 @@ def _running(observation: Observation, case: Case | None, policy: Policy, now: d
     checks = observation.checks
     if checks is None:
         return _found(Cause.UNKNOWN, case, now, "running, but EC2 reports no status checks")
-    impaired = _impaired(observation, checks, case)
+    impaired = _impaired(observation, checks, case, policy, now)
     if impaired is not None:
         return impaired
     summary = (checks.system.status, checks.instance.status)
@@ -176,7 +179,9 @@ def _running(observation: Observation, case: Case | None, policy: Policy, now: d
     return _application(observation, checks, case, now)
 
 
-def _impaired(observation: Observation, checks: Checks, case: Case | None) -> Diagnosis | None:
+def _impaired(
+    observation: Observation, checks: Checks, case: Case | None, policy: Policy, now: datetime
+) -> Diagnosis | None:
     """The first failing check."""
     for cause, words, check_of in STATUS_CHECKS:
         check = check_of(checks)
@@ -186,7 +191,8 @@ def _impaired(observation: Observation, checks: Checks, case: Case | None) -> Di
         evidence = f"{words} impaired since {clock(since)}"
         if cause is not Cause.EBS_IMPAIRED and _never_worked(observation, since, case):
             launched = f"launched {clock(observation.launched_at)}"
-            return Diagnosis(Cause.DEAD_ON_ARRIVAL, since, (evidence, launched))
+            boots = may_boot_still(observation, policy, now)
+            return Diagnosis(Cause.INITIALIZING if boots else Cause.DEAD_ON_ARRIVAL, since, (evidence, launched))
         return Diagnosis(cause, since, (evidence,))
     return None
 
@@ -198,12 +204,17 @@ def _never_worked(observation: Observation, since: datetime, case: Case | None) 
 
 
 def _initializing(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> Diagnosis:
-    launched = observation.launched_at
-    ours = case is not None and case.last(Action.START, Action.REBOOT) is not None
-    if not ours and now - launched > policy.repair.arrival_timeout:
-        evidence = f"status checks initializing since the launch at {clock(launched)}"
-        return _found(Cause.DEAD_ON_ARRIVAL, case, now, evidence, since=launched)
-    return _found(Cause.INITIALIZING, case, now, "status checks initializing")
+    launched, given = observation.launched_at, policy.repair.arrival_timeout
+    if case is not None and case.last(Action.START, Action.REBOOT) is not None:
+        return _found(Cause.INITIALIZING, case, now, BOOTS)
+    since = case.since if case is not None and case.evidence[:1] and case.evidence[0].startswith(BOOTS) else now
+    arriving = is_arriving(launched, since, policy)
+    if arriving and now - launched > given:
+        return Diagnosis(Cause.DEAD_ON_ARRIVAL, launched, (f"{BOOTS} since the launch at {clock(launched)}",))
+    if not arriving and now - since > given:
+        evidence = f"{BOOTS} since {clock(since)}, and launched long before, on {day(launched)}"
+        return Diagnosis(Cause.INSTANCE_IMPAIRED, since, (evidence,))
+    return Diagnosis(Cause.INITIALIZING, since, (BOOTS,))
 
 
 def _application(observation: Observation, checks: Checks, case: Case | None, now: datetime) -> Diagnosis:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from defib.core.boot import is_arriving, with_time_to_boot
 from defib.core.frozen import dataclass
 from defib.core.maintenance import maintenance_of
-from defib.core.model import NOT_TROUBLE, Cause, Diagnosis, Observation, Signal, Source
+from defib.core.model import NOT_FAILING, NOT_TROUBLE, Cause, Diagnosis, Observation, Signal, Source
 from defib.core.patience import patience
 from defib.core.policy import Policy
 
@@ -29,8 +30,8 @@ class Suspect:
 
     @property
     def fails(self) -> bool:
-        """Whether it does what nobody expects: AWS has not only announced something, and no outage of it is planned."""
-        return self.cause is not Cause.EVENT_SCHEDULED and not self.expected
+        """Whether it does what nobody expects: it neither boots nor awaits an event, and no outage of it is planned."""
+        return self.cause not in NOT_FAILING and not self.expected
 
 
 def suspect_of(observation: Observation, diagnosis: Diagnosis, policy: Policy, now: datetime) -> Suspect | None:
@@ -42,9 +43,15 @@ def suspect_of(observation: Observation, diagnosis: Diagnosis, policy: Policy, n
     if service is None or not policy.opted_in(observation.tags):
         return None
     cause = diagnosis.cause
-    if cause in NOT_TROUBLE:
+    if cause in NOT_TROUBLE and not _boots_anew(observation, cause, policy, now):
         return None
     signal = Signal(Source.SWEEP, observation.instance_id, now, "; ".join(diagnosis.evidence))
     expected = maintenance_of(policy, service, observation.tags, now) is not None
     shown_from = diagnosis.since + max(patience(cause, service), policy.page.hold)
     return Suspect(signal, service.name, cause, expected, lasts=now >= shown_from)
+
+
+def _boots_anew(observation: Observation, cause: Cause, policy: Policy, now: datetime) -> bool:
+    """Whether it is starting up long after its launch: only a case can tell for how long."""
+    given = with_time_to_boot(policy, observation.instance_type)
+    return cause is Cause.INITIALIZING and not is_arriving(observation.launched_at, now, given)

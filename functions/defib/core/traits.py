@@ -27,6 +27,9 @@ class Traits:
     auto_recovery: bool = False
     """EC2 may recover it by itself when its host fails: simplified automatic recovery is on, and nothing that
     DescribeInstances shows rules it out (AWSEC2 UserGuide, Automatic instance recovery)."""
+    started_again: bool = False
+    """It was launched once, and has been stopped and started since: its primary network interface, which can't be
+    detached, was attached before (AWSEC2 UserGuide, Elastic network interfaces)."""
     instance_store: bool = False
     """Its type has instance-store volumes, whose data a stop loses."""
     stop_protected: bool = False

@@ -14,7 +14,7 @@ from defib.core.policy import Mode
 from defib.core.rationing import FRESH, turns
 from defib.core.stack import RATE_WINDOW
 from sim.fuzz.cloud import GONE
-from sim.fuzz.invariants.crowd import FOUND_WITHIN, is_counted
+from sim.fuzz.invariants.crowd import FOUND_WITHIN, boots_until, is_counted
 from sim.fuzz.invariants.ends import (
     at_rest,
     is_known,
@@ -66,7 +66,8 @@ class CourseJudge:
     def shown(self, machine: Machine) -> None:
         if machine.shown.worst is CheckStatus.IMPAIRED and self._truth.policy.opted_in(machine.tags):
             since, epoch = self._truth.time.now, machine.epoch
-            self._truth.time.after(FOUND_WITHIN + DELIVERY, lambda: self._found(machine, since, epoch))
+            counts = max(since, boots_until(machine, self._truth))
+            self._truth.time.at(counts + FOUND_WITHIN + DELIVERY, lambda: self._found(machine, since, epoch))
 
     def _found(self, machine: Machine, since: datetime, epoch: int, worn: timedelta = timedelta(0)) -> None:
         truth = self._truth
@@ -103,7 +104,8 @@ class CourseJudge:
         failing: defaultdict[str, int] = defaultdict(int)
         for machine in truth.cloud.troubled.values():
             fails = machine.state is InstanceState.RUNNING and machine.shown.worst is CheckStatus.IMPAIRED
-            failing[machine.zone] += fails and truth.policy.opted_in(machine.tags)
+            counts = truth.policy.opted_in(machine.tags) and boots_until(machine, truth) <= truth.time.now
+            failing[machine.zone] += fails and counts
         crowded = {zone for zone, number in failing.items() if number >= limits.zone_instances}
         if not crowded and not self._crowded:
             return

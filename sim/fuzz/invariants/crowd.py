@@ -9,6 +9,7 @@ from defib.core.maintenance import maintenance_of
 from defib.core.model import CheckStatus
 from sim.fuzz.invariants.truth import Truth
 from sim.machine import Machine
+from sim.scenario_value import Trait
 
 FOUND_WITHIN = timedelta(minutes=2)
 
@@ -38,12 +39,18 @@ def waits(machine: Machine, before: datetime, truth: Truth) -> bool:
     """Whether it has failed since ``before``, in a zone that works, without a case."""
     views = (machine.shown.system, machine.shown.instance, machine.shown.attached_ebs)
     since = [v.impaired_since for v in views if v.status is CheckStatus.IMPAIRED and v.impaired_since]
-    if not since or min(since) > before or not truth.policy.opted_in(machine.tags):
+    if not since or max(min(since), boots_until(machine, truth)) > before or not truth.policy.opted_in(machine.tags):
         return False
     if truth.store.whole.impairment(machine.zone) is not None or _planned(machine, before, truth):
         return False
     case = truth.store.latest_case(machine.instance_id)
     return case is None or case.closed_at is not None
+
+
+def boots_until(machine: Machine, truth: Truth) -> datetime:
+    """Until when a failure since its launch may only show that it boots: of what is started again, and of Windows."""
+    slow = machine.stopped_before or Trait.WINDOWS in machine.traits
+    return machine.shown.launched_at + (truth.policy.repair.restart_trial if slow else timedelta(0))
 
 
 def _planned(machine: Machine, since: datetime, truth: Truth) -> bool:
