@@ -144,7 +144,7 @@ class Seen:
             checks=self._checks(machine, silenced) if shown.state is InstanceState.RUNNING else None,
             targets=targets,
             peers=peers,
-            traits=traits or described_of(Trait.WINDOWS in machine.traits, machine.stopped_before),
+            traits=traits or described_of(machine.traits, machine.instance_type, machine.stopped_before),
             membership=member,
         )
 
@@ -243,21 +243,23 @@ def _event(active: ActiveFault) -> Event:
 
 
 @cache
-def described_of(windows: bool, started_again: bool) -> Traits:
-    """What decides about the diagnosis: it comes with every description of the instance."""
-    return Traits(windows=windows, started_again=started_again)
-
-
-@cache
-def traits_of(has: tuple[Trait, ...], instance_type: str, started_again: bool) -> Traits:
-    """What a stop would destroy, as EC2 describes it."""
+def described_of(has: tuple[Trait, ...], instance_type: str, started_again: bool) -> Traits:
+    """What comes with every description of the instance."""
     return Traits(
         auto_public_ip="203.0.113.25" if Trait.PUBLIC_IP in has and Trait.ELASTIC_IP not in has else "",
         architecture=architecture(instance_type),
         windows=Trait.WINDOWS in has,
         hibernation=Trait.HIBERNATION in has,
         dedicated_host="h-0123456789abcdef0" if Trait.DEDICATED_HOST in has else "",
+        started_again=started_again,
+    )
+
+
+@cache
+def traits_of(has: tuple[Trait, ...], instance_type: str, started_again: bool) -> Traits:
+    """What a stop would destroy, as EC2 describes it."""
+    return replace(
+        described_of(has, instance_type, started_again),
         instance_store=LOCAL_DISKS.match(instance_type) is not None,
         stop_protected=Trait.STOP_PROTECTION in has,
-        started_again=started_again,
     )

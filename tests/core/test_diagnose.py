@@ -363,3 +363,10 @@ def test_a_launch_that_never_arrived_stays_one_however_long_ago_it_was() -> None
     held = case(cause=dead.cause, evidence=dead.evidence, since=dead.since)
 
     assert diagnose(facts, held, POLICY, after(hours=3)) == dead
+
+
+def test_where_aws_has_announced_work_people_read_that_it_is_bound_to_its_host() -> None:
+    announced = Checks(OK, OK, events=(Event("instance-reboot", after(days=3)),))
+    facts = observed(checks=announced, traits=Traits(dedicated_host="h-0a1"))
+
+    assert diagnose(facts, None, POLICY, NOON).evidence[-1] == "bound to its Dedicated Host h-0a1"

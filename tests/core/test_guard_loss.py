@@ -8,10 +8,11 @@ import pytest
 
 from defib.core.case import Action, Case
 from defib.core.guard import refuse as refuse_question
+from defib.core.guards.placement import dedicated_host
 from defib.core.guards.question import Question, Refusal
-from defib.core.model import Cause, Observation, TargetHealth
+from defib.core.model import Cause, Checks, Event, Observation, TargetHealth
 from defib.core.policy import Service
-from tests.core.facts import NOON, POLICY, SERVICE, case, policy, special, target
+from tests.core.facts import NOON, OK, POLICY, SERVICE, after, case, policy, special, target
 
 ADDRESS = special(auto_public_ip="203.0.113.25")
 
@@ -44,6 +45,18 @@ def test_a_failing_dedicated_host_is_not_cured_by_coming_back_to_it(action: Acti
 
     assert (refusal is not None) == (action in (Action.DRAIN, Action.STOP, Action.ENTER_STANDBY))
     assert refusal is None or "h-0a1" in refusal.reason
+
+
+@pytest.mark.parametrize("cause", [Cause.EVENT_SCHEDULED, Cause.INSTANCE_IMPAIRED, Cause.EBS_IMPAIRED])
+@pytest.mark.parametrize("action", list(Action))
+def test_nor_is_it_stopped_where_aws_is_to_move_it_to_another_host(cause: Cause, action: Action) -> None:
+    announced = Checks(OK, OK, events=(Event("instance-reboot", after(days=3)),))
+    facts = replace(special(dedicated_host="h-0a1"), checks=announced)
+
+    refusal = dedicated_host(Question(action, case(cause=cause), facts, SERVICE, POLICY, NOON))
+
+    assert (refusal is not None) == (action in (Action.DRAIN, Action.STOP, Action.ENTER_STANDBY))
+    assert refusal is None or "leave it to AWS" in refusal.reason
 
 
 def test_a_fault_inside_an_instance_on_a_dedicated_host_may_be_cured_by_a_stop_and_start() -> None:

@@ -16,6 +16,8 @@ from defib.core.policy import Mode, Policy
 from tests.core.announced import EVIDENCE, LATER, MOVED, TOO_LATE, WAITING, waiting, wants
 from tests.core.facts import NOON, after, attempt, case, policy
 
+BOUND_THERE = {"evidence": ("status checks pass", "bound to its Dedicated Host h-0a1")}
+
 
 def told(incident: Incident | None, before: Case, now: Case) -> tuple[Incident | None, list[NoticeKind]]:
     incident, notices = announce(incident, before, now, wants(LATER), NOON)
@@ -115,6 +117,11 @@ def test_an_announcement_says_when_aws_says_that_it_ends() -> None:
             "aws autoscaling terminate-instance-in-auto-scaling-group --instance-id i-0aa1",
         ),
         (wants(), {}, "aws ec2 stop-instances --instance-ids i-0aa1"),
+        (wants(LATER), BOUND_THERE, "Nothing before 02 May 12:00 UTC: a stop and start would bring it back to its"),
+        (wants(), BOUND_THERE, "aws ec2 modify-instance-placement --instance-id i-0aa1 --host-id ANOTHER_HOST"),
+        (wants(), BOUND_THERE, "AWS then moves it to a replacement host, on which it keeps room for it"),
+        (wants(LATER), {"instance_type": "mac2.metal"}, "it is a Mac, whose host AWS cleans for hours after a stop"),
+        (wants(), {"instance_type": "mac2.metal"}, "a Mac may not start for up to four and a half hours"),
     ],
 )
 def test_people_read_what_aws_will_do_what_defib_does_before_and_what_they_can_do(

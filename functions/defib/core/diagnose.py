@@ -21,7 +21,7 @@ from defib.core.model import (
     TargetHealth,
     Verdict,
 )
-from defib.core.planned import announced
+from defib.core.planned import BOUND, announced
 from defib.core.policy import Policy
 from defib.core.suppression import seen
 from defib.core.words import clock, day
@@ -229,5 +229,6 @@ def _application(observation: Observation, checks: Checks, case: Case | None, no
     event = announced(checks, case, now)
     if event is not None:
         evidence = f"status checks pass, and AWS has announced {event.code} from {day(event.not_before)}"
-        return _found(Cause.EVENT_SCHEDULED, case, now, evidence)
+        host = observation.traits.dedicated_host
+        return _found(Cause.EVENT_SCHEDULED, case, now, evidence, *([f"{BOUND} {host}"] if host else ()))
     return _found(Cause.HEALTHY, case, now, "status checks pass")

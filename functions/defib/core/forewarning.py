@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from defib.core.boot import is_mac
 from defib.core.case import Case, Outcome
 from defib.core.incident import NoticeKind
 from defib.core.model import Cause, Event
 from defib.core.news import NOTHING, News, Story
-from defib.core.planned import at_rest, window_before
+from defib.core.planned import BOUND, at_rest, window_before
 from defib.core.policy import Mode, Policy, Service
 from defib.core.words import day, plan
 
@@ -67,8 +68,8 @@ def _plan(case: Case, event: Event, service: Service, policy: Policy, now: datet
     """What Defib does before the event, what people must do, and both in the few words of an SMS."""
     window = window_before(event, policy, service, now)
     itself = _yourself(case, event)
-    if window is None:
-        return _nothing(event, service), itself, f"Restart it yourself before {day(event.not_before)}."
+    if window is None or _stays(case):
+        return _nothing(case, event, service), itself, f"Restart it yourself before {day(event.not_before)}."
     doing = f"In the maintenance window from {day(window.start)} to {day(window.end)}: {plan(case, service, policy)}"
     if service.mode is Mode.OBSERVE:
         doing = f"Nothing: service {service.name} is in observe mode. In heal mode: {doing}"
@@ -77,11 +78,22 @@ def _plan(case: Case, event: Event, service: Service, policy: Policy, now: datet
     return doing, sooner, f"Defib restarts it from {day(window.start)}."
 
 
-def _nothing(event: Event, service: Service) -> str:
-    why = f"no maintenance window of service {service.name} begins before then"
+def _nothing(case: Case, event: Event, service: Service) -> str:
+    why = _stays(case) or f"no maintenance window of service {service.name} begins before then"
     if not service.planned_restart:
         why = f"planned_restart is off for service {service.name}"
     return f"Nothing before {day(event.not_before)}: {why}. What fails or stops then, it repairs as usual."
+
+
+def _stays(case: Case) -> str:
+    """Why no planned restart would move it; empty where one would."""
+    if is_mac(case.instance_type):
+        return "it is a Mac, whose host AWS cleans for hours after a stop"
+    return "a stop and start would bring it back to its Dedicated Host" if _is_bound(case) else ""
+
+
+def _is_bound(case: Case) -> bool:
+    return any(said.startswith(BOUND) for said in case.evidence)
 
 
 def _yourself(case: Case, event: Event) -> str:
@@ -93,10 +105,19 @@ def _yourself(case: Case, event: Event) -> str:
             f"{until}:\n  aws autoscaling terminate-instance-in-auto-scaling-group --instance-id {instance} "
             "--no-should-decrement-desired-capacity"
         )
+    moved = f"aws ec2 modify-instance-placement --instance-id {instance} --host-id ANOTHER_HOST"
     commands = (
         f"aws ec2 stop-instances --instance-ids {instance}",
         f"aws ec2 wait instance-stopped --instance-ids {instance}",
+        *([moved] if _is_bound(case) else ()),
         f"aws ec2 start-instances --instance-ids {instance}",
     )
     lines = "\n".join(f"  {command}" for command in commands)
-    return f"Stop and start it before {until}, at a time that suits you; it then runs on another host:\n{lines}"
+    if _is_bound(case):
+        # AWSEC2 UserGuide, How host maintenance works: stopping it releases that room.
+        return (
+            "Where AWS is to reboot it, wait: AWS then moves it to a replacement host, on which it keeps room for it. "
+            f"To move it before {until}, which gives up that room, give it another host while it is stopped:\n{lines}"
+        )
+    slow = " (a Mac may not start for up to four and a half hours after the stop)" if is_mac(case.instance_type) else ""
+    return f"Stop and start it before {until}, at a time that suits you{slow}; it then runs on another host:\n{lines}"

@@ -23,6 +23,9 @@ LOOK = timedelta(hours=1)
 REMIND = timedelta(days=1)
 """How long before an event that nothing avoids people are reminded of it."""
 
+BOUND = "bound to its Dedicated Host"
+"""How the evidence begins that it has affinity with a Dedicated Host, to which a stop and start brings it back."""
+
 _POWER = (Action.REBOOT, Action.STOP, Action.FORCE_STOP, Action.START, Action.REPLACE)
 
 

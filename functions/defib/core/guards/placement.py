@@ -10,14 +10,23 @@ from defib.core.model import Cause
 
 
 def dedicated_host(asked: Question) -> Refusal | None:
-    """An instance with affinity returns to its Dedicated Host at every start (AWSEC2 API, ModifyInstancePlacement)."""
-    host = asked.observation.traits.dedicated_host
-    if not host or asked.action not in BEGINS_A_STOP or asked.case.cause is not Cause.SYSTEM_IMPAIRED:
+    """An instance with affinity returns to its Dedicated Host at every start (AWSEC2 API, ModifyInstancePlacement).
+
+    Where AWS has announced work, that host may be degraded: nothing can be started there any more, and a stop gives up
+    the room that AWS keeps for the instance on the replacement (AWSEC2 UserGuide, How host maintenance works).
+    """
+    host, checks = asked.observation.traits.dedicated_host, asked.observation.checks
+    fails, announced = asked.case.cause is Cause.SYSTEM_IMPAIRED, checks is not None and bool(checks.events)
+    if not host or asked.action not in BEGINS_A_STOP or not (fails or announced):
         return None
+    if fails:
+        said, mended = f"its host {host} fails", "ask AWS to replace the host"
+    else:
+        said, mended = f"AWS has announced work on it, perhaps because its host {host} fails", "leave it to AWS"
     return Refusal(
         "dedicated_host",
-        f"its host {host} fails, and a stop and start would bring it back there: it has affinity with this Dedicated "
-        "Host. Give it another host (ModifyInstancePlacement), or ask AWS to replace the host",
+        f"{said}, and a stop and start would bring it back there: it has affinity with this Dedicated Host. "
+        f"Give it another host (ModifyInstancePlacement), or {mended}",
     )
 
 
