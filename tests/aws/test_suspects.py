@@ -183,6 +183,18 @@ def test_unhealthy_targets_are_named_and_others_are_not(sky: Sky) -> None:
     )
 
 
+def test_what_a_load_balancer_cant_check_for_a_fault_of_its_own_is_no_suspect(sky: Sky) -> None:
+    own, theirs = sky.fleet.launch(self_heal="true"), sky.fleet.launch(self_heal="true")
+    arn = sky.fleet.target_group("web", [(own, 80), (theirs, 80)])
+    said = _health((own, "unhealthy"), reason="Elb.InternalError"), _health((theirs, "unhealthy"))
+    both = [entry for answer in said for entry in answer["TargetHealthDescriptions"]]
+    sky.fleet.elb.answers["DescribeTargetHealth"] = {"TargetHealthDescriptions": both}
+
+    found = sky.observer(a_policy(a_service(target_groups=(group(arn),)))).suspects().observations
+
+    assert [suspect.instance_id for suspect in found] == [theirs]
+
+
 @pytest.mark.parametrize(
     ("filter_name", "question"),
     [
@@ -282,10 +294,10 @@ _CHECKS_BY_FILTER = {
 _CHECKS = tuple(_CHECKS_BY_FILTER.values())
 
 
-def _health(*targets: tuple[str, str]) -> dict[str, object]:
+def _health(*targets: tuple[str, str], reason: str = "Target.Timeout") -> dict[str, list[dict[str, object]]]:
     return {
         "TargetHealthDescriptions": [
-            {"Target": {"Id": name, "Port": 80}, "TargetHealth": {"State": state, "Reason": "Target.Timeout"}}
+            {"Target": {"Id": name, "Port": 80}, "TargetHealth": {"State": state, "Reason": reason}}
             for name, state in targets
         ]
     }

@@ -208,6 +208,27 @@ def test_one_whose_checks_pass_is_shown_with_the_others_when_its_target_fails(ac
     assert {t.others_healthy for t in targets} == {1}
 
 
+def test_another_of_which_the_load_balancer_knows_nothing_for_a_fault_of_its_own_is_not_counted_on(
+    account: Account,
+) -> None:
+    web, *others = [account.fleet.launch(service="web") for _ in range(3)]
+    account.fleet.target_group("web", [(id_, 80) for id_ in (web, *others)])
+    reasons = {web: "Target.Timeout", others[0]: "Elb.InternalError", others[1]: "Target.HealthCheckDisabled"}
+    account.fleet.elb.answers["DescribeTargetHealth"] = {
+        "TargetHealthDescriptions": [
+            {
+                "Target": {"Id": id_, "Port": 80},
+                "TargetHealth": {"State": "unhealthy" if id_ == web else "unavailable", "Reason": reason},
+            }
+            for id_, reason in reasons.items()
+        ]
+    }
+
+    targets = account.observer(a_policy()).observe(web, ()).targets
+
+    assert {t.others for t in targets} == {frozenset({others[1]})}
+
+
 @pytest.mark.parametrize("override", ["zonal_shift_active", "zonal_shift_delegated_to_dns"])
 @pytest.mark.parametrize("state", ["healthy", "unhealthy"])
 def test_a_target_whose_zone_is_shifted_away_from_counts_for_nobody_however_healthy(

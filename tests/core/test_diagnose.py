@@ -68,6 +68,18 @@ TABLE: list[tuple[str, Observation, Case | None, Cause]] = [
     ("EBS check fails", observed(checks=Checks(OK, OK, impaired())), None, Cause.EBS_IMPAIRED),
     ("application check fails", observed(checks=Checks(OK, OK, OK, impaired())), None, Cause.APPLICATION_DOWN),
     ("target unhealthy", observed(targets=(target(TargetHealth.UNHEALTHY),)), None, Cause.APPLICATION_DOWN),
+    (
+        "target unhealthy for a fault of the load balancer's own",
+        observed(targets=(replace(target(TargetHealth.UNHEALTHY), reason="Elb.InternalError"),)),
+        None,
+        Cause.HEALTHY,
+    ),
+    (
+        "target unhealthy because it does not answer",
+        observed(targets=(replace(target(TargetHealth.UNHEALTHY), reason="Target.Timeout"),)),
+        None,
+        Cause.APPLICATION_DOWN,
+    ),
     ("target draining", observed(targets=(target(TargetHealth.DRAINING),)), None, Cause.HEALTHY),
     ("target not in use", observed(targets=(target(TargetHealth.UNUSED),)), None, Cause.HEALTHY),
     ("checks initializing", observed(checks=Checks(OK, INITIALIZING), launched_at=NOON), None, Cause.INITIALIZING),

@@ -12,6 +12,7 @@ from defib.aws.pages import bounded
 from defib.aws.permission import Permission, Scope, union
 from defib.core.frozen import dataclass, replace
 from defib.core.model import SERVING, Registration, Target, TargetHealth
+from defib.core.target_group import is_balancers_fault
 from defib.shell.ports import Rejected
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class TargetGroups:
         found: dict[str, tuple[Target, ...]] = {}
         for entry in self._described(arn):
             instance_id, place, health, reason = _read(arn, entry)
-            if health in FAILING and instance_id.startswith("i-"):
+            if health in FAILING and not is_balancers_fault(reason) and instance_id.startswith("i-"):
                 target = Target(place, health, reason, manageable=arn in self._configured)
                 found[instance_id] = (*found.get(instance_id, ()), target)
         return found
@@ -225,9 +226,10 @@ def _with(target: Target, others: frozenset[str] | None) -> Target:
 
 
 def _serving(described: Sequence[TargetHealthDescriptionTypeDef]) -> frozenset[str]:
-    """The ids of those that take traffic."""
-    read = ((entry, _read("", entry)) for entry in described)
-    return frozenset(id_ for entry, (id_, _, health, _) in read if health in SERVING and not _is_kept_out(entry))
+    """The ids of those that take traffic, as far as the load balancer knows."""
+    entries = (entry for entry in described if not _is_kept_out(entry))
+    read = (_read("", entry) for entry in entries)
+    return frozenset(id_ for id_, _, health, reason in read if health in SERVING and not is_balancers_fault(reason))
 
 
 def _is_kept_out(entry: TargetHealthDescriptionTypeDef) -> bool:

@@ -24,6 +24,7 @@ from defib.core.model import (
 from defib.core.planned import BOUND, announced
 from defib.core.policy import Policy
 from defib.core.suppression import seen
+from defib.core.target_group import is_balancers_fault
 from defib.core.words import clock, day
 
 IMPAIRED_FROM_LAUNCH = timedelta(seconds=60)
@@ -222,7 +223,8 @@ def _application(observation: Observation, checks: Checks, case: Case | None, no
     if application.status is CheckStatus.IMPAIRED:
         evidence = "application status check impaired"
         return _found(Cause.APPLICATION_DOWN, case, now, evidence, since=application.impaired_since)
-    unhealthy = [t for t in observation.targets if t.health is TargetHealth.UNHEALTHY]
+    failing = (t for t in observation.targets if t.health is TargetHealth.UNHEALTHY)
+    unhealthy = [t for t in failing if not is_balancers_fault(t.reason)]
     if unhealthy:
         where = (f"unhealthy in target group {t.registration.target_group_name}" for t in unhealthy)
         return _found(Cause.APPLICATION_DOWN, case, now, *where)

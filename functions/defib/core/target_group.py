@@ -11,6 +11,15 @@ _ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/6d0e
 _LOAD_BALANCER = "app/web/50dc6c495c0c9188"
 EXAMPLE = f'{{ arn = "{_ARN}", load_balancer = "{_LOAD_BALANCER}" }}'
 
+BALANCERS_OWN = "Elb."
+"""How a reason begins that lies with the load balancer: ``Elb.InternalError``, "the health checks failed due to an
+internal error" (ELBv2 API, TargetHealth, Reason)."""
+
+
+def is_balancers_fault(reason: str) -> bool:
+    """Whether a health check says what it says for a reason of the load balancer's own, and nothing of the target."""
+    return reason.startswith(BALANCERS_OWN)
+
 
 @dataclass(frozen=True, slots=True)
 class TargetGroup:
