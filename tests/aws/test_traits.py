@@ -111,8 +111,17 @@ def test_what_is_not_answered_is_unknown_so_that_what_needs_none_of_it_goes_on(
     assert (traits.unread, traits.unanswered, traits.stop_protected) == ("", False, True)
 
 
-def address(owner: str) -> dict[str, Any]:
-    return {"NetworkInterfaces": [{}, {"Association": {"PublicIp": "203.0.113.25", "IpOwnerId": owner}}]}
+def address(owner: str, *others: dict[str, Any], secondary: str = "") -> dict[str, Any]:
+    """An instance with a public address, and its other network interfaces."""
+    places: list[dict[str, Any]] = [{"Primary": True, "Association": {"IpOwnerId": owner}}, {"Primary": False}]
+    if secondary:
+        places[1]["Association"] = {"IpOwnerId": secondary}
+    face = {"Association": {"PublicIp": "203.0.113.25", "IpOwnerId": owner}, "PrivateIpAddresses": places}
+    return {"NetworkInterfaces": [*others, face]}
+
+
+ADDRESS = "203.0.113.25"
+CUT_OFF = Traits(auto_public_ip=ADDRESS, regains_public_ip=False)
 
 
 def launched(attached: timedelta, **face: Any) -> dict[str, Any]:
@@ -128,8 +137,11 @@ def launched(attached: timedelta, **face: Any) -> dict[str, Any]:
         (launched(timedelta(seconds=1)), NO_TRAITS),
         (launched(timedelta(days=1)), Traits(started_again=True)),
         (launched(timedelta(days=1), DeviceIndex=1), NO_TRAITS),
-        (address("amazon"), Traits(auto_public_ip="203.0.113.25")),
+        (address("amazon"), Traits(auto_public_ip=ADDRESS)),
+        (address("amazon", {}), CUT_OFF),
+        (address("amazon", secondary="123456789012"), CUT_OFF),
         (address("123456789012"), NO_TRAITS),
+        (address("123456789012", {}, secondary="123456789012"), NO_TRAITS),
         ({"Operator": {"Managed": True, "Principal": "eks.amazonaws.com"}}, Traits(managed_by="eks.amazonaws.com")),
         ({"Operator": {"Managed": False}}, NO_TRAITS),
         ({"Architecture": "arm64"}, Traits(architecture="arm64")),

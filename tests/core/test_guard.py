@@ -105,6 +105,8 @@ node = labelled(**{"kubernetes.io/cluster/shop": "owned"})
 interrupted = observed(lifecycle="spot", state_reason_code="Server.SpotInstanceShutdown")
 elsewhere = replace(member, membership=placed(lifecycle="Terminating:Wait"))
 CHECKED = observed(checks=Checks(OK, OK, application=OK), membership=placed())
+CUT_OFF = special(auto_public_ip="203.0.113.25", regains_public_ip=False)
+BEHIND = (target(TargetHealth.UNHEALTHY),)
 REPLACING, STANDING_BY = service(group_member=GroupMember.REPLACE), service(group_member=GroupMember.STANDBY)
 GROUPS = frozenset({Action.REPLACE, Action.ENTER_STANDBY})
 
@@ -140,6 +142,9 @@ TABLE: list[tuple[str, Observation, Service, frozenset[Action], str]] = [
     ("stop_protection", special(stop_protected=True), SERVICE, STOPPING, "never lifts"),
     ("traits_unread", special(unread="AccessDenied"), SERVICE, STOPPING, "did not say"),
     ("instance_store_data", special(instance_store=True), SERVICE, BEGINNING, "allow_instance_store_loss"),
+    ("public_ip_lost", CUT_OFF, SERVICE, BEGINNING, "203.0.113.25 for good"),
+    ("public_ip_lost", CUT_OFF, service(allow_public_ip_change=True), BEGINNING, "gets no other"),
+    ("public_ip_lost", replace(CUT_OFF, targets=BEHIND), SERVICE, BEGINNING, "an Elastic IP address in its place"),
     ("public_ip", special(auto_public_ip="203.0.113.25"), SERVICE, BEGINNING, "203.0.113.25"),
     ("mac_host", observed(instance_type="mac2.metal"), SERVICE, STOPPING, "cleans its host"),
     ("dedicated_host", special(dedicated_host="h-0a1"), SERVICE, BEGINNING, "affinity"),

@@ -42,11 +42,12 @@ def described(instance: InstanceTypeDef) -> Traits:
     """What DescribeInstances says of it, at no cost."""
     placement = instance.get("Placement", {})
     associations = [face.get("Association", {}) for face in instance.get("NetworkInterfaces", ())]
-    ours = (place.get("PublicIp", "") for place in associations if place.get("IpOwnerId") == "amazon")
+    ours = [place.get("PublicIp", "") for place in associations if place.get("IpOwnerId") == "amazon"]
     # Without affinity it may come up on any Dedicated Host of the account that has room.
     bound = placement.get("Tenancy") == "host" and placement.get("Affinity") == "host"
     return Traits(
-        auto_public_ip=next(ours, ""),
+        auto_public_ip=next(iter(ours), ""),
+        regains_public_ip=not ours or _regains_public_ip(instance),
         managed_by=_operator(instance),
         architecture=instance.get("Architecture", ""),
         windows=instance.get("Platform", "").lower() == "windows",
@@ -56,6 +57,12 @@ def described(instance: InstanceTypeDef) -> Traits:
         auto_recovery=_recovers_by_itself(instance),
         started_again=_started_again(instance),
     )
+
+
+def _regains_public_ip(instance: InstanceTypeDef) -> bool:
+    faces = instance.get("NetworkInterfaces", ())
+    secondary = (place for face in faces for place in face.get("PrivateIpAddresses", ()) if not place.get("Primary"))
+    return len(faces) <= 1 and not any("Association" in place for place in secondary)
 
 
 def _operator(instance: InstanceTypeDef) -> str:

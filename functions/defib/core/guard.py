@@ -24,6 +24,7 @@ GUARDS: tuple[Guard, ...] = (
     loss.stop_protection,
     loss.traits_unread,
     loss.instance_store_data,
+    loss.public_ip_lost,
     loss.public_ip,
     placement.mac_host,
     placement.dedicated_host,

@@ -12,6 +12,9 @@ class Traits:
     auto_public_ip: str = ""
     """A public IPv4 address that AWS assigned and takes back at a stop; empty with an Elastic IP address or none
     (AWSEC2 API, InstanceNetworkInterfaceAssociation, IpOwnerId ``amazon``)."""
+    regains_public_ip: bool = True
+    """Whether a start gives it another in its place: not where it has more than one network interface, or an Elastic IP
+    address on a secondary private one (AWSEC2 UserGuide, Public IPv4 addresses)."""
     managed_by: str = ""
     """The AWS service that manages it in its owner's name, such as ``eks.amazonaws.com``: others may not stop it
     (AWSEC2 API, OperatorResponse; AWSEC2 UserGuide, Amazon EC2 managed instances)."""

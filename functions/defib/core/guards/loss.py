@@ -44,6 +44,22 @@ def instance_store_data(asked: Question) -> Refusal | None:
     )
 
 
+def public_ip_lost(asked: Question) -> Refusal | None:
+    """Where a start would give it no other public address, a stop cuts it off, whoever stands before it.
+
+    (AWSEC2 UserGuide, Public IPv4 addresses.) What is cut off may reach nothing any more: its updates, its queues.
+    """
+    traits = asked.observation.traits
+    if not traits.auto_public_ip or traits.regains_public_ip or asked.action not in BEGINS_A_STOP:
+        return None
+    return Refusal(
+        "public_ip_lost",
+        f"a stop would take its public address {traits.auto_public_ip} for good: with more than one network interface, "
+        "or an Elastic IP address on a secondary private one, it gets no other. Give it an Elastic IP address in its "
+        "place, or stop it yourself",
+    )
+
+
 def public_ip(asked: Question) -> Refusal | None:
     """A stop gives up an auto-assigned public IPv4 address; the next start gets another (AWSEC2 UserGuide, Stop_Start).
 
