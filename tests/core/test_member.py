@@ -54,6 +54,15 @@ def test_whoever_owns_it_is_named_with_the_tag(tag: str) -> None:
     assert f"it belongs to {OWNERS.get(tag, 'Kubernetes')} (tag {tag}=shop)" in refusal.reason
 
 
+def test_what_aws_batch_has_launched_is_left_to_it() -> None:
+    facts = observed(tags={"service": "web", "self-heal": "true", "AWSBatchServiceTag": "batch"})
+
+    refusal = refuse(Question(Action.STOP, case(), facts, SERVICE, POLICY, NOON))
+
+    assert refusal is not None
+    assert "it belongs to AWS Batch (tag AWSBatchServiceTag=batch), so hands off" in refusal.reason
+
+
 def test_by_default_a_member_is_left_to_its_group() -> None:
     decision = decided(case(EVIDENCE), member(), GroupMember.LEAVE)
 

@@ -20,6 +20,7 @@ OWNERS: Mapping[str, str] = {
     "KubernetesCluster": "Kubernetes",
     "AmazonECSManaged": "Amazon ECS",
     "aws:ecs:clusterName": "Amazon ECS",
+    "AWSBatchServiceTag": "AWS Batch",
     "aws:elasticmapreduce:job-flow-id": "Amazon EMR",
     "elasticbeanstalk:environment-id": "AWS Elastic Beanstalk",
     "elasticbeanstalk:environment-name": "AWS Elastic Beanstalk",
@@ -29,6 +30,7 @@ OWNERS: Mapping[str, str] = {
 Karpenter: pkg/apis/v1/labels.go (NodePoolTagKey, NodeClaimTagKey, NodeClassTagKey, EKSClusterNameTagKey), and
 ``provisioner-name`` before v0.32. EKS: EC2 User Guide, Capacity Manager (tags that AWS provides), and EKS User Guide,
 Tag your Amazon EKS resources; a node pool's tag is EKS Auto Mode's. ECS: ECS Developer Guide, Capacity providers.
+Batch: AWS Batch User Guide, AWS managed policies (BatchServiceRolePolicy may terminate only what carries its tag).
 EMR: EMR Management Guide, Tag clusters. Beanstalk: Elastic Beanstalk Developer Guide, Tagging your environment's
 resources. ``KubernetesCluster`` is cloud-provider-aws's legacy tag.
 """
