@@ -283,6 +283,20 @@ class TestDrainAndRestore:
         assert told == "back in one:8080, two:80"
         assert (registered(elb, one), registered(elb, two)) == ([(web, 8080)], [(web, 80)])
 
+    def test_what_speaks_quic_is_registered_with_its_server_id_and_nothing_else_is(
+        self, fleet: Fleet, actor: AwsActor, web: str
+    ) -> None:
+        quic, plain = (f"arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/{name}/1" for name in ("quic", "plain"))
+        fleet.elb.answers["RegisterTargets"] = {}
+        places = (Registration(quic, 443, "0x0123456789abcdef"), Registration(plain, 80))
+
+        actor.perform(an_attempt(Action.RESTORE), replace(a_case(web), registrations=places), seen(web))
+
+        assert [asked["Targets"] for asked in fleet.elb.named("RegisterTargets")] == [
+            [{"Id": web, "Port": 443, "QuicServerId": "0x0123456789abcdef"}],
+            [{"Id": web, "Port": 80}],
+        ]
+
     def test_a_group_that_is_gone_keeps_it_out_of_no_other(
         self, fleet: Fleet, actor: AwsActor, elb: ElasticLoadBalancingv2Client, web: str
     ) -> None:

@@ -161,6 +161,23 @@ class TestTable:
         assert item["cause"] == {"S": "instance_impaired"}
         assert item["attempts"]["L"][0]["M"]["action"] == {"S": "reboot"}
 
+    def test_a_place_keeps_its_quic_server_id_and_what_was_stored_without_one_is_read_all_the_same(
+        self, table: DynamoStore, dynamodb: DynamoDBClient
+    ) -> None:
+        place = Registration("arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/73e2d6", 443, "0x01")
+
+        def stored() -> str:
+            case = table.latest_case(WEB_1)
+            assert case is not None
+            return case.registrations[0].quic_server_id
+
+        table.remember(Remembered(a_case(registrations=(place,))))
+        assert stored() == "0x01"
+
+        key = {"pk": {"S": f"INSTANCE#{WEB_1}"}, "sk": {"S": "CASE#000001"}}
+        dynamodb.update_item(TableName=TABLE, Key=key, UpdateExpression="REMOVE registrations[0].quic_server_id")
+        assert stored() == ""
+
     def test_every_decision_leaves_a_line_in_the_audit_trail_and_a_mere_look_does_not(self, table: DynamoStore) -> None:
         first = table.remember(Remembered(a_case(reason="first"), audit=entry(None, a_case(reason="first"), NOON))).case
         later = replace(first, look_again_at=NOON + timedelta(minutes=2))

@@ -254,3 +254,26 @@ def test_a_target_whose_zone_is_shifted_away_from_counts_for_nobody_however_heal
     assert {t.others_healthy for t in observer.observe(web, ()).targets} == {1}
     served = [served.healthy for by_zone in observer.serving([arn]).values() for served in by_zone.values()]
     assert sum(served) == 1 + (state == "healthy")
+
+
+@pytest.mark.parametrize("in_trouble", [True, False])
+def test_a_place_has_its_quic_server_id_however_its_health_is_asked_for(account: Account, in_trouble: bool) -> None:
+    web = account.fleet.launch(service="web")
+    arn = account.fleet.target_group("web", [(web, 443)])
+    member = {"Target": {"Id": web, "Port": 443, "QuicServerId": "0x01"}, "TargetHealth": {"State": "healthy"}}
+    account.fleet.elb.answers["DescribeTargetHealth"] = {"TargetHealthDescriptions": [member]}
+    if in_trouble:
+        account.fleet.fail(web, "InstanceStatus")
+
+    (target,) = account.observer(a_policy()).observe(web, [Registration(arn, 443)]).targets
+
+    assert target.registration.quic_server_id == "0x01"
+
+
+def test_a_drained_place_keeps_the_quic_server_id_that_the_case_remembers(account: Account) -> None:
+    web = account.fleet.launch(service="web")
+    drained = Registration(account.fleet.target_group("web", []), 443, "0x01")
+
+    (target,) = account.observer(a_policy()).observe(web, [drained]).targets
+
+    assert target.registration.quic_server_id == "0x01"

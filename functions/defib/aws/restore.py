@@ -38,5 +38,8 @@ def perform(elb: ElasticLoadBalancingv2Client, case: Case) -> str:
 
 def _register(elb: ElasticLoadBalancingv2Client, instance_id: str, place: Registration) -> None:
     target: TargetDescriptionTypeDef = {"Id": instance_id, "Port": place.port}
+    if place.quic_server_id:
+        # Required where the group's protocol is QUIC or TCP_QUIC, refused elsewhere (ELBv2 API, TargetDescription).
+        target["QuicServerId"] = place.quic_server_id
     with translated(f"registering {instance_id} with {place.target_group_name}"):
         elb.register_targets(TargetGroupArn=place.target_group_arn, Targets=[target])

@@ -79,13 +79,16 @@ class TargetGroups:
         The service's own groups if it names any, otherwise all that have the instance as a member. ``with_others`` asks
         in the same calls how many other targets of each group are healthy now. Raises Transient or Rejected.
         """
-        places = dict.fromkeys((*self._membership(service).get(instance_id, ()), *registrations))
+        members = self._membership(service).get(instance_id, ())
+        places = dict.fromkeys((*members, *registrations))
+        # One that is not registered now, or is asked for by its port, may be answered without its QUIC server id.
+        known = {place: place for place in (*registrations, *members)}
         ports = defaultdict(list)
         for place in places:
             ports[place.target_group_arn].append(place.port)
         manageable = self._manageable(tuple(ports))
         return tuple(
-            _with(Target(place, health, reason, manageable[place.target_group_arn]), others)
+            _with(Target(known.get(place, place), health, reason, manageable[place.target_group_arn]), others)
             for arn, wanted in ports.items()
             for place, health, reason, others in (
                 self._among_others(arn, instance_id, wanted) if with_others else self._health(arn, instance_id, wanted)
@@ -241,7 +244,7 @@ def _read(arn: str, entry: TargetHealthDescriptionTypeDef) -> tuple[str, Registr
     state = health.get("State", "")
     return (
         target.get("Id", ""),
-        Registration(arn, target.get("Port", 0)),
+        Registration(arn, target.get("Port", 0), target.get("QuicServerId", "")),
         TargetHealth(state) if state in set(TargetHealth) else TargetHealth.UNAVAILABLE,
         health.get("Reason", ""),
     )

@@ -162,10 +162,11 @@ class Checks:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """One place of an instance in a target group; what a restore must put back."""
+    """One place of an instance in a target group, named by group and port; what a restore must put back."""
 
     target_group_arn: str
     port: int
+    quic_server_id: str = field(default="", compare=False)
 
     @property
     def target_group_name(self) -> str:
@@ -246,7 +247,6 @@ class Observation:
     """What a stop would destroy, and what stands in its way."""
     membership: Membership | None = None
     """None unless it is a member of an Auto Scaling group and may be in trouble."""
-
     stack: Stack = NOTHING_KNOWN
     """What the table knows of the whole stack; read when an act is near."""
 
