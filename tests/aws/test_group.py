@@ -90,6 +90,17 @@ def test_a_members_place_is_read_with_its_groups_consent_and_size(
     assert place == Membership("web-asg", "InService", False, True, minimum=1, desired=2, in_service=2)
 
 
+def test_what_somebody_has_suspended_of_its_group_is_read_with_it(
+    autoscaling: AutoScalingClient, members: list[str]
+) -> None:
+    autoscaling.suspend_processes(AutoScalingGroupName="web-asg", ScalingProcesses=["ReplaceUnhealthy"])
+
+    place = membership_of(autoscaling, seen(members[0]), OPT_IN)
+
+    assert place is not None
+    assert place.suspended == ("ReplaceUnhealthy",)
+
+
 @pytest.mark.parametrize("opt_in", [Tag("self-heal", "yes"), Tag("other", "true")])
 def test_a_group_without_the_opt_in_tag_has_not_consented(
     autoscaling: AutoScalingClient, members: list[str], opt_in: Tag

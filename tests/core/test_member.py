@@ -141,7 +141,43 @@ def test_a_group_that_does_not_replace_it_is_peoples_business() -> None:
     decision = decided(case(EVIDENCE, attempt(Action.REPLACE)), member(), GroupMember.REPLACE, minutes=20)
 
     assert isinstance(decision, Escalate)
-    assert "ReplaceUnhealthy" in decision.ask
+    assert "activity history of Auto Scaling group web-asg" in decision.ask
+    assert "suspended" not in decision.reason + decision.ask
+
+
+def test_a_process_that_somebody_has_suspended_is_named_to_people() -> None:
+    paused = member()
+    assert paused.membership is not None
+    paused = replace(paused, membership=replace(paused.membership, suspended=("AZRebalance", "ReplaceUnhealthy")))
+
+    decision = decided(case(EVIDENCE, attempt(Action.REPLACE)), paused, GroupMember.REPLACE, minutes=20)
+
+    assert isinstance(decision, Escalate)
+    assert decision.reason.endswith("does not replace it: ReplaceUnhealthy is suspended")
+    assert decision.ask == "Resume ReplaceUnhealthy of Auto Scaling group web-asg."
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "minutes", "waits"),
+    [
+        ("Terminating", 20, True),
+        ("Terminating:Wait", 20, True),
+        ("Terminating:Wait", 119, True),
+        ("Terminating:Wait", 120, False),
+        ("Terminating:Proceed", 20, True),
+        ("Terminating:Retained", 20, False),
+        ("InService", 20, False),
+    ],
+)
+def test_one_that_its_group_is_terminating_has_time_for_a_lifecycle_hook(
+    lifecycle: str, minutes: float, waits: bool
+) -> None:
+    asked = case(EVIDENCE, attempt(Action.REPLACE))
+
+    decision = decided(asked, member(lifecycle), GroupMember.REPLACE, minutes=minutes)
+
+    assert isinstance(decision, Wait if waits else Escalate)
+    assert isinstance(decision, Wait) or ("lifecycle hook" in decision.ask) == lifecycle.endswith(":Wait")
 
 
 def test_termination_that_nobody_asked_of_the_group_is_not_called_a_replacement() -> None:

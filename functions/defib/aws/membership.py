@@ -63,6 +63,7 @@ def membership_of(autoscaling: AutoScalingClient, observation: Observation, opt_
         minimum=group["MinSize"],
         desired=group["DesiredCapacity"],
         in_service=sum(1 for m in members if m.get("LifecycleState") == IN_SERVICE),
+        suspended=tuple(process.get("ProcessName", "") for process in group.get("SuspendedProcesses", ())),
     )
 
 

@@ -111,7 +111,7 @@ def _by_cause(
     if not policy.opted_in(observation.tags) and diagnosis.cause is not Cause.TERMINATED:
         untagged = f"it does not carry the opt-in tag {policy.opt_in.key}={policy.opt_in.value}"
         return Close(Outcome.LEFT_ALONE, _left_alone(case, untagged))
-    replacement = member.await_replacement(case, diagnosis.cause, policy, now)
+    replacement = member.await_replacement(case, observation, diagnosis.cause, policy, now)
     if replacement is not None and diagnosis.cause is not Cause.TERMINATED:
         return replacement
     match diagnosis.cause:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Outcome, Wait
-from defib.core.membership import IN_SERVICE, STANDBY, GroupMember
+from defib.core.membership import IN_SERVICE, STANDBY, TERMINATING, GroupMember
 from defib.core.model import Cause, Observation, Verdict
 from defib.core.policy import Policy, Repair, Service
 from defib.core.words import CAUSE_WORDS
+
+TERMINATES_WITHIN = timedelta(hours=2)
+"""How long its group may take to terminate it. While a lifecycle hook waits it goes on running, for an hour where
+nobody says otherwise (EC2 Auto Scaling API, PutLifecycleHook, HeartbeatTimeout)."""
+
+REPLACES = ("ReplaceUnhealthy", "Terminate")
+"""Processes without which a group replaces nothing (EC2 Auto Scaling User Guide, Suspend and resume processes)."""
 
 
 def before_stop(
@@ -40,7 +47,9 @@ def replace_it(observation: Observation, cause: Cause, repair: Repair, now: date
     return Act(Action.REPLACE, reason, now + repair.act_timeout)
 
 
-def await_replacement(case: Case, cause: Cause, policy: Policy, now: datetime) -> Decision | None:
+def await_replacement(
+    case: Case, observation: Observation, cause: Cause, policy: Policy, now: datetime
+) -> Decision | None:
     """Whatever it does now, its group has been told that it is unhealthy; None where it has not, or is to be once more.
 
     That is where no answer came, nothing came of it, and it does not work again.
@@ -54,9 +63,29 @@ def await_replacement(case: Case, cause: Cause, policy: Policy, now: datetime) -
     if now < limit:
         words = f"its Auto Scaling group {case.group} has been asked to replace it"
         return Wait(words, min(limit, now + policy.repair.look_again))
-    ask = f"Look at the activity history of Auto Scaling group {case.group}: its ReplaceUnhealthy may be suspended."
-    reason = f"its Auto Scaling group {case.group} was told that it is unhealthy, but does not replace it"
+    leaving = observation.membership is not None and observation.membership.lifecycle in TERMINATING
+    limit = asked.done_at + TERMINATES_WITHIN
+    if leaving and now < limit:
+        words = f"its Auto Scaling group {case.group} is terminating it; a lifecycle hook may hold that up"
+        return Wait(words, min(limit, now + policy.repair.hold))
+    reason, ask = _not_replaced(case, observation, leaving)
     return Escalate(reason, ask, now + policy.repair.hold)
+
+
+def _not_replaced(case: Case, observation: Observation, leaving: bool) -> tuple[str, str]:
+    """Why people are asked about one that its group was to replace, and what they are asked."""
+    ask = f"Look at the activity history of Auto Scaling group {case.group}: it says what it waits for"
+    told = f"its Auto Scaling group {case.group} was told that it is unhealthy"
+    if leaving:
+        return f"{told}, but takes hours to terminate it", f"{ask}. A lifecycle hook may wait for somebody's word."
+    place = observation.membership
+    off = " and ".join(name for name in REPLACES if place is not None and name in place.suspended)
+    if off:
+        return (
+            f"{told}, but does not replace it: {off} is suspended",
+            f"Resume {off} of Auto Scaling group {case.group}.",
+        )
+    return f"{told}, but does not replace it", f"{ask}, a new member that is to come first, say."
 
 
 def terminated(case: Case) -> Close:

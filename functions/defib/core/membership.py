@@ -13,6 +13,9 @@ IN_SERVICE = "InService"
 STANDBY = "Standby"
 ENTERING_STANDBY = "EnteringStandby"
 """Values of LifecycleState (EC2 Auto Scaling API, AutoScalingInstanceDetails). The others are left to their owners."""
+TERMINATING = frozenset({"Terminating", "Terminating:Wait", "Terminating:Proceed"})
+"""On its way out. Not ``Terminating:Retained``, which nobody ends but a person (EC2 Auto Scaling User Guide, Configure
+instance retention)."""
 
 
 class GroupMember(StrEnum):
@@ -41,3 +44,5 @@ class Membership:
     desired: int
     in_service: int
     """Members of the group in service, this one included."""
+    suspended: tuple[str, ...] = ()
+    """The group's processes that somebody has suspended."""
