@@ -10,11 +10,11 @@ import pytest
 
 from defib.aws.act import AwsActor
 from defib.aws.clients import client
-from defib.aws.membership import Memberships, in_service, membership_of
+from defib.aws.membership import Memberships, members_of, membership_of
 from defib.aws.observe import AwsObserver
 from defib.core.case import Action
 from defib.core.membership import GROUP_TAG, Membership
-from defib.core.model import InstanceState, Observation
+from defib.core.model import InstanceState, Observation, Peers
 from defib.core.policy import Tag
 from defib.shell.ports import Rejected, Transient
 from tests.aws.account import ONCE
@@ -183,6 +183,56 @@ class TestPeers:
         assert peers == (2, 2)
         assert overlay.calls == [("DescribeAutoScalingGroups", {"AutoScalingGroupNames": ["web-asg"]})]
 
+    @pytest.mark.parametrize("lifecycle", ["", "Warmed:Stopped"])
+    @pytest.mark.parametrize("running", [True, False])
+    def test_a_warm_pool_is_not_missed_by_the_service(
+        self, observer: AwsObserver, fleet: Fleet, overlay: Overlay, members: list[str], running: bool, lifecycle: str
+    ) -> None:
+        warm = fleet.launch(service="web", **{GROUP_TAG: "warm-asg"})
+        if not running:
+            fleet.stop(warm)
+        fleet.fail(members[0], "SystemStatus", "impaired", NOON)
+        listed = [{"InstanceId": warm, "LifecycleState": lifecycle, "HealthStatus": "Healthy"}] if lifecycle else []
+        serving = {"InstanceId": members[1], "LifecycleState": "InService", "HealthStatus": "Healthy"}
+        sizes = {"MinSize": 1, "DesiredCapacity": 1}
+        overlay.answers["DescribeAutoScalingGroups"] = {
+            "AutoScalingGroups": [
+                {"AutoScalingGroupName": "web-asg", "Instances": [serving], **sizes},
+                {"AutoScalingGroupName": "warm-asg", "Instances": listed, **sizes},
+            ]
+        }
+
+        peers = observer.observe(members[0], ()).peers
+
+        assert peers == Peers(running=1, healthy=1, not_running=0, healthy_ids=frozenset({members[1]}))
+
+    @pytest.mark.parametrize("lifecycle", ["Standby", "Terminating:Wait", "Pending"])
+    def test_a_stopped_member_that_its_group_lists_is_missed(
+        self, observer: AwsObserver, fleet: Fleet, overlay: Overlay, lifecycle: str
+    ) -> None:
+        sick, stopped = fleet.launch(service="web"), fleet.launch(service="web", **{GROUP_TAG: "web-asg"})
+        fleet.stop(stopped)
+        fleet.fail(sick, "SystemStatus", "impaired", NOON)
+        listed = {"InstanceId": stopped, "LifecycleState": lifecycle, "HealthStatus": "Healthy"}
+        overlay.answers["DescribeAutoScalingGroups"] = {
+            "AutoScalingGroups": [{"AutoScalingGroupName": "web-asg", "Instances": [listed]}]
+        }
+
+        peers = observer.observe(sick, ()).peers
+
+        assert peers == Peers(running=0, healthy=0, not_running=1)
+
+    def test_a_stopped_member_of_a_group_that_there_is_no_more_is_missed(
+        self, observer: AwsObserver, fleet: Fleet, overlay: Overlay
+    ) -> None:
+        sick, stopped = fleet.launch(service="web"), fleet.launch(service="web", **{GROUP_TAG: "gone-asg"})
+        fleet.stop(stopped)
+        fleet.fail(sick, "SystemStatus", "impaired", NOON)
+
+        peers = observer.observe(sick, ()).peers
+
+        assert peers == Peers(running=0, healthy=0, not_running=1)
+
     def test_where_the_groups_can_not_be_read_nobody_is_counted(
         self, observer: AwsObserver, fleet: Fleet, overlay: Overlay, members: list[str]
     ) -> None:
@@ -198,9 +248,9 @@ class TestPeers:
     ) -> None:
         overlay.calls.clear()
 
-        found = in_service(autoscaling, {"web-asg", *(f"group-{n}" for n in range(50))})
+        found = members_of(autoscaling, {"web-asg", *(f"group-{n}" for n in range(50))})
 
-        assert found == {*members}
+        assert found == {"web-asg": dict.fromkeys(members, True)}
         assert [len(asked["AutoScalingGroupNames"]) for _, asked in overlay.calls] == [50, 1]
 
 

@@ -9,9 +9,10 @@ from defib.aws.permission import Permission, Scope
 from defib.core.membership import IN_SERVICE, Membership
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from mypy_boto3_autoscaling import AutoScalingClient
+    from mypy_boto3_autoscaling.type_defs import InstanceTypeDef
 
     from defib.core.model import Observation
     from defib.core.policy import Tag
@@ -21,6 +22,8 @@ PERMISSIONS = (Permission(("autoscaling:DescribeAutoScalingGroups",), Scope.ANY)
 NAMES_MAX = 50
 """Group names in one call (EC2 Auto Scaling API, DescribeAutoScalingGroups)."""
 HEALTHY = "Healthy"
+WARMED = "Warmed:"
+"""How the LifecycleState of one in a warm pool begins (EC2 Auto Scaling API, Instance)."""
 
 
 class Memberships:
@@ -34,9 +37,9 @@ class Memberships:
         """See ``membership_of``."""
         return membership_of(self._connect(), observation, self._opt_in)
 
-    def in_service(self, groups: Collection[str]) -> frozenset[str]:
-        """See ``in_service``."""
-        return in_service(self._connect(), groups)
+    def members_of(self, groups: Collection[str]) -> Mapping[str, Mapping[str, bool]]:
+        """See ``members_of``."""
+        return members_of(self._connect(), groups)
 
 
 def membership_of(autoscaling: AutoScalingClient, observation: Observation, opt_in: Tag) -> Membership | None:
@@ -67,16 +70,22 @@ def membership_of(autoscaling: AutoScalingClient, observation: Observation, opt_
     )
 
 
-def in_service(autoscaling: AutoScalingClient, groups: Collection[str]) -> frozenset[str]:
-    """The members of these groups that serve there: neither in Standby nor on their way in or out, nor given up.
+def members_of(autoscaling: AutoScalingClient, groups: Collection[str]) -> Mapping[str, Mapping[str, bool]]:
+    """By group, of those that there are, the members, and whether each serves: neither in Standby nor on its way in or
+    out, nor given up. A warm pool is none of them (EC2 Auto Scaling API, DescribeWarmPool).
 
     Raises Transient or Rejected.
     """
-    names, found = sorted(groups), set[str]()
+    names = sorted(groups)
+    found: dict[str, Mapping[str, bool]] = {}
     for start in range(0, len(names), NAMES_MAX):
         with translated("describing the Auto Scaling groups of its peers"):
             answer = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=names[start : start + NAMES_MAX])
-        members = (member for group in answer["AutoScalingGroups"] for member in group.get("Instances", ()))
-        serving = (m for m in members if m.get("LifecycleState") == IN_SERVICE and m.get("HealthStatus") == HEALTHY)
-        found.update(member.get("InstanceId", "") for member in serving)
-    return frozenset(found)
+        for group in answer["AutoScalingGroups"]:
+            members = [m for m in group.get("Instances", ()) if not m.get("LifecycleState", "").startswith(WARMED)]
+            found[group["AutoScalingGroupName"]] = {m.get("InstanceId", ""): _serves(m) for m in members}
+    return found
+
+
+def _serves(member: InstanceTypeDef) -> bool:
+    return member.get("LifecycleState") == IN_SERVICE and member.get("HealthStatus") == HEALTHY

@@ -23,8 +23,8 @@ def peers_of(
     ec2: EC2Client, observation: Observation, service: Service, memberships: Memberships | None = None
 ) -> Peers:
     """The peers of an instance: in two calls, or in five where more than BY_ID_MOST run; and one more where some are
-    members of Auto Scaling groups: EC2 calls one in Standby healthy, though it does not serve. Raises Transient or
-    Rejected.
+    members of Auto Scaling groups: EC2 calls one in Standby healthy, though it does not serve, and knows nothing of
+    warm pools. Raises Transient or Rejected.
 
     An unanswered question fails the whole: peers counted healthy by mistake would let Defib stop the last good one.
     """
@@ -34,14 +34,15 @@ def peers_of(
         if peer.instance_id != observation.instance_id
     ]
     running = {peer.instance_id for peer in others if peer.state is InstanceState.RUNNING}
-    not_running = len(others) - len(running)
-    if not running:
-        return Peers(running=0, healthy=0, not_running=not_running)
-    fit = _fit(ec2, running)
-    grouped = {peer.instance_id: peer.group for peer in others if peer.group and peer.instance_id in fit}
-    if grouped and memberships is not None:
-        fit -= {*grouped} - memberships.in_service({*grouped.values()})
-    return Peers(len(running), len(fit), not_running, frozenset(fit))
+    fit = _fit(ec2, running) if running else set[str]()
+    groups = {peer.group for peer in others if peer.group}
+    if groups and memberships is not None:
+        members = memberships.members_of(groups)
+        fit -= {p.instance_id for p in others if p.group and not members.get(p.group, {}).get(p.instance_id, False)}
+        # What waits in a warm pool has never served: a service does not miss it.
+        others = [p for p in others if p.group not in members or p.instance_id in members[p.group]]
+        running.intersection_update(p.instance_id for p in others)
+    return Peers(len(running), len(fit), len(others) - len(running), frozenset(fit))
 
 
 def _fit(ec2: EC2Client, running: set[str]) -> set[str]:
