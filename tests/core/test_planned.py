@@ -190,6 +190,20 @@ def test_an_event_that_is_announced_no_more_ends_its_case_and_says_by_whom(
     assert words in decision.reason
 
 
+@pytest.mark.parametrize(("minutes", "asks"), [(51, False), (52, True)])
+def test_what_has_moved_is_given_the_hour_that_the_list_of_events_may_take_to_hear_of_it(
+    minutes: int, asks: bool
+) -> None:
+    moved = waiting(*MOVED, healthy_since=after(minutes=-6), opened_at=after(days=-1))
+    still_announced = replace(AHEAD, launched_at=after(minutes=-8))
+
+    decision = decided(moved, still_announced, wants(), after(minutes=minutes))
+
+    assert isinstance(decision, Escalate if asks else Wait)
+    assert decision.look_again_at <= after(minutes=52) or asks
+    assert asks or decision.look_again_at <= after(minutes=minutes + 5)
+
+
 def test_an_announcement_of_which_the_case_has_not_heard_yet_begins_nothing() -> None:
     unheard = replace(WAITING, event=None)
 

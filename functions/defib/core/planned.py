@@ -25,6 +25,9 @@ REMIND = timedelta(days=1)
 
 BOUND = "bound to its Dedicated Host"
 """How the evidence begins that it has affinity with a Dedicated Host, to which a stop and start brings it back."""
+REFRESHED_WITHIN = timedelta(hours=1)
+"""How long EC2 may go on saying what it had announced of an instance that has left the host: the status description may
+take that long to refresh (EC2 User Guide, Manage Amazon EC2 instances scheduled for maintenance)."""
 
 _POWER = (Action.REBOOT, Action.STOP, Action.FORCE_STOP, Action.START, Action.REPLACE)
 
@@ -123,9 +126,10 @@ def _moved(
         return back
     started = case.last(Action.START)
     limit = max(observation.launched_at, (started.done_at if started is not None else None) or now)
-    limit += service.verify.timeout
+    limit += max(service.verify.timeout, REFRESHED_WITHIN)
     if now < limit:
-        return Wait("it runs again; EC2 may still say for a while what it had announced", limit)
+        again = min(limit, now + policy.repair.hold * 5)
+        return Wait("it runs again; EC2 may still say for a while what it had announced", again)
     ask = f"Ask AWS Support whether {case.instance_id} has left the host that the {event.code} is about."
     reason = f"it was stopped and started, but AWS still announces the {event.code} of {day(event.not_before)}"
     return Escalate(reason, ask, now + LOOK)
