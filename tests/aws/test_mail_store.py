@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from defib.aws.mail_store import KEPT_FOR, SUBSCRIPTIONS, DynamoMailStore
+from defib.aws.mail_store import KEPT_FOR, MAILED_KEY, SUBSCRIPTIONS, DynamoMailStore
 from defib.core.page.mail import Mailed
 from defib.core.page.subscribing import Day
 from defib.shell.store import Conflict
@@ -31,11 +31,23 @@ def store(request: pytest.FixtureRequest) -> DynamoMailStore | FakeMailStore:
 
 def test_what_was_told_comes_back_as_it_was(store: DynamoMailStore | FakeMailStore) -> None:
     assert store.mailed() == Mailed()
-    mailed = Mailed(page=7, told={"abc": 3}, announced=("def",), telling="abc 4", until=NOON)
+    mailed = Mailed(page=7, told={"abc": 3}, announced=("def",), telling="abc 4", until=NOON, looked_at=NOON)
     written = store.remember_mailed(mailed)
 
     assert written == replace(mailed, version=1)
     assert store.mailed() == written
+
+
+def test_what_was_written_before_anybody_left_word_is_read(dynamodb: DynamoDBClient) -> None:
+    store = DynamoMailStore(dynamodb, TABLE)
+    store.remember_mailed(Mailed(page=7))
+    dynamodb.update_item(
+        TableName=TABLE,
+        Key={name: {"S": value} for name, value in MAILED_KEY.items()},
+        UpdateExpression="REMOVE looked_at",
+    )
+
+    assert store.mailed() == Mailed(version=1, page=7)
 
 
 def test_of_two_that_write_at_once_one_is_told(store: DynamoMailStore | FakeMailStore) -> None:

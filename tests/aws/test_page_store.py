@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from defib.aws.page_store import KEPT_FOR, DynamoPageStore
+from defib.aws.page_store import KEPT_FOR, PAGE, DynamoPageStore
 from defib.aws.store import DynamoStore
 from defib.core.incident import Incident
 from defib.core.page.derive import Derived, derive, publish
@@ -51,6 +51,7 @@ FOLLOWED = Followed(
     tries=4,
     held=(Held("outage:20260430-1300", NOON + minutes(5)),),
     failing=Failing(NOON, "telling Statuspage of incident:7: 503", told=True, mend=True),
+    looked_at=NOON,
 )
 """With something of everything."""
 DRAFTING = replace(POLICY, page=PageSettings(enabled=True, publishing=Publishing.DRAFT))
@@ -155,6 +156,15 @@ def test_what_was_remembered_of_a_page_is_read_back_whole_with_the_next_version(
     assert follows.followed("atlassian") == first
     second = follows.remember_followed("atlassian", replace(first, doing=None, failing=None, held=(), items=()))
     assert (second.version, follows.followed("atlassian")) == (2, second)
+
+
+def test_what_was_remembered_of_a_page_before_anybody_left_word_is_read(dynamodb: DynamoDBClient) -> None:
+    store = DynamoPageStore(dynamodb, TABLE, Retention())
+    store.remember_followed("atlassian", FOLLOWED)
+    key = {"pk": {"S": PAGE}, "sk": {"S": "ELSEWHERE#atlassian"}}
+    dynamodb.update_item(TableName=TABLE, Key=key, UpdateExpression="REMOVE looked_at")
+
+    assert store.followed("atlassian") == replace(FOLLOWED, version=1, looked_at=None)
 
 
 def test_of_two_who_read_the_same_of_a_page_the_second_is_refused(store: PageStore) -> None:

@@ -81,6 +81,10 @@ class Stage:
         derived = derive(self.store.shown(), [troubled], self.policy, self.clock.now())
         self.store.remember_page(Repaged(derived.shown, derived.changed))
 
+    def resolve(self) -> None:
+        derived = derive(self.store.shown(), [], self.policy, self.clock.now())
+        self.store.remember_page(Repaged(derived.shown, derived.changed))
+
     def turn(self) -> Turned:
         return follow_elsewhere(self.edges)
 
@@ -109,6 +113,33 @@ def test_a_turn_makes_one_call_remembers_what_came_of_it_and_asks_for_the_next(s
     assert stage.turn().came is Came.NOTHING
     assert stage.channel.calls == ["tell 1"]
     assert stage.queues.turns == [PACE]
+
+
+def test_after_weeks_off_it_is_not_told_of_what_is_over_and_was_never_begun_there(stage: Stage) -> None:
+    stage.turn()
+    stage.wait(minutes(5))
+    stage.resolve()
+    stage.wait(minutes(60 * 24 * 7))
+    stage.outage()
+    stage.wait(minutes(60))
+    stage.resolve()
+    stage.wait(minutes(60 * 24 * 7))
+    came = []
+    for _ in range(3):
+        came.append(stage.turn().what)
+        stage.wait(PACE)
+    assert came == ["incident:1 2", "", ""], "the end of the first, and nothing of the second"
+
+
+def test_a_quiet_week_is_no_pause(stage: Stage) -> None:
+    stage.turn()
+    for _ in range(24 * 7):
+        stage.wait(minutes(60))
+        stage.turn()
+    assert stage.known.version < 24 * 7 / 6 + 5, "it leaves word a few times a day"
+    stage.resolve()
+    stage.wait(minutes(60))
+    assert stage.turn().what == "incident:1 2"
 
 
 def test_two_updates_are_two_turns_however_late(stage: Stage) -> None:

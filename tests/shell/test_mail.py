@@ -43,6 +43,12 @@ class Stage:
         follow(self.paging, self.policy)
         return mail(self.edges, self.policy)
 
+    def off(self, after: float, phase: Phase, service: str = "web") -> None:
+        """A change and a turn of the page, for which nobody is written to."""
+        self.clock.advance(NOON + minutes(after) - self.clock.now())
+        self.fail(phase, service)
+        follow(self.paging, self.policy)
+
     def told(self) -> list[str]:
         return [letter.body.partition(" ")[0] for letter in self.subscribers.letters]
 
@@ -137,6 +143,70 @@ def test_whoever_dies_between_sending_and_remembering_makes_people_read_it_twice
     stage.fail(Phase.CLOSED)
     stage.at(3 + CLAIMED_FOR.total_seconds() / 60)
     assert stage.told() == ["Identified", "Identified", "Resolved"]
+
+
+def test_after_weeks_without_a_turn_the_past_is_no_news_and_what_was_begun_is_told_the_end_of() -> None:
+    stage = Stage()
+    stage.fail()
+    stage.at(3)
+    stage.off(60 * 24 * 7, Phase.CLOSED)
+    stage.off(60 * 24 * 8, Phase.REPAIRING, service="api")
+    stage.off(60 * 24 * 9, Phase.CLOSED, service="api")
+
+    stage.at(60 * 24 * 21)
+    assert [letter.subject for letter in stage.subscribers.letters] == [
+        "[Example CI] Website: degraded performance"
+    ] * 2
+    assert stage.told() == ["Identified", "Resolved"]
+    stage.fail(service="api")
+    stage.at(60 * 24 * 21 + 5)
+    assert stage.told() == ["Identified", "Resolved", "Identified"]
+
+
+def test_what_a_failure_of_less_than_a_day_has_held_up_is_told_late() -> None:
+    stage = Stage()
+    stage.off(60, Phase.REPAIRING)
+    stage.off(70, Phase.CLOSED)
+
+    stage.at(60 * 23)
+    assert stage.told() == ["Identified", "Resolved"]
+
+
+def test_a_quiet_turn_leaves_word_a_few_times_a_day_so_that_a_quiet_week_is_no_pause() -> None:
+    stage = Stage()
+    before = stage.store.now.version
+    for hour in range(1, 24 * 7):
+        stage.at(60 * hour)
+    assert stage.store.now.version - before == 27
+    stage.off(60 * 24 * 7, Phase.REPAIRING)
+    stage.off(60 * 24 * 7 + 10, Phase.CLOSED)
+
+    stage.at(60 * 24 * 7 + 20)
+    assert stage.told() == ["Identified", "Resolved"]
+
+
+def test_a_topic_that_fails_for_days_is_no_pause_either() -> None:
+    stage = Stage()
+    stage.off(60, Phase.REPAIRING)
+    stage.off(70, Phase.CLOSED)
+    stage.subscribers.error = Transient("throttled")
+    for hour in range(2, 24 * 3):
+        with pytest.raises(Transient):
+            stage.at(60 * hour)
+
+    stage.subscribers.error = None
+    stage.at(60 * 24 * 3)
+    assert stage.told() == ["Identified", "Resolved"]
+
+
+def test_what_was_remembered_before_anybody_left_word_is_no_pause() -> None:
+    stage = Stage()
+    stage.store.now = replace(stage.store.now, looked_at=None)
+    stage.off(60, Phase.REPAIRING)
+    stage.off(70, Phase.CLOSED)
+
+    stage.at(60 * 24 * 3)
+    assert stage.told() == ["Identified", "Resolved"]
 
 
 def test_a_turn_sends_no_more_than_sns_bears_and_the_next_goes_on() -> None:

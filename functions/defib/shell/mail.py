@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from defib.core.frozen import dataclass, replace
-from defib.core.page.mail import Letter, Mailed, begun, claimed, is_news, letters, released, sent, settled
+from defib.core.page.mail import Letter, Mailed, begun, claimed, is_news, letters, released, resumed, sent, settled
 from defib.core.page.model import PublicIncident, Shown
+from defib.core.page.pause import was_off, word
 from defib.core.page.planned import planned
 from defib.core.policy import Policy
 from defib.shell.ports import CallFailed, Clock
@@ -76,13 +77,19 @@ def mail(edges: Mailing, policy: Policy) -> int:
 
 def _mail(edges: Mailing, policy: Policy) -> int:
     now, mailed, shown = edges.clock.now(), edges.store.mailed(), edges.page.shown()
-    outages = planned(policy, now)
-    if mailed.taken(now) or (mailed.version and not is_news(mailed, shown.version, outages)):
+    outages, were_off = planned(policy, now), was_off(mailed.looked_at, now)
+    if mailed.taken(now):
+        return 0
+    seen = replace(mailed, looked_at=word(mailed.looked_at, now))
+    if mailed.version and not were_off and not is_news(mailed, shown.version, outages):
+        if seen != mailed:
+            edges.store.remember_mailed(seen)
         return 0
     incidents = _public(edges.page, shown)
     if not mailed.version:
-        edges.store.remember_mailed(replace(begun(incidents, outages), page=shown.version))
+        edges.store.remember_mailed(replace(begun(incidents, outages), page=shown.version, looked_at=now))
         return 0
+    mailed = resumed(seen, incidents) if were_off else seen
     waiting = letters(mailed, incidents, outages, policy.page, edges.url)
     for letter in waiting[:LETTERS_MOST]:
         mailed = _send(letter, mailed, edges)

@@ -9,7 +9,7 @@ import pytest
 
 from defib.core.page.elsewhere import Kind, OtherPage
 from defib.core.page.follow import done, let_go, next_step, taken_up
-from defib.core.page.followed import About, Followed, Held, Item
+from defib.core.page.followed import About, Doing, Followed, Held, Item
 from defib.core.page.model import (
     Affected,
     Component,
@@ -22,6 +22,7 @@ from defib.core.page.model import (
     PublicIncident,
     Update,
 )
+from defib.core.page.pause import OFF_AFTER
 from defib.core.page.settings import PageSettings
 from defib.core.page.steps import CALLED_OFF, Done, Front, Stand, Step, Tell
 from defib.core.page.words import words
@@ -74,6 +75,7 @@ def step(followed: Followed, shown: Front, other: OtherPage = STATUSPAGE, at: fl
 
 
 RESOLVED = incident(1, "web", resolved_at=NOON)
+AWAY = following(looked_at=NOON - OFF_AFTER - timedelta(seconds=1))
 TAKEN_UP = [
     ("a page that begins to follow is told of what is open", Followed(), front(incident(1, "web")), ["incident:1"]),
     ("and not of the past", Followed(), front(RESOLVED, incident(2, "web")), ["incident:2"]),
@@ -85,6 +87,12 @@ TAKEN_UP = [
     ("nor one whose end was told", following(replace(ONE, told="1")), front(RESOLVED), []),
     ("but one whose end was not", following(replace(ONE, told="0")), front(RESOLVED), ["incident:1"]),
     ("nor one that is over and concerns nothing there", Followed(1), front(replace(RESOLVED, updates=())), []),
+    ("after weeks off, not of the past", replace(AWAY, counted=0), front(RESOLVED, incident(2, "web")), ["incident:2"]),
+    ("nor of what was never begun there", replace(AWAY, items=(ONE,)), front(RESOLVED), []),
+    ("but of what was", replace(AWAY, items=(replace(ONE, remote="r"),)), front(RESOLVED), ["incident:1"]),
+    ("or may have been", replace(AWAY, items=(ONE,), doing=Doing(ONE.name, NOON)), front(RESOLVED), ["incident:1"]),
+    ("or is open", replace(AWAY, items=(ONE,)), front(incident(1, "web")), ["incident:1"]),
+    ("after a day off, of all", replace(AWAY, counted=0, looked_at=NOON - OFF_AFTER), front(RESOLVED), ["incident:1"]),
     ("what is planned", Followed(), front(outages=(WORK,)), [PLANNED.name]),
     ("not what is over", Followed(), front(outages=(OVER,)), []),
     ("not what concerns nothing there", Followed(), front(outages=(replace(WORK, components=("batch",)),)), []),

@@ -18,6 +18,7 @@ from defib.core.page.mail import (
     is_news,
     letters,
     released,
+    resumed,
     sent,
     settled,
 )
@@ -105,6 +106,19 @@ def test_what_was_public_before_anybody_could_subscribe_is_no_news() -> None:
     assert letters(mailed, [incident], [OUTAGE], SETTINGS, URL) == ()
     more = replace(incident, updates=(*incident.updates, replace(incident.updates[-1], sequence=4)))
     assert [letter.sequence for letter in written(mailed, more)] == [4]
+
+
+def test_after_weeks_without_letters_what_is_over_is_no_news_and_of_all_else_the_newest_is() -> None:
+    over = outage_of_web()
+    begun_before = replace(over, number=2)
+    still_open = replace(over, number=3, resolved_at=None, updates=over.updates[:2])
+    told_before = replace(over, number=4)
+    mailed = Mailed(told={begun_before.id: 1, told_before.id: 3})
+
+    incidents = (over, begun_before, still_open, told_before)
+    found = written(resumed(mailed, incidents), *incidents)
+
+    assert [(letter.about, letter.sequence) for letter in found] == [(still_open.id, 2), (begun_before.id, 3)]
 
 
 def test_a_planned_outage_is_announced_once_whatever_becomes_of_it() -> None:

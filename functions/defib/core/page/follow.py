@@ -6,7 +6,7 @@ alike, each update told once and in order. Where a component stands is told as i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import UTC, datetime
 
 from defib.core.frozen import replace
@@ -22,25 +22,40 @@ from defib.core.page.model import (
     PublicIncident,
     Update,
 )
+from defib.core.page.pause import was_off, word
 from defib.core.page.steps import CALLED_OFF, Done, Front, Stand, Step, Tell
 
 
 def taken_up(followed: Followed, front: Front, other: OtherPage, now: datetime) -> Followed:
     """With all that has come to be told, and without that of which the end has been told.
 
-    A page that begins to follow is told of what is open and of what is to come, not of the past.
+    A page that begins to follow is told of what is open and of what is to come, not of the past. Nor is one that nobody
+    had follow for long, but for what it has been told the beginning of.
     """
+    is_open = {number for number, incident in front.incidents.items() if incident.resolved_at is None}
+    were_off, known_items = was_off(followed.looked_at, now), followed.items
     if followed.version == 0:
-        fresh = sorted(n for n, incident in front.incidents.items() if incident.resolved_at is None)
+        fresh = sorted(is_open)
     else:
         fresh = list(range(followed.counted + 1, front.last_number + 1))
-    items = [*followed.items, *(Item(About.INCIDENT, str(number)) for number in fresh)]
+    if were_off:
+        fresh = [number for number in fresh if number in is_open]
+        known_items = tuple(item for item in known_items if not _is_past(item, followed, is_open))
+    items = [*known_items, *(Item(About.INCIDENT, str(number)) for number in fresh)]
     known = {item.key for item in items if item.about is About.OUTAGE}
     coming = {key: o for key, o in front.outages.items() if o.status is not MaintenanceStatus.COMPLETED}
     news = (key for key, outage in coming.items() if key not in known and _concerned(outage.components, other))
     items += [Item(About.OUTAGE, key) for key in news]
     left = tuple(item for item in items if not _is_over(item, front, other, now))
-    return replace(followed, items=left, counted=max(followed.counted, front.last_number))
+    counted, looked_at = max(followed.counted, front.last_number), word(followed.looked_at, now)
+    return replace(followed, items=left, counted=counted, looked_at=looked_at)
+
+
+def _is_past(item: Item, followed: Followed, is_open: Container[int]) -> bool:
+    """Whether it is an incident that is over and of which nobody can have read there."""
+    if item.about is not About.INCIDENT or item.is_begun or int(item.key) in is_open:
+        return False
+    return followed.doing is None or followed.doing.what != item.name
 
 
 def next_step(followed: Followed, front: Front, other: OtherPage, said: Words, now: datetime) -> Step | None:

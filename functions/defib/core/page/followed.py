@@ -38,6 +38,11 @@ class Item:
     def name(self) -> str:
         return f"{self.about}:{self.key}"
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether anybody may have read of it there."""
+        return bool(self.remote or self.told or self.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Doing:
@@ -92,6 +97,8 @@ class Followed:
     """Calls in a row that came to nothing."""
     held: tuple[Held, ...] = ()
     failing: Failing | None = None
+    looked_at: datetime | None = None
+    """When a turn last left word that the page follows (core/page/pause.py); None where none has yet."""
 
     def item(self, name: str) -> Item | None:
         return next((item for item in self.items if item.name == name), None)

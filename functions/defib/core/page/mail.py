@@ -54,6 +54,8 @@ class Mailed:
     """The key of the letter that someone has claimed; empty for none."""
     until: datetime | None = None
     """When that claim ends, should nobody hear of it again."""
+    looked_at: datetime | None = None
+    """When somebody last left word that subscribers are told (core/page/pause.py); None where nobody has yet."""
 
     def taken(self, now: datetime) -> bool:
         """Whether someone else is about to send a letter."""
@@ -63,6 +65,13 @@ class Mailed:
 def begun(incidents: Sequence[PublicIncident], outages: Sequence[PlannedOutage]) -> Mailed:
     """When nobody was told anything before, all that is public already is no news."""
     return Mailed(told={i.id: len(i.updates) for i in incidents}, announced=tuple(outage.id for outage in outages))
+
+
+def resumed(mailed: Mailed, incidents: Sequence[PublicIncident]) -> Mailed:
+    """When nobody was told anything for long: of what is over and was never told of nothing, of all else the newest."""
+    told = {i.id: max(mailed.told.get(i.id, 0), len(i.updates) - 1) for i in incidents}
+    past = {i.id: len(i.updates) for i in incidents if i.resolved_at is not None and i.id not in mailed.told}
+    return replace(mailed, told={**mailed.told, **told, **past})
 
 
 def is_news(mailed: Mailed, page: int, outages: Sequence[PlannedOutage]) -> bool:
