@@ -99,12 +99,22 @@ class Rule:
     on: bool
 
 
+class Standing(StrEnum):
+    """How an address stands with a topic; what matters more sorts first."""
+
+    CONFIRMED = "confirmed"
+    PENDING = "pending"
+    """SNS has mailed a link that nobody has opened yet."""
+    UNSUBSCRIBED = "unsubscribed"
+    """SNS lists it for some days more, and has no link for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """One address behind a topic."""
 
     endpoint: str
-    confirmed: bool
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)

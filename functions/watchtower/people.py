@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from watchtower.model import Finding, Listing, TextsIn, Unknown, Weight
+from watchtower.model import Finding, Listing, Standing, Subscription, TextsIn, Unknown, Weight
 from watchtower.settings import Settings, Subscriber
 
 
@@ -22,32 +22,41 @@ def subscribers(listing: Listing, settings: Settings) -> Iterator[Finding]:
     if isinstance(listing.found, Unknown):
         return
     about, where = of_listing(listing), f"{listing.topic} in {listing.region}"
-    confirmed = {subscription.endpoint for subscription in listing.found if subscription.confirmed}
-    pending = {subscription.endpoint for subscription in listing.found} - confirmed
     all_wanted = settings.subscribers if listing.region == settings.primary_region else settings.own_subscribers
     wanted = [subscriber for subscriber in all_wanted if subscriber.topic == listing.topic]
-    if wanted and not any(subscriber.endpoint in confirmed for subscriber in wanted):
+    stands = {subscriber: _standing(subscriber, listing.found) for subscriber in wanted}
+    if wanted and Standing.CONFIRMED not in stands.values():
         yield Finding(
             about,
             f"{about} nobody",
             Weight.GRAVE,
             f"nobody hears {where}: no address is confirmed",
             f"None of the {len(wanted)} addresses of topic {where} is confirmed: what it says reaches nobody.",
-            "Open the links that SNS has mailed, or deploy again for new ones",
+            OPEN if Standing.PENDING in stands.values() else RENEW,
         )
         return
-    for subscriber in wanted:
-        if subscriber.endpoint not in confirmed:
-            yield _deaf(about, where, subscriber, subscriber.endpoint in pending)
+    yield from (_deaf(about, where, one, stands[one]) for one in wanted if stands[one] is not Standing.CONFIRMED)
 
 
-def _deaf(about: str, where: str, subscriber: Subscriber, pending: bool) -> Finding:
-    todo = (
-        'Open the link in the mail "AWS Notification - Subscription Confirmation"; after two days it is void, then '
-        "subscribe again"
-        if pending
-        else "Somebody has unsubscribed it, or its link went stale: remove it from defib.toml, deploy, add it, and "
-        "deploy again"
+def _standing(subscriber: Subscriber, found: Sequence[Subscription]) -> Standing:
+    """The best of it: one that came back is listed twice. One that is not listed was unsubscribed some days ago."""
+    endpoint = subscriber.endpoint.lower()
+    return min((one.standing for one in found if one.endpoint.lower() == endpoint), default=Standing.UNSUBSCRIBED)
+
+
+OPEN = 'Open the link in the mail "AWS Notification - Subscription Confirmation"; after two days it is void'
+
+RENEW = (
+    "Take the address out of defib.toml (where its contact has no other, put another in its place), make deploy, "
+    "put it back, make deploy, and confirm; a deploy alone makes no new subscription"
+)
+"""CloudFormation does not notice that a subscription is gone (cloudformation-coverage-roadmap#1388, #2455)."""
+
+
+def _deaf(about: str, where: str, subscriber: Subscriber, standing: Standing) -> Finding:
+    pending = standing is Standing.PENDING
+    why = (
+        "" if pending else " Nobody confirmed in time, or somebody, or a scanner of mail, unsubscribed it by its link."
     )
     state = "has not confirmed" if pending else "is no longer subscribed to"
     return Finding(
@@ -55,8 +64,8 @@ def _deaf(about: str, where: str, subscriber: Subscriber, pending: bool) -> Find
         f"{about} {subscriber.endpoint}",
         Weight.MINOR,
         f"{subscriber.endpoint} {state} {where}",
-        f"{subscriber.endpoint} {state} topic {where} and hears nothing of it.",
-        todo,
+        f"{subscriber.endpoint} {state} topic {where} and hears nothing of it.{why}",
+        OPEN if pending else RENEW,
     )
 
 

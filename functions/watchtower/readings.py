@@ -19,6 +19,7 @@ from watchtower.model import (
     Listing,
     Readings,
     Rule,
+    Standing,
     Subscription,
     Texts,
     TextsIn,
@@ -230,11 +231,7 @@ class Eyes:
             page = asking.ask(f"SNS in {region}", partial(_subscriptions, sns, arn, token))
             if isinstance(page, Unknown):
                 return page
-            # Until it is confirmed, SNS calls it PendingConfirmation (SNS API, ListSubscriptionsByTopic).
-            found += [
-                Subscription(entry["Endpoint"], entry["SubscriptionArn"].startswith("arn:"))
-                for entry in page["Subscriptions"]
-            ]
+            found += [Subscription(one["Endpoint"], _standing(one["SubscriptionArn"])) for one in page["Subscriptions"]]
             token = page.get("NextToken", "")
             if not token:
                 break
@@ -277,6 +274,13 @@ class Eyes:
         # One US dollar until AWS has raised it (SNS Developer Guide, Setting SMS preferences).
         quota = float(attributes["attributes"].get("MonthlySpendLimit") or 1)
         return Texts(most, quota, bool(sandbox["IsInSandbox"]))
+
+
+def _standing(arn: str) -> Standing:
+    """Of what is unsubscribed, SNS says Deleted for some days (SNS API, ListSubscriptionsByTopic)."""
+    if arn.startswith("arn:"):
+        return Standing.CONFIRMED
+    return Standing.PENDING if arn == "PendingConfirmation" else Standing.UNSUBSCRIBED
 
 
 def _subscriptions(sns: SNSClient, topic: str, token: str) -> ListSubscriptionsByTopicResponseTypeDef:

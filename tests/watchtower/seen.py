@@ -15,6 +15,7 @@ from watchtower.model import (
     PageMade,
     Readings,
     Rule,
+    Standing,
     Subscription,
     Texts,
     TextsIn,
@@ -69,9 +70,11 @@ def ago(**span: float) -> datetime:
     return NOW - timedelta(**span)
 
 
-def listing(region: str, topic: str, *confirmed: str, pending: tuple[str, ...] = ()) -> Listing:
-    found = [Subscription(one, True) for one in confirmed] + [Subscription(one, False) for one in pending]
-    return Listing(region, topic, tuple(found))
+def listing(
+    region: str, topic: str, *confirmed: str, pending: tuple[str, ...] = (), unsubscribed: tuple[str, ...] = ()
+) -> Listing:
+    by = {Standing.CONFIRMED: confirmed, Standing.PENDING: pending, Standing.UNSUBSCRIBED: unsubscribed}
+    return Listing(region, topic, tuple(Subscription(one, stands) for stands, some in by.items() for one in some))
 
 
 ALERTS = listing(THERE, "Alerts", ADA, BOB, PHONE)

@@ -26,6 +26,7 @@ from tests.watchtower.seen import (
     silent,
     spoilt,
 )
+from watchtower import people
 from watchtower.checks import check
 from watchtower.memory import Change
 from watchtower.model import (
@@ -33,6 +34,7 @@ from watchtower.model import (
     Finding,
     Heartbeats,
     Knocked,
+    Listing,
     PageMade,
     Readings,
     Rule,
@@ -142,6 +144,21 @@ WRONG: list[tuple[str, Readings, list[tuple[str, Weight]]]] = [
         "an address has unsubscribed",
         spoilt(listings=(listing(THERE, "Alerts", ADA, PHONE), FINDINGS)),
         [(f"subscribers {THERE} Alerts {BOB}", Weight.MINOR)],
+    ),
+    (
+        "an address is listed as unsubscribed",
+        spoilt(listings=(listing(THERE, "Alerts", ADA, PHONE, unsubscribed=(BOB,)), FINDINGS)),
+        [(f"subscribers {THERE} Alerts {BOB}", Weight.MINOR)],
+    ),
+    (
+        "an address had unsubscribed and is back",
+        spoilt(listings=(listing(THERE, "Alerts", ADA, BOB, PHONE, unsubscribed=(BOB,)), FINDINGS)),
+        [],
+    ),
+    (
+        "an address is written otherwise",
+        spoilt(listings=(listing(THERE, "Alerts", ADA, BOB.upper(), PHONE), FINDINGS)),
+        [],
     ),
     (
         "nobody is left",
@@ -287,6 +304,26 @@ LATE = Unknown(Why.NO_TIME, "no time was left")
 )
 def test_what_was_asked_counts_as_checked_and_what_was_not_does_not(readings: Readings, unmade: set[str]) -> None:
     assert check(readings, SETTINGS, NOW).unmade == unmade
+
+
+@pytest.mark.parametrize(
+    ("found", "open_the_link"),
+    [
+        (listing(THERE, "Alerts", ADA, PHONE, pending=(BOB,)), True),
+        (listing(THERE, "Alerts", ADA, PHONE, pending=(BOB,), unsubscribed=(BOB,)), True),
+        (listing(THERE, "Alerts", ADA, PHONE, unsubscribed=(BOB,)), False),
+        (listing(THERE, "Alerts", ADA, PHONE), False),
+        (listing(THERE, "Alerts", pending=(ADA,), unsubscribed=(BOB,)), True),
+        (listing(THERE, "Alerts", unsubscribed=(ADA, BOB, PHONE)), False),
+    ],
+    ids=["pending", "pending again", "unsubscribed", "gone", "nobody, one of them pending", "nobody"],
+)
+def test_a_link_is_to_be_opened_where_there_is_one_and_else_the_address_is_subscribed_anew(
+    found: Listing, open_the_link: bool
+) -> None:
+    (finding,) = check(spoilt(listings=(found, FINDINGS)), SETTINGS, NOW).findings
+
+    assert finding.todo == (people.OPEN if open_the_link else people.RENEW)
 
 
 def test_the_names_of_those_who_hear_nothing_are_told() -> None:

@@ -102,17 +102,21 @@ def subscribed(endpoint: str, arn: str = "arn:aws:sns:us-east-1:123456789012:Def
     return {"Endpoint": endpoint, "SubscriptionArn": arn}
 
 
+LEFT = ("left@defib.test", "gone@defib.test")
+"""Of one that has unsubscribed SNS says so for some days."""
+
+
 def test_who_left_and_who_never_came_is_named(stage: Stage, time: time_machine.Traveller) -> None:
-    stage.configure(subscribers=[["Alerts", "email", one] for one in (ADA, BOB, "gone@defib.test")])
+    stage.configure(subscribers=[["Alerts", "email", one] for one in (ADA, BOB, *LEFT)])
     stage.restart()
-    found = [subscribed(ADA), subscribed(BOB, "PendingConfirmation")]
+    found = [subscribed(ADA), subscribed(BOB, "PendingConfirmation"), subscribed(LEFT[0], "Deleted")]
     stage.wire.answers[THERE, "sns:ListSubscriptionsByTopic"] = pages("Subscriptions", found)
 
     (told,) = minutes(stage, time, 3)
 
     message = " ".join(told["Message"].split())
     assert f"{BOB} has not confirmed topic Alerts in us-east-1" in message
-    assert "gone@defib.test is no longer subscribed to topic Alerts in us-east-1" in message
+    assert all(f"{one} is no longer subscribed to topic Alerts in us-east-1" in message for one in LEFT)
     assert ADA not in message
     assert told["MessageAttributes"]["weight"]["Value"] == "minor"
 
