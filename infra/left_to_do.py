@@ -21,7 +21,7 @@ from defib.core.reach import (
     findings,
     unreachable,
 )
-from defib.core.reach_news import remedy, shown
+from defib.core.reach_news import remedy, scanned, shown
 from infra.texts import unsent
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ def told(left: Sequence[Left]) -> Iterator[str]:
             yield f"Until then nobody is told of incidents at contact {', '.join(one.cut_off)}."
         for question, error in (one.unanswered or {}).items():
             yield f"Could not ask AWS for the {question}: {error}"
+    if how := scanned([finding for one in left for finding in one.findings]):
+        yield how
 
 
 def _left(

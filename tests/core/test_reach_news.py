@@ -110,6 +110,28 @@ def test_every_problem_has_a_remedy_and_fits_its_media(problem: Problem) -> None
     assert "..." not in notice.subject + notice.sms
 
 
+@pytest.mark.parametrize("standing", [Standing.PENDING, Standing.DELETED])
+def test_whoever_is_to_confirm_by_mail_reads_how_no_scanner_can_undo_it(standing: Standing) -> None:
+    _, _, notice = tell(reach(with_standing(standing)), None, POLICY, NOON + TO_CONFIRM)
+
+    assert notice is not None
+    assert notice.body.count("aws sns confirm-subscription --region REGION --topic-arn TOPIC_ARN --token TOKEN") == 1
+    assert "--authenticate-on-unsubscribe true" in notice.body
+
+
+def test_where_no_mail_is_waited_for_nothing_is_said_of_scanners() -> None:
+    _, _, notice = tell(reach(replace(GOOD, opted_out=(PHONE,))), None, POLICY, NOON)
+
+    assert notice is not None
+    assert "confirm-subscription" not in notice.body
+
+
+def test_a_contact_of_one_address_can_carry_out_what_is_said_too() -> None:
+    lost = Finding(Problem.UNSUBSCRIBED, Medium.EMAIL, MAIL, "oncall", NOON, (Topic.INCIDENTS,))
+
+    assert "where its contact has no other, put another in its place" in remedy(lost)
+
+
 def test_no_message_shows_what_is_secret_in_a_webhooks_address() -> None:
     hook = "https://user:pass@events.example.com/integration/SECRET/enqueue?token=SECRET"
     one = Finding(Problem.UNCONFIRMED, Medium.HTTPS, hook, "pager", NOON, (Topic.INCIDENTS,))

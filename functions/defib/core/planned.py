@@ -25,6 +25,7 @@ REMIND = timedelta(days=1)
 
 BOUND = "bound to its Dedicated Host"
 """How the evidence begins that it has affinity with a Dedicated Host, to which a stop and start brings it back."""
+
 REFRESHED_WITHIN = timedelta(hours=1)
 """How long EC2 may go on saying what it had announced of an instance that has left the host: the status description may
 take that long to refresh (EC2 User Guide, Manage Amazon EC2 instances scheduled for maintenance)."""

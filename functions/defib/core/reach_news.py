@@ -61,7 +61,8 @@ def remedy(finding: Finding, ends_at: datetime | None = None) -> str:
         case Problem.UNSUBSCRIBED:
             return (
                 f"is not subscribed to {both}: nobody confirmed within two days, or somebody unsubscribed. Take it "
-                "out of defib.toml, make deploy, put it back, make deploy, and confirm."
+                "out of defib.toml (where its contact has no other, put another in its place), make deploy, put it "
+                "back, make deploy, and confirm."
             )
         case Problem.UNVERIFIED:
             return (
@@ -85,6 +86,22 @@ def remedy(finding: Finding, ends_at: datetime | None = None) -> str:
                 "mail of Amazon SNS reach them, or does a filter keep it? For a day, a late answer to the drill counts."
             )
     assert_never(finding.problem)
+
+
+def scanned(found: Sequence[Finding]) -> str:
+    """How to confirm so that no scanner of mail can undo it; empty where no mail is waited for.
+
+    Such a scanner follows every link, and the one to unsubscribe asks nothing (SNS API, ConfirmSubscription,
+    AuthenticateOnUnsubscribe).
+    """
+    waits = (Problem.UNCONFIRMED, Problem.UNSUBSCRIBED)
+    if not any(f.medium is Medium.EMAIL and f.problem in waits for f in found):
+        return ""
+    return (
+        "A scanner that follows the links in mail unsubscribes whoever has confirmed by opening the link. Where there "
+        "is one, confirm by a command instead, with the link's own TopicArn and Token, in its Region: aws sns "
+        "confirm-subscription --region REGION --topic-arn TOPIC_ARN --token TOKEN --authenticate-on-unsubscribe true"
+    )
 
 
 _RAISE = (
@@ -127,7 +144,8 @@ def _trouble(found: Sequence[Finding], policy: Policy) -> Story:
     if cut_off:
         several = "s" if len(cut_off) > 1 else ""
         headline = f"nobody at contact{several} {', '.join(cut_off)} can be reached: {headline}"
-    lines = "\n".join(f"  {shown(f)}{_of(f)} {remedy(f, forgotten_at(f))}" for f in found)
+    told = [f"  {shown(f)}{_of(f)} {remedy(f, forgotten_at(f))}" for f in found]
+    lines = "\n".join(filter(None, (*told, scanned(found))))
     return Story(
         headline,
         "What Defib has to say does not reach everybody who should hear it.",
