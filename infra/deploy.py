@@ -15,6 +15,7 @@ from defib.core.policy import Policy
 from infra.bundle import ROOT
 from infra.cost import Line, Template, costs, creates, extras, watchtower_costs
 from infra.kept_switch import KeptSwitch, switch_name
+from infra.lapsed import REMEDY, refuse_lapsed
 from infra.left_to_do import STACK, WATCHTOWER_STACK, left_to_do
 from infra.operator_error import OperatorError
 from infra.prices import PRICES_OF
@@ -26,11 +27,13 @@ _MADE_UP = re.compile(r"@(.+\.)?example\.(com|net|org)$|^\+1\d{3}55501\d\d$", re
 REGION_VARIABLES = ("AWS_REGION", "AMAZON_REGION", "AWS_DEFAULT_REGION", "AMAZON_DEFAULT_REGION")
 """Where the CDK CLI looks for the Region before it looks into the profile, in its order."""
 
-FAILED = """
+FAILED = f"""
 Nothing was deployed, or not all. Before the first deploy to an account and Regions: make bootstrap.
 Where CloudFront says that the account must be verified first, ask AWS Support for that; until then deploy Defib without
 its status page: [page] enabled = false. Do that only where no page was deployed before: else its address and that of
-its API are deleted, and the next page has others. Whoever has subscribed to it stays so.\
+its API are deleted, and the next page has others. Whoever has subscribed to it stays so.
+Where CloudFormation says NotFound of an AWS::SNS::Subscription, SNS has forgotten addresses that this would change.
+{REMEDY}\
 """
 
 COPY_LEFT = """
@@ -56,9 +59,10 @@ def main() -> int:
         assembly = synthesize(policy_path, chosen.out.resolve())
         policy = _policy(policy_path)
         region = where_it_goes(policy, configured_region())
+        template: Template = json.loads((assembly / TEMPLATE).read_text(encoding="utf-8"))
+        refuse_lapsed(STACK, template, policy.calls, region)
     except OperatorError as error:
         sys.exit(str(error))
-    template: Template = json.loads((assembly / TEMPLATE).read_text(encoding="utf-8"))
     tower = assembly / WATCHTOWER_TEMPLATE
     watchtower = json.loads(tower.read_text(encoding="utf-8")) if tower.exists() else None
     asks = policy.asks_a_minute

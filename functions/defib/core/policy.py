@@ -228,7 +228,7 @@ class Retention:
     cases: timedelta = field(
         default=timedelta(days=90),
         metadata=duration(
-            "How long notices and trails are kept, and closed cases and resolved incidents for 30 days more.",
+            "How long notices and trails are kept; closed cases and resolved incidents 30 days more.",
             "365d",
             "1d",
             "3650d",
