@@ -44,6 +44,9 @@ class Kept:
     def incidents(self, most: int) -> Sequence[PublicIncident]:
         return sorted(self.public.values(), key=lambda incident: -incident.number)[:most]
 
+    def public_incident(self, number: int) -> PublicIncident | None:
+        return self.public.get(number)
+
     def events(self, service: BoardService) -> Iterator[Event]:
         of_it = (e for e in self.kept if (e.service, e.service_born) == (service.slug, service.born))
         yield from sorted((event for event in of_it if not event.deleted), key=lambda event: -event.number)

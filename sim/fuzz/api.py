@@ -57,6 +57,9 @@ class BoardTable:
     def incidents(self, most: int) -> Sequence[PublicIncident]:
         return self._out.call("table.read", self._store.incidents, most)
 
+    def public_incident(self, number: int) -> PublicIncident | None:
+        return self._out.call("table.read", self._store.public_incident, number)
+
     def events(self, service: BoardService) -> Iterator[Event]:
         yield from self._out.call("table.read", lambda: list(self._store.events(service)))
 

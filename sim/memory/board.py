@@ -33,6 +33,9 @@ class FakeBoardStore:
     def incidents(self, most: int) -> Sequence[PublicIncident]:
         return self.page.public_incidents(most)
 
+    def public_incident(self, number: int) -> PublicIncident | None:
+        return self.page.public_incident(number)
+
     def events(self, service: BoardService) -> Iterator[Event]:
         of_it = (e for e in self.kept.values() if (e.service, e.service_born) == (service.slug, service.born))
         yield from sorted((e for e in of_it if not e.deleted), key=lambda e: -e.number)

@@ -50,7 +50,8 @@ class FakePageStore:
         fresh = {incident.number: incident for incident in changed}
         self.kept |= fresh
         self.notices += change.notices
-        opened = tuple(fresh.get(incident.number, incident) for incident in change.shown.open)
+        versions = {number: incident.version for number, incident in fresh.items()}
+        opened = tuple(replace(i, version=versions.get(i.number, i.version)) for i in change.shown.open)
         self.now = replace(change.shown, version=change.shown.version + 1, open=opened)
         return replace(change, shown=self.now, changed=changed)
 

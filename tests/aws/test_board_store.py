@@ -83,7 +83,9 @@ def test_a_posted_event_and_the_page_are_one_write(store: BoardStore) -> None:
     event = Event(1, "web", 0, "down", 0, "Dark.", NOON)
     store.remember_board(Change(store.board().numbered(), event, page))
 
-    assert [incident.updates[0].body for incident in store.shown().open] == ["Dark."]
+    assert [incident.updates[0].body for incident in store.incidents(5)] == ["Dark."]
+    assert [incident.number for incident in store.shown().open] == [1]
+    assert store.public_incident(1) == store.incidents(5)[0]
     with pytest.raises(Conflict):
         store.remember_board(Change(store.board().numbered(), replace(event, number=2), page))
     assert list(store.events(WEB)) == [event]

@@ -17,8 +17,9 @@ from defib.core.page.elsewhere import Kind, OtherPage
 from defib.core.page.elsewhere_news import news
 from defib.core.page.followed import About, Doing, Failing, Followed, Held, Item
 from defib.core.page.model import ComponentStatus, MaintenanceStatus, PlannedOutage, Shown
-from defib.core.page.settings import PageSettings, Publishing
-from defib.core.policy import Retention
+from defib.core.page.settings import PageSettings, Publishing, ServiceOnPage
+from defib.core.page.timeline import brief
+from defib.core.policy import Retention, Service
 from defib.core.stack import Crowd, Impairment, Stack
 from defib.shell.elsewhere import FollowStore
 from defib.shell.page import PageStore, Repaged
@@ -85,7 +86,8 @@ def test_what_was_remembered_is_read_back_with_the_next_versions(store: PageStor
     written = opened(store, "web")
     assert store.shown() == written.shown
     assert written.shown.version == 1
-    assert store.public_incidents(10) == [*written.changed] == [*written.shown.open]
+    assert store.public_incidents(10) == [*written.changed]
+    assert [*written.shown.open] == [brief(incident) for incident in written.changed]
     assert written.changed[0].version == 1
 
 
@@ -134,7 +136,7 @@ def test_an_incident_is_read_by_its_number_a_draft_too_and_one_that_was_withdraw
     follows = following(store)
     assert follows.public_incident(1) is None
     opened(store, "web")
-    assert follows.public_incident(1) == store.shown().open[0]
+    assert follows.public_incident(1) == store.public_incidents(10)[0]
     drafted = store.remember_page(change(derive(store.shown(), [trouble("web"), trouble("api")], DRAFTING, LATER)))
     assert [incident.draft for incident in drafted.changed] == [True]
     assert follows.public_incident(2) == drafted.changed[0]
@@ -210,6 +212,26 @@ class TestTable:
         expires = int(dynamodb.get_item(TableName=TABLE, Key=key)["Item"]["expires"]["N"])
         assert expires == (NOON + minutes(9) + KEPT_FOR).timestamp()
         assert timedelta(days=365) < KEPT_FOR
+
+    @pytest.mark.parametrize("publishing", Publishing)
+    def test_no_write_has_more_items_than_a_transaction_takes_however_many_services_fail(
+        self, dynamodb: DynamoDBClient, publishing: Publishing
+    ) -> None:
+        """At most 100 (DynamoDB API, TransactWriteItems)."""
+        page, writes = DynamoPageStore(dynamodb, TABLE, Retention()), list[int]()
+        settings = PageSettings(enabled=True, publishing=publishing)
+        services = (Service(f"s{n}", {"n": (str(n),)}, page=ServiceOnPage(f"Service {n}")) for n in range(110))
+        policy = replace(POLICY, services=tuple(services), page=settings)
+        counted = lambda params, **_: writes.append(len(params["TransactItems"]))  # noqa: E731 - a hook
+        dynamodb.meta.events.register("provide-client-params.dynamodb.TransactWriteItems", counted)
+        derived = Derived(page.shown(), more=True)
+        while derived.more:
+            troubled = [trouble(service.name) for service in policy.services]
+            derived = derive(page.shown(), troubled, policy, NOON + minutes(5))
+            notices = tuple(ask_to_publish(draft, NOON) for draft in derived.drafted)
+            page.remember_page(Repaged(derived.shown, derived.changed, notices))
+        assert max(writes) <= 100
+        assert len(page.shown().open) == 110
 
     def test_what_tells_of_many_services_is_known_once_staff_have_been_told_of_it(
         self, dynamodb: DynamoDBClient

@@ -11,6 +11,7 @@ import pytest
 from defib.core.page.derive import derive
 from defib.core.page.elsewhere import Kind, OtherPage
 from defib.core.page.followed import Doing, Followed
+from defib.core.page.model import PublicIncident
 from defib.core.page.pace import PACE, UNDER_WAY
 from defib.core.page.steps import Done, Stand, Tell
 from defib.core.policy import Policy
@@ -18,6 +19,7 @@ from defib.shell.elsewhere import Came, Following, Gone, Slower, Turned, Unfit, 
 from defib.shell.page import Repaged
 from defib.shell.ports import CallFailed, Rejected, Transient, Unanswered
 from defib.shell.store import Conflict
+from defib.shell.timelines import timelines
 from sim.memory.page import FakePageStore
 from tests.core.page.shown import NOON, POLICY, minutes, trouble
 from tests.fakes import FakeClock, FakeQueues
@@ -79,7 +81,7 @@ class Stage:
     def outage(self, instances: int = 1) -> None:
         troubled = trouble(instances=instances, since=NOON - minutes(5))
         derived = derive(self.store.shown(), [troubled], self.policy, self.clock.now())
-        self.store.remember_page(Repaged(derived.shown, derived.changed))
+        self.store.remember_page(Repaged(derived.shown, timelines(derived.changed, self.store, self.policy)))
 
     def resolve(self) -> None:
         derived = derive(self.store.shown(), [], self.policy, self.clock.now())
@@ -151,6 +153,26 @@ def test_two_updates_are_two_turns_however_late(stage: Stage) -> None:
         stage.wait(PACE)
     assert came == [Came.TOLD, Came.TOLD, Came.NOTHING]
     assert stage.channel.calls == ["tell 1", "tell 2"]
+
+
+def test_only_incidents_with_news_are_read_from_items_of_their_own(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    def noted(number: int) -> PublicIncident | None:
+        read.append(number)
+        return stage.store.kept.get(number)
+
+    monkeypatch.setattr(stage.store, "public_incident", noted)
+    for _ in range(3):
+        stage.turn()
+        stage.wait(PACE)
+    assert read == [1]
+    stage.outage(instances=2)
+    read.clear()
+    stage.turn()
+    assert (read, stage.channel.calls) == ([1], ["tell 1", "tell 2"])
 
 
 def test_what_is_about_to_be_told_is_remembered_before_it_is(stage: Stage) -> None:

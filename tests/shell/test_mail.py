@@ -226,6 +226,20 @@ def test_a_turn_sends_no_more_than_sns_bears_and_the_next_goes_on() -> None:
     )
 
 
+def test_of_an_open_incident_that_many_newer_ones_follow_every_word_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("defib.shell.mail.RECENT", 1)
+    stage = Stage()
+    stage.fail()
+    stage.fail(service="api")
+    stage.clock.advance(minutes(3))
+    follow(stage.paging, stage.policy)
+    stage.fail(Phase.VERIFYING)
+    assert stage.at(5) == 3
+    assert stage.told() == ["Identified", "Identified", "Monitoring"]
+    assert all(letter.subject.split("] ")[1].startswith(("API", "Website")) for letter in stage.subscribers.letters)
+    assert all("– " in letter.body and "– \n" not in letter.body for letter in stage.subscribers.letters)
+
+
 def _ignored(error: CallFailed) -> None:
     """There is no copy to fail."""
 

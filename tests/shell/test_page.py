@@ -10,8 +10,8 @@ import pytest
 from defib.core.incident import Incident, Member, Phase
 from defib.core.model import Cause
 from defib.core.page.model import ComponentStatus, Impact, IncidentStatus
-from defib.core.page.settings import PageSettings, Publishing
-from defib.core.policy import Policy
+from defib.core.page.settings import PageSettings, Publishing, ServiceOnPage
+from defib.core.policy import Policy, Service
 from defib.shell.page import Made, Paging, follow, publish_draft
 from defib.shell.ports import Transient
 from defib.shell.store import Conflict
@@ -194,6 +194,30 @@ def test_the_pages_that_follow_are_told_though_this_one_cannot_be_laid_out() -> 
     with pytest.raises(Transient, match="S3"):
         stage.at(0)
     assert stage.queues.handed_on == ["page-1"]
+
+
+def test_a_hundred_and_fifty_services_that_fail_and_recover_at_once_are_shown_so_by_one_call_each() -> None:
+    services = tuple(Service(f"s{n}", {"n": (str(n),)}, page=ServiceOnPage(f"Service {n}")) for n in range(150))
+    stage = Stage(replace(POLICY, services=services))
+    for service in services:
+        stage.fail(service.name)
+    stage.at(2)
+    assert len(stage.sites[0].pages[-1].open) == 150
+    for service in services:
+        stage.fail(service.name, Phase.CLOSED)
+    stage.at(3)
+    assert len(stage.sites[0].pages) == 2
+    assert [incident.status.value for incident in stage.sites[0].pages[-1].incidents] == ["resolved"] * 150
+
+
+def test_an_incident_keeps_its_timeline_through_every_call() -> None:
+    stage = Stage()
+    for minute, phase in ((2, Phase.REPAIRING), (3, Phase.VERIFYING), (4, Phase.CLOSED)):
+        stage.fail(phase=phase)
+        stage.at(minute)
+    (incident,) = stage.sites[0].pages[-1].incidents
+    assert [u.status.value for u in incident.updates] == ["identified", "monitoring", "resolved"]
+    assert all(u.body for u in incident.updates)
 
 
 class TestDraft:

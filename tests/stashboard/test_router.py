@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from defib.core.page.model import ComponentStatus, Origin
+from defib.core.page.posted import OPEN_MOST
 from defib.shell.store import Conflict
 from defib.stashboard.model import DEFAULTS, Level, Status, slugify
 from defib.stashboard.oauth import FORM, Signed
@@ -77,9 +78,20 @@ def test_lists_statuses_levels_and_images_have_the_wrappers_of_the_original(api:
     assert set(api.get("status-images")["images"][0]) == {"url", "icon_set", "name"}
 
 
+def test_of_more_services_than_the_page_holds_nobody_says_that_they_are_in_trouble(api: Api) -> None:
+    for n in range(OPEN_MOST + 1):
+        api.write("POST", "services", name=f"S{n}", description="One.")
+    answers = [api.write("POST", f"services/s{n}/events", message="Dark.", status="down") for n in range(OPEN_MOST + 1)]
+    assert [answer.code for answer in answers] == [200] * OPEN_MOST + [400]
+    again = api.write("POST", "services/s0/events", message="Still dark.", status="down")
+    assert again.code == 200
+    assert api.write("POST", "services/s0/events", message="Light.", status="up").code == 200
+    assert api.write("POST", f"services/s{OPEN_MOST}/events", message="Dark.", status="down").code == 200
+
+
 def test_a_posted_event_shows_on_the_page_and_up_takes_it_off(api: Api) -> None:
     assert api.write("POST", "services/web/events", message="Dark.", status="down").wrote
-    (incident,) = api.store.shown().open
+    (incident,) = api.store.page.public_incidents(10)
     assert (incident.origin, incident.updates[0].body) == (Origin.PERSON, "Dark.")
     assert {c.key: c.status.value for c in api.store.shown().components}["web"] == "major_outage"
 

@@ -13,6 +13,7 @@ from defib.core.page.derive import derive
 from defib.core.page.model import Origin
 from defib.core.page.settings import PageSettings, Publishing
 from defib.shell.page import Repaged
+from defib.shell.timelines import timelines
 from defib.stashboard.told import FIRST
 from tests.core.page.shown import NOON, POLICY, minutes, trouble
 from tests.stashboard.signing import Api
@@ -31,7 +32,7 @@ def api() -> Api:
 def look(api: Api, minute: float, instances: int) -> None:
     troubled = [trouble("web", Phase.REPAIRING, instances)] if instances else []
     derived = derive(api.store.shown(), troubled, POLICY, NOON + minutes(minute))
-    api.store.page.remember_page(Repaged(derived.shown, derived.changed))
+    api.store.page.remember_page(Repaged(derived.shown, timelines(derived.changed, api.store, POLICY)))
 
 
 def test_every_public_update_is_an_event_with_the_status_that_it_means(api: Api) -> None:

@@ -51,6 +51,9 @@ class DynamoBoardStore:
     def incidents(self, most: int) -> Sequence[PublicIncident]:
         return self._page.public_incidents(most)
 
+    def public_incident(self, number: int) -> PublicIncident | None:
+        return self._page.public_incident(number)
+
     def events(self, service: BoardService) -> Iterator[Event]:
         with translated(f"reading Stashboard's events of {service.slug}"):
             pages = self._dynamodb.get_paginator("query").paginate(

@@ -78,8 +78,9 @@ class DynamoPageStore:
         """What it is with the new versions, and the puts that make it so, for one transaction."""
         shown = replace(change.shown, version=change.shown.version + 1)
         changed = tuple(replace(incident, version=incident.version + 1) for incident in change.changed)
-        numbers = {incident.number: incident for incident in changed}
-        shown = replace(shown, open=tuple(numbers.get(incident.number, incident) for incident in shown.open))
+        versions = {incident.number: incident.version for incident in changed}
+        opened = tuple(replace(i, version=versions.get(i.number, i.version)) for i in shown.open)
+        shown = replace(shown, open=opened)
         writes = [put(self._table, self._codec.item(shown, SHOWN_KEY), change.shown.version)]
         writes += [put(self._table, self._incident_item(i), i.version - 1) for i in changed]
         writes += [put(self._table, self._store.notice_item(notice), 0) for notice in change.notices]

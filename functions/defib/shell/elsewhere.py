@@ -35,6 +35,7 @@ from defib.core.policy import Policy
 from defib.shell.page import Announcements
 from defib.shell.ports import CallFailed, Clock, Rejected, Transient
 from defib.shell.store import Conflict
+from defib.shell.timelines import whole
 
 
 class Slower(Transient):
@@ -158,8 +159,9 @@ def _turn(edges: Following) -> Turned:
 
 def _front(followed: Followed, store: FollowStore, policy: Policy, now: datetime) -> Front:
     shown = store.shown()
-    incidents = {incident.number: incident for incident in shown.open}
-    numbers = {int(item.key) for item in followed.items if item.about is About.INCIDENT}
+    told = {int(item.key): int(item.told or 0) for item in followed.items if item.about is About.INCIDENT}
+    incidents = {incident.number: incident for incident in shown.open} | whole(shown, store, told)
+    numbers = set(told)
     if followed.version:
         numbers |= set(range(followed.counted + 1, shown.last_number + 1))
     for number in sorted(numbers - incidents.keys()):

@@ -17,6 +17,7 @@ from defib.core.page.planned import planned
 from defib.core.policy import Policy
 from defib.shell.ports import CallFailed, Clock
 from defib.shell.store import Conflict
+from defib.shell.timelines import whole
 
 LETTERS_MOST = 5
 """In one turn; the next turn goes on. SNS suspends an address that it has to send more than 10 a second
@@ -31,6 +32,8 @@ class PublicPage(Protocol):
     def shown(self) -> Shown: ...
 
     def public_incidents(self, most: int) -> Sequence[PublicIncident]: ...
+
+    def public_incident(self, number: int) -> PublicIncident | None: ...
 
 
 class MailStore(Protocol):
@@ -85,7 +88,7 @@ def _mail(edges: Mailing, policy: Policy) -> int:
         if seen != mailed:
             edges.store.remember_mailed(seen)
         return 0
-    incidents = _public(edges.page, shown)
+    incidents = _public(edges.page, shown, mailed)
     if not mailed.version:
         edges.store.remember_mailed(replace(begun(incidents, outages), page=shown.version, looked_at=now))
         return 0
@@ -98,11 +101,12 @@ def _mail(edges: Mailing, policy: Policy) -> int:
     return min(len(waiting), LETTERS_MOST)
 
 
-def _public(page: PublicPage, shown: Shown) -> list[PublicIncident]:
+def _public(page: PublicPage, shown: Shown, mailed: Mailed) -> list[PublicIncident]:
     """The open ones as the newest read has them; it may be newer than ``shown``, never older."""
-    found = {incident.number: incident for incident in shown.open if not incident.draft}
-    found |= {incident.number: incident for incident in page.public_incidents(RECENT)}
-    return list(found.values())
+    recent = {incident.number: incident for incident in page.public_incidents(RECENT)}
+    older = replace(shown, open=tuple(incident for incident in shown.open if incident.number not in recent))
+    told = {incident.number: mailed.told.get(incident.id, 0) for incident in older.open}
+    return [*whole(older, page, told).values(), *recent.values()]
 
 
 def _send(letter: Letter, mailed: Mailed, edges: Mailing) -> Mailed:

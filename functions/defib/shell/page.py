@@ -20,9 +20,12 @@ from defib.core.page.trouble import troubles
 from defib.core.policy import Policy
 from defib.shell.ports import CallFailed, Clock
 from defib.shell.store import Conflict
+from defib.shell.timelines import timelines
 
 CONFLICTS_MAX = 5
 """How often one call starts afresh because someone else wrote first; the next call tries again."""
+LOOKS_MOST = 50
+"""Looks of one call, each of which changes no more than fits in one write; the next call goes on."""
 INCIDENTS_MOST = 5_000
 """Past incidents that the page can show; the oldest beyond it are kept in the table, but not shown."""
 LAYOUT_WITHIN = timedelta(seconds=50)
@@ -55,6 +58,10 @@ class PageStore(Protocol):
 
     def public_incidents(self, most: int) -> Sequence[PublicIncident]:
         """The newest first; no drafts, none withdrawn."""
+        ...
+
+    def public_incident(self, number: int) -> PublicIncident | None:
+        """Of that number, a draft or a withdrawn one, too."""
         ...
 
     def remember_page(self, change: Repaged) -> Repaged:
@@ -147,7 +154,7 @@ def publish_draft(number: int, edges: Paging, policy: Policy) -> bool:
         if not derived.changed:
             return False
         try:
-            remember(derived, edges, now)
+            remember(derived, edges, policy, now)
         except Conflict:
             continue
         return True
@@ -156,10 +163,7 @@ def publish_draft(number: int, edges: Paging, policy: Policy) -> bool:
 
 def _follow(edges: Paging, policy: Policy) -> Made:
     now = edges.clock.now()
-    shown = edges.store.shown()
-    derived = derive(shown, troubles(_incidents(edges.store, policy)), policy, now)
-    if derived.shown != shown:
-        shown = remember(derived, edges, now)
+    shown = _looked(edges.store.shown(), edges, policy, now)
     # Before the layout, which may hang; and what can't be handed on keeps no reader from a fresh page.
     failure: CallFailed | None = None
     try:
@@ -173,10 +177,23 @@ def _follow(edges: Paging, policy: Policy) -> Made:
     return made
 
 
-def remember(derived: Derived, edges: Paging, now: datetime) -> Shown:
+def _looked(shown: Shown, edges: Paging, policy: Policy, now: datetime) -> Shown:
+    """The page once all that is in trouble now has been looked at, and what follows from it is remembered."""
+    troubled = troubles(_incidents(edges.store, policy))
+    for _ in range(LOOKS_MOST):
+        derived = derive(shown, troubled, policy, now)
+        if derived.shown != shown:
+            shown = remember(derived, edges, policy, now)
+        if not derived.more:
+            break
+    return shown
+
+
+def remember(derived: Derived, edges: Paging, policy: Policy, now: datetime) -> Shown:
     """Write what was derived and pass it on. Raises Conflict."""
     notices = tuple(ask_to_publish(draft, now) for draft in derived.drafted)
-    written = edges.store.remember_page(Repaged(derived.shown, derived.changed, notices))
+    changed = timelines(derived.changed, edges.store, policy)
+    written = edges.store.remember_page(Repaged(derived.shown, changed, notices))
     if notices:
         edges.staff.announce(notices)
     return written.shown

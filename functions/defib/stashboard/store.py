@@ -33,6 +33,10 @@ class BoardStore(Protocol):
         """The newest of the page first; no drafts."""
         ...
 
+    def public_incident(self, number: int) -> PublicIncident | None:
+        """Of the page, of that number."""
+        ...
+
     def events(self, service: BoardService) -> Iterator[Event]:
         """Those of the service that were not deleted, the newest first, read as they are asked for."""
         ...

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from defib.core.frozen import replace
-from defib.core.page.posted import BODY_MAX, Posted, added, posted, removed
+from defib.core.page.derive import Derived
+from defib.core.page.posted import BODY_MAX, OPEN_MOST, Posted, added, by_people, posted, removed
 from defib.shell.page import Repaged
+from defib.shell.timelines import timelines
 from defib.stashboard.asked import Asked, Refused, Written
 from defib.stashboard.icons import ICONS
 from defib.stashboard.model import BoardService, Event, ServiceList, Status, services, slugify
@@ -66,7 +68,7 @@ def delete_service(asked: Asked) -> Written:
     left = tuple(s for s in asked.board.services if s.slug != service.slug)
     derived = removed(asked.store.shown(), service.slug, asked.policy, asked.now)
     answer = service_shape(service, asked.board, None, asked.at)
-    page = Repaged(derived.shown, derived.changed)
+    page = _paged(derived, asked)
     return Written(answer, Change(replace(asked.board, services=left), page=page))
 
 
@@ -94,7 +96,11 @@ def post_event(asked: Asked) -> Written:
     post = Posted(service.slug, status.means, message, only_says)
     shown = asked.store.shown()
     derived = posted(shown, post, asked.policy, asked.now)
-    page = Repaged(derived.shown, derived.changed) if derived.shown != shown else None
+    if OPEN_MOST < by_people(derived.shown) > by_people(shown):
+        raise Refused(
+            400, f"Bad Data: {OPEN_MOST} services are said to be in trouble already; say of one that it is up"
+        )
+    page = _paged(derived, asked) if derived.shown != shown else None
     return Written(event_shape(event, status, asked.at), Change(board, event, page))
 
 
@@ -175,6 +181,10 @@ def change_list(asked: Asked) -> Written:
 def delete_list(asked: Asked) -> Written:
     found = asked.service_list("List {} not found")
     return Written(list_shape(found, asked.at), Change(asked.board.without_list(found.slug)))
+
+
+def _paged(derived: Derived, asked: Asked) -> Repaged:
+    return Repaged(derived.shown, timelines(derived.changed, asked.store, asked.policy))
 
 
 def _named(asked: Asked, bad_name: str, bad_description: str) -> tuple[str, str, str]:

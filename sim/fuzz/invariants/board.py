@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
 from defib.core.page.model import Component, ComponentStatus, Origin, Page, Update
+from defib.core.page.timeline import FIRST
 from sim.fuzz.api import UNAVAILABLE, Answered
 from sim.fuzz.invariants.kept import KeptJudge
 from sim.fuzz.invariants.truth import Truth
@@ -160,7 +161,9 @@ class BoardJudge:
         """Nothing that the page has said is unsaid, whoever said it."""
         public = {incident.number: incident.updates for incident in page.incidents}
         for number, updates in self._public.items():
-            if public.get(number, ())[: len(updates)] != updates:
+            now = public.get(number, ())
+            said = tuple(update for update in updates if not _left_out(update, now))
+            if tuple(update for update in now if update in said) != said:
                 self._truth.breaks("page", f"of number {number} the page no longer says what it has said")
         self._public = public
 
@@ -187,6 +190,12 @@ class BoardJudge:
         for update, status in _words(self._truth, service):
             if status in statuses:
                 yield update.body
+
+
+def _left_out(update: Update, now: Sequence[Update]) -> bool:
+    """Of very many updates the page says of all but the first and the newest only that there were some."""
+    gap = now[FIRST].sequence if len(now) > FIRST else 0
+    return FIRST < update.sequence <= gap and gap > FIRST + 1
 
 
 def _words(truth: Truth, service: str) -> Iterator[tuple[Update, str]]:

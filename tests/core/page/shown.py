@@ -9,7 +9,9 @@ from defib.core.incident import Phase
 from defib.core.page.derive import Derived, derive
 from defib.core.page.model import PublicIncident, Shown
 from defib.core.page.settings import Outage, PageSettings, ServiceOnPage
+from defib.core.page.timeline import joined
 from defib.core.page.trouble import Trouble
+from defib.core.page.words import words
 from defib.core.policy import Policy, Service, Tag
 
 NOON = datetime(2026, 4, 30, 12, tzinfo=UTC)
@@ -52,7 +54,8 @@ class Story:
     def keep(self, derived: Derived) -> None:
         if derived.shown != self.shown:
             self.shown = replace(derived.shown, version=self.shown.version + 1)
-        self.incidents |= {incident.number: incident for incident in derived.changed}
+        said = words(self.policy.page.language)
+        self.incidents |= {i.number: joined(self.incidents.get(i.number), i, said) for i in derived.changed}
         self.drafted += derived.drafted
 
     @property

@@ -9,7 +9,7 @@ import pytest
 
 from defib.core.maintenance import DAYS, Maintenance
 from defib.core.page.model import ComponentStatus, Impact, Origin
-from defib.core.page.posted import BODY_MAX, Posted, added, posted, removed
+from defib.core.page.posted import BODY_MAX, ON_PAGE_MAX, Posted, added, posted, removed
 from tests.core.page.shown import NOON, POLICY, Story, minutes, trouble
 
 DOWN = Posted("web", ComponentStatus.MAJOR_OUTAGE, "A digger met our cable.")
@@ -104,10 +104,13 @@ def test_an_unknown_component_changes_nothing(board: Board) -> None:
     assert board.shown == before
 
 
-def test_a_long_message_is_cut(board: Board) -> None:
-    board.post(1, Posted("web", ComponentStatus.DEGRADED, "x" * (BODY_MAX + 1)))
+def test_a_message_too_long_for_the_page_is_shortened_and_says_so(board: Board) -> None:
+    board.post(1, Posted("web", ComponentStatus.DEGRADED, "x" * ON_PAGE_MAX))
+    board.post(2, Posted("web", ComponentStatus.DEGRADED, "x" * BODY_MAX))
 
-    assert len(board.only.updates[0].body) == BODY_MAX
+    whole, shortened = board.only.updates
+    assert whole.body == "x" * ON_PAGE_MAX
+    assert shortened.body == "x" * ON_PAGE_MAX + " … (shortened)"
 
 
 def test_a_component_that_is_added_stands_last_and_stays(board: Board) -> None:

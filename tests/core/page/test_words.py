@@ -44,8 +44,8 @@ def test_a_whole_incident_leaves_no_placeholder_in_any_language(language: Langua
 
 
 def test_customers_are_told_impact_and_time_and_never_the_cause() -> None:
-    shown = derive(Shown(), [trouble()], POLICY, NOON + timedelta(minutes=2)).shown
-    body = shown.open[0].updates[0].body
+    (incident,) = derive(Shown(), [trouble()], POLICY, NOON + timedelta(minutes=2)).changed
+    body = incident.updates[0].body
     assert "Website" in body
     assert "12:00 UTC" in body
     assert "Next update by 12:32 UTC" in body

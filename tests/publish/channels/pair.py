@@ -24,6 +24,7 @@ from defib.publish.channels.statuspage import Statuspage
 from defib.publish.channels.webhook import Webhook
 from defib.shell.elsewhere import Came, Channel, Following, Turned, follow_elsewhere
 from defib.shell.page import Repaged
+from defib.shell.timelines import timelines
 from defib.stashboard.oauth import Credentials
 from sim.elsewhere.cachet import CachetServer
 from sim.elsewhere.direct import Direct
@@ -116,14 +117,14 @@ class Pair:
         self.clock.advance(max(NOON + timedelta(minutes=after) - self.clock.now(), timedelta(0)))
         derived = derive(self.store.shown(), troubled, self.policy, self.clock.now())
         if derived.shown != self.store.shown():
-            self.store.remember_page(Repaged(derived.shown, derived.changed))
+            self.store.remember_page(Repaged(derived.shown, timelines(derived.changed, self.store, self.policy)))
 
     def post(self, key: str, standing: ComponentStatus, message: str, *, informational: bool = False) -> None:
         """A person says something on this page."""
         said = Posted(key, standing, message, informational)
         derived = posted(self.store.shown(), said, self.policy, self.clock.now())
         if derived.shown != self.store.shown():
-            self.store.remember_page(Repaged(derived.shown, derived.changed))
+            self.store.remember_page(Repaged(derived.shown, timelines(derived.changed, self.store, self.policy)))
 
     def turn(self) -> Turned:
         return follow_elsewhere(replace(self.edges, policy=self.policy))

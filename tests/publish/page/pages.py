@@ -12,7 +12,9 @@ from defib.core.page.derive import components_of, derive
 from defib.core.page.model import Component, Page, PublicIncident, Shown
 from defib.core.page.planned import planned
 from defib.core.page.settings import Language, Outage, PageSettings, ServiceOnPage
+from defib.core.page.timeline import joined
 from defib.core.page.trouble import Trouble
+from defib.core.page.words import words
 from defib.core.policy import Policy, Service, Tag
 
 NOW = datetime(2026, 4, 30, 12, 5, tzinfo=UTC)
@@ -43,7 +45,8 @@ def story(
     for at, troubled in (*moments, *(((now, moments[-1][1]),) if moments else ((now, ()),))):
         derived = derive(shown, troubled, policy, at)
         shown = replace(derived.shown, version=shown.version + 1)
-        incidents |= {incident.number: incident for incident in derived.changed}
+        said = words(policy.page.language)
+        incidents |= {i.number: joined(incidents.get(i.number), i, said) for i in derived.changed}
     newest = sorted(incidents.values(), key=lambda incident: -incident.number)
     return Page(shown.version, now, shown.components, tuple(newest), planned(policy, now))
 

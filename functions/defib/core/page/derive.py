@@ -23,6 +23,7 @@ from defib.core.page.model import (
     Update,
 )
 from defib.core.page.settings import Publishing
+from defib.core.page.timeline import with_open
 from defib.core.page.trouble import Trouble, component_status, status_of
 from defib.core.page.words import clock, listed, took, words
 from defib.core.policy import Policy
@@ -33,7 +34,10 @@ PROGRESS = (IncidentStatus.INVESTIGATING, IncidentStatus.IDENTIFIED, IncidentSta
 
 LASTING = timedelta(minutes=12)
 """For each of these that trouble has lasted the next update is promised a minute later, but never sooner than the
-policy says: a day of it has one every two hours, and a month of it fits in an item of the table."""
+policy says: a day of it has one every two hours."""
+SUBJECTS_MOST = 20
+"""How many incidents one look changes: with their notices they fit in one transaction, which takes 100 items and 4 MB
+(DynamoDB API, TransactWriteItems)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +46,25 @@ class Derived:
 
     shown: Shown
     changed: tuple[PublicIncident, ...] = ()
-    """In no version yet remembered; a draft that was withdrawn among them."""
+    """In no version yet remembered, with the updates that are new; a draft that was withdrawn among them."""
     drafted: tuple[PublicIncident, ...] = ()
     """Drafts that staff have not been told of."""
+    more: bool = False
+    """This look was full: another at the same moment may change more."""
 
 
 def derive(shown: Shown, troubled: Sequence[Trouble], policy: Policy, now: datetime) -> Derived:
-    """What the page shows while ``troubled`` are in trouble. The same ``shown`` when nothing has changed."""
+    """What the page shows while ``troubled`` are in trouble. The same ``shown`` when nothing has changed.
+
+    One look changes SUBJECTS_MOST incidents, and leaves the rest to the next.
+    """
     result = Derived(_with_components(shown, components_of(policy, shown, now)))
     wanted = subjects(policy)
-    for incident in shown.open:
-        if incident.origin is Origin.DEFIB and incident.subject not in wanted:
-            result = _resolved(incident, result, policy, now)
-    for subject, services in wanted.items():
+    gone = {i.subject: () for i in shown.open if i.origin is Origin.DEFIB and i.subject not in wanted}
+    for subject, services in (*gone.items(), *wanted.items()):
+        if len(result.changed) == SUBJECTS_MOST:
+            result = replace(result, more=True)
+            break
         names = {service.name for service in services}
         here = [trouble for trouble in troubled if trouble.service in names]
         result = _about(subject, services, here, result, policy, now)
@@ -68,7 +78,7 @@ def publish(shown: Shown, number: int, policy: Policy, now: datetime) -> Derived
         return Derived(shown)
     only = replace(draft.updates[-1], sequence=1, at=now)
     public = replace(draft, draft=False, created_at=now, updates=(only,))
-    after = _put(shown, public)
+    after = with_open(shown, public)
     return Derived(replace(after, components=_standing(after, policy, now)), (public,))
 
 
@@ -159,7 +169,7 @@ def _opened(
 def _resolved(current: PublicIncident, so_far: Derived, policy: Policy, now: datetime) -> Derived:
     if current.draft:
         withdrawn = replace(current, withdrawn=True, resolved_at=now, next_update_at=None)
-        return replace(so_far, shown=_put(so_far.shown, withdrawn), changed=(*so_far.changed, withdrawn))
+        return replace(so_far, shown=with_open(so_far.shown, withdrawn), changed=(*so_far.changed, withdrawn))
     standing = dict.fromkeys(current.components, ComponentStatus.OPERATIONAL)
     body = _body(current, IncidentStatus.RESOLVED, standing, so_far.shown, policy, now)
     return _changed(current, IncidentStatus.RESOLVED, standing, body, so_far, policy, now)
@@ -174,9 +184,8 @@ def _changed(
     policy: Policy,
     now: datetime,
 ) -> Derived:
-    """The incident with one more update; a draft's only update is replaced, for nobody has read it."""
-    kept = () if incident.draft else incident.updates
-    before = {a.key: a.new for a in kept[-1].affected} if kept else {}
+    """The incident with its next update; a draft's only update is replaced, for nobody has read it."""
+    sequence, before = (0, {}) if incident.draft else (incident.sequence, incident.components)
     names = {component.key: component.name for component in so_far.shown.components}
     affected = tuple(
         Affected(key, names.get(key, key), before.get(key, ComponentStatus.OPERATIONAL), new)
@@ -191,25 +200,19 @@ def _changed(
         name=said.name[worst].format(names=listed([a.name for a in affected], said)),
         status=status,
         impact=worst,
-        updates=(*kept, Update(len(kept) + 1, now, status, body, affected)),
+        updates=(Update(sequence + 1, now, status, body, affected),),
         monitoring_at=now if status is IncidentStatus.MONITORING else incident.monitoring_at,
         resolved_at=now if over else None,
         next_update_at=None if over else now + _promised(incident, policy, now),
     )
     others = tuple(i for i in so_far.changed if i.number != after.number)
-    return replace(so_far, shown=_put(so_far.shown, after), changed=(*others, after))
+    return replace(so_far, shown=with_open(so_far.shown, after), changed=(*others, after))
 
 
 def with_incident(shown: Shown, incident: PublicIncident, policy: Policy, now: datetime) -> Shown:
     """The page once ``incident`` is as it is; every component by what open incidents say of it from then on."""
-    after = _put(shown, incident)
+    after = with_open(shown, incident)
     return replace(after, components=_standing(after, policy, now))
-
-
-def _put(shown: Shown, incident: PublicIncident) -> Shown:
-    others = [i for i in shown.open if i.number != incident.number]
-    open_now = [*others, incident] if incident.resolved_at is None else others
-    return replace(shown, open=tuple(sorted(open_now, key=lambda i: i.number)))
 
 
 def _forward(before: IncidentStatus, now: IncidentStatus) -> IncidentStatus:

@@ -66,7 +66,9 @@ def uptime(component: Component, incidents: Sequence[PublicIncident], now: datet
 def _spans(component: Component, incidents: Sequence[PublicIncident], now: datetime) -> Iterator[Span]:
     """What each incident said of the component, from the trouble's beginning on."""
     for incident in incidents:
-        said = [(u.at, a.new) for u in incident.updates for a in u.affected if a.key == component.key]
+        kept = [(u.at, a.new) for u in incident.updates for a in u.affected if a.key == component.key]
+        left_out = [(s.at, s.status) for s in incident.stood if s.key == component.key]
+        said = sorted([*kept, *left_out], key=lambda word: word[0])
         for n, (at, status) in enumerate(said):
             start = incident.started_at if n == 0 else at
             end = said[n + 1][0] if n + 1 < len(said) else (incident.resolved_at or now)

@@ -64,7 +64,7 @@ class Mailed:
 
 def begun(incidents: Sequence[PublicIncident], outages: Sequence[PlannedOutage]) -> Mailed:
     """When nobody was told anything before, all that is public already is no news."""
-    return Mailed(told={i.id: len(i.updates) for i in incidents}, announced=tuple(outage.id for outage in outages))
+    return Mailed(told={i.id: i.sequence for i in incidents}, announced=tuple(outage.id for outage in outages))
 
 
 def resumed(mailed: Mailed, incidents: Sequence[PublicIncident]) -> Mailed:

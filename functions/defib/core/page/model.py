@@ -127,6 +127,15 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
+class Stood:
+    """How a component stood from a moment on."""
+
+    key: str
+    at: datetime
+    status: ComponentStatus
+
+
+@dataclass(frozen=True, slots=True)
 class PublicIncident:
     """One incident as customers see it. A value: every change makes a new one with the next version."""
 
@@ -143,7 +152,7 @@ class PublicIncident:
     created_at: datetime
     """When it went public, or became a draft."""
     updates: tuple[Update, ...] = ()
-    """The oldest first."""
+    """The oldest first; of very many, the first and the newest (core/page/timeline.py)."""
     monitoring_at: datetime | None = None
     resolved_at: datetime | None = None
     draft: bool = False
@@ -153,10 +162,17 @@ class PublicIncident:
     next_update_at: datetime | None = None
     """What the last update has promised; None once resolved."""
     version: int = 0
+    stood: tuple[Stood, ...] = ()
+    """Each change of a component by updates that are no longer kept, the oldest first."""
 
     @property
     def id(self) -> str:
         return page_id("incident", str(self.number))
+
+    @property
+    def sequence(self) -> int:
+        """Of the newest update; 0 before the first."""
+        return self.updates[-1].sequence if self.updates else 0
 
     @property
     def updated_at(self) -> datetime:
@@ -178,7 +194,8 @@ class Shown:
     last_number: int = 0
     """Of the newest incident."""
     open: tuple[PublicIncident, ...] = ()
-    """Not resolved and not withdrawn, drafts among them; the oldest first."""
+    """Not resolved and not withdrawn, drafts among them; the oldest first. Each with its newest update alone, without
+    the words; a draft as it is (core/page/timeline.py)."""
 
     def open_of(self, subject: str, origin: Origin) -> PublicIncident | None:
         """The open incident about ``subject``; there is at most one of each origin."""

@@ -23,6 +23,11 @@ from defib.core.policy import Policy
 
 BODY_MAX = 25_000
 """Characters: as long as Statuspage's may be."""
+ON_PAGE_MAX = 4_000
+"""Characters of it that the page shows; Stashboard's own event has them all."""
+
+OPEN_MOST = 100
+"""Components of which people say at once that they are in trouble, so that all fits in the page's state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,11 @@ def posted(shown: Shown, post: Posted, policy: Policy, now: datetime) -> Derived
         return _updated(shown, current, component, stands, current.status, post.message, policy, now)
     status = IncidentStatus.RESOLVED if well else current.status
     return _updated(shown, current, component, post.standing, status, post.message, policy, now)
+
+
+def by_people(shown: Shown) -> int:
+    """How many open incidents people have posted."""
+    return sum(incident.origin is Origin.PERSON for incident in shown.open)
 
 
 def added(shown: Shown, key: str, name: str, description: str, policy: Policy, now: datetime) -> Shown:
@@ -111,13 +121,14 @@ def _updated(
     before = incident.components.get(component.key, ComponentStatus.OPERATIONAL)
     affected = (Affected(component.key, component.name, before, stands),)
     worst = max(incident.impact, IMPACT_OF[stands], key=tuple(Impact).index)
-    body = message[:BODY_MAX]
+    said = words(policy.page.language)
+    body = message if len(message) <= ON_PAGE_MAX else f"{message[:ON_PAGE_MAX].rstrip()}{said.shortened}"
     after = replace(
         incident,
-        name=words(policy.page.language).name[worst].format(names=component.name),
+        name=said.name[worst].format(names=component.name),
         status=status,
         impact=worst,
-        updates=(*incident.updates, Update(len(incident.updates) + 1, now, status, body, affected)),
+        updates=(Update(incident.sequence + 1, now, status, body, affected),),
         resolved_at=now if status is IncidentStatus.RESOLVED else None,
     )
     return Derived(with_incident(shown, after, policy, now), (after,))

@@ -32,6 +32,10 @@ class Words:
     still: str
     resolved: str
     next_update: str
+    left_out: str
+    """In the place of the ``{count}`` updates that are not kept."""
+    shortened: str
+    """At the end of what is too long for the page."""
     planned: str
     planned_body: str
     planned_begun: str
