@@ -47,9 +47,12 @@ class Kept:
     def public_incident(self, number: int) -> PublicIncident | None:
         return self.public.get(number)
 
-    def events(self, service: BoardService) -> Iterator[Event]:
+    def events(self, service: BoardService, _: int) -> Iterator[Event]:
         of_it = (e for e in self.kept if (e.service, e.service_born) == (service.slug, service.born))
         yield from sorted((event for event in of_it if not event.deleted), key=lambda event: -event.number)
+
+    def event(self, service: BoardService, sid: str) -> Event | None:
+        return next((event for event in self.events(service, 1) if event.sid == sid), None)
 
     def remember_board(self, change: Change) -> None:
         if change.board.version != self.board_now.version:

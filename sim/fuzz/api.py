@@ -60,8 +60,11 @@ class BoardTable:
     def public_incident(self, number: int) -> PublicIncident | None:
         return self._out.call("table.read", self._store.public_incident, number)
 
-    def events(self, service: BoardService) -> Iterator[Event]:
-        yield from self._out.call("table.read", lambda: list(self._store.events(service)))
+    def events(self, service: BoardService, first: int) -> Iterator[Event]:
+        yield from self._out.call("table.read", lambda: list(self._store.events(service, first)))
+
+    def event(self, service: BoardService, sid: str) -> Event | None:
+        return self._out.call("table.read", self._store.event, service, sid)
 
     def remember_board(self, change: Change) -> None:
         self._out.call("table.write", self._store.remember_board, change)

@@ -9,7 +9,7 @@ from defib.core.page.model import PublicIncident, Shown
 from defib.shell.store import Conflict
 from defib.stashboard.model import Board, BoardService, Event
 from defib.stashboard.oauth import Nonce
-from defib.stashboard.store import Change
+from defib.stashboard.store import EVENTS_MOST, Change
 from sim.memory.page import FakePageStore
 
 
@@ -36,9 +36,15 @@ class FakeBoardStore:
     def public_incident(self, number: int) -> PublicIncident | None:
         return self.page.public_incident(number)
 
-    def events(self, service: BoardService) -> Iterator[Event]:
-        of_it = (e for e in self.kept.values() if (e.service, e.service_born) == (service.slug, service.born))
-        yield from sorted((e for e in of_it if not e.deleted), key=lambda e: -e.number)
+    def events(self, service: BoardService, _: int) -> Iterator[Event]:
+        newest = sorted(self._of(service), key=lambda e: -e.number)[:EVENTS_MOST]
+        yield from (event for event in newest if not event.deleted)
+
+    def event(self, service: BoardService, sid: str) -> Event | None:
+        return next((event for event in self._of(service) if event.sid == sid and not event.deleted), None)
+
+    def _of(self, service: BoardService) -> Iterator[Event]:
+        return (e for e in self.kept.values() if (e.service, e.service_born) == (service.slug, service.born))
 
     def remember_board(self, change: Change) -> None:
         if self.interruptions:

@@ -14,10 +14,11 @@ from defib.core.frozen import replace
 from defib.core.page.model import PublicIncident, Shown
 from defib.stashboard.model import Board, BoardService, Event
 from defib.stashboard.oauth import Nonce
-from defib.stashboard.store import Change
+from defib.stashboard.store import EVENTS_MOST, Change
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
     from defib.core.policy import Retention
 
@@ -54,23 +55,35 @@ class DynamoBoardStore:
     def public_incident(self, number: int) -> PublicIncident | None:
         return self._page.public_incident(number)
 
-    def events(self, service: BoardService) -> Iterator[Event]:
-        with translated(f"reading Stashboard's events of {service.slug}"):
-            pages = self._dynamodb.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-                ExpressionAttributeValues={
-                    ":pk": {"S": _events_of(service.slug, service.born)},
-                    ":prefix": {"S": "EVENT#"},
-                },
-                ScanIndexForward=False,
-                ConsistentRead=True,
-            )
-            for page in pages:
-                for item in page["Items"]:
-                    event = self._codec.value(item, Event)
-                    if not event.deleted:
-                        yield event
+    def events(self, service: BoardService, first: int) -> Iterator[Event]:
+        asked: QueryInputTypeDef = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
+            "ExpressionAttributeValues": {
+                ":pk": {"S": _events_of(service.slug, service.born)},
+                ":prefix": {"S": "EVENT#"},
+            },
+            "ScanIndexForward": False,
+            "ConsistentRead": True,
+            "Limit": first,
+        }
+        left = EVENTS_MOST
+        while left:
+            with translated(f"reading Stashboard's events of {service.slug}"):
+                page = self._dynamodb.query(**asked)
+            found = (self._codec.value(item, Event) for item in page["Items"])
+            yield from (event for event in found if not event.deleted)
+            if "LastEvaluatedKey" not in page:
+                return
+            left -= len(page["Items"])
+            asked["Limit"], asked["ExclusiveStartKey"] = left, page["LastEvaluatedKey"]
+
+    def event(self, service: BoardService, sid: str) -> Event | None:
+        key = {"pk": {"S": _events_of(service.slug, service.born)}, "sk": {"S": f"EVENT#{sid}"}}
+        with translated(f"reading Stashboard's event {sid} of {service.slug}"):
+            item = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
+        event = None if item is None else self._codec.value(item, Event)
+        return None if event is None or event.deleted else event
 
     def remember_board(self, change: Change) -> None:
         board = replace(change.board, version=change.board.version + 1)

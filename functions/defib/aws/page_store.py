@@ -60,6 +60,7 @@ class DynamoPageStore:
                 ExpressionAttributeValues={":pk": {"S": PAGE}, ":prefix": {"S": "INCIDENT#"}},
                 ScanIndexForward=False,
                 ConsistentRead=True,
+                PaginationConfig={"PageSize": most},
             )
             for page in pages:
                 read = (self._codec.value(item, PublicIncident) for item in page["Items"])

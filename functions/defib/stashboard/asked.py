@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from heapq import merge
+from itertools import islice
 
 from defib.core.frozen import dataclass
 from defib.core.page.model import PublicIncident
 from defib.core.policy import Policy
 from defib.stashboard.model import Board, BoardService, Event, ServiceList, Status, services
 from defib.stashboard.shapes import Addresses
-from defib.stashboard.store import BoardStore, Change
-from defib.stashboard.told import by_age, told
+from defib.stashboard.store import EVENTS_MOST, BoardStore, Change
+from defib.stashboard.told import FIRST, by_age, told
+
+FEW = 3
+"""Events that are read where only the newest counts: it is seldom deleted, and then the next is there."""
 
 
 class Refused(Exception):
@@ -70,14 +74,17 @@ class Asked:
             raise Refused(404, missing.format(self.slugs[0]))
         return found
 
-    def events(self, service: BoardService) -> Iterator[tuple[Event, Status]]:
-        """Those that were posted and Defib's own, the newest first, each with its status."""
-        ours = told(service, self.board, self.incidents())
-        return merge(self._posted(service), ours, key=by_age, reverse=True)
+    def events(self, service: BoardService, first: int = FEW) -> Iterator[tuple[Event, Status]]:
+        """The newest that were posted, and Defib's own, the newest first, each with its status.
 
-    def _posted(self, service: BoardService) -> Iterator[tuple[Event, Status]]:
+        ``first`` says how many are surely wanted.
+        """
+        ours = told(service, self.board, self.incidents())
+        return islice(merge(self._posted(service, first), ours, key=by_age, reverse=True), EVENTS_MOST)
+
+    def _posted(self, service: BoardService, first: int) -> Iterator[tuple[Event, Status]]:
         """Those whose status was deleted are gone."""
-        for event in self.store.events(service):
+        for event in self.store.events(service, first):
             status = self.board.status_of(event)
             if status is not None:
                 yield event, status
@@ -90,7 +97,12 @@ class Asked:
         sid = self.slugs[1]
         if not (sid.isascii() and sid.isdigit()):
             raise Refused(404, f"Event {sid} not found")
-        found = next((pair for pair in self.events(service) if pair[0].sid == sid), None)
+        if len(sid) < len(str(FIRST)):
+            event = self.store.event(service, sid)
+            status = self.board.status_of(event) if event is not None else None
+            found = (event, status) if event is not None and status is not None else None
+        else:
+            found = next((pair for pair in told(service, self.board, self.incidents()) if pair[0].sid == sid), None)
         if found is None:
             raise Refused(404, f"No event for Service {service.slug} with sid = {sid}")
         return found

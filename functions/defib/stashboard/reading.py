@@ -18,6 +18,7 @@ from defib.stashboard.shapes import (
     service_shape,
     status_shape,
 )
+from defib.stashboard.store import EVENTS_MOST
 
 
 def all_services(asked: Asked) -> object:
@@ -35,7 +36,7 @@ def all_events(asked: Asked) -> object:
     start, end = (_date(asked, name) for name in ("start", "end"))
     found = (
         event_shape(event, status, asked.at)
-        for event, status in asked.events(service)
+        for event, status in asked.events(service, EVENTS_MOST)
         if (start is None or event.at >= start) and (end is None or event.at <= end)
     )
     return {"events": list(found)}

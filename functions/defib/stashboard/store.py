@@ -11,6 +11,9 @@ from defib.shell.page import Repaged
 from defib.stashboard.model import Board, BoardService, Event
 from defib.stashboard.oauth import Nonce
 
+EVENTS_MOST = 100
+"""Of a service, the newest that are read to answer anybody; older ones are read by their sid alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -37,8 +40,15 @@ class BoardStore(Protocol):
         """Of the page, of that number."""
         ...
 
-    def events(self, service: BoardService) -> Iterator[Event]:
-        """Those of the service that were not deleted, the newest first, read as they are asked for."""
+    def events(self, service: BoardService, first: int, /) -> Iterator[Event]:
+        """Of the service's newest EVENTS_MOST those that were not deleted, the newest first.
+
+        Only the ``first`` are read, and the rest when somebody wants more.
+        """
+        ...
+
+    def event(self, service: BoardService, sid: str) -> Event | None:
+        """The one of the service that has this sid; None for one that was deleted."""
         ...
 
     def remember_board(self, change: Change) -> None:
