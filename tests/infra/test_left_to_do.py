@@ -171,6 +171,20 @@ def test_when_sns_cannot_be_asked_the_deploy_is_still_reported_done(account: Acc
     ]
 
 
+def test_whether_texts_go_out_is_asked_in_each_region_for_itself(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = lambda sns, region, addresses: f"{region} as {sns.meta.region_name}: {len(addresses)}"  # noqa: E731 - one line
+    monkeypatch.setattr("infra.left_to_do.unsent", asked)
+    tower: Any = boto3.client("sns", region_name="eu-central-1")
+    topics = {name: tower.create_topic(Name=name)["TopicArn"] for name in ("FindingsTopic", "HeartbeatTopic")}
+    watched = replace(TELLING, watchtower=WatchtowerSettings(region="eu-central-1", primary_region=HERE))
+
+    lines = account.left(watched, **{WATCHTOWER_STACK: topics})
+
+    assert {"  eu-west-1 as eu-west-1: 2", "  eu-central-1 as eu-central-1: 2"} < set(lines)
+
+
 def test_the_watchtowers_topics_are_looked_at_in_their_own_region(account: Account) -> None:
     account.subscribe("oncall@defib.test")
     tower: Any = boto3.client("sns", region_name="eu-central-1")
