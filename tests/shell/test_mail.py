@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from defib.core.incident import Incident, Member, Phase
 from defib.core.model import Cause
-from defib.core.page.mail import CLAIMED_FOR
+from defib.core.page.mail import A_SECOND, CLAIMED_FOR
 from defib.core.page.settings import PageSettings, Publishing
 from defib.core.policy import Policy
 from defib.shell.mail import LETTERS_MOST, Mailing, mail
@@ -224,6 +225,26 @@ def test_a_turn_sends_no_more_than_sns_bears_and_the_next_goes_on() -> None:
     assert [letter.at for letter in stage.subscribers.letters] == sorted(
         letter.at for letter in stage.subscribers.letters
     )
+
+
+def test_turns_that_follow_each_other_at_once_send_no_more_in_a_second_than_sns_bears() -> None:
+    stage = Stage()
+    for number in range(20):
+        stage.fail(Phase.REPAIRING if number % 2 == 0 else Phase.CLOSED)
+        stage.clock.advance(minutes(3))
+        follow(stage.paging, stage.policy)
+    waiting = sum(len(incident.updates) for incident in stage.page.kept.values())
+    assert waiting > A_SECOND * 2
+
+    in_a_second = [mail(stage.edges, stage.policy) for _ in range(10)]
+    stage.clock.advance(timedelta(seconds=1))
+    in_the_next = [mail(stage.edges, stage.policy) for _ in range(10)]
+
+    assert (sum(in_a_second), sum(in_the_next)) == (A_SECOND, A_SECOND)
+    stage.clock.advance(timedelta(seconds=10))
+    while mail(stage.edges, stage.policy):
+        stage.clock.advance(timedelta(seconds=1))
+    assert len(stage.subscribers.letters) == waiting
 
 
 def test_of_an_open_incident_that_many_newer_ones_follow_every_word_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,8 +20,7 @@ from defib.shell.store import Conflict
 from defib.shell.timelines import whole
 
 LETTERS_MOST = 5
-"""In one turn; the next turn goes on. SNS suspends an address that it has to send more than 10 a second
-(SNS Developer Guide, Email notifications)."""
+"""In one turn; the next turn goes on."""
 RECENT = 200
 """Incidents that may still get an update: the open ones, and so many of the newest."""
 
@@ -81,7 +80,7 @@ def mail(edges: Mailing, policy: Policy) -> int:
 def _mail(edges: Mailing, policy: Policy) -> int:
     now, mailed, shown = edges.clock.now(), edges.store.mailed(), edges.page.shown()
     outages, were_off = planned(policy, now), was_off(mailed.looked_at, now)
-    if mailed.taken(now):
+    if mailed.taken(now) or mailed.is_enough(now):
         return 0
     seen = replace(mailed, looked_at=word(mailed.looked_at, now))
     if mailed.version and not were_off and not is_news(mailed, shown.version, outages):
@@ -94,11 +93,14 @@ def _mail(edges: Mailing, policy: Policy) -> int:
         return 0
     mailed = resumed(seen, incidents) if were_off else seen
     waiting = letters(mailed, incidents, outages, policy.page, edges.url)
+    went = 0
     for letter in waiting[:LETTERS_MOST]:
-        mailed = _send(letter, mailed, edges)
-    if len(waiting) <= LETTERS_MOST:
+        if mailed.is_enough(edges.clock.now()):
+            break
+        mailed, went = _send(letter, mailed, edges), went + 1
+    if went == len(waiting):
         edges.store.remember_mailed(settled(mailed, shown.version, incidents, outages))
-    return min(len(waiting), LETTERS_MOST)
+    return went
 
 
 def _public(page: PublicPage, shown: Shown, mailed: Mailed) -> list[PublicIncident]:
@@ -116,4 +118,4 @@ def _send(letter: Letter, mailed: Mailed, edges: Mailing) -> Mailed:
     except CallFailed:
         edges.store.remember_mailed(released(taken))
         raise
-    return edges.store.remember_mailed(sent(taken, letter))
+    return edges.store.remember_mailed(sent(taken, letter, edges.clock.now()))

@@ -87,7 +87,7 @@ def test_what_was_told_is_not_told_again() -> None:
     for number in (1, 2, 3):
         (letter, *_) = written(mailed, incident)
         assert letter.sequence == number
-        mailed = sent(claimed(mailed, letter, NOON), letter)
+        mailed = sent(claimed(mailed, letter, NOON), letter, NOON)
 
     assert written(mailed, incident) == ()
 
@@ -125,7 +125,7 @@ def test_a_planned_outage_is_announced_once_whatever_becomes_of_it() -> None:
     (letter,) = letters(Mailed(), (), [OUTAGE], SETTINGS, URL)
     assert letter.subject == "[Example CI] Planned maintenance: Website"
     assert letter.body.startswith("Scheduled – Website may be unavailable.\n\nhttps://status.example.com/#")
-    mailed = sent(Mailed(), letter)
+    mailed = sent(Mailed(), letter, NOON)
     for status in MaintenanceStatus:
         assert letters(mailed, (), [replace(OUTAGE, status=status)], SETTINGS, URL) == ()
 
@@ -153,7 +153,7 @@ def test_a_claim_keeps_others_away_until_it_ends_or_is_given_back() -> None:
     assert mailed.taken(NOON + CLAIMED_FOR - timedelta(seconds=1))
     assert not mailed.taken(NOON + CLAIMED_FOR)
     assert not released(mailed).taken(NOON)
-    assert not sent(mailed, letter).taken(NOON)
+    assert not sent(mailed, letter, NOON).taken(NOON)
 
 
 def test_what_can_not_come_up_any_more_is_forgotten() -> None:

@@ -18,6 +18,9 @@ SUBJECT_MAX = 99
 """Characters of an SNS e-mail subject: fewer than 100, no control characters (SNS API, Publish, Subject)."""
 CLAIMED_FOR = timedelta(minutes=2)
 """How long a letter is left to whoever has claimed it: longer than a call may take with all its retries."""
+A_SECOND = 8
+"""Letters at most. SNS suspends an address that it has to send more than 10 a second, until its owner confirms it again
+(SNS Developer Guide, Email notifications)."""
 ELLIPSIS = "…"
 
 
@@ -56,10 +59,16 @@ class Mailed:
     """When that claim ends, should nobody hear of it again."""
     looked_at: datetime | None = None
     """When somebody last left word that subscribers are told (core/page/pause.py); None where nobody has yet."""
+    recent: tuple[datetime, ...] = ()
+    """When the newest ``A_SECOND`` letters went out."""
 
     def taken(self, now: datetime) -> bool:
         """Whether someone else is about to send a letter."""
         return bool(self.telling) and self.until is not None and now < self.until
+
+    def is_enough(self, now: datetime) -> bool:
+        """Whether no more may go out this second."""
+        return len(self.recent) == A_SECOND and now < self.recent[0] + timedelta(seconds=1)
 
 
 def begun(incidents: Sequence[PublicIncident], outages: Sequence[PlannedOutage]) -> Mailed:
@@ -69,8 +78,8 @@ def begun(incidents: Sequence[PublicIncident], outages: Sequence[PlannedOutage])
 
 def resumed(mailed: Mailed, incidents: Sequence[PublicIncident]) -> Mailed:
     """When nobody was told anything for long: of what is over and was never told of nothing, of all else the newest."""
-    told = {i.id: max(mailed.told.get(i.id, 0), len(i.updates) - 1) for i in incidents}
-    past = {i.id: len(i.updates) for i in incidents if i.resolved_at is not None and i.id not in mailed.told}
+    told = {i.id: max(mailed.told.get(i.id, 0), i.sequence - 1) for i in incidents}
+    past = {i.id: i.sequence for i in incidents if i.resolved_at is not None and i.id not in mailed.told}
     return replace(mailed, told={**mailed.told, **told, **past})
 
 
@@ -107,9 +116,9 @@ def released(mailed: Mailed) -> Mailed:
     return replace(mailed, telling="", until=None)
 
 
-def sent(mailed: Mailed, letter: Letter) -> Mailed:
+def sent(mailed: Mailed, letter: Letter, now: datetime) -> Mailed:
     """Once it was sent."""
-    after = released(mailed)
+    after = replace(released(mailed), recent=(*mailed.recent, now)[-A_SECOND:])
     if letter.sequence:
         return replace(after, told={**mailed.told, letter.about: letter.sequence})
     return replace(after, announced=(*mailed.announced, letter.about))
