@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from defib.core.case import Act, Action, Case, Outcome
+from defib.core.diagnose import diagnose
 from defib.core.effect import Effect, Perform, Wake
 from defib.core.model import (
     Cause,
@@ -23,7 +24,21 @@ from defib.core.model import (
 )
 from defib.core.policy import Mode
 from defib.core.step import intent_deadline, open_case, recheck, step
-from tests.core.facts import NOON, OK, POLICY, SERVICE, WEB, after, attempt, case, impaired, observed, policy, target
+from tests.core.facts import (
+    INITIALIZING,
+    NOON,
+    OK,
+    POLICY,
+    SERVICE,
+    WEB,
+    after,
+    attempt,
+    case,
+    impaired,
+    observed,
+    policy,
+    target,
+)
 
 BAD = Checks(OK, impaired(after(minutes=-5)))
 EVIDENCE = attempt(Action.EVIDENCE)
@@ -250,3 +265,16 @@ def test_every_decision_but_the_last_says_when_to_look_again() -> None:
         assert stepped_case.reason
         assert stepped_case.look_again_at is not None
         assert stepped_case.look_again_at - NOON <= timedelta(minutes=10)
+
+
+def test_the_case_after_one_that_gave_way_goes_on_with_its_count_of_a_boot() -> None:
+    facts = observed(checks=Checks(INITIALIZING, INITIALIZING))
+    boots = case(cause=Cause.INITIALIZING, evidence=("status checks initializing",), since=after(minutes=-11))
+    late = diagnose(facts, boots, POLICY, NOON)
+    gave_way = replace(
+        boots, cause=late.cause, evidence=late.evidence, outcome=Outcome.GAVE_WAY, closed_at=after(seconds=-5)
+    )
+
+    follows = open_case(Source.WAKE, facts, SERVICE, gave_way, NOON)
+
+    assert diagnose(facts, follows, POLICY, NOON) == late

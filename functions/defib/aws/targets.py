@@ -230,9 +230,9 @@ def _with(target: Target, others: frozenset[str] | None) -> Target:
 
 def _serving(described: Sequence[TargetHealthDescriptionTypeDef]) -> frozenset[str]:
     """The ids of those that take traffic, as far as the load balancer knows."""
-    entries = (entry for entry in described if not _is_kept_out(entry))
-    read = (_read("", entry) for entry in entries)
-    return frozenset(id_ for id_, _, health, reason in read if health in SERVING and not is_balancers_fault(reason))
+    told = ((entry, _read("", entry)) for entry in described)
+    read = ((entry, id_, health) for entry, (id_, _, health, reason) in told if not is_balancers_fault(reason))
+    return frozenset(id_ for entry, id_, health in read if health in SERVING and not _is_kept_out(entry))
 
 
 def _is_kept_out(entry: TargetHealthDescriptionTypeDef) -> bool:

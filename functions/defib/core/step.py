@@ -59,6 +59,7 @@ def open_case(source: Source, observation: Observation, service: Service, earlie
         opened_by=source,
         cause=begun.cause if begun is not None else Cause.HEALTHY,
         since=begun.since if begun is not None else now,
+        evidence=begun.evidence if begun is not None else (),
         healed_before=heals_before(earlier, now),
     )
 

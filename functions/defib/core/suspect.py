@@ -7,7 +7,7 @@ from datetime import datetime
 from defib.core.boot import is_arriving, with_time_to_boot
 from defib.core.frozen import dataclass
 from defib.core.maintenance import maintenance_of
-from defib.core.model import NOT_FAILING, NOT_TROUBLE, Cause, Diagnosis, Observation, Signal, Source
+from defib.core.model import NOT_TROUBLE, Cause, Diagnosis, Observation, Signal, Source
 from defib.core.patience import patience
 from defib.core.policy import Policy
 
@@ -31,7 +31,9 @@ class Suspect:
     @property
     def fails(self) -> bool:
         """Whether it does what nobody expects: it neither boots nor awaits an event, and no outage of it is planned."""
-        return self.cause not in NOT_FAILING and not self.expected
+        if self.cause is Cause.INITIALIZING:
+            return False
+        return self.cause is not Cause.EVENT_SCHEDULED and not self.expected
 
 
 def suspect_of(observation: Observation, diagnosis: Diagnosis, policy: Policy, now: datetime) -> Suspect | None:
