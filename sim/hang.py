@@ -26,6 +26,8 @@ Its client's deadlines, the end of its message's invisibility, and one sweep: do
 """
 TOLD_WITHIN = timedelta(minutes=4)
 """Where a hang keeps something from being done in time, staff hear of it within this from its first call on."""
+LONGER = timedelta(minutes=5)
+"""How much longer than its scenario a replay lasts: what a hang delays by a climb of the ladder has time to be told."""
 LASTS = timedelta(minutes=30)
 BEGINS = timedelta(0)
 
@@ -97,7 +99,8 @@ class Effect:
 
 def course(scenario: Scenario, hang: Hang | None = None) -> Course:
     """Replay ``scenario``, perhaps with a hang in it."""
-    broken = replace(scenario, machinery=(*scenario.machinery, hang.fault) if hang is not None else scenario.machinery)
+    machinery = (*scenario.machinery, hang.fault) if hang is not None else scenario.machinery
+    broken = replace(scenario, machinery=machinery, until=scenario.until + LONGER)
     with played(broken) as world:
         return _course(world)
 
