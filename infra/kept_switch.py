@@ -46,8 +46,13 @@ class KeptSwitch:
         with subprocess.Popen(command) as running:  # noqa: S603 - fixed words, and paths the operator gave
             try:
                 self._watch(running)
+            except KeyboardInterrupt:
+                running.kill()
+                if self._off:
+                    print(f"CloudFormation goes on by itself. When it is done: {self._by_hand()}", flush=True)
+                raise
             finally:
-                # Also where the operator gives up waiting, or the deploy fails: a rollback writes it, too.
+                # Also where the deploy fails: a rollback writes it, too.
                 self._look()
         if self._off and self._unread:
             print(f"THE KILL SWITCH MAY BE ON: {self._unread}. It was {self._off!r}. {self._by_hand()}", flush=True)

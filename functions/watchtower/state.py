@@ -47,8 +47,8 @@ def watched_in(given: Mapping[str, Any]) -> Watched:
         dict(given["rules"]),
         tuple(_door(door) for door in given["doors"]),
         # One that was deployed, or remembered, before there was a word of these has none.
-        given.get("seen", ""),
-        given.get("tower", ""),
+        str(given.get("seen", "")),
+        str(given.get("tower", "")),
     )
 
 

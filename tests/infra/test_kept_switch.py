@@ -104,6 +104,25 @@ def test_before_the_first_deploy_there_is_none_and_nothing_is_said(capsys: pytes
     assert capsys.readouterr().out == ""
 
 
+def test_whoever_gives_up_waiting_is_told_that_cloudformation_does_not(capsys: pytest.CaptureFixture[str]) -> None:
+    ssm, reading = Ssm("off"), Ssm.get_parameter
+
+    def interrupted(**asked: Any) -> object:
+        answer = reading(ssm, **asked)
+        if len(ssm.read) == 2:
+            ssm.value = "on"
+            raise KeyboardInterrupt
+        return answer
+
+    ssm.get_parameter = interrupted  # type: ignore[method-assign]  # a hand on the keyboard
+
+    with pytest.raises(KeyboardInterrupt):
+        deploying(ssm, seconds=1)
+
+    assert ssm.value == "off"
+    assert f"When it is done: aws ssm put-parameter --overwrite --name {NAME} --value 'off'" in capsys.readouterr().out
+
+
 def test_one_that_can_not_be_put_back_fails_the_deploy_and_says_by_which_command(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
