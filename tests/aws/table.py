@@ -30,3 +30,12 @@ def create_table(dynamodb: DynamoDBClient) -> None:
         ],
         BillingMode="PAY_PER_REQUEST",
     )
+
+
+def lose_answers(dynamodb: DynamoDBClient) -> None:
+    """Each put is carried out, and made once more as if nobody had answered."""
+
+    def again(attempts: int, **_: object) -> float | None:
+        return 0.0 if attempts == 1 else None
+
+    dynamodb.meta.events.register_first("needs-retry.dynamodb.PutItem", again)  # type: ignore[arg-type]  # answers count

@@ -24,7 +24,7 @@ from defib.stashboard.oauth import Nonce, Signed
 from defib.stashboard.router import Answering, answer
 from defib.stashboard.store import EVENTS_MOST, BoardStore, Change
 from sim.memory.board import FakeBoardStore
-from tests.aws.table import TABLE
+from tests.aws.table import TABLE, lose_answers
 from tests.core.page.shown import NOON, POLICY, minutes, trouble
 from tests.fakes import FakeClock
 from tests.stashboard.signing import HOST, KEYS, PAGE
@@ -125,6 +125,14 @@ def test_a_nonce_is_used_for_the_first_time_once(store: BoardStore) -> None:
         False,
         True,
     ]
+
+
+def test_a_nonce_whose_first_answer_is_lost_was_used_by_nobody_else(dynamodb: DynamoDBClient) -> None:
+    store = DynamoBoardStore(dynamodb, TABLE, Retention())
+    lose_answers(dynamodb)
+    nonce = Nonce("a" * 64, NOON + timedelta(minutes=10))
+
+    assert [store.first_use(nonce), store.first_use(nonce)] == [True, False]
 
 
 def test_nonces_and_events_do_not_stay_for_ever(dynamodb: DynamoDBClient) -> None:

@@ -12,7 +12,7 @@ from defib.aws.mail_store import KEPT_FOR, MAILED_KEY, SUBSCRIPTIONS, DynamoMail
 from defib.core.page.mail import Mailed
 from defib.core.page.subscribing import Day
 from defib.shell.store import Conflict
-from tests.aws.table import TABLE
+from tests.aws.table import TABLE, lose_answers
 from tests.core.page.shown import NOON
 from tests.fakes.mail import FakeMailStore
 
@@ -67,6 +67,26 @@ def test_each_day_is_counted_on_its_own(store: DynamoMailStore | FakeMailStore) 
     assert store.day(TODAY + timedelta(days=1)).count == 0
     with pytest.raises(Conflict):
         store.remember_day(Day(TODAY))
+
+
+class TestLostAnswer:
+    """The client asks again, and the second try is refused for what the first has written."""
+
+    def test_what_was_written_is_no_conflict(self, dynamodb: DynamoDBClient) -> None:
+        store = DynamoMailStore(dynamodb, TABLE)
+        lose_answers(dynamodb)
+
+        assert store.remember_day(Day(TODAY, count=1)) == store.day(TODAY) == Day(TODAY, 1, count=1)
+        assert store.remember_day(Day(TODAY, 1, count=2)) == store.day(TODAY) == Day(TODAY, 2, count=2)
+        assert store.remember_mailed(Mailed()) == store.mailed()
+
+    def test_what_somebody_else_has_written_is_one_though_it_says_the_same(self, dynamodb: DynamoDBClient) -> None:
+        store = DynamoMailStore(dynamodb, TABLE)
+        store.remember_day(Day(TODAY, count=1))
+        lose_answers(dynamodb)
+
+        with pytest.raises(Conflict):
+            store.remember_day(Day(TODAY, count=1))
 
 
 def test_a_day_lies_where_the_form_may_look_and_is_forgotten_soon(dynamodb: DynamoDBClient) -> None:

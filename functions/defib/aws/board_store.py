@@ -9,7 +9,7 @@ from defib.aws.codec import Codec
 from defib.aws.errors import translated
 from defib.aws.page_store import KEPT_FOR, DynamoPageStore
 from defib.aws.permission import Permission, Scope
-from defib.aws.table import put, races_told
+from defib.aws.table import put, put_alone, races_told
 from defib.core.frozen import replace
 from defib.core.page.model import PublicIncident, Shown
 from defib.stashboard.model import Board, BoardService, Event
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
+    from defib.aws.codec import Item
     from defib.core.policy import Retention
 
 PERMISSIONS = (Permission(("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"), Scope.TABLE),)
@@ -101,17 +102,14 @@ class DynamoBoardStore:
             self._dynamodb.transact_write_items(TransactItems=writes)
 
     def first_use(self, nonce: Nonce) -> bool:
+        item: Item = {
+            "pk": {"S": f"NONCE#{nonce.key}"},
+            "sk": {"S": "NONCE"},
+            "expires": {"N": str(int(nonce.until.timestamp()))},
+        }
         with translated("remembering a nonce"):
             try:
-                self._dynamodb.put_item(
-                    TableName=self._table,
-                    Item={
-                        "pk": {"S": f"NONCE#{nonce.key}"},
-                        "sk": {"S": "NONCE"},
-                        "expires": {"N": str(int(nonce.until.timestamp()))},
-                    },
-                    ConditionExpression="attribute_not_exists(pk)",
-                )
+                put_alone(self._dynamodb, put(self._table, item, 0)["Put"])
             except self._dynamodb.exceptions.ConditionalCheckFailedException:
                 return False
         return True

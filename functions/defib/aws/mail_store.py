@@ -10,14 +10,13 @@ from defib.aws.codec import Codec
 from defib.aws.errors import translated
 from defib.aws.page_store import PAGE
 from defib.aws.permission import Permission, Scope, union
-from defib.aws.table import races_told
+from defib.aws.table import put, put_alone, races_told
 from defib.core.frozen import replace
 from defib.core.page.mail import Mailed
 from defib.core.page.subscribing import Day
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import PutItemInputTypeDef
 
 TELLING = (Permission(("dynamodb:GetItem", "dynamodb:PutItem"), Scope.TABLE),)
 COUNTING = (Permission(("dynamodb:GetItem", "dynamodb:PutItem"), Scope.SUBSCRIPTIONS),)
@@ -68,15 +67,8 @@ class DynamoMailStore:
     def _write(self, value: Mailed | Day, read: int, attributes: Mapping[str, str | int]) -> None:
         """Require the version that was read; 0: that there is none yet. Raises Conflict."""
         what = f"{attributes['pk']} {attributes['sk']}"
-        request: PutItemInputTypeDef = {"TableName": self._table, "Item": self._codec.item(value, attributes)}
-        if read:
-            request["ConditionExpression"] = "#version = :read"
-            request["ExpressionAttributeNames"] = {"#version": "version"}
-            request["ExpressionAttributeValues"] = {":read": {"N": str(read)}}
-        else:
-            request["ConditionExpression"] = "attribute_not_exists(pk)"
         with races_told(f"remembering {what}, version {read + 1}"):
-            self._dynamodb.put_item(**request)
+            put_alone(self._dynamodb, put(self._table, self._codec.item(value, attributes), read)["Put"])
 
 
 def _key(of: date) -> dict[str, str]:

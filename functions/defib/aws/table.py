@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from defib.aws.errors import for_code, translated
 from defib.shell.ports import Rejected
 from defib.shell.store import Conflict
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import (
+        AttributeValueTypeDef,
+        PutTypeDef,
+        TransactWriteItemTypeDef,
+    )
 
     from defib.aws.codec import Item
 
 RACES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 """Reasons of a cancelled transaction that mean someone else wrote first (DynamoDB API, TransactWriteItems)."""
+
+WRITTEN_BY = "written_by"
+"""An attribute of what is put on its own: another value for each call, the same for its repetitions."""
 
 LOST_RACE = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
 """Refusals of a write on its own that mean the same, or that a transaction is at it (DynamoDB API, PutItem, Errors)."""
@@ -36,6 +45,26 @@ def put(table: str, item: Item, version: int) -> TransactWriteItemTypeDef:
             "ExpressionAttributeValues": {":read": {"N": str(version)}},
         }
     }
+
+
+def put_alone(dynamodb: DynamoDBClient, request: PutTypeDef) -> None:
+    """A put in no transaction. Raises what ``dynamodb`` does when somebody else was first.
+
+    Where an answer is lost botocore asks again, and the second try is refused for the first: a transaction has a token
+    for that, a put has none (DynamoDB API, TransactWriteItems, PutItem). So each item says whose write it is.
+    """
+    mine: AttributeValueTypeDef = {"S": uuid4().hex}
+    asked: dict[str, Any] = {
+        **request,
+        "Item": {**request["Item"], WRITTEN_BY: mine},
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    try:
+        dynamodb.put_item(**asked)
+    except dynamodb.exceptions.ConditionalCheckFailedException as error:
+        there: Mapping[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]  # unknown to its types
+        if there.get(WRITTEN_BY) != mine:
+            raise
 
 
 def sortable(at: datetime) -> str:
