@@ -14,7 +14,6 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_ssm as ssm
 
-from defib.aws.mail_store import SUBSCRIPTIONS
 from defib.aws.permission import Permission, Scope
 from defib.core.asking import EVENT_SOURCE
 from defib.core.policy import Policy
@@ -24,6 +23,7 @@ from infra.acknowledgments import acknowledge, in_nags_words
 from infra.answers import Answers
 from infra.cases import DUE_INDEX
 from infra.elsewhere import Follower, follower_arns, follower_variables
+from infra.leading_keys import LEADING_KEYS
 from infra.page import StatusPage
 
 TAGGED = (
@@ -33,13 +33,6 @@ TAGGED = (
     Scope.OPTED_IN_GROUPS,
 )
 """What the condition on the opt-in tag narrows."""
-
-LEADING_KEYS = {
-    Scope.ANSWERABLE_ITEMS: ["INSTANCE#*", "MANY#*", "SERVICE#*"],
-    Scope.LINK_ITEMS: ["LINK#*"],
-    Scope.SUBSCRIPTIONS: [SUBSCRIPTIONS],
-}
-"""How the partition keys of the items begin (DynamoDB Developer Guide, "Using IAM policy conditions")."""
 
 OF_SUBSCRIBERS = (Scope.SUBSCRIBERS_TOPIC, Scope.SUBSCRIBERS_BY_EMAIL)
 
@@ -94,9 +87,7 @@ class Resources:
     def environment(self, permissions: Sequence[Permission]) -> dict[str, str]:
         """The names of exactly those resources that ``permissions`` are about."""
         names = {
-            Scope.TABLE: ("DEFIB_TABLE", self.table.table_name),
-            Scope.LINK_ITEMS: ("DEFIB_TABLE", self.table.table_name),
-            Scope.SUBSCRIPTIONS: ("DEFIB_TABLE", self.table.table_name),
+            **dict.fromkeys((Scope.TABLE, *LEADING_KEYS), ("DEFIB_TABLE", self.table.table_name)),
             Scope.SIGNALS_QUEUE: ("DEFIB_SIGNALS_QUEUE", self.signals.queue_url),
             Scope.ORDERS_QUEUE: ("DEFIB_ORDERS_QUEUE", self.orders.queue_url),
             Scope.SHIFT_ORDERS_QUEUE: ("DEFIB_ORDERS_QUEUE", self.orders.queue_url),
@@ -187,7 +178,14 @@ class Resources:
                 return self._lent(scope)
             case Scope.CONFIGURED_TARGET_GROUPS:
                 return sorted({group.arn for service in self._acted_on() for group in service.target_groups})
-            case Scope.TABLE | Scope.ANSWERABLE_ITEMS | Scope.LINK_ITEMS | Scope.SUBSCRIPTIONS:
+            case (
+                Scope.TABLE
+                | Scope.ANSWERABLE_ITEMS
+                | Scope.LINK_ITEMS
+                | Scope.SUBSCRIPTIONS
+                | Scope.STASHBOARD_ITEMS
+                | Scope.FOLLOWER_ITEMS
+            ):
                 return [self.table.table_arn]
             case Scope.TABLE_INDEX:
                 return [f"{self.table.table_arn}/index/{DUE_INDEX}"]

@@ -186,6 +186,10 @@ class Authority:
                 bodies = [body for write in writes for body in write.values()]
                 keys = [body.get("Item") or body.get("Key") for body in bodies]
                 yield self._table_request(call, call.operation, {"TableName": table}, keys)
+        elif call.operation == "Query" and "IndexName" not in call.params:
+            values = call.params.get("ExpressionAttributeValues", {})
+            keys = [{"pk": values[":pk"]}] if ":pk" in values else []
+            yield self._table_request(call, call.operation, call.params, keys)
         else:
             keys = [call.params.get("Item") or call.params.get("Key")]
             yield self._table_request(call, call.operation, call.params, keys)

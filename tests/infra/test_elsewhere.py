@@ -12,6 +12,7 @@ from infra.cost import costs
 from infra.synthesize import TEMPLATE, synthesize
 from tests.infra.conftest import POLICY
 from tests.infra.synthesized import Properties, Statement, Synthesized, listed
+from tests.infra.test_permissions import ON_ITEMS, may
 
 FOLLOWERS = """
 [page.elsewhere.atlassian]
@@ -81,6 +82,17 @@ def test_each_may_touch_the_table_its_queue_and_the_notices_and_nothing_else(fol
     sending = (s for s in statements(following, name) if "sqs:SendMessage" in listed(s["Action"]))
     to = {arn["Fn::GetAtt"][0] for s in sending for arn in listed(s["Resource"])}
     assert to == {queue(following, name), following.id_of("AWS::SQS::Queue", "SignalsNoticesQueue")}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("key", ["INSTANCE#i-0abc", "STACK", "SERVICE#web", "STASHBOARD", "LINK#a", "CONTACT#ann"])
+def test_each_may_not_touch_what_is_not_the_pages(following: Synthesized, name: str, key: str) -> None:
+    assert not [action for action in ON_ITEMS if may(statements(following, name), action, key)]
+
+
+@pytest.mark.parametrize("key", ["PAGE", "HEARTBEAT", "SERVICE#page:atlassian"])
+def test_each_may_write_what_it_remembers_its_notices_and_its_sign_of_life(following: Synthesized, key: str) -> None:
+    assert all(may(statements(following, name), "PutItem", key) for name in SECRETS)
 
 
 def test_each_has_a_queue_of_its_own_with_its_own_dead_letters(following: Synthesized) -> None:

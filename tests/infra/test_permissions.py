@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from infra.bundle import ROOT
 from infra.functions import SHAPES
 from infra.permissions import Resources
 from infra.synthesize import TEMPLATE, synthesize
+from sim.iam import Request, allowed_by, parse_statement
 from tests.infra.conftest import POLICY
 from tests.infra.synthesized import Statement, Synthesized, listed
 
@@ -62,11 +64,20 @@ SUBSCRIBERS = {"DEFIB_SUBSCRIBERS_TOPIC": "StatusPageSubscribersTopic"}
 PAGE_BUCKET = {"DEFIB_PAGE_BUCKET": "StatusPageFilesBucket"}
 STASHBOARD_SECRET = {"DEFIB_STASHBOARD_SECRET": "StatusPageStashboardSecret"}
 ANSWERS_SECRET = {"DEFIB_ANSWERS_SECRET": "AnswersSecret"}
+ON_ITEMS = ("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
 LOG_WRITER = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 
 def actions(stack: Synthesized, function: str) -> set[str]:
     return {action for statement in stack.statements(function) for action in listed(statement["Action"])}
+
+
+def may(statements: Sequence[Statement], action: str, key: str) -> bool:
+    """Whether they allow that on the table's items of that partition key."""
+    ours = [s for s in statements if any(a.startswith("dynamodb:") for a in listed(s["Action"]))]
+    parsed = [parse_statement({**s, "Resource": "table"}) for s in ours]
+    asked = Request(f"dynamodb:{action}", "table", {"dynamodb:LeadingKeys": (key,)})
+    return allowed_by("", parsed, asked) is not None
 
 
 def on(statement: Statement) -> list[str]:
@@ -212,6 +223,18 @@ def test_what_talks_to_people_knows_nothing_of_instances(stack: Synthesized) -> 
     services = {action.partition(":")[0] for action in actions(stack, "publish")}
 
     assert services == {"dynamodb", "logs", "secretsmanager", "sns", "sqs"}
+
+
+@pytest.mark.parametrize(
+    "key", ["INSTANCE#i-0abc", "STACK", "SERVICE#web", "SERVICE#page:atlassian", "LINK#a", "HEARTBEAT", "CONTACT#ann"]
+)
+def test_the_stashboard_api_may_not_touch_what_is_neither_the_pages_nor_its_own(stack: Synthesized, key: str) -> None:
+    assert not [action for action in ON_ITEMS if may(stack.statements("stashboard"), action, key)]
+
+
+@pytest.mark.parametrize("key", ["PAGE", "STASHBOARD", "STASHBOARD#web#0", "NONCE#a"])
+def test_the_stashboard_api_may_read_and_write_its_own_items_and_the_pages(stack: Synthesized, key: str) -> None:
+    assert all(may(stack.statements("stashboard"), action, key) for action in ("GetItem", "PutItem", "Query"))
 
 
 @pytest.mark.parametrize("function", SHAPES)

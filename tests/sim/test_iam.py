@@ -122,6 +122,13 @@ def test_a_call_on_an_instance_carries_the_instances_tags() -> None:
     assert asked.context["aws:ResourceTag/self-heal"] == ("true",)
 
 
+def test_a_query_carries_the_key_of_what_it_reads() -> None:
+    asked = {"TableName": "cases", "ExpressionAttributeValues": {":pk": {"S": "PAGE"}, ":prefix": {"S": "INCIDENT#"}}}
+    (of_the_table,) = AUTHORITY.requests(Call("dynamodb", "Query", asked))
+
+    assert of_the_table.context["dynamodb:LeadingKeys"] == ("PAGE",)
+
+
 def test_a_call_for_many_items_carries_the_keys_of_all_of_them() -> None:
     keys = [{"pk": {"S": f"SERVICE#{service}"}} for service in ("web", "db")]
 

@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from defib.aws.codec import Item
     from defib.core.policy import Retention
 
-PERMISSIONS = (Permission(("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"), Scope.TABLE),)
+PERMISSIONS = (Permission(("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"), Scope.STASHBOARD_ITEMS),)
 
 BOARD_KEY = {"pk": "STASHBOARD", "sk": "BOARD"}
+EVENTS = "STASHBOARD#"
+"""Before the service."""
+NONCES = "NONCE#"
 
 
 class DynamoBoardStore:
@@ -103,7 +106,7 @@ class DynamoBoardStore:
 
     def first_use(self, nonce: Nonce) -> bool:
         item: Item = {
-            "pk": {"S": f"NONCE#{nonce.key}"},
+            "pk": {"S": f"{NONCES}{nonce.key}"},
             "sk": {"S": "NONCE"},
             "expires": {"N": str(int(nonce.until.timestamp()))},
         }
@@ -116,4 +119,4 @@ class DynamoBoardStore:
 
 
 def _events_of(slug: str, born: int) -> str:
-    return f"STASHBOARD#{slug}#{born}"
+    return f"{EVENTS}{slug}#{born}"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PERMISSIONS = (Permission(("dynamodb:PutItem",), Scope.TABLE),)
+OF_FOLLOWERS = (Permission(("dynamodb:PutItem",), Scope.FOLLOWER_ITEMS),)
 
 HEARTBEATS = "HEARTBEAT"
 """The partition key; the watchtower may read this one alone."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from defib.core.policy import Retention
 
 PERMISSIONS = (Permission(("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"), Scope.TABLE),)
-FOLLOWING = (Permission(("dynamodb:GetItem", "dynamodb:PutItem"), Scope.TABLE),)
+FOLLOWING = (Permission(("dynamodb:GetItem", "dynamodb:PutItem"), Scope.FOLLOWER_ITEMS),)
 """For whoever tells another page."""
 
 PAGE = "PAGE"

@@ -55,6 +55,11 @@ class Scope(StrEnum):
     """The same topic, for e-mail addresses only (Service Authorization Reference, SNS, ``sns:Protocol``)."""
     SUBSCRIPTIONS = "subscriptions"
     """Of the table, the counts of subscriptions only (condition key ``dynamodb:LeadingKeys``)."""
+    STASHBOARD_ITEMS = "stashboard_items"
+    """Of the table, what the Stashboard API keeps, and what the page shows."""
+    FOLLOWER_ITEMS = "follower_items"
+    """Of the table, what the page shows, what is remembered of the pages that follow and told of them, and signs of
+    life."""
     STASHBOARD_SECRET = "stashboard_secret"  # noqa: S105 - the name of a scope
     OTHER_PAGE_QUEUES = "other_page_queues"
     """Those of every page that follows this one."""

@@ -35,7 +35,7 @@ PERMISSIONS = union(
     secret.OF_OTHER_PAGE,
     queues.TO_ITSELF,
     queues.TO_NOTICES,
-    heartbeats.PERMISSIONS,
+    heartbeats.OF_FOLLOWERS,
     journal.PERMISSIONS,
 )
 
