@@ -191,6 +191,16 @@ def test_an_update_takes_the_components_along_as_they_stand_now_where_that_can_b
     assert apart.components == {}
 
 
+def test_an_update_is_told_with_those_before_it_and_none_after_it_though_some_are_left_out() -> None:
+    whole = incident(1, "web", updates=9)
+    kept = replace(whole, updates=(whole.updates[0], *whole.updates[5:]))
+    told = step(following(replace(ONE, told="6")), front(kept))
+    assert isinstance(told, Tell)
+    assert told.incident is not None
+    assert (told.mark, [u.sequence for u in told.before]) == ("7", [1, 6])
+    assert [u.sequence for u in told.incident.updates] == [1, 6, 7]
+
+
 def test_components_that_are_one_there_stand_as_the_worst_of_them() -> None:
     put = step(following(), front(web=SLOW, worker=DOWN))
     assert isinstance(put, Stand)

@@ -115,7 +115,7 @@ def _of_incident(item: Item, front: Front, other: OtherPage) -> Tell | None:
     if update is None:
         return None
     concerned = _concerned((a.key for a in update.affected), other)
-    earlier = (u for u in incident.updates if u.sequence < update.sequence)
+    said = tuple(u for u in incident.updates if u.sequence <= update.sequence)
     return Tell(
         item,
         mark=str(update.sequence),
@@ -127,8 +127,8 @@ def _of_incident(item: Item, front: Front, other: OtherPage) -> Tell | None:
         began_at=incident.created_at,
         concerned=concerned,
         components=_standing(concerned, front, other),
-        before=tuple(u for u in earlier if _concerns(u, other)),
-        incident=replace(incident, updates=incident.updates[: update.sequence]),
+        before=tuple(u for u in said if u is not update and _concerns(u, other)),
+        incident=replace(incident, updates=said),
         here=front.components,
     )
 
