@@ -9,7 +9,7 @@ from defib.aws.codec import Codec
 from defib.aws.errors import translated
 from defib.aws.page_store import KEPT_FOR, DynamoPageStore
 from defib.aws.permission import Permission, Scope
-from defib.aws.table import put, put_alone, races_told
+from defib.aws.table import alone, put, races_told
 from defib.core.frozen import replace
 from defib.core.page.model import PublicIncident, Shown
 from defib.stashboard.model import Board, BoardService, Event
@@ -112,7 +112,8 @@ class DynamoBoardStore:
         }
         with translated("remembering a nonce"):
             try:
-                put_alone(self._dynamodb, put(self._table, item, 0)["Put"])
+                with alone(put(self._table, item, 0)["Put"]) as request:
+                    self._dynamodb.put_item(**request)
             except self._dynamodb.exceptions.ConditionalCheckFailedException:
                 return False
         return True

@@ -10,7 +10,7 @@ from defib.aws.codec import Codec
 from defib.aws.errors import translated
 from defib.aws.page_store import PAGE
 from defib.aws.permission import Permission, Scope, union
-from defib.aws.table import put, put_alone, races_told
+from defib.aws.table import alone, put, races_told
 from defib.core.frozen import replace
 from defib.core.page.mail import Mailed
 from defib.core.page.subscribing import Day
@@ -67,8 +67,9 @@ class DynamoMailStore:
     def _write(self, value: Mailed | Day, read: int, attributes: Mapping[str, str | int]) -> None:
         """Require the version that was read; 0: that there is none yet. Raises Conflict."""
         what = f"{attributes['pk']} {attributes['sk']}"
-        with races_told(f"remembering {what}, version {read + 1}"):
-            put_alone(self._dynamodb, put(self._table, self._codec.item(value, attributes), read)["Put"])
+        once = put(self._table, self._codec.item(value, attributes), read)["Put"]
+        with races_told(f"remembering {what}, version {read + 1}"), alone(once) as request:
+            self._dynamodb.put_item(**request)
 
 
 def _key(of: date) -> dict[str, str]:

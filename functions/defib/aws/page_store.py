@@ -10,7 +10,7 @@ from defib.aws.codec import Codec
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
 from defib.aws.store import DynamoStore
-from defib.aws.table import put, put_alone, races_told
+from defib.aws.table import alone, put, races_told
 from defib.core.frozen import replace
 from defib.core.page.followed import Followed
 from defib.core.page.model import PublicIncident, Shown
@@ -110,7 +110,8 @@ class DynamoPageStore:
         with races_told(f"remembering the page {name}, version {after.version}"):
             if len(writes) == 1:
                 # Costs half of a transaction, and nothing else has to hold with it.
-                put_alone(self._dynamodb, writes[0]["Put"])
+                with alone(writes[0]["Put"]) as request:
+                    self._dynamodb.put_item(**request)
             else:
                 self._dynamodb.transact_write_items(TransactItems=writes)
         return after

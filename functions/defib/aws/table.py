@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,7 @@ from defib.shell.ports import Rejected
 from defib.shell.store import Conflict
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import (
-        AttributeValueTypeDef,
         PutTypeDef,
         TransactWriteItemTypeDef,
     )
@@ -47,22 +45,19 @@ def put(table: str, item: Item, version: int) -> TransactWriteItemTypeDef:
     }
 
 
-def put_alone(dynamodb: DynamoDBClient, request: PutTypeDef) -> None:
-    """A put in no transaction. Raises what ``dynamodb`` does when somebody else was first.
+@contextmanager
+def alone(request: PutTypeDef) -> Iterator[dict[str, Any]]:
+    """The put as it is to be made in no transaction; that it is refused for one's own write is no error.
 
     Where an answer is lost botocore asks again, and the second try is refused for the first: a transaction has a token
     for that, a put has none (DynamoDB API, TransactWriteItems, PutItem). So each item says whose write it is.
     """
-    mine: AttributeValueTypeDef = {"S": uuid4().hex}
-    asked: dict[str, Any] = {
-        **request,
-        "Item": {**request["Item"], WRITTEN_BY: mine},
-        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-    }
+    mine = {"S": uuid4().hex}
+    item = {**request["Item"], WRITTEN_BY: mine}
     try:
-        dynamodb.put_item(**asked)
-    except dynamodb.exceptions.ConditionalCheckFailedException as error:
-        there: Mapping[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]  # unknown to its types
+        yield {**request, "Item": item, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    except Exception as error:
+        there = getattr(error, "response", {}).get("Item", {})
         if there.get(WRITTEN_BY) != mine:
             raise
 
