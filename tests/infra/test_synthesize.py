@@ -78,13 +78,16 @@ def test_a_policy_that_no_stack_has_room_for_is_told_as_that(tmp_path: Path) -> 
     balancer = "app/lb/0123456789abcdef"
     groups = [
         f'[[services.s{n // 20}.target_groups]]\narn = "{arn}/g{n}/{n:016x}"\nload_balancer = "{balancer}"'
-        for n in range(200)
+        for n in range(50)
     ]
-    addresses = [",\n".join(f'"c{c}n{n}@example.com"' for n in range(20)) for c in range(7)]
-    people = [f"[contacts.c{c}]\nemail = [{each}]" for c, each in enumerate(addresses)]
-    services = [f'[services.s{n}]\nmatch = {{ service = "s{n}" }}\nmode = "observe"' for n in range(10)]
+    addresses = [",\n".join(f'"c{c}n{n}@example.com"' for n in range(10)) for c in range(15)]
+    people = [f"[contacts.c{c}]\nemail = [{each}]\nchat = true" for c, each in enumerate(addresses)]
+    services = [
+        f'[services.s{n}]\nmatch = {{ service = "s{n}" }}\nmode = "observe"\npage.title = "{n}"' for n in range(3)
+    ]
     policy = tmp_path / "defib.toml"
-    policy.write_text("\n".join(['[defib]\nopt_in_tag = "self-heal=true"', *services, *groups, *people]))
+    more = "[page]\nenabled = true\napi = true\nsubscribe = true\n[answers]\nenabled = true"
+    policy.write_text("\n".join(['[defib]\nopt_in_tag = "self-heal=true"', *services, *groups, *people, more]))
 
     with pytest.raises(OperatorError, match=r"500 resources .* name fewer"):
         assembly.into(tmp_path / "cdk.out", policy, Target())

@@ -85,7 +85,7 @@ class Stage:
 
     def resolve(self) -> None:
         derived = derive(self.store.shown(), [], self.policy, self.clock.now())
-        self.store.remember_page(Repaged(derived.shown, derived.changed))
+        self.store.remember_page(Repaged(derived.shown, timelines(derived.changed, self.store, self.policy)))
 
     def turn(self) -> Turned:
         return follow_elsewhere(self.edges)

@@ -90,7 +90,7 @@ def _built() -> tuple[Paging, Mailing | None, Ways, Policy, Logger]:
         sending,
         partial(_copy_failed, logger, environment.page_copy),
         sending,
-        of,
+        made_by,
     )
     # Both in the order of the policy.
     others = zip(policy.page.elsewhere, environment.other_page_queues, strict=False)
