@@ -136,6 +136,21 @@ def test_what_is_news(before: Case, now: Case, kinds: list[NoticeKind]) -> None:
     assert told(incident, before, now)[1] == kinds
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "kinds"),
+    [
+        (case(EVIDENCE), replace(HELD, held_by="aws_issue"), []),
+        (STOPPING, replace(STUCK, held_by="aws_issue"), [NoticeKind.HELD]),
+        (STOPPING, replace(DOWN, held_by="aws_issue"), [NoticeKind.HELD]),
+    ],
+    ids=["nothing was done to it", "Defib is stopping it", "Defib has stopped it"],
+)
+def test_what_is_told_once_for_an_incident_is_told_of_each_that_defib_has_stopped(
+    before: Case, now: Case, kinds: list[NoticeKind]
+) -> None:
+    assert told(replace(opened(), told_of=("aws_issue",)), before, now)[1] == kinds
+
+
 def test_an_incident_goes_on_while_any_of_its_cases_does() -> None:
     both = replace(opened(), members=(*opened().members, other(7)))
 

@@ -216,8 +216,7 @@ def _news(current: Incident, joined: Incident, before: Case, after: Case) -> lis
         news.append(News.RESIZED)
     if _first_failed_start(before, after):
         news.append(News.START_FAILED)
-    said = in_a_row.told_as(after) in current.told_of
-    if after.held_by and after.held_by not in ROUTINE_GUARDS and _is_news(before, after) and not said:
+    if after.held_by and after.held_by not in ROUTINE_GUARDS and _is_news(current, before, after):
         news.append(News.ASKING if after.held_by == approval.GUARD else News.HELD)
     if handed_over:
         news.append(News.ESCALATED)
@@ -226,12 +225,13 @@ def _news(current: Incident, joined: Incident, before: Case, after: Case) -> lis
     return news
 
 
-def _is_news(before: Case, after: Case) -> bool:
+def _is_news(current: Incident, before: Case, after: Case) -> bool:
     """Whether people have not been told of the guard; of one that holds what Defib has stopped they are each time."""
     stopping = after.cause is Cause.STUCK_STOPPING and after.tried(Action.STOP)
     if stopping or after.owes_start(after.cause):
         return (before.held_by, before.cause) != (after.held_by, after.cause)
-    return planned.told_as(after.held_by, after.cause) not in before.told_of
+    told = planned.told_as(after.held_by, after.cause) in before.told_of
+    return not told and in_a_row.told_as(after) not in current.told_of
 
 
 def _only_waits(incident: Incident | None, case: Case) -> bool:
