@@ -61,10 +61,12 @@ def main() -> int:
         region = where_it_goes(policy, configured_region())
         template: Template = json.loads((assembly / TEMPLATE).read_text(encoding="utf-8"))
         refuse_lapsed(STACK, template, policy.calls, region)
+        tower = assembly / WATCHTOWER_TEMPLATE
+        watchtower = json.loads(tower.read_text(encoding="utf-8")) if tower.exists() else None
+        if watchtower is not None:
+            refuse_lapsed(WATCHTOWER_STACK, watchtower, policy.calls, policy.watchtower.region)
     except OperatorError as error:
         sys.exit(str(error))
-    tower = assembly / WATCHTOWER_TEMPLATE
-    watchtower = json.loads(tower.read_text(encoding="utf-8")) if tower.exists() else None
     asks = policy.asks_a_minute
     print("\n".join((*summary(template, watchtower, asks), *warnings(policy, policy_path.name), "")), flush=True)
     outputs = assembly.parent / "outputs.json"

@@ -57,6 +57,8 @@ class KeptSwitch:
         if self._off and self._unread:
             print(f"THE KILL SWITCH MAY BE ON: {self._unread}. It was {self._off!r}. {self._by_hand()}", flush=True)
             return running.returncode or 1
+        if self._unread:
+            print(f"WARNING: {self._unread}. Look yourself whether the kill switch is as you had it.", flush=True)
         return running.returncode
 
     def _watch(self, running: subprocess.Popen[bytes]) -> None:

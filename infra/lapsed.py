@@ -37,7 +37,7 @@ def refuse_lapsed(stack: str, template: Template, calls: Calls, region: str) -> 
     if found:
         raise OperatorError(
             f"CloudFormation would fail: SNS has no subscription of {', '.join(found)} any more, and this deploy would "
-            f"change it: its contact has another name. {REMEDY}"
+            f"change it, as where its contact has another name. {REMEDY}"
         )
 
 

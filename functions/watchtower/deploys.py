@@ -41,6 +41,15 @@ def expected(settings: Settings, memory: Memory, readings: Readings, now: dateti
     )
 
 
+def still(full: Report, report: Report, memory: Memory) -> Iterator[Finding]:
+    """What people were told before the deploy, and is so: that nobody misses it in ``report`` does not end it."""
+    missed = {finding.key for finding in report.findings}
+    for finding in full.findings:
+        known = memory.known.get(finding.key)
+        if finding.key not in missed and known is not None and known.told:
+            yield finding
+
+
 def _open(settings: Settings, heartbeats: Heartbeats | Unknown, now: datetime) -> tuple[Way, ...]:
     """Without those that may have been taken away; with all, if none is open: that no deploy does."""
     if isinstance(heartbeats, Unknown):

@@ -63,8 +63,10 @@ def _judged(readings: Readings, before: Memory, settings: Settings, now: datetim
     noted = deploys.take_note(before, readings.watched, settings, now)
     if noted.watched is not None and deploys.is_replaced(noted.watched, settings):
         return replace(noted, known=deploys.about(noted.known)), deploys.replaced(noted.watched, settings)
-    report = check(readings, deploys.expected(settings, noted, readings, now), now)
-    return noted, replace(report, findings=(*report.findings, *deploys.lasting(settings, noted, now)))
+    there = deploys.expected(settings, noted, readings, now)
+    report = check(readings, there, now)
+    still = deploys.still(check(readings, settings, now), report, noted) if there is not settings else ()
+    return noted, replace(report, findings=(*report.findings, *still, *deploys.lasting(settings, noted, now)))
 
 
 def _tell(tower: Tower, change: Change, now: datetime) -> Unknown | None:

@@ -29,11 +29,11 @@ from defib.shell.elsewhere import Following, follow_elsewhere
 from defib.shell.issues import take_in
 from defib.shell.perform import Performing, perform
 from defib.shell.ports import CallFailed, Links
-from defib.shell.reconcile import Reconciling, look_at, reconcile
+from defib.shell.reconcile import Reconciling, reconcile
 from defib.shell.shift import Shifting, shift
 from defib.shell.store import Conflict
 from defib.shell.sweep import Sweeping, sweep
-from defib.shell.target_group import expanded
+from defib.shell.target_group import look_at_all
 from sim.clock import VirtualTime
 from sim.fuzz import edges, tables
 from sim.fuzz.acts import Acts
@@ -222,7 +222,7 @@ class World:
                 case Signal():
                     self._reconcile(found)
                 case TargetGroupSignal():
-                    look_at(expanded(found, self._reconciling), self._reconciling, self.story.policy)
+                    look_at_all((), (found,), self._reconciling, self.story.policy)
                 case CallAnswer():
                     take_answer(found, self._reconciling, self.story.policy)
                 case Issue():

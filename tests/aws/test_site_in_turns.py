@@ -178,10 +178,14 @@ class TestAnEarlierStacksPage:
     def test_it_is_older_than_the_first_of_this_one(self) -> None:
         stage = Stage(many=3)
         stage.turn(800, stage.of("another"))
-        assert stage.site.laid_out() is None
+        theirs = stage.site.laid_out()
+        assert theirs is not None
+        assert (theirs.version, theirs.build) == (0, ""), "older than all that is to come"
         assert stage.turn(1)
         assert _versions(stage) == {"1"}
-        assert stage.site.laid_out() is not None
+        ours = stage.site.laid_out()
+        assert ours is not None
+        assert ours.version == 1
 
     def test_so_is_one_that_was_never_finished(self) -> None:
         stage = Stage()

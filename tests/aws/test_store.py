@@ -18,7 +18,7 @@ from defib.core.policy import Retention
 from defib.shell.ports import Rejected, Transient
 from defib.shell.store import Conflict, Remembered, Store
 from tests.aws.cases import NOON, WEB_1, WEB_2, a_case, a_notice, an_incident
-from tests.aws.table import TABLE
+from tests.aws.table import TABLE, lose_answers
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -189,6 +189,18 @@ class TestTable:
         assert _item(f"INSTANCE#{WEB_1}", "AUDIT#000001#000003")["reason"] == {"S": "third"}
         with pytest.raises(KeyError):
             _item(f"INSTANCE#{WEB_1}", "AUDIT#000001#000002")
+
+    def test_a_look_whose_first_answer_is_lost_was_written_by_nobody_else(
+        self, table: DynamoStore, dynamodb: DynamoDBClient
+    ) -> None:
+        remembered = table.remember(Remembered(a_case())).case
+        lose_answers(dynamodb)
+
+        looked = table.remember(Remembered(replace(remembered, look_again_at=NOON))).case
+
+        assert table.latest_case(WEB_1) == looked
+        with pytest.raises(Conflict):
+            table.remember(Remembered(remembered))
 
     def test_a_line_of_the_trail_is_never_rewritten(self, table: DynamoStore, dynamodb: DynamoDBClient) -> None:
         opened = a_case(reason="what was decided")

@@ -137,6 +137,7 @@ TABLE: list[tuple[str, Observation, Service, frozenset[Action], str]] = [
         "2 of at least 3",
     ),
     ("group_protection", observed(membership=placed(protected=True)), REPLACING, GROUPS - BEGINNING, "never lifts"),
+    ("group_suspended", observed(membership=placed(suspended=("Launch",))), REPLACING, GROUPS - BEGINNING, "Launch is"),
     ("application_check", CHECKED, SERVICE, frozenset({Action.REBOOT}), "UnauthorizedOperation); suppress it yourself"),
     ("instance_store_root", observed(root_device="instance-store"), SERVICE, STOPPING, "instance store"),
     ("stop_protection", special(stop_protected=True), SERVICE, STOPPING, "never lifts"),

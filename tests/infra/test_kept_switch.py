@@ -136,7 +136,9 @@ def test_one_that_can_not_be_put_back_fails_the_deploy_and_says_by_which_command
 def test_whoever_may_not_read_it_can_deploy_and_is_told_to_look(capsys: pytest.CaptureFixture[str]) -> None:
     assert deploying(Ssm("off", refuses=("GetParameter",))) == 0
 
-    assert "If it is not on, see after this deploy that it still is not." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "If it is not on, see after this deploy that it still is not." in said
+    assert said.splitlines()[-1].endswith("Look yourself whether the kill switch is as you had it.")
 
 
 def test_make_deploy_puts_it_back_in_the_region_that_it_deploys_to(

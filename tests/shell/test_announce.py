@@ -80,12 +80,17 @@ def test_one_who_can_not_be_told_keeps_nobody_else_from_hearing(office: Office) 
     with pytest.raises(Rejected):
         office.tell(notice())
 
-    assert [post.contact for post in office.chat.published] == ["ann"], "by the channel that works"
-    assert len(office.got("bob")) == 1
-    assert office.store.published_at("web-1", 1) is None, "ann is tried again"
+    with pytest.raises(Rejected):
+        office.tell(notice(2, kind=NoticeKind.RESOLVED))
+
+    assert [post.subject for post in office.chat.published] == ["subject 1;"], "ann has missed it by e-mail"
+    assert [post.subject for post in office.got("bob")] == ["subject 1;", "subject 2;"]
+    assert [office.store.published_at("web-1", n) for n in (1, 2)] == [None, None], "ann is tried again"
     office.sns.refused = ""
-    announce("web-1", 1, office.edges, office.policy)
-    assert (len(office.got("ann")), len(office.got("bob")), len(office.chat.published)) == (1, 1, 1)
+    announce("web-1", 2, office.edges, office.policy)
+    assert [post.subject for post in office.got("ann")] == ["subject 1;", "subject 2;"]
+    assert (len(office.got("bob")), len(office.chat.published)) == (2, 2)
+    assert all(office.store.published_at("web-1", n) for n in (1, 2))
 
 
 def test_a_digest_that_one_channel_can_not_carry_goes_by_the_others(office: Office) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from defib.core.model import Cause, Source, TargetGroupSignal
+from defib.core.model import Cause, Signal, Source, TargetGroupSignal
 from defib.core.rationing import AT_ONCE
 from defib.core.stack import Impairment, Stack
-from defib.shell.ports import Transient
+from defib.shell.ports import Rejected, Transient
 from defib.shell.reconcile import Reconciling
 from defib.shell.store import Remembered
-from defib.shell.target_group import expanded
-from tests.core.facts import NOON, after, case
+from defib.shell.target_group import expanded, look_at_all
+from tests.core.facts import NOON, POLICY, after, case, observed
 from tests.fakes import FakeClock, FakeJournal, FakeObserver, FakeQueues, FakeStore, FakeSwitch
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/6d0ecf831eec9f09"
@@ -90,3 +91,17 @@ def test_a_load_balancer_that_does_not_answer_has_the_question_put_again(bench: 
 
     with pytest.raises(Transient):
         bench.looked_at(QUESTION)
+
+
+def test_a_group_that_can_not_be_asked_holds_up_nobody_else_of_its_message(bench: Bench) -> None:
+    edges = Reconciling(bench.clock, bench.observer, bench.store, FakeQueues(), FakeJournal(), FakeSwitch())
+    others = replace(ALARM, target_group_arn=ARN.replace("/web/", "/api/"))
+    bench.observer.unhealthy[others.target_group_arn] = ("i-0aa2",)
+    bench.observer.errors[ARN] = Rejected("no such target group", "TargetGroupNotFound")
+    for instance_id in ("i-0aa1", "i-0aa2"):
+        bench.observer.observations[instance_id] = observed(instance_id=instance_id)
+
+    with pytest.raises(Rejected):
+        look_at_all([Signal(Source.ALARM, "i-0aa1", NOON, "alarm web is ALARM")], [ALARM, others], edges, POLICY)
+
+    assert [instance_id for instance_id, _ in bench.observer.observed] == ["i-0aa1", "i-0aa2"]

@@ -60,6 +60,24 @@ def test_what_a_deploy_has_taken_away_is_not_missed_until_it_has_come_to_the_wat
     assert minutes(less, time, 3) == []
 
 
+def test_what_was_told_before_a_deploy_is_not_over_because_nobody_misses_it_meanwhile(
+    stage: Stage, time: time_machine.Traveller
+) -> None:
+    stage.configure(subscribers=[["Alerts", "email", BOB]], seen="before")
+    stage.restart()
+    says(stage, seen="before")
+    assert "None of the 1 addresses of topic Alerts in us-east-1 is confirmed" in told(minutes(stage, time, 3))
+
+    says(stage, seen="after")
+    assert minutes(stage, time, 10) == []
+    stage.configure(subscribers=[["Alerts", "email", BOB]], seen="after")
+    stage.restart()
+    assert minutes(stage, time, 10) == [], "it was told already"
+    stage.configure(subscribers=[], seen="after")
+    stage.restart()
+    assert "over: nobody hears Alerts" in told(minutes(stage, time, 3))
+
+
 def test_if_it_has_not_come_in_half_an_hour_all_that_is_missing_is_told_and_why(
     less: Stage, time: time_machine.Traveller
 ) -> None:

@@ -15,7 +15,7 @@ from defib.aws.codec import Codec
 from defib.aws.errors import translated
 from defib.aws.pages import PAGES_MAX
 from defib.aws.permission import Permission, Scope, union
-from defib.aws.table import put, races_told, sortable
+from defib.aws.table import alone, put, races_told, sortable
 from defib.core.audit import CallEntry, Entry
 from defib.core.case import Case
 from defib.core.frozen import replace
@@ -87,7 +87,8 @@ class DynamoStore:
         with races_told(f"remembering {case.id}, version {case.version}"):
             if len(writes) == 1:
                 # Costs half of a transaction, and nothing else has to hold with it.
-                self._dynamodb.put_item(**writes[0]["Put"])
+                with alone(writes[0]["Put"]) as request:
+                    self._dynamodb.put_item(**request)
             else:
                 self._dynamodb.transact_write_items(TransactItems=writes)
         return replace(change, case=case, incident=incident, stack=stack)

@@ -19,6 +19,7 @@ GUARDS: tuple[Guard, ...] = (
     group.group_consent,
     group.group_minimum,
     group.group_protection,
+    group.group_suspended,
     group.application_check,
     loss.instance_store_root,
     loss.stop_protection,

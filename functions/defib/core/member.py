@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Outcome, Wait
-from defib.core.membership import IN_SERVICE, STANDBY, TERMINATING, GroupMember
+from defib.core.membership import IN_SERVICE, REPLACES, STANDBY, TERMINATING, GroupMember
 from defib.core.model import Cause, Observation, Verdict
 from defib.core.policy import Policy, Repair, Service
 from defib.core.words import CAUSE_WORDS
@@ -13,9 +13,6 @@ from defib.core.words import CAUSE_WORDS
 TERMINATES_WITHIN = timedelta(hours=2)
 """How long its group may take to terminate it. While a lifecycle hook waits it goes on running, for an hour where
 nobody says otherwise (EC2 Auto Scaling API, PutLifecycleHook, HeartbeatTimeout)."""
-
-REPLACES = ("ReplaceUnhealthy", "Terminate")
-"""Processes without which a group replaces nothing (EC2 Auto Scaling User Guide, Suspend and resume processes)."""
 
 
 def before_stop(

@@ -16,6 +16,9 @@ ENTERING_STANDBY = "EnteringStandby"
 TERMINATING = frozenset({"Terminating", "Terminating:Wait", "Terminating:Proceed"})
 """On its way out. Not ``Terminating:Retained``, which nobody ends but a person (EC2 Auto Scaling User Guide, Configure
 instance retention)."""
+REPLACES = ("ReplaceUnhealthy", "Terminate", "Launch")
+"""Processes without which a group replaces nothing, or puts nothing in its place (EC2 Auto Scaling User Guide, Suspend
+and resume processes)."""
 
 
 class GroupMember(StrEnum):

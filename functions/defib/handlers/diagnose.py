@@ -15,7 +15,7 @@ from defib.core.canary import Canary
 from defib.core.drill import DrillOrder
 from defib.core.frozen import replace
 from defib.core.issue import Issue
-from defib.core.model import Signal
+from defib.core.model import Signal, TargetGroupSignal
 from defib.handlers.batch import each_message
 from defib.handlers.canary import take_canary
 from defib.handlers.environment import Environment
@@ -23,8 +23,8 @@ from defib.shell.answer import take_answer
 from defib.shell.canary import Ways
 from defib.shell.drill import order_drill
 from defib.shell.issues import take_in
-from defib.shell.reconcile import Reconciling, look_at
-from defib.shell.target_group import expanded
+from defib.shell.reconcile import Reconciling
+from defib.shell.target_group import look_at_all
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -49,6 +49,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
 
     def work(body: str) -> None:
         signals: list[Signal] = []
+        groups: list[TargetGroupSignal] = []
         for found in normalise(body):
             if isinstance(found, Canary):
                 _let_through(found, ways, policy, logger)
@@ -62,8 +63,11 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
             if isinstance(found, DrillOrder):
                 _order(found, edges, policy, logger)
                 continue
-            signals += [found] if isinstance(found, Signal) else expanded(found, edges)
-        look_at(signals, edges, policy)
+            if isinstance(found, Signal):
+                signals.append(found)
+            else:
+                groups.append(found)
+        look_at_all(signals, groups, edges, policy)
 
     return each_message(event, context, logger, work)
 

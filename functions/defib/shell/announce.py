@@ -84,20 +84,42 @@ class Announcing:
 def announce(incident_id: str, sequence: int, edges: Announcing, policy: Policy) -> bool:
     """Tell every contact of the notice unless it already went out; False when there is nothing to tell.
 
-    One of the same incident that should have gone before it goes before it: its own message may have been set aside.
+    Those of the same incident that should have gone before it go before it: their own messages may have been set aside.
     A contact who can't be told, or not by every channel, keeps it from no other; it is then tried again for them.
     Raises Conflict when others wrote first too often, Transient or Rejected when AWS fails.
     """
     notice = edges.store.notice(incident_id, sequence)
     if notice is None or edges.store.published_at(incident_id, sequence) is not None:
         return False
-    if sequence > 1 and edges.store.published_at(incident_id, sequence - 1) is None:
-        announce(incident_id, sequence - 1, edges, policy)
-    marks = edges.mail.told(incident_id, sequence)
-    told = audience(notice.service, notice.tier, policy)
-    try_all(partial(_tell, notice, contact, marks, edges, policy) for contact in told)
-    edges.store.mark_published(incident_id, sequence, edges.clock.now())
+    first = sequence
+    while first > 1 and edges.store.published_at(incident_id, first - 1) is None:
+        first -= 1
+    found = (edges.store.notice(incident_id, number) for number in range(first, sequence))
+    chain = [*(each for each in found if each is not None), notice]
+    try_all(partial(_announce, *of, edges, policy) for of in zip([None, *chain], chain, strict=False))
     return True
+
+
+def _announce(before: Notice | None, notice: Notice, edges: Announcing, policy: Policy) -> None:
+    """To each contact who has heard of the one ``before`` it: to nobody out of turn."""
+    marks = edges.mail.told(notice.incident_id, notice.sequence)
+    told = audience(notice.service, notice.tier, policy)
+    behind = _behind(before, edges, policy) if before is not None else frozenset()
+    try_all(partial(_tell, notice, contact, marks, edges, policy) for contact in told if contact.name not in behind)
+    if behind.isdisjoint(contact.name for contact in told):
+        edges.store.mark_published(notice.incident_id, notice.sequence, edges.clock.now())
+
+
+def _behind(notice: Notice, edges: Announcing, policy: Policy) -> frozenset[str]:
+    """Who could not be told of the notice: neither by each of their channels, nor does it wait for them."""
+    if edges.store.published_at(notice.incident_id, notice.sequence) is not None:
+        return frozenset()
+    marks = edges.mail.told(notice.incident_id, notice.sequence)
+    told = audience(notice.service, notice.tier, policy)
+    due = ((c.name, h.name) for c in told for h in edges.channels if {*media_of(notice, c)} & {*h.media})
+    missed = {name for name, channel in due if f"{name} {channel}" not in marks and f"{name} {WAITS}" not in marks}
+    # Who is behind with one before it is so with all that follow; those have no mark of this.
+    return frozenset(missed)
 
 
 def _tell(notice: Notice, contact: Contact, marks: frozenset[str], edges: Announcing, policy: Policy) -> None:

@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from defib.core.between_sweeps import in_turn, is_over, leaves_to_sweep, looks_by_itself
 from defib.core.model import Signal, Source, TargetGroupSignal
-from defib.shell.reconcile import Reconciling
+from defib.core.policy import Policy
+from defib.shell.ports import try_all
+from defib.shell.reconcile import Reconciling, look_at
+
+
+def look_at_all(
+    signals: Sequence[Signal], groups: Sequence[TargetGroupSignal], edges: Reconciling, policy: Policy
+) -> None:
+    """Look at whom one message names, and at the targets of the groups that it names; each holds up no other.
+
+    Raises as ``reconcile``.
+    """
+    found = list(signals)
+    asked = [partial(_expand, group, found, edges) for group in groups]
+    # The last: what a group that can't be asked would have named is missing, and no more.
+    try_all([*asked, lambda: look_at(found, edges, policy)])
+
+
+def _expand(group: TargetGroupSignal, into: list[Signal], edges: Reconciling) -> None:
+    into += expanded(group, edges)
 
 
 def expanded(found: TargetGroupSignal, edges: Reconciling) -> list[Signal]:

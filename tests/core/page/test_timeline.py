@@ -48,10 +48,18 @@ def test_nothing_is_left_out_while_there_is_room() -> None:
     assert {u.body for u in incident.updates} == {LOUD.message}
 
 
+def test_two_updates_that_are_both_long_are_kept_since_nothing_may_take_their_place() -> None:
+    incident = posting(2).only
+    long = tuple(replace(update, body="x" * 60_000) for update in incident.updates)
+    one, two = replace(incident, updates=long[:1]), replace(incident, updates=long[1:])
+
+    assert joined(one, two, SAID).updates == long
+
+
 def test_of_too_many_updates_the_first_and_the_newest_are_kept_and_one_says_how_many_are_not() -> None:
     first, gap, *newest = posting(1_440).only.updates
     assert (first.sequence, first.body) == (1, LOUD.message)
-    assert gap.body == "1341 earlier updates are left out here."
+    assert gap.body == "Earlier updates left out here: 1341."
     assert (gap.sequence, gap.at) == (1_342, NOON + minutes(1_341))
     assert [u.sequence for u in newest] == list(range(1_343, 1_441))
     assert FIRST + 1 + len(newest) == UPDATES_MOST

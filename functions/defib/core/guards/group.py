@@ -7,7 +7,7 @@ from typing import assert_never
 from defib.core import in_a_row
 from defib.core.case import Action
 from defib.core.guards.question import CUTS_POWER, GIVES_BACK, Question, Refusal
-from defib.core.membership import ENTERING_STANDBY, IN_SERVICE, STANDBY, GroupMember
+from defib.core.membership import ENTERING_STANDBY, IN_SERVICE, REPLACES, STANDBY, GroupMember
 from defib.core.suppression import applies, in_vain
 
 
@@ -111,6 +111,24 @@ def group_protection(asked: Question) -> Refusal | None:
         "group_protection",
         f"it is protected from scale-in in its Auto Scaling group {member.group}, and Defib never lifts that; "
         "take the protection off, or replace it yourself",
+    )
+
+
+def group_suspended(asked: Question) -> Refusal | None:
+    """AWS itself suspends what has failed for a day: without ``Launch`` a group terminates, and launches nothing.
+
+    (EC2 Auto Scaling User Guide, How suspending processes affects other processes.)
+    """
+    member = asked.observation.membership
+    if asked.action is not Action.REPLACE or member is None:
+        return None
+    off = " and ".join(name for name in REPLACES if name in member.suspended)
+    if not off:
+        return None
+    return Refusal(
+        "group_suspended",
+        f"{off} is suspended in its Auto Scaling group {member.group}, which would not put a new one in its place; "
+        "resume it, or replace it yourself",
     )
 
 

@@ -71,8 +71,8 @@ def _newest(updates: Sequence[Update], room: int) -> Sequence[Update]:
     """The last of them that fit, one at least; with room for what says that others do not."""
     if len(updates) <= UPDATES_MOST - FIRST and sum(map(_size, updates)) <= room:
         return updates
-    count, size = 0, _size(updates[-1])
-    while count < UPDATES_MOST - FIRST - 1 and (count == 0 or size + _size(updates[-count - 1]) <= room):
+    count, size, most = 0, _size(updates[-1]), min(len(updates), UPDATES_MOST - FIRST - 1)
+    while count < most and (count == 0 or size + _size(updates[-count - 1]) <= room):
         count += 1
         size += _size(updates[-count])
     return updates[-count:]

@@ -144,8 +144,8 @@ class S3Site:
                 return Manifest(), ""
             raise
         found = msgspec.json.decode(body, type=Manifest)
-        # What lies there does so whosever it is; which page it shows says nothing of ours.
-        mine = found if found.of == self._of else Manifest(etags=found.etags)
+        # What lies there does so whosever it is; which page it shows says nothing of ours: it is older than all.
+        mine = found if found.of == self._of else replace(found, version=0, build="", toward="")
         return mine, answer["ETag"].strip('"')
 
     def _put(self, document: Document, replaces: str, stamp: str) -> str:
