@@ -92,7 +92,8 @@ class PageJudge:
             self._wrong_since.pop(service.name, None)
             return
         since = self._wrong_since.setdefault(service.name, now)
-        if now - since > truth.policy.page.hold + LAG and truth.calm(since):
+        late = now - since > truth.policy.page.hold + LAG
+        if late and now - since > truth.policy.page.hold + LAG + truth.worn(since) and truth.calm(since):
             truth.breaks("page", f"{service.name} is shown as {status} for {now - since}, which it is not")
             self._wrong_since.pop(service.name)
 

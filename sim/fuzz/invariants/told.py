@@ -46,7 +46,7 @@ class ToldJudge:
         """By contact, medium and incident, the notices heard by themselves, in that order."""
         self._answered: dict[str, tuple[Pause, set[tuple[str, str]]]] = {}
         """By incident, the last pause of its call, and what was wanted then."""
-        self._pushed: dict[str, list[datetime]] = defaultdict(list)
+        self._pushed: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
         """By contact, when messages that were not urgent were heard."""
         self._named: set[tuple[str, Medium, str, int]] = set()
         """By contact and medium, the notices that a digest has named."""
@@ -125,9 +125,11 @@ class ToldJudge:
         if not self.sums_up or not {*post.media} & {Medium.EMAIL, Medium.SMS}:
             return
         limits, pushed = truth.policy.messages, self._pushed[post.contact]
-        pushed[:] = [at for at in pushed if now - at < limits.window]
-        pushed.append(now)
-        if len(pushed) > limits.most and truth.calm(pushed[0]):
+        pushed[:] = [one for one in pushed if now - one[0] < limits.window]
+        # Who dies before it is remembered sends it once more: the same message.
+        if not any(text == post.email for _, text in pushed):
+            pushed.append((now, post.email))
+        if len(pushed) > limits.most and truth.calm(pushed[0][0]):
             truth.breaks("limits", f"{post.contact} gets {len(pushed)} messages within {limits.window}")
 
     def _sums_up(self, post: Post) -> None:
