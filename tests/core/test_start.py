@@ -32,6 +32,11 @@ def resize(to: str, verdict: Verdict = Verdict.DONE) -> Attempt:
     return replace(attempt(Action.RESIZE, after(minutes=-3), verdict), to=to)
 
 
+def unanswered(to: str) -> Attempt:
+    """A change of its type that was taken up, and to which no answer came."""
+    return replace(resize(to, Verdict.LOST), claimed_at=after(minutes=-3))
+
+
 def decided(
     so_far: Case, facts: Observation = STOPPED_FACTS, limits: Policy = FALLBACK, now: datetime = NOON
 ) -> Decision:
@@ -333,14 +338,65 @@ class TestResizedByAPerson:
         [
             (OURS, "m7g.large"),
             (case(EVIDENCE, STOP, resize("m6g.large"), instance_type="m7g.large"), "m6g.large"),
-            (case(EVIDENCE, STOP, resize("m6g.large"), instance_type="m7g.large"), "m7g.large"),
-            (case(EVIDENCE, STOP, resize("m6g.large", Verdict.LOST), instance_type="m7g.large"), "m6g.large"),
+            (case(EVIDENCE, STOP, resize("m6g.large"), resize("m7g.large"), instance_type="m7g.large"), "m7g.large"),
+            (case(EVIDENCE, STOP, unanswered("m6g.large"), instance_type="m7g.large"), "m6g.large"),
+            (case(EVIDENCE, STOP, unanswered("m6g.large"), instance_type="m7g.large"), "m7g.large"),
+            (case(EVIDENCE, STOP, *(unanswered("m6g.large"),) * 2, instance_type="m7g.large"), "m7g.large"),
+            (case(EVIDENCE, STOP, resize("m6g.large", Verdict.RETRY), instance_type="m7g.large"), "m7g.large"),
             (case(EVIDENCE, STOP, instance_type=""), "m6g.large"),
         ],
-        ids=["its own", "defib's", "reads lag behind defib's", "no answer came to defib's", "its own is not known"],
+        ids=[
+            "its own",
+            "defib's",
+            "its own again in its turn",
+            "no answer came to defib's",
+            "which may have come to nothing",
+            "as may both of two",
+            "defib's failed",
+            "its own is not known",
+        ],
     )
     def test_what_defib_did_itself_is_nobodys_wish(self, so_far: Case, now_a: str) -> None:
         assert type_by_others(so_far, observed(instance_type=now_a)) == ""
+
+    @pytest.mark.parametrize("theirs", ["m7g.large", "m8g.large"])
+    @pytest.mark.parametrize("handed_over_at", [None, after(minutes=-2)], ids=["before", "after the hand-over"])
+    def test_a_type_that_defib_has_tried_before_is_their_wish_too(
+        self, theirs: str, handed_over_at: datetime | None
+    ) -> None:
+        tried = (*(FULL,) * 3, resize("m8g.large"), *(FULL,) * 3, resize("m6g.large"), *(FULL,) * 3)
+        so_far = replace(self.OURS, attempts=case(EVIDENCE, STOP, *tried).attempts, handed_over_at=handed_over_at)
+
+        decision = decided(so_far, replace(STOPPED_FACTS, instance_type=theirs))
+
+        assert isinstance(decision, Act)
+        assert (decision.action, decision.to) == (Action.START, "")
+        assert handed_over_at or decision.reason == f"somebody has changed its type to {theirs}: it is started as that"
+
+    @pytest.mark.parametrize("handed_over_at", [None, after(minutes=-2)], ids=["before", "after the hand-over"])
+    def test_what_it_was_before_is_no_wish_while_reads_lag_behind_defibs_change(
+        self, handed_over_at: datetime | None
+    ) -> None:
+        changed = replace(attempt(Action.RESIZE, after(seconds=-19)), to="m6g.large")
+        attempts = case(EVIDENCE, STOP, *(FULL,) * 3, changed).attempts
+
+        decision = decided(replace(self.OURS, attempts=attempts, handed_over_at=handed_over_at))
+
+        assert isinstance(decision, Wait)
+        assert decision.reason == "EC2's reads lag behind the change of its type"
+
+    def test_its_own_that_they_put_back_is_told_as_no_change(self) -> None:
+        so_far = case(EVIDENCE, STOP, *(FULL,) * 3, resize("m6g.large"), instance_type="m7g.large")
+
+        assert resized(so_far, observed(instance_type="m7g.large")) == ""
+
+    def test_if_that_does_not_start_either_people_read_as_what_it_was_tried_last(self) -> None:
+        tried = (*(FULL,) * 3, resize("m6g.large"), *(FULL,) * 5)
+
+        decision = decided(case(EVIDENCE, STOP, *tried, instance_type="m7g.large"), STOPPED_FACTS)
+
+        assert isinstance(decision, Escalate)
+        assert decision.reason.endswith("now as m7g.large, before as m6g.large")
 
 
 def test_pauses_of_many_cases_differ_and_those_of_one_are_always_the_same() -> None:

@@ -48,7 +48,7 @@ def start(
         theirs = f"somebody has changed its type to {others}: it is started as that"
         return Act(Action.START, theirs if others else "it is stopped and should run", now + repair.act_timeout)
     said = (explained(code) if meaning(code) else observation.state_reason) or code or "AWS gives no reason"
-    reason = f"it could not be started in {len(tried)} tries: {said}{_as_what(case)}"
+    reason = f"it could not be started in {len(tried)} tries: {said}{_as_what(case, others)}"
     return Escalate(reason, remedy(code, observation.traits.placement_group), now + repair.hold)
 
 
@@ -101,19 +101,19 @@ def impossible(case: Case) -> bool:
 
 
 def type_by_others(case: Case, observation: Observation) -> str:
-    """The type that a person, or another tool, has given it since the case began; empty when it is Defib's or its own.
+    """The type that a person, or another tool, has given it since Defib's last change; empty when it is Defib's.
 
-    Only a stopped instance can be given another (AWSEC2 UserGuide, Change the instance type).
+    That may be its own, or one that Defib has tried before. Only a stopped instance can be given another (AWSEC2
+    UserGuide, Change the instance type).
     """
-    explained = {case.instance_type, *(a.to for a in case.attempts if a.action is Action.RESIZE)}
     known = case.instance_type and observation.instance_type
-    return observation.instance_type if known and observation.instance_type not in explained else ""
+    return observation.instance_type if known and observation.instance_type not in _left_as(case) else ""
 
 
 def resized(case: Case, observation: Observation) -> str:
     """What people must know of a changed instance type; empty when it was not changed."""
     others = type_by_others(case, observation)
-    if others:
+    if others and others != case.instance_type:
         return f"It runs as {others} instead of {case.instance_type}, as somebody wanted during its repair"
     change = case.last(Action.RESIZE)
     runs_as = observation.instance_type or (change.to if change is not None else "")
@@ -163,9 +163,9 @@ def _failure(tried: list[Attempt], observation: Observation) -> str:
     return observation.state_reason_code
 
 
-def _as_what(case: Case) -> str:
-    """As which types it was tried, where Defib has changed that."""
-    types = _types(case)
+def _as_what(case: Case, theirs: str) -> str:
+    """As which types it was tried, where Defib has changed that, or others have to ``theirs``."""
+    types = [*_types(case), *([theirs] if theirs else [])]
     others = ", ".join(dict.fromkeys(t for t in types if t not in ("", types[-1])))
     return f"; now as {types[-1]}, before as {others}" if others else ""
 
@@ -173,6 +173,14 @@ def _as_what(case: Case) -> str:
 def _types(case: Case) -> list[str]:
     """The type that it had, and those that it has been given since, in order."""
     return [case.instance_type, *(a.to for a in case.attempts if a.action is Action.RESIZE and a.done_at is not None)]
+
+
+def _left_as(case: Case) -> frozenset[str]:
+    """The types that Defib may have left it as: the last, and where no answer came to that change the one before it."""
+    given = [a for a in case.attempts if a.action is Action.RESIZE and a.done_at is not None]
+    unsure = list(takewhile(lambda a: a.result is not None and a.result.verdict is Verdict.LOST, reversed(given)))
+    sure = _types(case)[-1 - len(unsure)]
+    return frozenset({sure, *(a.to for a in unsure)})
 
 
 def _calls_for_another(case: Case, code: str, enough: bool) -> bool:
