@@ -11,11 +11,11 @@ from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalat
 from defib.core.decide import decide
 from defib.core.diagnose import diagnose
 from defib.core.maintenance import UNTIL_TAG
-from defib.core.model import Cause, InstanceState, Observation, Verdict
+from defib.core.model import Cause, Checks, InstanceState, Observation, Verdict
 from defib.core.policy import Mode, Policy
 from defib.core.start import jitter, resized, type_by_others
 from defib.core.start_failure import MEANINGS, NO_ROOM, explained, meaning, remedy
-from tests.core.facts import NOON, POLICY, after, attempt, case, observed, policy, special
+from tests.core.facts import NOON, OK, POLICY, after, attempt, case, impaired, observed, policy, special
 from tests.core.test_guard import NOONS
 
 STOPPED_FACTS = observed(
@@ -178,8 +178,49 @@ def test_people_are_asked_when_no_type_has_room() -> None:
     decision = decided(case(EVIDENCE, STOP, *tried, instance_type="m7g.large"))
 
     assert isinstance(decision, Escalate)
-    assert "could not be started in 5 tries: AWS has no room for its type" in decision.reason
+    assert "could not be started in 14 tries: AWS has no room for its type" in decision.reason
     assert decision.reason.endswith("now as m7g.large, before as m6g.large, m8g.large")
+
+
+def test_one_try_is_said_as_one() -> None:
+    once = replace(POLICY, repair=replace(POLICY.repair, starts=1))
+
+    decision = decided(case(EVIDENCE, STOP, FULL), limits=once)
+
+    assert isinstance(decision, Escalate)
+    assert "could not be started in 1 try: AWS has no room" in decision.reason
+
+
+@pytest.mark.parametrize("last", [FULL, resize("m7g.large")], ids=["a start", "a change of its type"])
+def test_whatever_ends_the_tries_people_hear_why_it_does_not_start(last: Attempt) -> None:
+    limits, tried = policy(fallback_types=("m6g.large",)), (*(FULL,) * 3, resize("m6g.large"), *(FULL,) * 3, last)
+    limits = replace(limits, repair=replace(limits.repair, attempts=len(tried) + 2))
+
+    decision = decided(case(EVIDENCE, STOP, *tried, instance_type="m7g.large"), limits=limits)
+
+    assert isinstance(decision, Escalate)
+    assert "tries: AWS has no room for its type in its zone at present" in decision.reason
+    assert "change its type to one that AWS has room for" in decision.ask
+
+
+@pytest.mark.parametrize(
+    ("attempts", "facts"),
+    [
+        ((attempt(Action.START, after(seconds=-5)),), STOPPED_FACTS),
+        ((FULL, attempt(Action.STOP, after(minutes=-1), Verdict.RETRY, "InsufficientCapacity")), STOPPED_FACTS),
+        ((FULL,), observed(checks=Checks(OK, impaired(), OK))),
+    ],
+    ids=["it was accepted a moment ago", "it was not the last that was tried", "it runs"],
+)
+def test_where_that_is_not_that_it_does_not_start_they_hear_that_nothing_has_cured_it(
+    attempts: tuple[Attempt, ...], facts: Observation
+) -> None:
+    limits = replace(FALLBACK, repair=replace(FALLBACK.repair, attempts=len(attempts) + 2))
+
+    decision = decided(case(EVIDENCE, STOP, *attempts), facts, limits)
+
+    assert isinstance(decision, Escalate)
+    assert decision.reason.endswith("actions have not cured it")
 
 
 def test_members_of_a_placement_group_hear_what_aws_advises() -> None:

@@ -177,6 +177,20 @@ def test_in_a_long_drought_people_hear_of_each_type_once_and_in_the_end_as_what_
     assert ("It runs as" in machine.notices[-1].body) is (machine.instance_type != "m7g.large")
 
 
+@pytest.mark.parametrize("others", [3, 4])
+def test_with_ever_so_many_types_people_hear_that_none_has_room_not_how_much_was_tried(others: int) -> None:
+    types = ("m6g.large", "m8g.large", "c7g.large", "r7g.large")[:others]
+    machine = broken(policy(fallback_types=types), fault=Failing(Action.START, FULL, times=1000))
+    machine.instance_type = "m7g.large"
+    case = machine.run(timedelta(hours=1))
+
+    assert {Action.REBOOT, Action.DRAIN, Action.STOP} <= {a.action for a in case.attempts}
+    (asked,) = (n for n in machine.notices if n.kind is NoticeKind.ESCALATED)
+    assert "tries: AWS has no room for its type in its zone at present" in asked.body
+    assert f"now as m7g.large, before as {', '.join(types)}" in asked.body
+    assert "change its type to one that AWS has room for" in asked.body
+
+
 @pytest.mark.parametrize("action", [Action.STOP, Action.START])
 def test_what_ec2_refuses_for_its_state_is_done_a_moment_later(action: Action) -> None:
     case = broken(policy(), fault=Failing(action, UNREADY, times=2)).run()

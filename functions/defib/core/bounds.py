@@ -8,7 +8,7 @@ from defib.core import restart, start
 from defib.core.case import Action, Case, Escalate, Wait
 from defib.core.guard import SUSPENDS
 from defib.core.heals import HEALS_KEPT
-from defib.core.model import Verdict
+from defib.core.model import Observation, Verdict
 from defib.core.policy import Policy, Service
 from defib.core.start_failure import explained, remedy
 
@@ -16,11 +16,15 @@ PASSED_OVER = frozenset({Action.RESIZE, Action.SUPPRESS_CHECK, Action.RESUME_CHE
 """What AWS may refuse without an end of the repair: a type that it can't have, and a check's silence."""
 
 
-def bounded(case: Case, policy: Policy, now: datetime) -> Escalate | Wait | None:
+def bounded(case: Case, observation: Observation, policy: Policy, now: datetime) -> Escalate | Wait | None:
     """What keeps the next rung from being climbed now; people who have the case in hand need no limits."""
     if case.handed_over_at is not None:
         return None
-    return _flapping(case, policy, now) or _exhausted(case, policy, now) or pause_after_faults(case, policy, now)
+    return (
+        _flapping(case, policy, now)
+        or _exhausted(case, observation, policy, now)
+        or pause_after_faults(case, policy, now)
+    )
 
 
 def _flapping(case: Case, policy: Policy, now: datetime) -> Escalate | None:
@@ -39,14 +43,14 @@ def _flapping(case: Case, policy: Policy, now: datetime) -> Escalate | None:
     return Escalate(reason, ask, now + policy.repair.hold)
 
 
-def _exhausted(case: Case, policy: Policy, now: datetime) -> Escalate | None:
+def _exhausted(case: Case, observation: Observation, policy: Policy, now: datetime) -> Escalate | None:
     """Limits on the case as a whole."""
     repair = policy.repair
     paused = case.held_by in SUSPENDS
     if case.confirmed_at is not None and not paused and now - (case.resumed_at or case.confirmed_at) >= repair.case_age:
         hours = repair.case_age / timedelta(minutes=1)
         return restart.ask_people(f"it is still not well {hours:.0f} minutes after it was found", policy, now)
-    return spent(case, policy, now)
+    return spent(case, observation, policy, now)
 
 
 def overdue(case: Case, policy: Policy, service: Service, now: datetime) -> Escalate | None:
@@ -64,11 +68,12 @@ def overdue(case: Case, policy: Policy, service: Service, now: datetime) -> Esca
     return restart.ask_people(f"it is starting up, and not well {minutes:.0f} minutes after it was found", policy, now)
 
 
-def spent(case: Case, policy: Policy, now: datetime) -> Escalate | None:
+def spent(case: Case, observation: Observation, policy: Policy, now: datetime) -> Escalate | None:
     """Limits on its actions: too many, or one that AWS will always refuse."""
     repair = policy.repair
     if len(case.attempts) >= repair.attempts:
-        return restart.ask_people(f"{len(case.attempts)} actions have not cured it", policy, now)
+        in_vain = start.in_vain(case, observation, repair, now)
+        return in_vain or restart.ask_people(f"{len(case.attempts)} actions have not cured it", policy, now)
     last = case.attempts[-1] if case.attempts else None
     if last is None or last.result is None or last.action is Action.EVIDENCE:
         return None

@@ -154,7 +154,9 @@ def _boot(case: Case, observation: Observation, policy: Policy, service: Service
     if observation.state is InstanceState.PENDING:
         # EC2 can neither stop nor start it; after repair.start_timeout it is called stuck.
         return Wait("it is starting up", now + policy.repair.look_again)
-    return bounded(case, policy, now) or _next_rung(case, observation, Cause.INITIALIZING, policy, service, now)
+    return bounded(case, observation, policy, now) or _next_rung(
+        case, observation, Cause.INITIALIZING, policy, service, now
+    )
 
 
 def _before_event(case: Case, observation: Observation, policy: Policy, service: Service, now: datetime) -> Decision:
@@ -169,7 +171,7 @@ def _before_event(case: Case, observation: Observation, policy: Policy, service:
         return decision
     if refuse(Question(decision.action, case, observation, service, policy, now)) is not None:
         return planned.given_back(case, observation, policy, service, now) or decision
-    return spent(case, policy, now) or pause_after_faults(case, policy, now) or decision
+    return spent(case, observation, policy, now) or pause_after_faults(case, policy, now) or decision
 
 
 def _trouble(
@@ -193,7 +195,7 @@ def _trouble(
     elif cause is Cause.UNKNOWN and now < diagnosis.since + service.patience.unknown:
         # An instance that has begun to stop this moment is still running, but has no checks any more.
         return Wait(f"{CAUSE_WORDS[cause]}; it may in a moment", now + policy.repair.look_again)
-    bound = bounded(case, policy, now)
+    bound = bounded(case, observation, policy, now)
     if bound is not None:
         return bound
     if not any(a.action is Action.EVIDENCE for a in case.attempts):

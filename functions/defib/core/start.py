@@ -8,7 +8,7 @@ from itertools import takewhile
 from zlib import crc32
 
 from defib.core.case import STOPS, Act, Action, Attempt, Case, Decision, Escalate, Wait
-from defib.core.model import Cause, Observation, Verdict
+from defib.core.model import Cause, InstanceState, Observation, Verdict
 from defib.core.policy import Policy, Repair, Service
 from defib.core.start_failure import NO_ROOM, bare, explained, meaning, remedy
 
@@ -47,8 +47,24 @@ def start(
     if len(tried) < repair.starts:
         theirs = f"somebody has changed its type to {others}: it is started as that"
         return Act(Action.START, theirs if others else "it is stopped and should run", now + repair.act_timeout)
+    return _in_vain(case, observation, code, repair, now)
+
+
+def in_vain(case: Case, observation: Observation, repair: Repair, now: datetime) -> Escalate | None:
+    """What people read where the tries to start it end before all its types had their turn, if EC2 has said why."""
+    newest = next((a.action for a in reversed(case.attempts) if a.action is not Action.RESIZE), None)
+    code = _failure([a for a in case.attempts if a.action is Action.START], observation)
+    if observation.state is not InstanceState.STOPPED or newest is not Action.START or not meaning(code):
+        return None
+    return _in_vain(case, observation, code, repair, now)
+
+
+def _in_vain(case: Case, observation: Observation, code: str, repair: Repair, now: datetime) -> Escalate:
+    stopped = case.last(*STOPS)
+    tries = sum(1 for a in case.attempts[stopped.number if stopped else 0 :] if a.action is Action.START)
     said = (explained(code) if meaning(code) else observation.state_reason) or code or "AWS gives no reason"
-    reason = f"it could not be started in {len(tried)} tries: {said}{_as_what(case, others)}"
+    as_what = _as_what(case, type_by_others(case, observation))
+    reason = f"it could not be started in {tries} {'try' if tries == 1 else 'tries'}: {said}{as_what}"
     return Escalate(reason, remedy(code, observation.traits.placement_group), now + repair.hold)
 
 
