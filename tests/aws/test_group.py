@@ -125,7 +125,7 @@ def test_a_group_that_can_not_be_read_is_no_answer(
         membership_of(autoscaling, seen(members[0]), OPT_IN)
 
 
-def test_only_a_member_in_trouble_costs_a_call(
+def test_only_a_member_with_a_repair_costs_a_call(
     ec2: EC2Client,
     elb: ElasticLoadBalancingv2Client,
     fleet: Fleet,
@@ -142,10 +142,25 @@ def test_only_a_member_in_trouble_costs_a_call(
     fleet.fail(alone, "SystemStatus", "impaired", NOON)
     overlay.calls.clear()
 
-    places = [observer.observe(instance_id, ()).membership for instance_id in (well, alone, sick)]
+    looks = [(well, False), (sick, False), (alone, True), (sick, True)]
+    places = [observer.observe(instance_id, (), act_is_near=near).membership for instance_id, near in looks]
 
-    assert [place.lifecycle if place else None for place in places] == [None, None, "InService"]
+    assert [place.lifecycle if place else None for place in places] == [None, None, None, "InService"]
     assert [name for name, _ in overlay.calls] == ["DescribeAutoScalingGroups"]
+
+
+def test_one_that_its_group_is_terminating_is_known_though_it_looks_well(
+    observer: AwsObserver, overlay: Overlay, members: list[str]
+) -> None:
+    leaving = {"InstanceId": members[0], "LifecycleState": "Terminating:Wait", "HealthStatus": "Unhealthy"}
+    group = {"AutoScalingGroupName": "web-asg", "Instances": [leaving], "MinSize": 1, "DesiredCapacity": 2}
+    overlay.answers["DescribeAutoScalingGroups"] = {"AutoScalingGroups": [group]}
+
+    seen_so = observer.observe(members[0], ())
+
+    assert seen_so.membership is not None
+    assert seen_so.membership.lifecycle == "Terminating:Wait"
+    assert seen_so.peers is None
 
 
 class TestPeers:

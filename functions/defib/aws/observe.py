@@ -35,7 +35,7 @@ class AwsObserver:
 
     A healthy instance costs two calls and one a target group it is in; one in trouble up to three more for its peers
     (six where more than a hundred run) and, twice a minute, one for what forbids a
-    stop of it.
+    stop of it. A member of an Auto Scaling group with a repair costs one more, whether it looks well or not.
     """
 
     def __init__(
@@ -78,10 +78,11 @@ class AwsObserver:
         others = act_is_near and found.state is InstanceState.RUNNING and not _passes(found)
         targets = self._groups.targets_of(instance_id, service, registrations, with_others=others)
         found = replace(found, targets=targets)
+        # One on its way out may look well: its group has taken it out of its target groups, and EC2's checks pass.
+        if act_is_near and found.group and self._memberships is not None:
+            found = replace(found, membership=self._memberships.of(found))
         # Only guards ask for peers and for the other targets, and only an instance in trouble meets a guard.
         if act_is_near and not _is_well(found):
-            if found.group and self._memberships is not None:
-                found = replace(found, membership=self._memberships.of(found))
             # Of what does not run nothing can be taken away, but by its group.
             if service.counts_peers and (found.group or found.state is InstanceState.RUNNING):
                 found = replace(found, peers=peers.peers_of(self._ec2, found, service, self._memberships))
