@@ -58,13 +58,13 @@ class Seen:
         targets = self._targets(machine, registrations)
         if not act_is_near:
             return self._observation(machine, targets)
-        # Only guards ask for peers and groups, and only an instance in trouble meets a guard (aws/observe.py).
+        # Only guards ask for peers, and only an instance in trouble meets a guard (aws/observe.py).
         troubled = not _is_well(machine, targets, silenced, self._cloud)
         takes = machine.shown.state is InstanceState.RUNNING or GROUP_TAG in machine.tags
         peers = self.peers(machine, service) if troubled and takes and service.counts_peers else None
         traits = traits_of(machine.traits, machine.instance_type, machine.stopped_before)
         found = self._observation(machine, targets, peers, traits, silenced=silenced)
-        if not troubled or not found.group:
+        if not found.group:
             return found
         return self._observation(machine, targets, peers, traits, self._membership(found), silenced)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from defib.core.announce import announce, under_repair
 from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Hold, Outcome, Wait
 from defib.core.decide import decide
 from defib.core.guard import refuse
@@ -15,6 +16,7 @@ from defib.core.guards.question import Question
 from defib.core.member import leave_standby
 from defib.core.membership import GROUP_TAG, GroupMember, Membership
 from defib.core.model import Cause, Checks, Diagnosis, InstanceState, Observation, TargetHealth, Verdict
+from defib.core.stack import Stack
 from defib.core.step import step
 from defib.core.words import brief_plan, plan
 from tests.core.facts import NOON, OK, POLICY, SERVICE, WEB, after, attempt, case, impaired, observed, policy, target
@@ -178,6 +180,25 @@ def test_one_that_its_group_is_terminating_has_time_for_a_lifecycle_hook(
 
     assert isinstance(decision, Wait if waits else Escalate)
     assert isinstance(decision, Wait) or ("lifecycle hook" in decision.ask) == lifecycle.endswith(":Wait")
+
+
+@pytest.mark.parametrize(("minutes", "others_go_on"), [(5, False), (20, True)])
+def test_while_a_lifecycle_hook_is_waited_for_others_of_the_service_go_on_and_nobody_hears_of_it(
+    minutes: float, others_go_on: bool
+) -> None:
+    ordered = case(EVIDENCE, attempt(Action.REPLACE, verdict=None), group="web-asg")
+    incident, _ = announce(None, replace(ordered, confirmed_at=None), ordered, POLICY, NOON)
+    asked = case(EVIDENCE, attempt(Action.REPLACE), group="web-asg")
+
+    leaving, _ = step(
+        asked, member("Terminating:Wait"), policy(group_member=GroupMember.REPLACE), after(minutes=minutes)
+    )
+    incident, notices = announce(incident, asked, leaving, POLICY, after(minutes=minutes))
+    stack = Stack().after(ordered, NOON).after(leaving, after(minutes=minutes))
+
+    assert (under_repair(incident, "i-0bb2-1") == ()) is others_go_on
+    assert (leaving.held_by, notices) == ("", ())
+    assert stack.under_repair("i-0bb2-1") == 1
 
 
 def test_termination_that_nobody_asked_of_the_group_is_not_called_a_replacement() -> None:

@@ -58,6 +58,19 @@ def test_a_move_is_counted_as_a_repair_from_its_first_act_in_the_newest_incident
     assert under_repair(incident, "i-0bb2-1") == ("i-0aa1",)
 
 
+def test_a_move_of_which_only_awss_list_has_yet_to_hear_leaves_its_place_to_others_and_is_no_news() -> None:
+    moving = waiting(EVIDENCE, *MOVED, healthy_since=NOON)
+    begun, _ = told(foretold(), WAITING, moving)
+    moved = replace(moving, idle=True)
+
+    incident, kinds = told(begun, moving, moved)
+    fails_again, _ = told(incident, moved, replace(moving, cause=Cause.SYSTEM_IMPAIRED, healthy_since=None))
+
+    assert incident is not None
+    assert (under_repair(incident, "i-0bb2-1"), incident.resolved_at, kinds) == ((), None, [])
+    assert under_repair(begun, "i-0bb2-1") == under_repair(fails_again, "i-0bb2-1") == ("i-0aa1",)
+
+
 def test_a_failure_that_joins_a_move_is_announced_as_an_outage() -> None:
     moving, _ = told(foretold(), WAITING, waiting(EVIDENCE, attempt(Action.DRAIN, verdict=None)))
     failing = replace(case(EVIDENCE), instance_id="i-0bb2", name="web-3")

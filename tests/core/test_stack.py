@@ -69,6 +69,18 @@ def test_what_is_held_gives_its_place_back_unless_defib_keeps_it_from_serving(so
     assert Stack().after(ORDERED, NOON).after(so_far, NOON).under_repair("another") == counts
 
 
+@pytest.mark.parametrize(
+    ("so_far", "counts"),
+    [
+        (case(attempt(Action.EVIDENCE), attempt(Action.STOP), attempt(Action.START), idle=True), 0),
+        (case(attempt(Action.EVIDENCE), attempt(Action.REPLACE), idle=True), 1),
+    ],
+    ids=["it runs again, and the list of events has yet to hear of it", "its group terminates it"],
+)
+def test_where_defib_has_done_its_part_only_what_serves_nobody_keeps_its_place(so_far: Case, counts: int) -> None:
+    assert Stack().after(ORDERED, NOON).after(so_far, NOON).under_repair("another") == counts
+
+
 def test_a_place_that_was_given_back_is_taken_anew_only_by_the_next_decision_to_act() -> None:
     gave_back = Stack().after(ORDERED, NOON).after(replace(ABANDONED, held_by="stack_share"), NOON)
     assert gave_back.after(ABANDONED, NOON) == gave_back

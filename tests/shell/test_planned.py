@@ -10,11 +10,12 @@ import pytest
 from defib.core.case import Action, Outcome
 from defib.core.incident import NoticeKind
 from defib.core.maintenance import DAYS, Maintenance
-from defib.core.model import Checks, Event, Peers, Source, Switch
+from defib.core.model import Check, Checks, CheckStatus, Event, Peers, Signal, Source, Switch
 from defib.core.policy import Policy
+from defib.shell.reconcile import Reconciling, reconcile
 from defib.shell.store import Remembered
 from tests.core.facts import NOON, OK, after, case, observed, policy
-from tests.shell.machine import INSTANCE, Machine
+from tests.shell.machine import INSTANCE, Machine, healing
 from tests.shell.sweeping import Bench
 
 SUNDAYS = Maintenance("14:00", timedelta(hours=1), days=("sun",))
@@ -160,6 +161,27 @@ def test_an_event_that_outlives_the_move_is_peoples_business() -> None:
 
     machine.events = ()
     assert machine.run(timedelta(hours=2)).outcome is Outcome.HEALED
+
+
+def test_while_only_awss_list_has_yet_to_hear_of_the_move_another_of_the_service_is_repaired() -> None:
+    machine = announced(healing(MOVES, maintenance=(replace(DAILY, lasts=timedelta(minutes=15)),)))
+    machine.events_stay = True
+    machine.run(timedelta(hours=2, minutes=20))
+    moved = machine.case
+    assert moved is not None
+    assert (moved.closed_at, moved.handed_over_at, machine.registered) == (None, None, True)
+    failing = Checks(OK, Check(CheckStatus.IMPAIRED, machine.clock.now() - timedelta(minutes=5)))
+    machine.observer.observations["i-0bb2"] = replace(
+        machine.observer.observations[INSTANCE], instance_id="i-0bb2", checks=failing
+    )
+
+    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal, machine.switch)
+    reconcile(Signal(Source.SWEEP, "i-0bb2", machine.clock.now(), "looking"), edges, machine.policy)
+    machine.work(until=Action.REBOOT)
+
+    assert [order.action for order in machine.queues.orders] == [Action.REBOOT]
+    assert machine.store.stack().under_repair("i-0bb2-1") == 0
+    assert kinds(machine) == [NoticeKind.PLANNED, NoticeKind.PROGRESS, NoticeKind.OPENED]
 
 
 def test_too_few_healthy_others_hold_the_move_and_it_goes_on_when_there_are_enough() -> None:

@@ -70,7 +70,7 @@ def under_repair(incident: Incident | None, case_id: str) -> tuple[str, ...]:
 
 
 def _is_worked_on(member: Member) -> bool:
-    return member.phase in AT_WORK or member.is_away
+    return (member.phase in AT_WORK and not member.idle) or member.is_away
 
 
 def _is_away(case: Case) -> bool:
@@ -176,6 +176,7 @@ def _with_member(incident: Incident, case: Case) -> Incident:
         case.failing_since or case.since,
         phase_of(case),
         _is_away(case),
+        case.idle,
     )
     if _is_member(incident, case):
         members = tuple([member if m.case_id == member.case_id else m for m in incident.members])

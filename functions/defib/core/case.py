@@ -66,10 +66,11 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Time must pass before anything is known or due."""
+    """Time must pass before anything is known or due; where it is ``idle`` Defib has done its part, others go on."""
 
     reason: str
     look_again_at: datetime
+    idle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,8 @@ class Case:
     """What the guard holds."""
     told_of: tuple[str, ...] = ()
     """The guards that people have been told of, as ``planned.told_as`` names them; none is told twice."""
+    idle: bool = False
+    """Whether Defib has done its part, and waits for AWS's list of events, or for its group, to follow."""
     look_again_at: datetime | None = None
     resumed_at: datetime | None = None
     """When people last ended a pause of the repair: its age counts from then."""
@@ -192,8 +195,7 @@ class Case:
     @property
     def intent(self) -> Attempt | None:
         """The attempt that has no result yet."""
-        last = self.attempts[-1] if self.attempts else None
-        return last if last is not None and last.result is None else None
+        return next((a for a in self.attempts[-1:] if a.result is None), None)
 
     @property
     def standby(self) -> Attempt | None:
@@ -248,15 +250,13 @@ class Case:
 
     @property
     def waits_its_turn(self) -> bool:
-        """Whether a guard holds it while Defib keeps it from nothing: it takes no place of what ``limits`` allow."""
-        return bool(self.held_by) and not self.is_away
+        """Whether it takes no place of what ``limits`` allow: held, or idle, while Defib keeps it from nothing."""
+        is_back = self.idle and self.last(Action.REPLACE) is None
+        return is_back or (bool(self.held_by) and not self.is_away)
 
     def last(self, *actions: Action) -> Attempt | None:
         """The newest attempt at any of ``actions`` that AWS accepted, or may have."""
-        for attempt in reversed(self.attempts):
-            if attempt.action in actions and attempt.done_at:
-                return attempt
-        return None
+        return next((a for a in reversed(self.attempts) if a.action in actions and a.done_at), None)
 
     def count(self, *actions: Action) -> int:
         """How many attempts at any of ``actions`` AWS accepted, or may have."""

@@ -42,6 +42,8 @@ class Member:
     phase: Phase
     is_away: bool = False
     """Whether Defib keeps it from serving though a guard holds its repair."""
+    idle: bool = False
+    """Whether Defib has done its part: others of the service may have its place."""
 
     @property
     def is_settled(self) -> bool:

@@ -64,7 +64,7 @@ def await_replacement(
     limit = asked.done_at + TERMINATES_WITHIN
     if leaving and now < limit:
         words = f"its Auto Scaling group {case.group} is terminating it; a lifecycle hook may hold that up"
-        return Wait(words, min(limit, now + policy.repair.hold))
+        return Wait(words, min(limit, now + policy.repair.hold), idle=True)
     reason, ask = _not_replaced(case, observation, leaving)
     return Escalate(reason, ask, now + policy.repair.hold)
 

@@ -130,7 +130,7 @@ def _moved(
     limit += max(service.verify.timeout, REFRESHED_WITHIN)
     if now < limit:
         again = min(limit, now + policy.repair.hold * 5)
-        return Wait("it runs again; EC2 may still say for a while what it had announced", again)
+        return Wait("it runs again; EC2 may still say for a while what it had announced", again, idle=True)
     ask = f"Ask AWS Support whether {case.instance_id} has left the host that the {event.code} is about."
     reason = f"it was stopped and started, but AWS still announces the {event.code} of {day(event.not_before)}"
     return Escalate(reason, ask, now + LOOK)

@@ -29,7 +29,10 @@ def in_crowd(failing: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """One repair: from the decision on its first act until its case is closed, handed over, or waits its turn again."""
+    """One repair: from the decision on its first act until its case is closed, handed over, or waits its turn again.
+
+    Or until only AWS's list of events is yet to hear of it. One that its group terminates serves nobody, and counts.
+    """
 
     case_id: str
     at: datetime

@@ -165,6 +165,8 @@ def _see_event(case: Case, event: Event, now: datetime) -> Case:
 
 def _apply(case: Case, decision: Decision, observation: Observation, now: datetime) -> tuple[Case, tuple[Effect, ...]]:
     """Take the decision into the case, with the effects that carry it out."""
+    idle = isinstance(decision, Wait) and decision.idle
+    case = case if case.idle is idle else replace(case, idle=idle)
     if case.held_by in SUSPENDS and not (isinstance(decision, Hold) and decision.guard in SUSPENDS):
         case = replace(case, resumed_at=now)
     if case.cause is Cause.EVENT_SCHEDULED and isinstance(decision, Act):

@@ -33,7 +33,7 @@ class LimitsJudge:
         self._taken_up: dict[str, tuple[str, ...]] = {}
         """Case to what its first act would have exceeded when it was taken up, whether or not it was carried out."""
         self._waited: set[str] = set()
-        """Cases that were held since their last act while nothing was kept from their instance."""
+        """Cases that were held, or idle, since their last act while nothing was kept from their instance."""
         self._healed: dict[str, list[datetime]] = {}
         """Instance to when its cases were healed."""
         self._replaced: dict[str, dict[str, datetime]] = {}
@@ -67,7 +67,7 @@ class LimitsJudge:
             self._open[case.instance_id] = newest
         else:
             self._open.pop(case.instance_id, None)
-        if case.held_by and (newest is None or not self._away(newest)):
+        if (case.held_by or _is_back(case)) and (newest is None or not self._away(newest)):
             self._waited.add(case.id)
         first = case.pending_act
         if first is not None and first.claimed_at is not None and case.id not in self._begun and not case.acted:
@@ -150,8 +150,10 @@ class LimitsJudge:
         """Whether it takes part of the share.
 
         What was held has none until the next act. Where it works by then Defib keeps it from nothing, and only watches.
+        One that its group terminates serves nobody, though Defib has done its part.
         """
-        return case.instance_id in self._taken and case.id not in self._waited and self._away(case)
+        away = self._away(case) or (case.idle and not _is_back(case))
+        return case.instance_id in self._taken and case.id not in self._waited and away
 
     def _of_the_case(self, attempt: Attempt, case: Case) -> None:
         truth, repair = self._truth, self._truth.policy.repair
@@ -171,12 +173,17 @@ class LimitsJudge:
 
         One that is held after a reboot that did not help fails by itself; one that is drained or stopped is away still.
         """
-        if case.closed_at is not None or case.handed_over_at is not None or not case.begun:
+        if case.closed_at is not None or case.handed_over_at is not None or not case.begun or case.idle:
             return False
         drained = case.last(Action.DRAIN)
         restored = case.last(Action.RESTORE)
         out = drained is not None and (restored is None or restored.number < drained.number)
         return not case.held_by or out or case.instance_id in self._truth.stopped
+
+
+def _is_back(case: Case) -> bool:
+    """Whether it was moved, and only AWS's list of events has yet to hear of it."""
+    return case.idle and case.last(Action.REPLACE) is None
 
 
 def _floor(service: Service, instances: int) -> int:
