@@ -250,7 +250,9 @@ class CourseJudge:
         if not all(map(at_rest, cases)):
             self._lull = None
             return False
-        self._lull = self._lull or now
+        # One may have moved since this was last asked, and be at rest again.
+        moved = [at for case in cases for at in (case.closed_at, *(a.intended_at for a in case.attempts[-1:])) if at]
+        self._lull = max([self._lull or now, *moved])
         longest = RATE_WINDOW + 5 * self._truth.policy.repair.hold + MINUTE
         return now - self._lull > longest or not any(may_go_on(case, self._truth) for case in cases)
 

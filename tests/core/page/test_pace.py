@@ -64,6 +64,15 @@ def test_a_component_that_is_put_twice_does_no_harm_and_needs_no_mark() -> None:
     assert about_to(Followed(), stand, NOON).doing == Doing("8kbf", NOON + UNDER_WAY)
 
 
+def test_how_a_component_stands_there_is_not_known_until_the_call_has_come_back() -> None:
+    before = {"8kbf": ComponentStatus.OPERATIONAL, "other": ComponentStatus.OPERATIONAL}
+    stand = Stand("8kbf", ComponentStatus.MAJOR_OUTAGE, "major_outage")
+    tell = replace(TELL, components={"other": ComponentStatus.MAJOR_OUTAGE})
+
+    assert about_to(Followed(components=before), stand, NOON).components == {"other": ComponentStatus.OPERATIONAL}
+    assert about_to(Followed(components=before), tell, NOON).components == {"8kbf": ComponentStatus.OPERATIONAL}
+
+
 def test_a_look_has_its_own_time_and_keeps_what_is_looked_for() -> None:
     assert looking(STARTED, NOON + minutes(2)).doing == Doing(WHAT, NOON + minutes(2) + UNDER_WAY, "2")
 

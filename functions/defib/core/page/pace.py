@@ -62,7 +62,9 @@ def is_due(followed: Followed, now: datetime) -> bool:
 
 
 def about_to(followed: Followed, step: Step, now: datetime) -> Followed:
-    """What is remembered before ``step`` is carried out."""
+    """What is remembered before ``step`` is carried out: how what it changes stands there is not known until it was."""
+    changes = {*step.components} if isinstance(step, Tell) else {step.component}
+    followed = replace(followed, components={c: s for c, s in followed.components.items() if c not in changes})
     if not isinstance(step, Tell):
         return replace(followed, doing=Doing(step.what, now + UNDER_WAY))
     known = followed.with_item(replace(step.item, outage=step.outage))
