@@ -129,7 +129,9 @@ class ToldJudge:
         # Who dies before it is remembered sends it once more: the same message.
         if not any(text == post.email for _, text in pushed):
             pushed.append((now, post.email))
-        if len(pushed) > limits.most and truth.calm(pushed[0][0]):
+        # With what has come to wait since it may be another.
+        most = limits.most + truth.struck_since(pushed[0][0])
+        if len(pushed) > most and truth.calm(pushed[0][0]):
             truth.breaks("limits", f"{post.contact} gets {len(pushed)} messages within {limits.window}")
 
     def _sums_up(self, post: Post) -> None:
