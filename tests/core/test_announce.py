@@ -99,6 +99,7 @@ GONE_TWICE = replace(GONE_WRONG, told_of=("planned:minimum_healthy", "minimum_he
 STOPPING = case(EVIDENCE, attempt(Action.STOP), cause=Cause.STOPPING, told_of=("windows_force",))
 """Defib stops it, and people were told of a guard that has held it earlier."""
 STUCK = replace(STOPPING, cause=Cause.STUCK_STOPPING, held_by="windows_force", held_action=Action.FORCE_STOP)
+OUTAGE = replace(STUCK, held_by="maintenance", told_of=())
 NOT_OURS = replace(STOPPING, attempts=())
 DOWN = replace(STUCK, cause=Cause.STOPPED_BY_DEFIB, held_action=Action.START)
 FELL = Cause.STOPPED_UNASKED
@@ -118,6 +119,8 @@ TABLE: list[tuple[str, Case, Case, list[NoticeKind]]] = [
     ("that the same guard holds it when it fails is told", PLANNED, GONE_WRONG, [NoticeKind.HELD]),
     ("once, though it works for a while in between", replace(PLANNED, told_of=GONE_TWICE.told_of), GONE_TWICE, []),
     ("a guard of which people know is told when it holds Defib's own stop", STOPPING, STUCK, [NoticeKind.HELD]),
+    ("also one that is routine: a planned outage that began meanwhile", STOPPING, OUTAGE, [NoticeKind.HELD]),
+    ("which is no news of one to which nothing was done", case(EVIDENCE), replace(QUEUED, held_by="maintenance"), []),
     ("once for that stop", STUCK, replace(STUCK, look_again_at=after(minutes=1)), []),
     ("the same guard over a stop that is not Defib's is told once", NOT_OURS, replace(STUCK, attempts=()), []),
     ("and when it holds the start of what Defib has stopped", STOPPING, DOWN, [NoticeKind.HELD]),

@@ -42,7 +42,6 @@ NEWS = {
 }
 """Actions that people want to hear of after the opening notice."""
 
-
 ASKS = frozenset({News.HELD, News.ASKING, News.ESCALATED, News.ONE_BY_ONE})
 """News by which a person may be asked for."""
 
@@ -217,7 +216,7 @@ def _news(current: Incident, joined: Incident, before: Case, after: Case) -> lis
         news.append(News.RESIZED)
     if _first_failed_start(before, after):
         news.append(News.START_FAILED)
-    if after.held_by and after.held_by not in ROUTINE_GUARDS and _is_news(current, before, after):
+    if after.held_by and _is_news(current, before, after):
         news.append(News.ASKING if after.held_by == approval.GUARD else News.HELD)
     if handed_over:
         news.append(News.ESCALATED)
@@ -229,10 +228,11 @@ def _news(current: Incident, joined: Incident, before: Case, after: Case) -> lis
 def _is_news(current: Incident, before: Case, after: Case) -> bool:
     """Whether people have not been told of the guard; of one that holds what Defib has stopped they are each time."""
     stopping = after.cause is Cause.STUCK_STOPPING and after.tried(Action.STOP)
+    routine = after.held_by in ROUTINE_GUARDS and not (stopping and after.held_by == "maintenance")
     if stopping or after.owes_start(after.cause):
-        return (before.held_by, before.cause) != (after.held_by, after.cause)
+        return not routine and (before.held_by, before.cause) != (after.held_by, after.cause)
     told = planned.told_as(after.held_by, after.cause) in before.told_of
-    return not told and in_a_row.told_as(after) not in current.told_of
+    return not (routine or told or in_a_row.told_as(after) in current.told_of)
 
 
 def _only_waits(incident: Incident | None, case: Case) -> bool:
