@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,11 +15,11 @@ from defib.core.maintenance import DAYS, Maintenance
 from defib.core.medium import Medium
 from defib.core.outbox import AGAIN_AFTER, Lane
 from defib.core.severity import Severity
-from defib.shell.announce import announce
+from defib.shell.announce import CHAIN_MOST, announce
 from defib.shell.ports import Rejected, Transient
 from defib.shell.store import Conflict
 from tests.core.facts import NOON, after
-from tests.shell.office import ANN, BOB, EVE, NO_STORM, POLICY, WEB, Office, notice
+from tests.shell.office import ANN, BOB, EVE, LIMITS, NO_STORM, POLICY, WEB, Office, notice
 
 
 def test_a_notice_goes_to_each_contact_of_its_tier_once_and_is_marked(office: Office) -> None:
@@ -91,6 +92,44 @@ def test_one_who_can_not_be_told_keeps_nobody_else_from_hearing(office: Office) 
     assert [post.subject for post in office.got("ann")] == ["subject 1;", "subject 2;"]
     assert (len(office.got("bob")), len(office.chat.published)) == (2, 2)
     assert all(office.store.published_at("web-1", n) for n in (1, 2))
+
+
+def test_who_has_heard_hears_nothing_again_however_long_another_can_not_be_told(office: Office) -> None:
+    office.policy = replace(POLICY, services=(replace(WEB, tell=("ann", "bob")),))
+    office.sns.refused = "ann"
+    for _ in range(8):
+        with pytest.raises(Rejected):
+            office.tell(notice())
+        office.clock.advance(timedelta(minutes=4))
+
+    assert (len(office.got("bob")), len(office.chat.published)) == (1, 1)
+    assert [sent.about for sent in office.mail.outbox("bob").sent] == ["web-1#1"]
+    assert office.mail.outbox("bob").due_at() is None, "nor does it wait for him"
+
+
+def test_of_many_that_one_could_not_be_told_a_message_goes_through_few_and_in_the_end_each_comes_in_order(
+    office: Office,
+) -> None:
+    office.policy = replace(POLICY, services=(replace(WEB, tell=("ann", "bob")),))
+    office.policy = replace(office.policy, messages=replace(LIMITS, most=100, at_once=100))
+    office.sns.refused = "ann"
+    for number in range(1, 31):
+        with suppress(Rejected):
+            office.tell(notice(number))
+        office.clock.advance(timedelta(minutes=2))
+    assert len(office.got("bob")) == 30
+    read, told = [], office.mail.told
+    office.mail.told = lambda *of: (read.append(of), told(*of))[1]  # type: ignore[func-returns-value,method-assign]  # counts
+    announce("web-1", 30, office.edges, office.policy)
+
+    assert len(read) <= 2 * CHAIN_MOST
+    office.sns.refused = ""
+    for _ in range(3):
+        for number in (30, *range(1, 31)):
+            announce("web-1", number, office.edges, office.policy)
+    assert [post.subject for post in office.got("ann")] == [f"subject {n};" for n in range(1, 31)]
+    assert len(office.got("bob")) == 30
+    assert all(office.store.published_at("web-1", n) for n in range(1, 31))
 
 
 def test_a_digest_that_one_channel_can_not_carry_goes_by_the_others(office: Office) -> None:

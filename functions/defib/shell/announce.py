@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from itertools import pairwise
 from typing import Protocol
 
 from defib.core.audience import audience
@@ -26,6 +27,9 @@ from defib.shell.store import Conflict, Store
 
 CONFLICTS_MAX = 8
 """How often one message starts afresh because someone else wrote first; then it is delivered again later."""
+
+CHAIN_MOST = 10
+"""How many of an incident's notices one message sends at most: those that should have gone before its own, and that."""
 
 WAITS = "waits"
 """The mark of a contact that a notice waits for."""
@@ -91,13 +95,20 @@ def announce(incident_id: str, sequence: int, edges: Announcing, policy: Policy)
     notice = edges.store.notice(incident_id, sequence)
     if notice is None or edges.store.published_at(incident_id, sequence) is not None:
         return False
-    first = sequence
-    while first > 1 and edges.store.published_at(incident_id, first - 1) is None:
-        first -= 1
-    found = (edges.store.notice(incident_id, number) for number in range(first, sequence))
-    chain = [*(each for each in found if each is not None), notice]
-    try_all(partial(_announce, *of, edges, policy) for of in zip([None, *chain], chain, strict=False))
+    chain: list[Notice | None] = [notice]
+    while len(chain) <= CHAIN_MOST and chain[0] is not None:
+        chain.insert(0, _unpublished_before(chain[0], edges))
+    # Of the first none is announced here: it is published, or its own message has its turn.
+    in_order = ((before, each) for before, each in pairwise(chain) if each is not None)
+    try_all(partial(_announce, before, each, edges, policy) for before, each in in_order)
     return True
+
+
+def _unpublished_before(notice: Notice, edges: Announcing) -> Notice | None:
+    incident_id, before = notice.incident_id, notice.sequence - 1
+    if before < 1 or edges.store.published_at(incident_id, before) is not None:
+        return None
+    return edges.store.notice(incident_id, before)
 
 
 def _announce(before: Notice | None, notice: Notice, edges: Announcing, policy: Policy) -> None:
@@ -111,23 +122,33 @@ def _announce(before: Notice | None, notice: Notice, edges: Announcing, policy: 
 
 
 def _behind(notice: Notice, edges: Announcing, policy: Policy) -> frozenset[str]:
-    """Who could not be told of the notice: neither by each of their channels, nor does it wait for them."""
+    """Who could not be told of the notice, nor does it wait for them; and with it, of those before it."""
     if edges.store.published_at(notice.incident_id, notice.sequence) is not None:
         return frozenset()
     marks = edges.mail.told(notice.incident_id, notice.sequence)
     told = audience(notice.service, notice.tier, policy)
-    due = ((c.name, h.name) for c in told for h in edges.channels if {*media_of(notice, c)} & {*h.media})
-    missed = {name for name, channel in due if f"{name} {channel}" not in marks and f"{name} {WAITS}" not in marks}
-    # Who is behind with one before it is so with all that follow; those have no mark of this.
-    return frozenset(missed)
+    return frozenset(contact.name for contact in told if _left(notice, contact, marks, edges))
+
+
+def _left(notice: Notice, contact: Contact, marks: frozenset[str], edges: Announcing) -> tuple[Channel, ...]:
+    """The channels by which the contact is yet to be told; none of people where it waits for them."""
+    media = {*media_of(notice, contact)}
+    if f"{contact.name} {WAITS}" in marks:
+        media &= {Medium.HTTPS}
+    return tuple(c for c in edges.channels if media & {*c.media} and f"{contact.name} {c.name}" not in marks)
 
 
 def _tell(notice: Notice, contact: Contact, marks: frozenset[str], edges: Announcing, policy: Policy) -> None:
-    """Remember what becomes of the notice before anything is sent: then no two processes exceed a limit together."""
+    """Remember what becomes of the notice before anything is sent: then no two processes exceed a limit together.
+
+    Nothing where the contact has it: what is tried again for another may be hours old, and would count once more.
+    """
+    left = _left(notice, contact, marks, edges)
+    if not left:
+        return
     decided = _decide(notice, contact, marks, edges, policy)
-    by = ((channel, tuple(m for m in decided.now if m in channel.media)) for channel in edges.channels)
-    left = [(channel, media) for channel, media in by if media and f"{contact.name} {channel.name}" not in marks]
-    try_all(partial(_tell_by, channel, media, notice, contact, edges, policy) for channel, media in left)
+    by = ((channel, tuple(m for m in decided.now if m in channel.media)) for channel in left)
+    try_all(partial(_tell_by, channel, media, notice, contact, edges, policy) for channel, media in by if media)
 
 
 def _tell_by(
