@@ -97,13 +97,16 @@ def test_one_who_can_not_be_told_keeps_nobody_else_from_hearing(office: Office) 
 def test_who_has_heard_hears_nothing_again_however_long_another_can_not_be_told(office: Office) -> None:
     office.policy = replace(POLICY, services=(replace(WEB, tell=("ann", "bob")),))
     office.sns.refused = "ann"
-    for _ in range(8):
+    for one in (notice(), notice(incident_id="web-2")):
         with pytest.raises(Rejected):
-            office.tell(notice())
-        office.clock.advance(timedelta(minutes=4))
+            office.tell(one)
+        office.clock.advance(timedelta(minutes=30))
+    for _ in range(5):
+        with pytest.raises(Rejected):
+            announce("web-1", 1, office.edges, office.policy)
 
-    assert (len(office.got("bob")), len(office.chat.published)) == (1, 1)
-    assert [sent.about for sent in office.mail.outbox("bob").sent] == ["web-1#1"]
+    assert (len(office.got("bob")), len(office.chat.published)) == (2, 2)
+    assert [sent.about for sent in office.mail.outbox("bob").sent] == ["web-2#1"], "what is long ago counts no more"
     assert office.mail.outbox("bob").due_at() is None, "nor does it wait for him"
 
 
