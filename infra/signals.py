@@ -19,8 +19,11 @@ An invocation that Lambda throttles counts, too: while others use up the account
 aside at once (Lambda Developer Guide, Handling errors for an SQS event source: at least 5).
 """
 
-RECEIVES_IN_ORDER = 3
-"""The same of a FIFO queue, where others wait behind it, and whose messages the sweep sends again from the table."""
+RECEIVES_IN_ORDER = 4
+"""The same of a FIFO queue, where others wait behind it, and whose messages the sweep sends again from the table.
+
+The second follows the first so soon (``defib.handlers.batch.RETRY_AFTER``) that both may meet the same fault.
+"""
 
 EVENT_AGE = Duration.minutes(15)
 """A repair begun from an older event would rest on a state of affairs long gone; the sweep has found it by then."""

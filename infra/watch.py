@@ -89,7 +89,7 @@ class Watch(Construct):
     def _all_set_aside(self, set_aside: SetAside) -> None:
         for queue, what in (
             (set_aside.dead_letters, "a message that failed five times"),
-            (set_aside.ordered, "a notice, or a turn of the page, that failed three times"),
+            (set_aside.ordered, "a notice, or a turn of the page, that failed four times"),
             (set_aside.undelivered, "an event, a sweep or a notice that AWS could not hand over"),
         ):
             self._alarm(

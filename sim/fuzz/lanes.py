@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from random import Random
 
+from defib.handlers.batch import RETRY_AFTER
 from defib.shell.ports import CallFailed, Malformed
 from defib.shell.store import Conflict
 from infra.functions import FOLLOWER, SHAPES, Shape
@@ -16,7 +18,7 @@ from sim.clock import VirtualTime
 from sim.fuzz.outside import Outside
 from sim.fuzz.trouble import Killed, Trouble
 
-RECEIVES, RECEIVES_IN_ORDER = 5, 3
+RECEIVES, RECEIVES_IN_ORDER = 5, 4
 """As the queues redrive (infra/signals.py, which is slow to import); a test holds the two together."""
 TAKES = {"diagnose": 0.4, "remediate": 0.5, "evidence": 1.5, "publish": 0.2, "page": 0.5, "elsewhere": 0.8}
 """Seconds that one invocation lasts, in which others begin and end."""
@@ -40,8 +42,13 @@ class Message:
     body: object
     group: str = ""
     received: int = 0
+    hidden: timedelta | None = None
+    """For how long its function has had it hidden, if for less than the queue would."""
     again: bool = False
     """Whether its function was done with it before."""
+
+    def hide(self, by: timedelta) -> None:
+        self.hidden = by
 
 
 @dataclass
@@ -51,6 +58,8 @@ class Lane:
     name: str
     work: Callable[[object], None]
     room: int
+    put_off: str = ""
+    """The call by which its function has a message that failed for the first time come again soon."""
     waiting: deque[Message] = field(default_factory=deque)
     running: int = 0
     held: set[str] = field(default_factory=set)
@@ -71,8 +80,8 @@ class Lanes:
         self.most_waiting = 0
         self.invocations = 0
 
-    def run(self, name: str, work: Callable[[object], None]) -> None:
-        self._lanes[name] = Lane(name, work, _shape(name).concurrency or 1)
+    def run(self, name: str, work: Callable[[object], None], put_off: str = "") -> None:
+        self._lanes[name] = Lane(name, work, _shape(name).concurrency or 1, put_off)
 
     def send(self, name: str, body: object, delay: timedelta = AT_ONCE, group: str = "", once: str = "") -> None:
         """Put a message on the queue of ``name``; the same ``once`` within five minutes counts once."""
@@ -132,6 +141,8 @@ class Lanes:
             if not message.group or message.group not in lane.held:
                 del lane.waiting[number]
                 lane.running += 1
+                message.received += 1
+                message.hidden = None
                 if message.group:
                     lane.held.add(message.group)
                 return message
@@ -141,7 +152,7 @@ class Lanes:
         self.invocations += 1
         failed = False
         try:
-            self._outside.run(lane.name, lane.work, message.body)
+            self._outside.run(lane.name, self._work, lane, message)
         except (CallFailed, Conflict, Killed):
             failed = True
         except Malformed as error:
@@ -154,6 +165,15 @@ class Lanes:
             self._deliver_again(lane, message)
         self._start(lane)
 
+    def _work(self, lane: Lane, message: Message) -> None:
+        try:
+            lane.work(message.body)
+        except (CallFailed, Conflict):
+            if lane.put_off and message.received == 1:
+                with suppress(CallFailed):
+                    self._outside.call(lane.put_off, message.hide, RETRY_AFTER)
+            raise
+
     def _deliver_again(self, lane: Lane, message: Message) -> None:
         delay = None if message.again else self._outside.delivered_again(CARRIES[lane.name])
         if delay is not None:
@@ -163,7 +183,6 @@ class Lanes:
 
     def _return(self, lane: Lane, message: Message) -> None:
         """Visible again after the queue's timeout, or set aside; a FIFO group waits for it meanwhile."""
-        message.received += 1
         if message.received >= (RECEIVES_IN_ORDER if message.group else RECEIVES):
             self.dead.append(message.body)
             lane.held.discard(message.group)
@@ -174,7 +193,8 @@ class Lanes:
             lane.waiting.appendleft(message)
             self._start(lane)
 
-        self._time.after(timedelta(seconds=_shape(lane.name).timeout_s + 10), again)
+        hidden = timedelta(seconds=_shape(lane.name).timeout_s + 10) if message.hidden is None else message.hidden
+        self._time.after(hidden, again)
 
 
 def _shape(name: str) -> Shape:

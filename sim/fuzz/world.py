@@ -163,7 +163,7 @@ class World:
         self._announcing = Announcing(clock, table, mail, channels, queues, Places("memory"), links)
         # Half of the policies sum up as they say; under the others each notice is heard by itself.
         self._telling = policy if self.judge.sums_up else replace(policy, messages=ALL_ALONE)
-        self.lanes.run("publish", self._publish)
+        self.lanes.run("publish", self._publish, put_off="queue.notices")
 
     def _follower(self, other: OtherPage, clock: edges.Now, pages: tables.PageTable, queues: edges.Queues) -> Following:
         name = other.name

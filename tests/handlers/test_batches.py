@@ -14,7 +14,7 @@ from moto.sqs.models import sqs_backends
 
 from defib.aws.clock import SystemClock
 from tests.aws.fleet import Overlay
-from tests.handlers.stage import Context, Stage, batch, failed
+from tests.handlers.stage import Context, Stage, batch, clients_in, failed
 
 EVENTS = Path(__file__).parents[1] / "events"
 STOPPED = (EVENTS / "state-stopped.json").read_text()
@@ -107,6 +107,27 @@ def test_a_digest_before_its_time_is_put_off_and_is_neither_done_nor_an_error(
     hidden = sqs_backends[ACCOUNT_ID]["us-east-1"].get_queue("notices.fifo")._messages[0].visible_at / 1000
     assert at.timestamp() <= hidden <= at.timestamp() + 2
     assert [line for line in _lines(capsys) if line.get("level") in ("WARNING", "ERROR")] == []
+
+
+@pytest.mark.parametrize(
+    ("received", "seconds"), [(1, 5), (2, 60)], ids=["the first time: soon", "again: when the queue has it"]
+)
+def test_a_notice_that_failed_the_first_time_comes_again_soon(stage: Stage, received: int, seconds: int) -> None:
+    sqs, url = boto3.client("sqs"), stage.queues["notices"]
+    sqs.send_message(QueueUrl=url, MessageBody=NOTICE, MessageGroupId="web-7", MessageDeduplicationId="web-7-1")
+    before = SystemClock().now().timestamp()
+    (taken,) = sqs.receive_message(QueueUrl=url, VisibilityTimeout=60)["Messages"]
+    event = batch(NOTICE, groups={0: "web-7"})
+    event["Records"][0]["receiptHandle"] = taken["ReceiptHandle"]
+    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = str(received)
+
+    publish = stage.handler("publish")
+    for made in clients_in(publish._built()):
+        Overlay(refusals={"GetItem": "ThrottlingException"}).lay_over(made)
+    assert failed(publish.lambda_handler(event, Context())) == ["m0"]
+
+    hidden = sqs_backends[ACCOUNT_ID]["us-east-1"].get_queue("notices.fifo")._messages[0].visible_at / 1000
+    assert before + seconds <= hidden <= SystemClock().now().timestamp() + seconds + 1
 
 
 def test_a_digest_whose_time_has_come_is_done(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:

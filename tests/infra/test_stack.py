@@ -71,7 +71,7 @@ def test_what_a_function_cannot_digest_is_set_aside_sooner_where_others_wait_beh
     assert len(fed) == 5
     for queue in fed:
         dead_letters = queues[queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]]
-        receives = 3 if queue.get("FifoQueue") else 5
+        receives = 4 if queue.get("FifoQueue") else 5
         assert queue["RedrivePolicy"]["maxReceiveCount"] == receives
         assert receives == (lanes.RECEIVES_IN_ORDER if queue.get("FifoQueue") else lanes.RECEIVES), "the fuzz, too"
         assert dead_letters["MessageRetentionPeriod"] == 14 * 24 * 3600

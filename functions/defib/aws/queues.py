@@ -153,7 +153,7 @@ class SqsQueues:
         A FIFO queue delays no single message, but hides it from whoever has received it (SQS API,
         ChangeMessageVisibility).
         """
-        # Rounded up: before its time it would be put off once more, and a message has three receives.
+        # Rounded up: before its time it would be put off once more, and a message has few receives.
         hidden = max(math.ceil(by.total_seconds()), 0)
         with translated("putting off a digest"):
             self._sqs.change_message_visibility(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 Event = dict[str, Any]
 BODY_SHOWN = 1000
 """Characters of a message that nobody could read, in the log line about it."""
+
+
+RETRY_AFTER = timedelta(seconds=5)
+"""When what failed for the first time is tried again, where its function has a way to put it off.
+
+Most faults have passed by then, and a person waits; the queue itself would wait out its invisibility. What fails once
+more is left to that.
+"""
 
 
 class NotYet(Exception):
@@ -42,8 +51,9 @@ def each_message(
 ) -> PartialItemFailureResponse:
     """Do ``work`` with the body of each message and report those that failed.
 
-    With ``in_order`` (a FIFO queue) a failure leaves the rest of its group for later, so that none is overtaken. Where
-    ``work`` raises NotYet, ``put_off`` has the message with that receipt come again later.
+    With ``in_order`` (a FIFO queue) a failure leaves the rest of its group for later, so that none is overtaken.
+    ``put_off`` has the message with that receipt come again later: where ``work`` raises NotYet when it is time, and
+    what fails for the first time after ``RETRY_AFTER``.
     """
     from aws_lambda_powertools.utilities import batch  # noqa: PLC0415 - reads the environment
 
@@ -72,6 +82,12 @@ def _attempt(record: SQSRecord, work: Callable[[str], None], put_off: Callable[[
         # It counts as failed, so that it stays on the queue.
         if put_off is not None:
             put_off(record.receipt_handle, early.by)
+        raise
+    except (CallFailed, Conflict):
+        if put_off is not None and record.attributes.approximate_receive_count == "1":
+            # Where that fails too, it comes again when the queue has it.
+            with suppress(CallFailed):
+                put_off(record.receipt_handle, RETRY_AFTER)
         raise
 
 
