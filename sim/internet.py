@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from http.client import parse_headers, responses
-from io import BytesIO
-from typing import Any, Final
+from io import BufferedReader, BytesIO, RawIOBase
+from typing import TYPE_CHECKING, Any, Final
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -33,6 +33,9 @@ from urllib3.util.ssl_ import resolve_cert_reqs
 
 from sim.clock import SimulatorGap, VirtualTime
 from sim.functions import Lambda
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 ROUND_TRIP = timedelta(milliseconds=80)
 LOOK = timedelta(milliseconds=20)
@@ -195,8 +198,12 @@ class Wire:
     def sendall(self, sent: bytes) -> None:
         self._sent += sent
 
-    def makefile(self, *_: object, **__: object) -> BytesIO:
-        """The response, when it has come. Raises TimeoutError or ConnectionResetError, as a socket does."""
+    def makefile(self, *_: object, **__: object) -> BufferedReader:
+        """The response, which comes when it is first read."""
+        return BufferedReader(_Coming(self._response))
+
+    def _response(self) -> bytes:
+        """Raises TimeoutError or ConnectionResetError, as reading a socket does."""
         request = self._request()
         self._internet.requests.append(request)
         answer = self._answer(request)
@@ -210,7 +217,7 @@ class Wire:
             raise TimeoutError("timed out")
         if isinstance(answer, Failure):
             raise ConnectionResetError(104, "Connection reset by peer")
-        return BytesIO(_bytes_of(answer))
+        return _bytes_of(answer)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -223,6 +230,23 @@ class Wire:
         if "transfer-encoding" in headers:
             raise SimulatorGap("a request in chunks: sim/internet.py knows only those with a length")
         return Request(self._internet.now, self._scheme, method, self._host, target, headers, body)
+
+
+class _Coming(RawIOBase):
+    """Bytes that are there once they have come."""
+
+    def __init__(self, come: Callable[[], bytes]) -> None:
+        super().__init__()
+        self._come = come
+        self._rest: BytesIO | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: WriteableBuffer, /) -> int:
+        if self._rest is None:
+            self._rest = BytesIO(self._come())
+        return self._rest.readinto(into)
 
 
 def _bytes_of(answer: Response) -> bytes:
