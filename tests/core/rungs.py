@@ -23,6 +23,7 @@ from tests.core.facts import (
 
 EVIDENCE = attempt(Action.EVIDENCE)
 REBOOTED = attempt(Action.REBOOT, after(minutes=-4))
+REBOOTED_LONG_AGO = attempt(Action.REBOOT, after(minutes=-10))
 DRAINED = attempt(Action.DRAIN, after(seconds=-30))
 STOPPED_NOW = attempt(Action.STOP, after(seconds=-40))
 STARTED = attempt(Action.START, after(minutes=-6))

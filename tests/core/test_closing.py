@@ -94,6 +94,14 @@ CLOSINGS: list[tuple[str, Case, Observation, Policy, Outcome, str]] = [
         "self-heal=true",
     ),
     (
+        "given to another service meanwhile",
+        case(EVIDENCE),
+        observed(checks=BAD, tags={"service": "db", "self-heal": "true"}),
+        POLICY,
+        Outcome.LEFT_ALONE,
+        "no longer make it part of service web",
+    ),
+    (
         "its group has replaced it",
         case(EVIDENCE, attempt(Action.REPLACE), group="web-asg"),
         observed(state=InstanceState.SHUTTING_DOWN),

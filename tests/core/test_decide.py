@@ -33,6 +33,7 @@ from tests.core.rungs import (
     INITIAL,
     REBOOT_APP,
     REBOOTED,
+    REBOOTED_LONG_AGO,
     STARTED,
     STOPPED_FACTS,
     STOPPED_NOW,
@@ -110,7 +111,7 @@ ESCALATIONS: list[tuple[str, Case, Observation, Policy, str]] = [
         "does not say",
     ),
     ("the application is people's business", case(EVIDENCE), APP_DOWN, POLICY, "application is down"),
-    ("a reboot did not bring it back", case(EVIDENCE, REBOOTED), APP_DOWN, REBOOT_APP, "reboot did not"),
+    ("a reboot did not bring it back", case(EVIDENCE, REBOOTED_LONG_AGO), APP_DOWN, REBOOT_APP, "reboot did not"),
     (
         "no reboot may bring it back",
         case(EVIDENCE),

@@ -138,7 +138,7 @@ TABLE: list[tuple[str, Observation, Case | None, Cause]] = [
         "impaired for longer since a start by somebody else than a boot takes",
         observed(checks=Checks(OK, impaired(after(minutes=-5))), launched_at=after(minutes=-5), traits=AGAIN),
         None,
-        Cause.DEAD_ON_ARRIVAL,
+        Cause.INSTANCE_IMPAIRED,
     ),
     (
         "impaired since the launch of Windows, which restarts before it is up",
@@ -171,6 +171,36 @@ TABLE: list[tuple[str, Observation, Case | None, Cause]] = [
         observed(checks=Checks(OK, INITIALIZING), launched_at=NOON - timedelta(minutes=11)),
         STARTED_BY_US,
         Cause.INITIALIZING,
+    ),
+    (
+        "initializing for long since a start by somebody else: it has worked before",
+        observed(checks=BOOTING, launched_at=after(minutes=-11), traits=AGAIN),
+        None,
+        Cause.INSTANCE_IMPAIRED,
+    ),
+    (
+        "its application not there yet while its user data runs",
+        observed(targets=(target(TargetHealth.UNHEALTHY),), launched_at=after(minutes=-9)),
+        None,
+        Cause.INITIALIZING,
+    ),
+    (
+        "its application not there when it has had the time to come up",
+        observed(targets=(target(TargetHealth.UNHEALTHY),), launched_at=after(minutes=-10)),
+        None,
+        Cause.APPLICATION_DOWN,
+    ),
+    (
+        "its application still down after a start of ours, which has a time of its own",
+        observed(targets=(target(TargetHealth.UNHEALTHY),), launched_at=after(minutes=-9)),
+        STARTED_BY_US,
+        Cause.APPLICATION_DOWN,
+    ),
+    (
+        "unhealthy in a target group that nobody has given to Defib",
+        observed(targets=(replace(target(TargetHealth.UNHEALTHY), manageable=False),)),
+        None,
+        Cause.HEALTHY,
     ),
     ("pending", observed(state=InstanceState.PENDING, launched_at=NOON), None, Cause.INITIALIZING),
     (

@@ -12,7 +12,7 @@ from defib.core.guards.placement import dedicated_host
 from defib.core.guards.question import Question, Refusal
 from defib.core.model import Cause, Checks, Event, Observation, TargetHealth
 from defib.core.policy import Service
-from tests.core.facts import NOON, OK, POLICY, SERVICE, after, case, policy, special, target
+from tests.core.facts import NOON, OK, POLICY, SERVICE, after, attempt, case, policy, special, target
 
 ADDRESS = special(auto_public_ip="203.0.113.25")
 
@@ -37,6 +37,16 @@ def test_what_the_operator_allows_or_what_does_no_harm_is_not_refused(
     facts: Observation, allowing: dict[str, bool], action: Action
 ) -> None:
     assert refuse(action, case(), facts, policy(**allowing).services[0]) is None
+
+
+def test_a_target_group_that_no_load_balancer_uses_keeps_no_address() -> None:
+    unused = replace(ADDRESS, targets=(target(TargetHealth.UNUSED),))
+    taken_out = case(attempt(Action.DRAIN), registrations=(target(TargetHealth.HEALTHY).registration,))
+
+    refusal = refuse(Action.STOP, case(), unused)
+    assert refusal is not None
+    assert refusal.guard == "public_ip"
+    assert refuse(Action.STOP, taken_out, unused) is None, "Defib itself has taken it from its load balancer"
 
 
 @pytest.mark.parametrize("action", list(Action))

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from defib.core.case import Act, Action, Attempt, Case
+from defib.core.case import Act, Action, Attempt, Case, Close, Outcome, Wait
 from defib.core.membership import GroupMember
 from defib.core.model import Cause, Check, Checks, CheckStatus, InstanceState, Observation, Verdict
 from defib.core.policy import Policy
@@ -37,6 +37,7 @@ from tests.core.rungs import (
     NO_ROOM,
     REBOOT_APP,
     REBOOTED,
+    REBOOTED_LONG_AGO,
     RESTART_APP,
     STARTED,
     STOPPED_FACTS,
@@ -190,7 +191,7 @@ ACTIONS: list[tuple[str, Case, Observation, Policy, Action]] = [
     ("the application down: reboot where allowed", case(EVIDENCE), APP_DOWN, REBOOT_APP, Action.REBOOT),
     (
         "the application still down: restart where allowed",
-        case(EVIDENCE, REBOOTED),
+        case(EVIDENCE, REBOOTED_LONG_AGO),
         APP_DOWN,
         RESTART_APP,
         Action.DRAIN,
@@ -259,3 +260,22 @@ def test_the_next_rung(so_far: Case, facts: Observation, limits: Policy, action:
 
 def test_every_rung_has_a_row() -> None:
     assert {row[4] for row in ACTIONS} == set(Action)
+
+
+def test_a_load_balancer_gets_its_time_to_find_what_was_rebooted_healthy() -> None:
+    rebooted = case(EVIDENCE, attempt(Action.REBOOT, after(minutes=-9)), cause=Cause.APPLICATION_DOWN)
+
+    assert decided(rebooted, APP_DOWN, RESTART_APP) == Wait("giving the reboot time to work", after(seconds=15))
+
+
+def test_what_somebody_gave_to_another_service_is_started_all_the_same_and_then_let_go() -> None:
+    stopped = case(EVIDENCE, attempt(Action.STOP, after(minutes=-2)))
+    elsewhere = {"service": "db", "self-heal": "true"}
+
+    started = decided(stopped, replace(STOPPED_FACTS, tags=elsewhere))
+    let_go = decided(case(EVIDENCE, REBOOTED), observed(checks=BAD, tags=elsewhere))
+
+    assert isinstance(started, Act)
+    assert started.action is Action.START
+    assert isinstance(let_go, Close)
+    assert let_go.outcome is Outcome.LEFT_ALONE

@@ -37,6 +37,7 @@ def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: P
             may = refuse(Question(Action.RESIZE, case, observation, service, policy, now)) is None
             started = start.start_again(case, observation, diagnosis.cause, policy, service, now, may_resize=may)
             decision = started or decision
+    decision = _still_its(case, observation, decision, policy)
     decision = _unmeddled(case, observation, decision, policy, now)
     decision = _not_refused(case, decision, policy, service, now)
     decision = suppression.before_leaving(case, observation, decision, policy, now)
@@ -93,6 +94,19 @@ def _not_refused(case: Case, decision: Decision, policy: Policy, service: Servic
         return Wait(refused, now + policy.repair.hold)
     ask = "Repair it yourself, or leave it as it is. Defib goes on watching and will say when it is well."
     return Escalate(refused, ask, now + policy.repair.hold)
+
+
+def _still_its(case: Case, observation: Observation, decision: Decision, policy: Policy) -> Decision:
+    """Of an instance that belongs to another service by now, or to none, nothing was read that its guards ask for.
+
+    What Defib has taken from it, it gets back all the same.
+    """
+    if not isinstance(decision, Act) or decision.action in GIVES_BACK or decision.action is Action.START:
+        return decision
+    owner = policy.service_of(observation.tags)
+    if owner is not None and owner.name == case.service:
+        return decision
+    return Close(Outcome.LEFT_ALONE, _left_alone(case, f"its tags no longer make it part of service {case.service}"))
 
 
 def _unmeddled(case: Case, observation: Observation, decision: Decision, policy: Policy, now: datetime) -> Decision:

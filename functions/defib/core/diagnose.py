@@ -177,7 +177,7 @@ def _running(observation: Observation, case: Case | None, policy: Policy, now: d
         return _initializing(observation, case, policy, now)
     if CheckStatus.INSUFFICIENT_DATA in summary:
         return _found(Cause.UNKNOWN, case, now, "status checks report insufficient data")
-    return _application(observation, checks, case, now)
+    return _application(observation, checks, case, policy, now)
 
 
 def _impaired(
@@ -191,9 +191,12 @@ def _impaired(
         since = check.impaired_since or _first_seen(cause, case, observation.observed_at)
         evidence = f"{words} impaired since {clock(since)}"
         if cause is not Cause.EBS_IMPAIRED and _never_worked(observation, since, case):
-            launched = f"launched {clock(observation.launched_at)}"
-            boots = may_boot_still(observation, policy, now)
-            return Diagnosis(Cause.INITIALIZING if boots else Cause.DEAD_ON_ARRIVAL, since, (evidence, launched))
+            found = (evidence, f"launched {clock(observation.launched_at)}")
+            if may_boot_still(observation, policy, now):
+                return Diagnosis(Cause.INITIALIZING, since, found)
+            # What was stopped and started by somebody has worked before: there is something on it to keep.
+            if not observation.traits.started_again:
+                return Diagnosis(Cause.DEAD_ON_ARRIVAL, since, found)
         return Diagnosis(cause, since, (evidence,))
     return None
 
@@ -211,6 +214,8 @@ def _initializing(observation: Observation, case: Case | None, policy: Policy, n
     since = case.since if case is not None and case.evidence[:1] and case.evidence[0].startswith(BOOTS) else now
     arriving = is_arriving(launched, since, policy)
     if arriving and now - launched > given:
+        if observation.traits.started_again:
+            return Diagnosis(Cause.INSTANCE_IMPAIRED, launched, (f"{BOOTS} since it was started at {clock(launched)}",))
         return Diagnosis(Cause.DEAD_ON_ARRIVAL, launched, (f"{BOOTS} since the launch at {clock(launched)}",))
     if not arriving and now - since > given:
         evidence = f"{BOOTS} since {clock(since)}, and launched long before, on {day(launched)}"
@@ -218,15 +223,20 @@ def _initializing(observation: Observation, case: Case | None, policy: Policy, n
     return Diagnosis(Cause.INITIALIZING, since, (BOOTS,))
 
 
-def _application(observation: Observation, checks: Checks, case: Case | None, now: datetime) -> Diagnosis:
+def _application(
+    observation: Observation, checks: Checks, case: Case | None, policy: Policy, now: datetime
+) -> Diagnosis:
     application = seen(checks, case)
     if application.status is CheckStatus.IMPAIRED:
         evidence = "application status check impaired"
         return _found(Cause.APPLICATION_DOWN, case, now, evidence, since=application.impaired_since)
-    failing = (t for t in observation.targets if t.health is TargetHealth.UNHEALTHY)
+    # In whose target group somebody else has put it says nothing about what it is for.
+    failing = (t for t in observation.targets if t.manageable and t.health is TargetHealth.UNHEALTHY)
     unhealthy = [t for t in failing if not is_balancers_fault(t.reason)]
     if unhealthy:
-        where = (f"unhealthy in target group {t.registration.target_group_name}" for t in unhealthy)
+        where = [f"unhealthy in target group {t.registration.target_group_name}" for t in unhealthy]
+        if _sets_up(observation, case, policy, now):
+            return _found(Cause.INITIALIZING, case, now, *where)
         return _found(Cause.APPLICATION_DOWN, case, now, *where)
     event = announced(checks, case, now)
     if event is not None:
@@ -234,3 +244,14 @@ def _application(observation: Observation, checks: Checks, case: Case | None, no
         host = observation.traits.dedicated_host
         return _found(Cause.EVENT_SCHEDULED, case, now, evidence, *([f"{BOUND} {host}"] if host else ()))
     return _found(Cause.HEALTHY, case, now, "status checks pass")
+
+
+def _sets_up(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> bool:
+    """Whether its application may not be there yet: its checks pass long before its user data has run.
+
+    What Defib itself has started is given as long by ``restart.trial``.
+    """
+    service = policy.service_of(observation.tags)
+    if service is None or (case is not None and case.last(Action.START, Action.REBOOT) is not None):
+        return False
+    return now < observation.launched_at + service.verify.timeout

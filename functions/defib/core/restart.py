@@ -136,7 +136,10 @@ def trial(
         return None
     repair = policy.repair
     if last.action is Action.REBOOT:
-        until = last.done_at + repair.reboot_trial + confirmed_in(observation, cause)
+        # A load balancer may ask five times, half a minute apart, before it calls a target healthy.
+        asked = cause is Cause.APPLICATION_DOWN and any(t.health is TargetHealth.UNHEALTHY for t in observation.targets)
+        longer = service.verify.timeout if asked else repair.reboot_trial
+        until = last.done_at + max(repair.reboot_trial, longer) + confirmed_in(observation, cause)
         words = "giving the reboot time to work"
     elif last.action is Action.START or observation.launched_at > last.done_at:
         given = service.verify.timeout if cause is Cause.APPLICATION_DOWN else repair.restart_trial

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from defib.core.case import Action
 from defib.core.guards.question import CUTS_POWER, Question, Refusal
+from defib.core.model import TargetHealth
 from defib.core.traits import Traits
 
 BEGINS_A_STOP = frozenset({Action.ENTER_STANDBY, Action.DRAIN, Action.STOP})
@@ -63,12 +64,14 @@ def public_ip_lost(asked: Question) -> Refusal | None:
 def public_ip(asked: Question) -> Refusal | None:
     """A stop gives up an auto-assigned public IPv4 address; the next start gets another (AWSEC2 UserGuide, Stop_Start).
 
-    Behind a load balancer nobody outside knows the address.
+    Behind a load balancer nobody outside knows the address; behind a target group that none uses, somebody does.
     """
     address, service = asked.observation.traits.auto_public_ip, asked.service
     if not address or asked.action not in BEGINS_A_STOP:
         return None
-    if asked.observation.targets or service.allow_public_ip_change:
+    drained = asked.case.drained is not None and bool(asked.case.registrations)
+    behind = drained or any(t.health is not TargetHealth.UNUSED for t in asked.observation.targets)
+    if behind or service.allow_public_ip_change:
         return None
     return Refusal(
         "public_ip",
