@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -10,17 +11,20 @@ from pathlib import Path
 import pytest
 
 from defib.core.parse import parse
+from infra.cost import costs, watchtower_costs
 from infra.prices import PRICES, Item
+from infra.synthesize import TEMPLATE, WATCHTOWER_TEMPLATE, synthesize
 from sim.cost.command import main
 from sim.cost.counting import Counted, quiet, quiet_scenario
 from sim.cost.month import BAD_SHARE, bill, months
 from sim.cost.tables import BARE, DOCUMENT, WATCHED, by_size, prices
 from sim.cost.usage import Unpriced, Usage, metrics, standing, used
-from sim.replay import POLICIES, POLICY
+from sim.replay import POLICIES, POLICY, ROOT
 from sim.template import Resource
 from sim.wiring import Wiring
 from tests.sim.small_world import function, wiring
 
+TEMPLATES = (TEMPLATE, WATCHTOWER_TEMPLATE)
 HOUR = timedelta(hours=1)
 QUIET = timedelta(minutes=5)
 """One renewal of the page and five sweeps."""
@@ -196,3 +200,14 @@ def test_the_rows_of_all_sizes_are_in_dollars() -> None:
 def test_a_policy_that_is_not_there_is_told_of(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main([10], tmp_path / "none.toml", True, False) == 2
     assert "none.toml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("row", "policy"), [("shipped", POLICY), ("with a watchtower", WATCHED)])
+def test_what_make_deploy_prints_is_within_5_percent_of_what_was_counted(row: str, policy: Path) -> None:
+    assembly = synthesize(policy, ROOT / "build" / "tests" / f"cost-{policy.stem}")
+    templates = [json.loads((assembly / name).read_text("utf-8")) for name in TEMPLATES if (assembly / name).exists()]
+    lines = [line for of, template in zip((costs, watchtower_costs), templates, strict=False) for line in of(template)]
+    printed = sum(line.usd for line in lines), sum(max(0.0, line.usd - line.free) for line in lines)
+
+    (found,) = re.findall(rf"^\| {row} \| \$(\S+) \| \$(\S+) \|$", DOCUMENT.read_text("utf-8"), re.MULTILINE)
+    assert printed == pytest.approx(tuple(map(float, found)), rel=0.05)
