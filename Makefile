@@ -11,7 +11,7 @@ export PATH       := $(CURDIR)/.venv/bin:$(CURDIR)/.venv/cdk/node_modules/.bin:$
 export PYTHONPATH := $(CURDIR):$(CURDIR)/functions
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types check e2e browser storm fuzz cost scale bench compare synth deploy bootstrap lock clean distclean
+.PHONY: help install demo test lint types check e2e browser storm fuzz cost scale bench compare synth deploy destroy bootstrap lock clean distclean
 .DELETE_ON_ERROR:
 
 help: ## what there is
@@ -74,6 +74,14 @@ synth: install ## the CloudFormation template; POLICY=FILE for another policy
 
 deploy: install .venv/.cdk ## into the account and Region of your AWS credentials; POLICY=FILE for another policy
 	@$(PY) -m infra.deploy --policy $(POLICY) --out $(OUT)
+
+# The CLI takes what depends on others first, so the watchtower before what it watches, and asks before it begins.
+destroy: install .venv/.cdk ## take Defib down, watchtower first, or STACK alone; POLICY=FILE as for deploy
+	@$(PY) -m infra.synthesize --policy $(POLICY) --out $(OUT) >/dev/null
+	@echo "What Defib has stopped stays stopped, and nobody is told of it any more: look first at what is open."
+	@echo "Afterwards the names of what stays can't be asked for any more: list them first. Both are in"
+	@echo "docs/operations.md, \"How do I take it down?\""
+	@cdk destroy --app $(OUT) $(or $(STACK),--all)
 
 bootstrap: install .venv/.cdk ## once for each account and Region, before the first deploy
 	@$(PY) -m infra.synthesize --policy $(POLICY) --out $(OUT) && cdk bootstrap --app $(OUT)

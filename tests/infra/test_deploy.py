@@ -139,7 +139,7 @@ def test_that_command_which_the_manual_has_too_deletes_a_bucket_with_all_its_ver
     command = EMPTY.format(region="us-west-2")
     name = copy_name("us-west-2").replace(Aws.ACCOUNT_ID, "ACCOUNT")
     bucket = name.lower()
-    assert EMPTY.format(region="REGION") in (ROOT / "docs" / "watching.md").read_text(encoding="utf-8")
+    assert EMPTY.format(region="REGION") in (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     assert f'"{name}"' in command
     with mock_aws():
         s3 = boto3.client("s3", region_name="us-west-2")

@@ -94,6 +94,35 @@ def test_every_target_of_make_is_there() -> None:
     assert [(document, target) for document, target in sorted(told) if target not in targets] == []
 
 
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ((), "cdk destroy --app build/cdk.out --all"),
+        (("STACK=DefibWatchtower",), "cdk destroy --app build/cdk.out DefibWatchtower"),
+    ],
+    ids=["all", "one stack"],
+)
+def test_taking_it_down_says_first_what_is_lost_and_leaves_it_to_the_cdk_to_ask(
+    given: tuple[str, ...], taken: str
+) -> None:
+    words = ["make", "-n", "-o", "install", "-o", ".venv/.cdk", "destroy", "POLICY=own.toml", *given]
+    # Else the make that runs the tests would have its say in it.
+    env = {"PATH": os.environ["PATH"]}
+    done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    synthesized, *warned, last = done.stdout.splitlines()
+
+    assert "infra.synthesize --policy own.toml --out build/cdk.out" in synthesized
+    assert "stays stopped" in warned[0]
+    assert 'docs/operations.md, \\"How do I take it down?\\"' in warned[-1]
+    assert last == taken
+
+
+def test_whatever_make_runs_finds_the_node_that_it_has_installed() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+    assert re.search(r"^export PATH +:= \$\(CURDIR\)/\.venv/bin:", makefile, re.MULTILINE)
+
+
 def in_code(text: str) -> str:
     """What stands in blocks of code, between backticks, and first in a table's row."""
     fences = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
