@@ -7,14 +7,13 @@ import re
 import shlex
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import jmespath
 import pytest
 from aws_lambda_powertools import Logger
 
+from defib.aws.codec import Codec
 from defib.aws.journal import PowertoolsJournal
 from defib.aws.normalise import normalise
 from defib.aws.reach_store import DynamoReachStore
@@ -28,16 +27,16 @@ from defib.core.medium import Medium
 from defib.core.model import InstanceState, Observation, Result, Signal, Verdict
 from defib.core.policy import Retention
 from defib.core.reach import Finding, Problem, Reach
+from defib.shell.ports import Rejected
 from defib.shell.reach import Look, Reached
-from defib.shell.store import Remembered
+from defib.shell.store import Conflict, Remembered
 from tests.aws.cases import NOON, WEB_1, WEB_2, a_case, a_notice, an_incident
 from tests.aws.table import TABLE
+from tests.operations import PAGE, SECTIONS, commands
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-PAGE = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
-SECTIONS: dict[str, str] = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE))
 OPTIONS = {
     "--table-name": "TableName",
     "--index-name": "IndexName",
@@ -53,11 +52,6 @@ OPTIONS = {
 @pytest.fixture
 def store(dynamodb: DynamoDBClient) -> DynamoStore:
     return DynamoStore(dynamodb, TABLE, Retention())
-
-
-def commands(section: str, start: str = "aws ") -> list[str]:
-    blocks = re.findall(r"^```\n(.*?)^```$", SECTIONS[section], re.DOTALL | re.MULTILINE)
-    return [block.replace("\\\n", " ").strip() for block in blocks if block.startswith(start)]
 
 
 def answered(dynamodb: DynamoDBClient, section: str) -> list[list[str | None]]:
@@ -250,19 +244,41 @@ def test_every_question_is_linked_at_the_top() -> None:
     assert links == [(q, re.sub(r"[^a-z -]", "", q.lower()).replace(" ", "-")) for q in SECTIONS]
 
 
-def test_the_commands_about_what_was_set_aside_are_such_as_sqs_knows() -> None:
-    model = boto3.client("sqs").meta
-    section = SECTIONS["What was set aside?"].replace("\\\n", " ")
-    asked = re.findall(r"aws sqs ([a-z-]+)((?: [^`)\n]*)?)", section)
-    assert [name for name, _ in asked] == [
-        "receive-message",
-        "get-queue-attributes",
-        "start-message-move-task",
-        "purge-queue",
-    ]
-    for name, words in asked:
-        shape = model.service_model.operation_model("".join(part.capitalize() for part in name.split("-"))).input_shape
-        options = set(re.findall(r"--([a-z-]+)", words)) - {"query", "output"}
-        named = {"".join(part.capitalize() for part in option.split("-")) for option in options}
-        assert shape is not None
-        assert named <= set(shape.members), (name, named)
+def test_what_only_a_newer_version_knows_an_older_one_passes_over_and_drops(dynamodb: DynamoDBClient) -> None:
+    kept = read_after(dynamodb, "brand_new", "x")
+
+    assert kept == a_case(version=1)
+    assert "brand_new" not in Codec().item(kept, {})
+
+
+def test_a_value_that_only_a_newer_version_knows_leaves_the_item_unread(dynamodb: DynamoDBClient) -> None:
+    with pytest.raises(Rejected, match=r"CASE#000001'} is no Case: Invalid enum value 'brand_new' - at `\$\.cause`"):
+        read_after(dynamodb, "cause", "brand_new")
+
+    assert '"is no Case"' in SECTIONS[GOING_BACK]
+
+
+def test_a_case_that_is_deleted_without_its_trail_leaves_no_place_for_the_next(
+    store: DynamoStore, dynamodb: DynamoDBClient
+) -> None:
+    remember(store, None, a_case(), 0)
+    dynamodb.delete_item(TableName=TABLE, Key={"pk": {"S": f"INSTANCE#{WEB_1}"}, "sk": {"S": "CASE#000001"}})
+
+    with pytest.raises(Conflict):
+        remember(store, None, a_case(), 1)
+    assert "Do not delete it alone" in SECTIONS[GOING_BACK]
+
+
+GOING_BACK = "How do I upgrade, and how do I go back?"
+
+
+def read_after(dynamodb: DynamoDBClient, attribute: str, value: str) -> Case:
+    """The case as it is read once somebody has written ``value`` into its item."""
+    store = DynamoStore(dynamodb, TABLE, Retention())
+    remember(store, None, a_case(), 0)
+    key: Any = {"pk": {"S": f"INSTANCE#{WEB_1}"}, "sk": {"S": "CASE#000001"}}
+    item = dynamodb.get_item(TableName=TABLE, Key=key)["Item"]
+    dynamodb.put_item(TableName=TABLE, Item={**item, attribute: {"S": value}})
+    case = store.latest_case(WEB_1)
+    assert case is not None
+    return case

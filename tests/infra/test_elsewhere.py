@@ -13,6 +13,7 @@ from infra.synthesize import TEMPLATE, synthesize
 from tests.infra.conftest import POLICY
 from tests.infra.synthesized import Properties, Statement, Synthesized, listed
 from tests.infra.test_permissions import ON_ITEMS, may
+from tests.operations import quoted, rows
 
 FOLLOWERS = """
 [page.elsewhere.atlassian]
@@ -132,3 +133,11 @@ def test_it_says_what_they_cost(following: Synthesized) -> None:
     assert lines["2 other pages, 43,200 turns each"] < 0.10
     own = len(following.of("AWS::SecretsManager::Secret"))
     assert lines[f"{own + 2} secrets"] == pytest.approx(0.40 * (own + 2))
+
+
+def test_its_alarm_and_its_log_are_called_as_operations_md_says(following: Synthesized) -> None:
+    (row,) = (row for row in rows("What does an alarm about Defib itself mean?") if "NAME" in row[0])
+    for kind, name in (("AWS::CloudWatch::Alarm", quoted(row[0])[0]), ("AWS::Logs::LogGroup", quoted(row[2])[0])):
+        prefix = name.removeprefix("Defib-").replace("NAME", "atlassian")
+
+        assert [logical_id for logical_id in following.of(kind) if logical_id.startswith(prefix)] != []
