@@ -68,7 +68,7 @@ def test_readme_says_of_april_30th_what_its_replay_does(shared: Path) -> None:
         "| detected (a failure that lasts, not one bad sample) | {detected} |",
         "| first notice after that | {announced} |",
         "| healed and verified | {healed}; it took an hour then |",
-        "| share of that which AWS does not impose | {own share} |",
+        "| Defib's own share of that time | {own share} |",
         "Meanwhile customers read this, {public} after the failure;",
     )
     assert [line for line in (said.format(**found.durations) for said in lines) if line not in readme] == []
