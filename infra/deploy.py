@@ -142,7 +142,7 @@ def configured_region() -> str:
 def _kill_switch(policy: Policy, region: str) -> KeptSwitch:
     from defib.aws.clients import client  # noqa: PLC0415 - only a deploy needs it
 
-    return KeptSwitch(cache(lambda: client("ssm", policy.calls, region)), switch_name(STACK))
+    return KeptSwitch(cache(lambda: client("ssm", policy.calls, region)), switch_name(STACK), region)
 
 
 def _policy(path: Path) -> Policy:

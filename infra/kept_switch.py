@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from defib.core.asking import in_region
 from defib.core.model import Switch
 
 if TYPE_CHECKING:
@@ -26,11 +27,12 @@ def switch_name(stack_name: str) -> str:
 
 
 class KeptSwitch:
-    """What the operator last set the switch called ``name`` to, as far as looks have seen it."""
+    """What the operator last set the switch called ``name`` in ``region`` to, as far as looks have seen it."""
 
-    def __init__(self, ssm: Callable[[], SSMClient], name: str) -> None:
+    def __init__(self, ssm: Callable[[], SSMClient], name: str, region: str) -> None:
         self._ssm = ssm
         self._name = name
+        self._region = region
         self._off = ""
         """The value that holds; empty while none has been seen."""
         self._unread = ""
@@ -90,4 +92,4 @@ class KeptSwitch:
                 self._unread = f"could not read or set the kill switch {self._name} ({error})"
 
     def _by_hand(self) -> str:
-        return f"aws ssm put-parameter --overwrite --name {self._name} --value '{self._off}'"
+        return f"aws ssm put-parameter{in_region(self._region)} --overwrite --name {self._name} --value '{self._off}'"

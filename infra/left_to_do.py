@@ -88,7 +88,7 @@ def told(left: Sequence[Left]) -> Iterator[str]:
             whose = f" (contact {finding.contact})" if finding.contact else ""
             where = f" In {one.region}." if finding.medium is Medium.SMS and len(left) > 1 else ""
             until = since + PENDING_FOR if since is not None else None
-            yield f"  {shown(finding)}{whose} {remedy(finding, until)}{where}"
+            yield f"  {shown(finding)}{whose} {remedy(finding, until, one.region)}{where}"
         if one.texts:
             yield f"  {one.texts}"
         if one.cut_off:

@@ -17,6 +17,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from defib.core.asking import EVENT_SOURCE, PUBLISH_TYPE
 from defib.core.page.settings import PageSettings
 from defib.publish.page.html import content_security_policy
 from infra.acknowledgments import acknowledge
@@ -263,7 +264,7 @@ class StatusPage(Construct):
             self,
             "PublishRule",
             description="A person publishes a draft of the status page",
-            event_pattern=events.EventPattern(source=["defib.operator"], detail_type=["Publish"]),
+            event_pattern=events.EventPattern(source=[EVENT_SOURCE], detail_type=[PUBLISH_TYPE]),
             targets=[
                 targets.SqsQueue(
                     self.queue.queue,

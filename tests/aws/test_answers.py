@@ -27,7 +27,9 @@ def test_an_answer_to_a_call_names_the_incident_and_how_long_a_snooze_lasts() ->
 
 def test_the_commands_of_an_e_mail_are_understood() -> None:
     for reaction in Reaction:
-        (entry,) = json.loads(command("zone:us-east-1a-12", reaction).partition("--entries '")[2].removesuffix("'"))
+        (entry,) = json.loads(
+            command("zone:us-east-1a-12", reaction, "us-east-1").partition("--entries '")[2].removesuffix("'")
+        )
         event = sample("approval-call") | {"source": entry["Source"], "detail-type": entry["DetailType"]}
         (answer,) = normalise(json.dumps(event | {"detail": json.loads(entry["Detail"])}))
         assert isinstance(answer, CallAnswer)

@@ -25,6 +25,7 @@ from defib.shell.elsewhere import FollowStore
 from defib.shell.page import PageStore, Repaged
 from defib.shell.store import Conflict, Surveyed
 from sim.memory.page import FakePageStore
+from tests.aws.account import REGION
 from tests.aws.table import TABLE
 from tests.core.page.shown import NOON, POLICY, minutes, trouble
 
@@ -119,7 +120,7 @@ def test_the_newest_come_first_and_no_more_than_asked_for(store: PageStore) -> N
 def test_a_draft_is_remembered_with_its_notice_and_is_not_public(store: PageStore) -> None:
     derived = derive(store.shown(), [trouble()], DRAFTING, NOON + minutes(5))
     (draft,) = derived.drafted
-    store.remember_page(Repaged(derived.shown, derived.changed, (ask_to_publish(draft, NOON),)))
+    store.remember_page(Repaged(derived.shown, derived.changed, (ask_to_publish(draft, REGION, NOON),)))
     assert store.public_incidents(10) == []
     assert [incident.draft for incident in store.shown().open] == [True]
     store.remember_page(change(publish(store.shown(), 1, DRAFTING, NOON + minutes(6))))
@@ -199,7 +200,7 @@ class TestTable:
     def test_a_drafts_notice_is_due_until_it_has_gone_out(self, dynamodb: DynamoDBClient) -> None:
         page, store = DynamoPageStore(dynamodb, TABLE, Retention()), DynamoStore(dynamodb, TABLE, Retention())
         derived = derive(page.shown(), [trouble()], DRAFTING, NOON + minutes(5))
-        page.remember_page(Repaged(derived.shown, derived.changed, (ask_to_publish(derived.drafted[0], NOON),)))
+        page.remember_page(Repaged(derived.shown, derived.changed, (ask_to_publish(derived.drafted[0], REGION, NOON),)))
         (notice,) = store.unpublished_notices(NOON + minutes(10), 10)
         assert store.notice("page-1", 1) == notice
 
@@ -228,7 +229,7 @@ class TestTable:
         while derived.more:
             troubled = [trouble(service.name) for service in policy.services]
             derived = derive(page.shown(), troubled, policy, NOON + minutes(5))
-            notices = tuple(ask_to_publish(draft, NOON) for draft in derived.drafted)
+            notices = tuple(ask_to_publish(draft, REGION, NOON) for draft in derived.drafted)
             page.remember_page(Repaged(derived.shown, derived.changed, notices))
         assert max(writes) <= 100
         assert len(page.shown().open) == 110

@@ -43,6 +43,7 @@ def environment(handler: str, **more: str) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join((str(ROOT), str(FUNCTIONS))),
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

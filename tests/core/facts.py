@@ -30,7 +30,8 @@ OK, IMPAIRED = Check(CheckStatus.OK), CheckStatus.IMPAIRED
 INITIALIZING = Check(CheckStatus.INITIALIZING)
 WEB = Registration("arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef", 80)
 SERVICE = Service("web", {"service": ("web",)}, Mode.HEAL, patience=Patience(check=timedelta(seconds=60)))
-POLICY = Policy(Tag("self-heal", "true"), (SERVICE,), repair=Repair(look_again=timedelta(seconds=15)))
+REGION = "us-east-1"
+POLICY = Policy(Tag("self-heal", "true"), (SERVICE,), repair=Repair(look_again=timedelta(seconds=15)), region=REGION)
 """Not the defaults, which may change without a test of the ladder having to."""
 
 

@@ -19,7 +19,7 @@ from defib.core.guards.question import GIVES_BACK
 from defib.core.maintenance import Maintenance
 from defib.core.model import Cause, Checks, InstanceState, Observation, Verdict
 from defib.core.policy import Mode, Policy
-from tests.core.facts import NOON, OK, after, attempt, case, impaired, observed, policy
+from tests.core.facts import NOON, OK, REGION, after, attempt, case, impaired, observed, policy
 
 ASKING = policy(mode=Mode.APPROVE)
 BAD = Checks(OK, impaired(after(minutes=-5)))
@@ -162,4 +162,4 @@ def test_a_yes_is_needed_for_what_changes_something_and_gives_nothing_back(actio
 def test_the_documented_command_is_the_one_that_people_get() -> None:
     page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
 
-    assert command(case(instance_id="i-0a1b2c3d4e5f60001"), Choice.APPROVE) in page
+    assert command(case(instance_id="i-0a1b2c3d4e5f60001"), Choice.APPROVE, REGION) in page

@@ -12,12 +12,11 @@ from defib.core.contact import Contact
 from defib.core.digest import DIGEST_MAX, WAITING_MAX, batch_of, storm_over, summed_up
 from defib.core.incident import NoticeKind
 from defib.core.medium import Medium
-from defib.core.messages import MessageLimits
 from defib.core.outbox import Lane, Outbox, Waiting
 from defib.core.post import Places, Post
 from defib.core.severity import Severity
 from defib.core.words import SMS_MAX, SUBJECT_MAX
-from tests.core.facts import NOON, after
+from tests.core.facts import NOON, POLICY, after
 
 ANN = Contact("ann", email=("ann@example.com",), sms=("+12025550123",))
 PLACES = Places("arn:aws:sns:us-east-1:123456789012:Incidents", "https://status.example.com")
@@ -40,7 +39,7 @@ CALL = replace(ONE, lane=Lane.STORM, severity=Severity.URGENT, kind=NoticeKind.E
 
 
 def digest(*waiting: Waiting) -> Post:
-    return summed_up(waiting, ANN, MessageLimits(), PLACES, after(minutes=10))
+    return summed_up(waiting, ANN, POLICY, PLACES, after(minutes=10))
 
 
 def test_it_says_how_many_since_when_why_and_names_each() -> None:
@@ -92,14 +91,14 @@ def test_an_sms_that_asks_names_those_that_ask() -> None:
 
 
 def test_all_can_be_taken_on_one_page() -> None:
-    email = summed_up((CALL,), ANN, MessageLimits(), PLACES, NOON, LINK).email
+    email = summed_up((CALL,), ANN, POLICY, PLACES, NOON, LINK).email
 
     assert "Say that you are on all of them on this page, once, by 30 April 12:00 UTC" in email
     assert f"\n                  {LINK.url}\n" in email
 
 
 def test_where_nothing_asks_no_page_takes_it() -> None:
-    assert LINK.url not in summed_up((ONE, OTHER), ANN, MessageLimits(), PLACES, NOON, LINK).email
+    assert LINK.url not in summed_up((ONE, OTHER), ANN, POLICY, PLACES, NOON, LINK).email
 
 
 @pytest.mark.parametrize("many", [1, 2, 30, DIGEST_MAX])
@@ -107,7 +106,7 @@ def test_where_nothing_asks_no_page_takes_it() -> None:
 def test_whoever_reads_text_messages_alone_gets_the_page_of_them_all(many: int, waits: Waiting) -> None:
     waiting = [replace(waits, service=f"s{n:03}", incident_id=f"s{n:03}-1") for n in range(many)]
 
-    text = summed_up(waiting, TEXTS, MessageLimits(), PLACES, NOON, LINK).sms
+    text = summed_up(waiting, TEXTS, POLICY, PLACES, NOON, LINK).sms
 
     assert text.endswith(f"All: {LINK.url}")
     assert text.startswith(f"Defib: {many} more")
@@ -115,21 +114,21 @@ def test_whoever_reads_text_messages_alone_gets_the_page_of_them_all(many: int, 
 
 
 def test_who_has_an_e_mail_too_gets_no_link_by_text() -> None:
-    assert summed_up((CALL,), ANN, MessageLimits(), PLACES, NOON, LINK).sms.endswith("The e-mail names each.")
+    assert summed_up((CALL,), ANN, POLICY, PLACES, NOON, LINK).sms.endswith("The e-mail names each.")
 
 
 def test_without_links_a_text_message_says_how_to_list_them_all() -> None:
     waiting = [replace(CALL, service=f"s{n:03}", incident_id=f"s{n:03}-1") for n in range(99)]
 
-    assert "List them all: docs/operations.md" in summed_up(waiting, TEXTS, MessageLimits(), PLACES, NOON).sms
-    assert "The chat names each." in summed_up(waiting, replace(TEXTS, chat=True), MessageLimits(), PLACES, NOON).sms
+    assert "List them all: docs/operations.md" in summed_up(waiting, TEXTS, POLICY, PLACES, NOON).sms
+    assert "The chat names each." in summed_up(waiting, replace(TEXTS, chat=True), POLICY, PLACES, NOON).sms
 
 
 def test_a_link_that_fits_no_text_message_is_left_out_of_it() -> None:
     long = replace(LINK, url=f"https://{'answers.' * 20}example.com/")
     waiting = [replace(CALL, service=f"s{n}", incident_id=f"s{n}-1") for n in range(3)]
 
-    assert summed_up(waiting, TEXTS, MessageLimits(), PLACES, NOON, long).sms == "Defib: 3 more NEED YOU: 3 services"
+    assert summed_up(waiting, TEXTS, POLICY, PLACES, NOON, long).sms == "Defib: 3 more NEED YOU: 3 services"
 
 
 def test_a_storm_ends_with_how_much_it_was() -> None:

@@ -18,7 +18,7 @@ from defib.core.model import Cause, Verdict
 from defib.core.news import News
 from defib.core.policy import Mode, Service
 from defib.core.words import plain
-from tests.core.facts import NOON, POLICY, SERVICE, after, attempt, case
+from tests.core.facts import NOON, POLICY, REGION, SERVICE, after, attempt, case
 
 ONE_SMS = 140
 """Characters (SNS Developer Guide, Publishing to a mobile phone): written out, so that a test fails with the limit."""
@@ -142,8 +142,8 @@ def test_the_question_says_what_would_be_done_until_when_and_how_to_answer() -> 
     assert asked.subject == "[Defib web] APPROVE? web-2 fails its instance check: your yes or no by 12:30 UTC"
     assert "Nothing without your yes. With it: Defib reboots it; if that has not helped after 3m, it" in asked.body
     assert "What you must do: Say yes or no by 30 April 12:30:00 UTC. By command, with your name in it:" in asked.body
-    assert command(ASKED, Choice.APPROVE) in lines[lines.index(next(x for x in lines if x.startswith("Yes: ")))]
-    assert command(ASKED, Choice.REJECT) in lines[lines.index(next(x for x in lines if x.startswith("No: ")))]
+    assert command(ASKED, Choice.APPROVE, REGION) in lines[lines.index(next(x for x in lines if x.startswith("Yes: ")))]
+    assert command(ASKED, Choice.REJECT, REGION) in lines[lines.index(next(x for x in lines if x.startswith("No: ")))]
     assert asked.sms == (
         "Defib web: web-2 fails its instance check: your yes or no by 12:30 UTC. Plan: Rebooting it. "
         "The e-mail says how to answer."
@@ -157,24 +157,12 @@ def test_the_question_of_the_longest_cause_still_fits_an_sms() -> None:
 
 
 def test_the_command_is_one_that_the_shell_and_eventbridge_understand() -> None:
-    words = shlex.split(command(ASKED, Choice.APPROVE))
+    words = shlex.split(command(ASKED, Choice.APPROVE, REGION))
     (entry,) = json.loads(words[-1])
 
     assert words[:-1] == ["aws", "events", "put-events", "--region", "us-east-1", "--entries"]
     assert (entry["Source"], entry["DetailType"]) == ("defib.operator", "Approval")
     assert json.loads(entry["Detail"]) == {"case": "i-0aa1-1", "answer": "approve", "by": "YOUR NAME"}
-
-
-@pytest.mark.parametrize(
-    ("zone", "region"),
-    [
-        ("eu-west-1c", " --region eu-west-1 "),
-        ("us-west-2-lax-1a", " --region us-west-2 "),
-        ("", "put-events --entries"),
-    ],
-)
-def test_the_command_goes_to_the_region_of_the_instance(zone: str, region: str) -> None:
-    assert region in command(replace(ASKED, zone=zone), Choice.REJECT)
 
 
 def test_before_it_asks_the_opening_message_says_that_it_will() -> None:

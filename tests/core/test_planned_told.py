@@ -127,11 +127,15 @@ def test_an_announcement_says_when_aws_says_that_it_ends() -> None:
         (
             wants(),
             {"group": "web-asg"},
-            "aws autoscaling terminate-instance-in-auto-scaling-group --instance-id i-0aa1",
+            "aws autoscaling terminate-instance-in-auto-scaling-group --region us-east-1 --instance-id i-0aa1",
         ),
-        (wants(), {}, "aws ec2 stop-instances --instance-ids i-0aa1"),
+        (wants(), {}, "aws ec2 stop-instances --region us-east-1 --instance-ids i-0aa1"),
         (wants(LATER), BOUND_THERE, "Nothing before 02 May 12:00 UTC: a stop and start would bring it back to its"),
-        (wants(), BOUND_THERE, "aws ec2 modify-instance-placement --instance-id i-0aa1 --host-id ANOTHER_HOST"),
+        (
+            wants(),
+            BOUND_THERE,
+            "aws ec2 modify-instance-placement --region us-east-1 --instance-id i-0aa1 --host-id ANOTHER_HOST",
+        ),
         (wants(), BOUND_THERE, "AWS then moves it to a replacement host, on which it keeps room for it"),
         (wants(LATER), {"instance_type": "mac2.metal"}, "it is a Mac, whose host AWS cleans for hours after a stop"),
         (wants(), {"instance_type": "mac2.metal"}, "a Mac may not start for up to four and a half hours"),

@@ -21,7 +21,7 @@ def test_a_shift_that_runs_out_while_its_zone_is_still_impaired_is_peoples_busin
 
     assert notice.kind is NoticeKind.ESCALATED
     assert "its shift ended by itself at 15:00 UTC, and the zone is still impaired" in notice.body
-    assert f"start-zonal-shift --resource-identifier {BALANCER} --away-from use1-az4" in notice.body
+    assert f"start-zonal-shift --region us-east-1 --resource-identifier {BALANCER} --away-from use1-az4" in notice.body
 
 
 NEWS = [
@@ -51,7 +51,7 @@ NEWS = [
     (
         replace(SHIFTED, move=Move.END, answer=ShiftAnswer.REFUSED, detail="no", said=None),
         NoticeKind.ESCALATED,
-        "cancel-zonal-shift --zonal-shift-id shift-1",
+        "cancel-zonal-shift --region us-east-1 --zonal-shift-id shift-1",
     ),
 ]
 

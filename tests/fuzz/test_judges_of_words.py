@@ -65,7 +65,7 @@ def test_what_waits_for_a_contact_and_is_thrown_away_is_found(names_it: bool) ->
         waiting = _waiting(notice, contact)
         mail.remember_outbox(mail.outbox(contact.name), waiting)
         if names_it:
-            digest = summed_up((waiting,), contact, MessageLimits(), Places("memory"), now)
+            digest = summed_up((waiting,), contact, world.story.policy, Places("memory"), now)
             world.judge.heard("channel.publish", digest)
         mail.went_out((waiting,), tuple(Medium))
     world.judge.at_end(world.lanes)

@@ -17,7 +17,7 @@ from botocore.client import BaseClient
 from moto.ec2.models import ec2_backends
 
 from defib.aws.clients import client
-from tests.aws.account import ONCE
+from tests.aws.account import ONCE, REGION
 from tests.aws.fleet import Overlay
 from tests.aws.table import TABLE, create_table
 
@@ -109,6 +109,7 @@ class Stage:
         self._monkeypatch = monkeypatch
         self.environment = {
             "LAMBDA_TASK_ROOT": str(task_root),
+            "AWS_REGION": REGION,
             "DEFIB_POLICY": "defib.toml",
             "DEFIB_TABLE": TABLE,
             "DEFIB_EVIDENCE_BUCKET": "evidence",

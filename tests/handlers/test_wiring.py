@@ -92,3 +92,9 @@ def test_the_policy_is_the_operators_file_beside_the_code(stage: Stage) -> None:
     environment = Environment(stage.environment)
 
     assert [service.name for service in environment.policy().services] == ["web"]
+
+
+def test_the_policy_holds_in_the_region_of_the_function(stage: Stage) -> None:
+    elsewhere = Environment({**stage.environment, "AWS_REGION": "eu-west-1"})
+
+    assert elsewhere.policy().region == "eu-west-1"

@@ -57,7 +57,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 def deploying(ssm: Ssm, seconds: float = 0, status: int = 0) -> int:
     client: Any = ssm
     command = [sys.executable, "-c", f"import sys, time; time.sleep({seconds}); sys.exit({status})"]
-    return KeptSwitch(lambda: client, NAME).deploy(command)
+    return KeptSwitch(lambda: client, NAME, "eu-west-1").deploy(command)
 
 
 @pytest.mark.parametrize("status", [0, 3], ids=["the deploy is done", "the deploy fails and is rolled back"])
@@ -120,7 +120,10 @@ def test_whoever_gives_up_waiting_is_told_that_cloudformation_does_not(capsys: p
         deploying(ssm, seconds=1)
 
     assert ssm.value == "off"
-    assert f"When it is done: aws ssm put-parameter --overwrite --name {NAME} --value 'off'" in capsys.readouterr().out
+    assert (
+        f"When it is done: aws ssm put-parameter --region eu-west-1 --overwrite --name {NAME} --value 'off'"
+        in capsys.readouterr().out
+    )
 
 
 def test_one_that_can_not_be_put_back_fails_the_deploy_and_says_by_which_command(
@@ -130,7 +133,7 @@ def test_one_that_can_not_be_put_back_fails_the_deploy_and_says_by_which_command
 
     said = capsys.readouterr().out
     assert "THE KILL SWITCH MAY BE ON" in said
-    assert f"aws ssm put-parameter --overwrite --name {NAME} --value 'off'" in said
+    assert f"aws ssm put-parameter --region eu-west-1 --overwrite --name {NAME} --value 'off'" in said
 
 
 def test_whoever_may_not_read_it_can_deploy_and_is_told_to_look(capsys: pytest.CaptureFixture[str]) -> None:

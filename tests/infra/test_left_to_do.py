@@ -53,6 +53,7 @@ def test_phones_that_get_no_sms_are_told_of_too() -> None:
 
     assert "+12025550123 (contact oncall) gets no SMS: the account is in the SMS sandbox" in text
     assert "SMS (contact oncall) cost $1.00 of $1.00 this month" in text
+    assert f"aws sns set-sms-attributes --region {HERE} --attributes MonthlySpendLimit=USD" in text
 
 
 def test_texts_that_no_registered_number_sends_are_told_of_though_every_address_can_be_reached() -> None:

@@ -14,7 +14,7 @@ from defib.core.model import Check, Checks, CheckStatus, Event, Peers, Signal, S
 from defib.core.policy import Policy
 from defib.shell.reconcile import Reconciling, reconcile
 from defib.shell.store import Remembered
-from tests.core.facts import NOON, OK, after, case, observed, policy
+from tests.core.facts import NOON, OK, REGION, after, case, observed, policy
 from tests.shell.machine import INSTANCE, Machine, healing
 from tests.shell.sweeping import Bench
 
@@ -75,7 +75,7 @@ def test_what_nothing_avoids_is_told_with_the_commands_and_again_a_day_before(li
     assert machine.acts == []
     assert kinds(machine) == [NoticeKind.PLANNED, NoticeKind.PLANNED]
     assert machine.notices[1].at == after(hours=6)
-    assert all(f"aws ec2 stop-instances --instance-ids {INSTANCE}" in n.body for n in machine.notices)
+    assert all(f"aws ec2 stop-instances --region {REGION} --instance-ids {INSTANCE}" in n.body for n in machine.notices)
     assert all("before 01 May 18:00 UTC" in n.body for n in machine.notices)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,6 +101,14 @@ def test_every_text_message_kept_is_short_enough() -> None:
 
     assert bodies
     assert {str(file): body for file, body in bodies.items() if len(body) > SMS_MAX} == {}
+
+
+def test_every_command_kept_names_the_region_that_it_is_for() -> None:
+    kept = [line for file in shown.FOLDER.glob("*/*-email-*") for line in file.read_text("utf-8").splitlines()]
+    commands = [line for line in kept if re.search(r"\baws [a-z0-9-]+ [a-z]+-", line)]
+
+    assert commands
+    assert [line for line in commands if " --region us-" not in line] == []
 
 
 def test_every_scenario_kept_is_in_the_index() -> None:

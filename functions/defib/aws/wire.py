@@ -10,6 +10,7 @@ import msgspec
 
 from defib.aws.events import CanarySent, Envelope
 from defib.aws.untrusted import SHOWN_MAX, decoded, in_utc, plain, require_instance_id
+from defib.core.asking import EVENT_SOURCE, PUBLISH_TYPE
 from defib.core.canary import Canary
 from defib.core.effect import Perform
 from defib.core.frozen import dataclass
@@ -130,6 +131,6 @@ def turn_in(body: str) -> Turn | Release:
     if "detail-type" not in decoded(body, dict[str, msgspec.Raw], "a message"):
         return decoded(body, Turn, "a turn of the page")
     event = decoded(body, Envelope, "an event")
-    if (event.source, event.detail_type) != ("defib.operator", "Publish"):
+    if (event.source, event.detail_type) != (EVENT_SOURCE, PUBLISH_TYPE):
         raise Malformed(f"unknown event {plain(event.source)}: {plain(event.detail_type)}; the page knows Publish")
     return decoded(event.detail, Release, "an event detail")

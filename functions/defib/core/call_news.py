@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from defib.core import approval
-from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
+from defib.core.asking import DETAIL_TYPE, saying
 from defib.core.audience import audience
 from defib.core.brevity import once, sms_of, subject_of
 from defib.core.call import Call, CallAnswer, Reaction, answered, louder, tier_after
@@ -73,24 +72,26 @@ def lines_of(incident: Incident, policy: Policy) -> tuple[str, ...]:
     if pause is not None:
         said = "is on it" if pause.reaction is Reaction.ACKNOWLEDGE else "has put it off"
         asked = f"{pause.by} {said} since {clock(pause.at)}. Defib asks again on {day(pause.until)} if it is not over."
-        return (f"Who is asked:     {asked}", *_how(incident, (Reaction.SNOOZE,)))
+        return (f"Who is asked:     {asked}", *_how(incident, (Reaction.SNOOZE,), policy.region))
     asked = "; ".join(_asked(incident, call, policy))
     times = f", {call.times} times so far" if call.times > 1 else ""
-    return (f"Who is asked:     {asked}{times}. {_next(incident, call, policy)}", *_how(incident, tuple(Reaction)))
+    return (
+        f"Who is asked:     {asked}{times}. {_next(incident, call, policy)}",
+        *_how(incident, tuple(Reaction), policy.region),
+    )
 
 
-def command(incident_id: str, reaction: Reaction) -> str:
-    """The command that puts the answer on the default event bus of Defib's Region."""
+def command(incident_id: str, reaction: Reaction, region: str) -> str:
+    """The command that says it."""
     lasts = {"for": "1h"} if reaction is Reaction.SNOOZE else {}
-    detail = json.dumps({"incident": incident_id, "answer": reaction.value, **lasts, "by": "YOUR NAME"})
-    entry = {"Source": EVENT_SOURCE, "DetailType": DETAIL_TYPE, "Detail": detail}
-    return f"aws events put-events --entries '{json.dumps([entry])}'"
+    detail = {"incident": incident_id, "answer": reaction.value, **lasts, "by": "YOUR NAME"}
+    return saying(DETAIL_TYPE, detail, region)
 
 
-def _how(incident: Incident, reactions: tuple[Reaction, ...]) -> Iterator[str]:
+def _how(incident: Incident, reactions: tuple[Reaction, ...], region: str) -> Iterator[str]:
     words = {Reaction.ACKNOWLEDGE: "You are on it:", Reaction.SNOOZE: "Ask me later:"}
     for reaction in reactions:
-        yield f"{words[reaction]:<17} {command(incident.id, reaction)}"
+        yield f"{words[reaction]:<17} {command(incident.id, reaction, region)}"
 
 
 def _asked(incident: Incident, call: Call, policy: Policy) -> Iterator[str]:

@@ -12,7 +12,6 @@ from defib.core.call import Reaction
 from defib.core.call_news import command
 from defib.core.duration import format_duration
 from defib.core.medium import Medium
-from defib.core.messages import MessageLimits
 from defib.core.outbox import Lane, Outbox, Waiting
 from defib.core.post import Places, Post, chat_form
 from defib.core.severity import Severity
@@ -20,6 +19,8 @@ from defib.core.words import SMS_MAX, SUBJECT_MAX, clock, plain
 
 if TYPE_CHECKING:
     from defib.core.contact import Contact
+    from defib.core.messages import MessageLimits
+    from defib.core.policy import Policy
 
 DIGEST_MAX = 300
 """Incidents that one message names; more make another. Keeps it within the 256 KiB of SNS (API, Publish, Message)."""
@@ -52,7 +53,7 @@ def batch_of(waiting: Iterable[Waiting]) -> tuple[Waiting, ...]:
 def summed_up(
     waiting: Sequence[Waiting],
     contact: Contact,
-    limits: MessageLimits,
+    policy: Policy,
     places: Places,
     now: datetime,
     link: AnswerLink | None = None,
@@ -60,7 +61,7 @@ def summed_up(
     """One message for all of ``waiting``: at least one, of one lane. ``link`` is where they stand, and are answered."""
     texts = [w for w in waiting if Medium.SMS in w.media]
     subject = plain(f"[Defib] {_headline(waiting)}", SUBJECT_MAX)
-    email = _email(waiting, limits, places, now, link)
+    email = _email(waiting, policy, places, now, link)
     first = f"{waiting[0].incident_id}#{waiting[0].sequence}"
     return Post(
         contact=contact.name,
@@ -122,15 +123,14 @@ def _headline(waiting: Sequence[Waiting]) -> str:
     return f"{count} more message{'s' if count > 1 else ''} since {since}"
 
 
-def _email(
-    waiting: Sequence[Waiting], limits: MessageLimits, places: Places, now: datetime, link: AnswerLink | None
-) -> str:
+def _email(waiting: Sequence[Waiting], policy: Policy, places: Places, now: datetime, link: AnswerLink | None) -> str:
     urgent = [w for w in waiting if w.severity is Severity.URGENT]
     kinds = Counter(w.kind.value for w in waiting)
     services = Counter(w.service for w in waiting)
     duty = "Nothing now. Defib tells you if it needs you."
     if urgent:
-        duty = f"Look at each. To say that you are on one:\n  {command(urgent[0].incident_id, Reaction.ACKNOWLEDGE)}"
+        how = command(urgent[0].incident_id, Reaction.ACKNOWLEDGE, policy.region)
+        duty = f"Look at each. To say that you are on one:\n  {how}"
         if link is not None:
             here = f"{INDENT}{link.url}\n{INDENT}"
             by = f"on this page, once, by {link.until:%d %B %H:%M} UTC"
@@ -138,7 +138,7 @@ def _email(
     return "\n".join(
         (
             f"{_headline(waiting)}. None is left out below.",
-            f"Why in one:       {_why(waiting[0].lane, limits)}",
+            f"Why in one:       {_why(waiting[0].lane, policy.messages)}",
             f"By kind:          {_counted(kinds)}.",
             f"By service:       {_counted(services)}.",
             f"What you must do: {duty}",

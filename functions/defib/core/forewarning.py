@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from defib.core.asking import in_region
 from defib.core.boot import is_mac
 from defib.core.case import Case, Outcome
 from defib.core.incident import NoticeKind
@@ -53,7 +54,7 @@ def forewarned(news: News, case: Case, service: Service, policy: Policy, now: da
         case News.HELD if at_rest(case):
             headline = f"is not restarted yet before {day(event.not_before)}"
             doing = f"Nothing for now: {case.reason}. It looks again while the maintenance window is on."
-            duty, brief = _yourself(case, event), f"Restart it yourself before {day(event.not_before)}."
+            duty, brief = _yourself(case, event, policy), f"Restart it yourself before {day(event.not_before)}."
         case News.STOPPING:
             doing = "It stops it now and starts it on another host, inside its maintenance window."
             return Story(NoticeKind.PROGRESS, "is restarted as planned", doing, NOTHING, "Defib restarts it now.")
@@ -67,7 +68,7 @@ def forewarned(news: News, case: Case, service: Service, policy: Policy, now: da
 def _plan(case: Case, event: Event, service: Service, policy: Policy, now: datetime) -> tuple[str, str, str]:
     """What Defib does before the event, what people must do, and both in the few words of an SMS."""
     window = window_before(event, policy, service, now)
-    itself = _yourself(case, event)
+    itself = _yourself(case, event, policy)
     if window is None or _stays(case):
         return _nothing(case, event, service), itself, f"Restart it yourself before {day(event.not_before)}."
     doing = f"In the maintenance window from {day(window.start)} to {day(window.end)}: {plan(case, service, policy)}"
@@ -96,21 +97,21 @@ def _is_bound(case: Case) -> bool:
     return any(said.startswith(BOUND) for said in case.evidence)
 
 
-def _yourself(case: Case, event: Event) -> str:
+def _yourself(case: Case, event: Event, policy: Policy) -> str:
     """What moves it to another host at a time of one's own choosing."""
-    until, instance = day(event.not_before), case.instance_id
+    until, instance, there = day(event.not_before), case.instance_id, in_region(policy.region)
     if case.group:
         return (
             f"Its Auto Scaling group {case.group} may replace it by itself. To choose the time, replace it before "
-            f"{until}:\n  aws autoscaling terminate-instance-in-auto-scaling-group --instance-id {instance} "
+            f"{until}:\n  aws autoscaling terminate-instance-in-auto-scaling-group{there} --instance-id {instance} "
             "--no-should-decrement-desired-capacity"
         )
-    moved = f"aws ec2 modify-instance-placement --instance-id {instance} --host-id ANOTHER_HOST"
+    moved = f"aws ec2 modify-instance-placement{there} --instance-id {instance} --host-id ANOTHER_HOST"
     commands = (
-        f"aws ec2 stop-instances --instance-ids {instance}",
-        f"aws ec2 wait instance-stopped --instance-ids {instance}",
+        f"aws ec2 stop-instances{there} --instance-ids {instance}",
+        f"aws ec2 wait instance-stopped{there} --instance-ids {instance}",
         *([moved] if _is_bound(case) else ()),
-        f"aws ec2 start-instances --instance-ids {instance}",
+        f"aws ec2 start-instances{there} --instance-ids {instance}",
     )
     lines = "\n".join(f"  {command}" for command in commands)
     if _is_bound(case):

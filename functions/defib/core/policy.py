@@ -239,6 +239,9 @@ class Policy:
     messages: MessageLimits = field(default_factory=MessageLimits)
     maintenance: tuple[Maintenance, ...] = ()
     """Planned outages of every service."""
+    region: str = ""
+    """Where it is deployed, which the operator's file does not say. Every command for people names it: with another
+    default Region, the bus there would take an answer without a word, and it would be lost."""
 
     @property
     def asked_groups(self) -> tuple[str, ...]:

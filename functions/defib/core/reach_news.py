@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, assert_never
 
+from defib.core.asking import in_region
 from defib.core.bulletin import Story, compose
 from defib.core.duration import format_duration
 from defib.core.frozen import replace
@@ -40,9 +41,9 @@ def shown(finding: Finding) -> str:
     return f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}/..."
 
 
-def remedy(finding: Finding, ends_at: datetime | None = None) -> str:
+def remedy(finding: Finding, ends_at: datetime | None = None, region: str = "") -> str:
     """What is wrong with the address in a sentence, and what to do in the next; ``ends_at`` is until when, if known."""
-    number, both = finding.endpoint, " and ".join(finding.topics)
+    number, both, there = finding.endpoint, " and ".join(finding.topics), in_region(region)
     match finding.problem:
         case Problem.UNCONFIRMED:
             link = 'Open the link in the mail "AWS Notification - Subscription Confirmation"'
@@ -67,19 +68,20 @@ def remedy(finding: Finding, ends_at: datetime | None = None) -> str:
         case Problem.UNVERIFIED:
             return (
                 "gets no SMS: the account is in the SMS sandbox, and the number is not verified. Either verify it "
-                f"(aws sns create-sms-sandbox-phone-number --phone-number {number}, then aws sns "
-                f"verify-sms-sandbox-phone-number --phone-number {number} --one-time-password CODE), or ask AWS to "
-                "move the account out of the sandbox (SNS console, Text messaging)."
+                f"(aws sns create-sms-sandbox-phone-number{there} --phone-number {number}, then aws sns "
+                f"verify-sms-sandbox-phone-number{there} --phone-number {number} --one-time-password CODE), or ask "
+                "AWS to move the account out of the sandbox (SNS console, Text messaging)."
             )
         case Problem.OPTED_OUT:
             return (
                 "has opted out of SMS of this account. With its owner's consent, and at most once in 30 days: "
-                f"aws sns opt-in-phone-number --phone-number {number}"
+                f"aws sns opt-in-phone-number{there} --phone-number {number}"
             )
         case Problem.SPENT:
-            return f"cost {finding.detail} this month: SNS sends none to anybody until the month ends (UTC). {_RAISE}"
+            until = "SNS sends none to anybody until the month ends (UTC)"
+            return f"cost {finding.detail} this month: {until}. {_raise(there)}"
         case Problem.SPENDING:
-            return f"cost {finding.detail} this month; when that is spent, SNS sends none to anybody. {_RAISE}"
+            return f"cost {finding.detail} this month; when that is spent, SNS sends none to anybody. {_raise(there)}"
         case Problem.UNANSWERED:
             return (
                 f"has not answered the drill of {finding.detail}. Call them: are their phones charged and on, does "
@@ -104,10 +106,11 @@ def scanned(found: Sequence[Finding]) -> str:
     )
 
 
-_RAISE = (
-    "Ask AWS for a higher quota (Service Quotas, or a support case for SNS text messaging), then: "
-    "aws sns set-sms-attributes --attributes MonthlySpendLimit=USD"
-)
+def _raise(there: str) -> str:
+    return (
+        "Ask AWS for a higher quota (Service Quotas, or a support case for SNS text messaging), then: "
+        f"aws sns set-sms-attributes{there} --attributes MonthlySpendLimit=USD"
+    )
 
 
 def forgotten_at(finding: Finding) -> datetime:
@@ -144,7 +147,7 @@ def _trouble(found: Sequence[Finding], policy: Policy) -> Story:
     if cut_off:
         several = "s" if len(cut_off) > 1 else ""
         headline = f"nobody at contact{several} {', '.join(cut_off)} can be reached: {headline}"
-    told = [f"  {shown(f)}{_of(f)} {remedy(f, forgotten_at(f))}" for f in found]
+    told = [f"  {shown(f)}{_of(f)} {remedy(f, forgotten_at(f), policy.region)}" for f in found]
     lines = "\n".join(filter(None, (*told, scanned(found))))
     return Story(
         headline,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from defib.core.asking import in_region
 from defib.core.bulletin import Story, compose
 from defib.core.frozen import replace
 from defib.core.incident import Incident, Notice, NoticeKind
@@ -28,7 +29,7 @@ def tell(stack: Stack, zone: str, incident: Incident, policy: Policy, now: datet
     if failed:
         held = all(shift.answer is ShiftAnswer.HELD for shift in failed)
         kind = NoticeKind.HELD if held else NoticeKind.ESCALATED
-    story = replace(_story(zone, news, failed), asks=bool(failed), about="shift")
+    story = replace(_story(zone, news, failed, policy.region), asks=bool(failed), about="shift")
     return stack, *compose(incident, story, kind, policy, now)
 
 
@@ -36,7 +37,7 @@ def _is_news(shift: Shift) -> bool:
     return shift.answer is not shift.said and (shift.answer is ShiftAnswer.HELD or is_final(shift))
 
 
-def _story(zone: str, news: list[Shift], failed: list[Shift]) -> Story:
+def _story(zone: str, news: list[Shift], failed: list[Shift], region: str) -> Story:
     back = all(shift.move is Move.END for shift in news)
     done = len(news) - len(failed)
     whose = news[0].name if len(news) == 1 else f"{done or len(news)} of {len(news)} load balancers"
@@ -47,12 +48,13 @@ def _story(zone: str, news: list[Shift], failed: list[Shift]) -> Story:
     if failed:
         held = all(shift.answer is ShiftAnswer.HELD for shift in failed)
         doing = "It tries again every few minutes." if held else "Nothing more."
-        duty = f"If you want the traffic {where} now:\n" + "\n".join(f"  {command}" for command in _commands(failed))
+        commands = "\n".join(f"  {_command(shift, region)}" for shift in failed)
+        duty = f"If you want the traffic {where} now:\n{commands}"
         return Story(headline, wrong, doing + lines, duty, "Defib tries again." if held else "Please look now.")
     if all(shift.is_others for shift in news):
         said = f"AWS keeps the traffic of {whose} from zone {zone}"
         return Story(said, wrong, "It looks again every few minutes." + lines, "Nothing.", "Nothing for you to do.")
-    ends = [f"  aws arc-zonal-shift cancel-zonal-shift --zonal-shift-id {shift.id}" for shift in news if shift.id]
+    ends = [f"  {_cancel(shift, region)}" for shift in news if shift.id]
     duty = "Nothing. To end it yourself:\n" + "\n".join(ends) if ends and not back else "Nothing."
     doing = "Nothing more." if back else "It ends what it shifted when the zone has recovered."
     return Story(headline, wrong, doing + lines, duty, "Nothing for you to do.")
@@ -64,16 +66,13 @@ def _line(shift: Shift) -> str:
     return f"{'not shifted away' if shift.move is Move.START else 'not shifted back'}: {shift.detail}"
 
 
-def _commands(failed: list[Shift]) -> list[str]:
-    lines = []
-    for shift in failed:
-        if shift.move is Move.START:
-            lines.append(
-                f"aws arc-zonal-shift start-zonal-shift --resource-identifier {shift.load_balancer} "
-                f"--away-from {shift.zone_id} --expires-in 3h --comment 'zone impaired'"
-            )
-        elif shift.id:
-            lines.append(f"aws arc-zonal-shift cancel-zonal-shift --zonal-shift-id {shift.id}")
-        else:
-            lines.append(f"aws arc-zonal-shift list-zonal-shifts --resource-identifier {shift.load_balancer}")
-    return lines
+def _command(failed: Shift, region: str) -> str:
+    balancer = f"{in_region(region)} --resource-identifier {failed.load_balancer}"
+    if failed.move is Move.START:
+        away = f"--away-from {failed.zone_id} --expires-in 3h --comment 'zone impaired'"
+        return f"aws arc-zonal-shift start-zonal-shift{balancer} {away}"
+    return _cancel(failed, region) if failed.id else f"aws arc-zonal-shift list-zonal-shifts{balancer}"
+
+
+def _cancel(shift: Shift, region: str) -> str:
+    return f"aws arc-zonal-shift cancel-zonal-shift{in_region(region)} --zonal-shift-id {shift.id}"

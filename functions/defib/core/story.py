@@ -88,7 +88,7 @@ def _asked(news: News, case: Case, service: Service, policy: Policy) -> Story:
     headline = f"{CAUSE_SHORT[case.cause]}: your yes or no by {until}"
     doing = f"Nothing without your yes. With it: {then} Without an answer by {until} it leaves it to you."
     brief = f"Plan: {brief_plan(case, service, policy)} The e-mail says how to answer."
-    return Story(NoticeKind.APPROVAL, headline, doing, asking.duty(case, case.approval), brief)
+    return Story(NoticeKind.APPROVAL, headline, doing, asking.duty(case, case.approval, policy.region), brief)
 
 
 def _progress(news: News, case: Case) -> Story:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
 
+from defib.core.asking import in_region
 from defib.core.bulletin import Story, compose
 from defib.core.duration import format_duration
 from defib.core.frozen import dataclass, replace
@@ -98,7 +99,7 @@ def tell(
     if turn.over:
         incident = latest or Incident(incident_service(turn.impairment.zone), turn.impairment.incident, now)
         given_back = ended(stack.shifts, turn.impairment.zone)
-        story = _recovered(turn, tuple(s for s in given_back if s.zone == turn.impairment.zone), now)
+        story = _recovered(turn, tuple(s for s in given_back if s.zone == turn.impairment.zone), policy, now)
         after = replace(stack, shifts=given_back)
         return after, *compose(replace(incident, resolved_at=now), story, NoticeKind.RESOLVED, policy, now)
     number = latest.number + 1 if latest is not None else 1
@@ -138,11 +139,12 @@ def _impaired(turn: Turn, shifting: bool, policy: Policy) -> Story:
     return Story(f"zone {seen.name} is impaired: {counts}", wrong, doing, duty + commands, brief, asks=True)
 
 
-def _recovered(turn: Turn, shifted: tuple[Shift, ...], now: datetime) -> Story:
+def _recovered(turn: Turn, shifted: tuple[Shift, ...], policy: Policy, now: datetime) -> Story:
     seen, took = turn.seen, format_duration(timedelta(seconds=round((now - turn.impairment.since).total_seconds())))
     left = f"{seen.failing} instances still fail" if seen.failing else "no instance fails any more"
     doing = "It repairs what still fails, one by one, within its limits." if seen.failing else "Nothing more."
-    duty = "If you shifted traffic away, end the shift (aws arc-zonal-shift cancel-zonal-shift) once you trust it."
+    cancel = f"aws arc-zonal-shift cancel-zonal-shift{in_region(policy.region)}"
+    duty = f"If you shifted traffic away, end the shift ({cancel}) once you trust it."
     if shifted:
         doing = f"It sends traffic to the zone again ({', '.join(shift.name for shift in shifted)}). {doing}"
         duty = "Nothing. If you shifted anything else away, end that shift once you trust the zone."
@@ -159,7 +161,8 @@ def shift_commands(away_from: str, policy: Policy) -> tuple[str, ...]:
     """One command a configured load balancer; where none is configured, how to find them."""
     away = f"--away-from {away_from} --expires-in 3h --comment 'zone impaired'"
     balancers = sorted({load_balancer_of(group) for service in policy.services for group in service.target_groups})
-    start = "aws arc-zonal-shift start-zonal-shift --resource-identifier"
+    shift, there = "aws arc-zonal-shift", in_region(policy.region)
+    start = f"{shift} start-zonal-shift{there} --resource-identifier"
     if not balancers:
-        return ("aws arc-zonal-shift list-managed-resources", f"{start} LOAD_BALANCER_ARN {away}")
+        return (f"{shift} list-managed-resources{there}", f"{start} LOAD_BALANCER_ARN {away}")
     return tuple(f"{start} {balancer} {away}" for balancer in balancers)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from defib.core.frozen import dataclass
+from defib.core.frozen import dataclass, replace
 from defib.core.parse import parse
 from defib.core.policy import Policy
 
@@ -30,9 +30,14 @@ class Environment:
         return cls(dict(os.environ))
 
     def policy(self) -> Policy:
-        """The operator's file. Raises what ``parse`` raises, though synth has parsed it before."""
+        """The operator's file, and where it holds. Raises what ``parse`` raises, though synth has parsed it before."""
         path = Path(self._value("LAMBDA_TASK_ROOT")) / self._value("DEFIB_POLICY")
-        return parse(path.read_text(encoding="utf-8"))
+        return replace(parse(path.read_text(encoding="utf-8")), region=self.region)
+
+    @property
+    def region(self) -> str:
+        """Lambda's own variable (Lambda Developer Guide, Defined runtime environment variables)."""
+        return self._value("AWS_REGION")
 
     @property
     def table(self) -> str:

@@ -267,4 +267,4 @@ def _post(
         media = tuple(medium for medium in waiting[0].media if medium in channel.media)
         return post_of(only, contact, media, policy, edges.places, edges.links.link_for(only, contact.name))
     link = edges.links.link_to_all([w.incident_id for w in waiting], contact.name, max(w.at for w in waiting))
-    return summed_up(waiting, contact, policy.messages, edges.places, now, link)
+    return summed_up(waiting, contact, policy, edges.places, now, link)

@@ -191,7 +191,7 @@ def _looked(shown: Shown, edges: Paging, policy: Policy, now: datetime) -> Shown
 
 def remember(derived: Derived, edges: Paging, policy: Policy, now: datetime) -> Shown:
     """Write what was derived and pass it on. Raises Conflict."""
-    notices = tuple(ask_to_publish(draft, now) for draft in derived.drafted)
+    notices = tuple(ask_to_publish(draft, policy.region, now) for draft in derived.drafted)
     changed = timelines(derived.changed, edges.store, policy)
     written = edges.store.remember_page(Repaged(derived.shown, changed, notices))
     if notices:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
+from defib.core.asking import PUBLISH_TYPE, saying
 from defib.core.incident import Notice, NoticeKind
 from defib.core.page.model import PublicIncident
 from defib.core.words import SMS_MAX, SUBJECT_MAX, clock, plain
@@ -13,11 +13,9 @@ NOTICES = "page"
 """What a draft's notices are kept under, as those of an incident are under its service."""
 
 
-def ask_to_publish(draft: PublicIncident, now: datetime) -> Notice:
+def ask_to_publish(draft: PublicIncident, region: str, now: datetime) -> Notice:
     """The notice to the contacts of the first service that the draft concerns."""
     key = next(iter(draft.components))
-    detail = json.dumps({"incident": draft.number})
-    entry = json.dumps([{"Source": "defib.operator", "DetailType": "Publish", "Detail": detail}])
     title = plain(draft.name, 60)
     body = "\n".join(
         (
@@ -26,7 +24,7 @@ def ask_to_publish(draft: PublicIncident, now: datetime) -> Notice:
             f"Since:            {draft.started_at:%d %B %Y} {clock(draft.started_at)}.",
             "What Defib does:  Nothing is public. It keeps the draft up to date, and drops it when the trouble ends.",
             "What you must do: Publish it, if customers should know. Its updates follow by themselves from then on:",
-            f"  aws events put-events --entries '{entry}'",
+            f"  {saying(PUBLISH_TYPE, {'incident': draft.number}, region)}",
         )
     )
     return Notice(
