@@ -68,6 +68,17 @@ def test_what_was_not_answered_is_counted_though_the_decision_did_without(capsys
     assert [(line["Unanswered"], line["service"]) for line in lines if "Unanswered" in line] == [([1.0], ANY_FUNCTION)]
 
 
+def test_the_line_of_a_decision_says_what_could_not_be_read_and_why(capsys: pytest.CaptureFixture[str]) -> None:
+    why = "describing instance type m5.large: no answer (ReadTimeoutError)"
+    unread = replace(SEEN, traits=Traits(unread=why, unanswered=True))
+
+    lines = _lines(capsys, lambda journal: journal.decided(OPEN, ACTING, unread))
+    other = _lines(capsys, lambda journal: journal.decided(OPEN, ACTING, SEEN))
+
+    assert [(line["message"], line["problem"]) for line in lines if "problem" in line] == [("decided", why)]
+    assert not any("problem" in line for line in other)
+
+
 def test_an_answer_is_in_the_line_of_the_decision_that_it_led_to(capsys: pytest.CaptureFixture[str]) -> None:
     asked = replace(OPEN, approval=Approval(NOON, NOON + timedelta(minutes=30)))
     given = replace(ACTING, approval=Approval(NOON, NOON + timedelta(minutes=30), Choice.APPROVE, NOON, "Ann"))

@@ -54,6 +54,11 @@ def _answered(before: Case | None, after: Case) -> dict[str, str]:
     return {"answer": after.approval.choice, "by": after.approval.by}
 
 
+def _unread(observation: Observation) -> dict[str, str]:
+    """Why it was decided without what a stop would destroy, by the name that each other failed call is logged by."""
+    return {"problem": observation.traits.unread} if observation.traits.unread else {}
+
+
 def _said(answer: CallAnswer) -> dict[str, str]:
     return {
         "correlation_id": answer.incident_id,
@@ -88,6 +93,7 @@ class PowertoolsJournal:
                 "evidence": list(after.evidence),
                 "state": observation.state,
                 **_answered(before, after),
+                **_unread(observation),
             },
         )
         service = after.service or "none"
