@@ -13,6 +13,7 @@ QUICK_PERIODS = (10, 20, 30)
 """Of alarms of high resolution, in seconds (CloudWatch API, PutMetricAlarm)."""
 MINUTES = 43_200
 """In a month of 30 days."""
+GB = 10**9
 SWEEP_SECONDS = 0.7
 """Length of one sweep: six calls of EC2, and the table. This and the other lengths are the replay's (docs/cost.md)."""
 POLLS = 5 * 3 * MINUTES
@@ -20,8 +21,12 @@ POLLS = 5 * 3 * MINUTES
 STEADY_METRICS = 2
 """SweepCompleted and Suspects, and CanaryReceived with a watchtower; the others cost only in hours when something
 happens."""
-TABLE_READS = 10
-"""By a minute's sweep and look at the page: most of the sweep's ask the index what is due."""
+TABLE_READS = 7
+"""By a minute's sweep: most of them ask the index what is due. This and the other numbers of calls are the replay's."""
+LOG_BYTES, PAGE_LOG_BYTES, CANARY_LOG_BYTES = 1_070, 500, 4_000
+"""A minute, with what Lambda itself logs; a canary's with those of the watchtower's look."""
+HANDED_ON = 3
+"""Requests for one message to a function: it is sent, received and deleted."""
 
 ASK_SECONDS = 0.07
 """Assumed length of one question to a load balancer between two sweeps."""
@@ -29,14 +34,18 @@ ASK_REQUESTS = 2
 """Received and deleted; those of one minute are sent in batches of ten."""
 BATCH = 10
 
-CANARY_SECONDS = 0.1
-"""Assumed length of a canary's stay in each of its functions."""
-CANARY_FUNCTIONS = 7
-"""diagnose at both ends of its way, four that queues feed, and one that people reach over HTTPS."""
+CANARY_SECONDS = 0.06
+"""Length of a canary's stay in each of its functions."""
+CANARY_FUNCTIONS = 6
+"""diagnose at both ends of its way, and four that queues feed."""
+DOORS = ("answer", "stashboard", "subscribe")
+"""Functions that people reach over HTTPS; the watchtower knocks at each."""
 CANARY_REQUESTS = 17
-"""Sent to five queues and back to the first, received and deleted there. Counted in the replay, as the others here."""
-CANARY_WRITES = 12
-"""Of the table: word left of six ways, each taken for as much as a write can be."""
+"""Sent to five queues and back to the first, received and deleted there."""
+CANARY_WAYS, CANARY_WRITES = 6, 2
+"""Of each way word is left in the table, taken for as much as a write can be."""
+CANARY_READS = 2
+"""Of the table. The watchtower reads the page, too, if there is one."""
 LOOK_SECONDS = 1.2
 """Assumed length of a look: about fifteen calls, most of them to another Region."""
 LOOK_REQUESTS = {True: 3, False: 1}
@@ -49,6 +58,8 @@ PAGE_PUTS = 2
 """The main page and the manifest: what a renewal replaces when nothing has changed."""
 PAGE_READS = 1.2
 """Of S3, a look, the renewals' among them."""
+PAGE_TABLE_READS = 5.2
+"""Of the table, as above."""
 
 WORDS = {
     "AWS::CloudFront::Distribution": "CloudFront distribution",
@@ -100,18 +111,23 @@ def costs(template: Template, asks: int = 0) -> Iterator[Line]:
     yield _line(f"{metrics} custom metrics", Item.METRIC, metrics)
     sweep = _invocations(SWEEP_SECONDS, _sweep_gb(template))
     yield Line(f"{MINUTES:,} sweeps", sweep, sweep)
-    if _of(template, "AWS::CloudFront::Distribution"):
+    has_page = bool(_of(template, "AWS::CloudFront::Distribution"))
+    if has_page:
         looks = _invocations(PAGE_LOOK_SECONDS, 0.5)
         objects = _usd(Item.S3_PUT, PAGE_RENEWALS * PAGE_PUTS) + _usd(Item.S3_GET, MINUTES * PAGE_READS)
         yield Line(f"the status page, {MINUTES:,} looks and {PAGE_RENEWALS:,} renewals", looks + objects, looks)
-    followers = sum("elsewhere" in str(f["Handler"]) for f in _of(template, "AWS::Lambda::Function"))
+    followers = _functions(template, "elsewhere")
     if followers:
         turns = followers * _invocations(PAGE_LOOK_SECONDS, 0.5)
         yield Line(f"{followers} other pages, {MINUTES:,} turns each", turns, turns)
     polls = POLLS * len(_of(template, "AWS::Lambda::EventSourceMapping"))
-    yield _line(f"{polls / 1e6:.1f} million polls of queues", Item.SQS_REQUEST, polls)
-    reads = MINUTES * TABLE_READS
-    yield _line(f"{reads:,} reads of the table", Item.TABLE_READ, reads)
+    requests = polls + MINUTES * HANDED_ON * (has_page + followers)
+    yield _line(f"{requests / 1e6:.1f} million requests to queues, most of them polls", Item.SQS_REQUEST, requests)
+    reads = MINUTES * (TABLE_READS + PAGE_TABLE_READS * has_page)
+    yield _line(f"{reads:,.0f} reads of the table", Item.TABLE_READ, reads)
+    yield _line(f"{MINUTES:,} invocations by the schedule", Item.SCHEDULE, MINUTES)
+    logged = MINUTES * (LOG_BYTES + PAGE_LOG_BYTES * has_page + CANARY_LOG_BYTES * watched) / GB
+    yield _line(f"{logged:.2f} GB of logs", Item.LOGS, logged)
     # Other pages' secrets are the operator's own, made by hand.
     secrets = len(_of(template, "AWS::SecretsManager::Secret")) + followers
     if secrets:
@@ -122,10 +138,18 @@ def costs(template: Template, asks: int = 0) -> Iterator[Line]:
         functions = MINUTES * asks * stay
         yield Line(f"{MINUTES * asks:,} questions to load balancers", functions + MINUTES * sent, functions)
     if watched:
-        stay = _usd(Item.LAMBDA_REQUEST) + _usd(Item.LAMBDA_GB_SECOND, CANARY_SECONDS * 0.5)
-        functions = CANARY_FUNCTIONS * stay
-        way = _usd(Item.EVENT) + _usd(Item.SQS_REQUEST, CANARY_REQUESTS) + _usd(Item.TABLE_WRITE, CANARY_WRITES)
-        yield Line(f"{MINUTES:,} canaries of the watchtower", MINUTES * (functions + way), MINUTES * functions)
+        yield _canaries(template, followers, has_page)
+
+
+def _canaries(template: Template, followers: int, has_page: bool) -> Line:
+    """What the watchtower's looks have the first stack do."""
+    doors, ways = _functions(template, *DOORS), CANARY_WAYS + followers
+    stay = _usd(Item.LAMBDA_REQUEST) + _usd(Item.LAMBDA_GB_SECOND, CANARY_SECONDS * 0.5)
+    functions = (CANARY_FUNCTIONS + followers + doors) * stay
+    requests = CANARY_REQUESTS + HANDED_ON * followers
+    way = _usd(Item.EVENT) + _usd(Item.SQS_REQUEST, requests) + _usd(Item.TABLE_WRITE, ways * CANARY_WRITES)
+    asked = _usd(Item.API_REQUEST, doors) + _usd(Item.TABLE_READ, CANARY_READS) + _usd(Item.S3_GET, has_page)
+    return Line(f"{MINUTES:,} canaries of the watchtower", MINUTES * (functions + way + asked), MINUTES * functions)
 
 
 def watchtower_costs(template: Template) -> Iterator[Line]:
@@ -161,7 +185,7 @@ def extras(template: Template) -> Iterator[str]:
             "(fleet_alarm = false under [detection] does without)"
         )
     yield "less than $0.01 for each repair, and about $0.01 for each SMS in the United States"
-    yield "logs, table and evidence: cents, unless much breaks"
+    yield "what incidents log, the table and the evidence: cents, unless much breaks"
 
 
 def _of(template: Template, kind: str) -> list[Mapping[str, object]]:
@@ -177,6 +201,12 @@ def _quick_alarms(template: Template) -> list[Mapping[str, object]]:
     """Those on metrics of less than a minute."""
     found = re.compile(rf"'Period': ({'|'.join(str(seconds) for seconds in QUICK_PERIODS)})\b")
     return [alarm for alarm in _of(template, "AWS::CloudWatch::Alarm") if found.search(str(alarm.get("Metrics", "")))]
+
+
+def _functions(template: Template, *handlers: str) -> int:
+    """How many functions have one of these handlers."""
+    named = {f"defib.handlers.{handler}.lambda_handler" for handler in handlers}
+    return sum(function["Handler"] in named for function in _of(template, "AWS::Lambda::Function"))
 
 
 def _fleet_alarms(template: Template) -> list[Mapping[str, object]]:

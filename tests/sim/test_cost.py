@@ -154,6 +154,22 @@ def test_the_shipped_policy_costs_two_dollars_at_most_in_a_quiet_month(shipped: 
     assert {line.service for line in idle.lines if line.due > 0.5} == {"SQS"}
 
 
+@pytest.mark.parametrize("policy", [POLICY, BARE, WATCHED], ids=lambda policy: policy.stem)
+def test_make_deploy_says_that_it_costs_what_is_counted(policy: Path, tmp_path: Path) -> None:
+    happened = quiet(10, policy, QUIET, AFTER)
+    idle = months(10, happened, happened).idle
+
+    assembly = synthesize(policy, tmp_path)
+    tower = assembly / WATCHTOWER_TEMPLATE
+    lines = [
+        *costs(json.loads((assembly / TEMPLATE).read_text(encoding="utf-8"))),
+        *(watchtower_costs(json.loads(tower.read_text(encoding="utf-8"))) if policy == WATCHED else ()),
+    ]
+
+    assert sum(line.usd for line in lines) == pytest.approx(idle.usd, rel=0.02)
+    assert sum(max(0.0, line.usd - line.free) for line in lines) == pytest.approx(idle.due, rel=0.02)
+
+
 def test_the_policy_with_a_watchtower_differs_from_the_shipped_one_in_nothing_else() -> None:
     with_one, shipped_file = (parse(file.read_text(encoding="utf-8")) for file in (WATCHED, POLICY))
 
