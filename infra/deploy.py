@@ -24,6 +24,9 @@ from infra.synthesize import TEMPLATE, WATCHTOWER_TEMPLATE, synthesize
 _MADE_UP = re.compile(r"@(.+\.)?example\.(com|net|org)$|^\+1\d{3}55501\d\d$", re.IGNORECASE)
 """Addresses that belong to nobody (RFC 2606) and numbers that ring nowhere (NANP, 555-01xx)."""
 
+_EXAMPLE = re.compile(r"\bexample\.(com|net|org)\b|^Example CI$", re.IGNORECASE)
+"""What the shipped file says of a company that there is not."""
+
 REGION_VARIABLES = ("AWS_REGION", "AMAZON_REGION", "AWS_DEFAULT_REGION", "AMAZON_DEFAULT_REGION")
 """Where the CDK CLI looks for the Region before it looks into the profile, in its order."""
 
@@ -119,7 +122,7 @@ def summary(template: Template, watchtower: Template | None = None, asks: int = 
 
 
 def warnings(policy: Policy, name: str) -> Iterator[str]:
-    """Addresses that would tell nobody."""
+    """Addresses that would tell nobody, and words that are not the operator's own."""
     given = {address for contact in policy.contacts for address in (*contact.email, *contact.sms)}
     made_up = sorted(address for address in given if _MADE_UP.search(address))
     if made_up:
@@ -128,6 +131,22 @@ def warnings(policy: Policy, name: str) -> Iterator[str]:
     if not given:
         yield ""
         yield f"WARNING: {name} names no contact with an address: nobody will be told of anything."
+    examples = [f'{key} = "{said}"' for key, said in _page_words(policy) if _EXAMPLE.search(said)]
+    if examples:
+        yield ""
+        yield f"WARNING: customers will read an example's words on the status page: {', '.join(examples)} in {name}."
+        yield "Put your own there, or enabled = false under [page]."
+
+
+def _page_words(policy: Policy) -> Iterator[tuple[str, str]]:
+    """What the policy has customers read, by its key."""
+    if not policy.page.enabled:
+        return
+    yield "page.title", policy.page.title
+    yield "page.support_url", policy.page.support_url
+    for service in policy.services:
+        if service.page.title:
+            yield f"services.{service.name}.page.description", service.page.description
 
 
 def configured_region() -> str:

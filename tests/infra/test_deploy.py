@@ -11,6 +11,7 @@ from aws_cdk import Aws
 from moto import mock_aws
 
 from defib.core.page.settings import PageSettings
+from defib.core.parse import parse
 from defib.core.policy import Contact, Policy, Service, Tag
 from defib.core.watchtower import WatchtowerSettings
 from infra.bundle import ROOT
@@ -89,6 +90,21 @@ def test_real_addresses_pass_without_a_word() -> None:
 
 def test_a_policy_that_tells_nobody_is_pointed_out() -> None:
     assert "nobody will be told" in "\n".join(warnings(policy(), "defib.toml"))
+
+
+def test_a_page_with_an_examples_words_is_pointed_out() -> None:
+    shipped = parse((ROOT / "defib.toml").read_text(encoding="utf-8"))
+    own = PageSettings(enabled=True, title="Acme CI", support_url="https://acme.test/help")
+
+    text = "\n".join(warnings(shipped, "defib.toml"))
+
+    assert (
+        'page.title = "Example CI", page.support_url = "https://www.example.com/support", '
+        'services.web.page.description = "Everything under www.example.com." in defib.toml.'
+    ) in text
+    for page in (replace(shipped.page, enabled=False), own):
+        quiet = replace(shipped, page=page, services=shipped.services[1:])
+        assert "status page" not in "\n".join(warnings(quiet, "defib.toml"))
 
 
 def test_the_watchtower_is_told_of_and_paid_for_too(stack: Synthesized, tower: Synthesized) -> None:
