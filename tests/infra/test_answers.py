@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+
+import jmespath
 
 from infra.answers import LOGGED
 from infra.bundle import ROOT
@@ -11,6 +14,8 @@ from infra.functions import SHAPES
 from infra.synthesize import synthesize
 from tests.infra.conftest import POLICY
 from tests.infra.synthesized import Synthesized, listed
+
+DOC = (ROOT / "docs" / "answering.md").read_text(encoding="utf-8")
 
 
 def statement(stack: Synthesized, action: str) -> list[dict[str, object]]:
@@ -22,6 +27,21 @@ def test_only_the_path_of_a_link_leads_to_the_function(stack: Synthesized) -> No
     routes = [r for r in stack.of("AWS::ApiGatewayV2::Route").values() if r["ApiId"] == {"Ref": api}]
 
     assert [(route["RouteKey"], route["AuthorizationType"]) for route in routes] == [("ANY /a/{token}", "NONE")]
+
+
+def test_the_documented_question_names_the_function_that_closes_the_door(stack: Synthesized) -> None:
+    (query,) = re.findall(r'^  "(StackResourceSummaries.+)"\)$', DOC, re.MULTILINE)
+    resources = {name: body["Type"] for name, body in stack.template["Resources"].items()}
+    listed = [
+        {"LogicalResourceId": name, "ResourceType": kind, "PhysicalResourceId": name}
+        for name, kind in resources.items()
+    ]
+
+    (found,) = jmespath.search(query, {"StackResourceSummaries": listed})
+
+    assert stack.template["Resources"][found]["Properties"]["Handler"] == "defib.handlers.answer.lambda_handler"
+    # DescribeStackResources says no more than a hundred (CloudFormation API); this stack has more.
+    assert "list-stack-resources --stack-name Defib" in DOC
 
 
 def test_requests_are_throttled(stack: Synthesized) -> None:
