@@ -226,4 +226,4 @@ def test_what_make_deploy_prints_is_within_5_percent_of_what_was_counted(row: st
     printed = sum(line.usd for line in lines), sum(max(0.0, line.usd - line.free) for line in lines)
 
     (found,) = re.findall(rf"^\| {row} \| \$(\S+) \| \$(\S+) \|$", DOCUMENT.read_text("utf-8"), re.MULTILINE)
-    assert printed == pytest.approx(tuple(map(float, found)), rel=0.05)
+    assert printed == pytest.approx(tuple(map(float, found)), rel=0.02)
