@@ -30,6 +30,15 @@ _EXAMPLE = re.compile(r"\bexample\.(com|net|org)\b|^Example CI$", re.IGNORECASE)
 REGION_VARIABLES = ("AWS_REGION", "AMAZON_REGION", "AWS_DEFAULT_REGION", "AMAZON_DEFAULT_REGION")
 """Where the CDK CLI looks for the Region before it looks into the profile, in its order."""
 
+WITHOUT_PAGE = {
+    # Distributed Load Testing on AWS, Deploy in AWS GovCloud (US) Regions; AWS GovCloud (US) User Guide, Setting up
+    # Amazon CloudFront.
+    "us-gov-": "AWS GovCloud (US) has no CloudFront",
+    # Getting Started with AWS in China, CloudFront. No certificate that a policy may name is of that partition.
+    "cn-": "CloudFront in China serves nothing under an address of its own",
+}
+"""By how the names of Regions begin, why a stack there can have no status page."""
+
 FAILED = f"""
 Nothing was deployed, or not all. Before the first deploy to an account and Regions: make bootstrap.
 Where CloudFront says that the account must be verified first, ask AWS Support for that; until then deploy Defib without
@@ -92,7 +101,7 @@ def failed(policy: Policy) -> str:
 def where_it_goes(policy: Policy, configured: str) -> str:
     """The Region of Defib. Raises OperatorError if the CLI is configured for one that the policy does not mean.
 
-    It means the one that the watchtower watches, and another than that of the page's copy.
+    It means the one that the watchtower watches, another than that of the page's copy, and one that can have its page.
     """
     wanted = policy.watchtower.primary_region
     if policy.watchtower.stands and configured not in {"", wanted}:
@@ -105,7 +114,17 @@ def where_it_goes(policy: Policy, configured: str) -> str:
             f"Your AWS configuration says Region {configured}, and so does page.failover_region: the page's copy would "
             "fail with the page. Name another Region there."
         )
+    _refuse_page(policy, wanted or configured)
     return wanted or configured
+
+
+def _refuse_page(policy: Policy, region: str) -> None:
+    for prefix, why in WITHOUT_PAGE.items():
+        if policy.page.enabled and region.startswith(prefix):
+            raise OperatorError(
+                f"CloudFront is to serve the status page of your policy, but {why}. To deploy Defib to {region}, do "
+                "without it: [page] enabled = false."
+            )
 
 
 def summary(template: Template, watchtower: Template | None = None, asks: int = 0) -> Iterator[str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Aws, CfnCondition, Duration, Fn, RemovalPolicy, Token
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
@@ -21,6 +21,7 @@ from infra.elsewhere import Follower
 from infra.every_minute import every_minute
 from infra.functions import FOLLOWER, OF_SUBSCRIBERS, OF_THE_ANSWERS, OF_THE_API, OF_THE_PAGE, SHAPES, Shape
 from infra.permissions import Resources
+from infra.regions import where_loops_are_detected
 from infra.set_aside import SetAside
 from infra.signals import Queue
 
@@ -39,6 +40,7 @@ class Healer(Construct):
         code: lambda_.Code,
         target: Target,
         resources: Resources,
+        loops_detected: CfnCondition,
         named: str = "",
         shape: Shape | None = None,
     ) -> None:
@@ -68,7 +70,6 @@ class Healer(Construct):
             log_group=self.log,
             memory_size=shape.memory_mb,
             timeout=Duration.seconds(shape.timeout_s),
-            recursive_loop=_recursive_loop(shape),
             environment={
                 "DEFIB_POLICY": "defib.toml",
                 **resources.environment(permissions),
@@ -77,6 +78,8 @@ class Healer(Construct):
                 "POWERTOOLS_LOG_LEVEL": "INFO",
             },
         )
+        if shape.concurrency is not None:
+            _let_recur(self.function, loops_detected)
 
     def _log(self, kept_for: timedelta) -> logs.LogGroup:
         # The table's audit trail is what outlives the stack.
@@ -101,8 +104,17 @@ class Healing(Construct):
         set_aside: SetAside,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._loops_detected = where_loops_are_detected(self)
         self.healers = {
-            name: Healer(self, name.capitalize(), handler=name, code=code, target=target, resources=resources)
+            name: Healer(
+                self,
+                name.capitalize(),
+                handler=name,
+                code=code,
+                target=target,
+                resources=resources,
+                loops_detected=self._loops_detected,
+            )
             for name in SHAPES
             if _is_deployed(name, resources)
         } | {follower.function: self._follower(follower, code, target, resources) for follower in resources.followers}
@@ -120,6 +132,7 @@ class Healing(Construct):
             code=code,
             target=target,
             resources=replace(resources, follower=follower),
+            loops_detected=self._loops_detected,
         )
 
     def function(self, name: str) -> lambda_.Function | None:
@@ -140,17 +153,18 @@ class Healing(Construct):
         )
 
 
-def _recursive_loop(shape: Shape) -> lambda_.RecursiveLoop | None:
-    """Whether Lambda lets one chain of messages invoke a function without end; None for its default, which does not.
+def _let_recur(function: lambda_.Function, loops_detected: CfnCondition) -> None:
+    """Have Lambda let one chain of messages invoke what a queue feeds without end. All else keeps its default.
 
     After about 16 invocations in one chain Lambda drops the next before any code runs (Lambda Developer Guide, "Use
-    Lambda recursive loop detection to prevent infinite loops").
+    Lambda recursive loop detection to prevent infinite loops"). Where it detects none, nothing can be set.
     """
     # A repair is such a chain: diagnose has itself woken for each look, and what it orders comes back as a signal. What
     # keeps it from running away are the policy's limits, on attempts, on a case's age and on how soon it looks again.
     # page sends itself nothing, but ends the same chains, and AWS says only that it stops "the next function invocation
     # in that request chain".
-    return lambda_.RecursiveLoop.ALLOW if shape.concurrency is not None else None
+    allow = Fn.condition_if(loops_detected.logical_id, "Allow", Aws.NO_VALUE)
+    cast("lambda_.CfnFunction", function.node.default_child).recursive_loop = Token.as_string(allow)
 
 
 def _is_deployed(name: str, resources: Resources) -> bool:

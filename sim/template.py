@@ -163,10 +163,27 @@ class Template:
                 return str(self.resolve(argument[1])).split(argument[0])
             case "Fn::Sub":
                 return self._sub(argument)
+            case "Fn::If":
+                condition, then, otherwise = argument
+                return self.resolve(then if self._holds({"Condition": condition}) else otherwise)
             case "Fn::GetAZs":
                 return [f"{self.region}{letter}" for letter in "abcdef"]
             case _:
                 raise SimulatorGap(f"{function}: sim/template.py resolves no such function")
+
+    def _holds(self, condition: Mapping[str, Any]) -> bool:
+        ((function, argument),) = condition.items()
+        match function:
+            case "Condition":
+                return self._holds(self._raw["Conditions"][argument])
+            case "Fn::Equals":
+                return bool(self.resolve(argument[0]) == self.resolve(argument[1]))
+            case "Fn::Not":
+                return not self._holds(argument[0])
+            case "Fn::And":
+                return all(self._holds(one) for one in argument)
+            case _:
+                raise SimulatorGap(f"{function}: sim/template.py knows no such condition")
 
     def _sub(self, argument: Any) -> str:
         text, names = (argument, {}) if isinstance(argument, str) else argument

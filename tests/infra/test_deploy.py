@@ -135,6 +135,18 @@ def test_a_deploy_to_the_region_of_the_pages_copy_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("region", "why"),
+    [("us-gov-west-1", "has no CloudFront"), ("cn-northwest-1", "under an address of its own")],
+    ids=["GovCloud", "China"],
+)
+def test_a_page_is_refused_before_anything_is_deployed_where_the_region_can_not_have_one(region: str, why: str) -> None:
+    said = rf"{why}. To deploy Defib to {region}, do without it: \[page\] enabled = false"
+    with pytest.raises(OperatorError, match=said):
+        where_it_goes(replace(policy(), page=PageSettings(enabled=True)), region)
+    where_it_goes(replace(policy(), page=PageSettings(enabled=False)), region)
+
+
+@pytest.mark.parametrize(
     ("deployed", "configured"),
     [(COPIED, "us-east-1"), (COPIED, ""), (replace(COPIED, page=replace(COPIED.page, enabled=False)), "us-west-2")],
 )
