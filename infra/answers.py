@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from typing import cast
-
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from infra.access_log import log_access
 from infra.acknowledgments import acknowledge
 from infra.functions import SHAPES
 
@@ -61,7 +58,6 @@ class Answers(Construct):
         )
 
     def _stage(self) -> None:
-        log = logs.LogGroup(self, "Log", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY)
         stage = apigateway.HttpStage(
             self,
             "Stage",
@@ -70,9 +66,4 @@ class Answers(Construct):
             auto_deploy=True,
             throttle=apigateway.ThrottleSettings(rate_limit=REQUESTS_A_SECOND, burst_limit=BURST),
         )
-        cast(
-            "apigateway.CfnStage", stage.node.default_child
-        ).access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
-            destination_arn=log.log_group_arn,
-            format=json.dumps({name: f"$context.{name}" for name in LOGGED}),
-        )
+        log_access(self, stage, named="answers", logged=LOGGED)

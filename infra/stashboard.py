@@ -10,10 +10,10 @@ from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from infra.access_log import log_access
 from infra.acknowledgments import acknowledge
 
 REQUESTS_A_SECOND = 10
@@ -84,13 +84,8 @@ class PageApi(Construct):
             auto_deploy=True,
             throttle=apigateway.ThrottleSettings(rate_limit=REQUESTS_A_SECOND, burst_limit=BURST),
         )
-        made = cast("apigateway.CfnStage", stage.node.default_child)
-        log = logs.LogGroup(self, "Log", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY)
         # No query, no header and no body: some clients send other services' secrets along, and forms an address.
-        made.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
-            destination_arn=log.log_group_arn,
-            format=json.dumps({name: f"$context.{name}" for name in LOGGED}),
-        )
+        log_access(self, stage, named="page-api", logged=LOGGED)
         if stashboard is not None:
             default = apigateway.HttpRoute(
                 self._api,
@@ -113,6 +108,7 @@ class PageApi(Construct):
             integration=_function("Subscribe", takes),
         )
         acknowledge(form, "APIG4", "A form for everybody; what it may do in a second and a day is limited.")
+        made = cast("apigateway.CfnStage", stage.node.default_child)
         made.route_settings = {
             f"POST {SUBSCRIBE_PATH}": {
                 "ThrottlingRateLimit": FORMS_A_SECOND,

@@ -64,6 +64,17 @@ def test_lambda_drops_no_message_of_a_long_repair_and_watches_for_loops_wherever
     assert {str(functions[key]["RecursiveLoop"]["Fn::If"][1:]) for key in fed} == {"['Allow', {'Ref': 'AWS::NoValue'}]"}
 
 
+def test_the_access_logs_of_http_apis_are_let_in_however_many_others_the_account_has(stack: Synthesized) -> None:
+    groups = stack.of("AWS::Logs::LogGroup")
+    stages = stack.of("AWS::ApiGatewayV2::Stage").values()
+    logs = [groups[stage["AccessLogSettings"]["DestinationArn"]["Fn::GetAtt"][0]] for stage in stages]
+
+    # By the stack's own name: another may stand in the same account and Region.
+    names = {"/aws/vendedlogs/Defib/answers", "/aws/vendedlogs/Defib/page-api"}
+    assert {log["LogGroupName"] for log in logs} == names
+    assert {log["RetentionInDays"] for log in logs} == {30}
+
+
 def test_what_a_function_cannot_digest_is_set_aside_sooner_where_others_wait_behind_it(stack: Synthesized) -> None:
     queues = stack.of("AWS::SQS::Queue")
     fed = [q for q in queues.values() if "RedrivePolicy" in q]
