@@ -22,6 +22,7 @@ from defib.core.reach import (
     unreachable,
 )
 from defib.core.reach_news import remedy, scanned, shown
+from infra.concurrency import scarce
 from infra.texts import unsent
 
 if TYPE_CHECKING:
@@ -58,6 +59,13 @@ class Left:
     """When each address was subscribed, where that is known."""
     texts: str = ""
     """What is wrong with texts to the United States."""
+    concurrency: str = ""
+    """What is wrong with the account's room for functions."""
+
+    @property
+    def is_work(self) -> bool:
+        """Whether it leaves anything to do."""
+        return bool(self.findings or self.texts or self.concurrency)
 
 
 def left_to_do(
@@ -78,10 +86,10 @@ def left_to_do(
 
 def told(left: Sequence[Left]) -> Iterator[str]:
     """What the stacks leave to people, in lines."""
-    if not any(one.findings or one.unanswered or one.texts for one in left):
+    if not any(one.is_work or one.unanswered for one in left):
         yield "Deployed. Every address can be reached; nothing is left to do."
         return
-    yield "Deployed. Left for people to do:" if any(one.findings or one.texts for one in left) else "Deployed."
+    yield "Deployed. Left for people to do:" if any(one.is_work for one in left) else "Deployed."
     for one in left:
         for finding in one.findings:
             since = (one.subscribed or {}).get(finding.endpoint)
@@ -89,8 +97,7 @@ def told(left: Sequence[Left]) -> Iterator[str]:
             where = f" In {one.region}." if finding.medium is Medium.SMS and len(left) > 1 else ""
             until = since + PENDING_FOR if since is not None else None
             yield f"  {shown(finding)}{whose} {remedy(finding, until, one.region)}{where}"
-        if one.texts:
-            yield f"  {one.texts}"
+        yield from (f"  {line}" for line in (one.texts, one.concurrency) if line)
         if one.cut_off:
             yield f"Until then nobody is told of incidents at contact {', '.join(one.cut_off)}."
         for question, error in (one.unanswered or {}).items():
@@ -118,7 +125,9 @@ def _left(
     waits = any(finding.problem is Problem.UNCONFIRMED for finding in found)
     made = subscribed_at(client("cloudformation", policy.calls, region), stack, template) if waits else {}
     texts = unsent(sns, region, addresses)
-    return Left(region, found, unreachable(addresses, found), readings.unanswered, made, texts)
+    # The watchtower's one function finds room in any account.
+    room = scarce(client("lambda", policy.calls, region), region, template) if stack == STACK else ""
+    return Left(region, found, unreachable(addresses, found), readings.unanswered, made, texts, room)
 
 
 def chat_output(contact: str) -> str:

@@ -62,6 +62,12 @@ def test_texts_that_no_registered_number_sends_are_told_of_though_every_address_
     assert lines == ["Deployed. Left for people to do:", "  Texts from eu-central-1 do not go out"]
 
 
+def test_a_shortage_of_functions_is_told_of_though_every_address_can_be_reached() -> None:
+    lines = list(told([Left(HERE, (), concurrency="Lambda in eu-west-1 has room for 10 functions at once")]))
+
+    assert lines == ["Deployed. Left for people to do:", "  Lambda in eu-west-1 has room for 10 functions at once"]
+
+
 class Account:
     """The topics of a stack in moto, and what CloudFormation says of it."""
 
@@ -184,6 +190,21 @@ def test_whether_texts_go_out_is_asked_in_each_region_for_itself(
     lines = account.left(watched, **{WATCHTOWER_STACK: topics})
 
     assert {"  eu-west-1 as eu-west-1: 2", "  eu-central-1 as eu-central-1: 2"} < set(lines)
+
+
+def test_whether_there_is_room_for_the_functions_is_asked_of_the_first_stack_only(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = lambda lambda_, region, template: f"{region} as {lambda_.meta.region_name}: {template}"  # noqa: E731 - one line
+    monkeypatch.setattr("infra.left_to_do.scarce", asked)
+    tower: Any = boto3.client("sns", region_name="eu-central-1")
+    topics = {name: tower.create_topic(Name=name)["TopicArn"] for name in ("FindingsTopic", "HeartbeatTopic")}
+    watched = replace(TELLING, watchtower=WatchtowerSettings(region="eu-central-1", primary_region=HERE))
+    outputs = {STACK: account.topics, WATCHTOWER_STACK: topics}
+
+    lines = list(left_to_do(outputs, watched, {STACK: {"Resources": {}}}))
+
+    assert [line for line in lines if " as " in line] == ["  eu-west-1 as eu-west-1: {'Resources': {}}"]
 
 
 def test_the_watchtowers_topics_are_looked_at_in_their_own_region(account: Account) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sns import SNSClient
@@ -58,6 +59,10 @@ def client(service: Literal["elbv2"], calls: Calls) -> ElasticLoadBalancingv2Cli
 
 @overload
 def client(service: Literal["events"], calls: Calls) -> EventsClient: ...
+
+
+@overload
+def client(service: Literal["lambda"], calls: Calls, region: str = ...) -> LambdaClient: ...
 
 
 @overload
