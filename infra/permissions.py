@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -25,6 +25,8 @@ from infra.cases import DUE_INDEX
 from infra.elsewhere import Follower, follower_arns, follower_variables
 from infra.leading_keys import LEADING_KEYS
 from infra.page import StatusPage
+from infra.page_grants import page_arns, page_variables
+from infra.set_aside import SetAside
 
 TAGGED = (
     Scope.OPTED_IN_INSTANCES,
@@ -33,16 +35,6 @@ TAGGED = (
     Scope.OPTED_IN_GROUPS,
 )
 """What the condition on the opt-in tag narrows."""
-
-OF_SUBSCRIBERS = (Scope.SUBSCRIBERS_TOPIC, Scope.SUBSCRIBERS_BY_EMAIL)
-
-URL_SHOWN = {
-    Scope.PAGE_BUCKET_OBJECTS,
-    Scope.STASHBOARD_SECRET,
-    Scope.SUBSCRIBERS_BY_EMAIL,
-    Scope.OTHER_PAGE_SECRET,
-}
-"""Whoever has one of these says where the page is."""
 
 ANY_GROUP = "autoScalingGroup:*:autoScalingGroupName"
 """An ARN of an Auto Scaling group has a unique id before the name (Service Authorization Reference)."""
@@ -64,6 +56,7 @@ class Resources:
     chats: Mapping[str, sns.Topic]
     """By contact."""
     kill_switch: ssm.StringParameter
+    set_aside: SetAside
     page: StatusPage | None = None
     """None where the policy has no status page."""
     answers: Answers | None = None
@@ -93,6 +86,10 @@ class Resources:
             Scope.SHIFT_ORDERS_QUEUE: ("DEFIB_ORDERS_QUEUE", self.orders.queue_url),
             Scope.EVIDENCE_QUEUE: ("DEFIB_EVIDENCE_QUEUE", self.evidence.queue_url),
             Scope.NOTICES_QUEUE: ("DEFIB_NOTICES_QUEUE", self.notices.queue_url),
+            Scope.SET_ASIDE_QUEUES: (
+                "DEFIB_SET_ASIDE_QUEUES",
+                " ".join(queue.queue_url for queue in self.set_aside.queues),
+            ),
             Scope.EVIDENCE_BUCKET_OBJECTS: ("DEFIB_EVIDENCE_BUCKET", self.bucket.bucket_name),
             Scope.CHAT_TOPICS: (
                 "DEFIB_CHAT_TOPICS",
@@ -107,7 +104,7 @@ class Resources:
         if self.answers is not None and Scope.ANSWERS_SECRET in used:
             found |= {"DEFIB_ANSWERS_SECRET": self.answers.secret.secret_arn, "DEFIB_ANSWERS_URL": self.answers.url}
         found |= dict(follower_variables(used, self.followers, self.follower))
-        return found if self.page is None else {**found, **dict(_page_variables(self.page, used))}
+        return found if self.page is None else {**found, **dict(page_variables(self.page, used))}
 
     def acknowledge_wildcards(self, role: iam.Role, permissions: Sequence[Permission]) -> None:
         """Tell cdk-nag why each wildcard among the ARNs of ``permissions`` is as narrow as it can be."""
@@ -197,6 +194,8 @@ class Resources:
                 | Scope.NOTICES_QUEUE
             ):
                 return self._queues(scope)
+            case Scope.SET_ASIDE_QUEUES:
+                return [queue.queue_arn for queue in self.set_aside.queues]
             case Scope.EVIDENCE_BUCKET_OBJECTS:
                 return [self.bucket.arn_for_objects("*")]
             case Scope.CHAT_TOPICS | Scope.INCIDENTS_TOPIC | Scope.ALERTS_TOPIC | Scope.KILL_SWITCH:
@@ -245,7 +244,7 @@ class Resources:
             return [self.answers.secret.secret_arn if scope is Scope.ANSWERS_SECRET else bus]
         if scope in (Scope.OTHER_PAGE_QUEUES, Scope.OTHER_PAGE_QUEUE, Scope.OTHER_PAGE_SECRET):
             return follower_arns(scope, self.followers, self.follower)
-        return [] if self.page is None else _page_arns(self.page, scope)
+        return [] if self.page is None else page_arns(self.page, scope)
 
     def _queues(self, scope: Scope) -> list[str]:
         queues = {
@@ -274,34 +273,3 @@ class Resources:
 
     def _arn(self, service: str, resource: str, name: str) -> str:
         return Stack.of(self.table).format_arn(service=service, resource=resource, resource_name=name)
-
-
-def _page_arns(page: StatusPage, scope: Scope) -> list[str]:
-    if scope is Scope.PAGE_QUEUE:
-        return [page.queue.queue.queue_arn]
-    if scope is Scope.STASHBOARD_SECRET:
-        return [page.secret.secret_arn] if page.secret is not None else []
-    if scope in OF_SUBSCRIBERS:
-        return [page.subscribers.topic.topic_arn] if page.subscribers is not None else []
-    copies = [Stack.of(page).format_arn(service="s3", region="", account="", resource=page.copy)] if page.copy else []
-    buckets = [page.files.bucket.bucket_arn, *copies]
-    return buckets if scope is Scope.PAGE_BUCKET else [f"{bucket}/*" for bucket in buckets]
-
-
-def _page_variables(page: StatusPage, used: Collection[Scope]) -> Iterator[tuple[str, str]]:
-    if Scope.INCIDENTS_TOPIC in used:
-        yield "DEFIB_STATUS_PAGE", page.distribution.url
-    if Scope.PAGE_QUEUE in used:
-        yield "DEFIB_PAGE_QUEUE", page.queue.queue.queue_url
-    if page.secret is not None and Scope.STASHBOARD_SECRET in used:
-        yield "DEFIB_STASHBOARD_SECRET", page.secret.secret_arn
-    if Scope.PAGE_BUCKET_OBJECTS in used:
-        yield "DEFIB_PAGE_BUCKET", page.files.bucket.bucket_name
-        if page.copy:
-            yield "DEFIB_PAGE_COPY", page.copy
-    if URL_SHOWN & set(used):
-        yield "DEFIB_PAGE_URL", page.distribution.url
-    if page.subscribers is not None and set(OF_SUBSCRIBERS) & set(used):
-        yield "DEFIB_SUBSCRIBERS_TOPIC", page.subscribers.topic.topic_arn
-    if page.subscribe_at and Scope.PAGE_BUCKET_OBJECTS in used:
-        yield "DEFIB_SUBSCRIBE_AT", page.subscribe_at

@@ -29,6 +29,10 @@ class SetAside(Construct):
         """Events and sweeps that reached neither queue nor function, and notices that a machine did not take."""
         acknowledge(self.undelivered, "SQS3", "It is the dead-letter queue of rules, the schedule and subscriptions.")
 
+    @property
+    def queues(self) -> tuple[sqs.Queue, ...]:
+        return (self.dead_letters, self.ordered, self.undelivered)
+
     def of(self, *, in_order: bool) -> sqs.Queue:
         """The dead-letter queue of a queue that keeps an order, or none."""
         return self.ordered if in_order else self.dead_letters

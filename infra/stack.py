@@ -104,6 +104,7 @@ class DefibStack(Stack):
             alerts=self._notify.alerts,
             chats=self._notify.chats,
             kill_switch=self._switch.parameter,
+            set_aside=self._set_aside,
             page=self._page,
             answers=self._answers,
             followers=self._followers,

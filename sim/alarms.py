@@ -27,7 +27,7 @@ GROUPED = re.compile(
 
 QUICK = timedelta(seconds=10)
 """How often an alarm of high resolution is evaluated (CloudWatch User Guide, alarm evaluation)."""
-FILLED = re.compile(r"(?P<rise>DIFF\()?FILL\(\w+, ?(?P<fill>-?[0-9.]+)\)(?(rise)\))")
+MATH = re.compile(r"FILL\(\w+, ?(?P<fill>-?[0-9.]+)\)|(?P<rises>DIFF)\(\w+\)")
 """The only forms of metric math that the simulator evaluates."""
 LOOKED_AT_BEYOND = 2
 """How many more datapoints than it evaluates an alarm retrieves; AWS gives no rule, and 5 for 3 as its example."""
@@ -93,22 +93,22 @@ class Alarm:
     def fill(self) -> float | None:
         """What stands for a missing datapoint (Metric math syntax and functions, FILL). Raises SimulatorGap."""
         math = self._math()
-        return float(math["fill"]) if math is not None else None
+        return float(math["fill"]) if math is not None and math["fill"] else None
 
     @property
     def is_of_rises(self) -> bool:
         """Whether it goes by how much more there is than before (DIFF). Raises SimulatorGap."""
         math = self._math()
-        return math is not None and math["rise"] is not None
+        return math is not None and math["rises"] is not None
 
     def _math(self) -> re.Match[str] | None:
         if "MetricName" in self.properties:
             return None
         expressions = [str(query["Expression"]) for query in self.properties["Metrics"] if "Expression" in query]
-        filled = FILLED.fullmatch(expressions[0]) if len(expressions) == 1 else None
-        if filled is None or len(self.properties["Metrics"]) != 2:
-            raise SimulatorGap(f"{self.resource.logical_id} evaluates {expressions}: sim/alarms.py knows FILL only")
-        return filled
+        math = MATH.fullmatch(expressions[0]) if len(expressions) == 1 else None
+        if math is None or len(self.properties["Metrics"]) != 2:
+            raise SimulatorGap(f"{self.resource.logical_id} evaluates {expressions}: sim/alarms.py knows FILL and DIFF")
+        return math
 
     @property
     def needed(self) -> int:
@@ -166,8 +166,7 @@ class Alarms:
         self._evaluate_grouped(alarm, grouped)
 
     def _evaluate_metric(self, alarm: Alarm) -> None:
-        # Of what was before the beginning only that is known: nothing had been set aside.
-        if not alarm.is_of_rises and self._time.now - self._started < alarm.period * alarm.periods:
+        if self._time.now - self._started < alarm.period * alarm.periods:
             return
         values = self._values(alarm)
         real = [value for value in values if value is not None][: alarm.periods]
@@ -188,7 +187,7 @@ class Alarms:
         alarms treat missing data"), unless FILL has left nothing missing.
         """
         metrics, found = self._measurements.of(alarm.region), []
-        for n in range(alarm.periods + LOOKED_AT_BEYOND + alarm.is_of_rises):
+        for n in range(alarm.periods + LOOKED_AT_BEYOND):
             end = self._time.now - alarm.period * n + timedelta(microseconds=1 if n == 0 else 0)
             value = metrics.statistic(alarm.metric, alarm.statistic, self._time.now - alarm.period * (n + 1), end)
             found.append(alarm.fill if value is None else value)
@@ -258,8 +257,9 @@ class Alarms:
 
 
 def _rises(values: Sequence[float | None]) -> list[float | None]:
-    """Each less the one before it, the newest first."""
-    return [None if later is None or earlier is None else later - earlier for later, earlier in pairwise(values)]
+    """Each that was measured less the one measured before it, the newest first."""
+    measured = [value for value in values if value is not None]
+    return [later - earlier for later, earlier in pairwise(measured)]
 
 
 def _configured(alarm: Alarm) -> dict[str, Any]:

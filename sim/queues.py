@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
@@ -25,6 +25,8 @@ POLL_LATENCY = timedelta(milliseconds=25)
 COUNTED_RECEIVES = 3
 GRACE = timedelta(milliseconds=2)
 """Moto makes a message visible only after, not at, the end of its visibility timeout."""
+MEASURED_FOR = timedelta(hours=6)
+"""After any action on a queue (SQS Developer Guide, "Monitoring Amazon SQS queues using CloudWatch")."""
 POLLING_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 """What Lambda needs of a function's role to poll for it (Lambda Developer Guide, Using Lambda with Amazon SQS)."""
 
@@ -50,6 +52,10 @@ class Queues:
         self._in_flight: dict[str, int] = {}
         self._chains: dict[str, Chain] = {}
         """What led to each message, by its id."""
+        self._used: dict[str, datetime] = {}
+        """When something was last done with a queue that nobody polls, by its name."""
+        self._held: dict[str, int] = {}
+        """How much was on it then."""
         self._create()
         for poll in wiring.polls:
             self._check_role(poll)
@@ -57,6 +63,7 @@ class Queues:
         boundary.amend("sqs:SendMessage", self._sent)
         boundary.amend("sqs:SendMessageBatch", self._sent_batch)
         boundary.amend("sqs:ChangeMessageVisibility", self._put_off)
+        boundary.amend("sqs:GetQueueAttributes", self._asked)
 
     def put(self, queue_arn: str, body: str, sender: str, source_arn: str, group: str = "", chain: Chain = NEW) -> None:
         """An AWS service puts a message on a queue, if the queue's own policy lets it."""
@@ -74,6 +81,18 @@ class Queues:
         """How many messages lie in each dead-letter queue, by queue name."""
         unread = [q for q in self._wiring.queues if q.arn not in self._polls]
         return {queue.name: len(self._moto(queue).get_queue(queue.name).messages) for queue in unread}
+
+    def measured(self) -> Iterator[Queue]:
+        """Those that SQS measures now: they are polled, or something was done with them in the last six hours.
+
+        Measures begin again at once; AWS's may be 15 minutes late.
+        """
+        for queue in self._wiring.queues:
+            held = len(self._moto(queue).get_queue(queue.name)._messages)  # noqa: SLF001  # moto offers none with those in flight
+            if held != self._held.get(queue.name, 0):
+                self._held[queue.name], self._used[queue.name] = held, self._time.now
+            if queue.arn in self._polls or self._time.now - self._used[queue.name] <= MEASURED_FOR:
+                yield queue
 
     def visible(self, name: str) -> int:
         """SQS's ApproximateNumberOfMessagesVisible."""
@@ -107,6 +126,7 @@ class Queues:
         for queue in sorted(self._wiring.queues, key=lambda q: q.dead_letters_to is not None):
             client = boto3.client("sqs", region_name=queue.region)
             client.create_queue(QueueName=queue.name, Attributes=dict(queue.attributes))  # type: ignore[arg-type]  # names come from the template
+            self._used[queue.name] = self._time.now
 
     def _check_role(self, poll: Poll) -> None:
         function = self._wiring.function(poll.function_name)
@@ -134,6 +154,9 @@ class Queues:
 
     def _put_off(self, params: Params, _: Response) -> None:
         self._look(self._by_url(params["QueueUrl"]), timedelta(seconds=params["VisibilityTimeout"]) + GRACE)
+
+    def _asked(self, params: Params, _: Response) -> None:
+        self._used[self._by_url(params["QueueUrl"]).name] = self._time.now
 
     def _by_url(self, url: str) -> Queue:
         return next(q for q in self._wiring.queues if q.url == url)

@@ -268,7 +268,7 @@ class World:
                 "AWS/ApplicationELB", "UnHealthyHostCount", TargetGroup=name, LoadBalancer=group.load_balancer
             )
             self.metrics.put(metric, group.unhealthy(), self.time.now)
-        for queue in self.wiring.queues:
+        for queue in self.queues.measured():
             for name, value in (
                 ("ApproximateNumberOfMessagesVisible", self.queues.visible(queue.name)),
                 ("ApproximateAgeOfOldestMessage", self.queues.oldest(queue.name)),

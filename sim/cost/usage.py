@@ -43,6 +43,7 @@ CALLS: Mapping[str, Mapping[Item, float]] = {
     "sqs:SendMessage": QUEUED,
     "sqs:SendMessageBatch": QUEUED,
     "sqs:ChangeMessageVisibility": QUEUED,
+    "sqs:GetQueueAttributes": QUEUED,
     "sns:Publish": {Item.SNS_REQUEST: 1.0},
     # One metric each.
     "cloudwatch:GetMetricData": {Item.METRIC_ASKED: 1.0},

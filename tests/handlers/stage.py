@@ -90,6 +90,7 @@ class Stage:
         notices = sqs.create_queue(QueueName="notices.fifo", Attributes={"FifoQueue": "true"})
         self.queues["notices"] = notices["QueueUrl"]
         self.queues["page"] = sqs.create_queue(QueueName="page.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+        self.letters = [sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("dead-letters", "undelivered")]
         self.queues["elsewhere"] = sqs.create_queue(QueueName="elsewhere")["QueueUrl"]
         create_table(client("dynamodb", ONCE))
         boto3.client("s3").create_bucket(Bucket="evidence")
@@ -126,6 +127,7 @@ class Stage:
             "DEFIB_OTHER_PAGE_SECRET": "defib/statuspage",
             "DEFIB_OTHER_PAGE_QUEUES": self.queues["elsewhere"],
             "DEFIB_KILL_SWITCH": "/defib/Defib/healing",
+            "DEFIB_SET_ASIDE_QUEUES": " ".join(self.letters),
             **{f"DEFIB_{name.upper()}_QUEUE": url for name, url in self.queues.items()},
             "POWERTOOLS_METRICS_NAMESPACE": "Defib",
             "POWERTOOLS_LOG_LEVEL": "INFO",

@@ -15,7 +15,8 @@ from defib.aws.store import DynamoStore
 from defib.core.rationing import FRESH
 from defib.shell.store import Remembered
 from tests.aws.cases import NOON, a_case, a_notice, an_incident
-from tests.handlers.stage import Stage, failed, stop_unasked
+from tests.aws.fleet import Overlay
+from tests.handlers.stage import Context, Stage, clients_in, failed, stop_unasked
 
 
 def test_a_sweep_has_a_load_balancer_asked_before_the_next_and_diagnose_looks_at_who_is_unhealthy_there(
@@ -143,3 +144,42 @@ def test_a_look_at_addresses_that_fails_spoils_no_sweep(stage: Stage, capsys: py
     lines = capsys.readouterr().out
     assert "SweepCompleted" in lines
     assert "looked in part whether everybody can be reached" in lines
+
+
+def test_a_new_sweep_has_sqs_go_on_measuring_what_was_set_aside(stage: Stage) -> None:
+    module, asked = stage.handler("sweep"), Overlay()
+    for made in clients_in(module._built()):
+        asked.lay_over(made)
+
+    module.lambda_handler({}, Context())
+
+    assert [params["QueueUrl"] for params in asked.named("GetQueueAttributes")] == stage.letters
+
+
+def test_a_sweep_for_which_no_time_is_left_asks_for_none_of_it(stage: Stage) -> None:
+    module, asked = stage.handler("sweep"), Overlay()
+    for made in clients_in(module._built()):
+        asked.lay_over(made)
+
+    module.lambda_handler({}, Late())
+
+    assert asked.named("GetQueueAttributes") == []
+
+
+def test_queues_that_can_not_be_asked_spoil_no_sweep(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    module = stage.handler("sweep")
+    for made in clients_in(module._built()):
+        Overlay(refusals={"GetQueueAttributes": "AccessDenied"}).lay_over(made)
+
+    module.lambda_handler({}, Context())
+
+    lines = capsys.readouterr().out
+    assert "SweepCompleted" in lines
+    assert "could not have SQS go on measuring what was set aside" in lines
+
+
+class Late(Context):
+    """Of a sweep that has taken most of its time."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 10_000

@@ -158,7 +158,7 @@ def test_traffic_is_shifted_only_for_load_balancers_of_services_that_are_healed(
 def test_nobody_may_shift_traffic_nor_order_it_unless_the_policy_says_start() -> None:
     none: Any = None
     policy = parse(POLICY.read_text(encoding="utf-8").replace('zonal_shift = "start"', ""))
-    resources = Resources(policy, *[none] * 10)
+    resources = Resources(policy, *[none] * 11)
 
     assert resources.statements([*zonal_shift.PERMISSIONS, *queues.TO_SHIFT]) == []
 
@@ -191,7 +191,7 @@ def test_targets_are_moved_only_in_groups_that_are_healed_or_opted_in(stack: Syn
 def test_what_is_repaired_after_a_yes_is_allowed_what_is_repaired_at_once_is(mode: str, granted: bool) -> None:
     none: Any = None
     policy = parse(POLICY.read_text(encoding="utf-8").replace('mode = "heal"', f'mode = "{mode}"'))
-    of_some_stack = Resources(policy, TableV2(Stack(), "Table", partition_key=KEY), *[none] * 9)
+    of_some_stack = Resources(policy, TableV2(Stack(), "Table", partition_key=KEY), *[none] * 10)
 
     for permissions, scope in (
         (drain.PERMISSIONS, Scope.CONFIGURED_TARGET_GROUPS),
@@ -276,6 +276,16 @@ def test_a_function_is_told_of_exactly_what_it_may_use(stack: Synthesized, funct
     assert environment["DEFIB_POLICY"] == "defib.toml"
     assert environment["POWERTOOLS_SERVICE_NAME"] == function
     assert environment["POWERTOOLS_METRICS_NAMESPACE"] == "Defib"
+
+
+def test_the_sweep_may_ask_for_what_was_set_aside_and_take_nothing_of_it(stack: Synthesized) -> None:
+    set_aside = {key for key in stack.of("AWS::SQS::Queue") if key.startswith("SetAside")}
+    granted = [s for s in stack.statements("sweep") if any(key in r for key in set_aside for r in on(s))]
+    told = stack.function("sweep")["Environment"]["Variables"]["DEFIB_SET_ASIDE_QUEUES"]["Fn::Join"][1]
+
+    assert {action for s in granted for action in listed(s["Action"])} == {"sqs:GetQueueAttributes"}
+    assert {r["Fn::GetAtt"][0] for s in granted for r in listed(s["Resource"])} == set_aside
+    assert {part["Ref"] for part in told if part != " "} == set_aside
 
 
 def test_only_publish_may_use_the_incidents_topic_whatever_others_are_allowed(stack: Synthesized) -> None:

@@ -41,6 +41,8 @@ class Scope(StrEnum):
     ORDERS_QUEUE = "orders_queue"
     EVIDENCE_QUEUE = "evidence_queue"
     NOTICES_QUEUE = "notices_queue"
+    SET_ASIDE_QUEUES = "set_aside_queues"
+    """Those where messages wait for people."""
     EVIDENCE_BUCKET_OBJECTS = "evidence_bucket_objects"
     INCIDENTS_TOPIC = "incidents_topic"
     ALERTS_TOPIC = "alerts_topic"

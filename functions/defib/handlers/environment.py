@@ -60,6 +60,10 @@ class Environment:
         return self._value("DEFIB_NOTICES_QUEUE")
 
     @property
+    def set_aside_queues(self) -> tuple[str, ...]:
+        return tuple(self._value("DEFIB_SET_ASIDE_QUEUES").split())
+
+    @property
     def evidence_bucket(self) -> str:
         return self._value("DEFIB_EVIDENCE_BUCKET")
 

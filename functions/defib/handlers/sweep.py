@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from defib.aws import heartbeats, journal, queues, reach, reach_store, store, suspects
+from defib.aws import heartbeats, journal, queues, reach, reach_store, set_aside, store, suspects
 from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.observe import AwsObserver
@@ -16,7 +16,7 @@ from defib.core.shifting import shiftable
 from defib.handlers.environment import Environment
 from defib.shell.drill import drill
 from defib.shell.ports import CallFailed
-from defib.shell.reach import Looking, look
+from defib.shell.reach import ROOM, Looking, look
 from defib.shell.sweep import Sweeping, sweep
 
 if TYPE_CHECKING:
@@ -37,13 +37,14 @@ PERMISSIONS = union(
     queues.TO_PAGE,
     reach.PERMISSIONS,
     reach_store.PERMISSIONS,
+    set_aside.PERMISSIONS,
     journal.PERMISSIONS,
 )
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     del event
-    edges, beats, looking, policy, logger = _built()
+    edges, beats, letters, looking, policy, logger = _built()
     report = sweep(edges, policy)
     signalled = {"suspects": report.suspects, "waiting": report.waiting, "due": report.due}
     found = {**signalled, "resent": report.resent, "called": report.called}
@@ -55,7 +56,12 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
     else:
         logger.info("swept", extra=extra)
         _beat(edges.clock.now(), beats, policy, logger)
-    _look(looking, policy, logger, lambda: timedelta(milliseconds=context.get_remaining_time_in_millis()))
+
+    def left() -> timedelta:
+        return timedelta(milliseconds=context.get_remaining_time_in_millis())
+
+    _keep_measured(letters, edges.clock.now(), logger, left())
+    _look(looking, policy, logger, left)
     return found
 
 
@@ -68,6 +74,16 @@ def _beat(now: datetime, beats: heartbeats.DynamoHeartbeats, policy: Policy, log
         logger.error("could not leave word of the sweep", extra={"error": str(error)})
         return
     journal.beat("SweepCompleted")
+
+
+def _keep_measured(letters: set_aside.SetAside, now: datetime, logger: Logger, left: timedelta) -> None:
+    """Whatever becomes of this, it was a good sweep; there are six hours to try again."""
+    if left < ROOM:
+        return
+    try:
+        letters.keep_measured(now)
+    except CallFailed as error:
+        logger.warning("could not have SQS go on measuring what was set aside", extra={"error": str(error)})
 
 
 def _look(looking: Looking, policy: Policy, logger: Logger, left: Callable[[], timedelta]) -> None:
@@ -87,7 +103,7 @@ def _look(looking: Looking, policy: Policy, logger: Logger, left: Callable[[], t
 
 
 @cache
-def _built() -> tuple[Sweeping, heartbeats.DynamoHeartbeats, Looking, Policy, Logger]:
+def _built() -> tuple[Sweeping, heartbeats.DynamoHeartbeats, set_aside.SetAside, Looking, Policy, Logger]:
     from aws_lambda_powertools import Logger  # noqa: PLC0415 - reads the environment
 
     environment, clock, logger = Environment.read(), SystemClock(), Logger()
@@ -98,7 +114,8 @@ def _built() -> tuple[Sweeping, heartbeats.DynamoHeartbeats, Looking, Policy, Lo
         page=environment.page_queue,
         orders=environment.orders_queue if shiftable(policy) else "",
     )
-    dynamodb, sent_to = client("dynamodb", policy.calls), queues.SqsQueues(client("sqs", policy.calls), addresses)
+    dynamodb, sqs = client("dynamodb", policy.calls), client("sqs", policy.calls)
+    sent_to, letters = queues.SqsQueues(sqs, addresses), set_aside.SetAside(sqs, environment.set_aside_queues)
     edges = Sweeping(
         clock,
         AwsObserver(client("ec2", policy.calls), client("elbv2", policy.calls), clock, policy),
@@ -108,7 +125,7 @@ def _built() -> tuple[Sweeping, heartbeats.DynamoHeartbeats, Looking, Policy, Lo
     looking = Looking(
         clock, _reader, reach_store.DynamoReachStore(dynamodb, environment.table, policy.retention), sent_to
     )
-    return edges, heartbeats.DynamoHeartbeats(dynamodb, environment.table), looking, policy, logger
+    return edges, heartbeats.DynamoHeartbeats(dynamodb, environment.table), letters, looking, policy, logger
 
 
 @cache
