@@ -125,7 +125,8 @@ class FakeStore:
         if len(self.published) == len(self.notices):
             return []
         waiting = (n for key, n in self.notices.items() if key not in self.published and n.at < before)
-        return sorted(waiting, key=lambda notice: (notice.at, notice.sequence))[:limit]
+        found = sorted(waiting, key=lambda notice: (notice.at, notice.sequence))
+        return found if len(found) <= limit else found[: limit // 2] + found[limit // 2 - limit :]
 
     def notice(self, incident_id: str, sequence: int) -> Notice | None:
         return self.notices.get((incident_id, sequence))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -122,6 +123,17 @@ def test_unpublished_notices_are_those_made_before_a_time_oldest_first(store: St
     assert list(store.unpublished_notices(NOON, 10)) == []
     assert list(store.unpublished_notices(NOON + timedelta(seconds=1), 10)) == [notices[0], notices[1]]
     assert list(store.unpublished_notices(NOON + timedelta(minutes=1), 10)) == list(notices)
+
+
+@pytest.mark.parametrize(("limit", "found"), [(7, range(1, 8)), (6, (1, 2, 3, 5, 6, 7)), (5, (1, 2, 5, 6, 7))])
+def test_of_many_that_are_unpublished_the_oldest_and_the_newest_are_found(
+    store: Store, limit: int, found: Sequence[int]
+) -> None:
+    notices = tuple(a_notice(number, at=NOON + timedelta(seconds=number)) for number in range(1, 8))
+    store.remember(Remembered(a_case(), an_incident(), notices))
+
+    later = NOON + timedelta(minutes=1)
+    assert [notice.sequence for notice in store.unpublished_notices(later, limit)] == list(found)
 
 
 def test_a_published_notice_is_not_unpublished_and_keeps_its_first_time(store: Store) -> None:

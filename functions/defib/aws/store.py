@@ -159,7 +159,10 @@ class DynamoStore:
         return found
 
     def unpublished_notices(self, before: datetime, limit: int) -> Sequence[Notice]:
-        found = [self._get(key["pk"]["S"], key["sk"]["S"]) for key in self._due(DUE_NOTICE, "<", before, limit)]
+        due = self._due(DUE_NOTICE, "<", before, limit)
+        if len(due) == limit:
+            due[limit // 2 :] = self._due(DUE_NOTICE, "<", before, limit - limit // 2, newest=True)
+        found = [self._get(key["pk"]["S"], key["sk"]["S"]) for key in due]
         # The index may still name what has been published a moment ago; the table itself doesn't.
         notices = [self._codec.value(item, Notice) for item in found if item is not None and "published_at" not in item]
         return sorted(notices, key=lambda notice: (notice.at, notice.sequence))
@@ -203,7 +206,9 @@ class DynamoStore:
             )
         return answer.get("Item")
 
-    def _due(self, kind: str, comparison: Literal["<", "<="], at: datetime, limit: int) -> list[dict[str, Any]]:
+    def _due(
+        self, kind: str, comparison: Literal["<", "<="], at: datetime, limit: int, *, newest: bool = False
+    ) -> list[dict[str, Any]]:
         with translated(f"reading which {kind} is due"):
             return self._dynamodb.query(
                 TableName=self._table,
@@ -211,6 +216,7 @@ class DynamoStore:
                 KeyConditionExpression=f"due_kind = :kind AND due_at {comparison} :at",
                 ExpressionAttributeValues={":kind": {"S": kind}, ":at": {"S": sortable(at)}},
                 ProjectionExpression="pk, sk, due_at",
+                ScanIndexForward=not newest,
                 Limit=limit,
             )["Items"]
 

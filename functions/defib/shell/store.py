@@ -98,7 +98,10 @@ class Store(Protocol):
         ...
 
     def unpublished_notices(self, before: datetime, limit: int) -> Sequence[Notice]:
-        """Notices made before ``before`` that no channel has confirmed, oldest first."""
+        """Notices made before ``before`` that have not gone out, oldest first.
+
+        Of more than ``limit`` the oldest and the newest: what one contact can't be told for days hides no other's.
+        """
         ...
 
     def notice(self, incident_id: str, sequence: int) -> Notice | None: ...
