@@ -207,6 +207,11 @@ class Queues:
         delay = max(at - now, AT_ONCE)
         self._out.call("queue.notices", self._lanes.send, "publish", contact, delay)
 
+    def alone(self, incident_id: str, sequence: int, way: str) -> None:
+        group = f"{incident_id} {way}"
+        key, once = (incident_id, sequence, way), f"notice {group}-{sequence}"
+        self._out.call("queue.notices", lambda: self._lanes.send("publish", key, group=group, once=once))
+
     def follow(self, change: str) -> None:
         if self._has_page:
             self._out.call("queue.turns", lambda: self._lanes.send("page", change, group=change, once=f"turn {change}"))

@@ -23,7 +23,7 @@ from defib.core.page.elsewhere import OtherPage
 from defib.core.post import Places
 from defib.core.shift import ShiftOrder
 from defib.publish.links import SignedLinks
-from defib.shell.announce import Announcing, announce, sum_up
+from defib.shell.announce import Announcing, announce, announce_alone
 from defib.shell.answer import take_answer
 from defib.shell.elsewhere import Following, follow_elsewhere
 from defib.shell.issues import take_in
@@ -32,6 +32,7 @@ from defib.shell.ports import CallFailed, Links
 from defib.shell.reconcile import Reconciling, reconcile
 from defib.shell.shift import Shifting, shift
 from defib.shell.store import Conflict
+from defib.shell.sum_up import sum_up
 from defib.shell.sweep import Sweeping, sweep
 from defib.shell.target_group import look_at_all
 from sim.clock import VirtualTime
@@ -247,7 +248,10 @@ class World:
             sum_up(body, self._announcing, self._telling)
             return
         assert isinstance(body, tuple)
-        incident_id, sequence = body
+        incident_id, sequence, *ways = body
+        if ways:
+            announce_alone(incident_id, sequence, ways[0], self._announcing, self._telling)
+            return
         announce(incident_id, sequence, self._announcing, self._telling)
 
     def _follow_elsewhere(self, name: object) -> None:

@@ -10,12 +10,23 @@ import pytest
 
 from defib.aws.normalise import normalise
 from defib.aws.queues import PUT_OFF_MOST, Addresses, SqsQueues
-from defib.aws.wire import DigestDue, NoticeReference, digest_in, encode, notice_in, order_in, shift_in
+from defib.aws.wire import (
+    NUMBER_MAX,
+    DigestDue,
+    NoticeReference,
+    Untold,
+    digest_in,
+    encode,
+    notice_in,
+    order_in,
+    shift_in,
+)
 from defib.core.case import Action
 from defib.core.detection import MINUTE
 from defib.core.effect import Perform, Wake
 from defib.core.model import Signal, Source, TargetGroupSignal
 from defib.core.rationing import spread
+from defib.core.setting import CONTACT_NAME
 from defib.core.shift import Move, ShiftOrder
 from defib.shell.ports import Rejected, Transient
 from defib.shell.sweep import INTERVAL
@@ -142,6 +153,37 @@ def test_notices_go_in_order_within_their_incident_and_only_once(
         NoticeReference("web-7", 1),
         NoticeReference("web-7", 2),
     ]
+
+
+def test_what_goes_a_way_alone_holds_up_nothing_else_of_its_incident(
+    sqs: SQSClient, queues: SqsQueues, overlay: Overlay, to: Addresses
+) -> None:
+    queues.announce([a_notice(1)])
+    for sequence, way in ((1, "oncall chat"), (1, "oncall chat"), (2, "oncall chat"), (2, "oncall sns")):
+        queues.alone("web-7", sequence, way)
+
+    assert [(s["MessageGroupId"], s["MessageDeduplicationId"]) for s in overlay.named("SendMessage")[1:]] == [
+        ("web-7@oncall@chat", "web-7@oncall@chat-1"),
+        ("web-7@oncall@chat", "web-7@oncall@chat-1"),
+        ("web-7@oncall@chat", "web-7@oncall@chat-2"),
+        ("web-7@oncall@sns", "web-7@oncall@sns-2"),
+    ]
+    taken = [sqs.receive_message(QueueUrl=to.notices, VisibilityTimeout=30).get("Messages", []) for _ in range(4)]
+    assert [notice_in(message["Body"]) for messages in taken for message in messages] == [
+        NoticeReference("web-7", 1),
+        Untold("web-7", 1, "oncall chat"),
+        Untold("web-7", 2, "oncall sns"),
+    ], "the second by chat waits for the first"
+
+
+def test_the_longest_names_make_no_group_that_sqs_refuses(queues: SqsQueues, overlay: Overlay) -> None:
+    longest = NoticeReference(f"{'x' * 61}-{10**12 - 1}", NUMBER_MAX)
+    assert notice_in(encode(longest)) == longest
+
+    queues.alone(longest.incident_id, longest.sequence, f"{'x' * CONTACT_NAME.longest} chat")
+
+    (sent,) = overlay.named("SendMessage")
+    assert max(len(sent["MessageGroupId"]), len(sent["MessageDeduplicationId"])) <= 128, "SQS API, SendMessage"
 
 
 class TestPartialFailure:

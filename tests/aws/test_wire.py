@@ -36,6 +36,8 @@ from tests.aws.cases import WEB_1
         (notice_in, "[]", "got `array`"),
         (notice_in, '{"incident_id": "web", "sequence": 1}', "no incident id"),
         (notice_in, '{"incident_id": "web-7", "sequence": 1.5}', "sequence"),
+        (notice_in, '{"incident_id": "web-7", "sequence": 1, "way": "oncall"}', "like 'oncall sns'"),
+        (notice_in, '{"incident_id": "web", "sequence": 1, "way": "oncall sns"}', "no incident id"),
     ],
 )
 def test_a_malformed_order_or_notice_says_what_is_wrong(read: Any, body: str, wrong: str) -> None:

@@ -15,7 +15,7 @@ from defib.core.medium import Medium
 from defib.core.model import InstanceState, Observation, Registration, Result, Signal, Switch, TargetGroupSignal
 from defib.core.post import Post
 from defib.core.shift import Served, Shift, ShiftOrder
-from defib.shell.ports import Away, Clock, Rejected, Suspects
+from defib.shell.ports import Away, CallFailed, Clock, Rejected, Suspects
 
 
 @dataclass
@@ -232,7 +232,8 @@ class FakeChannel:
     """When each was published, if there is a clock."""
     error: Exception | None = None
     refused: str = ""
-    """The contact whose messages are refused for good."""
+    """The contact whose messages are refused."""
+    refusal: CallFailed = field(default_factory=lambda: Rejected("no such topic", "NotFoundException"))
     before: Callable[[], None] | None = None
     after: Callable[[], None] | None = None
     """Called around each publication."""
@@ -243,7 +244,7 @@ class FakeChannel:
         if self.error is not None:
             raise self.error
         if post.contact == self.refused:
-            raise Rejected(f"publishing to {post.contact}: no such topic", "NotFoundException")
+            raise self.refusal
         self.published.append(post)
         if self.clock is not None:
             self.times.append(self.clock.now())
@@ -257,5 +258,11 @@ class FakeReminders:
 
     asked: list[tuple[str, datetime, datetime]] = field(default_factory=list)
 
+    untold: list[tuple[str, int, str]] = field(default_factory=list)
+    """Notices that go a way alone."""
+
     def digest(self, contact: str, at: datetime, now: datetime) -> None:
         self.asked.append((contact, at, now))
+
+    def alone(self, incident_id: str, sequence: int, way: str) -> None:
+        self.untold.append((incident_id, sequence, way))

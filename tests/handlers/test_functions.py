@@ -135,6 +135,22 @@ def test_publish_tells_people_once(stage: Stage, store: DynamoStore) -> None:
     assert store.published_at("web-7", 1) is not None
 
 
+def test_what_publish_could_not_tell_goes_on_alone_until_it_can_be_told(stage: Stage, store: DynamoStore) -> None:
+    store.remember(Remembered(a_case(), an_incident(), (a_notice(),)))
+    boto3.client("sns").delete_topic(TopicArn=stage.topic)
+
+    assert failed(stage.invoke("publish", json.dumps({"incident_id": "web-7", "sequence": 1}), groups={0: "a"})) == []
+    (alone,) = stage.received("notices")
+    assert alone == {"incident_id": "web-7", "sequence": 1, "way": "oncall sns"}
+    assert failed(stage.invoke("publish", json.dumps(alone), groups={0: "b"})) == ["m0"], "it is tried, and set aside"
+
+    boto3.client("sns").create_topic(Name="incidents")
+    oncall = _subscribe(stage.topic)
+    assert failed(stage.invoke("publish", json.dumps(alone), groups={0: "b"})) == []
+    assert [json.loads(text)["Subject"] for text in oncall()] == ["web-1 is down"]
+    assert store.published_at("web-7", 1) is not None
+
+
 def _state(instance_id: str) -> str:
     described = boto3.client("ec2").describe_instances(InstanceIds=[instance_id])
     return str(described["Reservations"][0]["Instances"][0]["State"]["Name"])

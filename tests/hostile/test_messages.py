@@ -22,7 +22,8 @@ SHIFT = json.dumps(
 CANARY = json.dumps({"sent_at": "2026-04-30T12:00:00Z"})
 TURN = json.dumps({"change": "web-7-1"})
 RELEASE = (Path(__file__).parents[1] / "events" / "publish-draft.json").read_text()
-SAMPLES = (NOTICE, ORDER, SHIFT, CANARY, TURN, RELEASE)
+UNTOLD = json.dumps({"incident_id": "web-7", "sequence": 1, "way": "oncall chat"})
+SAMPLES = (NOTICE, UNTOLD, ORDER, SHIFT, CANARY, TURN, RELEASE)
 
 READERS: tuple[Callable[[str], object], ...] = (
     wire.shift_in,
@@ -41,10 +42,13 @@ def read(body: str) -> None:
         except Malformed as error:
             shows(error)
             continue
-        if isinstance(found, wire.NoticeReference):
+        if isinstance(found, wire.NoticeReference | wire.Untold):
             assert found.incident_id.isascii()
             assert found.incident_id.isprintable()
             assert 0 <= found.sequence <= wire.NUMBER_MAX
+        if isinstance(found, wire.Untold):
+            assert found.way.isascii()
+            assert found.way.isprintable()
         if isinstance(found, wire.Release):
             assert 0 <= found.incident <= wire.NUMBER_MAX
 
@@ -73,5 +77,6 @@ def test_brackets_without_end_are_malformed(sample: str) -> None:
 
 def test_what_defib_writes_itself_is_read_back() -> None:
     assert wire.notice_in(NOTICE) == wire.NoticeReference("web-7", 1)
+    assert wire.notice_in(UNTOLD) == wire.Untold("web-7", 1, "oncall chat")
     assert wire.notice_in(put(NOTICE, ("incident_id",), '"zone:us-east-1a-12"')).sequence == 1
     assert wire.order_in(ORDER).attempt == 1

@@ -15,7 +15,9 @@ from defib.core.messages import MessageLimits
 from defib.core.policy import Policy
 from defib.core.post import Places, Post
 from defib.core.severity import Severity
-from defib.shell.announce import Announcing, announce, sum_up
+from defib.shell.announce import Announcing, announce, announce_alone
+from defib.shell.ports import CallFailed
+from defib.shell.sum_up import sum_up
 from tests.core.facts import NOON, SERVICE
 from tests.core.facts import POLICY as PLAIN
 from tests.fakes import FakeChannel, FakeClock, FakeMail, FakeReminders, FakeStore
@@ -69,6 +71,18 @@ class Office:
         for made in notices:
             self.store.notices[made.incident_id, made.sequence] = made
             announce(made.incident_id, made.sequence, self.edges, self.policy)
+
+    def alone(self) -> list[CallFailed]:
+        """Everything that has been asked for goes its way alone; what fails is asked for still."""
+        asked, failed = list(dict.fromkeys(self.reminders.untold)), []
+        self.reminders.untold = []
+        for untold in asked:
+            try:
+                announce_alone(*untold, self.edges, self.policy)
+            except CallFailed as error:
+                failed.append(error)
+                self.reminders.untold.append(untold)
+        return failed
 
     def sum_up(self, contact: str = "ann") -> int:
         return sum_up(contact, self.edges, self.policy)

@@ -16,7 +16,8 @@ from defib.core.medium import Medium
 from defib.core.messages import MessageLimits
 from defib.core.post import Post
 from defib.core.severity import Severity
-from defib.shell.announce import announce, sum_up
+from defib.shell.announce import announce
+from defib.shell.sum_up import sum_up
 from tests.core.facts import NOON, SERVICE
 from tests.core.facts import POLICY as PLAIN
 from tests.shell.machine import ProcessDied

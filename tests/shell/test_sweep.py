@@ -102,6 +102,20 @@ def test_a_notice_that_has_not_gone_out_in_a_minute_is_sent_again(bench: Bench) 
     assert bench.sweep().resent == 0
 
 
+def test_of_many_that_have_not_gone_out_one_message_takes_ten_along(bench: Bench) -> None:
+    """Were there one for each, what is new would wait behind all that somebody can't be told."""
+    gaps = [number for number in range(1, 30) if number not in (3, 27)]
+    for incident, sequence in (*(("web-1", number) for number in gaps), ("db-1", 1), ("db-1", 2)):
+        made = replace(NOTICE, incident_id=incident, sequence=sequence)
+        bench.store.notices[incident, sequence] = made
+    bench.clock.advance(timedelta(minutes=2))
+    assert bench.sweep().resent == len(gaps) + 2
+
+    sent = [(made.incident_id, made.sequence) for made in bench.queues.notices]
+    assert [number for incident, number in sent if incident == "web-1"] == [2, 13, 23, 26, 29]
+    assert [number for incident, number in sent if incident == "db-1"] == [2]
+
+
 def test_questions_that_were_not_answered_are_named_and_the_others_still_count(bench: Bench) -> None:
     bench.observer.found = Suspects((BAD,), {"system status": "RequestLimitExceeded"})
     report = sweep(Sweeping(bench.clock, bench.observer, bench.store, bench.queues), POLICY)

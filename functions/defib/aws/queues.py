@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from defib.aws.errors import for_code, translated
 from defib.aws.permission import Permission, Scope, union
-from defib.aws.wire import DigestDue, Turn, encode, reference
+from defib.aws.wire import DigestDue, Turn, Untold, encode, reference
 from defib.core.case import Action
 from defib.core.effect import Perform, Wake
 from defib.core.frozen import dataclass
@@ -145,6 +145,17 @@ class SqsQueues:
                 MessageBody=encode(DigestDue(contact, at)),
                 MessageGroupId=due,
                 MessageDeduplicationId=due,
+            )
+
+    def alone(self, incident_id: str, sequence: int, way: str) -> None:
+        # Of an incident and a way: it holds up nothing else of the incident, and nothing else that goes that way.
+        group = f"{incident_id}@{way.replace(' ', '@')}"
+        with translated(f"handing notice {incident_id}-{sequence} to publish, for {way} alone"):
+            self._sqs.send_message(
+                QueueUrl=self._to.notices,
+                MessageBody=encode(Untold(incident_id, sequence, way)),
+                MessageGroupId=group,
+                MessageDeduplicationId=f"{group}-{sequence}",
             )
 
     def put_off(self, receipt: str, by: timedelta) -> None:

@@ -23,6 +23,8 @@ from defib.shell.ports import Malformed
 INCIDENT_ID = re.compile(r"[a-z][a-z0-9:-]{0,60}-[1-9][0-9]{0,11}")
 WAY = re.compile(r"[a-z][a-z0-9-]{0,63}")
 """Of a canary: the word of a queue or a topic."""
+WAY_TO_TELL = re.compile(r"[a-z][a-z0-9-]{0,30} [a-z]{1,20}")
+"""Of a notice: a contact and a channel."""
 NUMBER_MAX = 10**9
 """Of incidents, notices and attempts: far beyond what anybody will see, and within what the table holds as a number."""
 TEXT_MAX = 200
@@ -37,6 +39,15 @@ class NoticeReference:
 
     incident_id: str
     sequence: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """The notice could not be told by ``way``, a contact and a channel: it is to be, with those before it."""
+
+    incident_id: str
+    sequence: Number
+    way: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,7 @@ class Release:
 
 
 def encode(
-    message: DigestDue | Signal | TargetGroupSignal | Perform | ShiftOrder | NoticeReference | Canary | Turn,
+    message: DigestDue | Signal | TargetGroupSignal | Perform | ShiftOrder | NoticeReference | Untold | Canary | Turn,
 ) -> str:
     """The message body for ``message``."""
     return msgspec.json.encode(message).decode()
@@ -111,14 +122,22 @@ def digest_in(body: str) -> DigestDue | None:
     return DigestDue(found.contact, in_utc(found.at))
 
 
-def notice_in(body: str) -> NoticeReference:
-    """The reference in ``body``. Raises Malformed."""
+def notice_in(body: str) -> NoticeReference | Untold:
+    """The reference in ``body``: to what everybody is to be told, or one contact by one channel. Raises Malformed."""
+    if "way" in decoded(body, dict[str, msgspec.Raw], "a notice"):
+        untold = decoded(body, Untold, "a notice that could not be told")
+        if not WAY_TO_TELL.fullmatch(untold.way):
+            raise Malformed(f"way {plain(untold.way, SHOWN_MAX)!r} is none; it should look like 'oncall sns'")
+        _require_incident_id(untold.incident_id)
+        return untold
     found = decoded(body, NoticeReference, "a notice")
-    if not INCIDENT_ID.fullmatch(found.incident_id):
-        raise Malformed(
-            f"incident_id {plain(found.incident_id, SHOWN_MAX)!r} is no incident id; it should look like web-7"
-        )
+    _require_incident_id(found.incident_id)
     return found
+
+
+def _require_incident_id(found: str) -> None:
+    if not INCIDENT_ID.fullmatch(found):
+        raise Malformed(f"incident_id {plain(found, SHOWN_MAX)!r} is no incident id; it should look like web-7")
 
 
 def turn_of(body: str) -> Turn:

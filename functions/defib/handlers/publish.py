@@ -10,14 +10,15 @@ from defib.aws import heartbeats, journal, link_keys, link_store, outbox_store, 
 from defib.aws.clients import client
 from defib.aws.clock import SystemClock
 from defib.aws.permission import union
-from defib.aws.wire import canary_in, digest_in, notice_in
+from defib.aws.wire import Untold, canary_in, digest_in, notice_in
 from defib.core.post import Places
 from defib.handlers.batch import NotYet, each_message
 from defib.handlers.canary import take_canary
 from defib.handlers.environment import Environment
 from defib.publish import links, sns
-from defib.shell.announce import Announcing, announce, sum_up
+from defib.shell.announce import Announcing, announce, announce_alone
 from defib.shell.canary import Ways
+from defib.shell.sum_up import sum_up
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -54,8 +55,12 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
             logger.info("summed up", extra={"contact": waits.contact, "notices": sum_up(waits.contact, edges, policy)})
             return
         due = notice_in(body)
-        published = announce(due.incident_id, due.sequence, edges, policy)
-        extra = {"incident_id": due.incident_id, "sequence": due.sequence}
+        way = due.way if isinstance(due, Untold) else ""
+        if way:
+            published = announce_alone(due.incident_id, due.sequence, way, edges, policy)
+        else:
+            published = announce(due.incident_id, due.sequence, edges, policy)
+        extra = {"incident_id": due.incident_id, "sequence": due.sequence, "way": way or "all"}
         logger.info("published" if published else "nothing to publish", extra=extra)
 
     return each_message(event, context, logger, work, in_order=True, put_off=sending.put_off)

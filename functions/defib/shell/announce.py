@@ -2,27 +2,26 @@
 
 What went out is marked, so that the sweep need not send it again. A process that dies anywhere makes people read a
 message twice, never miss one: a notice stays in the ``due`` index until all its contacts have it, or have it waiting.
+
+One message after the other tells of an incident. What a channel does not take goes by messages of its own from then on,
+in order and tried as often as any: they hold up nothing that goes another way (docs/decisions/0060).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
-from functools import partial
-from itertools import pairwise
 from typing import Protocol
 
 from defib.core.audience import audience
 from defib.core.contact import Contact
-from defib.core.digest import WAITING_MAX, batch_of, storm_over, summed_up
 from defib.core.frozen import dataclass
 from defib.core.incident import Notice
 from defib.core.medium import Medium, media_of
-from defib.core.outbox import Decided, Lane, Outbox, Waiting, begin, decide, has_last_word, wait
+from defib.core.outbox import Decided, Lane, Outbox, Waiting, decide
 from defib.core.policy import Policy
-from defib.core.post import Places, Post, post_of
-from defib.shell.ports import Channel, Clock, Links, try_all
+from defib.core.post import Places, post_of
+from defib.shell.ports import CallFailed, Channel, Clock, Links, Unanswered
 from defib.shell.store import Conflict, Store
 
 CONFLICTS_MAX = 8
@@ -33,6 +32,10 @@ CHAIN_MOST = 10
 
 WAITS = "waits"
 """The mark of a contact that a notice waits for."""
+
+ALONE = "alone"
+"""The mark of a way (a contact and a channel) that a notice goes by messages of its own: by no other, or two at once
+would tell of it twice."""
 
 
 class Mail(Protocol):
@@ -65,10 +68,14 @@ class Mail(Protocol):
 
 
 class Reminders(Protocol):
-    """The way to be called again when a contact's messages are due."""
+    """The way to be called again: when a contact's messages are due, and for whoever could not be told."""
 
     def digest(self, contact: str, at: datetime, now: datetime) -> None:
         """At ``at``, or as late as the queue can wait; the sweep finds whatever is due later."""
+        ...
+
+    def alone(self, incident_id: str, sequence: int, way: str) -> None:
+        """At once; in order for each way, which waits for no other."""
         ...
 
 
@@ -89,19 +96,69 @@ def announce(incident_id: str, sequence: int, edges: Announcing, policy: Policy)
     """Tell every contact of the notice unless it already went out; False when there is nothing to tell.
 
     Those of the same incident that should have gone before it go before it: their own messages may have been set aside.
-    A contact who can't be told, or not by every channel, keeps it from no other; it is then tried again for them.
-    Raises Conflict when others wrote first too often, Transient or Rejected when AWS fails.
+    A way by which it can't be told keeps it from no other: what goes that way goes alone, until it can be told again.
+    Raises Conflict when others wrote first too often, Transient or Rejected when the table or the queue fails.
+    """
+    first, *rest = _chain(incident_id, sequence, edges) or (None,)
+    behind = _ways_left(first, edges, policy)
+    answered = True
+    alone: dict[str, int] = {}
+    for notice in filter(None, rest):
+        left, answered = _announce(notice, behind, answered, edges, policy)
+        behind |= left
+        alone |= dict.fromkeys(left, notice.sequence)
+    for way, newest in alone.items():
+        edges.reminders.alone(incident_id, newest, way)
+    return bool(rest)
+
+
+def announce_alone(incident_id: str, sequence: int, way: str, edges: Announcing, policy: Policy) -> bool:
+    """Tell of the notice, and of those before it, by this one way; False when there is nothing to tell.
+
+    Raises what the channel raises, and else as ``announce`` does.
+    """
+    first, *rest = _chain(incident_id, sequence, edges) or (None,)
+    if way in _ways_left(first, edges, policy):
+        # That one has its turn by another message.
+        return False
+    for notice in filter(None, rest):
+        marks = edges.mail.told(notice.incident_id, notice.sequence)
+        failed = _tell_by(frozenset({way}), notice, marks, edges, policy)
+        if failed is not None:
+            raise failed
+        _finish(notice, edges, policy)
+    return bool(rest)
+
+
+def taken_along(notices: Sequence[Notice]) -> list[Notice]:
+    """Those of unpublished ``notices`` whose messages take all the others along.
+
+    Were there a message for each, what is new would wait behind all that somebody can't be told.
+    """
+    chosen: list[Notice] = []
+    along = 0
+    for notice in sorted(notices, key=lambda notice: (notice.incident_id, notice.sequence)):
+        last = chosen[-1] if chosen else None
+        follows = last is not None and (last.incident_id, last.sequence + 1) == (notice.incident_id, notice.sequence)
+        if follows and along < CHAIN_MOST:
+            chosen[-1], along = notice, along + 1
+        else:
+            chosen, along = [*chosen, notice], 1
+    return sorted(chosen, key=lambda notice: (notice.at, notice.sequence))
+
+
+def _chain(incident_id: str, sequence: int, edges: Announcing) -> list[Notice | None]:
+    """The notice with those before it that have not gone out either, oldest first; nothing if it has gone out.
+
+    Of the first none is announced here: it is published (None), or has its turn by another message.
     """
     notice = edges.store.notice(incident_id, sequence)
     if notice is None or edges.store.published_at(incident_id, sequence) is not None:
-        return False
+        return []
     chain: list[Notice | None] = [notice]
     while len(chain) <= CHAIN_MOST and chain[0] is not None:
         chain.insert(0, _unpublished_before(chain[0], edges))
-    # Of the first none is announced here: it is published, or its own message has its turn.
-    in_order = ((before, each) for before, each in pairwise(chain) if each is not None)
-    try_all(partial(_announce, before, each, edges, policy) for before, each in in_order)
-    return True
+    return chain
 
 
 def _unpublished_before(notice: Notice, edges: Announcing) -> Notice | None:
@@ -111,23 +168,50 @@ def _unpublished_before(notice: Notice, edges: Announcing) -> Notice | None:
     return edges.store.notice(incident_id, before)
 
 
-def _announce(before: Notice | None, notice: Notice, edges: Announcing, policy: Policy) -> None:
-    """To each contact who has heard of the one ``before`` it: to nobody out of turn."""
+def _announce(
+    notice: Notice, behind: frozenset[str], answered: bool, edges: Announcing, policy: Policy
+) -> tuple[frozenset[str], bool]:
+    """Tell by each way that is not ``behind``, so that none is told out of turn; by none once one has not ``answered``.
+
+    Returns the ways by which it is yet to be told, each alone from now on, and whether channels still answer.
+    """
     marks = edges.mail.told(notice.incident_id, notice.sequence)
-    told = audience(notice.service, notice.tier, policy)
-    behind = _behind(before, edges, policy) if before is not None else frozenset()
-    try_all(partial(_tell, notice, contact, marks, edges, policy) for contact in told if contact.name not in behind)
-    if behind.isdisjoint(contact.name for contact in told):
+    ways = _ways(notice, marks, edges, policy)
+    turn = frozenset(way for way in ways if answered and way not in behind and f"{way} {ALONE}" not in marks)
+    failed = _tell_by(turn, notice, marks, edges, policy)
+    if failed is None and turn == ways:
         edges.store.mark_published(notice.incident_id, notice.sequence, edges.clock.now())
+        return frozenset(), answered
+    left = _finish(notice, edges, policy) if turn else ways
+    for way in left:
+        if f"{way} {ALONE}" not in marks:
+            edges.mail.mark_told(notice.incident_id, notice.sequence, f"{way} {ALONE}")
+    return left, answered and not isinstance(failed, Unanswered)
 
 
-def _behind(notice: Notice, edges: Announcing, policy: Policy) -> frozenset[str]:
-    """Who could not be told of the notice, nor does it wait for them; and with it, of those before it."""
-    if edges.store.published_at(notice.incident_id, notice.sequence) is not None:
+def _finish(notice: Notice, edges: Announcing, policy: Policy) -> frozenset[str]:
+    """Mark the notice as published if nobody is left to be told, also by another message; else by which ways."""
+    left = _ways_left(notice, edges, policy)
+    if not left:
+        edges.store.mark_published(notice.incident_id, notice.sequence, edges.clock.now())
+    return left
+
+
+def _ways_left(notice: Notice | None, edges: Announcing, policy: Policy) -> frozenset[str]:
+    """The ways by which the notice is yet to be told; none if it is published, or there is none."""
+    if notice is None or edges.store.published_at(notice.incident_id, notice.sequence) is not None:
         return frozenset()
-    marks = edges.mail.told(notice.incident_id, notice.sequence)
+    return _ways(notice, edges.mail.told(notice.incident_id, notice.sequence), edges, policy)
+
+
+def _ways(notice: Notice, marks: frozenset[str], edges: Announcing, policy: Policy) -> frozenset[str]:
     told = audience(notice.service, notice.tier, policy)
-    return frozenset(contact.name for contact in told if _left(notice, contact, marks, edges))
+    return frozenset(_way(contact, channel) for contact in told for channel in _left(notice, contact, marks, edges))
+
+
+def _way(contact: Contact, channel: Channel) -> str:
+    """What a contact and a channel are known by, and the mark that the contact has heard by it."""
+    return f"{contact.name} {channel.name}"
 
 
 def _left(notice: Notice, contact: Contact, marks: frozenset[str], edges: Announcing) -> tuple[Channel, ...]:
@@ -135,39 +219,58 @@ def _left(notice: Notice, contact: Contact, marks: frozenset[str], edges: Announ
     media = {*media_of(notice, contact)}
     if f"{contact.name} {WAITS}" in marks:
         media &= {Medium.HTTPS}
-    return tuple(c for c in edges.channels if media & {*c.media} and f"{contact.name} {c.name}" not in marks)
-
-
-def _tell(notice: Notice, contact: Contact, marks: frozenset[str], edges: Announcing, policy: Policy) -> None:
-    """Remember what becomes of the notice before anything is sent: then no two processes exceed a limit together.
-
-    Nothing where the contact has it: what is tried again for another may be hours old, and would count once more.
-    """
-    left = _left(notice, contact, marks, edges)
-    if not left:
-        return
-    decided = _decide(notice, contact, marks, edges, policy)
-    by = ((channel, tuple(m for m in decided.now if m in channel.media)) for channel in left)
-    try_all(partial(_tell_by, channel, media, notice, contact, edges, policy) for channel, media in by if media)
+    return tuple(c for c in edges.channels if media & {*c.media} and _way(contact, c) not in marks)
 
 
 def _tell_by(
-    channel: Channel,
-    media: tuple[Medium, ...],
+    ways: frozenset[str], notice: Notice, marks: frozenset[str], edges: Announcing, policy: Policy
+) -> CallFailed | None:
+    """Tell by those of the ``ways`` that are left; returns what kept one of them from it.
+
+    Where a channel does not answer nothing more is tried: the rest would outlast the function.
+    """
+    failed: CallFailed | None = None
+    for contact in audience(notice.service, notice.tier, policy):
+        channels = [c for c in _left(notice, contact, marks, edges) if _way(contact, c) in ways]
+        if channels and not isinstance(failed, Unanswered):
+            failed = _tell(notice, contact, channels, marks, edges, policy) or failed
+    return failed
+
+
+def _tell(
     notice: Notice,
     contact: Contact,
+    channels: Sequence[Channel],
+    marks: frozenset[str],
     edges: Announcing,
     policy: Policy,
-) -> None:
-    link = edges.links.link_for(notice, contact.name)
-    channel.publish(post_of(notice, contact, media, policy, edges.places, link))
-    edges.mail.mark_told(notice.incident_id, notice.sequence, f"{contact.name} {channel.name}")
+) -> CallFailed | None:
+    """Remember what becomes of the notice before anything is sent: then no two processes exceed a limit together."""
+    decided = _decide(notice, contact, marks, edges, policy)
+    failed: CallFailed | None = None
+    for channel in channels:
+        media = tuple(medium for medium in decided.now if medium in channel.media)
+        if not media:
+            continue
+        link = edges.links.link_for(notice, contact.name)
+        try:
+            channel.publish(post_of(notice, contact, media, policy, edges.places, link))
+        except Unanswered as error:
+            return error
+        except CallFailed as error:
+            failed = error
+        else:
+            edges.mail.mark_told(notice.incident_id, notice.sequence, _way(contact, channel))
+    return failed
 
 
 def _decide(notice: Notice, contact: Contact, marks: frozenset[str], edges: Announcing, policy: Policy) -> Decided:
     mark = f"{contact.name} {WAITS}"
     if mark in marks:
         return Decided(tuple(medium for medium in media_of(notice, contact) if medium is Medium.HTTPS))
+    if any(_way(contact, channel) in marks for channel in edges.channels):
+        # It was decided before: what is tried again may be hours old, and would count once more, or wait.
+        return Decided(media_of(notice, contact))
     for _ in range(CONFLICTS_MAX):
         now, outbox = edges.clock.now(), edges.mail.outbox(contact.name)
         after, decided = decide(outbox, notice, contact, policy.messages, now)
@@ -184,87 +287,3 @@ def _decide(notice: Notice, contact: Contact, marks: frozenset[str], edges: Anno
                 edges.reminders.digest(contact.name, at, now)
         return decided
     raise Conflict(f"{contact.name}: others wrote first {CONFLICTS_MAX} times; the notice is delivered again")
-
-
-def sum_up(name: str, edges: Announcing, policy: Policy) -> int:
-    """Send what waits for the contact of that name and is due; returns how many notices that was.
-
-    Raises as ``announce`` does.
-    """
-    contact = next((c for c in policy.contacts if c.name == name), None)
-    sent = 0
-    for _ in range(CONFLICTS_MAX):
-        now, outbox = edges.clock.now(), edges.mail.outbox(name)
-        lane = outbox.due(now)
-        if lane is None:
-            return sent
-        if contact is None:
-            # Nobody of that name is left to be told.
-            edges.mail.remember_outbox(Outbox(name, outbox.version))
-            return sent
-        # One more than fits: whatever else waits makes another message.
-        waiting = edges.mail.waiting(name, lane, WAITING_MAX + 1)
-        begun, batch = begin(outbox, lane, batch_of(waiting), contact, policy.messages, now)
-        try:
-            begun = edges.mail.remember_outbox(begun)
-        except Conflict:
-            continue
-        if batch:
-            _send(batch, contact, edges, policy, now)
-            sent += len(batch)
-        elif lane is Lane.STORM and not waiting and has_last_word(outbox, policy.messages, now):
-            # Nothing waits for it: should the process die here, nobody misses anything but these words.
-            for channel in edges.channels:
-                _publish(storm_over(outbox, contact, now), channel)
-        if batch and lane is Lane.STORM:
-            _blows_on(begun, len(waiting) > len(batch), edges, policy, now)
-        elif batch:
-            with suppress(Conflict):
-                edges.mail.remember_outbox(begun.until(lane, now if len(waiting) > len(batch) else None))
-    raise Conflict(f"{name}: others wrote first {CONFLICTS_MAX} times; what waits goes with the next call")
-
-
-def _blows_on(begun: Outbox, more: bool, edges: Announcing, policy: Policy, now: datetime) -> None:
-    """Set when the storm's next digest goes. While one blows others write all the time: theirs stays as it is."""
-    due = now if more else now + wait(begun, policy.messages)
-    for _ in range(CONFLICTS_MAX):
-        try:
-            edges.mail.remember_outbox(begun.until(Lane.STORM, due))
-        except Conflict:
-            begun = edges.mail.outbox(begun.contact)
-        else:
-            edges.reminders.digest(begun.contact, due, now)
-            return
-
-
-def _send(batch: tuple[Waiting, ...], contact: Contact, edges: Announcing, policy: Policy, now: datetime) -> None:
-    """Each channel by itself: one that fails keeps its own notices waiting, and none of the others'."""
-    left = batch
-
-    def send_by(channel: Channel) -> None:
-        nonlocal left
-        mine = tuple(waiting for waiting in left if any(medium in channel.media for medium in waiting.media))
-        if mine:
-            _publish(_post(mine, channel, contact, edges, policy, now), channel)
-            left = (*(w for w in left if w not in mine), *edges.mail.went_out(mine, channel.media))
-
-    try_all(partial(send_by, channel) for channel in edges.channels)
-
-
-def _publish(post: Post, channel: Channel) -> None:
-    """By whatever of the post's media the channel carries."""
-    post = post.only(channel.media)
-    if post.media:
-        channel.publish(post)
-
-
-def _post(
-    waiting: tuple[Waiting, ...], channel: Channel, contact: Contact, edges: Announcing, policy: Policy, now: datetime
-) -> Post:
-    """A notice that waited alone goes as it is."""
-    only = edges.store.notice(waiting[0].incident_id, waiting[0].sequence) if len(waiting) == 1 else None
-    if only is not None:
-        media = tuple(medium for medium in waiting[0].media if medium in channel.media)
-        return post_of(only, contact, media, policy, edges.places, edges.links.link_for(only, contact.name))
-    link = edges.links.link_to_all([w.incident_id for w in waiting], contact.name, max(w.at for w in waiting))
-    return summed_up(waiting, contact, policy, edges.places, now, link)

@@ -19,6 +19,7 @@ from defib.core.rationing import FRESH, PlannedLook, by_service, fresh, in_turn,
 from defib.core.stack import CROWD, NOTHING_KNOWN, Stack, in_crowd
 from defib.core.suspect import Suspect, suspect_of
 from defib.core.zones import Seen, Turn, incident_service, survey, tell
+from defib.shell.announce import taken_along
 from defib.shell.crowd import Crowding, count
 from defib.shell.issues import Telling, tell_of_issues
 from defib.shell.parts import Parts
@@ -97,7 +98,7 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     unpublished, made = edges.store.unpublished_notices, now - UNPUBLISHED_AFTER
     notices = parts.do("unpublished notices", THE_TABLE, unsaid, unpublished, made, NOTICES_MAX)
     if notices:
-        parts.do("sending notices again", THE_QUEUES, None, edges.queues.announce, notices)
+        parts.do("sending notices again", THE_QUEUES, None, edges.queues.announce, taken_along(notices))
     called = _call(edges, policy, now, parts)
     parts.do("contacts with messages due", THE_TABLE, None, _sum_up, edges, now)
     due = parts.do("overdue cases", THE_TABLE, none_due, edges.store.due_instances, now, DUE_MAX)
