@@ -189,16 +189,19 @@ def test_a_failed_start_names_the_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "words"),
+    ("verdict", "code", "words"),
     [
-        ("InsufficientInstanceCapacity", "becomes a m8g.large: no room for a m6g.large"),
-        ("Unsupported", "becomes a m8g.large: AWS does not start a m6g.large"),
+        (Verdict.RETRY, "InsufficientInstanceCapacity", "becomes a m8g.large: no room for a m6g.large"),
+        (Verdict.REFUSED, "Unsupported", "becomes a m8g.large: AWS does not start a m6g.large"),
+        (Verdict.REFUSED, "InvalidParameterCombination", "becomes a m8g.large: AWS does not start a m6g.large"),
     ],
 )
-def test_a_change_of_its_type_names_the_type_before_and_why_it_does_not_start(code: str, words: str) -> None:
+def test_a_change_of_its_type_names_the_type_before_and_why_it_does_not_start(
+    verdict: Verdict, code: str, words: str
+) -> None:
     first, second = (replace(attempt(Action.RESIZE), to=to) for to in ("m6g.large", "m8g.large"))
     changed = case(
-        EVIDENCE, first, attempt(Action.START, verdict=Verdict.RETRY, code=code), second, instance_type="m7g.large"
+        EVIDENCE, first, attempt(Action.START, verdict=verdict, code=code), second, instance_type="m7g.large"
     )
 
     assert words in notice(News.RESIZED, changed).subject

@@ -25,6 +25,8 @@ EVIDENCE, STOP = attempt(Action.EVIDENCE, after(minutes=-9)), attempt(Action.STO
 FULL = attempt(Action.START, after(minutes=-3), Verdict.RETRY, "InsufficientInstanceCapacity")
 LATER = f"{after(hours=1):%Y-%m-%dT%H:%M:%SZ}"
 IMPOSSIBLE = attempt(Action.START, after(minutes=-3), Verdict.REFUSED, "Unsupported")
+UNFIT = attempt(Action.START, after(minutes=-3), Verdict.REFUSED, "InvalidParameterCombination")
+DENIED = attempt(Action.START, after(minutes=-3), Verdict.REFUSED, "UnauthorizedOperation")
 FALLBACK = policy(fallback_types=("m6g.large", "m8g.large"))
 
 
@@ -114,6 +116,34 @@ def test_what_aws_would_start_as_no_type_of_its_own_is_peoples_business_at_once(
 
     assert isinstance(decision, Escalate)
     assert "AWS does not start its type in its zone" in decision.reason
+
+
+@pytest.mark.parametrize("refused", [IMPOSSIBLE, UNFIT, DENIED], ids=["zone", "configuration", "rights to the type"])
+@pytest.mark.parametrize("handed_over_at", [None, after(minutes=-2)], ids=["before", "after the hand-over"])
+def test_what_aws_refuses_to_start_as_what_defib_made_it_gets_its_own_type_back(
+    refused: Attempt, handed_over_at: datetime | None
+) -> None:
+    so_far = case(
+        *(EVIDENCE, STOP, *(FULL,) * 3, resize("m6g.large"), refused),
+        cause=Cause.STOPPED_BY_DEFIB,
+        instance_type="m7g.large",
+        handed_over_at=handed_over_at,
+    )
+
+    decision = decided(so_far, replace(STOPPED_FACTS, instance_type="m6g.large"), policy(fallback_types=("m6g.large",)))
+
+    assert isinstance(decision, Act), decision
+    assert (decision.action, decision.to) == (Action.RESIZE, "m7g.large")
+    assert decision.reason == "EC2 does not start m6g.large: it is to run as m7g.large"
+
+
+def test_what_is_refused_as_its_own_type_too_is_peoples_business_who_read_as_what_it_was_tried() -> None:
+    tried = (*(FULL,) * 3, resize("m6g.large"), DENIED, resize("m7g.large"), DENIED)
+
+    decision = decided(case(EVIDENCE, STOP, *tried, cause=Cause.STOPPED_BY_DEFIB, instance_type="m7g.large"))
+
+    assert isinstance(decision, Escalate)
+    assert decision.reason.endswith("(UnauthorizedOperation); now as m7g.large, before as m6g.large")
 
 
 def test_a_type_that_is_refused_is_tried_no_more_often_than_any_where_there_is_no_other() -> None:
@@ -293,6 +323,21 @@ class TestAfterTheHandOver:
         assert started_as[:6] == ["m6g.large", "m8g.large", "m7g.large"] * 2
         assert len(handed.attempts) - known == 2 * len(started_as)
 
+    def test_a_type_that_was_refused_has_no_more_turns(self) -> None:
+        tried = (*(FULL,) * 3, resize("m6g.large"), UNFIT, resize("m8g.large"), FULL)
+        attempts = case(EVIDENCE, STOP, *tried).attempts
+        handed = replace(self.HANDED, attempts=attempts, handed_over_at=after(minutes=-5), instance_type="m7g.large")
+        as_last = replace(STOPPED_FACTS, instance_type="m8g.large")
+
+        decision = decided(handed, as_last)
+        assert isinstance(decision, Act)
+        assert decision.to == "m7g.large"
+
+        again = case(EVIDENCE, STOP, *tried, resize("m7g.large"), FULL).attempts
+        decision = decided(replace(handed, attempts=again))
+        assert isinstance(decision, Act)
+        assert decision.to == "m8g.large"
+
     def test_a_type_that_can_not_be_had_costs_a_try_no_more_than_one_call(self) -> None:
         denied = resize("m6g.large", Verdict.REFUSED)
         handed = case(EVIDENCE, STOP, *(FULL,) * 5, denied, handed_over_at=after(minutes=-5), instance_type="m7g.large")
@@ -354,6 +399,17 @@ class TestResizedByAPerson:
         assert isinstance(decision, Act)
         assert (decision.action, decision.to) == (Action.START, "")
         assert decision.reason == "somebody has changed its type to r7g.xlarge: it is started as that"
+
+    def test_if_that_is_refused_they_hear_at_once(self) -> None:
+        tried = (*(FULL,) * 3, resize("m6g.large"), FULL, UNFIT)
+        so_far = replace(self.OURS, attempts=case(EVIDENCE, STOP, *tried).attempts)
+
+        decision = decided(so_far, self.THEIRS)
+
+        assert isinstance(decision, Escalate)
+        assert decision.reason == (
+            "AWS refused to start it: InvalidParameterCombination; now as r7g.xlarge, before as m7g.large, m6g.large"
+        )
 
     def test_when_it_works_again_their_change_is_told_apart_from_defibs_own(self) -> None:
         runs = observed(instance_type="r7g.xlarge", launched_at=after(minutes=-2))

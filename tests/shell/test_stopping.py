@@ -15,8 +15,8 @@ from defib.core.incident import NoticeKind
 from defib.core.model import InstanceState, Switch
 from defib.core.policy import Mode
 from defib.core.severity import Severity
-from defib.shell.ports import Transient
-from tests.core.facts import POLICY, SERVICE, policy
+from defib.shell.ports import Rejected, Transient
+from tests.core.facts import POLICY, SERVICE, after, policy
 from tests.shell.machine import Failing, broken
 
 FULL = Transient("no room", code="InsufficientInstanceCapacity")
@@ -175,6 +175,28 @@ def test_in_a_long_drought_people_hear_of_each_type_once_and_in_the_end_as_what_
     (asked,) = (n for n in machine.notices if n.kind is NoticeKind.ESCALATED)
     assert "now as m7g.large, before as m6g.large" in asked.body
     assert ("It runs as" in machine.notices[-1].body) is (machine.instance_type != "m7g.large")
+
+
+def test_a_type_that_ec2_does_not_start_it_as_is_given_back_and_its_own_is_started_once_there_is_room() -> None:
+    machine = broken(policy(fallback_types=("m5.large",)))
+    machine.instance_type = "m7g.large"
+
+    def refuse(action: Action) -> None:
+        if action is Action.START and machine.instance_type == "m5.large":
+            raise Rejected("Enhanced networking with ENA is required", "InvalidParameterCombination")
+        if action is Action.START and machine.clock.now() < after(hours=1):
+            raise FULL
+
+    machine.fault = refuse
+    case = machine.run(timedelta(hours=5))
+
+    assert case.outcome is Outcome.HEALED
+    assert machine.instance_type == "m7g.large"
+    assert machine.clock.now() < after(hours=1, minutes=15)
+    assert [n.subject.partition("becomes ")[2] for n in machine.notices if "becomes" in n.subject] == [
+        "a m5.large: no room for a m7g.large",
+        "a m7g.large: AWS does not start a m5.large",
+    ]
 
 
 @pytest.mark.parametrize("others", [3, 4])

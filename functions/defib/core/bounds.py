@@ -77,9 +77,10 @@ def spent(case: Case, observation: Observation, policy: Policy, now: datetime) -
     last = case.attempts[-1] if case.attempts else None
     if last is None or last.result is None or last.action is Action.EVIDENCE:
         return None
-    if last.result.verdict is Verdict.REFUSED and last.action not in PASSED_OVER and not start.impossible(case):
+    refused = last.result.verdict is Verdict.REFUSED and last.action not in PASSED_OVER
+    if refused and not start.impossible(case, observation):
         if last.action is Action.START:
-            reason = f"AWS refused to start it: {explained(last.result.code)}"
+            reason = f"AWS refused to start it: {explained(last.result.code)}{start.as_what(case, observation)}"
             return Escalate(reason, remedy(last.result.code), now + repair.hold)
         said = " ".join(part for part in (last.result.code, last.result.detail) if part)
         return restart.ask_people(f"AWS refused to {restart.VERBS[last.action]} it: {said}", policy, now)

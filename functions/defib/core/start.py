@@ -15,9 +15,6 @@ from defib.core.start_failure import NO_ROOM, bare, explained, meaning, remedy
 TRIES_BEFORE_ANOTHER_TYPE = 3
 """Starts of one type that EC2 has no room for before the next type is tried."""
 
-UNSUPPORTED = "Unsupported"
-"""Its zone has constraints on its type, say, or the type does not bear its configuration (AWSEC2 API, Error codes)."""
-
 STOPPED = frozenset({Cause.STOPPED_BY_DEFIB, Cause.STOPPED_UNASKED})
 
 
@@ -42,7 +39,8 @@ def start(
     others = type_by_others(case, observation)
     over = _ended_with(case, Verdict.DONE, Verdict.REFUSED)
     another = _another_type(case, observation, service, over) if may_resize and not others else ""
-    if another and _calls_for_another(case, code, len(tried) >= min(TRIES_BEFORE_ANOTHER_TYPE, repair.starts)):
+    enough = len(tried) >= min(TRIES_BEFORE_ANOTHER_TYPE, repair.starts)
+    if another and _calls_for_another(case, observation, code, enough):
         return _become(another, case, observation, repair, now)
     if len(tried) < repair.starts:
         theirs = f"somebody has changed its type to {others}: it is started as that"
@@ -63,8 +61,8 @@ def _in_vain(case: Case, observation: Observation, code: str, repair: Repair, no
     stopped = case.last(*STOPS)
     tries = sum(1 for a in case.attempts[stopped.number if stopped else 0 :] if a.action is Action.START)
     said = (explained(code) if meaning(code) else observation.state_reason) or code or "AWS gives no reason"
-    as_what = _as_what(case, type_by_others(case, observation))
-    reason = f"it could not be started in {tries} {'try' if tries == 1 else 'tries'}: {said}{as_what}"
+    times = f"{tries} {'try' if tries == 1 else 'tries'}"
+    reason = f"it could not be started in {times}: {said}{as_what(case, observation)}"
     return Escalate(reason, remedy(code, observation.traits.placement_group), now + repair.hold)
 
 
@@ -97,9 +95,11 @@ def start_again(
     if newest.action is not Action.RESIZE:
         if now < last + max((last - first) * policy.repair.start_again_share / 100, policy.repair.hold):
             return None
-        another = _another_type(case, observation, service, _ended_with(case, Verdict.REFUSED)) if may_resize else ""
+        over = _ended_with(case, Verdict.REFUSED) | _refused_as(case)
+        another = _another_type(case, observation, service, over) if may_resize else ""
         code = _failure(_tries(case), observation)
-        if another and not type_by_others(case, observation) and _calls_for_another(case, code, enough=True):
+        theirs = type_by_others(case, observation)
+        if another and not theirs and _calls_for_another(case, observation, code, enough=True):
             return _become(another, case, observation, policy.repair, now)
     settling = _settling(case, policy.repair, now)
     if settling is not None:
@@ -107,13 +107,18 @@ def start_again(
     return Act(Action.START, "it is still stopped: once more", now + policy.repair.act_timeout)
 
 
-def impossible(case: Case) -> bool:
-    """Whether AWS refuses to start it as what Defib has made of it: as another type it may start."""
+def impossible(case: Case, observation: Observation) -> bool:
+    """Whether AWS refuses to start it as what Defib has made of it: as another type it may start.
+
+    Whatever the code: its zone may lack the type (AWSEC2 API, Error codes, Unsupported), the type may not bear its
+    configuration (AWSEC2 UserGuide, Compatibility for changing the instance type), and rights may name types (Service
+    Authorization Reference, Amazon EC2, ec2:InstanceType). Where it is not the type, its own ends the turns.
+    """
     tried, change = _tries(case), case.last(Action.RESIZE)
     result = tried[-1].result if tried else None
     if result is None or change is None or change.to == case.instance_type:
         return False
-    return result.verdict is Verdict.REFUSED and bare(result.code) == UNSUPPORTED
+    return result.verdict is Verdict.REFUSED and not type_by_others(case, observation)
 
 
 def type_by_others(case: Case, observation: Observation) -> str:
@@ -179,8 +184,9 @@ def _failure(tried: list[Attempt], observation: Observation) -> str:
     return observation.state_reason_code
 
 
-def _as_what(case: Case, theirs: str) -> str:
-    """As which types it was tried, where Defib has changed that, or others have to ``theirs``."""
+def as_what(case: Case, observation: Observation) -> str:
+    """As which types it was tried, where Defib, or others, have changed that."""
+    theirs = type_by_others(case, observation)
     types = [*_types(case), *([theirs] if theirs else [])]
     others = ", ".join(dict.fromkeys(t for t in types if t not in ("", types[-1])))
     return f"; now as {types[-1]}, before as {others}" if others else ""
@@ -199,9 +205,9 @@ def _left_as(case: Case) -> frozenset[str]:
     return frozenset({sure, *(a.to for a in unsure)})
 
 
-def _calls_for_another(case: Case, code: str, enough: bool) -> bool:
+def _calls_for_another(case: Case, observation: Observation, code: str, enough: bool) -> bool:
     """Whether another type may start where this one does not: for want of room when it was tried often enough."""
-    return impossible(case) or (enough and bare(code) in NO_ROOM)
+    return impossible(case, observation) or (enough and bare(code) in NO_ROOM)
 
 
 def _another_type(case: Case, observation: Observation, service: Service, over: Collection[str]) -> str:
@@ -220,8 +226,19 @@ def _ended_with(case: Case, *verdicts: Verdict) -> frozenset[str]:
     return frozenset(to for to, result in resizes if result is not None and result.verdict in verdicts)
 
 
+def _refused_as(case: Case) -> frozenset[str]:
+    """The types that Defib has given it, and that AWS has refused to start it as."""
+    refused, now_a = set[str](), case.instance_type
+    for made in case.attempts:
+        if made.action is Action.RESIZE and made.done_at is not None:
+            now_a = made.to
+        elif made.action is Action.START and made.result is not None and made.result.verdict is Verdict.REFUSED:
+            refused.add(now_a)
+    return frozenset(refused - {case.instance_type})
+
+
 def _become(another: str, case: Case, observation: Observation, repair: Repair, now: datetime) -> Act:
-    short = "does not start" if impossible(case) else "has no room for"
+    short = "does not start" if impossible(case, observation) else "has no room for"
     reason = f"EC2 {short} {observation.instance_type}: it is to run as {another}"
     return Act(Action.RESIZE, reason, now + repair.act_timeout, another)
 

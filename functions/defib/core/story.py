@@ -9,10 +9,10 @@ from defib.core import asking, in_a_row, one_by_one
 from defib.core.case import Action, Case, Outcome
 from defib.core.duration import format_duration
 from defib.core.incident import Incident, NoticeKind
-from defib.core.model import Cause
+from defib.core.model import Cause, Verdict
 from defib.core.news import NOTHING, News, Story
 from defib.core.policy import Mode, Policy, Service
-from defib.core.start import STOPPED, UNSUPPORTED, became
+from defib.core.start import STOPPED, became
 from defib.core.start_failure import meaning
 from defib.core.words import (
     ACTION_WORDS,
@@ -113,8 +113,8 @@ def _progress(news: News, case: Case) -> Story:
     if news is News.RESIZED:
         was, to = became(case)
         doing = f"It has changed its type from {was} to {to}, and starts it."
-        codes = [a.result.code for a in case.attempts if a.action is Action.START and a.result is not None]
-        why = "AWS does not start" if UNSUPPORTED in codes[-1:] else "no room for"
+        ended = [a.result.verdict for a in case.attempts if a.action is Action.START and a.result is not None]
+        why = "AWS does not start" if Verdict.REFUSED in ended[-1:] else "no room for"
         headline = f"becomes a {to}: {why} a {was}"
         return Story(NoticeKind.PROGRESS, headline, doing, NOTHING, "Defib has changed its type.")
     if news is News.REPLACING:
