@@ -6,8 +6,10 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,19 +19,22 @@ from defib.aws.clients import client
 from defib.core.page.model import Page
 from defib.publish.page import site as module
 from defib.publish.page.document import Document
+from defib.publish.page.everything import documents
 from defib.publish.page.site import MANIFEST, NOTED_EVERY, S3Site, generation
 from defib.shell.page import LAYOUT_WITHIN
 from defib.shell.ports import CallFailed
 from tests.aws.account import ONCE
 from tests.fakes import FakeClock
 from tests.fakes.s3 import FakeS3
-from tests.publish.page.pages import NOW, states
+from tests.publish.page.pages import NOW, SETTINGS, URL, states, story, trouble
 
 A_MINUTE = timedelta(minutes=1)
 TURN_MOST = timedelta(seconds=100)
 """Of the two minutes that the function has."""
 MANY = 2_000
 PAGE = replace(states()["operational"], version=7, generated_at=NOW)
+MOMENTS = ((NOW, ()), (NOW + 3 * A_MINUTE, (trouble("web", NOW),)), (NOW + 9 * A_MINUTE, ()))
+UP, DOWN, AGAIN = (story(*MOMENTS[: n + 1], now=at, born=NOW) for n, (at, _) in enumerate(MOMENTS))
 
 
 def making(page: Page) -> Iterator[Document]:
@@ -170,6 +175,47 @@ class TestTwoAtOnce:
         assert stage.turn(8, name="Renamed")
         assert _versions(stage) == {"8"}
         assert {stage.text(f"incidents/{number}.html") for number in range(3)} == {f"{n} by Renamed" for n in range(3)}
+
+
+class TestUpDownAndUpAgain:
+    """What a badge says comes back; nothing of the time between may stay."""
+
+    def lay_out(self, page: Page) -> None:
+        making = partial(documents, settings=SETTINGS, url=URL)
+        site = S3Site(self.s3, "page", making, self.clock, "one")  # type: ignore[arg-type]  # as much as it calls
+        site.lay_out(page, self.clock.now() + LAYOUT_WITHIN)
+
+    def holds(self) -> bool:
+        made = {d.path: d.body for d in documents(AGAIN, SETTINGS, URL)}
+        lies = {path: found["Body"] for path, found in self.s3.objects.items() if path != MANIFEST}
+        return all(lies[path] == body for path, body in made.items())
+
+    @pytest.fixture(autouse=True)
+    def _is_up(self) -> None:
+        self.clock = FakeClock(NOW)
+        self.s3 = FakeS3(self.clock, timedelta(milliseconds=20))
+        self.lay_out(UP)
+
+    def test_a_layout_that_failed_in_between_leaves_nothing(self) -> None:
+        up = {path: dict(found) for path, found in self.s3.objects.items()}
+        for nth in range(1, len(up) + 10):
+            self.s3.objects = {path: dict(found) for path, found in up.items()}
+            self.s3.before = {self.s3.calls + nth: _throttled}
+            with suppress(CallFailed):
+                self.lay_out(DOWN)
+            self.s3.before = {}
+            self.lay_out(AGAIN)
+            assert self.holds(), nth
+
+    def test_nor_does_one_that_goes_on_beside_that_of_the_end(self) -> None:
+        up = {path: dict(found) for path, found in self.s3.objects.items()}
+        for nth in range(1, len(up) + 10):
+            self.s3.objects = {path: dict(found) for path, found in up.items()}
+            self.s3.before = {self.s3.calls + nth: partial(self.lay_out, AGAIN)}
+            self.lay_out(DOWN)
+            self.s3.before = {}
+            self.lay_out(AGAIN)
+            assert self.holds(), nth
 
 
 class TestAnEarlierStacksPage:

@@ -1,9 +1,14 @@
-"""A badge for each component and for the whole page: an image, and what shields.io needs to draw one."""
+"""A badge for each component and for the whole page: an image, and what shields.io needs to draw one.
+
+Each holds, where nobody reads it, since when it stands so: the layout knows documents by their bytes, and those of none
+may come back (publish/page/site.py).
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from html import escape
 
 from defib.core.page.model import ComponentStatus, Page
@@ -27,18 +32,27 @@ HEIGHT = 20
 PADDING = 7
 CHARACTER = 6.6
 """Pixels that a character takes on average in Verdana at 11 pixels; ``textLength`` makes it true."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def documents(page: Page, settings: PageSettings) -> Iterator[Document]:
     """``badge/<key>.svg`` and ``badge/<key>.json`` for each component, and for the page itself."""
     said = words(settings.language).component
-    rows = [(WHOLE, settings.title, page.worst), *((c.key, c.name, c.status) for c in page.components)]
-    for key, name, status in rows:
-        yield Document(f"badge/{key}.svg", "image/svg+xml; charset=utf-8", _svg(name, said[status], status).encode())
-        yield Document(f"badge/{key}.json", "application/json; charset=utf-8", _shields(name, said[status], status))
+    whole = (WHOLE, settings.title, page.worst, page.changed_at)
+    for key, name, status, at in (whole, *((c.key, c.name, c.status, c.updated_at) for c in page.components)):
+        since = at or EPOCH
+        svg = f"{_svg(name, said[status], status)}<!-- {since.isoformat()} -->"
+        shield = f"{_shields(name, said[status], status)}{_blanks(since)}"
+        yield Document(f"badge/{key}.svg", "image/svg+xml; charset=utf-8", svg.encode())
+        yield Document(f"badge/{key}.json", "application/json; charset=utf-8", shield.encode())
 
 
-def _shields(name: str, said: str, status: ComponentStatus) -> bytes:
+def _blanks(since: datetime) -> str:
+    """The time in blanks, which may follow JSON (RFC 8259, section 2); shields.io refuses what it has no name for."""
+    return "".join(" \t"[int(digit)] for digit in f"{(since - EPOCH) // timedelta(microseconds=1):b}")
+
+
+def _shields(name: str, said: str, status: ComponentStatus) -> str:
     """The endpoint schema of shields.io."""
     shield = {
         "schemaVersion": 1,
@@ -47,7 +61,7 @@ def _shields(name: str, said: str, status: ComponentStatus) -> bytes:
         "color": COLOURS[status].removeprefix("#"),
         "isError": status.severity >= ComponentStatus.PARTIAL_OUTAGE.severity,
     }
-    return json.dumps(shield, ensure_ascii=False).encode()
+    return json.dumps(shield, ensure_ascii=False)
 
 
 def _svg(name: str, said: str, status: ComponentStatus) -> str:

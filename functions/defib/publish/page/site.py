@@ -3,6 +3,9 @@
 A put names what it replaces (S3 User Guide, Conditional writes), so two that lay out at once can't undo each other;
 what a process leaves half done, the next one finishes. One that has more to put than it has time notes how far it has
 come, so that whoever goes on need not look at all of it again.
+
+Documents are known by their bytes, so those of none may come back: what lies there since would pass for what lay there
+before. Whatever says how something stands holds since when.
 """
 
 from __future__ import annotations
