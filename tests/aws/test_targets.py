@@ -97,6 +97,29 @@ def test_a_group_deleted_meanwhile_fails_nothing(account: Account, elb: ElasticL
     assert observer.observe(web, ()).targets == ()
 
 
+def test_a_place_in_a_group_that_is_gone_hides_neither_the_instance_nor_its_other_places(
+    account: Account, elb: ElasticLoadBalancingv2Client
+) -> None:
+    web = account.fleet.launch(service="web")
+    gone = account.fleet.target_group("blue", [], self_heal="true")
+    kept = account.fleet.target_group("green", [], self_heal="true")
+    elb.delete_target_group(TargetGroupArn=gone)
+    account.fleet.elb.refuse_if("DescribeTags", "TargetGroupNotFound", lambda asked: gone in asked["ResourceArns"])
+
+    targets = account.observer(a_policy()).observe(web, [Registration(gone, 80), Registration(kept, 80)]).targets
+
+    assert {t.registration.target_group_arn: t.manageable for t in targets} == {gone: False, kept: True}
+
+
+def test_where_nothing_says_whether_a_group_may_be_managed_that_is_raised(account: Account) -> None:
+    web = account.fleet.launch(service="web")
+    account.fleet.target_group("web", [(web, 80)])
+    account.fleet.elb.refusals["DescribeTags"] = "AccessDenied"
+
+    with pytest.raises(Rejected):
+        account.observer(a_policy()).observe(web, ())
+
+
 def test_a_configured_group_that_does_not_exist_hides_no_instance(
     account: Account, elb: ElasticLoadBalancingv2Client
 ) -> None:

@@ -210,14 +210,25 @@ class TargetGroups:
         known = {arn: tagged for arn, (read_at, tagged) in self._opted_in.items() if now - read_at < MEMBERSHIP_AGE}
         unknown = [arn for arn in arns if arn not in self._configured and arn not in known]
         for start in range(0, len(unknown), ARNS_MAX):
-            with translated("tags of target groups"):
-                answer = self._elb.describe_tags(ResourceArns=unknown[start : start + ARNS_MAX])
-            for description in answer["TagDescriptions"]:
-                tags = {tag["Key"]: tag.get("Value", "") for tag in description.get("Tags", ())}
-                tagged = tags.get(self._opt_in.key) == self._opt_in.value
-                known[description["ResourceArn"]] = tagged
-                self._opted_in[description["ResourceArn"]] = (now, tagged)
+            for arn, tags in self._tags(unknown[start : start + ARNS_MAX]):
+                known[arn] = tags.get(self._opt_in.key) == self._opt_in.value
+                self._opted_in[arn] = (now, known[arn])
         return {arn: arn in self._configured or known.get(arn, False) for arn in arns}
+
+    def _tags(self, arns: Sequence[str]) -> Iterator[tuple[str, Mapping[str, str]]]:
+        """The tags of those there are: one that is gone fails the call for all (ELBv2 API, DescribeTags, Errors)."""
+        try:
+            with translated("tags of target groups"):
+                answer = self._elb.describe_tags(ResourceArns=list(arns))
+        except Rejected as error:
+            if error.code not in GONE:
+                raise
+            if len(arns) > 1:
+                for arn in arns:
+                    yield from self._tags([arn])
+            return
+        for description in answer["TagDescriptions"]:
+            yield description["ResourceArn"], {tag["Key"]: tag.get("Value", "") for tag in description.get("Tags", ())}
 
 
 def _absent(arn: str, port: int) -> _Health:
