@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from defib.core.case import Action, Outcome
 from defib.core.effect import Perform
-from defib.core.incident import NoticeKind, Phase
-from defib.core.model import InstanceState, Peers, Signal, Source, Verdict
+from defib.core.incident import Incident, NoticeKind, Phase
+from defib.core.model import Cause, InstanceState, Peers, Signal, Source, Verdict
 from defib.core.stack import Begun, Stack
 from defib.shell.ports import Transient, Unanswered
 from defib.shell.reconcile import AFRESH_WITHIN, CONFLICTS_MAX, Reconciling, reconcile
@@ -294,3 +295,43 @@ def test_another_that_is_under_repair_is_not_counted_on_though_ec2_calls_it_heal
     assert Action.STOP not in machine.acts
     assert case.held_by == "others_under_repair"
     assert NoticeKind.HELD not in [notice.kind for notice in machine.notices], "it waits for its turn"
+
+
+@pytest.mark.parametrize("limits", [{"replicated": True}, {"minimum_healthy": 2}], ids="".join)
+@pytest.mark.parametrize("phase", [Phase.WATCHING, Phase.HELD, Phase.HANDED_OVER])
+def test_another_that_has_failed_is_not_counted_on_though_ec2_calls_it_healthy(
+    limits: dict[str, Any], phase: Phase
+) -> None:
+    machine, failed = beside_another(limits, phase)
+    machine.store.incidents["web", 1] = failed
+
+    case = machine.run(timedelta(minutes=8))
+
+    assert Action.STOP not in machine.acts
+    assert case.held_by == next(iter(limits))
+
+
+def test_another_whose_case_is_over_or_about_announced_work_is_counted_on() -> None:
+    for changes in ({"phase": Phase.CLOSED}, {"phase": Phase.HANDED_OVER, "cause": Cause.EVENT_SCHEDULED}):
+        machine, failed = beside_another({"replicated": True}, Phase.HANDED_OVER)
+        mine, other = failed.members
+        machine.store.incidents["web", 1] = replace(failed, members=(mine, replace(other, **changes)))
+
+        machine.run(timedelta(minutes=8))
+
+        assert Action.STOP in machine.acts
+
+
+def beside_another(limits: dict[str, Any], phase: Phase) -> tuple[Machine, Incident]:
+    """One that fails, of three, and its incident, in which another is of which EC2 says that it works."""
+    both = Peers(running=2, healthy=2, healthy_ids=frozenset({"i-other", "i-third"}))
+    machine = broken(policy(**limits), peers=both)
+    machine.clock.advance(timedelta(minutes=1))
+    machine.look()
+    incident = machine.store.latest_incident("web")
+    assert incident is not None
+    (mine,) = incident.members
+    other = replace(
+        mine, case_id="i-other-1", instance_id="i-other", cause=Cause.APPLICATION_DOWN, phase=phase, idle=False
+    )
+    return machine, replace(incident, members=(mine, other))

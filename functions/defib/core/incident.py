@@ -123,6 +123,14 @@ class Incident:
     def id(self) -> str:
         return f"{self.service}-{self.number}"
 
+    def down(self, besides: str) -> frozenset[str]:
+        """The instances of its cases, but ``besides``, that have failed and have not been seen to work for long enough.
+
+        EC2's checks may pass all the same.
+        """
+        failed = (m for m in self.members if m.phase is not Phase.CLOSED and m.cause is not Cause.EVENT_SCHEDULED)
+        return frozenset(m.instance_id for m in failed if m.case_id != besides)
+
     def with_notice(self, entry: str) -> Incident:
         """The same with one more notice, which is ``entry`` in its timeline."""
         return replace(self, notices=self.notices + 1, timeline=(*self.timeline, entry)[-TIMELINE_MAX:])

@@ -17,7 +17,7 @@ from defib.core.guards.loss import waits_for_traits
 from defib.core.incident import Incident, Notice
 from defib.core.issue import AWS_ISSUE
 from defib.core.look import read_again
-from defib.core.model import Observation, Signal, Source
+from defib.core.model import Observation, Peers, Signal, Source
 from defib.core.policy import Policy
 from defib.core.stack import Stack
 from defib.core.step import open_case, step
@@ -82,14 +82,20 @@ def looked_since(signal: Signal, case: Case | None, now: datetime) -> bool:
 
 
 def with_remembered(observation: Observation, incident: Incident | None, case_id: str) -> Observation:
-    """Complete what AWS says with what only the table knows: what of the service is under repair, and what fell."""
-    falls, at_it = incident.falls if incident is not None else (), under_repair(incident, case_id)
-    if not falls and not at_it:
+    """Complete what AWS says with what only the table knows: what of the service is down or under repair, what fell."""
+    if incident is None:
         return observation
-    peers = observation.peers
-    if peers is not None and at_it:
-        peers = replace(peers, under_repair=len(peers.healthy_ids.intersection(at_it)))
-    return replace(observation, under_repair=len(at_it), falls=falls, peers=peers)
+    at_it, peers = under_repair(incident, case_id), observation.peers
+    if peers is not None:
+        peers = _counted_on(peers, incident.down(case_id).difference(at_it), at_it)
+    return replace(observation, under_repair=len(at_it), falls=incident.falls, peers=peers)
+
+
+def _counted_on(peers: Peers, down: frozenset[str], at_it: Sequence[str]) -> Peers:
+    """``peers`` of which those that are ``down`` count as healthy no more, though EC2 may call them so."""
+    fit = peers.healthy_ids - down
+    healthy = peers.healthy - len(peers.healthy_ids & down)
+    return replace(peers, healthy=healthy, healthy_ids=fit, under_repair=len(fit.intersection(at_it)))
 
 
 def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
