@@ -15,7 +15,17 @@ from defib.core.guards.ownership import CLUSTER_TAG, OWNERS
 from defib.core.guards.question import Question
 from defib.core.member import leave_standby
 from defib.core.membership import GROUP_TAG, GroupMember, Membership
-from defib.core.model import Cause, Checks, Diagnosis, InstanceState, Observation, TargetHealth, Verdict
+from defib.core.model import (
+    Cause,
+    Checks,
+    Diagnosis,
+    InstanceState,
+    Observation,
+    Registration,
+    Target,
+    TargetHealth,
+    Verdict,
+)
 from defib.core.stack import Stack
 from defib.core.step import step
 from defib.core.words import brief_plan, plan
@@ -23,9 +33,9 @@ from tests.core.facts import NOON, OK, POLICY, SERVICE, WEB, after, attempt, cas
 
 TAGS = {"Name": "web-2", "service": "web", "self-heal": "true", GROUP_TAG: "web-asg"}
 EVIDENCE, ENTERED, LEFT = attempt(Action.EVIDENCE), attempt(Action.ENTER_STANDBY), attempt(Action.EXIT_STANDBY)
-STOPPED, STARTED = attempt(Action.STOP), attempt(Action.START)
+DRAINED, STOPPED, STARTED = attempt(Action.DRAIN), attempt(Action.STOP), attempt(Action.START)
 UNANSWERED = replace(attempt(Action.EXIT_STANDBY, verdict=Verdict.LOST), claimed_at=NOON)
-HEALTHY, UNUSED = TargetHealth.HEALTHY, TargetHealth.UNUSED
+DRAINING, HEALTHY, UNUSED = TargetHealth.DRAINING, TargetHealth.HEALTHY, TargetHealth.UNUSED
 SICK = Checks(impaired(), impaired(), OK)
 
 
@@ -248,11 +258,30 @@ def test_what_works_again_is_returned_to_service_before_it_is_called_healed() ->
 
 
 def test_one_that_its_group_has_not_put_back_into_its_target_group_is_not_healed_yet() -> None:
-    back = case(EVIDENCE, ENTERED, STOPPED, STARTED, LEFT, registrations=(WEB,), healthy_since=NOON)
+    noted, earlier_version = {"standby_places": (WEB,)}, {"registrations": (WEB,)}
     gone, there = (observed(tags=TAGS, targets=(target(health),)) for health in (UNUSED, HEALTHY))
+    for places in (noted, earlier_version):
+        back = case(EVIDENCE, ENTERED, STOPPED, STARTED, LEFT, healthy_since=NOON, **places)
 
-    assert isinstance(decided(back, gone, GroupMember.STANDBY, Cause.HEALTHY), Wait)
-    assert isinstance(decided(back, there, GroupMember.STANDBY, Cause.HEALTHY), Close)
+        assert isinstance(decided(back, gone, GroupMember.STANDBY, Cause.HEALTHY), Wait)
+        assert isinstance(decided(back, there, GroupMember.STANDBY, Cause.HEALTHY), Close)
+
+
+def test_nor_one_that_defib_has_also_drained_from_another_target_group_meanwhile() -> None:
+    extra = Registration("arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/extra/0123456789abcdef", 80)
+    in_standby = case(EVIDENCE, ENTERED, standby_places=(WEB, extra), group="web-asg")
+    elsewhere = (target(DRAINING), Target(extra, HEALTHY, manageable=True, others_healthy=2))
+    drained, _ = step(
+        in_standby, member("Standby", targets=elsewhere), policy(group_member=GroupMember.STANDBY), after(minutes=5)
+    )
+    assert drained.registrations == (extra,)
+    attempts = (EVIDENCE, ENTERED, DRAINED, STOPPED, STARTED, attempt(Action.RESTORE), LEFT)
+    back = case(
+        *attempts, standby_places=drained.standby_places, registrations=drained.registrations, healthy_since=NOON
+    )
+    in_extra_only = observed(tags=TAGS, targets=(target(UNUSED), Target(extra, HEALTHY, manageable=True)))
+
+    assert isinstance(decided(back, in_extra_only, GroupMember.STANDBY, Cause.HEALTHY), Wait)
 
 
 def test_standby_notes_where_it_served_so_that_its_return_can_be_seen() -> None:
@@ -264,7 +293,7 @@ def test_standby_notes_where_it_served_so_that_its_return_can_be_seen() -> None:
 
     assert entering.intent is not None
     assert entering.intent.action is Action.ENTER_STANDBY
-    assert entering.registrations == (WEB,)
+    assert (entering.standby_places, entering.registrations) == ((WEB,), ())
 
 
 def test_what_can_not_be_returned_to_service_is_said() -> None:

@@ -154,6 +154,8 @@ class Case:
     attempts: tuple[Attempt, ...] = ()
     registrations: tuple[Registration, ...] = ()
     """Where load balancers sent it traffic before Defib drained it."""
+    standby_places: tuple[Registration, ...] = ()
+    """Where load balancers sent it traffic before Defib put it in Standby: its group puts it back there."""
     drained_serving: bool = False
     """Whether a load balancer still called it healthy when it was drained, so that requests may be open."""
     healthy_since: datetime | None = None
@@ -228,10 +230,6 @@ class Case:
     def acted(self) -> bool:
         """Whether Defib has changed anything about it, or may have."""
         return any(a.action is not Action.EVIDENCE and a.done_at for a in self.attempts)
-
-    def acted_since(self, at: datetime) -> bool:
-        """Whether it has, or may have, by an act that was decided on then or later."""
-        return any(a.action is not Action.EVIDENCE and a.done_at and a.intended_at >= at for a in self.attempts)
 
     @property
     def is_away(self) -> bool:

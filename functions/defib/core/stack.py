@@ -121,7 +121,10 @@ class Stack:
     def goes_on(self, case: Case) -> bool:
         """Whether its repair has changed something, or may have, since it took its place."""
         place = next((b for b in self.begun if b.case_id == case.id and not b.over), None)
-        return place is not None and case.acted_since(place.at)
+        if place is None:
+            return False
+        since = tuple(a for a in case.attempts if a.intended_at >= place.at)
+        return replace(case, attempts=since).acted
 
     def after(self, case: Case, now: datetime) -> Stack:
         """The stack once ``case`` is remembered; the same when the case begins or ends no repair."""

@@ -179,7 +179,7 @@ def _apply(case: Case, decision: Decision, observation: Observation, now: dateti
             elif action is Action.ENTER_STANDBY:
                 # Its group takes it from its target groups, and puts it back when it returns to service.
                 taken = [t for t in observation.targets if t.health in REGISTERED]
-                case = replace(case, registrations=tuple(t.registration for t in taken))
+                case = replace(case, standby_places=tuple(t.registration for t in taken))
             case = replace(
                 case.with_intent(action, reason, now, to), reason=reason, held_by="", held_action=None, look_again_at=at
             )

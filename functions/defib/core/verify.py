@@ -42,20 +42,23 @@ def verify(case: Case, observation: Observation, repair: Repair, service: Servic
 
 def unrestored(case: Case, observation: Observation) -> tuple[Registration, ...]:
     """Registrations that Defib took away and that load balancers don't have yet."""
-    return _absent(case, observation) if case.last(Action.DRAIN) is not None else ()
+    return _absent(case.registrations, observation) if case.last(Action.DRAIN) is not None else ()
 
 
 def rejoining(case: Case, observation: Observation) -> tuple[Registration, ...]:
     """Registrations that its Auto Scaling group has not put back yet, though it is to serve again."""
-    by_its_group = case.last(Action.EXIT_STANDBY) is not None and case.last(Action.DRAIN) is None
-    return _absent(case, observation) if by_its_group else ()
+    if case.last(Action.EXIT_STANDBY) is None:
+        return ()
+    # A case stored by an earlier version has them where a drain, if there was one, has overwritten them.
+    earlier = case.registrations if case.last(Action.DRAIN) is None else ()
+    return _absent(case.standby_places or earlier, observation)
 
 
-def _absent(case: Case, observation: Observation) -> tuple[Registration, ...]:
+def _absent(places: tuple[Registration, ...], observation: Observation) -> tuple[Registration, ...]:
     present = {
         t.registration for t in observation.targets if t.health not in (TargetHealth.UNUSED, TargetHealth.DRAINING)
     }
-    return tuple(r for r in case.registrations if r not in present)
+    return tuple(place for place in places if place not in present)
 
 
 def awaited(observation: Observation) -> tuple[Registration, ...]:

@@ -60,7 +60,7 @@ def perform(order: Perform, edges: Performing, policy: Policy) -> None:
         return
     observation = edges.observer.observe(
         order.instance_id,
-        case.registrations,
+        (*case.registrations, *case.standby_places),
         act_is_near=order.action is not Action.EVIDENCE,
         stop_is_near=order.action is not Action.REBOOT,
         silenced=silenced(case),

@@ -105,9 +105,8 @@ def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
         return
     # Evidence comes before every act that a guard may forbid.
     near = current is not None and bool(current.attempts)
-    observation = edges.observer.observe(
-        signal.instance_id, current.registrations if current else (), near, silenced=silenced(current)
-    )
+    places = (*current.registrations, *current.standby_places) if current is not None else ()
+    observation = edges.observer.observe(signal.instance_id, places, near, silenced=silenced(current))
     now = edges.clock.now()
     why = unheeded(current, signal.answer, now) if signal.answer is not None else ""
     if signal.answer is not None and why:
