@@ -154,6 +154,8 @@ class Case:
     attempts: tuple[Attempt, ...] = ()
     registrations: tuple[Registration, ...] = ()
     """Where load balancers sent it traffic before Defib drained it."""
+    drained_before: bool = False
+    """Whether an earlier case took it out of ``registrations``, and closed before it was put back."""
     standby_places: tuple[Registration, ...] = ()
     """Where load balancers sent it traffic before Defib put it in Standby: its group puts it back there."""
     drained_serving: bool = False

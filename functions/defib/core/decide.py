@@ -14,6 +14,7 @@ from defib.core.guard import SPOKEN_FOR, refuse
 from defib.core.guards.consent import needs_yes
 from defib.core.guards.question import GIVES_BACK, Question, Refusal
 from defib.core.interference import meddled
+from defib.core.left_out import left_to_people
 from defib.core.maintenance import maintenance_of
 from defib.core.membership import GroupMember
 from defib.core.model import Cause, Diagnosis, InstanceState, Observation
@@ -148,10 +149,7 @@ def _by_cause(
 
 def _left_alone(case: Case, why: str) -> str:
     """``why`` people have it, even in the middle of a repair, and what Defib has taken from it."""
-    if not case.registrations or case.drained is None:
-        return member.with_standby(why, case)
-    groups = ", ".join(sorted({r.target_group_name for r in case.registrations}))
-    return f"{why}. It is deregistered from {groups}: register it when it is to serve again"
+    return member.with_standby(left_to_people(why, case), case)
 
 
 def _boot(case: Case, observation: Observation, policy: Policy, service: Service, now: datetime) -> Decision:
@@ -248,7 +246,7 @@ def _handed_over(
             over = case.handed_over_at is not None and now - case.handed_over_at >= policy.repair.handed_over_age
             # An event that is still announced would only open the next case.
             if over and case.cause is not Cause.EVENT_SCHEDULED:
-                return Close(Outcome.HANDED_OVER, "handed over to people; no longer watched")
+                return Close(Outcome.HANDED_OVER, _left_alone(case, "handed over to people; no longer watched"))
             if isinstance(decision, Wait) and case.healthy_since is not None:
                 return decision
             rest = policy.limits.hold_among(observation.stack.failing, policy.repair.hold)

@@ -13,6 +13,7 @@ from defib.core.effect import Effect, Perform, Wake
 from defib.core.frozen import replace
 from defib.core.guard import SUSPENDS
 from defib.core.heals import heals_before
+from defib.core.left_out import left_out, owed, with_drained
 from defib.core.look import differ_in_look_only
 from defib.core.maintenance import maintenance_of
 from defib.core.member import with_standby
@@ -46,7 +47,7 @@ def open_case(source: Source, observation: Observation, service: Service, earlie
 
     ``earlier`` is the instance's newest closed case.
     """
-    begun = _gave_way(earlier, now)
+    begun, places = _gave_way(earlier, now), owed(earlier, now)
     return Case(
         instance_id=observation.instance_id,
         number=earlier.number + 1 if earlier is not None else 1,
@@ -61,6 +62,8 @@ def open_case(source: Source, observation: Observation, service: Service, earlie
         since=begun.since if begun is not None else now,
         evidence=begun.evidence if begun is not None else (),
         healed_before=heals_before(earlier, now),
+        registrations=places,
+        drained_before=bool(places),
     )
 
 
@@ -195,7 +198,7 @@ def _apply(case: Case, decision: Decision, observation: Observation, now: dateti
             case = replace(case, reason=reason, held_by=guard, held_action=action, told_of=told_of, look_again_at=at)
             return case, (Wake(case.instance_id, at),)
         case Escalate(reason=reason, ask=ask, look_again_at=at):
-            ask = with_lift(with_standby(ask, case), case)
+            ask = with_lift(with_standby(with_drained(ask, case), case), case)
             case = replace(
                 case,
                 reason=reason,
@@ -217,9 +220,9 @@ def _apply(case: Case, decision: Decision, observation: Observation, now: dateti
 
 def _draining(case: Case, observation: Observation) -> Case:
     """The case that remembers what it is about to take; and what a try before has taken, or may have."""
-    taken, again = drainable(observation), case.drained is not None
-    places = (*(case.registrations if again else ()), *(t.registration for t in taken))
-    serving = any(t.health is TargetHealth.HEALTHY for t in taken) or (again and case.drained_serving)
+    taken, out = drainable(observation), left_out(case)
+    places = (*out, *(t.registration for t in taken))
+    serving = any(t.health is TargetHealth.HEALTHY for t in taken) or (bool(out) and case.drained_serving)
     return replace(case, registrations=tuple(dict.fromkeys(places)), drained_serving=serving)
 
 

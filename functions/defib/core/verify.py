@@ -42,7 +42,8 @@ def verify(case: Case, observation: Observation, repair: Repair, service: Servic
 
 def unrestored(case: Case, observation: Observation) -> tuple[Registration, ...]:
     """Registrations that Defib took away and that load balancers don't have yet."""
-    return _absent(case.registrations, observation) if case.last(Action.DRAIN) is not None else ()
+    taken = case.drained_before or case.last(Action.DRAIN) is not None
+    return _absent(case.registrations, observation) if taken else ()
 
 
 def rejoining(case: Case, observation: Observation) -> tuple[Registration, ...]:
