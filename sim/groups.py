@@ -200,6 +200,7 @@ def _description(group: Scaled) -> Response:
         "MinSize": group.spec.minimum,
         "MaxSize": max(group.desired, len(group.members)),
         "DesiredCapacity": group.desired,
+        "AvailabilityZones": sorted({member.machine.zone for member in group.members.values()}),
         "Tags": [{"Key": k, "Value": v} for k, v in group.tags.items()],
         "Instances": [
             {

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tests.fakes import FakeClock
 
 OPT_IN = Tag("self-heal", "true")
+ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def members(ec2: EC2Client, autoscaling: AutoScalingClient) -> list[str]:
         MinSize=1,
         MaxSize=3,
         DesiredCapacity=2,
-        AvailabilityZones=["us-east-1a"],
+        AvailabilityZones=list(ZONES),
         Tags=[{"Key": key, "Value": value, "PropagateAtLaunch": passed_on} for key, value, passed_on in tags],
     )
     (group,) = autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
@@ -87,7 +88,25 @@ def test_a_members_place_is_read_with_its_groups_consent_and_size(
 ) -> None:
     place = membership_of(autoscaling, seen(members[0]), OPT_IN)
 
-    assert place == Membership("web-asg", "InService", False, True, minimum=1, desired=2, in_service=2)
+    assert place is not None
+    assert replace(place, zones={}) == Membership("web-asg", "InService", False, True, 1, desired=2, in_service=2)
+
+
+def test_the_zones_of_its_group_are_read_with_how_many_are_in_service_in_each(
+    autoscaling: AutoScalingClient, members: list[str]
+) -> None:
+    before = membership_of(autoscaling, seen(members[0]), OPT_IN)
+    autoscaling.enter_standby(
+        InstanceIds=members[:1], AutoScalingGroupName="web-asg", ShouldDecrementDesiredCapacity=True
+    )
+    after = membership_of(autoscaling, seen(members[0]), OPT_IN)
+
+    assert before is not None
+    assert after is not None
+    # moto launches all of them in one zone.
+    assert [set(before.zones), set(after.zones)] == [set(ZONES)] * 2
+    assert sorted(before.zones.values()) == [0, 0, 2]
+    assert sorted(after.zones.values()) == [0, 0, 1]
 
 
 def test_what_somebody_has_suspended_of_its_group_is_read_with_it(

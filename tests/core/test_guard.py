@@ -100,6 +100,12 @@ def placed(**changes: object) -> Membership:
     return Membership(**{"group": "web-asg", "desired": 3, "in_service": 3} | facts | changes)  # type: ignore[arg-type]  # keyword arguments of one known dataclass
 
 
+def uneven(*suspended: str, **zones: int) -> Observation:
+    """The one member in its zone, while another zone has two; or so many in each."""
+    counts = {f"us-east-1{zone}": count for zone, count in (zones or {"a": 2, "b": 1}).items()}
+    return observed(membership=placed(minimum=1, suspended=suspended, zones=counts))
+
+
 member = labelled(**{GROUP_TAG: "web-asg"})
 node = labelled(**{"kubernetes.io/cluster/shop": "owned"})
 interrupted = observed(lifecycle="spot", state_reason_code="Server.SpotInstanceShutdown")
@@ -135,6 +141,13 @@ TABLE: list[tuple[str, Observation, Service, frozenset[Action], str]] = [
         STANDING_BY,
         GROUPS - {Action.REPLACE},
         "2 of at least 3",
+    ),
+    (
+        "group_balance",
+        uneven(),
+        STANDING_BY,
+        GROUPS - {Action.REPLACE},
+        "0 in service in us-east-1b and 2 in us-east-1a",
     ),
     ("group_protection", observed(membership=placed(protected=True)), REPLACING, GROUPS - BEGINNING, "never lifts"),
     ("group_suspended", observed(membership=placed(suspended=("Launch",))), REPLACING, GROUPS - BEGINNING, "Launch is"),
@@ -297,6 +310,27 @@ def test_a_share_of_healthy_instances_is_rounded_up(instances: int, share: int, 
     assert half.healthy_others(instances) == others
     assert refuse(Action.STOP, case(), one_less, half) is not None
     assert rest < 0 or refuse(Action.STOP, case(), enough, half) is None
+
+
+EVEN = [
+    ("the zones differ by one then, as three members in two zones must", uneven(a=2, b=2)),
+    ("it is of the fuller zone", uneven(a=1, b=2)),
+    ("its group has one zone", uneven(b=3)),
+    ("nothing evens the zones out", uneven("AZRebalance", a=2, b=1)),
+    ("nothing is launched to that end", uneven("Launch", a=2, b=1)),
+]
+
+
+@pytest.mark.parametrize("facts", [row[1] for row in EVEN], ids=[row[0] for row in EVEN])
+def test_standby_that_costs_no_other_member_is_allowed(facts: Observation) -> None:
+    assert refuse(Action.ENTER_STANDBY, case(), facts, STANDING_BY) is None
+
+
+def test_a_zone_of_its_group_without_any_member_counts_too() -> None:
+    assert refuse(Action.ENTER_STANDBY, case(), uneven(a=0, b=1), STANDING_BY) is None
+    refusal = refuse(Action.ENTER_STANDBY, case(), uneven(a=2, b=1, c=0), STANDING_BY)
+    assert refusal is not None
+    assert refusal.guard == "group_balance"
 
 
 def test_as_many_repairs_as_allowed_may_run() -> None:

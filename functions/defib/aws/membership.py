@@ -57,6 +57,7 @@ def membership_of(autoscaling: AutoScalingClient, observation: Observation, opt_
     member = next((m for m in members if m.get("InstanceId") == observation.instance_id), None)
     if member is None:
         return None
+    in_service = [m.get("AvailabilityZone", "") for m in members if m.get("LifecycleState") == IN_SERVICE]
     tags = {tag.get("Key", ""): tag.get("Value", "") for tag in group.get("Tags", ())}
     return Membership(
         group=name,
@@ -65,8 +66,9 @@ def membership_of(autoscaling: AutoScalingClient, observation: Observation, opt_
         opted_in=tags.get(opt_in.key) == opt_in.value,
         minimum=group["MinSize"],
         desired=group["DesiredCapacity"],
-        in_service=sum(1 for m in members if m.get("LifecycleState") == IN_SERVICE),
+        in_service=len(in_service),
         suspended=tuple(process.get("ProcessName", "") for process in group.get("SuspendedProcesses", ())),
+        zones={zone: in_service.count(zone) for zone in {*group.get("AvailabilityZones", ()), *in_service}},
     )
 
 

@@ -18,6 +18,7 @@ GUARDS: tuple[Guard, ...] = (
     group.group_member,
     group.group_consent,
     group.group_minimum,
+    group.group_balance,
     group.group_protection,
     group.group_suspended,
     group.application_check,

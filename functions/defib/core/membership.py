@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import field
 from enum import StrEnum
 
 from defib.core.frozen import dataclass
@@ -19,6 +21,10 @@ instance retention)."""
 REPLACES = ("ReplaceUnhealthy", "Terminate", "Launch")
 """Processes without which a group replaces nothing, or puts nothing in its place (EC2 Auto Scaling User Guide, Suspend
 and resume processes)."""
+
+REBALANCES = ("AZRebalance", "Launch")
+"""Processes without which a group does not even out its Availability Zones (EC2 Auto Scaling User Guide, How suspended
+processes affect other processes)."""
 
 
 class GroupMember(StrEnum):
@@ -49,3 +55,5 @@ class Membership:
     """Members of the group in service, this one included."""
     suspended: tuple[str, ...] = ()
     """The group's processes that somebody has suspended."""
+    zones: Mapping[str, int] = field(default_factory=dict)
+    """How many of its members are in service in each Availability Zone of the group; this one is counted, too."""

@@ -7,8 +7,11 @@ from typing import assert_never
 from defib.core import in_a_row
 from defib.core.case import Action
 from defib.core.guards.question import CUTS_POWER, GIVES_BACK, Question, Refusal
-from defib.core.membership import ENTERING_STANDBY, IN_SERVICE, REPLACES, STANDBY, GroupMember
+from defib.core.membership import ENTERING_STANDBY, IN_SERVICE, REBALANCES, REPLACES, STANDBY, GroupMember
 from defib.core.suppression import applies, in_vain
+
+UNEVEN = 1
+"""By how much two zones of a group may differ: three members are in two zones as even as they can be."""
 
 
 def group_member(asked: Question) -> Refusal | None:
@@ -99,6 +102,26 @@ def group_minimum(asked: Question) -> Refusal | None:
         "group_minimum",
         f"Standby would leave its Auto Scaling group {member.group} {max(left, 0)} of at least {member.minimum} in "
         "service; raise the group's desired capacity, or let it be replaced",
+    )
+
+
+def group_balance(asked: Question) -> Refusal | None:
+    """A group evens out its zones: what a zone has too many it terminates, however healthy.
+
+    (EC2 Auto Scaling User Guide, Temporarily remove instances; API, TerminateInstanceInAutoScalingGroup.)
+    """
+    member, zone = asked.observation.membership, asked.observation.zone
+    if asked.action is not Action.ENTER_STANDBY or member is None or any(p in member.suspended for p in REBALANCES):
+        return None
+    left = member.zones.get(zone, 0) - 1
+    fullest = max(sorted(member.zones), key=lambda name: member.zones[name], default=zone)
+    if member.zones.get(fullest, 0) - left <= UNEVEN:
+        return None
+    return Refusal(
+        "group_balance",
+        f"Standby would leave its Auto Scaling group {member.group} {left} in service in {zone} and "
+        f"{member.zones[fullest]} in {fullest}: the group would even that out, and terminate a healthy one there. "
+        "Suspend its AZRebalance, or let it be replaced",
     )
 
 
