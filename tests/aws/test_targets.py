@@ -12,6 +12,7 @@ from defib.shell.ports import Rejected, Transient
 from tests.aws.policies import a_policy, a_service, group
 
 if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
 
     from tests.aws.observing import Account
@@ -300,3 +301,18 @@ def test_a_drained_place_keeps_the_quic_server_id_that_the_case_remembers(accoun
     (target,) = account.observer(a_policy()).observe(web, [drained]).targets
 
     assert target.registration.quic_server_id == "0x01"
+
+
+def test_a_group_that_has_it_by_an_address_of_its_own_is_named(
+    account: Account, ec2: EC2Client, elb: ElasticLoadBalancingv2Client
+) -> None:
+    web, other = [account.fleet.launch(service="web") for _ in range(2)]
+    address = ec2.describe_instances(InstanceIds=[web])["Reservations"][0]["Instances"][0]["PrivateIpAddress"]
+    by_id = account.fleet.target_group("by-id", [(web, 80), (other, 80)])
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    made = elb.create_target_group(Name="by-ip", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip")
+    by_ip = made["TargetGroups"][0]["TargetGroupArn"]
+    elb.register_targets(TargetGroupArn=by_ip, Targets=[{"Id": address, "Port": 80}])
+    observer = account.observer(a_policy(a_service(target_groups=(group(by_id), group(by_ip)))))
+
+    assert [observer.observe(one, ()).traits.by_address for one in (web, other)] == [("by-ip",), ()]

@@ -121,6 +121,10 @@ def address(owner: str, *others: dict[str, Any], secondary: str = "") -> dict[st
 
 
 ADDRESS = "203.0.113.25"
+FACE = {
+    "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.0.5"}, {"PrivateIpAddress": "10.0.0.6"}],
+    "Ipv6Addresses": [{"Ipv6Address": "2600:1f16::5"}],
+}
 CUT_OFF = Traits(auto_public_ip=ADDRESS, regains_public_ip=False)
 
 
@@ -143,6 +147,7 @@ def launched(attached: timedelta, **face: Any) -> dict[str, Any]:
         (address("123456789012"), NO_TRAITS),
         (address("123456789012", {}, secondary="123456789012"), NO_TRAITS),
         ({"Operator": {"Managed": True, "Principal": "eks.amazonaws.com"}}, Traits(managed_by="eks.amazonaws.com")),
+        ({"NetworkInterfaces": [FACE]}, Traits(addresses=("10.0.0.5", "10.0.0.6", "2600:1f16::5"))),
         ({"Operator": {"Managed": False}}, NO_TRAITS),
         ({"Architecture": "arm64"}, Traits(architecture="arm64")),
         ({"Platform": "windows"}, Traits(windows=True)),

@@ -156,6 +156,7 @@ TABLE: list[tuple[str, Observation, Service, frozenset[Action], str]] = [
     ("stop_protection", special(stop_protected=True), SERVICE, STOPPING, "never lifts"),
     ("traits_unread", special(unread="AccessDenied"), SERVICE, STOPPING, "did not say"),
     ("instance_store_data", special(instance_store=True), SERVICE, BEGINNING, "allow_instance_store_loss"),
+    ("target_by_address", special(by_address=("web",)), SERVICE, TAKES_AWAY, "target group web has it by its address"),
     ("public_ip_lost", CUT_OFF, SERVICE, BEGINNING, "203.0.113.25 for good"),
     ("public_ip_lost", CUT_OFF, service(allow_public_ip_change=True), BEGINNING, "gets no other"),
     ("public_ip_lost", replace(CUT_OFF, targets=BEHIND), SERVICE, BEGINNING, "an Elastic IP address in its place"),

@@ -77,7 +77,8 @@ class AwsObserver:
         # In one call a group where its checks say already that it is in trouble.
         others = act_is_near and found.state is InstanceState.RUNNING and not _passes(found)
         targets = self._groups.targets_of(instance_id, service, registrations, with_others=others)
-        found = replace(found, targets=targets)
+        by_address = self._groups.by_address(found.traits.addresses, service)
+        found = replace(found, targets=targets, traits=replace(found.traits, by_address=by_address))
         # One on its way out may look well: its group has taken it out of its target groups, and EC2's checks pass.
         if act_is_near and found.group and self._memberships is not None:
             found = replace(found, membership=self._memberships.of(found))

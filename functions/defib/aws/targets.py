@@ -96,6 +96,14 @@ class TargetGroups:
             if reason != NOT_REGISTERED or place in registrations
         )
 
+    def by_address(self, addresses: Sequence[str], service: Service) -> tuple[str, ...]:
+        """The names of the groups, of those that the service names, that have one of ``addresses`` for a target.
+
+        Such a group has targets of the type ``ip`` (ELBv2 API, CreateTargetGroup). Raises Transient or Rejected.
+        """
+        members = self._membership(service)
+        return tuple(sorted({place.target_group_name for ip in addresses for place in members.get(ip, ())}))
+
     def with_others(self, instance_id: str, targets: Sequence[Target]) -> tuple[Target, ...]:
         """``targets`` of the instance with how many other targets of each group are healthy now.
 

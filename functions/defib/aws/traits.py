@@ -14,6 +14,7 @@ from defib.core.traits import Traits
 from defib.shell.ports import Rejected, Unanswered
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from mypy_boto3_ec2 import EC2Client
@@ -48,6 +49,7 @@ def described(instance: InstanceTypeDef) -> Traits:
     return Traits(
         auto_public_ip=next(iter(ours), ""),
         regains_public_ip=not ours or _regains_public_ip(instance),
+        addresses=tuple(filter(None, _addresses(instance))),
         managed_by=_operator(instance),
         architecture=instance.get("Architecture", ""),
         windows=instance.get("Platform", "").lower() == "windows",
@@ -63,6 +65,12 @@ def _regains_public_ip(instance: InstanceTypeDef) -> bool:
     faces = instance.get("NetworkInterfaces", ())
     secondary = (place for face in faces for place in face.get("PrivateIpAddresses", ()) if not place.get("Primary"))
     return len(faces) <= 1 and not any("Association" in place for place in secondary)
+
+
+def _addresses(instance: InstanceTypeDef) -> Iterator[str]:
+    for face in instance.get("NetworkInterfaces", ()):
+        yield from (place.get("PrivateIpAddress", "") for place in face.get("PrivateIpAddresses", ()))
+        yield from (place.get("Ipv6Address", "") for place in face.get("Ipv6Addresses", ()))
 
 
 def _operator(instance: InstanceTypeDef) -> str:

@@ -37,6 +37,7 @@ GUARDS: tuple[Guard, ...] = (
     event.aws_issue,
     pattern.one_by_one,
     group.group_replacements,
+    limits.target_by_address,
     limits.last_healthy_target,
     limits.replicated,
     limits.minimum_healthy,

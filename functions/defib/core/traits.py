@@ -15,6 +15,10 @@ class Traits:
     regains_public_ip: bool = True
     """Whether a start gives it another in its place: not where it has more than one network interface, or an Elastic IP
     address on a secondary private one (AWSEC2 UserGuide, Public IPv4 addresses)."""
+    addresses: tuple[str, ...] = ()
+    """Its private addresses, IPv6 ones included."""
+    by_address: tuple[str, ...] = ()
+    """The target groups of its service that have one of these for a target; those that have its id are no trait."""
     managed_by: str = ""
     """The AWS service that manages it in its owner's name, such as ``eks.amazonaws.com``: others may not stop it
     (AWSEC2 API, OperatorResponse; AWSEC2 UserGuide, Amazon EC2 managed instances)."""

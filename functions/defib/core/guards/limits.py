@@ -23,6 +23,18 @@ def last_healthy_target(asked: Question) -> Refusal | None:
     )
 
 
+def target_by_address(asked: Question) -> Refusal | None:
+    """A target that is registered by address is neither drained nor counted: it may be the last one that serves."""
+    groups = ", ".join(asked.observation.traits.by_address)
+    if asked.action not in TAKES_AWAY or not groups:
+        return None
+    return Refusal(
+        "target_by_address",
+        f"target group {groups} has it by its address (type ip), and Defib drains only what is registered by its "
+        "instance id; restart it yourself, or use a target group of type instance",
+    )
+
+
 def replicated(asked: Question) -> Refusal | None:
     """Of a replicated group one member at a time, and only while all the others are healthy."""
     service, peers = asked.service, asked.observation.peers
