@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from defib.core.approval import Approval, Choice
 from defib.core.asking import command
-from defib.core.case import Action, Case, Outcome
+from defib.core.case import Action, Attempt, Case, Outcome
 from defib.core.fall import Fall
 from defib.core.incident import Incident, Member, Notice, NoticeKind, Phase
 from defib.core.message import compose
 from defib.core.model import Cause, Verdict
 from defib.core.news import News
 from defib.core.policy import Mode, Service
+from defib.core.severity import Severity
 from defib.core.words import plain
 from tests.core.facts import NOON, POLICY, REGION, SERVICE, after, attempt, case
 
@@ -239,6 +241,41 @@ def test_one_that_is_left_stopped_is_said_to_be_stopped_and_to_be_started_by_peo
 
     assert "is STOPPED and left alone" in left.subject
     assert "What you must do: Start it, if it should run." in left.body
+
+
+STOPPED_AT_NOON = (EVIDENCE, attempt(Action.STOP))
+STARTED_SINCE = (*STOPPED_AT_NOON, attempt(Action.START))
+
+
+@pytest.mark.parametrize(
+    ("attempts", "cause", "closed_at", "words"),
+    [
+        (STOPPED_AT_NOON, Cause.STOPPING, after(minutes=1), "is being STOPPED and left alone"),
+        (STOPPED_AT_NOON, Cause.STUCK_STOPPING, after(minutes=9), "is being STOPPED and left alone"),
+        (STOPPED_AT_NOON, Cause.INSTANCE_IMPAIRED, after(seconds=1), "is being STOPPED and left alone"),
+        (STOPPED_AT_NOON, Cause.INSTANCE_IMPAIRED, after(minutes=1), "is left alone"),
+        (STOPPED_AT_NOON, Cause.STOPPED_BY_PERSON, after(seconds=1), "is left alone"),
+        (STARTED_SINCE, Cause.STOPPING, after(minutes=1), "is left alone"),
+        ((EVIDENCE,), Cause.STOPPING, after(minutes=1), "is left alone"),
+    ],
+    ids=[
+        "its stop is under way",
+        "its stop hangs",
+        "EC2 may not show its stop yet",
+        "somebody has started it",
+        "a person has stopped it",
+        "another has stopped what Defib had started",
+        "Defib has not stopped it",
+    ],
+)
+def test_one_that_is_left_while_defib_stops_it_is_said_to_be_stopping(
+    attempts: tuple[Attempt, ...], cause: Cause, closed_at: datetime, words: str
+) -> None:
+    left = case(*attempts, cause=cause, closed_at=closed_at, outcome=Outcome.LEFT_ALONE, reason="it is not ours")
+
+    said = notice(News.CLOSED, left)
+    assert f"web-2 {words}" in said.subject
+    assert (said.severity is Severity.HIGH) is ("STOPPED" in words), "what nobody starts does not wait for the morning"
 
 
 @pytest.mark.parametrize("news", list(News))

@@ -52,17 +52,16 @@ def test_one_that_is_terminated_in_the_middle_is_closed_and_said() -> None:
     assert Action.START not in machine.acts
 
 
-@pytest.mark.parametrize(
-    ("change", "why"),
-    [
-        (
-            {"policy": replace(POLICY, services=(replace(SERVICE, name="website"),))},
-            "service web is no longer configured",
-        ),
-        ({"tags": {"Name": "web-2", "service": "web"}}, "it does not carry the opt-in tag"),
-    ],
-    ids=["its service is renamed", "its tag is removed"],
-)
+TAKEN: dict[str, tuple[dict[str, Any], str]] = {
+    "its service is renamed": (
+        {"policy": replace(POLICY, services=(replace(SERVICE, name="website"),))},
+        "service web is no longer configured",
+    ),
+    "its tag is removed": ({"tags": {"Name": "web-2", "service": "web"}}, "it does not carry the opt-in tag"),
+}
+
+
+@pytest.mark.parametrize(("change", "why"), TAKEN.values(), ids=TAKEN)
 def test_whoever_takes_it_from_defib_while_it_is_stopped_hears_that_it_is(change: dict[str, Any], why: str) -> None:
     machine = broken(policy(), fault=Failing(Action.START, FULL, times=9))
     machine.run(timedelta(minutes=10))
@@ -80,6 +79,29 @@ def test_whoever_takes_it_from_defib_while_it_is_stopped_hears_that_it_is(change
     incident = machine.store.latest_incident("web")
     assert incident is not None
     assert incident.resolved_at is not None
+    ann = Contact("ann", email=("ann@example.com",))
+    assert audience("web", said.tier, replace(machine.policy, contacts=(ann,))) == (ann,), "no service names her here"
+
+
+@pytest.mark.parametrize("change", TAKEN.values(), ids=TAKEN)
+@pytest.mark.parametrize("stale", [False, True], ids=["said to stop", "said to run"])
+def test_so_does_whoever_takes_it_while_defib_stops_it(change: tuple[dict[str, Any], str], stale: bool) -> None:
+    machine = broken(policy(minimum_healthy=1))
+
+    def take(action: Action) -> None:
+        if action is Action.STOP:
+            for name, value in change[0].items():
+                setattr(machine, name, value)
+            machine.state = InstanceState.RUNNING if stale else machine.state
+
+    machine.aftermath = take
+    case = machine.run()
+
+    assert (case.outcome, case.last(Action.START)) == (Outcome.LEFT_ALONE, None)
+    said = machine.notices[-1]
+    assert f"web-2 (i-0aa1) is being STOPPED and left alone: {change[1]}" in said.body
+    assert "What you must do: Start it once it has stopped, if it should run." in said.body
+    assert said.severity is Severity.HIGH, "what waits for the morning is read when it has been down all night"
     ann = Contact("ann", email=("ann@example.com",))
     assert audience("web", said.tier, replace(machine.policy, contacts=(ann,))) == (ann,), "no service names her here"
 

@@ -20,6 +20,7 @@ from defib.core.model import Cause, Verdict
 from defib.core.news import News, Story
 from defib.core.policy import Policy, Service
 from defib.core.severity import Severity
+from defib.core.start import left_down
 from defib.core.story import members_line, story_of
 from defib.core.words import (
     CAUSE_WORDS,
@@ -48,8 +49,8 @@ def compose(
     told = incident.with_notice(f"{clock(now)}  {headline}")
     if asks(story.kind, case):
         told = _wanted(told, case, news, Want("", "", now, headline, story.duty), policy)
-    reminds = news is News.REMINDED
-    severity = Severity.HIGH if reminds else severity_of(story.kind, told, case, service)
+    loud = news is News.REMINDED or left_down(case, policy.repair)
+    severity = Severity.HIGH if loud else severity_of(story.kind, told, case, service)
     name = plain(case.name, NAME_MAX)
     where = f" ({case.zone})" if case.zone and story.kind is NoticeKind.OPENED else ""
     notice = Notice(
@@ -95,7 +96,8 @@ def _tier(incident: Incident, kind: NoticeKind, case: Case, policy: Policy) -> T
     """Who hears of it: those who are asked now, or all who were; of what Defib has stopped somebody does."""
     call = incident.call if asks(kind, case) else None
     tier = call.tier if call is not None else incident.reached or Tier.FIRST
-    unheard = case.cause is Cause.STOPPED_BY_DEFIB and not audience(incident.service, tier, policy)
+    is_down = case.cause is Cause.STOPPED_BY_DEFIB or left_down(case, policy.repair)
+    unheard = is_down and not audience(incident.service, tier, policy)
     return Tier.EVERYBODY if unheard else tier
 
 

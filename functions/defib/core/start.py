@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from zlib import crc32
 
-from defib.core.case import STOPS, Act, Action, Attempt, Case, Decision, Escalate, Wait
+from defib.core.case import STOPS, Act, Action, Attempt, Case, Decision, Escalate, Outcome, Wait
 from defib.core.model import Cause, InstanceState, Observation, Verdict
 from defib.core.policy import Policy, Repair, Service
 from defib.core.start_failure import NO_ROOM, bare, explained, meaning, remedy
@@ -16,6 +16,24 @@ TRIES_BEFORE_ANOTHER_TYPE = 3
 """Starts of one type that EC2 has no room for before the next type is tried."""
 
 STOPPED = frozenset({Cause.STOPPED_BY_DEFIB, Cause.STOPPED_UNASKED})
+
+STOPPING = frozenset({Cause.STOPPING, Cause.STUCK_STOPPING})
+
+
+def being_stopped(case: Case, repair: Repair, now: datetime) -> bool:
+    """Whether a stop of Defib's own is under way: nobody has started it since, and EC2's answers may lag behind it."""
+    power = case.last(*STOPS, Action.START)
+    if power is None or power.done_at is None or power.action is Action.START or case.cause in STOPPED:
+        return False
+    lags = now < power.done_at + repair.settle and case.cause is not Cause.STOPPED_BY_PERSON
+    return case.cause in STOPPING or lags
+
+
+def left_down(case: Case, repair: Repair) -> bool:
+    """Whether the case has ended with an instance that Defib itself has stopped, or is stopping, and will not start."""
+    if case.outcome is not Outcome.LEFT_ALONE or case.closed_at is None:
+        return False
+    return case.owes_start(case.cause) or being_stopped(case, repair, case.closed_at)
 
 
 def start(

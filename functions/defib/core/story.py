@@ -12,7 +12,7 @@ from defib.core.incident import Incident, NoticeKind
 from defib.core.model import Cause, Verdict
 from defib.core.news import NOTHING, News, Story
 from defib.core.policy import Mode, Policy, Service
-from defib.core.start import STOPPED, became
+from defib.core.start import STOPPED, became, left_down
 from defib.core.start_failure import meaning
 from defib.core.words import (
     ACTION_WORDS,
@@ -57,7 +57,7 @@ def story_of(news: News, incident: Incident, case: Case, service: Service, polic
         case News.ESCALATED:
             return _escalated(case, policy)
         case News.CLOSED:
-            return _closed(incident, case)
+            return _closed(incident, case, policy)
     assert_never(news)
 
 
@@ -135,7 +135,7 @@ def _escalated(case: Case, policy: Policy) -> Story:
     return Story(NoticeKind.ESCALATED, headline, doing, case.ask, "Please look now.")
 
 
-def _closed(incident: Incident, case: Case) -> Story:
+def _closed(incident: Incident, case: Case, policy: Policy) -> Story:
     over = all(m.is_settled for m in incident.members)
     kind = NoticeKind.RESOLVED if over else NoticeKind.PROGRESS
     took = format_duration(_whole_seconds((case.closed_at or case.opened_at) - began(case)))
@@ -151,6 +151,9 @@ def _closed(incident: Incident, case: Case) -> Story:
             headline, duty = f"is left alone: {case.reason}", "Nothing, if that was intended."
             if case.cause in STOPPED:
                 headline, duty = f"is STOPPED and left alone: {case.reason}", "Start it, if it should run."
+            elif left_down(case, policy.repair):
+                headline = f"is being STOPPED and left alone: {case.reason}"
+                duty = "Start it once it has stopped, if it should run."
         case Outcome.HANDED_OVER | Outcome.NOTHING_WRONG | Outcome.GAVE_WAY | None:
             still = "is STOPPED and no longer watched" if case.cause in STOPPED else "is no longer watched"
             headline, duty = f"{still}: {case.reason}", "See to it if you have not yet."
