@@ -23,10 +23,11 @@ from defib.core.policy import Retention, Service
 from defib.core.stack import Crowd, Impairment, Stack
 from defib.shell.elsewhere import FollowStore
 from defib.shell.page import PageStore, Repaged
-from defib.shell.store import Conflict, Surveyed
+from defib.shell.store import Conflict, Remembered, Surveyed
 from sim.memory.page import FakePageStore
 from tests.aws.account import REGION
 from tests.aws.table import TABLE
+from tests.core.facts import case
 from tests.core.page.shown import NOON, POLICY, minutes, trouble
 
 if TYPE_CHECKING:
@@ -202,7 +203,16 @@ class TestTable:
         derived = derive(page.shown(), [trouble()], DRAFTING, NOON + minutes(5))
         page.remember_page(Repaged(derived.shown, derived.changed, (ask_to_publish(derived.drafted[0], REGION, NOON),)))
         (notice,) = store.unpublished_notices(NOON + minutes(10), 10)
-        assert store.notice("page-1", 1) == notice
+        assert store.notice("draft:page-1", 1) == notice
+
+    def test_a_draft_and_a_service_that_is_called_page_keep_their_notices_apart(self, dynamodb: DynamoDBClient) -> None:
+        page, store = DynamoPageStore(dynamodb, TABLE, Retention()), DynamoStore(dynamodb, TABLE, Retention())
+        derived = derive(page.shown(), [trouble()], DRAFTING, NOON + minutes(5))
+        draft = ask_to_publish(derived.drafted[0], NOON)
+        of_the_service = replace(draft, incident_id="page-1", service="page")
+        page.remember_page(Repaged(derived.shown, derived.changed, (draft,)))
+        store.remember(Remembered(case(service="page", version=0), Incident("page", 1, NOON), (of_the_service,)))
+        assert store.unpublished_notices(NOON + minutes(10), 10) == [draft, of_the_service]
 
     def test_what_is_over_is_forgotten_in_time_and_what_is_open_never(self, dynamodb: DynamoDBClient) -> None:
         page = DynamoPageStore(dynamodb, TABLE, Retention())

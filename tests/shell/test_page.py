@@ -230,7 +230,7 @@ class TestDraft:
             stage.at(minute)
         (notice,) = stage.store.notices
         assert stage.queues.notices == [notice]
-        assert (notice.incident_id, notice.service, notice.sequence) == ("page-1", "web", 1)
+        assert (notice.incident_id, notice.service, notice.sequence) == ("draft:page-1", "web", 1)
         assert '"DetailType": "Publish"' in notice.body
         assert len(notice.sms) <= 140
         assert len(notice.subject) <= 100

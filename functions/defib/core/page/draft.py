@@ -9,8 +9,9 @@ from defib.core.incident import Notice, NoticeKind
 from defib.core.page.model import PublicIncident
 from defib.core.words import SMS_MAX, SUBJECT_MAX, clock, plain
 
-NOTICES = "page"
-"""What a draft's notices are kept under, as those of an incident are under its service."""
+NOTICES = "draft:page"
+"""What a draft's notices are kept under, as those of an incident are under its service; no service's name has a colon,
+and of the names that have one no other begins so (core/audience.py)."""
 
 
 def ask_to_publish(draft: PublicIncident, region: str, now: datetime) -> Notice:
