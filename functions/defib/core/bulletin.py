@@ -12,6 +12,7 @@ from defib.core.escalation import Tier
 from defib.core.frozen import dataclass, replace
 from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.severity import Severity
+from defib.core.timeline import timeline_of, with_line
 from defib.core.words import clock, date_of
 
 if TYPE_CHECKING:
@@ -39,10 +40,9 @@ def compose(
     incident: Incident, story: Story, kind: NoticeKind, policy: Policy, now: datetime
 ) -> tuple[Incident, Notice]:
     """The next notice of ``incident``, and the incident with the notice in its timeline."""
-    told = replace(incident.with_notice(f"{clock(now)}  {story.headline}"), harmed=True)
+    told = replace(with_line(incident, story.headline, now), harmed=True)
     told = _called(told, story, policy, now)
     tag = " resolved:" if kind is NoticeKind.RESOLVED else f" {story.tag}".rstrip() if story.asks else ""
-    written = "\n".join(f"  {line}" for line in told.timeline)
     headline = story.headline[0].upper() + story.headline[1:]
     body = "\n".join(
         (
@@ -52,7 +52,7 @@ def compose(
             f"What Defib does:  {story.doing}",
             f"What you must do: {story.duty}",
             *lines_of(told, policy),
-            f"\nTimeline of incident {told.id} (written {clock(now)})\n{written}",
+            timeline_of(told, now),
         )
     )
     notice = Notice(

@@ -16,7 +16,8 @@ from defib.core.duration import format_duration
 from defib.core.escalation import Tier
 from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.severity import Severity
-from defib.core.words import NAME_MAX, clock, date_of, day, plain
+from defib.core.timeline import timeline_of, with_line
+from defib.core.words import NAME_MAX, at_clock, at_minute, clock, date_of, dated_clock, dated_minute, day, plain
 
 if TYPE_CHECKING:
     from defib.core.policy import Policy
@@ -46,7 +47,7 @@ def escalate(incident: Incident, policy: Policy, now: datetime) -> tuple[Inciden
         said = "was on it" if lapsed.reaction is Reaction.ACKNOWLEDGE else "put it off"
         brief = f"{plain(lapsed.by, NAME_MAX)} {said}. Please look."
     else:
-        brief = f"Asked since {call.round_at:%H:%M} UTC. Please look now."
+        brief = f"Asked since {dated_minute(call.round_at, now)}. Please look now."
     who = f"asks {_names(after, call.tier, policy)}"
     return _notice(after, NoticeKind.CALLED, headline, f"Defib {who}", brief, policy, now)
 
@@ -58,8 +59,8 @@ def heard(incident: Incident, answer: CallAnswer, policy: Policy, now: datetime)
     assert after.call.pause is not None
     until = after.call.pause.until
     by = plain(answer.by, NAME_MAX)
-    words = "is on it" if answer.reaction is Reaction.ACKNOWLEDGE else f"puts it off until {until:%H:%M} UTC"
-    brief = f"Defib asks again at {until:%H:%M} UTC if it is not over."
+    words = "is on it" if answer.reaction is Reaction.ACKNOWLEDGE else f"puts it off until {dated_minute(until, now)}"
+    brief = f"Defib asks again {at_minute(until, now)} if it is not over."
     return _notice(after, NoticeKind.ACKNOWLEDGED, f"{by} {words}", f"{by} {words}", brief, policy, now)
 
 
@@ -71,7 +72,8 @@ def lines_of(incident: Incident, policy: Policy) -> tuple[str, ...]:
     pause = call.pause
     if pause is not None:
         said = "is on it" if pause.reaction is Reaction.ACKNOWLEDGE else "has put it off"
-        asked = f"{pause.by} {said} since {clock(pause.at)}. Defib asks again on {day(pause.until)} if it is not over."
+        since = dated_clock(pause.at, incident.opened_at)
+        asked = f"{pause.by} {said} since {since}. Defib asks again on {day(pause.until)} if it is not over."
         return (f"Who is asked:     {asked}", *_how(incident, (Reaction.SNOOZE,), policy.region))
     asked = "; ".join(_asked(incident, call, policy))
     times = f", {call.times} times so far" if call.times > 1 else ""
@@ -101,7 +103,7 @@ def _asked(incident: Incident, call: Call, policy: Policy) -> Iterator[str]:
         new = sorted(names - before)
         before |= names
         if new:
-            yield f"{_some(new)} since {clock(asked.at)}"
+            yield f"{_some(new)} since {dated_clock(asked.at, incident.opened_at)}"
 
 
 def _next(incident: Incident, call: Call, policy: Policy) -> str:
@@ -109,7 +111,7 @@ def _next(incident: Incident, call: Call, policy: Policy) -> str:
     now = {contact.name for contact in audience(incident.service, call.tier, policy)}
     new = [c.name for c in audience(incident.service, tier, policy) if c.name not in now]
     more = f"asks {_some(new)} too" if new else "asks again"
-    return f"Unless somebody answers, Defib {more} at {clock(call.next_at)}."
+    return f"Unless somebody answers, Defib {more} {at_clock(call.next_at, incident.opened_at)}."
 
 
 def _names(incident: Incident, tier: Tier, policy: Policy) -> str:
@@ -126,7 +128,7 @@ def _notice(
 ) -> tuple[Incident, Notice]:
     call = incident.call
     assert call is not None
-    told = incident.with_notice(f"{clock(now)}  {entry}")
+    told = with_line(incident, entry, now)
     is_call = kind is NoticeKind.CALLED
     brief_headline = once(INSTANCE.sub("", headline))
     # What is asked names the zone, or whatever else is no service; an answer does not.
@@ -156,7 +158,7 @@ def _in_question(call: Call) -> str:
 
 
 def _body(incident: Incident, call: Call, headline: str, policy: Policy, now: datetime) -> str:
-    wants = [f"  {clock(want.at)}  {want.headline}." for want in call.wants[:NAMED_MAX]]
+    wants = [f"  {dated_clock(want.at, incident.opened_at)}  {want.headline}." for want in call.wants[:NAMED_MAX]]
     more = [f"  and {len(call.wants) - NAMED_MAX} more"] if len(call.wants) > NAMED_MAX else []
     duties = dict.fromkeys(want.duty for want in call.wants if want.duty)
     waiting = format_duration(now - call.since)
@@ -171,8 +173,7 @@ def _body(incident: Incident, call: Call, headline: str, policy: Policy, now: da
             "What Defib does:  It goes on watching, and says when it is over.",
             "What you must do: " + _duty(call, tuple(duties)),
             *lines_of(incident, policy),
-            f"\nTimeline of incident {incident.id} (written {clock(now)})",
-            *(f"  {line}" for line in incident.timeline),
+            timeline_of(incident, now),
             f"\nIncident {incident.id}, notice {incident.notices}.",
         )
     )

@@ -15,7 +15,7 @@ from defib.core.medium import Medium
 from defib.core.outbox import Lane, Outbox, Waiting
 from defib.core.post import Places, Post, chat_form
 from defib.core.severity import Severity
-from defib.core.words import SMS_MAX, SUBJECT_MAX, clock, plain
+from defib.core.words import SMS_MAX, SUBJECT_MAX, clock, dated_clock, dated_minute, plain
 
 if TYPE_CHECKING:
     from defib.core.contact import Contact
@@ -60,7 +60,7 @@ def summed_up(
 ) -> Post:
     """One message for all of ``waiting``: at least one, of one lane. ``link`` is where they stand, and are answered."""
     texts = [w for w in waiting if Medium.SMS in w.media]
-    subject = plain(f"[Defib] {_headline(waiting)}", SUBJECT_MAX)
+    subject = plain(f"[Defib] {_headline(waiting, now)}", SUBJECT_MAX)
     email = _email(waiting, policy, places, now, link)
     first = f"{waiting[0].incident_id}#{waiting[0].sequence}"
     return Post(
@@ -68,7 +68,7 @@ def summed_up(
         media=tuple(medium for medium in Medium if any(medium in w.media for w in waiting)),
         subject=subject,
         email=email,
-        sms=_sms(texts or waiting, _whole_list(contact, link)),
+        sms=_sms(texts or waiting, now, _whole_list(contact, link)),
         https="",
         chat=chat_form(subject, email.replace("\n\n", "\n"), _one(w.incident_id for w in waiting), KIND, first),
         notice=KIND,
@@ -80,7 +80,7 @@ def summed_up(
 
 def storm_over(outbox: Outbox, contact: Contact, now: datetime) -> Post:
     """The closing word of a storm: how many messages it was, and that none of them was left out."""
-    since = f"{outbox.storm_since or now:%H:%M} UTC"
+    since = dated_minute(outbox.storm_since or now, now)
     counted = f"{outbox.storm_notices} messages came to you in {outbox.storm_digests}"
     headline = f"the storm since {since} is over: {counted}"
     email = "\n".join(
@@ -112,8 +112,8 @@ def storm_over(outbox: Outbox, contact: Contact, now: datetime) -> Post:
     )
 
 
-def _headline(waiting: Sequence[Waiting]) -> str:
-    since = f"{min(w.at for w in waiting):%H:%M} UTC"
+def _headline(waiting: Sequence[Waiting], now: datetime) -> str:
+    since = dated_minute(min(w.at for w in waiting), now)
     count = len(waiting)
     asking = {w.incident_id for w in waiting if w.severity is Severity.URGENT}
     if asking:
@@ -137,20 +137,20 @@ def _email(waiting: Sequence[Waiting], policy: Policy, places: Places, now: date
             duty = f"Say that you are on all of them {by}. Opening it changes nothing:\n{here}{duty}"
     return "\n".join(
         (
-            f"{_headline(waiting)}. None is left out below.",
+            f"{_headline(waiting, now)}. None is left out below.",
             f"Why in one:       {_why(waiting[0].lane, policy.messages)}",
             f"By kind:          {_counted(kinds)}.",
             f"By service:       {_counted(services)}.",
             f"What you must do: {duty}",
             *([f"Status page:      {places.status_page}"] if places.status_page else []),
             "",
-            *_lines(waiting),
+            *_lines(waiting, now),
             f"\nWritten {clock(now)}.",
         )
     )
 
 
-def _lines(waiting: Sequence[Waiting]) -> Iterator[str]:
+def _lines(waiting: Sequence[Waiting], now: datetime) -> Iterator[str]:
     """One for each incident: its newest notice, and how many it had before. Those that need somebody come first."""
     newest = {w.incident_id: w for w in waiting}
     count = Counter(w.incident_id for w in waiting)
@@ -158,7 +158,7 @@ def _lines(waiting: Sequence[Waiting]) -> Iterator[str]:
     for w in sorted(newest.values(), key=lambda w: (w.incident_id not in asking, w.at, w.incident_id)):
         before = f" ({count[w.incident_id] - 1} before it)" if count[w.incident_id] > 1 else ""
         subject = w.subject.removeprefix(f"[Defib {w.service}] ").removeprefix("[Defib] ")
-        yield f"  {clock(w.at)}  {w.incident_id}  {subject}{before}"
+        yield f"  {dated_clock(w.at, now)}  {w.incident_id}  {subject}{before}"
 
 
 def _why(lane: Lane, limits: MessageLimits) -> str:
@@ -193,14 +193,15 @@ def _whole_list(contact: Contact, link: AnswerLink | None) -> tuple[str, ...]:
     )
 
 
-def _sms(waiting: Sequence[Waiting], whole_list: Sequence[str]) -> str:
+def _sms(waiting: Sequence[Waiting], now: datetime, whole_list: Sequence[str]) -> str:
     """As many services by name as there is room for beside the place of the whole list; the rest by number."""
     urgent = [w for w in waiting if w.severity is Severity.URGENT]
     names = [name for name, _ in Counter(w.service for w in urgent or waiting).most_common()]
     asking = len({w.incident_id for w in urgent})
     brief = f"{asking} more NEED YOU" if asking else f"{len(waiting)} more"
-    full = _headline(urgent or waiting)
-    for head in (f"Defib: {full}", f"Defib: {brief} since {min(w.at for w in waiting):%H:%M} UTC"):
+    full = _headline(urgent or waiting, now)
+    since = dated_minute(min(w.at for w in waiting), now)
+    for head in (f"Defib: {full}", f"Defib: {brief} since {since}"):
         for tail in whole_list:
             for shown in range(len(names), 0, -1):
                 left = len(names) - shown

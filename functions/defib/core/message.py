@@ -22,12 +22,14 @@ from defib.core.policy import Policy, Service
 from defib.core.severity import Severity
 from defib.core.start import left_down
 from defib.core.story import members_line, story_of
+from defib.core.timeline import timeline_of, with_line
 from defib.core.words import (
     CAUSE_WORDS,
     NAME_MAX,
     began,
     clock,
     date_of,
+    dated_clock,
     evidence_of,
     name_of,
     plain,
@@ -46,7 +48,7 @@ def compose(
     if news is News.CLOSED and _ends_trouble(incident):
         story = replace(story, kind=NoticeKind.RESOLVED)
     headline = f"{name_of(case)} {story.headline}"
-    told = incident.with_notice(f"{clock(now)}  {headline}")
+    told = with_line(incident, headline, now)
     if asks(story.kind, case):
         told = _wanted(told, case, news, Want("", "", now, headline, story.duty), policy)
     loud = news is News.REMINDED or left_down(case, policy.repair)
@@ -115,7 +117,6 @@ _SUBJECT = {
 
 
 def _body(incident: Incident, case: Case, headline: str, story: Story, policy: Policy, now: datetime) -> str:
-    timeline = "\n".join(f"  {entry}" for entry in incident.timeline)
     parts = [
         f"{headline}.",
         _wrong(case),
@@ -132,7 +133,7 @@ def _body(incident: Incident, case: Case, headline: str, story: Story, policy: P
     if others:
         parts.append(f"The incident:     {others}")
     parts.append(f"\nActions on {case.name}\n{_attempts(case)}")
-    parts.append(f"\nTimeline of incident {incident.id} (written {clock(now)})\n{timeline}")
+    parts.append(timeline_of(incident, now))
     parts.append(f"\nIncident {incident.id}, case {case.id}, notice {incident.notices}.")
     return "\n".join(parts)
 
@@ -144,11 +145,11 @@ def _wrong(case: Case) -> str:
 
 
 def _confirmed(case: Case) -> str:
-    return clock(case.confirmed_at) if case.confirmed_at is not None else "not yet"
+    return dated_clock(case.confirmed_at, began(case)) if case.confirmed_at is not None else "not yet"
 
 
 def _attempts(case: Case) -> str:
-    lines = [f"  {_attempt(a)}" for a in case.attempts]
+    lines = [f"  {_attempt(a, began(case))}" for a in case.attempts]
     more = len(lines) - FIRST_SHOWN - NEWEST_SHOWN
     if more > 0:
         left_out = f"  ... {more} more, as they stand in the trail of case {case.id} ..."
@@ -156,7 +157,7 @@ def _attempts(case: Case) -> str:
     return "\n".join(lines) or "  none yet"
 
 
-def _attempt(attempt: Attempt) -> str:
+def _attempt(attempt: Attempt, since: datetime) -> str:
     result = attempt.result
     if result is None:
         ended = "under way"
@@ -164,4 +165,5 @@ def _attempt(attempt: Attempt) -> str:
         ended = "done"
     else:
         ended = " ".join(p for p in (result.verdict.value, result.code, result.detail) if p)
-    return f"{clock(attempt.intended_at)}  {attempt.action.value.replace('_', ' ')}: {attempt.reason} ({ended})"
+    at = dated_clock(attempt.intended_at, since)
+    return f"{at}  {attempt.action.value.replace('_', ' ')}: {attempt.reason} ({ended})"

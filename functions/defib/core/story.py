@@ -19,9 +19,10 @@ from defib.core.words import (
     ASKS_YOU,
     CAUSE_SHORT,
     NAME_MAX,
+    at_minute,
     began,
     brief_plan,
-    minute,
+    dated_minute,
     plain,
     plan,
 )
@@ -63,7 +64,8 @@ def story_of(news: News, incident: Incident, case: Case, service: Service, polic
 
 def _opened(news: News, incident: Incident, case: Case, service: Service, policy: Policy) -> Story:
     kind = NoticeKind.OPENED if news is News.OPENED else NoticeKind.PROGRESS
-    headline = f"{CAUSE_SHORT[case.cause]} since {minute(began(case))}"
+    since = dated_minute(began(case), case.confirmed_at or case.since)
+    headline = f"{CAUSE_SHORT[case.cause]} since {since}"
     doing = plan(case, service, policy)
     if service.mode is Mode.OBSERVE:
         doing = f"Nothing: service {service.name} is in observe mode. In heal mode: {doing}"
@@ -84,7 +86,7 @@ def _asked(news: News, case: Case, service: Service, policy: Policy) -> Story:
     if case.approval is None or news is News.APPROVED:
         by = plain(case.approval.by if case.approval is not None else "somebody", NAME_MAX)
         return Story(NoticeKind.PROGRESS, f"may be repaired, says {by}", then, NOTHING, "Defib repairs it.")
-    until = f"{case.approval.until:%H:%M} UTC"
+    until = dated_minute(case.approval.until, case.approval.asked_at)
     headline = f"{CAUSE_SHORT[case.cause]}: your yes or no by {until}"
     doing = f"Nothing without your yes. With it: {then} Without an answer by {until} it leaves it to you."
     brief = f"Plan: {brief_plan(case, service, policy)} The e-mail says how to answer."
@@ -160,7 +162,7 @@ def _closed(incident: Incident, case: Case, policy: Policy) -> Story:
         case _:
             assert_never(case.outcome)
     doing = "Nothing more." if over else f"It goes on with the others. {members_line(incident)}"
-    return Story(kind, headline, doing, duty, f"It began at {minute(began(case))}.")
+    return Story(kind, headline, doing, duty, f"It began {at_minute(began(case), case.closed_at or case.since)}.")
 
 
 def _whole_seconds(span: timedelta) -> timedelta:

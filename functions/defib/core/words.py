@@ -120,6 +120,26 @@ def minute(at: datetime) -> str:
     return f"{at.time().isoformat('minutes')} UTC"
 
 
+def dated_clock(at: datetime, known: datetime) -> str:
+    """A time of day, with its zone; with its day, too, where that is another than ``known``'s, which the reader has."""
+    return clock(at) if at.date() == known.date() else f"{at.day:02} {MONTHS[at.month - 1]} {clock(at)}"
+
+
+def dated_minute(at: datetime, known: datetime) -> str:
+    """The same to the minute."""
+    return minute(at) if at.date() == known.date() else day(at)
+
+
+def at_clock(at: datetime, known: datetime) -> str:
+    """At what time of day, or on which day."""
+    return f"{'at' if at.date() == known.date() else 'on'} {dated_clock(at, known)}"
+
+
+def at_minute(at: datetime, known: datetime) -> str:
+    """The same to the minute."""
+    return f"{'at' if at.date() == known.date() else 'on'} {dated_minute(at, known)}"
+
+
 def day(at: datetime) -> str:
     """A time that may be days away."""
     return f"{at.day:02} {MONTHS[at.month - 1]} {minute(at)}"

@@ -9,7 +9,7 @@ from defib.core.call import Pause, Reaction
 from defib.core.case import Case
 from defib.core.duration import format_duration
 from defib.core.incident import Incident
-from defib.core.words import CAUSE_SHORT, CAUSE_WORDS, began, clock, name_of
+from defib.core.words import CAUSE_SHORT, CAUSE_WORDS, at_clock, began, clock, dated_clock, name_of
 
 
 def subject(incident: Incident, case: Case | None) -> str:
@@ -27,7 +27,7 @@ def facts_of(incident: Incident, case: Case | None, now: datetime) -> tuple[tupl
     what: tuple[tuple[str, str], ...] = ()
     if case is None:
         since = incident.opened_at
-        state = f"over since {clock(incident.resolved_at)}" if incident.resolved_at is not None else "open"
+        state = f"over since {dated_clock(incident.resolved_at, since)}" if incident.resolved_at is not None else "open"
         stands = f"{state}; {_troubled(incident)}"
     else:
         since = began(case)
@@ -57,7 +57,7 @@ def _on_it(incident: Incident) -> tuple[tuple[str, str], ...]:
 def on_it(pause: Pause) -> str:
     """Who has answered a call, and until when that counts."""
     does = "is on it" if pause.reaction is Reaction.ACKNOWLEDGE else "has put it off"
-    return f"{pause.by} {does} since {clock(pause.at)}; Defib asks again at {clock(pause.until)}"
+    return f"{pause.by} {does} since {clock(pause.at)}; Defib asks again {at_clock(pause.until, pause.at)}"
 
 
 def where(incident: Incident, case: Case | None) -> tuple[tuple[str, str], ...]:
