@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from defib.core.digest import WAITING_MAX
 from defib.core.incident import Notice
+from defib.core.maintenance import DAYS, Maintenance
 from defib.core.medium import Medium
-from defib.core.outbox import Outbox
+from defib.core.outbox import Lane, Outbox
 from defib.core.severity import Severity
-from tests.shell.office import LIMITS, POLICY, Office, notice
+from tests.shell.office import ANN, BOB, EVE, LIMITS, POLICY, Office, notice
 
 
 def calls(first: int, last: int) -> list[Notice]:
@@ -129,3 +131,24 @@ def test_what_comes_while_a_message_is_summed_up_waits_for_the_next(office: Offi
     office.clock.advance(timedelta(minutes=2))
     office.sum_up()
     assert office.chat.published[-1].subject == "subject 5;"
+
+
+def test_who_comes_back_to_the_file_is_told_nothing_of_before(office: Office) -> None:
+    night = Maintenance("11:00", timedelta(hours=2), days=DAYS)
+    ann = replace(ANN, quiet=(night,), https=())
+    there, gone = replace(POLICY, contacts=(ann, BOB, EVE)), replace(POLICY, contacts=(BOB, EVE))
+    office.policy = there
+    office.tell(*(notice(n) for n in range(1, WAITING_MAX + 10)), *(notice(n, Severity.LOW) for n in (2001, 2002)))
+    assert {w.lane for w in office.mail.kept.values()} >= {Lane.STORM, Lane.QUIET}
+    office.policy = gone
+    office.clock.advance(timedelta(minutes=2))
+    office.sum_up()
+
+    office.policy = there
+    heard = len(office.got())
+    office.clock.advance(timedelta(days=60))
+    office.tell(notice(1, Severity.LOW, incident_id="web-7", at=office.clock.now()))
+    office.clock.advance(timedelta(hours=2))
+    assert office.sum_up() == 1
+    (said,) = office.got()[heard:]
+    assert said.incident_id == "web-7"

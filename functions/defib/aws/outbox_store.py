@@ -122,7 +122,7 @@ class DynamoMail:
         )
 
     def _waiting_item(self, waiting: Waiting) -> Item:
-        # A contact who has left the file is told nothing: what waited goes by itself.
+        # Should nobody ever forget it, it goes by itself.
         expires = int((waiting.at + self._kept_for).timestamp())
         key = {name: part["S"] for name, part in _key(waiting).items()}
         return self._codec.item(waiting, {**key, "expires": expires})

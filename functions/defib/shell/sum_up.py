@@ -8,6 +8,7 @@ from functools import partial
 
 from defib.core.contact import Contact
 from defib.core.digest import WAITING_MAX, batch_of, storm_over, summed_up
+from defib.core.medium import Medium
 from defib.core.outbox import Lane, Outbox, Waiting, begin, has_last_word, wait
 from defib.core.policy import Policy
 from defib.core.post import Post, post_of
@@ -29,7 +30,10 @@ def sum_up(name: str, edges: Announcing, policy: Policy) -> int:
         if lane is None:
             return sent
         if contact is None:
-            # Nobody of that name is left to be told.
+            # Nobody of that name is left to be told; nor is whoever comes back to it to be told what is long past.
+            if left := [w for each in Lane for w in edges.mail.waiting(name, each, WAITING_MAX)]:
+                edges.mail.went_out(left, tuple(Medium))
+                continue
             edges.mail.remember_outbox(Outbox(name, outbox.version))
             return sent
         # One more than fits: whatever else waits makes another message.
