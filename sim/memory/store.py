@@ -46,8 +46,7 @@ class FakeStore:
         if change.stack is not None and change.stack.version != self.whole.version:
             raise Conflict(f"the stack has moved on from version {change.stack.version}")
         for notice in change.notices:
-            if (notice.incident_id, notice.sequence) in self.notices:
-                raise Conflict(f"notice {notice.incident_id}-{notice.sequence} exists")
+            self._require_unwritten(notice, incident)
         written = replace(case, version=case.version + 1)
         self.cases[case.instance_id, case.number] = written
         if change.audit is not None:
@@ -57,6 +56,7 @@ class FakeStore:
             self.incidents[incident.service, incident.number] = incident
         for notice in change.notices:
             self.notices[notice.incident_id, notice.sequence] = notice
+            self.published.pop((notice.incident_id, notice.sequence), None)
         stack = change.stack
         if stack is not None:
             stack = self.whole = replace(stack, version=stack.version + 1)
@@ -85,8 +85,7 @@ class FakeStore:
             self.interruptions.pop(0)()
         incident, notice = change.incident, change.notice
         self._require(incident, self.incidents.get((incident.service, incident.number)))
-        if (notice.incident_id, notice.sequence) in self.notices:
-            raise Conflict(f"notice {notice.incident_id}-{notice.sequence} exists")
+        self._require_unwritten(notice, incident)
         incident = replace(incident, version=incident.version + 1)
         self.incidents[incident.service, incident.number] = incident
         self.notices[notice.incident_id, notice.sequence] = notice
@@ -101,6 +100,11 @@ class FakeStore:
     def _require(self, read: Case | Incident, stored: Case | Incident | None) -> None:
         if read.version != (stored.version if stored is not None else 0):
             raise Conflict(f"{read.id} has moved on from version {read.version}")
+
+    def _require_unwritten(self, notice: Notice, incident: Incident | None) -> None:
+        kept = self.notices.get((notice.incident_id, notice.sequence))
+        if kept is not None and (incident is None or kept.at >= incident.opened_at):
+            raise Conflict(f"notice {notice.incident_id}-{notice.sequence} exists")
 
     def due_contacts(self, until: datetime, limit: int) -> Mapping[str, datetime]:
         due = sorted((at, name) for name, at in self.contacts_due.items() if at <= until)

@@ -15,7 +15,7 @@ from defib.aws.codec import Codec
 from defib.aws.errors import translated
 from defib.aws.pages import PAGES_MAX
 from defib.aws.permission import Permission, Scope, union
-from defib.aws.table import alone, put, races_told, sortable
+from defib.aws.table import alone, put, put_once, races_told, sortable
 from defib.core.audit import CallEntry, Entry
 from defib.core.case import Case
 from defib.core.frozen import replace
@@ -48,7 +48,8 @@ DUE_OUTBOX = "outbox"
 
 OUTLIVES = timedelta(days=30)
 """How much longer cases and incidents are kept than what is named by their numbers, which begin anew without them:
-DynamoDB deletes what has expired days late, in no order that it promises (DynamoDB Developer Guide, Time to Live)."""
+DynamoDB deletes what has expired days late, in no order that it promises (DynamoDB Developer Guide, Time to Live).
+Nor is a line of a trail written over before it is so much older than what has its number now."""
 
 STACK_KEY = {"pk": "STACK", "sk": "STACK"}
 
@@ -74,12 +75,13 @@ class DynamoStore:
         case = replace(change.case, version=change.case.version + 1)
         writes = [put(self._table, self._case_item(case), change.case.version)]
         if change.audit is not None:
-            writes.append(put(self._table, self._audit_item(change.audit, case), 0))
+            writes.append(put_once(self._table, self._audit_item(change.audit, case), case.opened_at - OUTLIVES))
         incident = change.incident
         if incident is not None:
             incident = replace(incident, version=incident.version + 1)
             writes.append(put(self._table, self.incident_item(incident), incident.version - 1))
-        writes += [put(self._table, self.notice_item(notice), 0) for notice in change.notices]
+        begun = incident.opened_at if incident is not None else None
+        writes += [put_once(self._table, self.notice_item(notice), begun) for notice in change.notices]
         stack = change.stack
         if stack is not None:
             stack = replace(stack, version=stack.version + 1)
@@ -104,7 +106,8 @@ class DynamoStore:
             incident = replace(incident, version=incident.version + 1)
             writes.append(put(self._table, self.incident_item(incident), incident.version - 1))
         if change.notice is not None:
-            writes.append(put(self._table, self.notice_item(change.notice), 0))
+            begun = incident.opened_at if incident is not None else None
+            writes.append(put_once(self._table, self.notice_item(change.notice), begun))
         with races_told(f"remembering the stack, version {stack.version}"):
             self._dynamodb.transact_write_items(TransactItems=writes)
         return replace(change, stack=stack, incident=incident)
@@ -113,10 +116,11 @@ class DynamoStore:
         incident = replace(change.incident, version=change.incident.version + 1)
         writes = [
             put(self._table, self.incident_item(incident), change.incident.version),
-            put(self._table, self.notice_item(change.notice), 0),
+            put_once(self._table, self.notice_item(change.notice), incident.opened_at),
         ]
         if change.audit is not None:
-            writes.append(put(self._table, self._call_entry_item(change.audit, incident), 0))
+            line = self._call_entry_item(change.audit, incident)
+            writes.append(put_once(self._table, line, incident.opened_at - OUTLIVES))
         with races_told(f"remembering the call of {incident.id}, version {incident.version}"):
             self._dynamodb.transact_write_items(TransactItems=writes)
         return replace(change, incident=incident)

@@ -26,6 +26,8 @@ RACES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 WRITTEN_BY = "written_by"
 """An attribute of what is put on its own: another value for each call, the same for its repetitions."""
 
+SECONDS = len("2026-04-30T12:00:00")
+
 LOST_RACE = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
 """Refusals of a write on its own that mean the same, or that a transaction is at it (DynamoDB API, PutItem, Errors)."""
 
@@ -41,6 +43,26 @@ def put(table: str, item: Item, version: int) -> TransactWriteItemTypeDef:
             "ConditionExpression": "#version = :read",
             "ExpressionAttributeNames": {"#version": "version"},
             "ExpressionAttributeValues": {":read": {"N": str(version)}},
+        }
+    }
+
+
+def put_once(table: str, item: Item, since: datetime | None) -> TransactWriteItemTypeDef:
+    """A put of what is never written again: nothing may have its key, but what was there before ``since``.
+
+    Keys hold numbers that begin anew when what they count is forgotten. What has such a key may be left from before:
+    DynamoDB deletes late, and whoever lowers ``retention.cases`` shortens nothing that is written already. ``at`` is
+    compared to the second, below which its texts are of several lengths.
+    """
+    if since is None:
+        return put(table, item, 0)
+    return {
+        "Put": {
+            "TableName": table,
+            "Item": item,
+            "ConditionExpression": "attribute_not_exists(pk) OR #at < :since",
+            "ExpressionAttributeNames": {"#at": "at"},
+            "ExpressionAttributeValues": {":since": {"S": sortable(since)[:SECONDS]}},
         }
     }
 
