@@ -39,6 +39,13 @@ NO_ITEM = (ArithmeticError, AttributeError, RecursionError, TypeError, ValueErro
 """What boto3's deserializer raises for what DynamoDB never sends, and Decimal for numbers that are none."""
 
 
+WHAT_TO_DO = (
+    "mend it, or deploy the version that wrote it. Do not delete it: its number would be given again, and refused "
+    "for the trail that still has it"
+)
+"""What is said of an item that can't be read. Not each has a number, but here nobody knows what else names it."""
+
+
 class Codec:
     """boto3's own serializer around msgspec's plain values."""
 
@@ -65,7 +72,7 @@ class Codec:
         except (msgspec.MsgspecError, *NO_ITEM) as error:
             key = plain(f"{item.get('pk')} {item.get('sk')}", SHOWN_MAX)
             wrong = plain(str(error)) or type(error).__name__
-            message = f"the table's item {key} is no {shape.__name__}: {wrong}; mend it, or delete it"
+            message = f"the table's item {key} is no {shape.__name__}: {wrong}; {WHAT_TO_DO}"
             raise Rejected(message, "DamagedItem") from error
 
 
