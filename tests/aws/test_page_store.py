@@ -208,7 +208,7 @@ class TestTable:
     def test_a_draft_and_a_service_that_is_called_page_keep_their_notices_apart(self, dynamodb: DynamoDBClient) -> None:
         page, store = DynamoPageStore(dynamodb, TABLE, Retention()), DynamoStore(dynamodb, TABLE, Retention())
         derived = derive(page.shown(), [trouble()], DRAFTING, NOON + minutes(5))
-        draft = ask_to_publish(derived.drafted[0], NOON)
+        draft = ask_to_publish(derived.drafted[0], "us-east-1", NOON)
         of_the_service = replace(draft, incident_id="page-1", service="page")
         page.remember_page(Repaged(derived.shown, derived.changed, (draft,)))
         store.remember(Remembered(case(service="page", version=0), Incident("page", 1, NOON), (of_the_service,)))

@@ -18,7 +18,6 @@ from defib.core.digest import storm_over, summed_up
 from defib.core.incident import Incident, NoticeKind
 from defib.core.medium import Medium
 from defib.core.message import compose as told_of
-from defib.core.messages import MessageLimits
 from defib.core.news import News
 from defib.core.outbox import Lane, Outbox, Waiting
 from defib.core.post import Places
@@ -120,7 +119,7 @@ def test_a_yes_that_may_come_on_another_day_says_by_which() -> None:
 
 def test_what_has_waited_overnight_is_dated_and_what_has_not_is_not() -> None:
     def post(*waiting: Waiting) -> tuple[str, str]:
-        one = summed_up(waiting, ANN, MessageLimits(), Places("", ""), LATER)
+        one = summed_up(waiting, ANN, POLICY, Places("", ""), LATER)
         return one.subject, one.email
 
     subject, email = post(WAITS, replace(WAITS, at=LATER, incident_id="web-2"))

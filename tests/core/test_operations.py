@@ -119,7 +119,7 @@ def of_calls() -> Iterator[str]:
 
 def of_digests() -> Iterator[str]:
     for waiting in ((ONE,), (ONE, ONE), (CALL,), (CALL, replace(CALL, incident_id="web-2"))):
-        yield f"[Defib] {_headline(waiting)}"
+        yield f"[Defib] {_headline(waiting, NOON)}"
     storm = Outbox("ann", storm_since=NOON, storm_digests=3, storm_notices=298)
     yield storm_over(storm, ANN, after(minutes=10)).subject
 
