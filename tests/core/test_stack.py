@@ -61,9 +61,18 @@ def test_a_repair_counts_from_the_decision_on_its_first_act_until_its_case_is_ov
         (replace(ABANDONED, held_by="stack_share"), 0),
         (replace(REBOOTED, held_by="instance_store_data"), 0),
         (case(attempt(Action.EVIDENCE), attempt(Action.STOP), held_by="zone_impaired"), 1),
+        (case(attempt(Action.EVIDENCE), attempt(Action.STOP), held_by="observe_mode"), 0),
+        (case(attempt(Action.EVIDENCE), attempt(Action.STOP), held_by="owned_by_others"), 0),
         (case(attempt(Action.EVIDENCE), attempt(Action.REBOOT, verdict=Verdict.RETRY)), 1),
     ],
-    ids=["before anything was done", "after a reboot", "while it is stopped", "not held, to be tried again"],
+    ids=[
+        "before anything was done",
+        "after a reboot",
+        "while it is stopped",
+        "stopped, and only to be watched by now",
+        "stopped, and another's by now",
+        "not held, to be tried again",
+    ],
 )
 def test_what_is_held_gives_its_place_back_unless_defib_keeps_it_from_serving(so_far: Case, counts: int) -> None:
     assert Stack().after(ORDERED, NOON).after(so_far, NOON).under_repair("another") == counts

@@ -10,7 +10,7 @@ from defib.core.case import Action, Attempt, Case, Outcome
 from defib.core.forewarning import news_of
 from defib.core.frozen import replace
 from defib.core.guard import SPOKEN_FOR
-from defib.core.harm import harmed
+from defib.core.harm import harmed, is_kept
 from defib.core.incident import Incident, Member, Notice, Phase
 from defib.core.look import differ_in_look_only
 from defib.core.message import compose
@@ -226,10 +226,10 @@ def _news(current: Incident, joined: Incident, before: Case, after: Case) -> lis
 
 
 def _is_news(current: Incident, before: Case, after: Case) -> bool:
-    """Whether people have not been told of the guard; of one that holds what Defib has stopped they are each time."""
+    """Whether people have not been told of the guard; of one that holds what Defib keeps down they are each time."""
     stopping = after.cause is Cause.STUCK_STOPPING and after.tried(Action.STOP)
     routine = after.held_by in ROUTINE_GUARDS and not (stopping and after.held_by == "maintenance")
-    if stopping or after.owes_start(after.cause):
+    if stopping or after.owes_start(after.cause) or is_kept(after):
         return not routine and (before.held_by, before.cause) != (after.held_by, after.cause)
     told = planned.told_as(after.held_by, after.cause) in before.told_of
     return not (routine or told or in_a_row.told_as(after) in current.told_of)
@@ -260,7 +260,7 @@ def _as_one(
     said = set[News]()
     if not all(m.is_settled for m in joined.members):
         said.add(News.CLOSED)
-    if after.held_by == "observe_mode":
+    if after.held_by == "observe_mode" and not is_kept(after):
         said.add(News.HELD)
     if service.mode is Mode.OBSERVE or service.application_down is ApplicationRemedy.TELL:
         said.add(News.ESCALATED)

@@ -9,6 +9,7 @@ from defib.core.model import Cause
 from defib.core.page.model import ComponentStatus
 from defib.core.policy import Mode
 from defib.core.severity import Severity
+from defib.core.stack import TAKEN_BACK
 
 if TYPE_CHECKING:
     from defib.core.case import Case
@@ -35,6 +36,11 @@ PATIENT = frozenset(
 will come. What they hold is handed over in the end if nobody mends it, and then asks."""
 
 
+def is_kept(case: Case) -> bool:
+    """Whether Defib has stopped it, or keeps it from serving and may not end that: then nobody's turn is waited for."""
+    return case.cause is Cause.STOPPED_BY_DEFIB or (case.held_by in TAKEN_BACK and case.is_away)
+
+
 def harmed(incident: Incident, case: Case, service: Service, policy: Policy) -> bool:
     """Whether customers may have noticed anything of ``incident``, as far as Defib knows; it stays so to its end.
 
@@ -55,8 +61,8 @@ def _on_the_page(incident: Incident, service: Service, policy: Policy) -> bool:
 
 
 def asks(kind: NoticeKind, case: Case) -> bool:
-    """Whether a notice about a case asks for a person. What Defib itself has stopped waits for nobody's turn."""
-    patient = case.held_by in PATIENT and case.cause is not Cause.STOPPED_BY_DEFIB
+    """Whether a notice about a case asks for a person."""
+    patient = case.held_by in PATIENT and not is_kept(case)
     held = kind is NoticeKind.HELD and not patient
     return held or kind in (NoticeKind.ESCALATED, NoticeKind.APPROVAL)
 

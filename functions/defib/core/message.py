@@ -14,7 +14,7 @@ from defib.core.case import Attempt, Case
 from defib.core.escalation import Tier
 from defib.core.forewarning import forewarned
 from defib.core.frozen import replace
-from defib.core.harm import asks, severity_of
+from defib.core.harm import asks, is_kept, severity_of
 from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.model import Cause, Verdict
 from defib.core.news import News, Story
@@ -90,16 +90,15 @@ def _wanted(incident: Incident, case: Case, news: News, want: Want, policy: Poli
         return wanted(incident, replace(want, about=name, why=name), policy, want.at)
     said_no = case.approval is not None and case.approval.choice is Choice.REJECT and why == HANDED_OVER
     by = case.approval.by if case.approval is not None and said_no else ""
-    is_stopped = case.cause is Cause.STOPPED_BY_DEFIB
-    return wanted(incident, replace(want, about=case.id, why=why), policy, want.at, by, must=is_stopped)
+    return wanted(incident, replace(want, about=case.id, why=why), policy, want.at, by, must=is_kept(case))
 
 
 def _tier(incident: Incident, kind: NoticeKind, case: Case, policy: Policy) -> Tier:
-    """Who hears of it: those who are asked now, or all who were; of what Defib has stopped somebody does."""
+    """Who hears of it: those who are asked now, or all who were; of what Defib keeps from serving somebody does."""
     call = incident.call if asks(kind, case) else None
     tier = call.tier if call is not None else incident.reached or Tier.FIRST
-    is_down = case.cause is Cause.STOPPED_BY_DEFIB or left_down(case, policy.repair)
-    unheard = is_down and not audience(incident.service, tier, policy)
+    kept = is_kept(case) or left_down(case, policy.repair)
+    unheard = kept and not audience(incident.service, tier, policy)
     return Tier.EVERYBODY if unheard else tier
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 RATE_WINDOW = timedelta(minutes=10)
 """What ``limits.rate`` counts within."""
 
+TAKEN_BACK = frozenset({"observe_mode", "owned_by_others"})
+"""Guards of what Defib may not touch any more, not even to give back what it took: who may act has it in hand."""
+
 CROWD = 50
 """From so many failing instances on, looks are rationed."""
 
@@ -25,6 +28,11 @@ CROWD = 50
 def in_crowd(failing: int) -> int:
     """``failing`` as the stack remembers it: in steps, so that not every sweep has to write it."""
     return failing // CROWD * CROWD
+
+
+def gives_place_back(case: Case) -> bool:
+    """Whether a repair that is not over takes no part of what ``limits`` allow."""
+    return case.waits_its_turn or case.held_by in TAKEN_BACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +143,7 @@ class Stack:
             if over or case.pending_act is None:
                 return self
             begun = (*(b for b in self.begun if b is not known), Begun(case_id, now))
-        elif over or case.waits_its_turn:
+        elif over or gives_place_back(case):
             begun = tuple(replace(b, over=True) if b is known else b for b in self.begun)
         else:
             return self

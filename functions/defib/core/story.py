@@ -8,6 +8,7 @@ from typing import assert_never
 from defib.core import asking, in_a_row, one_by_one
 from defib.core.case import Action, Case, Outcome
 from defib.core.duration import format_duration
+from defib.core.harm import is_kept
 from defib.core.incident import Incident, NoticeKind
 from defib.core.model import Cause, Verdict
 from defib.core.news import NOTHING, News, Story
@@ -40,13 +41,14 @@ def story_of(news: News, incident: Incident, case: Case, service: Service, polic
             return Story(NoticeKind.ESCALATED, headline, doing, in_a_row.ASK, in_a_row.BRIEF)
         case News.HELD:
             would = ACTION_WORDS[case.held_action] if case.held_action is not None else "acted on it"
-            stopped = "STOPPED and " if case.cause is Cause.STOPPED_BY_DEFIB else ""
+            stopped = "out of service and " if is_kept(case) else ""
+            stopped = "STOPPED and " if case.cause is Cause.STOPPED_BY_DEFIB else stopped
             return Story(
                 NoticeKind.HELD,
                 f"is {stopped}held: {case.reason}",
                 f"Nothing for now. It would have {would}. It looks again every {format_duration(policy.repair.hold)}"
                 " and goes on by itself when the reason is gone.",
-                "Decide whether to act yourself; Defib will not until the reason is gone.",
+                _yours(case),
                 f"Defib would have {would}. Please decide.",
             )
         case News.ASKING | News.APPROVED:
@@ -60,6 +62,14 @@ def story_of(news: News, incident: Incident, case: Case, service: Service, polic
         case News.CLOSED:
             return _closed(incident, case, policy)
     assert_never(news)
+
+
+def _yours(case: Case) -> str:
+    """What is left to people while a guard holds it."""
+    if not is_kept(case) or case.drained is None or not case.registrations:
+        return "Decide whether to act yourself; Defib will not until the reason is gone."
+    groups = ", ".join(sorted({r.target_group_name for r in case.registrations}))
+    return f"When it works, register it in {groups} again; Defib will not until the reason is gone."
 
 
 def _opened(news: News, incident: Incident, case: Case, service: Service, policy: Policy) -> Story:

@@ -19,7 +19,7 @@ from defib.core.issue import AWS_ISSUE
 from defib.core.look import read_again
 from defib.core.model import Observation, Peers, Signal, Source
 from defib.core.policy import Policy
-from defib.core.stack import Stack
+from defib.core.stack import Stack, gives_place_back
 from defib.core.step import open_case, step
 from defib.core.suppression import silenced
 from defib.shell.ports import Clock, Journal, KillSwitch, Observer, Queues, Unanswered, try_all
@@ -176,7 +176,7 @@ def _stack_after(
 ) -> Stack | None:
     """The stack if the case begins or ends a repair, orders a replacement, or is the first that an issue holds."""
     over = (after.closed_at, after.handed_over_at) != (before.closed_at, before.handed_over_at)
-    ended = (over or (after.waits_its_turn and not before.waits_its_turn)) and before.begun
+    ended = (over or (gives_place_back(after) and not gives_place_back(before))) and before.begun
     ended = ended or in_a_row.works_after_all(after)
     begins = after.pending_act not in (None, before.pending_act)
     if not ended and not begins and after.held_by != AWS_ISSUE:
