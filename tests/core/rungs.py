@@ -6,7 +6,7 @@ from defib.core.case import Action, Case, Decision
 from defib.core.decide import decide
 from defib.core.diagnose import diagnose
 from defib.core.membership import GROUP_TAG, Membership
-from defib.core.model import Checks, InstanceState, Observation, TargetHealth, Verdict
+from defib.core.model import Cause, Checks, InstanceState, Observation, TargetHealth, Verdict
 from defib.core.policy import ApplicationRemedy, Policy
 from tests.core.facts import (
     INITIALIZING,
@@ -15,6 +15,7 @@ from tests.core.facts import (
     POLICY,
     after,
     attempt,
+    case,
     impaired,
     observed,
     policy,
@@ -37,6 +38,7 @@ BOOTING = Checks(INITIALIZING, INITIALIZING)
 HEALTHY, UNHEALTHY, DRAINING = TargetHealth.HEALTHY, TargetHealth.UNHEALTHY, TargetHealth.DRAINING
 UNUSED, INITIAL = TargetHealth.UNUSED, TargetHealth.INITIAL
 REBOOT_APP, RESTART_APP = (policy(application_down=r) for r in (ApplicationRemedy.REBOOT, ApplicationRemedy.RESTART))
+APP_FELL = case(EVIDENCE, cause=Cause.APPLICATION_DOWN, confirmed_cause=Cause.APPLICATION_DOWN)
 APP_DOWN = observed(targets=(target(UNHEALTHY),))
 
 STOPPED_FACTS = observed(state=InstanceState.STOPPED, state_reason_code="Server.InternalError")

@@ -26,6 +26,7 @@ from tests.core.facts import (
 )
 from tests.core.rungs import (
     APP_DOWN,
+    APP_FELL,
     BAD,
     BOOTING,
     DRAINED,
@@ -110,11 +111,11 @@ ESCALATIONS: list[tuple[str, Case, Observation, Policy, str]] = [
         POLICY,
         "does not say",
     ),
-    ("the application is people's business", case(EVIDENCE), APP_DOWN, POLICY, "application is down"),
+    ("the application is people's business", APP_FELL, APP_DOWN, POLICY, "application is down"),
     ("a reboot did not bring it back", case(EVIDENCE, REBOOTED_LONG_AGO), APP_DOWN, REBOOT_APP, "reboot did not"),
     (
         "no reboot may bring it back",
-        case(EVIDENCE),
+        APP_FELL,
         APP_DOWN,
         allowed(REBOOT_APP, reboots=0),
         "application is down, and repair.reboots allows no reboot",

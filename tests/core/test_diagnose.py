@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -412,3 +412,21 @@ def test_where_aws_has_announced_work_people_read_that_it_is_bound_to_its_host()
     facts = observed(checks=announced, traits=Traits(dedicated_host="h-0a1"))
 
     assert diagnose(facts, None, POLICY, NOON).evidence[-1] == "bound to its Dedicated Host h-0a1"
+
+
+@pytest.mark.parametrize(
+    ("so_far", "since"),
+    [
+        (case(attempt(Action.EVIDENCE), cause=Cause.SYSTEM_IMPAIRED, confirmed_cause=Cause.SYSTEM_IMPAIRED), NOON),
+        (case(attempt(Action.EVIDENCE), attempt(Action.REBOOT)), after(minutes=-9)),
+        (case(attempt(Action.EVIDENCE), confirmed_cause=Cause.APPLICATION_DOWN), after(minutes=-9)),
+        (None, after(minutes=-9)),
+    ],
+    ids=["mended by somebody else", "Defib was at it", "it is what failed", "no case yet"],
+)
+def test_an_application_that_failed_with_its_host_fails_by_itself_once_the_host_is_mended(
+    so_far: Case | None, since: datetime
+) -> None:
+    facts = observed(checks=Checks(OK, OK, OK, impaired(after(minutes=-9))))
+
+    assert diagnose(facts, so_far, POLICY, NOON).since == since

@@ -26,6 +26,7 @@ from tests.core.facts import (
 )
 from tests.core.rungs import (
     APP_DOWN,
+    APP_FELL,
     BAD,
     BAD_DISK,
     BAD_HOST,
@@ -188,7 +189,7 @@ ACTIONS: list[tuple[str, Case, Observation, Policy, Action]] = [
         policy(allow_skip_os_shutdown=True),
         Action.SKIP_OS_SHUTDOWN,
     ),
-    ("the application down: reboot where allowed", case(EVIDENCE), APP_DOWN, REBOOT_APP, Action.REBOOT),
+    ("the application down: reboot where allowed", APP_FELL, APP_DOWN, REBOOT_APP, Action.REBOOT),
     (
         "the application still down: restart where allowed",
         case(EVIDENCE, REBOOTED_LONG_AGO),

@@ -182,10 +182,9 @@ class TestAMemberWhoseCheckCantBeSuppressed:
 
     def test_a_reboot_that_is_all_the_operator_allows_is_held(self) -> None:
         down = member(checked(LONG_AGO, instance=OK))
+        fell = case(EVIDENCE, DENIED, confirmed_cause=Cause.APPLICATION_DOWN)
 
-        assert isinstance(
-            decided(case(EVIDENCE, DENIED), down, policy(application_down=ApplicationRemedy.REBOOT)), Hold
-        )
+        assert isinstance(decided(fell, down, policy(application_down=ApplicationRemedy.REBOOT)), Hold)
 
     def test_it_goes_on_when_somebody_else_has_suppressed_it(self) -> None:
         assert action_of(decided(case(EVIDENCE, DENIED), member(checked(SILENT)))) is Action.REBOOT

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from defib.core.case import Action, Case, Wait
+from defib.core.case import Action, Case, Escalate, Wait
 from defib.core.model import Cause, Checks, InstanceState, Observation, Verdict
 from defib.core.start import jitter
 from tests.core.facts import (
@@ -21,6 +21,7 @@ from tests.core.facts import (
     target,
 )
 from tests.core.rungs import (
+    APP_DOWN,
     BAD,
     BOOTING,
     DRAINED,
@@ -163,6 +164,20 @@ WAITS: list[tuple[str, Case, Observation, str, timedelta]] = [
         timedelta(minutes=1),
     ),
     (
+        "its host is mended, its application has yet to follow",
+        case(EVIDENCE, cause=Cause.APPLICATION_DOWN, since=after(minutes=-1)),
+        APP_DOWN,
+        "may follow",
+        timedelta(seconds=15),
+    ),
+    (
+        "the end of that",
+        case(EVIDENCE, cause=Cause.APPLICATION_DOWN, since=after(seconds=-170)),
+        APP_DOWN,
+        "may follow",
+        timedelta(seconds=10),
+    ),
+    (
         "registering failed",
         case(EVIDENCE, DRAINED, STARTED, attempt(Action.RESTORE, NOON, Verdict.RETRY), registrations=(WEB,)),
         observed(targets=(target(UNUSED),)),
@@ -170,6 +185,17 @@ WAITS: list[tuple[str, Case, Observation, str, timedelta]] = [
         timedelta(seconds=15),
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "since"),
+    [(Cause.SYSTEM_IMPAIRED, after(minutes=-3)), (Cause.APPLICATION_DOWN, after(minutes=-1))],
+    ids=["it had its time", "its application is what failed"],
+)
+def test_an_application_that_does_not_follow_is_waited_for_no_longer(confirmed: Cause, since: datetime) -> None:
+    so_far = case(EVIDENCE, confirmed_cause=confirmed, cause=Cause.APPLICATION_DOWN, since=since)
+
+    assert isinstance(decided(so_far, APP_DOWN), Escalate)
 
 
 @pytest.mark.parametrize(("so_far", "facts", "words", "pause"), [r[1:] for r in WAITS], ids=[r[0] for r in WAITS])

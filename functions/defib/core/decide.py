@@ -9,6 +9,7 @@ from defib.core import approval, member, planned, restart, start, suppression
 from defib.core.boot import with_time_to_boot
 from defib.core.bounds import bounded, overdue, pause_after_faults, spent
 from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Hold, Outcome, Wait
+from defib.core.diagnose import failed_before
 from defib.core.frozen import replace
 from defib.core.guard import SPOKEN_FOR, refuse
 from defib.core.guards.consent import needs_yes
@@ -207,6 +208,11 @@ def _trouble(
     elif cause is Cause.UNKNOWN and now < diagnosis.since + service.patience.unknown:
         # An instance that has begun to stop this moment is still running, but has no checks any more.
         return Wait(f"{CAUSE_WORDS[cause]}; it may in a moment", now + policy.repair.look_again)
+    elif cause is Cause.APPLICATION_DOWN and failed_before(case):
+        counts = diagnosis.since + patience(cause, service)
+        if now < counts:
+            reason = "its status checks pass again; its application may follow"
+            return Wait(reason, min(counts, now + policy.repair.look_again))
     bound = bounded(case, observation, policy, now)
     if bound is not None:
         return bound

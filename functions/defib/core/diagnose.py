@@ -229,7 +229,8 @@ def _application(
     application = seen(checks, case)
     if application.status is CheckStatus.IMPAIRED:
         evidence = "application status check impaired"
-        return _found(Cause.APPLICATION_DOWN, case, now, evidence, since=application.impaired_since)
+        since = None if failed_before(case) else application.impaired_since
+        return _found(Cause.APPLICATION_DOWN, case, now, evidence, since=since)
     # In whose target group somebody else has put it says nothing about what it is for.
     failing = (t for t in observation.targets if t.manageable and t.health is TargetHealth.UNHEALTHY)
     unhealthy = [t for t in failing if not is_balancers_fault(t.reason)]
@@ -244,6 +245,16 @@ def _application(
         host = observation.traits.dedicated_host
         return _found(Cause.EVENT_SCHEDULED, case, now, evidence, *([f"{BOUND} {host}"] if host else ()))
     return _found(Cause.HEALTHY, case, now, "status checks pass")
+
+
+def failed_before(case: Case | None) -> bool:
+    """Whether EC2's own checks failed before its application alone does, and somebody else has mended that.
+
+    Its application has had no time to follow: by itself it fails only since they pass.
+    """
+    if case is None or case.acted:
+        return False
+    return case.confirmed_cause not in (None, Cause.APPLICATION_DOWN, Cause.EVENT_SCHEDULED)
 
 
 def _sets_up(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> bool:
