@@ -8,16 +8,17 @@ from datetime import timedelta
 import pytest
 
 from defib.core.announce import announce
-from defib.core.case import Action, Case, Hold, Wait
+from defib.core.case import Action, Case, Escalate, Hold, Wait
 from defib.core.decide import decide
 from defib.core.guards.limits import stack_rate, stack_share
 from defib.core.guards.question import Question
 from defib.core.incident import NoticeKind
 from defib.core.limits import Limits
-from defib.core.model import Cause, Diagnosis, Verdict
+from defib.core.model import Cause, Checks, Diagnosis, Verdict
 from defib.core.policy import Repair
 from defib.core.stack import Begun, Stack
-from tests.core.facts import NOON, POLICY, SERVICE, after, attempt, case, observed
+from defib.core.step import step
+from tests.core.facts import NOON, OK, POLICY, SERVICE, after, attempt, case, impaired, observed
 
 LIMITS = Limits()
 
@@ -168,3 +169,32 @@ def test_in_a_crowd_what_waits_is_looked_at_less_often(so_far: Case, rests: time
     assert isinstance(decision, Hold | Wait)
     assert decision.look_again_at == NOON + rests
     assert Repair().hold < RESTS
+
+
+AN_HOUR_AND_A_HALF = timedelta(minutes=90)
+HELD_IN_LINE = case(attempt(Action.EVIDENCE), held_by="concurrent_repairs", confirmed_at=NOON - AN_HOUR_AND_A_HALF)
+
+
+@pytest.mark.parametrize(
+    ("newest", "stands"),
+    [(timedelta(minutes=74), False), (timedelta(minutes=75), True), (None, False)],
+    ids=["another has begun lately", "none has for as long as one may take", "not known"],
+)
+def test_what_waits_its_turn_waits_for_as_long_as_the_line_moves(newest: timedelta | None, stands: bool) -> None:
+    begun = (Begun("first-1", NOON - timedelta(hours=9)), Begun("newest-1", NOON - newest)) if newest else ()
+    full = observed(stack=Stack(begun=begun, running=100), under_repair=POLICY.services[0].concurrent_repairs)
+
+    decision = decide(HELD_IN_LINE, full, Diagnosis(Cause.INSTANCE_IMPAIRED, after(hours=-2), ()), POLICY, NOON)
+
+    assert isinstance(decision, Escalate if stands else Hold), decision
+    assert not stands or "it waits its turn, and for 75 minutes no other has come" in decision.reason
+
+
+def test_what_has_its_turn_at_last_has_all_the_time_of_a_repair() -> None:
+    facts = observed(checks=Checks(OK, impaired(after(hours=-2))))
+
+    taken, _ = step(HELD_IN_LINE, facts, POLICY, NOON)
+
+    assert taken.intent is not None
+    assert taken.intent.action is Action.REBOOT
+    assert taken.resumed_at == NOON

@@ -11,7 +11,7 @@ import pytest
 
 from defib.core.case import Action, Outcome
 from defib.core.effect import Perform
-from defib.core.incident import Incident, NoticeKind, Phase
+from defib.core.incident import Incident, Member, NoticeKind, Phase
 from defib.core.model import Cause, InstanceState, Peers, Signal, Source, Verdict
 from defib.core.stack import Begun, Stack
 from defib.shell.ports import Transient, Unanswered
@@ -335,3 +335,20 @@ def beside_another(limits: dict[str, Any], phase: Phase) -> tuple[Machine, Incid
         mine, case_id="i-other-1", instance_id="i-other", cause=Cause.APPLICATION_DOWN, phase=phase, idle=False
     )
     return machine, replace(incident, members=(mine, other))
+
+
+def test_what_waits_behind_one_whose_repair_never_ends_is_handed_over_in_the_end() -> None:
+    machine = Machine(policy(concurrent_repairs=1))
+    another = Member("i-0bb2-1", "i-0bb2", "web-1", "us-east-1a", Cause.SYSTEM_IMPAIRED, NOON, Phase.REPAIRING)
+    machine.store.incidents["web", 1] = Incident("web", 1, NOON, version=1, members=(another,))
+    machine.store.whole = Stack(running=100, begun=(Begun("i-0bb2-1", NOON + timedelta(minutes=5)),))
+    machine.break_down()
+    machine.look()
+    case = machine.run(timedelta(minutes=78))
+    assert (case.held_by, case.handed_over_at) == ("concurrent_repairs", None)
+
+    case = machine.run(timedelta(minutes=4))
+
+    assert case.handed_over_at is not None
+    assert "for 75 minutes no other has come" in machine.notices[-1].body
+    assert machine.acts == [Action.EVIDENCE]

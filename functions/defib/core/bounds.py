@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from defib.core import restart, start
 from defib.core.case import Action, Case, Escalate, Wait
-from defib.core.guard import SUSPENDS
+from defib.core.guard import PAUSES
 from defib.core.heals import HEALS_KEPT
 from defib.core.model import Observation, Verdict
 from defib.core.policy import Policy, Service
@@ -46,7 +46,7 @@ def _flapping(case: Case, policy: Policy, now: datetime) -> Escalate | None:
 def _exhausted(case: Case, observation: Observation, policy: Policy, now: datetime) -> Escalate | None:
     """Limits on the case as a whole."""
     repair = policy.repair
-    paused = case.held_by in SUSPENDS
+    paused = case.held_by in PAUSES
     if case.confirmed_at is not None and not paused and now - (case.resumed_at or case.confirmed_at) >= repair.case_age:
         hours = repair.case_age / timedelta(minutes=1)
         return restart.ask_people(f"it is still not well {hours:.0f} minutes after it was found", policy, now)
@@ -58,14 +58,31 @@ def overdue(case: Case, policy: Policy, service: Service, now: datetime) -> Esca
 
     Where others start it again and again, what it has been granted since its launch never ends.
     """
-    repair, found = policy.repair, case.resumed_at or case.confirmed_at
-    if found is None or case.handed_over_at is not None or case.held_by in SUSPENDS:
+    found = case.resumed_at or case.confirmed_at
+    if found is None or case.handed_over_at is not None or case.held_by in PAUSES:
         return None
-    granted = repair.case_age + repair.start_timeout + service.verify.timeout
+    granted = _granted(policy, service)
     if now - found < granted:
         return None
     minutes = granted / timedelta(minutes=1)
     return restart.ask_people(f"it is starting up, and not well {minutes:.0f} minutes after it was found", policy, now)
+
+
+def line_stands(
+    case: Case, observation: Observation, policy: Policy, service: Service, now: datetime
+) -> Escalate | None:
+    """The end of waiting in line: whoever is in front has had its time, and nobody else has begun since."""
+    others = [begun.at for begun in observation.stack.begun if begun.case_id != case.id]
+    found, granted = case.resumed_at or case.confirmed_at, _granted(policy, service)
+    if found is None or not others or case.handed_over_at is not None or now - max(found, *others) < granted:
+        return None
+    minutes = granted / timedelta(minutes=1)
+    return restart.ask_people(f"it waits its turn, and for {minutes:.0f} minutes no other has come", policy, now)
+
+
+def _granted(policy: Policy, service: Service) -> timedelta:
+    """The longest that one repair may take: a start begun within its age has its time, too."""
+    return policy.repair.case_age + policy.repair.start_timeout + service.verify.timeout
 
 
 def spent(case: Case, observation: Observation, policy: Policy, now: datetime) -> Escalate | None:

@@ -7,11 +7,11 @@ from typing import assert_never
 
 from defib.core import approval, member, planned, restart, start, suppression
 from defib.core.boot import with_time_to_boot
-from defib.core.bounds import bounded, overdue, pause_after_faults, spent
+from defib.core.bounds import bounded, line_stands, overdue, pause_after_faults, spent
 from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Hold, Outcome, Wait
 from defib.core.diagnose import failed_before
 from defib.core.frozen import replace
-from defib.core.guard import SPOKEN_FOR, refuse
+from defib.core.guard import SPOKEN_FOR, TURNS, refuse
 from defib.core.guards.consent import needs_yes
 from defib.core.guards.question import GIVES_BACK, Question, Refusal
 from defib.core.interference import meddled
@@ -52,6 +52,9 @@ def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: P
     if isinstance(decision, Act):
         refusal = refuse(Question(decision.action, case, observation, service, policy, now))
         if refusal is not None:
+            stuck = line_stands(case, observation, policy, service, now) if refusal.guard in TURNS else None
+            if stuck is not None:
+                return stuck
             again = _next_look(case, refusal, observation, policy, now)
             return Hold(decision.action, refusal.guard, refusal.reason, again)
         lasting = diagnosis.since + patience(diagnosis.cause, service)

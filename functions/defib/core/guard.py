@@ -66,6 +66,12 @@ SUSPENDS = frozenset(
 """Guards by which Defib is paused, or leaves it to EC2 or to people: the time that they hold is none that a repair has
 had."""
 
+TURNS = frozenset({"concurrent_repairs", "others_under_repair", "stack_share", "stack_rate"})
+"""Guards by which others are repaired first."""
+
+PAUSES = SUSPENDS | TURNS
+"""Guards that hold for no fault of the repair: its age counts from when they let it go."""
+
 AS_ONE = (limits.zone_impaired, event.aws_issue)
 """Guards that hold many at once for one reason, so that even their evidence would be taken for nothing."""
 

@@ -11,7 +11,7 @@ from defib.core.decide import decide
 from defib.core.diagnose import diagnose
 from defib.core.effect import Effect, Perform, Wake
 from defib.core.frozen import replace
-from defib.core.guard import SUSPENDS
+from defib.core.guard import PAUSES
 from defib.core.heals import heals_before
 from defib.core.left_out import left_out, owed, with_drained
 from defib.core.look import differ_in_look_only
@@ -170,7 +170,7 @@ def _apply(case: Case, decision: Decision, observation: Observation, now: dateti
     """Take the decision into the case, with the effects that carry it out."""
     idle = isinstance(decision, Wait) and decision.idle
     case = case if case.idle is idle else replace(case, idle=idle)
-    if case.held_by in SUSPENDS and not (isinstance(decision, Hold) and decision.guard in SUSPENDS):
+    if case.held_by in PAUSES and not (isinstance(decision, Hold) and decision.guard in PAUSES):
         case = replace(case, resumed_at=now)
     if case.cause is Cause.EVENT_SCHEDULED and isinstance(decision, Act):
         # It has waited for days; the repair begins only now.

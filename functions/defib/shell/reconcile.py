@@ -163,10 +163,11 @@ def _decided(
         observation = replace(observation, stack=stack, healing=healing)
         after, effects = step(told, observation, policy, now)
     elif (after.held_by or after.handed_over_at is not None) and _differs(before, after):
-        # How many others fail says when it is looked at again; it decides nothing else.
-        failing = edges.store.stack().failing
-        if failing != observation.stack.failing:
-            observation = replace(observation, stack=Stack(failing=failing))
+        # How many others fail says when it is looked at again, and whose repairs have begun whether its line stands.
+        stack = edges.store.stack()
+        known = Stack(failing=stack.failing, begun=stack.begun)
+        if known != observation.stack:
+            observation = replace(observation, stack=known)
             after, effects = step(told, observation, policy, now)
     return observation, after, effects
 
