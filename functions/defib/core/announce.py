@@ -201,7 +201,7 @@ def _spare(members: tuple[Member, ...], newcomer: Member) -> Member | None:
 def _news(current: Incident, joined: Incident, before: Case, after: Case) -> list[News]:
     """What has happened that people should hear, in order. ``joined`` is the incident with the case, if it has room."""
     news: list[News] = []
-    handed_over = after.handed_over_at is not None and before.handed_over_at is None
+    handed_over = after.handed_over_at not in (None, before.handed_over_at)
     foretold = after.confirmed_cause is Cause.EVENT_SCHEDULED
     if not _is_member(current, after) and _is_member(joined, after) and not handed_over and not foretold:
         troubled = any(m.cause is not Cause.EVENT_SCHEDULED for m in current.members)
@@ -218,8 +218,8 @@ def _news(current: Incident, joined: Incident, before: Case, after: Case) -> lis
         news.append(News.START_FAILED)
     if after.held_by and _is_news(current, before, after):
         news.append(News.ASKING if after.held_by == approval.GUARD else News.HELD)
-    if handed_over:
-        news.append(News.ESCALATED)
+    if handed_over or before.handed_over_at != after.handed_over_at:
+        news.append(News.ESCALATED if handed_over else News.TAKEN_BACK)
     if after.closed_at is not None and before.closed_at is None and after.outcome is not Outcome.GAVE_WAY:
         news.append(News.CLOSED)
     return news

@@ -29,7 +29,7 @@ def bounded(case: Case, observation: Observation, policy: Policy, now: datetime)
 
 def _flapping(case: Case, policy: Policy, now: datetime) -> Escalate | None:
     """What comes back time and again is not cured by what Defib does: leave it as it is, once evidence is taken."""
-    if case.confirmed_at is None or len(case.attempts) != 1 or case.attempts[0].action is not Action.EVIDENCE:
+    if case.confirmed_at is None or case.begun or not case.attempts:
         return None
     heals = sum(1 for at in case.healed_before if now - at < HEALS_KEPT)
     if heals < policy.repair.heals_a_day:

@@ -14,6 +14,7 @@ from defib.core.frozen import replace
 from defib.core.guard import SPOKEN_FOR, TURNS, refuse
 from defib.core.guards.consent import needs_yes
 from defib.core.guards.question import GIVES_BACK, Question, Refusal
+from defib.core.handed_over import has_evidence
 from defib.core.interference import meddled
 from defib.core.left_out import left_to_people
 from defib.core.maintenance import maintenance_of
@@ -219,7 +220,7 @@ def _trouble(
     bound = bounded(case, observation, policy, now)
     if bound is not None:
         return bound
-    if not any(a.action is Action.EVIDENCE for a in case.attempts):
+    if not has_evidence(case):
         reason = f"{CAUSE_WORDS[cause]}: evidence first, a restart destroys it"
         return Act(Action.EVIDENCE, reason, now + policy.repair.evidence_timeout)
     return _next_rung(case, observation, cause, policy, service, now)

@@ -27,6 +27,7 @@ class News(StrEnum):
     APPROVED = "approved"
     ONE_BY_ONE = "one_by_one"
     ESCALATED = "escalated"
+    TAKEN_BACK = "taken_back"
     CLOSED = "closed"
     ANNOUNCED = "announced"
     REMINDED = "reminded"

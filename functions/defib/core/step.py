@@ -12,6 +12,7 @@ from defib.core.diagnose import diagnose
 from defib.core.effect import Effect, Perform, Wake
 from defib.core.frozen import replace
 from defib.core.guard import PAUSES
+from defib.core.handed_over import fails_anew, taken_back
 from defib.core.heals import heals_before
 from defib.core.left_out import left_out, owed, with_drained
 from defib.core.look import differ_in_look_only
@@ -148,6 +149,9 @@ def _see(case: Case, diagnosis: Diagnosis, observation: Observation, policy: Pol
         and maintenance_of(policy, service, observation.tags, now) is None
     ):
         return replace(seen, confirmed_at=now, confirmed_cause=cause)
+    if service is not None and fails_anew(seen, diagnosis, service, now):
+        in_maintenance = maintenance_of(policy, service, observation.tags, now) is not None
+        return seen if in_maintenance else taken_back(seen, cause, now)
     return seen
 
 

@@ -8,6 +8,7 @@ from typing import assert_never
 from defib.core import asking, in_a_row, one_by_one
 from defib.core.case import Action, Case, Outcome
 from defib.core.duration import format_duration
+from defib.core.frozen import replace
 from defib.core.harm import is_kept
 from defib.core.incident import Incident, NoticeKind
 from defib.core.model import Cause, Verdict
@@ -59,6 +60,9 @@ def story_of(news: News, incident: Incident, case: Case, service: Service, polic
             return Story(NoticeKind.ESCALATED, headline, doing, one_by_one.ASK, "Check pools, locks, last deployment.")
         case News.ESCALATED:
             return _escalated(case, policy)
+        case News.TAKEN_BACK:
+            headline = f"{CAUSE_SHORT[case.cause]} since {minute(case.since)}"
+            return replace(_opened(News.JOINED, incident, case, service, policy), headline=headline)
         case News.CLOSED:
             return _closed(incident, case, policy)
     assert_never(news)

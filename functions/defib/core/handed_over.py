@@ -1,0 +1,44 @@
+"""What people have in hand is theirs; but what they were asked about is not all that may befall the instance."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from defib.core.case import Action, Case
+from defib.core.frozen import replace
+from defib.core.model import Cause, Diagnosis
+from defib.core.patience import patience
+from defib.core.service import Service
+
+BY_ITSELF = frozenset({Cause.SYSTEM_IMPAIRED, Cause.INSTANCE_IMPAIRED, Cause.EBS_IMPAIRED, Cause.STOPPED_UNASKED})
+"""Failures of the instance, whatever its application does."""
+
+
+def fails_anew(case: Case, diagnosis: Diagnosis, service: Service, now: datetime) -> bool:
+    """Whether an instance that people have for its application fails by itself by now, and has for long enough."""
+    theirs = case.handed_over_at is not None and case.confirmed_cause is Cause.APPLICATION_DOWN
+    if not theirs or diagnosis.cause not in BY_ITSELF:
+        return False
+    return now >= diagnosis.since + patience(diagnosis.cause, service)
+
+
+def taken_back(case: Case, cause: Cause, now: datetime) -> Case:
+    """The case that is Defib's again, for another failure than the one that was handed over.
+
+    What was done before counts for its limits; a yes or no about the application was none about this.
+    """
+    return replace(
+        case,
+        confirmed_at=now,
+        confirmed_cause=cause,
+        resumed_at=now,
+        handed_over_at=None,
+        ask="",
+        approval=None,
+    )
+
+
+def has_evidence(case: Case) -> bool:
+    """Whether evidence was taken of the failure that the case is about; since it was taken back, if it was."""
+    again = case.confirmed_at if case.confirmed_at == case.resumed_at else None
+    return any(a.action is Action.EVIDENCE and (again is None or a.intended_at >= again) for a in case.attempts)

@@ -1,0 +1,95 @@
+"""An instance that people have for its application, and that then fails by itself: Defib heals it, or asks anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from defib.core.case import Action, Case
+from defib.core.incident import NoticeKind
+from defib.core.model import Cause, Check, Checks, CheckStatus, InstanceState, Observation, Source, TargetHealth
+from defib.core.step import step
+from tests.core.facts import NOON, OK, after, attempt, case, impaired, observed, policy
+from tests.core.rungs import APP_DOWN, EVIDENCE
+from tests.shell.machine import INSTANCE, Machine
+
+POLICY = policy(minimum_healthy=1)
+THEIRS = case(
+    EVIDENCE, cause=Cause.APPLICATION_DOWN, confirmed_cause=Cause.APPLICATION_DOWN, handed_over_at=NOON, ask="Look."
+)
+LATER = after(hours=5)
+BAD_HOST = observed(checks=Checks(impaired(after(hours=4)), OK))
+PLANNED = {**BAD_HOST.tags, "defib:maintenance-until": "2026-05-01T06:00:00Z"}
+STOPPED = observed(state=InstanceState.STOPPED, state_reason_code="Server.InternalError")
+
+
+class _Served(Machine):
+    """Its load balancer finds its application dead for as long as ``dead`` says."""
+
+    dead = True
+
+    def _target(self) -> TargetHealth:
+        return TargetHealth.UNHEALTHY if self.dead and self.registered else super()._target()
+
+    def _checks(self) -> Checks:
+        failing = Check(CheckStatus.IMPAIRED, self.failing_since)
+        return Checks(failing, OK) if self.sick and self.changes_at is None else super()._checks()
+
+
+def test_one_whose_host_fails_while_people_have_its_application_is_healed_and_said() -> None:
+    machine = _Served(POLICY)
+    machine.look()
+    machine.run(timedelta(minutes=10))
+    assert [n.kind for n in machine.notices] == [NoticeKind.OPENED, NoticeKind.ESCALATED]
+    machine.clock.advance(timedelta(days=1))
+    machine.break_down()
+    machine.clock.advance(timedelta(minutes=2))
+    machine.look(Source.SWEEP)
+    machine.dead = False
+    healed = machine.run()
+
+    assert machine.acts[:2] == [Action.EVIDENCE, Action.EVIDENCE], "the old one says nothing of the host"
+    assert Action.START in machine.acts
+    assert (healed.id, healed.closed_at is not None) == (f"{INSTANCE}-1", True)
+    said = machine.notices[2]
+    assert (said.kind, "fails its system check since" in said.subject) == (NoticeKind.PROGRESS, True)
+    incident = machine.store.latest_incident("web")
+    assert incident is not None
+    assert incident.number == 1, "it was never over in between"
+
+
+@pytest.mark.parametrize(
+    ("so_far", "facts", "back"),
+    [
+        (THEIRS, BAD_HOST, True),
+        (THEIRS, APP_DOWN, False),
+        (replace(THEIRS, confirmed_cause=Cause.SYSTEM_IMPAIRED), BAD_HOST, False),
+        (THEIRS, observed(checks=Checks(impaired(LATER - timedelta(seconds=30)), OK)), False),
+        (replace(THEIRS, cause=Cause.STOPPED_UNASKED), STOPPED, True),
+        (THEIRS, replace(STOPPED, state_reason_code="Client.UserInitiatedShutdown"), False),
+        (THEIRS, replace(BAD_HOST, tags=PLANNED), False),
+    ],
+    ids=[
+        "its host fails",
+        "its application still does",
+        "its host was what people have",
+        "not for long enough",
+        "it stopped",
+        "a person stopped it",
+        "in a planned outage",
+    ],
+)
+def test_people_keep_what_they_were_asked_about(so_far: Case, facts: Observation, back: bool) -> None:
+    taken, _ = step(so_far, facts, POLICY, LATER)
+
+    assert (taken.handed_over_at is None) is back
+
+
+def test_what_was_tried_before_counts_and_people_are_asked_anew_where_nothing_is_left_to_try() -> None:
+    spent = replace(THEIRS, attempts=case(EVIDENCE, *(attempt(Action.REBOOT),) * 30).attempts)
+
+    asked, _ = step(spent, BAD_HOST, POLICY, LATER)
+
+    assert (asked.handed_over_at, asked.confirmed_cause) == (LATER, Cause.SYSTEM_IMPAIRED)
