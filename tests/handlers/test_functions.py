@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+import time_machine
 
 from defib.aws.store import DynamoStore
 from defib.aws.wire import encode
@@ -59,7 +61,8 @@ def unhealthy(*instance_ids: str) -> Overlay:
 
 
 def test_diagnose_looks_at_the_unhealthy_targets_of_an_alarming_group(stage: Stage, store: DynamoStore) -> None:
-    targets = stage.launch_many(2, service="web", self_heal="true")
+    with time_machine.travel(NOON - timedelta(hours=1), tick=False):
+        targets = stage.launch_many(2, service="web", self_heal="true")
     aws = unhealthy(*targets)
 
     assert failed(stage.diagnose(aws, alarming(stage))) == []

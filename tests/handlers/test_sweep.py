@@ -22,7 +22,8 @@ from tests.handlers.stage import Context, Stage, clients_in, failed, stop_unaske
 def test_a_sweep_has_a_load_balancer_asked_before_the_next_and_diagnose_looks_at_who_is_unhealthy_there(
     stage: Stage, store: DynamoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    web = stage.launch(service="web", self_heal="true")
+    with time_machine.travel(NOON - timedelta(hours=1), tick=False):
+        web = stage.launch(service="web", self_heal="true")
     boto3.client("elbv2").register_targets(TargetGroupArn=stage.group, Targets=[{"Id": web}])
     stage.heals_applications("20s")
     stage.invoke("sweep")

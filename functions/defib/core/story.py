@@ -61,7 +61,7 @@ def story_of(news: News, incident: Incident, case: Case, service: Service, polic
         case News.ESCALATED:
             return _escalated(case, policy)
         case News.TAKEN_BACK:
-            headline = f"{CAUSE_SHORT[case.cause]} since {minute(case.since)}"
+            headline = f"{CAUSE_SHORT[case.cause]} since {dated_minute(case.since, case.looked_at or case.since)}"
             return replace(_opened(News.JOINED, incident, case, service, policy), headline=headline)
         case News.CLOSED:
             return _closed(incident, case, policy)
