@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from defib.core import approval, in_a_row, one_by_one, planned
-from defib.core.call import HANDED_OVER, unwanted
 from defib.core.case import Action, Attempt, Case, Outcome
 from defib.core.forewarning import news_of
 from defib.core.frozen import replace
@@ -17,6 +16,7 @@ from defib.core.message import compose
 from defib.core.model import NOT_TROUBLE, Cause, Verdict
 from defib.core.news import News
 from defib.core.policy import ApplicationRemedy, Mode, Policy, Service
+from defib.core.withdrawal import withdrawn
 from defib.core.words import NAME_MAX
 
 MEMBERS_MAX = 500
@@ -108,23 +108,14 @@ def announce(
         joined = replace(joined, resolved_at=now)
     joined = replace(joined, harmed=harmed(joined, after, service, policy))
     asking = not ASKS.isdisjoint(news)
-    joined = joined if asking else _unwanted(joined, after)
+    joined = joined if asking else withdrawn(joined, after)
     notices: list[Notice] = []
     for item in news:
         joined, notice = compose(joined, after, item, service, policy, now)
         notices.append(notice)
     # What asks anew goes on asking those whom it has reached, for its new reason; the old one ends only then.
-    joined = _unwanted(joined, after) if asking else joined
+    joined = withdrawn(joined, after) if asking else joined
     return (incident if joined == incident else joined), tuple(notices)
-
-
-def _unwanted(incident: Incident, after: Case) -> Incident:
-    """Without what the case wanted people for, but no longer does."""
-    if incident.resolved_at is not None:
-        return replace(incident, call=None)
-    over = after.closed_at is not None
-    why = after.held_by if after.handed_over_at is None else HANDED_OVER
-    return unwanted(incident, after.id, "" if over else why)
 
 
 def _spoken_for(after: Case) -> bool:
@@ -176,6 +167,7 @@ def _with_member(incident: Incident, case: Case) -> Incident:
         phase_of(case),
         _is_away(case),
         case.idle,
+        in_a_row.group_of(case),
     )
     if _is_member(incident, case):
         members = tuple([member if m.case_id == member.case_id else m for m in incident.members])
@@ -250,7 +242,7 @@ def _as_one(
     fall = one_by_one.fall_of(joined.falls, after)
     known = one_by_one.fall_of(current.falls, after) is not None
     if fall is not None and not known and after.closed_at is None and one_by_one.recognised(recent, service):
-        first = not any(f.told for f in recent)
+        first = not one_by_one.still_down(replace(joined, falls=recent))
         among = {f.case_id for f in recent}
         falls = tuple(replace(f, told=f.case_id in among) for f in joined.falls)
         news = [*([News.ONE_BY_ONE] if first else []), *(n for n in news if n not in (News.OPENED, News.JOINED))]
@@ -258,7 +250,7 @@ def _as_one(
     if fall is None or not fall.told or fall.restarted_at is not None:
         return joined, news
     said = set[News]()
-    if not all(m.is_settled for m in joined.members):
+    if one_by_one.still_down(joined):
         said.add(News.CLOSED)
     if after.held_by == "observe_mode" and not is_kept(after):
         said.add(News.HELD)

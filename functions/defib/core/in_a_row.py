@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from defib.core.call import unwanted
 from defib.core.case import Action, Case, Outcome
 from defib.core.duration import format_duration
 from defib.core.frozen import replace
-from defib.core.incident import Incident
+from defib.core.incident import Incident, Phase
 from defib.core.limits import Limits
 from defib.core.model import Cause, CheckStatus, Observation
 from defib.core.replacement import Replacement
 from defib.core.stack import Stack
-from defib.core.words import day
+from defib.core.words import NAME_MAX, day
 
 GUARD = "group_replacements"
 """The guard that ends it (``guards/group.py``)."""
@@ -51,6 +52,32 @@ def is_told(incident: Incident, case: Case) -> bool:
 
 def _of(group: str) -> str:
     return f"{GUARD}:{group}"
+
+
+def group_of(case: Case) -> str:
+    """The group, as far as it fits, of a member that was held for it and is Defib's still; else empty.
+
+    Also while another guard holds it: people are not asked anew when that is over.
+    """
+    is_over = case.closed_at is not None or case.handed_over_at is not None
+    return "" if is_over or GUARD not in case.told_of else case.group[:NAME_MAX]
+
+
+def without_what_is_over(incident: Incident, case: Case) -> Incident:
+    """Of a group of which no member is held any more nobody is asked, and its next fault asks anew.
+
+    ``case`` may have no place in the incident.
+    """
+    if not any(name.startswith(_of("")) for name in incident.told_of):
+        return incident
+    held = {group_of(case), *(m.group for m in incident.members if m.phase is not Phase.CLOSED)}
+    if None in held:
+        return incident
+    for name in incident.told_of:
+        if name.startswith(_of("")) and name.removeprefix(_of(""))[:NAME_MAX] not in held:
+            told_of = tuple(told for told in incident.told_of if told != name)
+            incident = replace(unwanted(incident, name), told_of=told_of)
+    return incident
 
 
 def works_after_all(case: Case) -> bool:

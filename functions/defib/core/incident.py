@@ -44,6 +44,8 @@ class Member:
     """Whether Defib keeps it from serving though a guard holds its repair."""
     idle: bool = False
     """Whether Defib has done its part: others of the service may have its place."""
+    group: str | None = None
+    """Its group, where what the group launches was held for it (core/in_a_row.py); None: an older version wrote it."""
 
     @property
     def is_settled(self) -> bool:

@@ -12,6 +12,7 @@ from defib.core.duration import format_duration
 from defib.core.fall import Fall
 from defib.core.frozen import replace
 from defib.core.guards.question import TAKES_AWAY
+from defib.core.incident import Incident, Phase
 from defib.core.model import Cause
 from defib.core.policy import ApplicationRemedy, Mode, Service
 from defib.core.words import NAME_MAX, began, clock, plain
@@ -67,6 +68,14 @@ def lately(falls: tuple[Fall, ...], service: Service, now: datetime) -> tuple[Fa
 def handed_on(falls: tuple[Fall, ...], service: Service, now: datetime) -> tuple[Fall, ...]:
     """What the service's next incident must know: of this one people have been told nothing yet."""
     return tuple(replace(f, told=False) for f in lately(falls, service, now))
+
+
+def still_down(incident: Incident, case: Case | None = None) -> bool:
+    """Whether one of those that people were told of together is down yet; ``case`` may be no member."""
+    open_ones = {m.case_id for m in incident.members if m.phase is not Phase.CLOSED}
+    if case is not None and case.closed_at is None:
+        open_ones.add(case.id)
+    return any(f.told and f.case_id in open_ones for f in incident.falls)
 
 
 def recognised(recent: tuple[Fall, ...], service: Service) -> bool:

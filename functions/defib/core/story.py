@@ -157,7 +157,7 @@ def _closed(incident: Incident, case: Case, policy: Policy) -> Story:
     took = format_duration(_whole_seconds((case.closed_at or case.opened_at) - began(case)))
     match case.outcome:
         case Outcome.HEALED | Outcome.RECOVERED:
-            last = one_by_one.ending(incident.falls, case) if over else ""
+            last = "" if one_by_one.still_down(incident) else one_by_one.ending(incident.falls, case)
             headline, duty = last or f"works again after {took}: {case.reason}", "Nothing."
         case Outcome.TERMINATED:
             headline, duty = "has been terminated", "Nothing, if that was intended."
