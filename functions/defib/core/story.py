@@ -25,6 +25,7 @@ from defib.core.words import (
     began,
     brief_plan,
     dated_minute,
+    day,
     plain,
     plan,
 )
@@ -61,7 +62,7 @@ def story_of(news: News, incident: Incident, case: Case, service: Service, polic
         case News.ESCALATED:
             return _escalated(case, policy)
         case News.TAKEN_BACK:
-            headline = f"{CAUSE_SHORT[case.cause]} since {dated_minute(case.since, case.looked_at or case.since)}"
+            headline = f"{CAUSE_SHORT[case.cause]} since {day(case.since)}"
             return replace(_opened(News.JOINED, incident, case, service, policy), headline=headline)
         case News.CLOSED:
             return _closed(incident, case, policy)
