@@ -244,15 +244,13 @@ class World:
             perform(_order(body), self._performing, self.story.policy)
 
     def _publish(self, body: object) -> None:
-        if isinstance(body, str):
-            sum_up(body, self._announcing, self._telling)
-            return
-        assert isinstance(body, tuple)
-        incident_id, sequence, *ways = body
-        if ways:
-            announce_alone(incident_id, sequence, ways[0], self._announcing, self._telling)
-            return
-        announce(incident_id, sequence, self._announcing, self._telling)
+        match body:
+            case str():
+                sum_up(body, self._announcing, self._telling)
+            case (str(incident_id), int(sequence), str(way)):
+                announce_alone(incident_id, sequence, way, self._announcing, self._telling)
+            case (str(incident_id), int(sequence)):
+                announce(incident_id, sequence, self._announcing, self._telling)
 
     def _follow_elsewhere(self, name: object) -> None:
         follow_elsewhere(self._following[str(name)])
