@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, overload
 from watchtower.model import Unknown, Why
 
 if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sns import SNSClient
@@ -25,6 +26,10 @@ READ_TIMEOUT = timedelta(seconds=2.5)
 ATTEMPTS = 1
 """The next look, a minute later, is the retry."""
 CALL = CONNECT_TIMEOUT + READ_TIMEOUT
+
+AFRESH = {"Connection": "close"}
+"""Headers of every call: the next opens a connection of its own. Between two looks the function is frozen, and what it
+has kept of its connections is often dead when it wakes (Lambda Developer Guide, Best practices)."""
 
 READING = timedelta(seconds=36)
 """How long a look may read; then what was not asked is not known, and people are told what is."""
@@ -80,13 +85,20 @@ def client(service: Any, region: str) -> Any:
     collects = gc.isenabled()
     gc.disable()
     try:
-        return boto3.client(service, region_name=region, config=config)
+        made: Any = boto3.client(service, region_name=region, config=config)
+        made.meta.events.register("before-send", _afresh)
+        return made
     finally:
         # Both together move what is new to the oldest generation, unvisited; the first collection would walk it all.
         gc.freeze()
         gc.unfreeze()
         if collects:
             gc.enable()
+
+
+def _afresh(request: AWSPreparedRequest, **_: object) -> None:
+    for name, value in AFRESH.items():
+        request.headers[name] = value
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from watchtower.asking import CONNECT_TIMEOUT, READ_TIMEOUT, Asking, Unreadable
+from watchtower.asking import AFRESH, CONNECT_TIMEOUT, READ_TIMEOUT, Asking, Unreadable
 from watchtower.model import Door, Knocked, PageMade, Unknown, Watched, Why
 
 if TYPE_CHECKING:
@@ -86,7 +86,13 @@ def _asked(
 
     timeout = Timeout(connect=CONNECT_TIMEOUT.total_seconds(), read=READ_TIMEOUT.total_seconds())
     answer = http.request(
-        method, address, headers=headers, timeout=timeout, retries=False, redirect=False, preload_content=False
+        method,
+        address,
+        headers={**AFRESH, **headers},
+        timeout=timeout,
+        retries=False,
+        redirect=False,
+        preload_content=False,
     )
     try:
         return read(answer)

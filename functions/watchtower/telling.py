@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from watchtower.asking import CONNECT_TIMEOUT, READ_TIMEOUT, Unreadable
+from watchtower.asking import AFRESH, CONNECT_TIMEOUT, READ_TIMEOUT, Unreadable
 from watchtower.words import Message
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ def ping(http: PoolManager, address: str) -> None:
     from urllib3 import Timeout  # noqa: PLC0415 - beside its only use
 
     timeout = Timeout(connect=CONNECT_TIMEOUT.total_seconds(), read=READ_TIMEOUT.total_seconds())
-    answer = http.request("GET", address, timeout=timeout, retries=False, redirect=False, preload_content=False)
+    answer = http.request(
+        "GET", address, headers=AFRESH, timeout=timeout, retries=False, redirect=False, preload_content=False
+    )
     answer.release_conn()
     if not 200 <= answer.status < 300:
         raise Unreadable(f"HTTP status {answer.status}")

@@ -33,6 +33,15 @@ def test_while_all_is_well_nobody_hears_of_it_and_the_outside_is_pinged(
     assert stage.web.pings == 3
 
 
+def test_whoever_is_asked_over_https_is_asked_by_a_connection_that_no_freeze_has_killed(
+    stage: Stage, time: time_machine.Traveller
+) -> None:
+    minutes(stage, time, 1)
+
+    assert {PAGE, LINKS, SWITCH} == {address.removesuffix("/manifest.json") for address, _ in stage.web.requests}
+    assert {options["headers"]["Connection"] for _, options in stage.web.requests} == {"close"}
+
+
 def test_a_look_leaves_its_heartbeat_in_the_log(stage: Stage) -> None:
     stage.alive()
     line = stage.look()

@@ -46,7 +46,7 @@ def test_a_page_is_asked_for_its_beginning_and_not_for_long(stage: Stage) -> Non
     stage.look()
 
     options = dict(stage.web.requests)[f"{PAGE}/manifest.json"]
-    assert options["headers"] == {"Range": "bytes=0-4095"}
+    assert options["headers"] == {"Range": "bytes=0-4095", "Connection": "close"}
     assert (options["retries"], options["redirect"]) == (False, False)
     assert options["timeout"].connect_timeout + options["timeout"].read_timeout == CALL.total_seconds()
 

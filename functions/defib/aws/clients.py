@@ -11,6 +11,7 @@ from defib.core.frozen import replace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from botocore.awsrequest import AWSPreparedRequest
     from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -101,7 +102,7 @@ def client(service: str, calls: Calls, region: str = "") -> Any:
         if boto3.DEFAULT_SESSION is None:
             boto3.setup_default_session(botocore_session=new_session())
         make: Callable[..., Any] = boto3.client
-        return make(
+        made = make(
             service,
             region_name=region or None,
             config=Config(
@@ -110,11 +111,28 @@ def client(service: str, calls: Calls, region: str = "") -> Any:
                 retries={"mode": "standard", "total_max_attempts": calls.attempts},
             ),
         )
+        if calls.attempts == 1:
+            hooks = made.meta.events
+            hooks.register("before-send", _afresh)
+        return made
 
 
 def one_try(calls: Calls) -> Calls:
-    """Bounds for a client whose second try would only use up the time of what else its function has to do."""
+    """Bounds for a client that acts, or whose second try would use up the time of what else its function has to do.
+
+    Whether an act that nobody answered was carried out only a new look tells, and whoever has looked decides afresh.
+    """
     return replace(calls, attempts=1)
+
+
+def _afresh(request: AWSPreparedRequest, **_: object) -> None:
+    """Have the connection closed after the call, so that the next one opens its own.
+
+    What a frozen function has kept of its connections is often dead when it wakes: "Lambda purges idle connections over
+    time. Attempting to reuse an idle connection when invoking a function will result in a connection error" (Lambda
+    Developer Guide, Best practices). A client that tries again needs none: its first try finds that out.
+    """
+    request.headers["Connection"] = "close"
 
 
 @contextmanager
