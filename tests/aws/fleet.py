@@ -7,6 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, cast
 
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
+
+from defib.shell.ports import Transient, Unanswered
+
 if TYPE_CHECKING:
     from botocore.client import BaseClient
     from mypy_boto3_ec2 import EC2Client
@@ -19,6 +28,14 @@ FILTERS = {
     "application-status.status": "ApplicationStatus",
 }
 Answer = dict[str, Any]
+
+SILENCES: list[tuple[Exception, type[Transient]]] = [
+    (ReadTimeoutError(endpoint_url="x"), Unanswered),
+    (ConnectionClosedError(endpoint_url="x"), Unanswered),
+    (ConnectTimeoutError(endpoint_url="x"), Transient),
+    (EndpointConnectionError(endpoint_url="x"), Transient),
+]
+"""What botocore raises where nobody answers, and what that says of an act that was tried once."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +52,10 @@ class Overlay:
     """Operation to AWS error code."""
     answers: dict[str, Answer] = field(default_factory=dict)
     """Operation to what it answers instead of moto."""
+    silence: Exception | None = None
+    """What botocore raises instead of an answer; None while the service answers."""
+    silent: set[str] = field(default_factory=set)
+    """The operations that are not answered then; empty: none is."""
     endless: set[str] = field(default_factory=set)
     """Operations whose answers, from ``answers``, always name a next page."""
     _conditions: dict[str, tuple[str, Callable[[Mapping[str, Any]], bool]]] = field(default_factory=dict)
@@ -58,6 +79,8 @@ class Overlay:
         self.calls.append((model.name, context["asked"]))
 
     def _before(self, model: Any, context: dict[str, Any], **_: object) -> tuple[_Http, Answer] | None:
+        if self.silence is not None and (not self.silent or model.name in self.silent):
+            raise self.silence
         if model.name in self.refusals:
             return refused(self.refusals[model.name])
         code, condition = self._conditions.get(model.name, ("", lambda _: False))

@@ -7,18 +7,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
 from defib.aws.act import AwsActor
 from defib.aws.clients import client
 from defib.core.case import Action, Case
 from defib.core.model import InstanceState, Observation, Registration, Target, TargetHealth
-from defib.core.policy import Calls
 from defib.core.traits import Traits
 from defib.shell.ports import Rejected, Transient, Unanswered
 from tests.aws.account import ONCE
 from tests.aws.cases import NOON, a_case, an_attempt
-from tests.aws.fleet import refused
+from tests.aws.fleet import SILENCES, refused
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -34,7 +32,7 @@ def web(fleet: Fleet) -> str:
 
 @pytest.fixture
 def actor(ec2: EC2Client, elb: ElasticLoadBalancingv2Client) -> AwsActor:
-    return AwsActor(ec2, elb, lambda: client("autoscaling", ONCE), timedelta(minutes=30), lambda: ec2)
+    return AwsActor(lambda: ec2, lambda: elb, lambda: client("autoscaling", ONCE), timedelta(minutes=30))
 
 
 def seen(instance_id: str, *targets: Target) -> Observation:
@@ -68,32 +66,21 @@ def test_an_action_is_one_call_about_one_instance(
 
 
 @pytest.mark.parametrize(
-    ("silence", "error"),
-    [
-        (ReadTimeoutError(endpoint_url="https://ec2"), Unanswered),
-        (ConnectTimeoutError(endpoint_url="https://ec2"), Transient),
-        (EndpointConnectionError(endpoint_url="https://ec2"), Transient),
-    ],
-    ids=lambda told: getattr(told, "__name__", type(told).__name__),
+    "action", [Action.REBOOT, Action.DRAIN, Action.STOP, Action.FORCE_STOP, Action.SKIP_OS_SHUTDOWN, Action.START]
 )
-def test_a_reboot_is_sent_once_and_only_what_may_have_been_sent_counts_as_done(
-    ec2: EC2Client, elb: ElasticLoadBalancingv2Client, web: str, silence: Exception, error: type[Exception]
+@pytest.mark.parametrize(("silence", "error"), SILENCES, ids=lambda told: getattr(told, "__name__", str(told)[:20]))
+def test_only_an_act_that_may_have_been_sent_counts_as_done_where_nobody_answers(
+    fleet: Fleet, actor: AwsActor, web: str, action: Action, silence: Exception, error: type[Exception]
 ) -> None:
-    twice, sent = client("ec2", Calls()), list[str]()
-
-    def hang(request: Any, **_: object) -> None:
-        sent.append(request.url)
-        raise silence
-
-    for made in (ec2, twice):
-        made.meta.events.register("before-send.ec2.RebootInstances", hang)
-    actor = AwsActor(twice, elb, lambda: client("autoscaling", ONCE), timedelta(minutes=30), lambda: ec2)
+    target = Target(Registration(fleet.target_group("web", [(web, 80)]), 80), TargetHealth.UNHEALTHY)
+    for service in (fleet.ec2, fleet.elb):
+        service.silence = silence
 
     with pytest.raises(Transient) as raised:
-        actor.perform(an_attempt(Action.REBOOT), a_case(web), seen(web))
+        actor.perform(an_attempt(action), known(web, target), seen(web, target))
 
     assert type(raised.value) is error
-    assert len(sent) == 1
+    assert web in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -183,6 +170,19 @@ class TestResize:
 
         with pytest.raises(Transient):
             actor.perform(replace(an_attempt(Action.RESIZE), to="m6g.large"), a_case(web), stopped)
+
+    @pytest.mark.parametrize(
+        ("silent", "error"), [("DescribeInstanceTypes", Transient), ("ModifyInstanceAttribute", Unanswered)]
+    )
+    def test_where_nobody_answers_it_was_changed_perhaps_only_once_that_was_asked_for(
+        self, fleet: Fleet, actor: AwsActor, web: str, stopped: Observation, silent: str, error: type[Exception]
+    ) -> None:
+        fleet.ec2.silence, fleet.ec2.silent = SILENCES[0][0], {silent}
+
+        with pytest.raises(Transient) as raised:
+            actor.perform(replace(an_attempt(Action.RESIZE), to="m6g.large"), a_case(web), stopped)
+
+        assert type(raised.value) is error
 
 
 def test_evidence_is_not_remediates_business(actor: AwsActor, web: str) -> None:

@@ -19,7 +19,7 @@ from defib.core.policy import Tag
 from defib.shell.ports import Rejected, Transient
 from tests.aws.account import ONCE
 from tests.aws.cases import NOON, a_case, an_attempt
-from tests.aws.fleet import Overlay
+from tests.aws.fleet import SILENCES, Overlay, refused
 from tests.aws.policies import a_policy, a_service
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def observer(
 
 @pytest.fixture
 def actor(ec2: EC2Client, elb: ElasticLoadBalancingv2Client, autoscaling: AutoScalingClient) -> AwsActor:
-    return AwsActor(ec2, elb, lambda: autoscaling, timedelta(minutes=30), lambda: ec2)
+    return AwsActor(lambda: ec2, lambda: elb, lambda: autoscaling, timedelta(minutes=30))
 
 
 def seen(instance_id: str, group: str = "web-asg") -> Observation:
@@ -338,3 +338,41 @@ def test_an_act_that_is_refused_says_so(
 
     assert refused.value.code == code
     assert members[0] in str(refused.value)
+
+
+@pytest.mark.parametrize("action", [Action.REPLACE, Action.ENTER_STANDBY, Action.EXIT_STANDBY])
+@pytest.mark.parametrize(("silence", "error"), SILENCES, ids=lambda told: getattr(told, "__name__", str(told)[:20]))
+def test_only_an_act_that_may_have_been_sent_counts_as_done_where_nobody_answers(
+    actor: AwsActor,
+    overlay: Overlay,
+    members: list[str],
+    action: Action,
+    silence: Exception,
+    error: type[Exception],
+) -> None:
+    overlay.silence = silence
+
+    with pytest.raises(Transient) as raised:
+        actor.perform(an_attempt(action), replace(a_case(members[0]), group="web-asg"), seen(members[0]))
+
+    assert type(raised.value) is error
+
+
+@pytest.mark.parametrize(
+    ("message", "error"),
+    [
+        ("The instance i-0a1b2c3d4e5f60001 is not in InService.", Transient),
+        ("AutoScalingGroup web-asg has min-size=2, max-size=3, and desired-size=2.", Rejected),
+    ],
+    ids=["it has left in the moment since it was looked at", "its group has none to spare"],
+)
+def test_one_that_is_in_service_no_more_is_looked_at_again_before_anybody_is_asked(
+    actor: AwsActor, autoscaling: AutoScalingClient, members: list[str], message: str, error: type[Exception]
+) -> None:
+    events: Any = autoscaling.meta.events
+    events.register_first(
+        "before-call.auto-scaling.EnterStandby", lambda **_: refused("ValidationError", message=message)
+    )
+
+    with pytest.raises(error, match="Standby"):
+        actor.perform(an_attempt(Action.ENTER_STANDBY), replace(a_case(members[0]), group="web-asg"), seen(members[0]))

@@ -159,6 +159,15 @@ def test_a_load_balancer_that_arc_does_not_manage_is_refused_with_the_remedy(arc
         arc.start()
 
 
+def test_where_arc_does_not_say_what_is_shifted_nothing_has_been(arc: Arc) -> None:
+    arc.refuses("get_managed_resource", "InternalServerException", 500)
+
+    with pytest.raises(Transient) as raised:
+        arc.start()
+
+    assert type(raised.value) is Transient
+
+
 @pytest.mark.parametrize(
     ("code", "status", "kind"),
     [

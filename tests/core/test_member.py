@@ -36,6 +36,7 @@ EVIDENCE, ENTERED, LEFT = attempt(Action.EVIDENCE), attempt(Action.ENTER_STANDBY
 DRAINED, STOPPED, STARTED = attempt(Action.DRAIN), attempt(Action.STOP), attempt(Action.START)
 UNANSWERED = replace(attempt(Action.EXIT_STANDBY, verdict=Verdict.LOST), claimed_at=NOON)
 DRAINING, HEALTHY, UNUSED = TargetHealth.DRAINING, TargetHealth.HEALTHY, TargetHealth.UNUSED
+PERHAPS = replace(attempt(Action.ENTER_STANDBY, verdict=Verdict.LOST), claimed_at=NOON)
 SICK = Checks(impaired(), impaired(), OK)
 
 
@@ -223,6 +224,10 @@ LADDER: list[tuple[list[Attempt], str, Action | None]] = [
     ([EVIDENCE, ENTERED], "Standby", Action.STOP),
     ([EVIDENCE, attempt(Action.ENTER_STANDBY, verdict=Verdict.LOST)], "Standby", Action.STOP),
     ([EVIDENCE, attempt(Action.ENTER_STANDBY, verdict=Verdict.LOST)], "InService", Action.ENTER_STANDBY),
+    ([EVIDENCE, PERHAPS], "Standby", Action.STOP),
+    ([EVIDENCE, PERHAPS], "EnteringStandby", None),
+    ([EVIDENCE, PERHAPS], "InService", Action.ENTER_STANDBY),
+    ([EVIDENCE, PERHAPS, PERHAPS], "InService", None),
     ([EVIDENCE, attempt(Action.ENTER_STANDBY, verdict=Verdict.RETRY)], "InService", Action.ENTER_STANDBY),
     ([EVIDENCE, ENTERED, LEFT], "InService", Action.ENTER_STANDBY),
 ]
@@ -231,6 +236,12 @@ LADDER: list[tuple[list[Attempt], str, Action | None]] = [
 @pytest.mark.parametrize(("attempts", "lifecycle", "expected"), LADDER)
 def test_a_member_is_stopped_only_in_standby(attempts: list[Attempt], lifecycle: str, expected: Action | None) -> None:
     assert action_of(decided(case(*attempts), member(lifecycle), GroupMember.STANDBY)) is expected
+
+
+def test_a_standby_of_which_nobody_has_heard_has_time_to_show_before_it_is_asked_for_once_more() -> None:
+    decision = decided(case(EVIDENCE, PERHAPS), member(), GroupMember.STANDBY, minutes=0.3)
+
+    assert isinstance(decision, Wait)
 
 
 def test_a_standby_that_defib_did_not_begin_is_left_alone() -> None:

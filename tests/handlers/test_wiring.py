@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.exceptions import ReadTimeoutError
 
+from defib.core.case import Action
+from defib.core.model import InstanceState, Observation
 from defib.core.policy import Calls
 from defib.handlers.environment import Environment, MissingVariable
+from defib.shell.ports import Unanswered
+from tests.aws.cases import NOON, WEB_1, a_case, an_attempt
 from tests.handlers.stage import HANDLERS, Stage, clients_in
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
@@ -27,6 +36,16 @@ NEEDS = {
     "subscribe": {"TABLE", "SUBSCRIBERS_TOPIC", "PAGE_URL"},
     "elsewhere": {"TABLE", "NOTICES_QUEUE", "OTHER_PAGE", "OTHER_PAGE_SECRET"},
 }
+THROTTLED = b"<Response><Errors><Error><Code>RequestLimitExceeded</Code></Error></Errors></Response>"
+
+
+class Body(BytesIO):
+    """As much of urllib3's response as botocore reads."""
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.read()
+
+
 ALL = {variable for needed in NEEDS.values() for variable in needed}
 
 
@@ -72,6 +91,35 @@ def test_every_client_of_a_function_has_the_policys_deadlines(stage: Stage, hand
         assert config.connect_timeout == Calls().connect_timeout.total_seconds()
         assert config.read_timeout == Calls().read_timeout.total_seconds()
         assert config.retries["total_max_attempts"] <= Calls().attempts
+
+
+def test_what_acts_tries_each_call_once_since_a_second_try_says_nothing_of_the_first(stage: Stage) -> None:
+    performing, shifting, *_ = stage.handler("remediate")._built()
+
+    acting = [value() for value in vars(performing.actor).values() if callable(value)]
+    acting.append(shifting.router._make())
+
+    services = [client.meta.service_model.service_name for client in acting]
+    assert services == ["ec2", "elbv2", "autoscaling", "arc-zonal-shift"]
+    assert {client.meta.config.retries["total_max_attempts"] for client in acting} == {1}
+
+
+def test_a_stop_that_was_perhaps_made_is_never_told_as_one_that_was_not(stage: Stage) -> None:
+    """Else Defib would take its own stop for a person's, and leave the instance stopped."""
+    performing, *_ = stage.handler("remediate")._built()
+    sent: list[str] = []
+
+    def lost_and_then_throttled(request: Any, **_: object) -> AWSResponse:
+        sent.append(request.url)
+        if len(sent) == 1:
+            raise ReadTimeoutError(endpoint_url=request.url)
+        return AWSResponse(request.url, 503, HTTPHeaders(), Body(THROTTLED))
+
+    ec2 = performing.actor._ec2()
+    ec2.meta.events.register_first("before-send.ec2.StopInstances", lost_and_then_throttled)
+    looked = Observation(WEB_1, NOON, InstanceState.RUNNING, NOON)
+    with pytest.raises(Unanswered):
+        performing.actor.perform(an_attempt(Action.STOP), a_case(), looked)
 
 
 def test_edges_are_built_once_and_kept(stage: Stage) -> None:

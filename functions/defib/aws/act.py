@@ -35,37 +35,33 @@ class AwsActor:
 
     def __init__(
         self,
-        ec2: EC2Client,
-        elb: ElasticLoadBalancingv2Client,
+        ec2: Callable[[], EC2Client],
+        elb: Callable[[], ElasticLoadBalancingv2Client],
         autoscaling: Callable[[], AutoScalingClient],
         suppress_for: timedelta,
-        ec2_once: Callable[[], EC2Client],
     ) -> None:
-        """``autoscaling`` makes the client that only members of Auto Scaling groups need, ``ec2_once`` one that tries
-        each call once.
-        """
+        """The first three make clients that try each call once (``errors.tried_once``); few invocations need them."""
         self._ec2 = ec2
         self._elb = elb
         self._autoscaling = autoscaling
         self._suppress_for = suppress_for
-        self._ec2_once = ec2_once
 
     def perform(self, attempt: Attempt, case: Case, observation: Observation) -> str:
         match attempt.action:
             case Action.REBOOT:
-                return reboot.perform(self._ec2_once(), case.instance_id)
+                return reboot.perform(self._ec2(), case.instance_id)
             case Action.DRAIN:
-                return drain.perform(self._elb, case, observation)
+                return drain.perform(self._elb(), case, observation)
             case Action.STOP | Action.FORCE_STOP:
-                return stop.perform(self._ec2, case.instance_id, force=attempt.action is Action.FORCE_STOP)
+                return stop.perform(self._ec2(), case.instance_id, force=attempt.action is Action.FORCE_STOP)
             case Action.SKIP_OS_SHUTDOWN:
-                return stop.without_shutdown(self._ec2, case.instance_id)
+                return stop.without_shutdown(self._ec2(), case.instance_id)
             case Action.RESIZE:
-                return resize.perform(self._ec2, observation, attempt.to)
+                return resize.perform(self._ec2(), observation, attempt.to)
             case Action.START:
-                return start.perform(self._ec2, case.instance_id)
+                return start.perform(self._ec2(), case.instance_id)
             case Action.RESTORE:
-                return restore.perform(self._elb, case)
+                return restore.perform(self._elb(), case)
             case Action.REPLACE:
                 return group.replace(self._autoscaling(), case.instance_id)
             case Action.ENTER_STANDBY:
@@ -74,7 +70,7 @@ class AwsActor:
                 return group.exit_standby(self._autoscaling(), case.instance_id, case.group)
             case Action.SUPPRESS_CHECK | Action.RESUME_CHECK:
                 lasts = self._suppress_for if attempt.action is Action.SUPPRESS_CHECK else None
-                return suppress.perform(self._ec2, case.instance_id, lasts)
+                return suppress.perform(self._ec2(), case.instance_id, lasts)
             case Action.EVIDENCE:
                 raise Rejected("evidence is taken by the function evidence, not by remediate", code="WrongFunction")
         assert_never(attempt.action)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from defib.aws.errors import translated
+from defib.aws.errors import tried_once
 from defib.aws.permission import Permission, Scope
 from defib.aws.targets import GONE, NOT_REGISTERED
 from defib.core.model import TargetHealth
@@ -43,7 +43,7 @@ def perform(elb: ElasticLoadBalancingv2Client, case: Case, observation: Observat
     for place in places:
         target: TargetDescriptionTypeDef = {"Id": observation.instance_id, "Port": place.port}
         try:
-            with translated(f"deregistering {observation.instance_id} from {place.target_group_name}"):
+            with tried_once(f"deregistering {observation.instance_id} from {place.target_group_name}"):
                 elb.deregister_targets(TargetGroupArn=place.target_group_arn, Targets=[target])
         except CallFailed as error:
             if error.code not in GONE:

@@ -71,6 +71,9 @@ PASSING = frozenset(
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 """Credentials that the runtime is about to renew."""
 
+NEVER_SENT = frozenset({"ConnectTimeoutError", "EndpointConnectionError"})
+"""botocore found nobody to send the call to (botocore/exceptions.py): a single try was surely not carried out."""
+
 TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500
 
@@ -90,6 +93,32 @@ def translated(doing: str, passing: Collection[str] = ()) -> Iterator[None]:
         if isinstance(failure, Rejected) and failure.code in passing:
             failure = Transient(str(failure), failure.code)
         raise failure from error
+
+
+@contextmanager
+def tried_once(doing: str, passing: Collection[str] = ()) -> Iterator[None]:
+    """``translated`` for an act, by a client that tries it once: Unanswered only where it may have been carried out.
+
+    Of a client that tries again one hears what became of its last try: AWS refuses it because the first, of which no
+    answer came, was carried out, or throttles it, and what has been done passes for refused, or for not done.
+    """
+    try:
+        with translated(doing, passing):
+            yield
+    except Unanswered as error:
+        if error.code in NEVER_SENT:
+            raise Transient(str(error), error.code) from error
+        raise
+
+
+@contextmanager
+def read_before(doing: str) -> Iterator[None]:
+    """``translated`` for what is read before an act: where nobody answers the act was surely not made."""
+    try:
+        with translated(doing):
+            yield
+    except Unanswered as error:
+        raise Transient(str(error), error.code) from error
 
 
 def translation(error: Exception, doing: str) -> CallFailed | None:

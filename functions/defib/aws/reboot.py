@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from defib.aws.errors import WRONG_STATE, translated
+from defib.aws.errors import WRONG_STATE, tried_once
 from defib.aws.permission import Permission, Scope
-from defib.shell.ports import Transient, Unanswered
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
-
-NEVER_SENT = frozenset({"ConnectTimeoutError", "EndpointConnectionError"})
-"""botocore found nobody to send the call to (botocore/exceptions.py): a single try was surely not carried out."""
 
 PERMISSIONS = (Permission(("ec2:RebootInstances",), Scope.OPTED_IN_INSTANCES),)
 
@@ -23,11 +19,6 @@ def perform(ec2: EC2Client, instance_id: str) -> str:
     ``ec2`` tries once: a second try would reboot what the first, if only its answer was lost, is rebooting already, and
     nothing that EC2 shows tells. Raises Unanswered only where it may have been sent, Transient or Rejected.
     """
-    try:
-        with translated(f"rebooting {instance_id}", WRONG_STATE):
-            ec2.reboot_instances(InstanceIds=[instance_id])
-    except Unanswered as error:
-        if error.code in NEVER_SENT:
-            raise Transient(str(error), error.code) from error
-        raise
+    with tried_once(f"rebooting {instance_id}", WRONG_STATE):
+        ec2.reboot_instances(InstanceIds=[instance_id])
     return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from defib.aws.errors import WRONG_STATE, translated
+from defib.aws.errors import WRONG_STATE, read_before, tried_once
 from defib.aws.permission import Permission, Scope
 from defib.shell.ports import Rejected
 
@@ -24,7 +24,7 @@ def perform(ec2: EC2Client, observation: Observation, to: str) -> str:
 
     Raises Transient or Rejected.
     """
-    with translated(f"describing instance type {to}"):
+    with read_before(f"describing instance type {to}"):
         answer = ec2.describe_instance_types(InstanceTypes=[to])  # type: ignore[list-item]  # the stubs list the types of their day
     offered = {
         a for kind in answer["InstanceTypes"] for a in kind.get("ProcessorInfo", {}).get("SupportedArchitectures", ())
@@ -36,6 +36,6 @@ def perform(ec2: EC2Client, observation: Observation, to: str) -> str:
             f"the instance needs {architecture}",
             code="ArchitectureMismatch",
         )
-    with translated(f"changing the type of {observation.instance_id} to {to}", WRONG_STATE):
+    with tried_once(f"changing the type of {observation.instance_id} to {to}", WRONG_STATE):
         ec2.modify_instance_attribute(InstanceId=observation.instance_id, InstanceType={"Value": to})
     return f"{to} instead of {observation.instance_type}"

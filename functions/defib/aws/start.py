@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from defib.aws.errors import WRONG_STATE, translated
+from defib.aws.errors import WRONG_STATE, tried_once
 from defib.aws.permission import Permission, Scope
 from defib.shell.ports import Rejected, Transient
 
@@ -28,7 +28,7 @@ a later start succeeds (boto3 issue 2190)."""
 def perform(ec2: EC2Client, instance_id: str) -> str:
     """Starting what runs already changes nothing. Raises Transient (no capacity too) or Rejected."""
     try:
-        with translated(f"starting {instance_id}", WRONG_STATE):
+        with tried_once(f"starting {instance_id}", WRONG_STATE):
             answer = ec2.start_instances(InstanceIds=[instance_id])
     except Rejected as error:
         if error.code != "InvalidParameterValue" or CHANGED_TOO_LATELY not in str(error):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from defib.aws.errors import WRONG_STATE, translated
+from defib.aws.errors import WRONG_STATE, tried_once
 from defib.aws.permission import Permission, Scope
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def perform(ec2: EC2Client, instance_id: str, *, force: bool) -> str:
 
     Raises Transient or Rejected.
     """
-    with translated(f"{'force-stopping' if force else 'stopping'} {instance_id}", WRONG_STATE):
+    with tried_once(f"{'force-stopping' if force else 'stopping'} {instance_id}", WRONG_STATE):
         answer = ec2.stop_instances(InstanceIds=[instance_id], Force=force)
     return _states(answer)
 
@@ -29,7 +29,7 @@ def without_shutdown(ec2: EC2Client, instance_id: str) -> str:
 
     Raises Transient or Rejected.
     """
-    with translated(f"stopping {instance_id} without a shutdown of its system", WRONG_STATE):
+    with tried_once(f"stopping {instance_id} without a shutdown of its system", WRONG_STATE):
         answer = ec2.stop_instances(InstanceIds=[instance_id], Force=True, SkipOsShutdown=True)
     return _states(answer)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from defib.aws.errors import translated
+from defib.aws.errors import tried_once
 from defib.aws.permission import Permission, Scope
 from defib.shell.ports import Rejected
 
@@ -37,7 +37,7 @@ def begin(ec2: EC2Client, instance_id: str, lasts: timedelta) -> str:
     """
     if not hasattr(ec2, "enable_application_status_check_suppression"):
         raise _old_sdk("suppressed")
-    with translated(f"suppressing the application status check of {instance_id}"):
+    with tried_once(f"suppressing the application status check of {instance_id}"):
         answer = ec2.enable_application_status_check_suppression(
             InstanceIds=[instance_id], DurationSeconds=int(lasts.total_seconds())
         )
@@ -49,7 +49,7 @@ def end(ec2: EC2Client, instance_id: str) -> str:
     """Its application status check counts again. Raises Transient or Rejected."""
     if not hasattr(ec2, "disable_application_status_check_suppression"):
         raise _old_sdk("resumed")
-    with translated(f"resuming the application status check of {instance_id}"):
+    with tried_once(f"resuming the application status check of {instance_id}"):
         answer = ec2.disable_application_status_check_suppression(InstanceIds=[instance_id])
     _demand(answer.get("UnsuccessfulResults", ()), "resumed")
     return "its application status check counts again"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from defib.aws.errors import translated
+from defib.aws.errors import read_before, tried_once
 from defib.aws.permission import Permission, Scope
 from defib.shell.ports import Away, Rejected, Transient
 
@@ -62,7 +62,7 @@ class ArcRouter:
             return Away(f"{away}, where a shift would send it again", held=True)
         doing = f"shifting {load_balancer} away from {zone_id}"
         try:
-            with translated(doing):
+            with tried_once(doing):
                 begun = arc.start_zonal_shift(
                     resourceIdentifier=load_balancer,
                     awayFrom=zone_id,
@@ -88,7 +88,7 @@ class ArcRouter:
         if not _is_ours(shift):
             return f"left as it is: somebody else shifted it away, until {_when(_utc(shift['expiryTime']))}"
         try:
-            with translated(f"ending the zonal shift of {load_balancer}"):
+            with tried_once(f"ending the zonal shift of {load_balancer}"):
                 arc.cancel_zonal_shift(zonalShiftId=str(shift["zonalShiftId"]))
         except Rejected as error:
             if error.code not in OVER:
@@ -99,7 +99,7 @@ class ArcRouter:
 def _managed(arc: ArcClient, load_balancer: str) -> Mapping[str, Any]:
     """What ARC knows of the load balancer."""
     try:
-        with translated(f"asking ARC about {load_balancer}"):
+        with read_before(f"asking ARC about {load_balancer}"):
             return arc.get_managed_resource(resourceIdentifier=load_balancer)
     except Rejected as error:
         if error.code != "ResourceNotFoundException":

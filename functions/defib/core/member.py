@@ -26,7 +26,8 @@ def before_stop(
     if service.group_member is GroupMember.REPLACE or (cause is Cause.DEAD_ON_ARRIVAL and entered is None):
         return replace_it(observation, cause, repair, now)
     known = observation.membership
-    if entered is None or (entered.done_at is None and known is not None and known.lifecycle == IN_SERVICE):
+    serves = known is not None and known.lifecycle == IN_SERVICE
+    if entered is None or (serves and _came_to_nothing(case, entered, repair, now)):
         reason = f"{CAUSE_WORDS[cause]}: Standby first, or its Auto Scaling group {group} would terminate it"
         return Act(Action.ENTER_STANDBY, reason, now + repair.act_timeout)
     if known is not None and known.lifecycle == STANDBY:
@@ -36,6 +37,11 @@ def before_stop(
         return Wait(f"its Auto Scaling group {group} is putting it in Standby", min(limit, now + repair.look_again))
     ask = f"Look at the activity history of Auto Scaling group {group}, and mend or replace the instance."
     return Escalate(f"its Auto Scaling group {group} does not put it in Standby", ask, now + repair.hold)
+
+
+def _came_to_nothing(case: Case, entered: Attempt, repair: Repair, now: datetime) -> bool:
+    """Whether its group, in which it serves on, is to be asked once more for a Standby of which nobody has heard."""
+    return entered.done_at is None or case.to_repeat(Action.ENTER_STANDBY, repair.settle, now)
 
 
 def replace_it(observation: Observation, cause: Cause, repair: Repair, now: datetime) -> Act:

@@ -59,23 +59,33 @@ def _built() -> tuple[Performing, Shifting, Ways, Policy, Logger]:
 
     environment, clock, logger = Environment.read(), SystemClock(), Logger()
     policy = environment.policy()
-    ec2, elb = client("ec2", policy.calls), client("elbv2", policy.calls)
-    autoscaling = cache(lambda: client("autoscaling", policy.calls))
-    ec2_once = cache(lambda: client("ec2", one_try(policy.calls)))
-    observer = observe.AwsObserver(ec2, elb, clock, policy, membership.Memberships(autoscaling, policy.opt_in))
+    once = one_try(policy.calls)
+    observer = observe.AwsObserver(
+        client("ec2", policy.calls),
+        client("elbv2", policy.calls),
+        clock,
+        policy,
+        membership.Memberships(cache(lambda: client("autoscaling", policy.calls)), policy.opt_in),
+    )
+    actor = act.AwsActor(
+        cache(lambda: client("ec2", once)),
+        cache(lambda: client("elbv2", once)),
+        cache(lambda: client("autoscaling", once)),
+        policy.repair.suppress_for,
+    )
     dynamodb = client("dynamodb", policy.calls)
     kept = store.DynamoStore(dynamodb, environment.table, policy.retention)
     told = journal.PowertoolsJournal(logger)
-    kill_switch = switch.SsmSwitch(client("ssm", one_try(policy.calls)), environment.kill_switch)
+    kill_switch = switch.SsmSwitch(client("ssm", once), environment.kill_switch)
     performing = Performing(
         clock,
         observer,
         kept,
-        act.AwsActor(ec2, elb, autoscaling, policy.repair.suppress_for, ec2_once),
+        actor,
         queues.SqsQueues(client("sqs", policy.calls), queues.Addresses(signals=environment.signals_queue)),
         told,
         kill_switch,
     )
-    router = zonal_shift.ArcRouter(cache(lambda: client("arc-zonal-shift", policy.calls)))
+    router = zonal_shift.ArcRouter(cache(lambda: client("arc-zonal-shift", once)))
     ways = Ways(clock, heartbeats.DynamoHeartbeats(dynamodb, environment.table))
     return performing, Shifting(clock, observer, kept, router, told, kill_switch), ways, policy, logger
