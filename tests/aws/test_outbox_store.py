@@ -18,7 +18,7 @@ from defib.core.severity import Severity
 from defib.shell.announce import Mail
 from defib.shell.store import Conflict, Remembered
 from tests.aws.cases import NOON, a_case, a_notice, an_incident
-from tests.aws.table import TABLE
+from tests.aws.table import TABLE, lose_answers
 from tests.fakes import FakeMail
 
 if TYPE_CHECKING:
@@ -63,6 +63,19 @@ def test_an_outbox_written_from_an_old_version_is_a_conflict_and_nothing_waits(m
     with pytest.raises(Conflict):
         mail.remember_outbox(BOX)
     assert mail.waiting("oncall", Lane.LIMIT, 10) == []
+
+
+def test_an_outbox_whose_first_answer_is_lost_was_written_by_nobody_else(
+    dynamodb: DynamoDBClient, table: DynamoStore
+) -> None:
+    lose_answers(dynamodb)
+    outboxes = DynamoMail(dynamodb, TABLE, Retention())
+
+    written = outboxes.remember_outbox(BOX)
+
+    assert outboxes.outbox("oncall") == written
+    with pytest.raises(Conflict):
+        outboxes.remember_outbox(BOX)
 
 
 def test_what_waits_comes_oldest_first_by_contact_and_lane_and_no_more_than_asked_for(mail: Mail) -> None:

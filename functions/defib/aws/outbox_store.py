@@ -9,7 +9,7 @@ from defib.aws.codec import Codec
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
 from defib.aws.store import DUE_OUTBOX, notice_key
-from defib.aws.table import put, races_told, sortable
+from defib.aws.table import alone, put, races_told, sortable
 from defib.core.frozen import replace
 from defib.core.medium import Medium
 from defib.core.outbox import Lane, Outbox, Waiting
@@ -55,7 +55,8 @@ class DynamoMail:
             writes.append({"Put": {"TableName": self._table, "Item": self._waiting_item(waits)}})
         with races_told(f"remembering the outbox of {outbox.contact}, version {written.version}"):
             if len(writes) == 1:
-                self._dynamodb.put_item(**writes[0]["Put"])
+                with alone(writes[0]["Put"]) as request:
+                    self._dynamodb.put_item(**request)
             else:
                 self._dynamodb.transact_write_items(TransactItems=writes)
         return written
