@@ -75,13 +75,13 @@ class Signals(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, set_aside: SetAside) -> None:
         super().__init__(scope, construct_id)
         # What waits longer than an hour is about a world that is gone; the table and the sweep know what is still due.
-        an_hour = Duration.hours(1)
-        self.signals = Queue(self, "Signals", feeds="diagnose", set_aside=set_aside, kept_for=an_hour, wakes=True)
+        an_hour, a_day = Duration.hours(1), Duration.days(1)
+        # What people say, and AWS Health of an issue, stands nowhere else, and SQS deletes what is older for good (SQS
+        # API, SetQueueAttributes, MessageRetentionPeriod): what breaks diagnose at night is mended in the morning.
+        self.signals = Queue(self, "Signals", feeds="diagnose", set_aside=set_aside, kept_for=a_day, wakes=True)
         self.orders = Queue(self, "Orders", feeds="remediate", set_aside=set_aside, kept_for=an_hour)
         self.evidence = Queue(self, "Evidence", feeds="evidence", set_aside=set_aside, kept_for=an_hour)
-        self.notices = Queue(
-            self, "Notices", feeds="publish", set_aside=set_aside, kept_for=Duration.days(1), in_order=True
-        )
+        self.notices = Queue(self, "Notices", feeds="publish", set_aside=set_aside, kept_for=a_day, in_order=True)
         for rule_id, description, pattern in _patterns(Stack.of(self).stack_name):
             events.Rule(
                 self,

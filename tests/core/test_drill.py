@@ -90,13 +90,13 @@ def test_where_one_answer_counts_for_many_addresses_it_says_so() -> None:
     assert "One answer counts" not in begin(contact=alone)[2].body
 
 
-NOW, HEARING = DrillOrder("oncall", "Ann"), ("oncall", "lead")
+NOW, HEARING = DrillOrder("oncall", "Ann", MONDAY), ("oncall", "lead")
 
 
 def test_whom_somebody_wants_drilled_is_due_at_once_and_nobody_else() -> None:
     night = MONDAY.replace(hour=3)
 
-    drills, why = ordered((), NOW, HEARING, SETTINGS, night)
+    drills, why = ordered((), replace(NOW, at=night), HEARING, SETTINGS, night)
 
     assert why == ""
     assert [(drill.contact, is_due(drill, SETTINGS, night)) for drill in drills] == [("oncall", True), ("lead", False)]
@@ -114,6 +114,11 @@ def test_an_order_that_changes_nothing_says_why() -> None:
     )
     off = replace(SETTINGS, every=timedelta(0))
     assert ordered(before, NOW, HEARING, off, MONDAY) == (before, "drills are off (drill.every)")
+
+
+@pytest.mark.parametrize(("minutes", "why"), [(60, ""), (61, "it was asked for more than an hour ago")])
+def test_an_order_that_lay_in_a_queue_for_hours_wakes_nobody_at_night(minutes: int, why: str) -> None:
+    assert ordered((), NOW, HEARING, SETTINGS, MONDAY + timedelta(minutes=minutes))[1] == why
 
 
 def test_a_drill_is_as_loud_as_a_call_for_help() -> None:

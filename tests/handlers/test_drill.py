@@ -12,6 +12,7 @@ import boto3
 import pytest
 import time_machine
 
+from defib.aws.clock import SystemClock
 from tests.aws.cases import NOON
 from tests.handlers.stage import Stage
 
@@ -20,7 +21,8 @@ EVENT = json.loads((ROOT / "tests" / "events" / "drill-wanted.json").read_text(e
 
 
 def order(stage: Stage, **detail: str) -> Any:
-    return stage.invoke("diagnose", json.dumps(EVENT | {"detail": EVENT["detail"] | detail}))
+    said = {"time": SystemClock().now().isoformat(), "detail": EVENT["detail"] | detail}
+    return stage.invoke("diagnose", json.dumps(EVENT | said))
 
 
 def drilled(stage: Stage) -> list[str]:
@@ -46,7 +48,7 @@ def test_the_command_in_the_docs_is_that_event(stage: Stage) -> None:
     (entry,) = json.loads(shlex.split(command)[-1])
     assert (entry["Source"], entry["DetailType"]) == (EVENT["source"], EVENT["detail-type"])
 
-    stage.invoke("diagnose", json.dumps(EVENT | {"detail": json.loads(entry["Detail"])}))
+    order(stage, **json.loads(entry["Detail"]))
 
     assert drilled(stage) == ["drill:oncall-1"]
 

@@ -89,6 +89,14 @@ def test_what_a_function_cannot_digest_is_set_aside_sooner_where_others_wait_beh
         assert dead_letters.get("FifoQueue") == queue.get("FifoQueue")
 
 
+def test_what_people_say_waits_for_a_day_where_nobody_can_hear_it(stack: Synthesized) -> None:
+    """An acknowledgment, a no or the end of an AWS Health issue stands nowhere but in the queue that rules feed."""
+    (approvals,) = (rule for key, rule in stack.of("AWS::Events::Rule").items() if "ApprovalRule" in key)
+    queue = stack.of("AWS::SQS::Queue")[approvals["Targets"][0]["Arn"]["Fn::GetAtt"][0]]
+
+    assert queue["MessageRetentionPeriod"] == 24 * 3600
+
+
 def test_only_notices_and_the_page_keep_their_order(stack: Synthesized) -> None:
     in_order = [key for key, queue in stack.of("AWS::SQS::Queue").items() if queue.get("FifoQueue")]
 

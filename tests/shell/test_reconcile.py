@@ -320,6 +320,31 @@ def test_a_wake_up_that_comes_when_the_look_has_been_had_costs_no_other() -> Non
     assert len(machine.observer.observed) > looked + 1
 
 
+@pytest.mark.parametrize(
+    ("source", "minutes", "looks"),
+    [
+        (Source.SWEEP, 60, 1),
+        (Source.SWEEP, 61, 0),
+        (Source.WAKE, 61, 0),
+        (Source.STATE_CHANGE, 61, 1),
+        (Source.RESULT, 61, 1),
+        (Source.OPERATOR, 61, 1),
+    ],
+)
+def test_of_what_lay_in_the_queue_while_diagnose_was_dead_the_sweeps_own_words_cost_no_look(
+    source: Source, minutes: int, looks: int
+) -> None:
+    machine = broken(POLICY)
+    said, before = Signal(source, INSTANCE, machine.clock.now(), "looking"), len(machine.observer.observed)
+    machine.clock.advance(timedelta(minutes=minutes))
+    machine.observe()
+    edges = Reconciling(machine.clock, machine.observer, machine.store, machine.queues, machine.journal, machine.switch)
+
+    reconcile(said, edges, POLICY)
+
+    assert len(machine.observer.observed) - before == looks
+
+
 def test_a_case_that_waits_among_very_many_rests_for_longer() -> None:
     machine = broken(POLICY)
     machine.store.cases[INSTANCE, 1] = case(attempt(Action.EVIDENCE), handed_over_at=NOON, look_again_at=NOON)

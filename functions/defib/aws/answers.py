@@ -43,7 +43,7 @@ def drill_wanted(event: Envelope) -> DrillOrder:
     reply = decoded(event.detail, DrillReply, "an event detail")
     if not CONTACT_NAME.fits(reply.contact):
         raise Malformed(f"contact {plain(reply.contact, SHOWN_MAX)!r} is none; it should be {CONTACT_NAME.words}")
-    return DrillOrder(reply.contact, _named(reply.by))
+    return DrillOrder(reply.contact, _named(reply.by), in_utc(event.time))
 
 
 def _to_call(reply: CallReply) -> CallAnswer:

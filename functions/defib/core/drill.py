@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 FIRST_AFTER = timedelta(hours=2)
 """How long after a contact is first known its first drill may come: it must have confirmed its addresses."""
 HOUR = timedelta(hours=1)
-"""How late a drill may come; after that it waits for the next day, so that none comes at night."""
+"""How late a drill may come; after that it waits for the next day, so that none comes at night. One that somebody has
+asked for waits for them to ask again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class DrillOrder:
     contact: str
     by: str
     """Who says so, in their own words."""
+    at: datetime
+    """When they said so."""
 
 
 def ordered(
@@ -95,6 +98,8 @@ def ordered(
     """
     if not settings.every:
         return drills, "drills are off (drill.every)"
+    if now - order.at > HOUR:
+        return drills, "it was asked for more than an hour ago"
     known = list(hearing)
     if order.contact not in known:
         return drills, f"there is no contact {order.contact} that takes what is urgent"

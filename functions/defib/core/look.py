@@ -10,11 +10,23 @@ from functools import cache
 from defib.core.case import Case
 from defib.core.effect import Effect, Wake
 from defib.core.frozen import comparer, replace
-from defib.core.model import Cause, InstanceState, Signal
+from defib.core.model import Cause, InstanceState, Signal, Source
 
 READ_AGAIN = timedelta(seconds=2)
 """When EC2 is read again if its event says more than its reads do: these lag by seconds (EC2 API Reference, eventual
 consistency)."""
+
+
+OUT_OF_DATE_AFTER = timedelta(hours=1)
+"""How old a sweep's word, or a wake-up, may be when it is looked into: since then there were sixty other sweeps."""
+
+
+def is_out_of_date(signal: Signal, now: datetime) -> bool:
+    """Whether it tells of a world that is gone: the table and the next sweep know what is still due.
+
+    Where ``diagnose`` was dead for a day there are thousands, and who fails now would wait for a look at each.
+    """
+    return signal.source in (Source.SWEEP, Source.WAKE) and now - signal.at > OUT_OF_DATE_AFTER
 
 
 def differ_in_look_only(before: Case, after: Case) -> bool:

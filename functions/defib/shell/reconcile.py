@@ -16,7 +16,7 @@ from defib.core.frozen import dataclass, replace
 from defib.core.guards.loss import waits_for_traits
 from defib.core.incident import Incident, Notice
 from defib.core.issue import AWS_ISSUE
-from defib.core.look import read_again
+from defib.core.look import is_out_of_date, read_again
 from defib.core.model import Observation, Peers, Signal, Source
 from defib.core.policy import Policy
 from defib.core.stack import Stack, gives_place_back
@@ -99,6 +99,8 @@ def _counted_on(peers: Peers, down: frozenset[str], at_it: Sequence[str]) -> Pee
 
 
 def _reconcile(signal: Signal, edges: Reconciling, policy: Policy) -> None:
+    if is_out_of_date(signal, edges.clock.now()):
+        return
     latest = edges.store.latest_case(signal.instance_id)
     current = latest if latest is not None and latest.closed_at is None else None
     if looked_since(signal, current, edges.clock.now()):
