@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,7 +101,8 @@ class Api:
         try:
             found = answer(signed, self._answering, self._policy)
             if found.wrote:
-                self._queues.follow(f"stashboard-{self._requests}")
+                with suppress(CallFailed):
+                    self._queues.follow(f"stashboard-{self._requests}")
             code, body = found.code, found.body
             return Response(code, body.encode(), {"Content-Type": found.content_type})
         except (CallFailed, Conflict):

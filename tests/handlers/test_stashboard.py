@@ -59,6 +59,17 @@ def test_a_signed_event_is_posted_and_the_page_is_told_to_follow(stage: Stage) -
     assert [turn["change"][:10] for turn in stage.received("page")] == ["stashboard"]
 
 
+def test_what_is_written_is_answered_so_though_the_page_can_not_be_told(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    boto3.client("sqs").delete_queue(QueueUrl=stage.queues["page"])
+
+    answer = posted(stage, "/admin/api/v1/services/web/events", "status=down&message=It+is+down")
+
+    assert (answer["statusCode"], json.loads(answer["body"])["message"]) == (200, "It is down")
+    assert "the page was not told to follow" in capsys.readouterr().out
+
+
 def test_a_posted_event_shows_on_the_page_and_in_the_api_for_programs(stage: Stage) -> None:
     posted(stage, "/admin/api/v1/services/web/events", "status=down&message=It+is+down")
     stage.invoke("page", *(json.dumps(turn) for turn in stage.received("page")), groups={0: "page"})

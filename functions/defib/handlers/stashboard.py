@@ -41,11 +41,15 @@ def lambda_handler(event: Event, context: LambdaContext) -> dict[str, Any]:
     said = {"method": request.method, "path": event["rawPath"][:200], "function_request_id": context.aws_request_id}
     try:
         found = answer(request, edges, policy)
-        if found.wrote:
-            sending.follow(f"stashboard-{event['requestContext']['requestId']}"[:128])
     except (CallFailed, Conflict) as error:
         logger.warning("answered with 503", extra={**said, "problem": str(error)})
         return {"statusCode": 503, "headers": {**HEADERS, "retry-after": str(RETRY_AFTER_S)}, "body": ""}
+    if found.wrote:
+        try:
+            sending.follow(f"stashboard-{event['requestContext']['requestId']}"[:128])
+        except CallFailed as error:
+            # It is written: a client that were told to try again would post it twice. The sweep has the page follow.
+            logger.warning("the page was not told to follow", extra={**said, "problem": str(error)})
     logger.info("answered", extra={**said, "code": found.code, "wrote": found.wrote})
     headers = {**HEADERS, "content-type": f"{found.content_type}; charset=utf-8"}
     return {"statusCode": found.code, "headers": headers, "body": found.body}
