@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from defib.core.case import Action, Outcome
 from defib.core.incident import NoticeKind
-from defib.core.maintenance import DAYS, Maintenance
+from defib.core.maintenance import DAYS, UNTIL_TAG, Maintenance
 from defib.core.model import Check, Checks, CheckStatus, Event, Peers, Signal, Source, Switch
 from defib.core.policy import Policy
 from defib.shell.reconcile import Reconciling, reconcile
@@ -22,6 +23,7 @@ SUNDAYS = Maintenance("14:00", timedelta(hours=1), days=("sun",))
 DAILY = replace(SUNDAYS, days=DAYS)
 MOVES = policy(planned_restart=True, maintenance=(DAILY,), minimum_healthy=1)
 RETIREMENT = Event("instance-retirement", after(hours=20))
+TAGS = {"Name": "web-2", "service": "web", "self-heal": "true"}
 TWO = after(hours=2)
 """When the window begins."""
 
@@ -77,6 +79,38 @@ def test_what_nothing_avoids_is_told_with_the_commands_and_again_a_day_before(li
     assert machine.notices[1].at == after(hours=6)
     assert all(f"aws ec2 stop-instances --region {REGION} --instance-ids {INSTANCE}" in n.body for n in machine.notices)
     assert all("before 01 May 18:00 UTC" in n.body for n in machine.notices)
+
+
+@pytest.mark.parametrize(
+    ("facts", "first", "held"),
+    [
+        ({"instance_type": "mac2.metal"}, "it is a Mac", 1),
+        ({"peers": Peers(running=2, healthy=0)}, "It has not restarted it in a window so far. In the maintenance", 1),
+        ({"tags": {**TAGS, UNTIL_TAG: "2026-05-30T00:00:00Z"}}, "It has not restarted it in a window so far.", 0),
+    ],
+    ids=["a Mac", "held in every window", "a person is at it"],
+)
+def test_what_windows_have_not_avoided_is_told_again_a_day_before(facts: dict[str, Any], first: str, held: int) -> None:
+    machine = Machine(MOVES, events=(Event("instance-retirement", after(days=10)),), **facts)
+    machine.look()
+    machine.run(timedelta(days=9, hours=20))
+
+    assert Action.STOP not in machine.acts
+    assert kinds(machine) == [NoticeKind.PLANNED] * (2 + held)
+    assert machine.notices[-1].at == after(days=9)
+    assert first in machine.notices[-1].body
+    assert "What you must do: Stop and start it before 10 May 12:00 UTC" in machine.notices[-1].body
+
+
+@pytest.mark.parametrize(("instance_type", "told"), [("m7g.large", 1), ("mac2.metal", 2)])
+def test_of_what_the_first_window_will_avoid_nobody_is_reminded(instance_type: str, told: int) -> None:
+    machine = Machine(MOVES, events=(Event("instance-retirement", after(hours=25)),), instance_type=instance_type)
+    machine.look()
+    machine.run(timedelta(hours=1, minutes=30))
+
+    assert kinds(machine) == [NoticeKind.PLANNED] * told
+    assert machine.case is not None
+    assert machine.case.reminded_at == after(hours=1)
 
 
 def test_an_event_announced_on_its_last_day_is_told_once() -> None:

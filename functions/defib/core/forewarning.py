@@ -8,6 +8,7 @@ from defib.core.asking import in_region
 from defib.core.boot import is_mac
 from defib.core.case import Case, Outcome
 from defib.core.incident import NoticeKind
+from defib.core.maintenance import next_window
 from defib.core.model import Cause, Event
 from defib.core.news import NOTHING, News, Story
 from defib.core.planned import BOUND, at_rest, window_before
@@ -27,7 +28,7 @@ WORDS = {
 def news_of(before: Case, after: Case, service: Service, policy: Policy, now: datetime) -> tuple[News, ...]:
     """Whether people are to hear of an announced event: when it is announced or moved, and once more when it is near.
 
-    They are reminded only of what nothing that Defib does avoids.
+    They are reminded only of what nothing that Defib does avoids, or has avoided in a window that is over.
     """
     event = after.event
     if event is None or after.cause is not Cause.EVENT_SCHEDULED or not at_rest(after):
@@ -35,7 +36,15 @@ def news_of(before: Case, after: Case, service: Service, policy: Policy, now: da
     if before.event != event:
         return (News.ANNOUNCED,)
     near = after.reminded_at is not None and before.reminded_at is None and now < event.not_before
-    return (News.REMINDED,) if near and window_before(event, policy, service, now) is None else ()
+    return (News.REMINDED,) if near and not _is_counted_on(after, event, service, policy, now) else ()
+
+
+def _is_counted_on(case: Case, event: Event, service: Service, policy: Policy, now: datetime) -> bool:
+    """Whether a planned restart is to be expected: one is to come, and none has come to nothing yet."""
+    if window_before(event, policy, service, now) is None or _stays(case):
+        return False
+    first = next_window(policy, service, case.opened_at)
+    return first is None or first.end > now
 
 
 def forewarned(news: News, case: Case, service: Service, policy: Policy, now: datetime) -> Story | None:
@@ -51,6 +60,9 @@ def forewarned(news: News, case: Case, service: Service, policy: Policy, now: da
                 doing = f"{doing} AWS says that it ends by {day(event.not_after)}."
         case News.REMINDED:
             headline = f"{WORDS[event.code]} soon, from {day(event.not_before)}"
+            if window_before(event, policy, service, now) is not None and not _stays(case):
+                doing = f"It has not restarted it in a window so far. {doing}"
+            duty, brief = _yourself(case, event), f"Restart it yourself before {day(event.not_before)}."
         case News.HELD if at_rest(case):
             headline = f"is not restarted yet before {day(event.not_before)}"
             doing = f"Nothing for now: {case.reason}. It looks again while the maintenance window is on."
