@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from defib.core.announce import MEMBERS_MAX, announce, phase_of, under_repair
+from defib.core.announce import MEMBERS_MAX, announce, under_repair
 from defib.core.case import Action, Case, Outcome
 from defib.core.incident import TIMELINE_MAX, Incident, Member, Notice, NoticeKind, Phase
 from defib.core.model import Cause, Verdict
+from defib.core.standing import phase_of
 from tests.core.facts import NOON, POLICY, after, attempt, case
 
 EVIDENCE = attempt(Action.EVIDENCE)

@@ -16,8 +16,8 @@ from defib.core.message import compose
 from defib.core.model import NOT_TROUBLE, Cause, Verdict
 from defib.core.news import News
 from defib.core.policy import ApplicationRemedy, Mode, Policy, Service
+from defib.core.standing import member_of
 from defib.core.withdrawal import withdrawn
-from defib.core.words import NAME_MAX
 
 MEMBERS_MAX = 500
 """Cases named in one incident: keeps its item well under DynamoDB's 400 kB (DynamoDB Developer Guide, Quotas). Of more
@@ -46,19 +46,6 @@ ASKS = frozenset({News.HELD, News.ASKING, News.ESCALATED, News.ONE_BY_ONE})
 """News by which a person may be asked for."""
 
 
-def phase_of(case: Case) -> Phase:
-    """Where a case stands, as far as people care."""
-    if case.closed_at is not None:
-        return Phase.CLOSED
-    if case.handed_over_at is not None:
-        return Phase.HANDED_OVER
-    if case.held_by:
-        return Phase.HELD
-    if not any(a.action is not Action.EVIDENCE for a in case.attempts):
-        return Phase.WATCHING
-    return Phase.VERIFYING if case.healthy_since is not None else Phase.REPAIRING
-
-
 def under_repair(incident: Incident | None, case_id: str) -> tuple[str, ...]:
     """The instances of the service's other cases that Defib is acting on."""
     if incident is None:
@@ -70,11 +57,6 @@ def under_repair(incident: Incident | None, case_id: str) -> tuple[str, ...]:
 
 def _is_worked_on(member: Member) -> bool:
     return (member.phase in AT_WORK and not member.idle) or member.is_away
-
-
-def _is_away(case: Case) -> bool:
-    """Whether a guard forbids what would end that Defib has taken it away."""
-    return bool(case.held_by) and case.handed_over_at is None and case.closed_at is None and case.is_away
 
 
 def announce(
@@ -156,19 +138,7 @@ def _is_member(incident: Incident, case: Case) -> bool:
 
 
 def _with_member(incident: Incident, case: Case) -> Incident:
-    cause = case.confirmed_cause or case.cause
-    member = Member(
-        case.id,
-        case.instance_id,
-        case.name[:NAME_MAX],
-        case.zone,
-        cause,
-        case.failing_since or case.since,
-        phase_of(case),
-        _is_away(case),
-        case.idle,
-        in_a_row.group_of(case),
-    )
+    member = member_of(case)
     if _is_member(incident, case):
         members = tuple([member if m.case_id == member.case_id else m for m in incident.members])
     else:

@@ -1,0 +1,42 @@
+"""Where a case stands, as far as people care: its phase, and what its incident remembers of it."""
+
+from __future__ import annotations
+
+from defib.core import in_a_row
+from defib.core.case import Action, Case
+from defib.core.incident import Member, Phase
+from defib.core.words import NAME_MAX, began
+
+
+def phase_of(case: Case) -> Phase:
+    """Where a case stands, as far as people care."""
+    if case.closed_at is not None:
+        return Phase.CLOSED
+    if case.handed_over_at is not None:
+        return Phase.HANDED_OVER
+    if case.held_by:
+        return Phase.HELD
+    if not any(a.action is not Action.EVIDENCE for a in case.attempts):
+        return Phase.WATCHING
+    return Phase.VERIFYING if case.healthy_since is not None else Phase.REPAIRING
+
+
+def member_of(case: Case) -> Member:
+    """The case as a member of its incident."""
+    return Member(
+        case.id,
+        case.instance_id,
+        case.name[:NAME_MAX],
+        case.zone,
+        case.confirmed_cause or case.cause,
+        began(case),
+        phase_of(case),
+        _is_away(case),
+        case.idle,
+        in_a_row.group_of(case),
+    )
+
+
+def _is_away(case: Case) -> bool:
+    """Whether a guard forbids what would end that Defib has taken it away."""
+    return bool(case.held_by) and case.handed_over_at is None and case.closed_at is None and case.is_away
