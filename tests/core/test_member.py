@@ -212,6 +212,19 @@ def test_while_a_lifecycle_hook_is_waited_for_others_of_the_service_go_on_and_no
     assert stack.under_repair("i-0bb2-1") == 1
 
 
+def test_what_its_group_takes_hours_to_terminate_is_done_with_until_defib_acts_on_it_again() -> None:
+    replaces, perhaps = policy(group_member=GroupMember.REPLACE), attempt(Action.REPLACE, verdict=Verdict.LOST)
+    leaving = case(EVIDENCE, attempt(Action.REPLACE), group="web-asg", idle=True)
+    unheard = case(EVIDENCE, replace(perhaps, claimed_at=NOON), group="web-asg", idle=True)
+
+    asks, _ = step(leaving, member("Terminating:Wait"), replaces, after(minutes=120))
+    again, _ = step(unheard, member(), replaces, after(minutes=5))
+
+    assert (asks.handed_over_at, asks.idle) == (after(minutes=120), True)
+    assert again.intent is not None
+    assert (again.intent.action, again.idle) == (Action.REPLACE, False)
+
+
 def test_termination_that_nobody_asked_of_the_group_is_not_called_a_replacement() -> None:
     decision = decided(case(EVIDENCE), member(), GroupMember.REPLACE, Cause.TERMINATED)
 

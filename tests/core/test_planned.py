@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -16,7 +15,6 @@ from defib.core.maintenance import DAYS, UNTIL_TAG, Maintenance, next_window
 from defib.core.model import Cause, Checks, Event, Observation, TargetHealth, Verdict
 from defib.core.planned import at_rest, told_as
 from defib.core.policy import Policy
-from defib.core.step import step
 from tests.core.announced import EVIDENCE, LATER, MOVED, RETIREMENT, TOO_LATE, WAITING, waiting, wants
 from tests.core.facts import NOON, OK, POLICY, after, attempt, case, impaired, observed, target
 
@@ -204,28 +202,6 @@ def test_what_has_moved_is_given_the_hour_that_the_list_of_events_may_take_to_he
     assert isinstance(decision, Escalate if asks else Wait)
     assert decision.look_again_at <= after(minutes=52) or asks
     assert asks or decision.look_again_at <= after(minutes=minutes + 5)
-
-
-@pytest.mark.parametrize(
-    ("facts", "minutes", "idle"),
-    [
-        ({}, 0, True),
-        ({"checks": Checks(OK, impaired(), events=(RETIREMENT,))}, 0, False),
-        ({"targets": (target(TargetHealth.INITIAL),)}, 0, False),
-        ({"checks": Checks(OK, OK)}, 0, False),
-        ({}, 60, False),
-    ],
-    ids=["it is back", "it fails again", "not yet back in its load balancer", "the list has heard", "people have it"],
-)
-def test_of_what_has_moved_and_is_back_only_the_list_of_events_is_waited_for(
-    facts: dict[str, Any], minutes: int, idle: bool
-) -> None:
-    moved = waiting(*MOVED, idle=not idle, healthy_since=after(minutes=-6), opened_at=after(days=-1))
-    now = after(minutes=minutes)
-
-    so_far, _ = step(moved, replace(AHEAD, launched_at=after(minutes=-8), **facts), wants(), now)
-
-    assert (so_far.idle, so_far.held_by) == (idle, "")
 
 
 def test_an_announcement_of_which_the_case_has_not_heard_yet_begins_nothing() -> None:

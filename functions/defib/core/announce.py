@@ -182,7 +182,9 @@ def _news(current: Incident, joined: Incident, before: Case, after: Case) -> lis
         news.append(News.ASKING if after.held_by == approval.GUARD else News.HELD)
     if handed_over or before.handed_over_at != after.handed_over_at:
         news.append(News.ESCALATED if handed_over else News.TAKEN_BACK)
-    if after.closed_at is not None and before.closed_at is None and after.outcome is not Outcome.GAVE_WAY:
+    # What only waited says nothing when it gives way; whoever heard of a restart hears what came of it.
+    unheard = after.outcome is Outcome.GAVE_WAY and planned.at_rest(after)
+    if after.closed_at is not None and before.closed_at is None and not unheard:
         news.append(News.CLOSED)
     return news
 

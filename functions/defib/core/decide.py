@@ -36,7 +36,7 @@ def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: P
     decision = _by_cause(case, observation, diagnosis, policy, service, now)
     if case.handed_over_at is not None:
         decision = _handed_over(case, decision, observation, policy, service, now)
-        if isinstance(decision, Wait):
+        if isinstance(decision, Wait) and not decision.idle:
             may = refuse(Question(Action.RESIZE, case, observation, service, policy, now)) is None
             started = start.start_again(case, observation, diagnosis.cause, policy, service, now, may_resize=may)
             decision = started or decision
@@ -159,7 +159,9 @@ def _left_alone(case: Case, why: str) -> str:
 
 def _boot(case: Case, observation: Observation, policy: Policy, service: Service, now: datetime) -> Decision:
     """Starting up: wait, but not for ever."""
-    late = None if planned.gives_way(case) else overdue(case, policy, service, now)
+    if planned.gives_way(case):
+        return Wait("it is starting up", now + policy.repair.look_again, idle=case.idle)
+    late = overdue(case, policy, service, now)
     if late is not None:
         return late
     started = case.last(Action.START, Action.REBOOT)
@@ -181,7 +183,7 @@ def _before_event(case: Case, observation: Observation, policy: Policy, service:
     if case.event is None:
         return Wait("AWS has announced work on it", now + policy.repair.hold)
     if case.handed_over_at is not None:
-        waits = Wait("handed over to people", now + planned.LOOK)
+        waits = Wait("handed over to people", now + planned.LOOK, idle=True)
         return planned.given_back(case, observation, policy, service, now) or waits
     decision = planned.restart_it(case, observation, case.event, policy, service, now)
     if not isinstance(decision, Act) or decision.action in GIVES_BACK:
@@ -199,7 +201,7 @@ def _trouble(
     if planned.gives_way(case):
         confirmed = diagnosis.since + patience(cause, service)
         if now < confirmed:
-            return Wait(f"{CAUSE_WORDS[cause]}: not yet long enough to count", confirmed)
+            return Wait(f"{CAUSE_WORDS[cause]}: not yet long enough to count", confirmed, idle=case.idle)
         return Close(Outcome.GAVE_WAY, f"{CAUSE_WORDS[cause]}: that is a case of its own")
     if case.confirmed_at is None:
         window = maintenance_of(policy, service, observation.tags, now)
@@ -250,7 +252,7 @@ def _handed_over(
 ) -> Decision:
     """People have it: Defib watches, and puts back only what it took (its load balancer registrations)."""
     match decision:
-        case Act(action=Action.RESTORE) | Close():
+        case Act(action=Action.RESTORE) | Close() | Wait(idle=True):
             return decision
         case Act() | Wait() | Hold() | Escalate():
             over = case.handed_over_at is not None and now - case.handed_over_at >= policy.repair.handed_over_age

@@ -21,7 +21,7 @@ from defib.core.model import (
     TargetHealth,
     Verdict,
 )
-from defib.core.planned import BOUND, announced
+from defib.core.planned import BOUND, announced, gives_way
 from defib.core.policy import Policy
 from defib.core.suppression import seen
 from defib.core.target_group import is_balancers_fault
@@ -209,7 +209,7 @@ def _never_worked(observation: Observation, since: datetime, case: Case | None) 
 
 def _initializing(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> Diagnosis:
     launched, given = observation.launched_at, policy.repair.arrival_timeout
-    if case is not None and case.last(Action.START, Action.REBOOT) is not None:
+    if case is not None and case.last(Action.START, Action.REBOOT) is not None and not gives_way(case):
         return _found(Cause.INITIALIZING, case, now, BOOTS)
     since = case.since if case is not None and case.evidence[:1] and case.evidence[0].startswith(BOOTS) else now
     arriving = is_arriving(launched, since, policy)
@@ -239,7 +239,7 @@ def _application(
         if _sets_up(observation, case, policy, now):
             return _found(Cause.INITIALIZING, case, now, *where)
         return _found(Cause.APPLICATION_DOWN, case, now, *where)
-    event = announced(checks, case, now)
+    event = announced(checks, observation.launched_at, case, now)
     if event is not None:
         evidence = f"status checks pass, and AWS has announced {event.code} from {day(event.not_before)}"
         host = observation.traits.dedicated_host

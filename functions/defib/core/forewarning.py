@@ -25,6 +25,10 @@ WORDS = {
 """What AWS will do, after the instance's name (EC2 User Guide, Types of scheduled events)."""
 
 
+GOES_ON = "What fails now it repairs as usual, and tells you of it as usual."
+"""What Defib does about a failure after a planned restart, which has a case of its own."""
+
+
 def news_of(before: Case, after: Case, service: Service, policy: Policy, now: datetime) -> tuple[News, ...]:
     """Whether people are to hear of an announced event: when it is announced or moved, and once more when it is near.
 
@@ -72,6 +76,8 @@ def forewarned(news: News, case: Case, service: Service, policy: Policy, now: da
             return Story(NoticeKind.PROGRESS, "is restarted as planned", doing, NOTHING, "Defib restarts it now.")
         case News.CLOSED if case.handed_over_at is None and case.outcome in (Outcome.HEALED, Outcome.RECOVERED):
             headline, doing, duty, brief = f"is safe: {case.reason}", "Nothing more.", "Nothing.", ""
+        case News.CLOSED if case.handed_over_at is None and case.outcome is Outcome.GAVE_WAY:
+            headline, doing, duty, brief = f"was restarted as planned; now {case.reason}", GOES_ON, NOTHING, ""
         case _:
             return None
     return Story(NoticeKind.PLANNED, headline, doing, duty, brief)

@@ -9,7 +9,7 @@ from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Wait
 from defib.core.maintenance import Window, in_window, next_window, until_of
 from defib.core.model import Cause, Checks, Event, Observation
 from defib.core.policy import Policy, Service
-from defib.core.verify import unrestored, verify
+from defib.core.verify import is_back, unrestored, verify
 from defib.core.words import day
 
 EVENTS = frozenset({"instance-retirement", "instance-stop", "instance-reboot", "system-reboot", "system-maintenance"})
@@ -33,16 +33,18 @@ take that long to refresh (EC2 User Guide, Manage Amazon EC2 instances scheduled
 _POWER = (Action.REBOOT, Action.STOP, Action.FORCE_STOP, Action.START, Action.REPLACE)
 
 
-def announced(checks: Checks, case: Case | None, now: datetime) -> Event | None:
+def announced(checks: Checks, launched_at: datetime, case: Case | None, now: datetime) -> Event | None:
     """The next event that makes a working instance a case, or None.
 
     One that has begun opens no case: it is over soon, or the instance fails and is healed. Nor does any in the middle
-    of a repair: that one comes first.
+    of a repair: that one comes first. Nor any within the hour after a start: it may be about the host before.
     """
     confirmed = case.confirmed_cause if case is not None else None
     if confirmed not in (None, Cause.EVENT_SCHEDULED):
         return None
     told = confirmed is Cause.EVENT_SCHEDULED
+    if not told and now < launched_at + REFRESHED_WITHIN:
+        return None
     coming = (e for e in checks.events if e.code in EVENTS and (told or e.not_before > now))
     return min(coming, key=lambda event: event.not_before, default=None)
 
@@ -54,8 +56,11 @@ def at_rest(case: Case) -> bool:
 
 
 def gives_way(case: Case) -> bool:
-    """Whether a failure of the instance is another matter than this case, which only waited for an event."""
-    return case.confirmed_cause is Cause.EVENT_SCHEDULED and at_rest(case)
+    """Whether a failure of the instance is another matter than this case, which only waits.
+
+    For an event, or, once it serves again, for AWS's list of events to follow.
+    """
+    return case.confirmed_cause is Cause.EVENT_SCHEDULED and (at_rest(case) or is_back(case))
 
 
 def told_as(guard: str, cause: Cause) -> str:

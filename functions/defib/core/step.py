@@ -12,6 +12,7 @@ from defib.core.diagnose import diagnose
 from defib.core.effect import Effect, Perform, Wake
 from defib.core.frozen import replace
 from defib.core.guard import PAUSES
+from defib.core.guards.question import GIVES_BACK
 from defib.core.handed_over import fails_anew, taken_back
 from defib.core.heals import heals_before
 from defib.core.left_out import left_out, owed, with_drained
@@ -138,7 +139,7 @@ def _see(case: Case, diagnosis: Diagnosis, observation: Observation, policy: Pol
             healthy_since=healthy_since,
         )
     checks = observation.checks if cause is Cause.EVENT_SCHEDULED else None
-    event = planned.announced(checks, case, now) if checks is not None else None
+    event = planned.announced(checks, observation.launched_at, case, now) if checks is not None else None
     if event is not None:
         return _see_event(seen, event, now)
     if (
@@ -172,7 +173,7 @@ def _see_event(case: Case, event: Event, now: datetime) -> Case:
 
 def _apply(case: Case, decision: Decision, observation: Observation, now: datetime) -> tuple[Case, tuple[Effect, ...]]:
     """Take the decision into the case, with the effects that carry it out."""
-    idle = isinstance(decision, Wait) and decision.idle
+    idle = _is_idle(case, decision)
     case = case if case.idle is idle else replace(case, idle=idle)
     if case.held_by in PAUSES and not (isinstance(decision, Hold) and decision.guard in PAUSES):
         case = replace(case, resumed_at=now)
@@ -220,6 +221,13 @@ def _apply(case: Case, decision: Decision, observation: Observation, now: dateti
                 case, reason=reason, held_by="", held_action=None, look_again_at=None, closed_at=now, outcome=outcome
             ), (Wake(case.instance_id, now),) if outcome is Outcome.GAVE_WAY else ()
     assert_never(decision)
+
+
+def _is_idle(case: Case, decision: Decision) -> bool:
+    """Whether Defib has done its part; once it has it is as it was, whatever is seen later, until it begins anew."""
+    if isinstance(decision, Act) and decision.action not in GIVES_BACK:
+        return False
+    return case.idle or (isinstance(decision, Wait) and decision.idle)
 
 
 def _draining(case: Case, observation: Observation) -> Case:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import assert_never
 
-from defib.core import asking, in_a_row, one_by_one
+from defib.core import asking, in_a_row, one_by_one, planned
 from defib.core.case import Action, Case, Outcome
 from defib.core.duration import format_duration
 from defib.core.frozen import replace
@@ -159,7 +159,9 @@ def _closed(incident: Incident, case: Case, policy: Policy) -> Story:
     match case.outcome:
         case Outcome.HEALED | Outcome.RECOVERED:
             last = "" if one_by_one.still_down(incident) else one_by_one.ending(incident.falls, case)
-            headline, duty = last or f"works again after {took}: {case.reason}", "Nothing."
+            # People had it in hand, but it has worked all along.
+            safe = f"is safe: {case.reason}" if planned.gives_way(case) else ""
+            headline, duty = last or safe or f"works again after {took}: {case.reason}", "Nothing."
         case Outcome.TERMINATED:
             headline, duty = "has been terminated", "Nothing, if that was intended."
         case Outcome.REPLACED:
@@ -171,7 +173,9 @@ def _closed(incident: Incident, case: Case, policy: Policy) -> Story:
             elif left_down(case, policy.repair):
                 headline = f"is being STOPPED and left alone: {case.reason}"
                 duty = "Start it once it has stopped, if it should run."
-        case Outcome.HANDED_OVER | Outcome.NOTHING_WRONG | Outcome.GAVE_WAY | None:
+        case Outcome.GAVE_WAY:
+            headline, duty = f"was restarted as planned; now {case.reason}", "Nothing."
+        case Outcome.HANDED_OVER | Outcome.NOTHING_WRONG | None:
             still = "is STOPPED and no longer watched" if case.cause in STOPPED else "is no longer watched"
             headline, duty = f"{still}: {case.reason}", "See to it if you have not yet."
         case _:

@@ -21,6 +21,9 @@ def verify(case: Case, observation: Observation, repair: Repair, service: Servic
     """The decision on an instance whose status checks pass."""
     if case.version == 0:
         return Close(Outcome.NOTHING_WRONG, "status checks pass")
+    if is_back(case):
+        # What others take it out of by now, for a deployment, say, is not Defib's to put back.
+        return _close(case, observation, repair)
     missing = unrestored(case, observation)
     if missing:
         return _restore(case, missing, repair, now)
@@ -38,6 +41,15 @@ def verify(case: Case, observation: Observation, repair: Repair, service: Servic
     if now < stable:
         return Wait("it works again; watching that it stays so", stable)
     return _close(case, observation, repair)
+
+
+def is_back(case: Case) -> bool:
+    """Whether it has served again since its planned restart, or people have it and it serves.
+
+    From then on it is as any other instance, and the case only waits until AWS announces nothing more of it.
+    """
+    planned = case.confirmed_cause is Cause.EVENT_SCHEDULED
+    return planned and case.idle and case.last(Action.REPLACE) is None
 
 
 def unrestored(case: Case, observation: Observation) -> tuple[Registration, ...]:
