@@ -9,7 +9,8 @@ import pytest
 from defib.core.announce import announce
 from defib.core.case import Action, Case, Outcome
 from defib.core.contact import Contact
-from defib.core.incident import Incident, Notice
+from defib.core.harm import harmed
+from defib.core.incident import Incident, Member, Notice, Phase
 from defib.core.model import Cause
 from defib.core.page.settings import Outage, PageSettings, ServiceOnPage
 from defib.core.policy import Mode, Policy
@@ -84,3 +85,15 @@ def test_how_loud_an_incident_begins_and_ends(
     notices = told(policy, *course)
 
     assert (notices[0].severity, notices[-1].severity) == (first, last)
+
+
+def test_what_only_waits_for_an_event_makes_no_outage_worse() -> None:
+    shown = ServiceOnPage(title="Website", impact=Outage.OPERATIONAL, worse=Outage.DEGRADED, worse_from=2)
+    limits = replace(SPARE, services=(replace(SPARE.services[0], page=shown),), page=PageSettings(enabled=True))
+    fails = Member("i-0aa1-1", "i-0aa1", "web-1", "us-east-1a", Cause.SYSTEM_IMPAIRED, NOON, Phase.REPAIRING)
+    waits = replace(fails, case_id="i-0bb2-1", cause=Cause.EVENT_SCHEDULED, phase=Phase.WATCHING, idle=True)
+
+    moves = replace(waits, phase=Phase.REPAIRING, idle=False)
+
+    assert not harmed(Incident("web", 1, NOON, members=(fails, waits)), BROKEN, limits.services[0], limits)
+    assert harmed(Incident("web", 1, NOON, members=(fails, moves)), BROKEN, limits.services[0], limits)

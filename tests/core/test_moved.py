@@ -12,7 +12,7 @@ from defib.core.case import Action, Case, Close, Outcome
 from defib.core.decide import decide
 from defib.core.diagnose import diagnose
 from defib.core.maintenance import DAYS, Maintenance
-from defib.core.model import Cause, Checks, InstanceState, TargetHealth
+from defib.core.model import Cause, Checks, InstanceState, Observation, TargetHealth
 from defib.core.planned import gives_way
 from defib.core.step import step
 from tests.core.announced import EVIDENCE, MOVED, RETIREMENT, WAITING, waiting, wants
@@ -132,3 +132,20 @@ def test_what_is_announced_within_the_hour_after_a_start_may_be_about_the_host_b
 
     assert diagnose(facts, None, POLICY, now).cause is (Cause.EVENT_SCHEDULED if heeded else Cause.HEALTHY)
     assert diagnose(facts, WAITING, POLICY, now).cause is Cause.EVENT_SCHEDULED
+
+
+def begun_at(so_far: Case, facts: Observation, minutes: int) -> tuple[Action, datetime | None]:
+    begun, _ = step(so_far, facts, wants(NOW_ON), after(minutes=minutes))
+    assert begun.intent is not None
+    return begun.intent.action, begun.failing_since
+
+
+def test_a_planned_restart_is_dated_from_its_first_act_since_it_was_last_at_rest() -> None:
+    yesterday = after(days=-1)
+    given_back = (EVIDENCE, attempt(Action.DRAIN, yesterday), attempt(Action.RESTORE, yesterday))
+    tried = waiting(*given_back, failing_since=yesterday, registrations=(WEB,))
+    drained = waiting(*given_back, attempt(Action.DRAIN), failing_since=NOON, registrations=(WEB,))
+
+    assert begun_at(WAITING, AHEAD, 0) == (Action.EVIDENCE, WAITING.failing_since)
+    assert begun_at(tried, AHEAD, 0) == (Action.DRAIN, NOON)
+    assert begun_at(drained, replace(AHEAD, targets=()), 9) == (Action.STOP, NOON)

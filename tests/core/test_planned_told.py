@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from defib.core.announce import announce, under_repair
-from defib.core.case import Action, Case, Outcome
+from defib.core.case import Action, Attempt, Case, Outcome
 from defib.core.incident import Incident, NoticeKind, Phase
 from defib.core.message import compose
 from defib.core.model import Cause, Event
@@ -64,11 +65,58 @@ def test_a_move_of_which_only_awss_list_has_yet_to_hear_leaves_its_place_to_othe
     moved = replace(moving, idle=True)
 
     incident, kinds = told(begun, moving, moved)
-    fails_again, _ = told(incident, moved, replace(moving, cause=Cause.SYSTEM_IMPAIRED, healthy_since=None))
+    fails_on_its_way, _ = told(begun, moving, replace(moving, cause=Cause.SYSTEM_IMPAIRED, healthy_since=None))
 
     assert incident is not None
     assert (under_repair(incident, "i-0bb2-1"), incident.resolved_at, kinds) == ((), None, [])
-    assert under_repair(begun, "i-0bb2-1") == under_repair(fails_again, "i-0bb2-1") == ("i-0aa1",)
+    assert under_repair(begun, "i-0bb2-1") == under_repair(fails_on_its_way, "i-0bb2-1") == ("i-0aa1",)
+
+
+def test_a_move_that_was_given_back_takes_no_place_while_it_waits_for_its_next_window() -> None:
+    drained = waiting(EVIDENCE, attempt(Action.DRAIN))
+    begun, _ = told(foretold(), WAITING, drained)
+    given_back = waiting(EVIDENCE, attempt(Action.DRAIN), attempt(Action.RESTORE), healthy_since=NOON)
+
+    waits, _ = told(begun, drained, given_back)
+
+    assert waits is not None
+    assert under_repair(begun, "i-0bb2-1") == ("i-0aa1",)
+    assert under_repair(waits, "i-0bb2-1") == ()
+
+
+@pytest.mark.parametrize(("acts", "is_over"), [((EVIDENCE,), True), ((EVIDENCE, *MOVED), False)])
+def test_what_is_held_for_an_event_keeps_an_incident_open_only_where_its_restart_has_begun(
+    acts: tuple[Attempt, ...], is_over: bool
+) -> None:
+    """It may fail since, and a guard forbid to stop it once more."""
+    failing = replace(case(EVIDENCE), instance_id="i-0bb2", name="web-3")
+    outage, _ = told(None, replace(failing, confirmed_at=None), failing)
+    both, _ = told(outage, UNSEEN, waiting(*acts, held_by="minimum_healthy", held_action=Action.STOP))
+
+    over, _ = told(both, failing, replace(failing, closed_at=NOON, outcome=Outcome.HEALED))
+
+    assert over is not None
+    assert (over.resolved_at is not None) is is_over
+
+
+@pytest.mark.parametrize("handed_over", [None, NOON], ids=["", "people had it"])
+def test_who_heard_of_a_move_hears_what_comes_of_it_where_it_fails_after_that(handed_over: datetime | None) -> None:
+    begun, _ = told(foretold(), WAITING, waiting(EVIDENCE, *MOVED))
+    back = waiting(EVIDENCE, *MOVED, idle=True, handed_over_at=handed_over)
+    reason = "its instance status check fails: that is a case of its own"
+    failed = replace(back, closed_at=NOON, outcome=Outcome.GAVE_WAY, reason=reason)
+    waited = replace(WAITING, closed_at=NOON, outcome=Outcome.GAVE_WAY, reason=reason)
+
+    over, notices = announce(begun, back, failed, wants(LATER), NOON)
+    silent, nothing = announce(foretold(), WAITING, waited, wants(LATER), NOON)
+
+    assert over is not None
+    assert (over.resolved_at, [n.kind for n in notices]) == (
+        NOON,
+        [NoticeKind.PLANNED if handed_over is None else NoticeKind.RESOLVED],
+    )
+    assert f"was restarted as planned; now {reason}." in notices[0].body
+    assert (silent, nothing) == (foretold(), ())
 
 
 def test_a_failure_that_joins_a_move_is_announced_as_an_outage() -> None:
@@ -106,6 +154,14 @@ def test_a_move_that_is_over_after_the_outage_that_it_joined_ends_that_for_whoev
 
     assert over is not None
     assert (over.resolved_at, kinds) == (NOON, [NoticeKind.RESOLVED])
+
+
+def test_what_has_begun_is_dated_from_then_not_from_the_announcement() -> None:
+    begun = waiting(EVIDENCE, attempt(Action.STOP, verdict=None), confirmed_at=after(days=-3, hours=-1))
+
+    _, notice = compose(Incident("web", 1, NOON), begun, News.STOPPING, wants().services[0], wants(), NOON)
+
+    assert "30 April 2026 12:00:00 UTC, confirmed 12:00:00 UTC." in notice.body
 
 
 def test_an_announcement_says_when_aws_says_that_it_ends() -> None:

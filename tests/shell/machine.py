@@ -105,17 +105,21 @@ class Machine:
         """Let time pass, waking Defib when it asked to be woken, until the case is closed or ``limit`` is over."""
         end = self.clock.now() + limit
         while self.clock.now() < end:
-            self.clock.advance(TICK)
-            self._live()
-            due = [w for w, _ in self.queues.wakes if w.at <= self.clock.now()]
-            if due:
-                self.queues.wakes = [(w, n) for w, n in self.queues.wakes if w.at > self.clock.now()]
-                self.look(Source.WAKE)
+            self.tick(TICK)
             case = self.case
             if case is not None and case.closed_at is not None:
                 return case
         assert self.case is not None
         return self.case
+
+    def tick(self, span: timedelta) -> None:
+        """Let so much time pass, and wake Defib if it has asked for that."""
+        self.clock.advance(span)
+        self._live()
+        due = [w for w, _ in self.queues.wakes if w.at <= self.clock.now()]
+        if due:
+            self.queues.wakes = [(w, n) for w, n in self.queues.wakes if w.at > self.clock.now()]
+            self.look(Source.WAKE)
 
     @property
     def case(self) -> Case | None:

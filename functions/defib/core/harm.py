@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from defib.core.incident import Incident, NoticeKind, Phase
+from defib.core.incident import Incident, NoticeKind
 from defib.core.model import Cause
 from defib.core.page.model import ComponentStatus
 from defib.core.policy import Mode
@@ -55,7 +55,7 @@ def harmed(incident: Incident, case: Case, service: Service, policy: Policy) -> 
 
 
 def _on_the_page(incident: Incident, service: Service, policy: Policy) -> bool:
-    shown, troubled = service.page, sum(1 for m in incident.members if m.phase is not Phase.CLOSED)
+    shown, troubled = service.page, sum(1 for m in incident.members if m.is_missed)
     says = (shown.worse if troubled >= shown.worse_from else shown.impact).status
     return policy.page.enabled and bool(shown.title) and says is not ComponentStatus.OPERATIONAL
 

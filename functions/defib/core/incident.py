@@ -43,16 +43,23 @@ class Member:
     is_away: bool = False
     """Whether Defib keeps it from serving though a guard holds its repair."""
     idle: bool = False
-    """Whether Defib has done its part: others of the service may have its place."""
+    """Whether Defib has done its part, or has nothing to do yet: others of the service may have its place."""
     group: str | None = None
     """Its group, where what the group launches was held for it (core/in_a_row.py); None: an older version wrote it."""
+    closed_at: datetime | None = None
 
     @property
     def is_settled(self) -> bool:
         """Whether it needs nobody: its case is over, or only waits for something that AWS has announced."""
         if self.phase is Phase.CLOSED:
             return True
-        return self.cause is Cause.EVENT_SCHEDULED and self.phase in (Phase.WATCHING, Phase.HELD)
+        waits = self.phase is Phase.WATCHING or (self.phase is Phase.HELD and self.idle)
+        return self.cause is Cause.EVENT_SCHEDULED and waits
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether customers may miss it: it neither serves while its case waits, nor does its group replace it."""
+        return not (self.is_settled or self.idle)
 
 
 class NoticeKind(StrEnum):

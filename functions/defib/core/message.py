@@ -144,7 +144,9 @@ def _wrong(case: Case) -> str:
 
 
 def _confirmed(case: Case) -> str:
-    return dated_clock(case.confirmed_at, began(case)) if case.confirmed_at is not None else "not yet"
+    # What AWS had announced was confirmed days before its restart began.
+    began_at = began(case)
+    return dated_clock(max(case.confirmed_at, began_at), began_at) if case.confirmed_at is not None else "not yet"
 
 
 def _attempts(case: Case) -> str:

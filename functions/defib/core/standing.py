@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from defib.core import in_a_row
+from defib.core import in_a_row, planned
 from defib.core.case import Action, Case
 from defib.core.incident import Member, Phase
 from defib.core.words import NAME_MAX, began
@@ -32,8 +32,9 @@ def member_of(case: Case) -> Member:
         began(case),
         phase_of(case),
         _is_away(case),
-        case.idle,
+        case.idle or planned.gives_way(case),
         in_a_row.group_of(case),
+        case.closed_at,
     )
 
 

@@ -178,8 +178,9 @@ def _apply(case: Case, decision: Decision, observation: Observation, now: dateti
     if case.held_by in PAUSES and not (isinstance(decision, Hold) and decision.guard in PAUSES):
         case = replace(case, resumed_at=now)
     if case.cause is Cause.EVENT_SCHEDULED and isinstance(decision, Act):
-        # It has waited for days; the repair begins only now.
-        case = replace(case, resumed_at=now)
+        # It has waited for days; the repair begins only now, and only now is the instance missed.
+        begins = planned.at_rest(case) and decision.action is not Action.EVIDENCE
+        case = replace(case, resumed_at=now, failing_since=now if begins else case.failing_since)
     match decision:
         case Act(action=action, reason=reason, look_again_at=at, to=to):
             if action is Action.DRAIN:

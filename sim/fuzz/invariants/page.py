@@ -110,7 +110,7 @@ class PageJudge:
 def _in_trouble(incident: Incident | None) -> bool:
     if incident is None or incident.resolved_at is not None:
         return False
-    return any(member.phase is not Phase.CLOSED for member in incident.members)
+    return any(member.phase is not Phase.CLOSED and not member.idle for member in incident.members)
 
 
 def _is_posted(incident: PublicIncident) -> bool:

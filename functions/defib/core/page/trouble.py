@@ -7,7 +7,7 @@ from datetime import datetime
 
 from defib.core.crowd import INCIDENT_SERVICE
 from defib.core.frozen import dataclass
-from defib.core.incident import Incident, Phase
+from defib.core.incident import Incident, Member, Phase
 from defib.core.model import Cause
 from defib.core.page.model import ComponentStatus, IncidentStatus
 from defib.core.service import Service
@@ -51,14 +51,25 @@ def bulletins(stack: Stack) -> tuple[str, ...]:
 
 
 def _troubles(incident: Incident) -> Iterator[Trouble]:
-    members = [m for m in incident.members if m.phase is not Phase.CLOSED]
+    members = [m for m in incident.members if m.is_missed]
     if members:
         phases = frozenset(member.phase for member in members)
-        # An open incident has never been without one: what is over by now may have begun it.
-        failed = (m for m in incident.members if m.phase is not Phase.CLOSED or m.cause is not Cause.EVENT_SCHEDULED)
-        yield Trouble(incident.service, min(m.since for m in failed), len(members), phases)
+        yield Trouble(incident.service, _since(incident, members), len(members), phases)
     for service, instances in incident.services.items():
         yield Trouble(service, incident.opened_at, instances, frozenset({Phase.HELD}))
+
+
+def _since(incident: Incident, missed: Sequence[Member]) -> datetime:
+    """Since when one failure or another has lasted without a gap: what is over by now may have begun it.
+
+    An incident may be open, and nothing in trouble: while only AWS's list is waited for, or a group.
+    """
+    since = min(m.since for m in missed)
+    over = (m for m in incident.members if m.phase is Phase.CLOSED and m.cause is not Cause.EVENT_SCHEDULED)
+    ended = ((m.closed_at, m.since) for m in over if m.closed_at is not None and not m.idle)
+    for closed_at, began in sorted(ended, reverse=True):
+        since = min(since, began) if closed_at >= since else since
+    return since
 
 
 def _both(one: Trouble, other: Trouble) -> Trouble:
