@@ -66,7 +66,7 @@ def forewarned(news: News, case: Case, service: Service, policy: Policy, now: da
             headline = f"{WORDS[event.code]} soon, from {day(event.not_before)}"
             if window_before(event, policy, service, now) is not None and not _stays(case):
                 doing = f"It has not restarted it in a window so far. {doing}"
-            duty, brief = _yourself(case, event), f"Restart it yourself before {day(event.not_before)}."
+            duty, brief = _yourself(case, event, policy), f"Restart it yourself before {day(event.not_before)}."
         case News.HELD if at_rest(case):
             headline = f"is not restarted yet before {day(event.not_before)}"
             doing = f"Nothing for now: {case.reason}. It looks again while the maintenance window is on."
