@@ -21,6 +21,7 @@ from sim.fuzz.invariants.ends import (
     may_go_on,
     others_have_its_place,
     tells_how_it_ends,
+    under_way,
     waits_for_its_turn,
 )
 from sim.fuzz.invariants.limits import GIVES_BACK
@@ -261,7 +262,8 @@ class CourseJudge:
     def at_end(self, lanes: Lanes) -> None:
         truth = self._truth
         for case in truth.store.cases.values():
-            if not at_rest(case) and self._in_maintenance(case) is None and not self._began_lately(case):
+            late = under_way(case, self._longest(), truth.time.now)
+            if not at_rest(case) and self._in_maintenance(case) is None and not late:
                 truth.breaks("ends", f"{case.id} is neither healed, closed, held nor handed over: {case.reason}")
             own = [a for a in case.attempts if case.handed_over_at is None or a.intended_at <= case.handed_over_at]
             given_back = sum(1 for a in own if a.action in GIVES_BACK)
@@ -275,13 +277,10 @@ class CourseJudge:
             if waits_for_its_turn(case) and not others_have_its_place(case, truth):
                 truth.breaks("ends", f"{case.id} waits for its turn ({case.held_by}), though nobody else has it")
         for instance_id, since in truth.stopped.items():
-            self._started_again(instance_id, since)
+            if not under_way(truth.store.latest_case(instance_id), self._longest(), truth.time.now):
+                self._started_again(instance_id, since)
         self._audit_complete()
         self._bounded(lanes)
-
-    def _began_lately(self, case: Case) -> bool:
-        """Whether it has time left: what is handed over is found anew when it is watched no longer, without end."""
-        return case.confirmed_at is not None and self._truth.time.now < case.confirmed_at + self._longest()
 
     def _bounded(self, lanes: Lanes) -> None:
         """Nothing grows without bound: queues, what is remembered of the whole stack, what is set aside."""

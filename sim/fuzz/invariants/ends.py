@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from defib.core.case import Case
 from defib.core.guard import SPOKEN_FOR
@@ -51,6 +51,12 @@ def at_rest(case: Case) -> bool:
         or bool(case.held_by)
         or (waits and not case.begun)
     )
+
+
+def under_way(case: Case | None, longest: timedelta, now: datetime) -> bool:
+    """Whether a repair is in the middle, and has time left: it was found, or had its turn, late in the story."""
+    began = (case.resumed_at or case.confirmed_at) if case is not None else None
+    return case is not None and not at_rest(case) and began is not None and now < began + longest
 
 
 def is_known(case: Case, truth: Truth) -> bool:
