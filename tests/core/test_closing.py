@@ -118,14 +118,6 @@ CLOSINGS: list[tuple[str, Case, Observation, Policy, Outcome, str]] = [
         "gone",
     ),
     (
-        "handed over for too long",
-        case(EVIDENCE, handed_over_at=after(days=-7)),
-        observed(checks=BAD),
-        POLICY,
-        Outcome.HANDED_OVER,
-        "no longer watched",
-    ),
-    (
         "failed while it waited for an announced event",
         case(confirmed_cause=Cause.EVENT_SCHEDULED),
         observed(checks=BAD),
@@ -157,4 +149,4 @@ def test_what_was_put_back_is_not_called_deregistered() -> None:
 
 
 def test_every_outcome_has_a_row() -> None:
-    assert {row[4] for row in CLOSINGS} == set(Outcome)
+    assert {row[4] for row in CLOSINGS} == set(Outcome) - {Outcome.HANDED_OVER}, "which older versions closed with"

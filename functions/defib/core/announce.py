@@ -9,6 +9,7 @@ from defib.core.case import Action, Attempt, Case, Outcome
 from defib.core.forewarning import news_of
 from defib.core.frozen import replace
 from defib.core.guard import SPOKEN_FOR
+from defib.core.handed_over import told_at
 from defib.core.harm import harmed, is_kept
 from defib.core.incident import Incident, Member, Notice, Phase
 from defib.core.look import differ_in_look_only
@@ -163,7 +164,7 @@ def _spare(members: tuple[Member, ...], newcomer: Member) -> Member | None:
 def _news(current: Incident, joined: Incident, before: Case, after: Case) -> list[News]:
     """What has happened that people should hear, in order. ``joined`` is the incident with the case, if it has room."""
     news: list[News] = []
-    handed_over = after.handed_over_at not in (None, before.handed_over_at)
+    handed_over = told_at(after) not in (None, told_at(before))
     foretold = after.confirmed_cause is Cause.EVENT_SCHEDULED
     if not _is_member(current, after) and _is_member(joined, after) and not handed_over and not foretold:
         troubled = any(m.cause is not Cause.EVENT_SCHEDULED for m in current.members)
@@ -180,7 +181,7 @@ def _news(current: Incident, joined: Incident, before: Case, after: Case) -> lis
         news.append(News.START_FAILED)
     if after.held_by and _is_news(current, before, after):
         news.append(News.ASKING if after.held_by == approval.GUARD else News.HELD)
-    if handed_over or before.handed_over_at != after.handed_over_at:
+    if told_at(after) != told_at(before):
         news.append(News.ESCALATED if handed_over else News.TAKEN_BACK)
     # What only waited says nothing when it gives way; whoever heard of a restart hears what came of it.
     unheard = after.outcome is Outcome.GAVE_WAY and planned.at_rest(after)
@@ -258,6 +259,5 @@ def _first_failed_start(before: Case, after: Case) -> bool:
 
 def _failed_starts(case: Case) -> int:
     failed = (Verdict.RETRY, Verdict.REFUSED)
-    return sum(
-        1 for a in case.attempts if a.action is Action.START and a.result is not None and a.result.verdict in failed
-    )
+    starts = (a.result for a in case.attempts if a.action is Action.START)
+    return sum(1 for result in starts if result is not None and result.verdict in failed)

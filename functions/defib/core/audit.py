@@ -9,6 +9,7 @@ from defib.core.approval import Approval
 from defib.core.call import CallAnswer
 from defib.core.case import Attempt, Case
 from defib.core.frozen import dataclass
+from defib.core.handed_over import told_at
 from defib.core.model import Cause
 
 
@@ -62,7 +63,7 @@ def decision_of(before: Case | None, after: Case) -> str:
     """The decision that turned ``before`` into ``after``, in one word: the change itself is the record of it."""
     if after.closed_at is not None and (before is None or before.closed_at is None):
         return f"close:{after.outcome}"
-    if after.handed_over_at is not None and (before is None or before.handed_over_at is None):
+    if told_at(after) not in (None, told_at(before) if before is not None else None):
         return "escalate"
     if after.intent is not None and len(after.attempts) > (len(before.attempts) if before is not None else 0):
         return f"act:{after.intent.action}"

@@ -48,7 +48,7 @@ class Outcome(StrEnum):
     TERMINATED = "terminated"
     REPLACED = "replaced"
     """Terminated by its Auto Scaling group because Defib said that it is unhealthy."""
-    HANDED_OVER = "handed_over"
+    HANDED_OVER = "handed_over"  # none does any more (decision 64), but some are stored
     GAVE_WAY = "gave_way"
     """It waited for an announced event when the instance failed: the failure has the next case."""
 
@@ -175,6 +175,8 @@ class Case:
     resumed_at: datetime | None = None
     """When people last ended a pause of the repair: its age counts from then."""
     handed_over_at: datetime | None = None
+    asked_again_at: datetime | None = None
+    """When people were last told anew, since it had not been mended for long."""
     ask: str = ""
     """What a person was asked to do when the case was handed over."""
     closed_at: datetime | None = None
@@ -205,11 +207,9 @@ class Case:
     def standby(self) -> Attempt | None:
         """The attempt that put it in Standby of its group, as far as anyone knows; None when it was returned since."""
         left = self.last(Action.EXIT_STANDBY)
-        for attempt in reversed(self.attempts[left.number if left is not None else 0 :]):
-            verdict = attempt.result.verdict if attempt.result is not None else None
-            if attempt.action is Action.ENTER_STANDBY and verdict in (Verdict.DONE, Verdict.LOST):
-                return attempt
-        return None
+        since = reversed(self.attempts[left.number if left is not None else 0 :])
+        entered = (a for a in since if a.action is Action.ENTER_STANDBY and a.result is not None)
+        return next((a for a in entered if a.result and a.result.verdict in (Verdict.DONE, Verdict.LOST)), None)
 
     @property
     def drained(self) -> Attempt | None:

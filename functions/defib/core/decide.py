@@ -14,12 +14,12 @@ from defib.core.frozen import replace
 from defib.core.guard import SPOKEN_FOR, TURNS, refuse
 from defib.core.guards.consent import needs_yes
 from defib.core.guards.question import GIVES_BACK, Question, Refusal
-from defib.core.handed_over import has_evidence
+from defib.core.handed_over import has_evidence, unmended, unmended_for
 from defib.core.interference import meddled
 from defib.core.left_out import left_to_people
 from defib.core.maintenance import maintenance_of
 from defib.core.membership import GroupMember
-from defib.core.model import Cause, Diagnosis, InstanceState, Observation
+from defib.core.model import NOT_FAILING, Cause, Diagnosis, InstanceState, Observation
 from defib.core.patience import patience
 from defib.core.policy import Mode, Policy, Service
 from defib.core.verify import coming_back, verify
@@ -255,10 +255,15 @@ def _handed_over(
         case Act(action=Action.RESTORE) | Close() | Wait(idle=True):
             return decision
         case Act() | Wait() | Hold() | Escalate():
+<<<<<<< HEAD
             over = case.handed_over_at is not None and now - case.handed_over_at >= policy.repair.handed_over_age
             # An event that is still announced would only open the next case.
             if over and case.cause is not Cause.EVENT_SCHEDULED:
                 return Close(Outcome.HANDED_OVER, _left_alone(case, "handed over to people; no longer watched"))
+=======
+            if case.cause not in NOT_FAILING and unmended_for(case, now) >= policy.repair.handed_over_age:
+                return restart.ask_people(unmended(case), policy, now)
+>>>>>>> 6c19d05 (What is not mended is not over)
             if isinstance(decision, Wait) and case.healthy_since is not None:
                 return decision
             rest = policy.limits.hold_among(observation.stack.failing, policy.repair.hold)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from defib.core.case import Action, Case
 from defib.core.frozen import replace
 from defib.core.model import Cause, Diagnosis
 from defib.core.patience import patience
 from defib.core.service import Service
+from defib.core.words import CAUSE_WORDS, day
 
 BY_ITSELF = frozenset({Cause.SYSTEM_IMPAIRED, Cause.INSTANCE_IMPAIRED, Cause.EBS_IMPAIRED, Cause.STOPPED_UNASKED})
 """Failures of the instance, whatever its application does."""
@@ -33,6 +34,7 @@ def taken_back(case: Case, cause: Cause, now: datetime) -> Case:
         confirmed_cause=cause,
         resumed_at=now,
         handed_over_at=None,
+        asked_again_at=None,
         ask="",
         approval=None,
     )
@@ -42,3 +44,20 @@ def has_evidence(case: Case) -> bool:
     """Whether evidence was taken of the failure that the case is about; since it was taken back, if it was."""
     again = case.confirmed_at if case.confirmed_at == case.resumed_at else None
     return any(a.action is Action.EVIDENCE and (again is None or a.intended_at >= again) for a in case.attempts)
+
+
+def told_at(case: Case) -> datetime | None:
+    """When people were last told that it is theirs; None where it is not."""
+    return case.asked_again_at or case.handed_over_at
+
+
+def unmended_for(case: Case, now: datetime) -> timedelta:
+    """How long people have had it since they were last told."""
+    told = told_at(case)
+    return now - told if told is not None else timedelta(0)
+
+
+def unmended(case: Case) -> str:
+    """Why people are told anew of what they have. It is not closed: what fails or is stopped is not over."""
+    since = case.handed_over_at or case.opened_at
+    return f"you have had it since {day(since)}, and {CAUSE_WORDS[case.cause]}"

@@ -190,7 +190,9 @@ class Repair:
     )
     handed_over_age: timedelta = field(
         default=timedelta(days=7),
-        metadata=duration("How long a handed-over case is watched before it is closed.", "14d", "1h", "30d"),
+        metadata=duration(
+            "After how long people are told again of what they were handed and have not mended.", "14d", "1h", "30d"
+        ),
     )
 
 
