@@ -255,15 +255,8 @@ def _handed_over(
         case Act(action=Action.RESTORE) | Close() | Wait(idle=True):
             return decision
         case Act() | Wait() | Hold() | Escalate():
-<<<<<<< HEAD
-            over = case.handed_over_at is not None and now - case.handed_over_at >= policy.repair.handed_over_age
-            # An event that is still announced would only open the next case.
-            if over and case.cause is not Cause.EVENT_SCHEDULED:
-                return Close(Outcome.HANDED_OVER, _left_alone(case, "handed over to people; no longer watched"))
-=======
             if case.cause not in NOT_FAILING and unmended_for(case, now) >= policy.repair.handed_over_age:
                 return restart.ask_people(unmended(case), policy, now)
->>>>>>> 6c19d05 (What is not mended is not over)
             if isinstance(decision, Wait) and case.healthy_since is not None:
                 return decision
             rest = policy.limits.hold_among(observation.stack.failing, policy.repair.hold)
