@@ -33,6 +33,8 @@ def pending(action: Action, at: datetime) -> Attempt:
 
 STARTS = [
     ("before the case", (), after(days=-1), False),
+    ("in the second before the case", (), after(minutes=-20, seconds=-1), False),
+    ("in the second of the case", (), after(minutes=-20), True),
     ("nobody of ours", (), after(minutes=-6), True),
     ("after our own stop", (attempt(Action.STOP, after(minutes=-8)),), after(minutes=-6), True),
     ("our start", (attempt(Action.START, after(minutes=-6)),), after(minutes=-6), False),
@@ -65,7 +67,7 @@ STARTS = [
 def test_a_start_that_no_act_of_defibs_explains_is_anothers(
     story: str, attempts: tuple[Attempt, ...], launched: datetime, foreign: bool
 ) -> None:
-    so_far = case(*attempts, opened_at=EARLIER)
+    so_far = case(*attempts, opened_at=EARLIER + timedelta(milliseconds=800))
 
     assert (started_by_others(so_far, observed(launched_at=launched), REPAIR) is not None) is foreign
 

@@ -162,7 +162,7 @@ def test_what_was_stopped_and_is_forgotten_is_found_whatever_people_had_read_bef
     world = told("april-30", 12 * MINUTE)
     stopped, notice = first(world), next(iter(world.store.notices.values()))
     stopped.state = InstanceState.STOPPED
-    case = case_of(stopped, notice.at)
+    case = replace(case_of(stopped, notice.at), handed_over_at=notice.at)
     world.store.cases = {(case.instance_id, case.number): case}
     notice = replace(notice, case_id=case.id, kind=NoticeKind.ESCALATED)
     world.store.notices = {(notice.incident_id, notice.sequence): notice}

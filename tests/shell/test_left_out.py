@@ -23,10 +23,11 @@ RESTARTS = replace(
 
 
 def given_up() -> Machine:
-    """One that was drained, stopped and started in vain, and has been people's business for too long."""
+    """One that was drained, stopped and started in vain, and is people's business."""
     machine = broken(RESTARTS, cures=frozenset())
-    closed = machine.run(timedelta(hours=4))
-    assert (closed.outcome, machine.registered) == (Outcome.HANDED_OVER, False)
+    case = machine.run(timedelta(minutes=40))
+    assert case.handed_over_at is not None
+    assert not machine.registered
     return machine
 
 
@@ -35,16 +36,17 @@ def closed(*attempts: Action, outcome: Outcome = Outcome.HANDED_OVER, **changes:
     return case(*done, registrations=(WEB,), outcome=outcome, closed_at=NOON, **changes)
 
 
-def test_people_hear_that_it_is_out_of_its_target_group_when_it_is_handed_over_and_when_it_is_watched_no_more() -> None:
-    machine = given_up()
+def test_people_hear_that_it_is_out_of_its_target_group_when_it_is_handed_over() -> None:
+    asked = given_up().notices[-1]
 
-    asked, over = machine.notices[-2:]
     assert "(It is deregistered from web; Defib registers it again when it works.)" in asked.body
-    assert "no longer watched. It is deregistered from web: register it when it is to serve again" in over.body
 
 
 def test_a_later_case_that_heals_it_puts_it_back() -> None:
     machine = given_up()
+    machine.policy = replace(RESTARTS, opt_in=replace(RESTARTS.opt_in, value="not now"))
+    machine.look()
+    assert "It is deregistered from web: register it when it is to serve again" in machine.notices[-1].body
     machine.policy = replace(RESTARTS, repair=replace(RESTARTS.repair, reboots=1))
     machine.cures = frozenset({Action.REBOOT})
     machine.look()

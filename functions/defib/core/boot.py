@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from defib.core.frozen import replace
 from defib.core.model import Observation
-from defib.core.policy import ApplicationRemedy, Policy
+from defib.core.policy import Policy
 
 BARE_METAL = timedelta(minutes=40)
 """What bare metal is given at least for a boot, a reboot and a stop: twice what AWS says that it can take.
@@ -68,9 +68,7 @@ def is_arriving(launched_at: datetime, now: datetime, policy: Policy) -> bool:
 
 def climb(policy: Policy) -> timedelta:
     """How long one climb of the ladder takes at most; a repair must be allowed to grow as old."""
-    repair, none = policy.repair, timedelta(0)
-    restarted = [s.verify.timeout for s in policy.services if s.application_down is ApplicationRemedy.RESTART]
-    total = repair.evidence_timeout + repair.auto_recovery_grace
-    total += repair.reboots * max([repair.reboot_trial, *restarted])
+    repair = policy.repair
+    total = repair.evidence_timeout + repair.auto_recovery_grace + repair.reboots * repair.reboot_trial
     total += repair.drain_timeout + repair.stop_timeout + repair.force_stop_timeout + repair.start_timeout
-    return total + max((service.verify.timeout for service in policy.services), default=none)
+    return total + max((service.verify.timeout for service in policy.services), default=timedelta(0))

@@ -101,11 +101,12 @@ def announce(incident_id: str, sequence: int, edges: Announcing, policy: Policy)
     """
     first, *rest = _chain(incident_id, sequence, edges) or (None,)
     behind = _ways_left(first, edges, policy)
-    answered = True
+    answered, is_next = True, first is None
     alone: dict[str, int] = {}
     for notice in filter(None, rest):
-        left, answered = _announce(notice, behind, answered, edges, policy)
+        left, answered = _announce(notice, behind, answered, is_next, edges, policy)
         behind |= left
+        is_next = is_next and not left
         alone |= dict.fromkeys(left, notice.sequence)
     for way, newest in alone.items():
         edges.reminders.alone(incident_id, newest, way)
@@ -121,12 +122,13 @@ def announce_alone(incident_id: str, sequence: int, way: str, edges: Announcing,
     if way in _ways_left(first, edges, policy):
         # That one has its turn by another message.
         return False
+    is_next = first is None
     for notice in filter(None, rest):
         marks = edges.mail.told(notice.incident_id, notice.sequence)
         failed = _tell_by(frozenset({way}), notice, marks, edges, policy)
         if failed is not None:
             raise failed
-        _finish(notice, edges, policy)
+        is_next = not _finish(notice, is_next, edges, policy) and is_next
     return bool(rest)
 
 
@@ -169,7 +171,7 @@ def _unpublished_before(notice: Notice, edges: Announcing) -> Notice | None:
 
 
 def _announce(
-    notice: Notice, behind: frozenset[str], answered: bool, edges: Announcing, policy: Policy
+    notice: Notice, behind: frozenset[str], answered: bool, is_next: bool, edges: Announcing, policy: Policy
 ) -> tuple[frozenset[str], bool]:
     """Tell by each way that is not ``behind``, so that none is told out of turn; by none once one has not ``answered``.
 
@@ -180,21 +182,27 @@ def _announce(
     turn = frozenset(way for way in ways if answered and way not in behind and f"{way} {ALONE}" not in marks)
     failed = _tell_by(turn, notice, marks, edges, policy)
     if failed is None and turn == ways:
-        edges.store.mark_published(notice.incident_id, notice.sequence, edges.clock.now())
+        _publish(notice, is_next, edges)
         return frozenset(), answered
-    left = _finish(notice, edges, policy) if turn else ways
+    left = _finish(notice, is_next, edges, policy) if turn else ways
     for way in left:
         if f"{way} {ALONE}" not in marks:
             edges.mail.mark_told(notice.incident_id, notice.sequence, f"{way} {ALONE}")
     return left, answered and not isinstance(failed, Unanswered)
 
 
-def _finish(notice: Notice, edges: Announcing, policy: Policy) -> frozenset[str]:
+def _finish(notice: Notice, is_next: bool, edges: Announcing, policy: Policy) -> frozenset[str]:
     """Mark the notice as published if nobody is left to be told, also by another message; else by which ways."""
     left = _ways_left(notice, edges, policy)
     if not left:
-        edges.store.mark_published(notice.incident_id, notice.sequence, edges.clock.now())
+        _publish(notice, is_next, edges)
     return left
+
+
+def _publish(notice: Notice, is_next: bool, edges: Announcing) -> None:
+    """Only after the one before it: whoever is yet to be told of that would else be told of later ones first."""
+    if is_next:
+        edges.store.mark_published(notice.incident_id, notice.sequence, edges.clock.now())
 
 
 def _ways_left(notice: Notice | None, edges: Announcing, policy: Policy) -> frozenset[str]:
