@@ -28,7 +28,8 @@ def started_by_others(case: Case, observation: Observation, repair: Repair) -> d
     """When a person, another tool or AWS's own recovery started it during the case; None when nobody did.
 
     EC2 renews LaunchTime at each start (AWSEC2 API, Instance), so one that no start of Defib's explains is another's.
-    It knows seconds only: what was started in the second in which its case was opened counts as started after that. A reboot by others shows nowhere; it does no harm to a repair.
+    It knows seconds only: what was started in the second in which its case was opened counts as started after that.
+    A reboot by others shows nowhere; it does no harm to a repair.
     """
     launched = observation.launched_at
     if launched < case.opened_at.replace(microsecond=0) or any(_explains(a, launched, repair) for a in case.attempts):
