@@ -76,7 +76,7 @@ ACTIONS: list[tuple[str, Case, Observation, Policy, Action]] = [
     (
         "one dead on arrival has nothing to keep",
         case(EVIDENCE),
-        observed(checks=Checks(OK, impaired()), launched_at=NOON),
+        observed(checks=Checks(OK, impaired()), launched_at=after(seconds=-1)),
         POLICY,
         Action.STOP,
     ),

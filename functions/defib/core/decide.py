@@ -218,7 +218,10 @@ def _trouble(
         counts = diagnosis.since + patience(cause, service)
         if now < counts:
             reason = "its status checks pass again; its application may follow"
-            return Wait(reason, min(counts, now + policy.repair.look_again))
+            again = min(counts, now + policy.repair.look_again)
+            # Whoever has heard of its zone need not hear of each that has yet to follow it.
+            still = case.held_by in SPOKEN_FOR
+            return Hold(Action.EVIDENCE, case.held_by, reason, again) if still else Wait(reason, again)
     bound = bounded(case, observation, policy, now)
     if bound is not None:
         return bound
