@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from defib.core.case import Action, Case, Escalate, Wait
+from defib.core.case import Action, Case, Escalate, Hold, Wait
+from defib.core.guard import SPOKEN_FOR
 from defib.core.model import Cause, Checks, InstanceState, Observation, Verdict
 from defib.core.start import jitter
 from tests.core.facts import (
@@ -205,3 +206,13 @@ def test_waiting_says_why_and_until_when(so_far: Case, facts: Observation, words
     assert isinstance(decision, Wait), decision
     assert words in decision.reason
     assert decision.look_again_at == NOON + pause
+
+
+@pytest.mark.parametrize("guard", sorted(SPOKEN_FOR))
+def test_whoever_has_heard_of_its_zone_hears_nothing_while_its_application_may_follow(guard: str) -> None:
+    so_far = case(EVIDENCE, cause=Cause.APPLICATION_DOWN, since=after(minutes=-1), held_by=guard)
+
+    decision = decided(so_far, APP_DOWN)
+
+    assert isinstance(decision, Hold)
+    assert (decision.guard, decision.look_again_at) == (guard, after(seconds=15))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from defib.core.detection import MINUTE
 from defib.core.model import InstanceState, TargetHealth
 from defib.core.rationing import AT_ONCE
+from sim.fuzz.invariants.crowd import sets_up_until
 from sim.fuzz.invariants.truth import Truth
 from sim.machine import Machine
 
@@ -55,7 +56,7 @@ class AskedJudge:
         # The sweeps share out the looks then.
         crowded = whole.impaired or whole.crowd is not None or len(truth.cloud.troubled) > AT_ONCE
         # The questions were sent by a sweep of the minute before.
-        if known or crowded or not truth.calm(since - MINUTE):
+        if known or crowded or truth.time.now < sets_up_until(machine, truth) or not truth.calm(since - MINUTE):
             return
         if truth.struck_since(since - MINUTE) and not excused:
             # A call that has failed may have taken a minute's questions with it: then the next sweep finds it.

@@ -53,6 +53,12 @@ def boots_until(machine: Machine, truth: Truth) -> datetime:
     return machine.shown.launched_at + (truth.policy.repair.restart_trial if slow else timedelta(0))
 
 
+def sets_up_until(machine: Machine, truth: Truth) -> datetime:
+    """Until when its application may only not be there yet."""
+    service = truth.policy.service_of(machine.tags)
+    return machine.shown.launched_at + (service.verify.timeout if service is not None else timedelta(0))
+
+
 def _planned(machine: Machine, since: datetime, truth: Truth) -> bool:
     """Whether an outage of it is planned now, or was at one of the sweeps since."""
     service = truth.policy.service_of(machine.tags)
