@@ -81,6 +81,10 @@ def others_have_its_place(case: Case, truth: Truth) -> bool:
     if case.held_by == "stack_rate" and truth.store.whole.begun_lately(case.id, truth.time.now):
         # Not yet, that is: the story has ended before ten minutes had passed.
         return True
-    others = (c for c in truth.store.cases.values() if c.id != case.id and c.closed_at is None)
-    have = [c for c in others if c.begun and (c.held_by or c.handed_over_at is None) and not waits_for_its_turn(c)]
-    return any(c.service == case.service or case.held_by == "stack_share" for c in have)
+    others = [c for c in truth.store.cases.values() if c.id != case.id and c.begun and not waits_for_its_turn(c)]
+    have = [c for c in others if c.closed_at is None and (c.held_by or c.handed_over_at is None)]
+    # Where many wait each looks once in so long: nobody may have seen yet that the place is free.
+    rest = truth.policy.limits.hold_among(truth.store.whole.failing, truth.policy.repair.hold)
+    ended = ((c, c.closed_at or c.handed_over_at) for c in others)
+    had = [c for c, at in ended if at is not None and truth.time.now - at <= rest]
+    return any(c.service == case.service or case.held_by == "stack_share" for c in (*have, *had))
