@@ -94,6 +94,7 @@ def create() -> Account:
     variables = {f"DEFIB_{name.upper()}_QUEUE": url for name, url in queues.items()}
     variables |= {"DEFIB_TABLE": TABLE, "DEFIB_EVIDENCE_BUCKET": BUCKET, "DEFIB_KILL_SWITCH": KILL_SWITCH}
     variables |= {"DEFIB_INCIDENTS_TOPIC": topic, "DEFIB_ALERTS_TOPIC": alerts}
+    variables |= {"DEFIB_SET_ASIDE_QUEUES": queues["signals"]}
     return Account(instances[0], variables)
 
 

@@ -25,7 +25,10 @@ page_id = "kctbh9vrtdwd"
 components = { web = "8kbf7d35c070" }
 """
 """What the shipped policy lacks for ``elsewhere``."""
-ADDRESSES = ("DEFIB_SIGNALS_QUEUE", "DEFIB_ORDERS_QUEUE", "DEFIB_EVIDENCE_QUEUE", "DEFIB_NOTICES_QUEUE")
+ADDRESSES = (
+    *("DEFIB_SIGNALS_QUEUE", "DEFIB_ORDERS_QUEUE", "DEFIB_EVIDENCE_QUEUE", "DEFIB_NOTICES_QUEUE"),
+    "DEFIB_SET_ASIDE_QUEUES",
+)
 """Names of variables that hold queue URLs."""
 STRIPPED = ("AWS_", "DEFIB_", "POWERTOOLS_", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 """How names begin that no measured process inherits. Who measures says where bytecode is, for both sides."""
