@@ -36,8 +36,15 @@ def put(table: str, item: Item, version: int) -> TransactWriteItemTypeDef:
     """A put that requires the item to have ``version`` still; 0 that it does not exist."""
     if version == 0:
         return {"Put": {"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
-    read: Item = {":read": {"N": str(version)}}
-    return _put_if(table, item, "#version = :read", {"#version": "version"}, read)
+    return {
+        "Put": {
+            "TableName": table,
+            "Item": item,
+            "ConditionExpression": "#version = :read",
+            "ExpressionAttributeNames": {"#version": "version"},
+            "ExpressionAttributeValues": {":read": {"N": str(version)}},
+        }
+    }
 
 
 def put_once(table: str, item: Item, since: datetime | None) -> TransactWriteItemTypeDef:
@@ -49,18 +56,13 @@ def put_once(table: str, item: Item, since: datetime | None) -> TransactWriteIte
     """
     if since is None:
         return put(table, item, 0)
-    before: Item = {":since": {"S": sortable(since)[:SECONDS]}}
-    return _put_if(table, item, "attribute_not_exists(pk) OR #at < :since", {"#at": "at"}, before)
-
-
-def _put_if(table: str, item: Item, condition: str, names: dict[str, str], values: Item) -> TransactWriteItemTypeDef:
     return {
         "Put": {
             "TableName": table,
             "Item": item,
-            "ConditionExpression": condition,
-            "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": values,
+            "ConditionExpression": "attribute_not_exists(pk) OR #at < :since",
+            "ExpressionAttributeNames": {"#at": "at"},
+            "ExpressionAttributeValues": {":since": {"S": sortable(since)[:SECONDS]}},
         }
     }
 
