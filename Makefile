@@ -1,13 +1,12 @@
 # Every target installs what it needs into .venv and .cache, once.
 
 UV      := 0.13.9
-CDK     := 2.1148.1
 C7N     := 0.9.53
 POLICY  ?= defib.toml
 OUT     := build/cdk.out
 
 PY      := .venv/bin/python
-export PATH       := $(CURDIR)/.venv/bin:$(CURDIR)/.venv/cdk/node_modules/.bin:$(PATH)
+export PATH       := $(CURDIR)/.venv/bin:$(CURDIR)/.venv/node/node_modules/.bin:$(PATH)
 export PYTHONPATH := $(CURDIR):$(CURDIR)/functions
 
 .DEFAULT_GOAL := help
@@ -22,7 +21,7 @@ install: .venv/.installed .venv/.importable .venv/.lambda ## the environment; ev
 demo: install ## replay the outage of April 30th and see it heal
 	@$(PY) -m sim replay scenarios/april-30.toml --out build/demo
 
-test: install ## all tests but those end to end and in a browser
+test: install .venv/.node ## all tests but those end to end and in a browser
 	$(PY) -m pytest -n auto --dist worksteal --ignore tests/e2e --ignore tests/browser
 
 lint: install
@@ -34,7 +33,7 @@ types: install
 
 check: lint types test ## linters, types and tests
 
-e2e: install .venv/.cdk ## deploy onto a local emulator with the real CDK CLI and heal there
+e2e: install .venv/.node ## deploy onto a local emulator with the real CDK CLI and heal there
 	$(PY) -m pytest -s --e2e tests/e2e
 
 browser: install ## the status page in headless Chromium, which must be there: apt-get install chromium
@@ -45,7 +44,7 @@ browser: install ## the status page in headless Chromium, which must be there: a
 COVERS := tests/core tests/shell tests/publish tests/handlers/test_answer*.py
 
 .PHONY: mutants coverage
-mutants: install ## plant each fault of tests/mutants and see what catches it
+mutants: install .venv/.node ## plant each fault of tests/mutants and see what catches it
 	$(PY) -m tests.mutants
 
 coverage: install ## the statements and branches of core/ that no test has been through; none must be left
@@ -63,27 +62,27 @@ cost: install ## dollars a month for fleets of 10 to 10,000 instances, from coun
 scale: install ## how storms, sweeps and memory grow from 10 to 100,000 instances; some minutes
 	@$(PY) -m sim scale
 
-bench: install ## import times, invocation times and memory against bare boto3
+bench: install .venv/.node ## import times, invocation times and memory against bare boto3
 	$(PY) -m tests.bench
 
 compare: install .venv/.custodian ## Defib beside the alternatives, same faults and same AWS; renews docs/comparison.md
 	@$(PY) -m sim compare --write
 
-synth: install ## the CloudFormation template; POLICY=FILE for another policy
+synth: install .venv/.node ## the CloudFormation template; POLICY=FILE for another policy
 	@$(PY) -m infra.synthesize --policy $(POLICY) --out $(OUT)
 
-deploy: install .venv/.cdk ## into the account and Region of your AWS credentials; POLICY=FILE for another policy
+deploy: install .venv/.node ## into the account and Region of your AWS credentials; POLICY=FILE for another policy
 	@$(PY) -m infra.deploy --policy $(POLICY) --out $(OUT)
 
 # The CLI takes what depends on others first, so the watchtower before what it watches, and asks before it begins.
-destroy: install .venv/.cdk ## take Defib down, watchtower first, or STACK alone; POLICY=FILE as for deploy
+destroy: install .venv/.node ## take Defib down, watchtower first, or STACK alone; POLICY=FILE as for deploy
 	@$(PY) -m infra.synthesize --policy $(POLICY) --out $(OUT) >/dev/null
 	@echo "What Defib has stopped stays stopped, and nobody is told of it any more: look first at what is open."
 	@echo "Afterwards the names of what stays can't be asked for any more: list them first. Both are in"
 	@echo "docs/operations.md, \"How do I take it down?\""
 	@cdk destroy --app $(OUT) $(or $(STACK),--all)
 
-bootstrap: install .venv/.cdk ## once for each account and Region, before the first deploy
+bootstrap: install .venv/.node ## once for each account and Region, before the first deploy
 	@$(PY) -m infra.synthesize --policy $(POLICY) --out $(OUT) && cdk bootstrap --app $(OUT)
 
 lock: install ## pin anew what pyproject.toml asks for
@@ -91,6 +90,7 @@ lock: install ## pin anew what pyproject.toml asks for
 	  --group synth --group replay --group check pyproject.toml -o requirements.txt
 	uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" \
 	  --generate-hashes pyproject.toml -o functions/requirements.txt
+	cd infra/node && npm install --silent --no-audit --no-fund --package-lock-only --omit-lockfile-registry-resolved
 
 clean: ## what was built
 	rm -rf build cdk.out .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -123,9 +123,11 @@ distclean: clean ## what was installed, too
 	@$(PY) -m infra.bundle
 	@touch $@
 
-.venv/.cdk: Makefile | .venv/.installed
+# The CDK CLI, and a Python in WebAssembly that compiles the functions for Lambda.
+.venv/.node: infra/node/package.json infra/node/package-lock.json | .venv/.installed
 	@echo "Installing the CDK CLI into .venv (once) ..."
-	@npm install --silent --no-audit --no-fund --prefix .venv/cdk aws-cdk@$(CDK)
+	@mkdir -p .venv/node && cp infra/node/package.json infra/node/package-lock.json .venv/node
+	@npm ci --silent --no-audit --no-fund --prefix .venv/node
 	@touch $@
 
 # Cloud Custodian in an environment of its own: it pins another boto3 than Defib.

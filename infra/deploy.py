@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from defib.core.policy import Policy
-from infra.bundle import ROOT
+from infra.bundle import ROOT, Target
 from infra.cost import Line, Template, costs, creates, extras, watchtower_costs
 from infra.kept_switch import KeptSwitch, switch_name
 from infra.lapsed import REMEDY, refuse_lapsed
@@ -68,7 +68,7 @@ def main() -> int:
     chosen = parser.parse_args()
     policy_path = chosen.policy.resolve()
     try:
-        assembly = synthesize(policy_path, chosen.out.resolve())
+        assembly = synthesize(policy_path, chosen.out.resolve(), Target(compiled=True))
         policy = _policy(policy_path)
         region = where_it_goes(policy, configured_region())
         template: Template = json.loads((assembly / TEMPLATE).read_text(encoding="utf-8"))

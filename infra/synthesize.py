@@ -14,9 +14,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from platform import python_version
 
 from infra.bundle import ROOT, Target
+from infra.bytecode import can_compile
 from infra.operator_error import OperatorError
 
 TEMPLATE = "Defib.template.json"
@@ -67,8 +67,8 @@ def _is(stamp: Path, inputs: str) -> bool:
 
 
 def _digest(policy: Path, target: Target) -> str:
-    # Which Python synthesizes decides whether there is bytecode in the assets, and its patch release what is in it.
-    digest = hashlib.sha256(f"{target.platform} {target.python} {python_version()}\n".encode())
+    compiled = target.compiled and can_compile(target.python)
+    digest = hashlib.sha256(f"{target.platform} {target.python} {compiled}\n".encode())
     for file in (*_sources(), policy):
         digest.update(f"{file}\n".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest() if file.is_file() else b"missing")
@@ -89,7 +89,7 @@ def main() -> None:
     chosen = parser.parse_args()
     sys.path.insert(0, str(ROOT / "functions"))
     try:
-        print(synthesize(chosen.policy.resolve(), chosen.out.resolve()) / TEMPLATE)
+        print(synthesize(chosen.policy.resolve(), chosen.out.resolve(), Target(compiled=True)) / TEMPLATE)
     except OperatorError as error:
         sys.exit(str(error))
 

@@ -23,7 +23,8 @@ def bundle_watchtower(policy: Policy, target: Target, seen: Seen, into: Path) ->
     ignore = shutil.ignore_patterns("__pycache__", "*.pyc")
     shutil.copytree(ROOT / "functions" / "watchtower", into / "watchtower", ignore=ignore)
     shutil.copytree(dependencies(target) / "urllib3", into / "urllib3", ignore=ignore)
-    add_bytecode(into, target.python)
+    if target.compiled:
+        add_bytecode(into, target.python)
     settings = json.dumps(settings_of(policy, seen), indent=1, sort_keys=True)
     (into / FILE).write_text(settings + "\n", encoding="utf-8")
     let_everybody_read(into)

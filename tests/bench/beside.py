@@ -11,7 +11,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from infra.bundle import Target, bundle
-from infra.bytecode import HERE, add_bytecode
+from infra.bytecode import add_bytecode
 from sim.compare.rivals.custodian import PYTHON, Asked, NoCustodian, Situation
 from tests.bench import warm
 from tests.bench.figure import Figure, Section, Unit
@@ -62,15 +62,13 @@ def bundled(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
     with TemporaryDirectory() as name:
         laid = Path(name) / "asset"
         bundle(ROOT / "defib.toml", Target(), laid)
-        for compiled in laid.rglob("__pycache__"):
-            shutil.rmtree(compiled)
         figures = [
             Figure("unzipped", _mb(laid), Unit.MEGABYTES, limit=BUNDLE_LIMIT_MB, note="Lambda's own limit"),
             Figure("of it Defib", _mb(laid / "defib"), Unit.MEGABYTES),
             Figure("zipped", _zipped_mb(laid), Unit.MEGABYTES),
         ]
-        add_bytecode(laid, HERE)
-        note = "where a Python of their version is at hand"
+        add_bytecode(laid, Target().python)
+        note = "as it is deployed"
         figures += [
             Figure("with bytecode, unzipped", _mb(laid), Unit.MEGABYTES, limit=BUNDLE_LIMIT_MB, note=note),
             Figure("with bytecode, zipped", _zipped_mb(laid), Unit.MEGABYTES),

@@ -105,7 +105,7 @@ def test_every_target_of_make_is_there() -> None:
 def test_taking_it_down_says_first_what_is_lost_and_leaves_it_to_the_cdk_to_ask(
     given: tuple[str, ...], taken: str
 ) -> None:
-    words = ["make", "-n", "-o", "install", "-o", ".venv/.cdk", "destroy", "POLICY=own.toml", *given]
+    words = ["make", "-n", "-o", "install", "-o", ".venv/.node", "destroy", "POLICY=own.toml", *given]
     # Else the make that runs the tests would have its say in it.
     env = {"PATH": os.environ["PATH"]}
     done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
