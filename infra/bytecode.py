@@ -26,7 +26,7 @@ def can_compile(python: str) -> bool:
 def add_bytecode(laid: Path, python: str) -> None:
     """Lay bytecode for ``python`` (3.14) beside every source in ``laid``, if it can be had.
 
-    It depends on the sources alone, not on when, where or on what machine they were laid out, for the asset's hash would
+    It depends on the sources alone, not on when, where or on what machine they were laid out: the asset's hash would
     change with it. It is never held against the source's time, which unpacking sets anew. A file that can't be compiled
     stays without; if none can, people are told, and the functions compile their sources themselves.
     """

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import boto3
 import pytest
@@ -14,7 +16,9 @@ from defib.core.page.settings import PageSettings
 from defib.core.parse import parse
 from defib.core.policy import Contact, Policy, Service, Tag
 from defib.core.watchtower import WatchtowerSettings
-from infra.bundle import ROOT
+from infra import deploy as deploying
+from infra import synthesize as synthesizing
+from infra.bundle import ROOT, Target
 from infra.cost import costs, creates, extras
 from infra.deploy import EMPTY, REGION_VARIABLES, configured_region, failed, summary, warnings, where_it_goes
 from infra.operator_error import OperatorError
@@ -24,6 +28,24 @@ from tests.infra.synthesized import Synthesized
 
 def policy(*contacts: Contact) -> Policy:
     return Policy(Tag("self-heal", "true"), (Service("web", {"service": ("web",)}),), contacts)
+
+
+@pytest.mark.parametrize("command", [deploying, synthesizing], ids=["deploy", "synth"])
+def test_what_is_deployed_and_shown_goes_along_with_bytecode(
+    monkeypatch: pytest.MonkeyPatch, command: ModuleType
+) -> None:
+    asked: list[Target] = []
+
+    def synthesize(policy: Path, outdir: Path, target: Target) -> Path:
+        asked.append(target)
+        raise OperatorError("enough")
+
+    monkeypatch.setattr(command, "synthesize", synthesize)
+    monkeypatch.setattr(sys, "argv", ["command"])
+    with pytest.raises(SystemExit, match="enough"):
+        command.main()
+
+    assert [target.compiled for target in asked] == [True]
 
 
 def test_it_says_in_plain_words_what_will_be_created(stack: Synthesized) -> None:
