@@ -9,11 +9,13 @@ import pytest
 
 from defib.core.announce import announce, under_repair
 from defib.core.case import Action, Attempt, Case, Outcome
+from defib.core.contact import Contact
 from defib.core.incident import Incident, NoticeKind, Phase
 from defib.core.message import compose
 from defib.core.model import Cause, Event
 from defib.core.news import News
 from defib.core.policy import Mode, Policy
+from defib.core.severity import Severity
 from tests.core.announced import EVIDENCE, LATER, MOVED, TOO_LATE, WAITING, waiting, wants
 from tests.core.facts import NOON, after, attempt, case, policy
 
@@ -207,3 +209,22 @@ def test_people_read_what_aws_will_do_what_defib_does_before_and_what_they_can_d
     assert notice.subject == "[Defib web] PLANNED: web-2 is to be retired by AWS from 02 May 12:00 UTC"
     assert words in notice.body
     assert not notice.sms.endswith("...")
+
+
+def test_who_was_called_over_a_move_that_went_wrong_hears_that_it_is_resolved() -> None:
+    oncall = Contact("oncall", email=("oncall@example.com",))
+    limits = policy(planned_restart=True, maintenance=(LATER,), tell=("oncall",))
+    limits = replace(limits, contacts=(oncall,))
+    begun, _ = announce(foretold(), WAITING, waiting(EVIDENCE, attempt(Action.STOP, verdict=None)), limits, NOON)
+    stopped = waiting(EVIDENCE, attempt(Action.STOP), cause=Cause.STOPPED_BY_DEFIB)
+    held = replace(stopped, held_by="kill_switch", held_action=Action.START, told_of=("kill_switch",))
+    called, notices = announce(begun, stopped, held, limits, NOON)
+    assert [n.kind for n in notices] == [NoticeKind.HELD]
+
+    over, notices = announce(
+        called, held, replace(waiting(EVIDENCE, *MOVED), closed_at=NOON, outcome=Outcome.HEALED), limits, NOON
+    )
+
+    assert over is not None
+    assert over.resolved_at == NOON
+    assert [(n.kind, n.severity) for n in notices] == [(NoticeKind.RESOLVED, Severity.HIGH)]

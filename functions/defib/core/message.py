@@ -73,10 +73,10 @@ def compose(
 
 
 def _ends_trouble(incident: Incident) -> bool:
-    """Whether nobody is needed any more in an incident that began with a failure: also where what is over last is a
-    restart before an event. Whoever heard of the beginning hears of the end.
+    """Whether nobody is needed any more in an incident with a failure, or in which people were asked: also where what is
+    over last is a restart before an event. Whoever heard of the trouble hears of its end.
     """
-    troubled = any(m.cause is not Cause.EVENT_SCHEDULED for m in incident.members)
+    troubled = incident.reached is not None or any(m.cause is not Cause.EVENT_SCHEDULED for m in incident.members)
     return troubled and all(m.is_settled for m in incident.members)
 
 
