@@ -228,3 +228,15 @@ def test_who_was_called_over_a_move_that_went_wrong_hears_that_it_is_resolved() 
     assert over is not None
     assert over.resolved_at == NOON
     assert [(n.kind, n.severity) for n in notices] == [(NoticeKind.RESOLVED, Severity.HIGH)]
+
+
+@pytest.mark.parametrize("guard", ["aws_issue", "zone_impaired"])
+def test_what_is_held_with_a_crowd_when_aws_announces_its_event_is_announced_and_no_more(guard: str) -> None:
+    held = replace(WAITING, held_by=guard, held_action=Action.EVIDENCE, told_of=(f"planned:{guard}",))
+
+    incident, kinds = told(None, UNSEEN, held)
+    later, nothing = told(incident, held, replace(held, look_again_at=after(minutes=5)))
+
+    assert incident is not None
+    assert (incident.resolved_at, kinds) == (NOON, [NoticeKind.PLANNED])
+    assert (later, nothing) == (incident, [])

@@ -74,14 +74,17 @@ def announce(
         # What there was to say of this state of the case was said when it came to be.
         return incident, ()
     service = policy.service(after.service) or Service(after.service, {})
-    needless = _spoken_for(after) or _ends_unheard_of(before, after)
-    if needless and (incident is None or not _is_member(incident, after)):
-        return incident, ()
     foretold = news_of(before, after, service, policy, now)
+    needless = _spoken_for(after) or _ends_unheard_of(before, after)
+    needless = needless and (incident is None or not _is_member(incident, after))
+    if needless and not foretold:
+        return incident, ()
     current = _current(incident, after, service, now)
     joined = _with_member(current, after)
     joined = replace(joined, falls=one_by_one.remember(joined.falls, after, service, now))
-    joined, news = _as_one(current, joined, after, [*foretold, *_news(current, joined, before, after)], service, now)
+    # The incident that speaks for many says nothing of what is to befall this one.
+    so_far = [] if needless else _news(current, joined, before, after)
+    joined, news = _as_one(current, joined, after, [*foretold, *so_far], service, now)
     if not news and _only_waits(incident, after):
         return incident, ()
     if News.HELD in news and after.held_by in ONCE_GUARDS:
