@@ -74,7 +74,7 @@ def announce(
         # What there was to say of this state of the case was said when it came to be.
         return incident, ()
     service = policy.service(after.service) or Service(after.service, {})
-    foretold = news_of(before, after, service, policy, now)
+    foretold = news_of(before, after)
     needless = _spoken_for(after) or _ends_unheard_of(before, after)
     needless = needless and (incident is None or not _is_member(incident, after))
     if needless and not foretold:

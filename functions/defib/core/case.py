@@ -190,7 +190,7 @@ class Case:
     event: Event | None = None
     """What AWS has announced to do to it: the next event, or the last one that was announced."""
     reminded_at: datetime | None = None
-    """When that event came within a day, and people were reminded if Defib does nothing about it."""
+    """When people were reminded of that event, as nothing that Defib does avoids it."""
     approval: Approval | None = None
     """What people were asked about this repair; None until they are, which only approve mode does."""
 

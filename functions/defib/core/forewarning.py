@@ -7,11 +7,12 @@ from datetime import datetime
 from defib.core.asking import in_region
 from defib.core.boot import is_mac
 from defib.core.case import Case, Outcome
+from defib.core.frozen import replace
 from defib.core.incident import NoticeKind
 from defib.core.maintenance import next_window
 from defib.core.model import Cause, Event
 from defib.core.news import NOTHING, News, Story
-from defib.core.planned import BOUND, at_rest, window_before
+from defib.core.planned import BOUND, REMIND, at_rest, window_before
 from defib.core.policy import Mode, Policy, Service
 from defib.core.words import day, plan
 
@@ -29,18 +30,26 @@ GOES_ON = "What fails now it repairs as usual, and tells you of it as usual."
 """What Defib does about a failure after a planned restart, which has a case of its own."""
 
 
-def news_of(before: Case, after: Case, service: Service, policy: Policy, now: datetime) -> tuple[News, ...]:
-    """Whether people are to hear of an announced event: when it is announced or moved, and once more when it is near.
-
-    They are reminded only of what nothing that Defib does avoids, or has avoided in a window that is over.
-    """
+def news_of(before: Case, after: Case) -> tuple[News, ...]:
+    """Whether people are to hear of an announced event: when it is announced or moved, and once more when it is near."""
     event = after.event
     if event is None or after.cause is not Cause.EVENT_SCHEDULED or not at_rest(after):
         return ()
     if before.event != event:
         return (News.ANNOUNCED,)
-    near = after.reminded_at is not None and before.reminded_at is None and now < event.not_before
-    return (News.REMINDED,) if near and not _is_counted_on(after, event, service, policy, now) else ()
+    return (News.REMINDED,) if after.reminded_at is not None and before.reminded_at is None else ()
+
+
+def reminded(case: Case, policy: Policy, now: datetime) -> Case:
+    """The case once people are reminded of its event: on the last day, of what nothing that Defib does avoids, or has
+    avoided in a window that is over.
+    """
+    event, service = case.event, policy.service(case.service)
+    waits = case.cause is Cause.EVENT_SCHEDULED and case.closed_at is None and at_rest(case)
+    due = waits and case.reminded_at is None
+    if event is None or service is None or not due or not event.not_before - REMIND <= now < event.not_before:
+        return case
+    return case if _is_counted_on(case, event, service, policy, now) else replace(case, reminded_at=now)
 
 
 def _is_counted_on(case: Case, event: Event, service: Service, policy: Policy, now: datetime) -> bool:

@@ -143,7 +143,8 @@ def _moved(
 
 def _await_window(event: Event, policy: Policy, service: Service, now: datetime) -> Wait:
     window = window_before(event, policy, service, now)
-    looks = [now + LOOK, *(at for at in (event.not_before, window.start if window else now) if at > now)]
+    times = (event.not_before, *((window.start, window.end) if window else ()))
+    looks = [now + LOOK, *(at for at in times if at > now)]
     if now >= event.not_before:
         return Wait(f"{_why(event)}, and its time has come", min(looks))
     if window is None:

@@ -10,6 +10,7 @@ from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalat
 from defib.core.decide import decide
 from defib.core.diagnose import diagnose
 from defib.core.effect import Effect, Perform, Wake
+from defib.core.forewarning import reminded
 from defib.core.frozen import replace
 from defib.core.guard import PAUSES
 from defib.core.guards.question import GIVES_BACK
@@ -87,7 +88,7 @@ def step(case: Case, observation: Observation, policy: Policy, now: datetime) ->
     if isinstance(decision, Hold) and decision.guard == approval.GUARD:
         seen = approval.ask(seen, policy.repair.approval_timeout, now)
     after, effects = _apply(seen, decision, observation, now)
-    return _keep_look(case, after, effects, now)
+    return _keep_look(case, reminded(after, policy, now), effects, now)
 
 
 def recheck(case: Case, observation: Observation, policy: Policy, now: datetime) -> Decision:
@@ -159,13 +160,10 @@ def _see(case: Case, diagnosis: Diagnosis, observation: Observation, policy: Pol
 def _see_event(case: Case, event: Event, now: datetime) -> Case:
     """Take the announced event into the case. There is nothing to be patient about: people are told at once."""
     same = case.event is not None and (case.event.code, case.event.not_before) == (event.code, event.not_before)
-    reminded_at = case.reminded_at if same else None
-    if planned.at_rest(case) and now >= event.not_before - planned.REMIND:
-        reminded_at = reminded_at or now
     return replace(
         case,
         event=case.event if same else event,
-        reminded_at=reminded_at,
+        reminded_at=case.reminded_at if same else None,
         confirmed_at=case.confirmed_at or now,
         confirmed_cause=case.confirmed_cause or Cause.EVENT_SCHEDULED,
     )
