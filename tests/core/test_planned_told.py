@@ -12,7 +12,7 @@ from defib.core.case import Action, Attempt, Case, Outcome
 from defib.core.contact import Contact
 from defib.core.incident import Incident, NoticeKind, Phase
 from defib.core.message import compose
-from defib.core.model import Cause, Event
+from defib.core.model import Cause, Event, Verdict
 from defib.core.news import News
 from defib.core.policy import Mode, Policy
 from defib.core.severity import Severity
@@ -240,3 +240,61 @@ def test_what_is_held_with_a_crowd_when_aws_announces_its_event_is_announced_and
     assert incident is not None
     assert (incident.resolved_at, kinds) == (NOON, [NoticeKind.PLANNED])
     assert (later, nothing) == (incident, [])
+
+
+IN_VAIN = waiting(
+    EVIDENCE, attempt(Action.STOP, verdict=Verdict.RETRY, code="RequestLimitExceeded"), healthy_since=NOON
+)
+"""Its window is over, and nothing came of its restart."""
+FAILS = "its system status check fails: that is a case of its own"
+
+
+def test_who_heard_of_a_move_that_came_to_nothing_hears_that_it_is_put_off_once() -> None:
+    stopping = waiting(EVIDENCE, attempt(Action.STOP, verdict=None))
+    begun, kinds = told(foretold(), WAITING, stopping)
+    assert kinds == [NoticeKind.PROGRESS]
+
+    off, notices = announce(begun, stopping, IN_VAIN, wants(LATER), NOON)
+    gone, nothing = told(off, IN_VAIN, replace(IN_VAIN, closed_at=NOON, outcome=Outcome.GAVE_WAY, reason=FAILS))
+
+    assert off is not None
+    assert (off.resolved_at, [n.kind for n in notices]) == (NOON, [NoticeKind.PLANNED])
+    assert "web-2 serves as before, its restart before 02 May 12:00 UTC is put off" in notices[0].subject
+    assert (gone, nothing) == (off, [])
+
+
+def test_a_move_that_is_tried_again_within_its_window_is_not_put_off() -> None:
+    begun, _ = told(foretold(), WAITING, waiting(EVIDENCE, attempt(Action.STOP, verdict=None)))
+
+    again, notices = announce(begun, WAITING, IN_VAIN, wants(LATER), after(hours=9))
+
+    assert again is not None
+    assert (again.resolved_at, notices) == (None, ())
+
+
+@pytest.mark.parametrize("handed_over", [None, NOON], ids=["in its window", "people had it"])
+def test_what_fails_after_a_move_that_came_to_nothing_was_not_restarted(handed_over: datetime | None) -> None:
+    begun, _ = told(foretold(), WAITING, waiting(EVIDENCE, attempt(Action.STOP, verdict=None)))
+    in_vain = replace(IN_VAIN, healthy_since=None, handed_over_at=handed_over)
+
+    failed = replace(in_vain, closed_at=NOON, outcome=Outcome.GAVE_WAY, reason=FAILS)
+    over, notices = announce(begun, in_vain, failed, wants(LATER), NOON)
+
+    assert over is not None
+    assert (over.resolved_at, len(notices)) == (NOON, 1)
+    assert f"was not restarted as planned; now {FAILS}." in notices[0].body
+
+
+@pytest.mark.parametrize("held_by", ["", "one_by_one"])
+def test_a_move_given_back_after_the_outage_that_it_joined_ends_that_for_whoever_heard_of_it(held_by: str) -> None:
+    failing = replace(case(EVIDENCE), instance_id="i-0bb2", name="web-3")
+    outage, _ = told(None, replace(failing, confirmed_at=None), failing)
+    drained = waiting(EVIDENCE, attempt(Action.DRAIN))
+    both, _ = told(outage, UNSEEN, drained)
+    left, _ = told(both, failing, replace(failing, closed_at=NOON, outcome=Outcome.HEALED))
+    given_back = waiting(EVIDENCE, attempt(Action.DRAIN), attempt(Action.RESTORE), healthy_since=NOON)
+
+    over, kinds = told(left, drained, replace(given_back, held_by=held_by))
+
+    assert over is not None
+    assert (over.resolved_at, kinds) == (NOON, [NoticeKind.RESOLVED])

@@ -13,7 +13,7 @@ from defib.core.handed_over import told_at
 from defib.core.harm import harmed, is_kept
 from defib.core.incident import Incident, Member, Notice, Phase
 from defib.core.look import differ_in_look_only
-from defib.core.message import compose
+from defib.core.message import compose, ends_trouble
 from defib.core.model import NOT_TROUBLE, Cause, Verdict
 from defib.core.news import News
 from defib.core.policy import ApplicationRemedy, Mode, Policy, Service
@@ -80,11 +80,12 @@ def announce(
     if needless and not foretold:
         return incident, ()
     current = _current(incident, after, service, now)
-    joined = _with_member(current, after)
+    joined = _with_member(current, after, put_off=planned.is_put_off(after, policy, service, now))
     joined = replace(joined, falls=one_by_one.remember(joined.falls, after, service, now))
     # The incident that speaks for many says nothing of what is to befall this one.
     so_far = [] if needless else _news(current, joined, before, after)
     joined, news = _as_one(current, joined, after, [*foretold, *so_far], service, now)
+    news += [News.PUT_OFF] if _is_put_off(current, joined, after, news) else []
     if not news and _only_waits(incident, after):
         return incident, ()
     if News.HELD in news and after.held_by in ONCE_GUARDS:
@@ -141,8 +142,16 @@ def _is_member(incident: Incident, case: Case) -> bool:
     return case.id in [m.case_id for m in incident.members]
 
 
-def _with_member(incident: Incident, case: Case) -> Incident:
+def _is_followed(incident: Incident, case: Case) -> bool:
+    """Whether people have yet to hear how a case ends: they have it in hand, or it keeps ``incident`` open."""
+    known = next((m for m in incident.members if m.case_id == case.id), None)
+    return case.handed_over_at is not None or (known is not None and not known.is_settled)
+
+
+def _with_member(incident: Incident, case: Case, *, put_off: bool) -> Incident:
     member = member_of(case)
+    if put_off:
+        member = replace(member, phase=Phase.WATCHING)
     if _is_member(incident, case):
         members = tuple([member if m.case_id == member.case_id else m for m in incident.members])
     else:
@@ -187,7 +196,7 @@ def _news(current: Incident, joined: Incident, before: Case, after: Case) -> lis
     if told_at(after) != told_at(before):
         news.append(News.ESCALATED if handed_over else News.TAKEN_BACK)
     # What only waited says nothing when it gives way; whoever heard of a restart hears what came of it.
-    unheard = after.outcome is Outcome.GAVE_WAY and planned.at_rest(after)
+    unheard = after.outcome is Outcome.GAVE_WAY and planned.at_rest(after) and not _is_followed(current, after)
     if after.closed_at is not None and before.closed_at is None and not unheard:
         news.append(News.CLOSED)
     return news
@@ -201,6 +210,14 @@ def _is_news(current: Incident, before: Case, after: Case) -> bool:
         return not routine and (before.held_by, before.cause) != (after.held_by, after.cause)
     told = planned.told_as(after.held_by, after.cause) in before.told_of
     return not (routine or told or in_a_row.told_as(after) in current.told_of)
+
+
+def _is_put_off(current: Incident, joined: Incident, after: Case, news: list[News]) -> bool:
+    """Whether an incident of which people have heard ends in silence: a restart had begun in it, and is put off."""
+    was_open = current.notices > 0 and not all(m.is_settled for m in current.members)
+    ends = was_open and all(m.is_settled for m in joined.members)
+    begun = after.confirmed_cause is Cause.EVENT_SCHEDULED and after.begun and after.closed_at is None
+    return ends and begun and (not news or ends_trouble(joined))
 
 
 def _only_waits(incident: Incident | None, case: Case) -> bool:

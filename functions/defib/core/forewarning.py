@@ -6,7 +6,7 @@ from datetime import datetime
 
 from defib.core.asking import in_region
 from defib.core.boot import is_mac
-from defib.core.case import Case, Outcome
+from defib.core.case import Action, Case, Outcome
 from defib.core.frozen import replace
 from defib.core.incident import NoticeKind
 from defib.core.maintenance import next_window
@@ -31,7 +31,7 @@ GOES_ON = "What fails now it repairs as usual, and tells you of it as usual."
 
 
 def news_of(before: Case, after: Case) -> tuple[News, ...]:
-    """Whether people are to hear of an announced event: when it is announced or moved, and once more when it is near."""
+    """Whether people are to hear of an announced event: when it is announced or moved, and when they are reminded."""
     event = after.event
     if event is None or after.cause is not Cause.EVENT_SCHEDULED or not at_rest(after):
         return ()
@@ -80,16 +80,24 @@ def forewarned(news: News, case: Case, service: Service, policy: Policy, now: da
             headline = f"is not restarted yet before {day(event.not_before)}"
             doing = f"Nothing for now: {case.reason}. It looks again while the maintenance window is on."
             duty, brief = _yourself(case, event, policy), f"Restart it yourself before {day(event.not_before)}."
+        case News.PUT_OFF:
+            headline = f"serves as before, its restart before {day(event.not_before)} is put off"
         case News.STOPPING:
             doing = "It stops it now and starts it on another host, inside its maintenance window."
             return Story(NoticeKind.PROGRESS, "is restarted as planned", doing, NOTHING, "Defib restarts it now.")
         case News.CLOSED if case.handed_over_at is None and case.outcome in (Outcome.HEALED, Outcome.RECOVERED):
             headline, doing, duty, brief = f"is safe: {case.reason}", "Nothing more.", "Nothing.", ""
         case News.CLOSED if case.handed_over_at is None and case.outcome is Outcome.GAVE_WAY:
-            headline, doing, duty, brief = f"was restarted as planned; now {case.reason}", GOES_ON, NOTHING, ""
+            headline, doing, duty, brief = gave_way(case), GOES_ON, NOTHING, ""
         case _:
             return None
     return Story(NoticeKind.PLANNED, headline, doing, duty, brief)
+
+
+def gave_way(case: Case) -> str:
+    """What became of an instance that failed while its case waited."""
+    moved = "was" if case.last(Action.START) is not None else "was not"
+    return f"{moved} restarted as planned; now {case.reason}"
 
 
 def _plan(case: Case, event: Event, service: Service, policy: Policy, now: datetime) -> tuple[str, str, str]:

@@ -45,7 +45,7 @@ def compose(
 ) -> tuple[Incident, Notice]:
     """The next notice of ``incident``, and the incident with the notice in its timeline."""
     story = forewarned(news, case, service, policy, now) or story_of(news, incident, case, service, policy)
-    if news is News.CLOSED and _ends_trouble(incident):
+    if news in (News.CLOSED, News.PUT_OFF) and ends_trouble(incident):
         story = replace(story, kind=NoticeKind.RESOLVED)
     headline = f"{name_of(case)} {story.headline}"
     told = with_line(incident, headline, now)
@@ -72,9 +72,10 @@ def compose(
     return told, notice
 
 
-def _ends_trouble(incident: Incident) -> bool:
-    """Whether nobody is needed any more in an incident with a failure, or in which people were asked: also where what is
-    over last is a restart before an event. Whoever heard of the trouble hears of its end.
+def ends_trouble(incident: Incident) -> bool:
+    """Whether nobody is needed any more in an incident with a failure, or in which people were asked.
+
+    Also where what is over last is a restart before an event: whoever heard of the trouble hears of its end.
     """
     troubled = incident.reached is not None or any(m.cause is not Cause.EVENT_SCHEDULED for m in incident.members)
     return troubled and all(m.is_settled for m in incident.members)

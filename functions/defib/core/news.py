@@ -31,6 +31,7 @@ class News(StrEnum):
     CLOSED = "closed"
     ANNOUNCED = "announced"
     REMINDED = "reminded"
+    PUT_OFF = "put_off"
 
 
 @dataclass(frozen=True, slots=True)

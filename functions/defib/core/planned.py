@@ -63,6 +63,14 @@ def gives_way(case: Case) -> bool:
     return case.confirmed_cause is Cause.EVENT_SCHEDULED and (at_rest(case) or is_back(case))
 
 
+def is_put_off(case: Case, policy: Policy, service: Service, now: datetime) -> bool:
+    """Whether a restart that had begun waits for another window: the instance serves as if it had not begun."""
+    waits = case.confirmed_cause is Cause.EVENT_SCHEDULED and case.begun and case.handed_over_at is None
+    if not waits or case.closed_at is not None or case.held_by or case.healthy_since is None or not at_rest(case):
+        return False
+    return not service.planned_restart or in_window(policy, service, now) is None
+
+
 def told_as(guard: str, cause: Cause) -> str:
     """Under what name a case remembers that people were told of a guard: one that holds what works is another matter.
 

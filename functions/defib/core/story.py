@@ -8,6 +8,7 @@ from typing import assert_never
 from defib.core import asking, in_a_row, one_by_one, planned
 from defib.core.case import Action, Case, Outcome
 from defib.core.duration import format_duration
+from defib.core.forewarning import gave_way
 from defib.core.frozen import replace
 from defib.core.harm import is_kept
 from defib.core.incident import Incident, NoticeKind
@@ -34,7 +35,7 @@ from defib.core.words import (
 def story_of(news: News, incident: Incident, case: Case, service: Service, policy: Policy) -> Story:
     """What is told of ``news`` about ``case``, but for events that AWS has announced (core/forewarning.py)."""
     match news:
-        case News.OPENED | News.JOINED | News.ANNOUNCED | News.REMINDED:
+        case News.OPENED | News.JOINED | News.ANNOUNCED | News.REMINDED | News.PUT_OFF:
             return _opened(news, incident, case, service, policy)
         case News.STOPPING | News.FORCING | News.SKIPPING | News.REPLACING | News.RESIZED | News.START_FAILED:
             return _progress(news, case)
@@ -174,7 +175,7 @@ def _closed(incident: Incident, case: Case, policy: Policy) -> Story:
                 headline = f"is being STOPPED and left alone: {case.reason}"
                 duty = "Start it once it has stopped, if it should run."
         case Outcome.GAVE_WAY:
-            headline, duty = f"was restarted as planned; now {case.reason}", "Nothing."
+            headline, duty = gave_way(case), "Nothing."
         case Outcome.HANDED_OVER | Outcome.NOTHING_WRONG | None:
             still = "is STOPPED and no longer watched" if case.cause in STOPPED else "is no longer watched"
             headline, duty = f"{still}: {case.reason}", "See to it if you have not yet."
