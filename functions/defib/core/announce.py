@@ -196,7 +196,7 @@ def _news(current: Incident, joined: Incident, before: Case, after: Case) -> lis
     if told_at(after) != told_at(before):
         news.append(News.ESCALATED if handed_over else News.TAKEN_BACK)
     # What only waited says nothing when it gives way; whoever heard of a restart hears what came of it.
-    unheard = after.outcome is Outcome.GAVE_WAY and planned.at_rest(after) and not _is_followed(current, after)
+    unheard = after.outcome is Outcome.GAVE_WAY and not _is_followed(current, after)
     if after.closed_at is not None and before.closed_at is None and not unheard:
         news.append(News.CLOSED)
     return news
