@@ -252,8 +252,9 @@ def _brief_application_plan(service: Service, policy: Policy) -> str:
 
 
 def evidence_of(case: Case) -> str:
-    """Where the evidence is, or why there is none."""
-    attempt = next((a for a in case.attempts if a.action is Action.EVIDENCE and a.result is not None), None)
+    """Where the newest evidence is, or why there is none: what was taken before is of another failure."""
+    taken = (a for a in reversed(case.attempts) if a.action is Action.EVIDENCE and a.result is not None)
+    attempt = next(taken, None)
     if attempt is None or attempt.result is None:
         return ""
     if attempt.result.verdict is Verdict.DONE:
