@@ -10,10 +10,11 @@ import pytest
 from defib.core.case import Action, Case
 from defib.core.incident import NoticeKind
 from defib.core.model import Cause, Check, Checks, CheckStatus, InstanceState, Observation, Source, TargetHealth
+from defib.core.policy import ApplicationRemedy, Mode
 from defib.core.step import step
 from tests.core.facts import NOON, OK, after, attempt, case, impaired, observed, policy
 from tests.core.rungs import APP_DOWN, EVIDENCE
-from tests.shell.machine import INSTANCE, Machine
+from tests.shell.machine import INSTANCE, Machine, healing
 
 POLICY = policy(minimum_healthy=1)
 THEIRS = case(
@@ -58,6 +59,23 @@ def test_one_whose_host_fails_while_people_have_its_application_is_healed_and_sa
     incident = machine.store.latest_incident("web")
     assert incident is not None
     assert incident.number == 1, "it was never over in between"
+
+
+def test_in_approve_mode_they_are_asked_about_its_host_though_they_were_asked_about_its_application() -> None:
+    asking = healing(POLICY, mode=Mode.APPROVE, application_down=ApplicationRemedy.RESTART)
+    machine = _Served(asking)
+    machine.look()
+    machine.run(asking.repair.approval_timeout + timedelta(minutes=10))
+    machine.break_down()
+    machine.run(timedelta(minutes=10))
+
+    assert [n.kind for n in machine.notices] == [
+        NoticeKind.OPENED,
+        NoticeKind.APPROVAL,
+        NoticeKind.ESCALATED,
+        NoticeKind.PROGRESS,
+        NoticeKind.APPROVAL,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ def fails_anew(case: Case, diagnosis: Diagnosis, service: Service, now: datetime
 def taken_back(case: Case, cause: Cause, now: datetime) -> Case:
     """The case that is Defib's again, for another failure than the one that was handed over.
 
-    What was done before counts for its limits; a yes or no about the application was none about this.
+    What was done before counts for its limits; a yes or no about the application was none about this,
+    and whoever has heard what held that repair has not heard what holds this one.
     """
     return replace(
         case,
@@ -37,6 +38,7 @@ def taken_back(case: Case, cause: Cause, now: datetime) -> Case:
         asked_again_at=None,
         ask="",
         approval=None,
+        told_of=(),
     )
 
 
