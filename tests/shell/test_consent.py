@@ -38,6 +38,8 @@ def test_pulled_in_the_middle_it_stops_even_what_would_put_the_instance_back() -
     assert machine.acts[-1] is Action.STOP
     assert machine.notices[-1].kind is NoticeKind.HELD
     assert "started it" in machine.notices[-1].body
+    yours = "What you must do: Remove the reason, or start it yourself and, when it works, register it in web again"
+    assert yours in machine.notices[-1].body
 
 
 def test_switched_on_again_the_repair_goes_on_by_itself_however_long_it_was_off() -> None:

@@ -75,6 +75,9 @@ def _yours(case: Case) -> str:
     if not is_kept(case) or case.drained is None or not case.registrations:
         return "Decide whether to act yourself; Defib will not until the reason is gone."
     groups = ", ".join(sorted({r.target_group_name for r in case.registrations}))
+    if case.owes_start(case.cause):
+        start = f"start it yourself and, when it works, register it in {groups} again"
+        return f"Remove the reason, or {start}; Defib will not until the reason is gone."
     return f"When it works, register it in {groups} again; Defib will not until the reason is gone."
 
 
