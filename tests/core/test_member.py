@@ -19,6 +19,7 @@ from defib.core.model import (
     Cause,
     Checks,
     Diagnosis,
+    Event,
     InstanceState,
     Observation,
     Registration,
@@ -392,6 +393,47 @@ def test_a_repair_that_ends_with_people_leaves_it_in_standby_and_says_so() -> No
     assert closed.outcome is Outcome.RECOVERED
     assert "in Standby in its Auto Scaling group web-asg" in closed.reason
     assert closed.count(Action.EXIT_STANDBY) == 0
+
+
+@pytest.mark.parametrize(
+    ("started", "outcome", "headline"),
+    [
+        (30, Outcome.HEALED, "works again in Standby after 1h: one of"),
+        (-1, Outcome.RECOVERED, "works again after 1h: it"),
+    ],
+    ids=["by Defib's own later start", "by people"],
+)
+def test_whoever_has_one_in_standby_hears_at_the_end_that_it_serves_only_once_they_return_it(
+    started: float, outcome: Outcome, headline: str
+) -> None:
+    back = attempt(Action.START, after(minutes=started))
+    theirs = case(
+        EVIDENCE, ENTERED, STOPPED, back, handed_over_at=NOON, ask="Look.", healthy_since=NOON, group="ann's asg"
+    )
+    incident, _ = announce(None, replace(theirs, handed_over_at=None, confirmed_at=None), theirs, POLICY, NOON)
+
+    over, _ = step(theirs, observed(tags=TAGS), policy(group_member=GroupMember.STANDBY), after(hours=1))
+    _, (told,) = announce(incident, theirs, over, POLICY, after(hours=1))
+
+    assert over.outcome is outcome
+    assert "It is in Standby in its Auto Scaling group ann's asg" in over.reason
+    assert headline in told.subject
+    assert "What you must do: Return it to service in Auto Scaling group ann's asg, unless somebody has:" in told.body
+    assert (
+        "exit-standby --region us-east-1 --instance-ids i-0aa1 --auto-scaling-group-name 'ann'\\''s asg'" in told.body
+    )
+    assert told.sms.endswith("Return it to service in its group.")
+
+
+def test_so_they_do_where_aws_has_called_off_what_it_was_to_be_moved_for() -> None:
+    event = Event("instance-retirement", after(days=2))
+    theirs = case(EVIDENCE, ENTERED, handed_over_at=NOON, idle=True, event=event, group="web-asg")
+    planned = replace(theirs, confirmed_cause=Cause.EVENT_SCHEDULED)
+
+    over, _ = step(planned, observed(tags=TAGS), policy(group_member=GroupMember.STANDBY), after(hours=1))
+
+    assert over.outcome is Outcome.RECOVERED
+    assert "It is in Standby in its Auto Scaling group web-asg" in over.reason
 
 
 def test_a_persons_stop_of_one_in_standby_says_where_it_is() -> None:

@@ -6,12 +6,14 @@ from datetime import timedelta
 from typing import assert_never
 
 from defib.core import asking, in_a_row, one_by_one, planned
+from defib.core.asking import in_region
 from defib.core.case import Action, Case, Outcome
 from defib.core.duration import format_duration
 from defib.core.forewarning import gave_way
 from defib.core.frozen import replace
 from defib.core.harm import is_kept
 from defib.core.incident import Incident, NoticeKind
+from defib.core.member import in_standby
 from defib.core.model import Cause, Verdict
 from defib.core.news import NOTHING, News, Story
 from defib.core.policy import Mode, Policy, Service
@@ -160,12 +162,16 @@ def _closed(incident: Incident, case: Case, policy: Policy) -> Story:
     over = all(m.is_settled for m in incident.members)
     kind = NoticeKind.RESOLVED if over else NoticeKind.PROGRESS
     took = format_duration(_whole_seconds((case.closed_at or case.opened_at) - began(case)))
+    brief = f"It began {at_minute(began(case), case.closed_at or case.since)}."
     match case.outcome:
         case Outcome.HEALED | Outcome.RECOVERED:
             last = "" if one_by_one.still_down(incident) else one_by_one.ending(incident.falls, case)
             # People had it in hand, but it has worked all along.
             safe = f"is safe: {case.reason}" if planned.gives_way(case) else ""
-            headline, duty = last or safe or f"works again after {took}: {case.reason}", "Nothing."
+            # Where people have mended it, they may have returned it too.
+            where = " in Standby" if case.outcome is Outcome.HEALED and case.standby is not None else ""
+            headline = last or safe or f"works again{where} after {took}: {case.reason}"
+            duty, brief = _returned(case, policy), "Return it to service in its group." if in_standby(case) else brief
         case Outcome.TERMINATED:
             headline, duty = "has been terminated", "Nothing, if that was intended."
         case Outcome.REPLACED:
@@ -185,7 +191,20 @@ def _closed(incident: Incident, case: Case, policy: Policy) -> Story:
         case _:
             assert_never(case.outcome)
     doing = "Nothing more." if over else f"It goes on with the others. {members_line(incident)}"
-    return Story(kind, headline, doing, duty, f"It began {at_minute(began(case), case.closed_at or case.since)}.")
+    return Story(kind, headline, doing, duty, brief)
+
+
+def _returned(case: Case, policy: Policy) -> str:
+    """What is left to people of what works: where Defib leaves it in Standby, it serves nobody.
+
+    AWS CLI Command Reference, autoscaling exit-standby.
+    """
+    if in_standby(case) is None:
+        return "Nothing."
+    there, group = in_region(policy.region), case.group.replace("'", r"'\''")
+    which = f"--instance-ids {case.instance_id} --auto-scaling-group-name '{group}'"
+    asked = f"Return it to service in Auto Scaling group {case.group}, unless somebody has"
+    return f"{asked}:\n  aws autoscaling exit-standby{there} {which}"
 
 
 def _whole_seconds(span: timedelta) -> timedelta:

@@ -122,36 +122,43 @@ def _await_targets(
 
 
 def _close(case: Case, observation: Observation, repair: Repair) -> Close:
-    if case.confirmed_cause is Cause.EVENT_SCHEDULED and case.event is not None:
-        return _event_over(case, case.event, observation, repair)
+    announced = case.event if case.confirmed_cause is Cause.EVENT_SCHEDULED else None
+    if announced is not None:
+        outcome, reason = _event_over(case, announced, observation, repair)
+    else:
+        outcome, reason = _works_again(case, observation, repair)
+    # Also one that Defib's own later start has healed: once people have it, Defib does not return it to service.
+    return Close(outcome, with_standby(reason, case))
+
+
+def _works_again(case: Case, observation: Observation, repair: Repair) -> tuple[Outcome, str]:
+    """How it was healed, or that it has recovered."""
     repaired = case.count(Action.REBOOT, Action.START) > 0
     started = case.last(Action.START)
     again = case.handed_over_at is not None and started is not None and started.intended_at >= case.handed_over_at
     if case.handed_over_at is not None and not again:
-        return Close(Outcome.RECOVERED, with_standby("it works again since people took over", case))
+        return Outcome.RECOVERED, "it works again since people took over"
     others = started_by_others(case, observation, repair)
     if others is not None:
-        reason = f"it works again since somebody else started it at {clock(others)}"
-        return Close(Outcome.RECOVERED, with_standby(reason, case))
+        return Outcome.RECOVERED, f"it works again since somebody else started it at {clock(others)}"
     if not repaired:
-        return Close(Outcome.RECOVERED, "it works again; Defib did nothing to it")
+        return Outcome.RECOVERED, "it works again; Defib did nothing to it"
     cure = "stopping and starting it" if case.count(Action.START) else "the reboot"
     if case.count(Action.START) and case.last(Action.STOP, Action.FORCE_STOP) is None:
         cure = "starting it"
     if again:
         cure = "one of the later starts"
     changed = resized(case, observation)
-    return Close(Outcome.HEALED, f"{cure} cured it. {changed}" if changed else f"{cure} cured it")
+    return Outcome.HEALED, f"{cure} cured it. {changed}" if changed else f"{cure} cured it"
 
 
-def _event_over(case: Case, event: Event, observation: Observation, repair: Repair) -> Close:
+def _event_over(case: Case, event: Event, observation: Observation, repair: Repair) -> tuple[Outcome, str]:
     """What AWS had announced is announced no more."""
     others = started_by_others(case, observation, repair)
     if others is not None:
-        reason = f"the {event.code} is off since somebody else started it at {clock(others)}"
-        return Close(Outcome.RECOVERED, with_standby(reason, case))
+        return Outcome.RECOVERED, f"the {event.code} is off since somebody else started it at {clock(others)}"
     if case.count(Action.START):
         changed = resized(case, observation)
         reason = f"it is on another host, the {event.code} is off"
-        return Close(Outcome.HEALED, f"{reason}. {changed}" if changed else reason)
-    return Close(Outcome.RECOVERED, f"AWS has done or called off the {event.code}")
+        return Outcome.HEALED, f"{reason}. {changed}" if changed else reason
+    return Outcome.RECOVERED, f"AWS has done or called off the {event.code}"
