@@ -9,17 +9,19 @@ import pytest
 
 from defib.core.announce import announce
 from defib.core.audit import decision_of
-from defib.core.case import Case, Close, Escalate, Wait
+from defib.core.case import Action, Case, Close, Escalate, Wait
 from defib.core.incident import NoticeKind
 from defib.core.model import Cause, InstanceState, Observation
+from defib.core.restart import ask_people
 from defib.core.severity import Severity
 from defib.core.step import step
-from tests.core.facts import NOON, POLICY, after, case, observed
-from tests.core.rungs import BAD, EVIDENCE, STOPPED_NOW, decided
+from tests.core.facts import NOON, POLICY, WEB, after, attempt, case, observed
+from tests.core.rungs import BAD, DRAINED, EVIDENCE, STARTED, STOPPED_NOW, decided
 
 AGE = POLICY.repair.handed_over_age
 THEIRS = case(EVIDENCE, handed_over_at=NOON - AGE, ask="Look.")
 FAILS = observed(checks=BAD)
+ENTERED = attempt(Action.ENTER_STANDBY)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +71,46 @@ def test_people_hear_of_it_urgently_and_their_incident_stays_open() -> None:
     assert "you have had it since 23 April 12:00 UTC, and its instance status check fails" in notices[0].body
     assert still is not None
     assert still.resolved_at is None
+
+
+DROUGHT = "Wait, or change its type."
+NO_MORE = attempt(Action.START, after(days=-8))
+
+
+@pytest.mark.parametrize(
+    ("so_far", "ask"),
+    [
+        (replace(THEIRS, ask=DROUGHT), DROUGHT),
+        (
+            case(
+                EVIDENCE,
+                DRAINED,
+                ENTERED,
+                handed_over_at=NOON - AGE,
+                registrations=(WEB,),
+                group="web-asg",
+                ask=f"{DROUGHT} (It is deregistered from an old group.) (It is in Standby.) (Its check counts again.)",
+            ),
+            f"{DROUGHT} (It is deregistered from web; Defib registers it again when it works.) "
+            "(It is in Standby in its Auto Scaling group web-asg: return it to service when it works.)",
+        ),
+        (
+            case(EVIDENCE, STOPPED_NOW, NO_MORE, handed_over_at=NOON - AGE, ask=DROUGHT),
+            DROUGHT,
+        ),
+        (
+            case(EVIDENCE, STOPPED_NOW, STARTED, handed_over_at=NOON - AGE, ask=DROUGHT),
+            ask_people("", POLICY, NOON).ask,
+        ),
+        (replace(THEIRS, ask=""), ask_people("", POLICY, NOON).ask),
+    ],
+    ids=["as before", "with where it stands now", "as before the start", "it runs since a start", "nothing"],
+)
+def test_what_they_are_asked_is_what_they_were_asked_at_first_for_as_long_as_it_helps(so_far: Case, ask: str) -> None:
+    told, _ = step(so_far, FAILS, POLICY, NOON)
+
+    assert told.asked_again_at == NOON
+    assert told.ask == ask
 
 
 def test_each_time_is_so_long_after_the_last() -> None:

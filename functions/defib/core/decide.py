@@ -14,7 +14,7 @@ from defib.core.frozen import replace
 from defib.core.guard import SPOKEN_FOR, TURNS, refuse
 from defib.core.guards.consent import needs_yes
 from defib.core.guards.question import GIVES_BACK, Question, Refusal
-from defib.core.handed_over import has_evidence, unmended, unmended_for
+from defib.core.handed_over import asked, has_evidence, unmended, unmended_for
 from defib.core.interference import meddled
 from defib.core.left_out import left_to_people
 from defib.core.maintenance import maintenance_of
@@ -259,7 +259,8 @@ def _handed_over(
             return decision
         case Act() | Wait() | Hold() | Escalate():
             if case.cause not in NOT_FAILING and unmended_for(case, now) >= policy.repair.handed_over_age:
-                return restart.ask_people(unmended(case), policy, now)
+                again = restart.ask_people(unmended(case), policy, now)
+                return replace(again, ask=asked(case) or again.ask)
             if isinstance(decision, Wait) and case.healthy_since is not None:
                 return decision
             rest = policy.limits.hold_among(observation.stack.failing, policy.repair.hold)

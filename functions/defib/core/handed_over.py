@@ -9,6 +9,7 @@ from defib.core.frozen import replace
 from defib.core.model import Cause, Diagnosis
 from defib.core.patience import patience
 from defib.core.service import Service
+from defib.core.start import STOPPED
 from defib.core.words import CAUSE_WORDS, day
 
 BY_ITSELF = frozenset({Cause.SYSTEM_IMPAIRED, Cause.INSTANCE_IMPAIRED, Cause.EBS_IMPAIRED, Cause.STOPPED_UNASKED})
@@ -63,3 +64,13 @@ def unmended(case: Case) -> str:
     """Why people are told anew of what they have. It is not closed: what fails or is stopped is not over."""
     since = case.handed_over_at or case.opened_at
     return f"you have had it since {day(since)}, and {CAUSE_WORDS[case.cause]}"
+
+
+def asked(case: Case) -> str:
+    """What people were asked when they got it; empty where that was to mend a stop, and it runs by now.
+
+    Without the notes that ``step`` puts after it: whether they still hold it sees each time.
+    """
+    started, since = case.last(Action.START), case.handed_over_at
+    by_defib = started is not None and since is not None and started.intended_at >= since
+    return "" if by_defib and case.cause not in STOPPED else case.ask.partition(" (It")[0]
