@@ -13,12 +13,16 @@ from defib.core.model import Cause, Check, Checks, CheckStatus, InstanceState, O
 from defib.core.policy import ApplicationRemedy, Mode
 from defib.core.step import step
 from tests.core.facts import NOON, OK, after, attempt, case, impaired, observed, policy
-from tests.core.rungs import APP_DOWN, EVIDENCE
+from tests.core.rungs import APP_DOWN, EVIDENCE, STARTED, STOPPED_NOW
 from tests.shell.machine import INSTANCE, Machine, healing
 
 POLICY = policy(minimum_healthy=1)
 THEIRS = case(
     EVIDENCE, cause=Cause.APPLICATION_DOWN, confirmed_cause=Cause.APPLICATION_DOWN, handed_over_at=NOON, ask="Look."
+)
+RESTARTED = replace(THEIRS, attempts=case(EVIDENCE, STOPPED_NOW, STARTED).attempts)
+TRIED_AGAIN = replace(
+    THEIRS, attempts=case(EVIDENCE, STOPPED_NOW, STARTED, attempt(Action.START, after(hours=1))).attempts
 )
 LATER = after(hours=5)
 BAD_HOST = observed(checks=Checks(impaired(after(hours=4)), OK))
@@ -86,6 +90,10 @@ def test_in_approve_mode_they_are_asked_about_its_host_though_they_were_asked_ab
         (replace(THEIRS, confirmed_cause=Cause.SYSTEM_IMPAIRED), BAD_HOST, False),
         (THEIRS, observed(checks=Checks(impaired(LATER - timedelta(seconds=30)), OK)), False),
         (replace(THEIRS, cause=Cause.STOPPED_UNASKED), STOPPED, True),
+        (replace(RESTARTED, cause=Cause.STOPPED_UNASKED, since=after(hours=4)), STOPPED, True),
+        (replace(RESTARTED, cause=Cause.STOPPED_UNASKED, since=after(minutes=-1)), STOPPED, False),
+        (replace(TRIED_AGAIN, cause=Cause.STOPPED_UNASKED, since=after(hours=1, minutes=1)), STOPPED, False),
+        (replace(TRIED_AGAIN, cause=Cause.STOPPED_UNASKED, since=after(hours=4)), STOPPED, True),
         (THEIRS, replace(STOPPED, state_reason_code="Client.UserInitiatedShutdown"), False),
         (THEIRS, replace(BAD_HOST, tags=PLANNED), False),
     ],
@@ -95,6 +103,10 @@ def test_in_approve_mode_they_are_asked_about_its_host_though_they_were_asked_ab
         "its host was what people have",
         "not for long enough",
         "it stopped",
+        "it stopped after Defib had restarted it",
+        "it was stopped when they got it",
+        "Defib's later start fell back",
+        "it stopped long after Defib's later start",
         "a person stopped it",
         "in a planned outage",
     ],

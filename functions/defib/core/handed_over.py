@@ -10,6 +10,7 @@ from defib.core.model import Cause, Diagnosis
 from defib.core.patience import patience
 from defib.core.service import Service
 from defib.core.start import STOPPED
+from defib.core.verify import coming_back
 from defib.core.words import CAUSE_WORDS, day
 
 BY_ITSELF = frozenset({Cause.SYSTEM_IMPAIRED, Cause.INSTANCE_IMPAIRED, Cause.EBS_IMPAIRED, Cause.STOPPED_UNASKED})
@@ -19,9 +20,16 @@ BY_ITSELF = frozenset({Cause.SYSTEM_IMPAIRED, Cause.INSTANCE_IMPAIRED, Cause.EBS
 def fails_anew(case: Case, diagnosis: Diagnosis, service: Service, now: datetime) -> bool:
     """Whether an instance that people have for its application fails by itself by now, and has for long enough."""
     theirs = case.handed_over_at is not None and case.confirmed_cause is Cause.APPLICATION_DOWN
-    if not theirs or diagnosis.cause not in BY_ITSELF:
+    if not theirs or diagnosis.cause not in BY_ITSELF or _never_ran(case, diagnosis, service):
         return False
     return now >= diagnosis.since + patience(diagnosis.cause, service)
+
+
+def _never_ran(case: Case, diagnosis: Diagnosis, service: Service) -> bool:
+    """Whether it is down since Defib's own stop: as it was when people got it, or fallen back from a start since."""
+    if not case.owes_start(diagnosis.cause) or case.handed_over_at is None:
+        return False
+    return diagnosis.since <= case.handed_over_at or coming_back(case, service, diagnosis.since)
 
 
 def taken_back(case: Case, cause: Cause, now: datetime) -> Case:
