@@ -53,8 +53,9 @@ def test_a_message_that_says_nothing_or_does_not_fit_is_found(changes: dict[str,
     assert "reasons" in broken(world)
 
 
+@pytest.mark.parametrize("written", [timedelta(0), timedelta(days=1)], ids=["the same day", "the day after"])
 @pytest.mark.parametrize("names_it", [False, True])
-def test_what_waits_for_a_contact_and_is_thrown_away_is_found(names_it: bool) -> None:
+def test_what_waits_for_a_contact_and_is_thrown_away_is_found(names_it: bool, written: timedelta) -> None:
     """That it was marked as waiting says nothing: its reader must have read it, or a digest that names it."""
     world = told("april-30", 12 * MINUTE)
     mail, now = world.store.mail, world.time.now
@@ -65,7 +66,7 @@ def test_what_waits_for_a_contact_and_is_thrown_away_is_found(names_it: bool) ->
         waiting = _waiting(notice, contact)
         mail.remember_outbox(mail.outbox(contact.name), waiting)
         if names_it:
-            digest = summed_up((waiting,), contact, world.story.policy, Places("memory"), now)
+            digest = summed_up((waiting,), contact, world.story.policy, Places("memory"), now + written)
             world.judge.heard("channel.publish", digest)
         mail.went_out((waiting,), tuple(Medium))
     world.judge.at_end(world.lanes)

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from defib.core.outbox import Lane, Waiting
 from defib.core.post import Post
 
-LINE = re.compile(r"^  ([0-9:]{8}) UTC  (\S+)  .*?(?: \((\d+) before it\))?$", re.MULTILINE)
-"""When an incident in a digest was last news, which it is, and how many of its notices came before the one named."""
+LINE = re.compile(r"^  (?:\d\d \w+ )?([0-9:]{8}) UTC  (\S+)  .*?(?: \((\d+) before it\))?$", re.MULTILINE)
+"""At what time an incident in a digest was last news, with the day if that is another; which incident; and how many of its
+notices came before the one named."""
 
 
 def named(post: Post, waiting: Iterable[Waiting]) -> tuple[Waiting, ...]:
