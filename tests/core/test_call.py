@@ -20,7 +20,7 @@ from defib.core.call import (
     wanted,
 )
 from defib.core.call_news import escalate, heard
-from defib.core.case import Action, Case, Outcome
+from defib.core.case import Action, Case, Outcome, Verdict
 from defib.core.escalation import Tier
 from defib.core.incident import Incident, NoticeKind
 from defib.core.policy import Service
@@ -64,6 +64,14 @@ WANTS: list[tuple[str, Case, bool]] = [
     ("its owner replaces it", replace(BROKEN, held_by="owned_by_others", told_of=("owned_by_others",)), False),
     ("AWS is at it", replace(BROKEN, held_by="aws_at_work", told_of=("aws_at_work",)), False),
 ]
+
+
+def test_what_asks_for_a_person_says_where_the_evidence_is() -> None:
+    taken = replace(HANDED, attempts=(attempt(Action.EVIDENCE, verdict=Verdict.LOST),))
+
+    incident, _ = announce(incident_of(), BROKEN, taken, POLICY, NOON)
+
+    assert [want.evidence for want in call_of(incident).wants] == ["not captured (lost)"]
 
 
 @pytest.mark.parametrize(("now", "asks"), [row[1:] for row in WANTS], ids=[row[0] for row in WANTS])
@@ -178,6 +186,18 @@ def test_every_louder_message_fits(wants: int, name: str) -> None:
         assert len(made.subject) <= SUBJECT_MAX
         assert len(made.sms) <= SMS_MAX
         assert len(made.body) < 40_000
+
+
+def test_whoever_is_asked_second_reads_what_is_wrong_and_where_the_evidence_is() -> None:
+    incident = wanted(Incident("web", 1, NOON), replace(WANT, evidence="s3://evidence/web-2/1"), POLICY, NOON)
+
+    _, notice = escalate(incident, POLICY, after(minutes=5))
+
+    assert notice is not None
+    first, *lines = notice.body.splitlines()
+    assert first.startswith("Nobody has answered: ")
+    assert "What is wrong:    1 thing waits for a person:" in lines
+    assert "Evidence:         s3://evidence/web-2/1" in lines
 
 
 def test_a_call_about_a_zone_names_it_once() -> None:

@@ -17,7 +17,7 @@ from defib.core.incident import Incident, Member, Notice, NoticeKind, Phase
 from defib.core.message import compose
 from defib.core.model import Cause, Verdict
 from defib.core.news import News
-from defib.core.policy import Mode, Service
+from defib.core.policy import ApplicationRemedy, Mode, Service
 from defib.core.severity import Severity
 from defib.core.words import plain
 from tests.core.facts import NOON, POLICY, REGION, SERVICE, after, attempt, case
@@ -172,6 +172,14 @@ def test_before_it_asks_the_opening_message_says_that_it_will() -> None:
 
     assert "Before it changes anything it asks you, and goes on only with your yes." in opening.body
     assert opening.sms.endswith("Defib asks you before it acts.")
+
+
+def test_of_what_defib_only_tells_people_do_not_read_at_first_that_nothing_is_to_be_done() -> None:
+    down = case(EVIDENCE, cause=Cause.APPLICATION_DOWN)
+    opening = notice(News.OPENED, down, replace(SERVICE, application_down=ApplicationRemedy.TELL))
+
+    assert "What you must do: Look at it. Defib asks you next, with the evidence." in opening.body.splitlines()
+    assert "Nothing" not in opening.sms
 
 
 def test_a_yes_is_said_with_who_gave_it() -> None:

@@ -77,7 +77,7 @@ def test_an_e_mail_has_its_links_before_its_history() -> None:
     made = post(link=LINK, page="https://s.example.com", runbook=RUNBOOK)
 
     assert made.email.splitlines()[2:7] == [
-        "What you must do: Answer on this page, once, by 30 April 12:00 UTC. Opening it changes nothing:",
+        "What you must do: Answer here. Opening it changes nothing; it takes one answer, until 30 April 12:00 UTC:",
         "                  https://a.example.com/t",
         f"Runbook:          {RUNBOOK}",
         "Status page:      https://s.example.com",

@@ -167,7 +167,7 @@ def test_the_link_stands_where_it_says_what_to_do_and_what_stood_there_follows()
 
     assert with_link(body, f"{URL}/a/1.x", NOON).split("\n") == [
         "web-1 is down.",
-        "What you must do: Answer on this page, once, by 30 April 12:00 UTC. Opening it changes nothing:",
+        "What you must do: Answer here. Opening it changes nothing; it takes one answer, until 30 April 12:00 UTC:",
         f"                  {URL}/a/1.x",
         "                  Say yes or no.",
         "Yes:  aws events put-events",
@@ -178,6 +178,6 @@ def test_the_link_stands_where_it_says_what_to_do_and_what_stood_there_follows()
 
 def test_a_message_that_says_nothing_of_what_to_do_gets_it_at_its_end() -> None:
     assert with_link("It is down.", "https://x/a/1", NOON).splitlines()[1:] == [
-        "What you must do: Answer on this page, once, by 30 April 12:00 UTC. Opening it changes nothing:",
+        "What you must do: Answer here. Opening it changes nothing; it takes one answer, until 30 April 12:00 UTC:",
         "                  https://x/a/1",
     ]

@@ -54,7 +54,7 @@ def test_an_e_mail_says_where_to_answer_what_to_do_and_what_customers_see(office
 
     assert office.got()[0].email.splitlines()[:5] == [
         "What is wrong.",
-        "What you must do: Answer on this page, once, by 30 April 12:00 UTC. Opening it changes nothing:",
+        "What you must do: Answer here. Opening it changes nothing; it takes one answer, until 30 April 12:00 UTC:",
         "                  https://answer.example.com/1/ann",
         "Runbook:          https://wiki.example.com/web",
         "Status page:      https://status.example.com",

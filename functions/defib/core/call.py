@@ -66,6 +66,8 @@ class Want:
     """One sentence, without a full stop."""
     duty: str = ""
     """What people must do; empty in a call for many."""
+    evidence: str = ""
+    """Where the evidence is, as messages say it; empty in a call for many."""
 
 
 HANDED_OVER = "handed_over"
@@ -126,7 +128,7 @@ def wanted(
     if call is not None and any((w.about, w.why) == (want.about, want.why) for w in call.wants):
         return incident
     if call is not None and len(call.wants) >= DUTIES_MAX:
-        want = replace(want, duty="", headline=want.headline[:HEADLINE_MAX])
+        want = replace(want, duty="", evidence="", headline=want.headline[:HEADLINE_MAX])
     known = call.wants if call is not None else ()
     if len(known) >= WANTS_MAX:
         # One that asks anew, for another reason, asks in its own place.

@@ -161,18 +161,21 @@ def _body(incident: Incident, call: Call, headline: str, policy: Policy, now: da
     wants = [f"  {dated_clock(want.at, incident.opened_at)}  {want.headline}." for want in call.wants[:NAMED_MAX]]
     more = [f"  and {len(call.wants) - NAMED_MAX} more"] if len(call.wants) > NAMED_MAX else []
     duties = dict.fromkeys(want.duty for want in call.wants if want.duty)
+    evidence = dict.fromkeys(want.evidence for want in call.wants if want.evidence)
     waiting = format_duration(now - call.since)
+    things = "1 thing waits" if len(call.wants) == 1 else f"{len(call.wants)} things wait"
     return "\n".join(
         (
-            f"{incident.id}: {headline}.",
+            f"{headline[:1].upper()}{headline[1:]}.",
             f"Since:            {date_of(incident.opened_at)} {clock(incident.opened_at)}; "
             f"somebody has been needed for {waiting}.",
-            "What is wrong:    " + ("what follows waits for a person." if wants else "nothing any more."),
+            "What is wrong:    " + (f"{things} for a person:" if wants else "nothing any more."),
             *wants,
             *more,
             "What Defib does:  It goes on watching, and says when it is over.",
             "What you must do: " + _duty(call, tuple(duties)),
             *lines_of(incident, policy),
+            *(f"Evidence:         {where}" for where in evidence),
             timeline_of(incident, now),
             f"\nIncident {incident.id}, notice {incident.notices}.",
         )

@@ -50,7 +50,7 @@ def compose(
     headline = f"{name_of(case)} {story.headline}"
     told = with_line(incident, headline, now)
     if asks(story.kind, case):
-        told = _wanted(told, case, news, Want("", "", now, headline, story.duty), policy)
+        told = _wanted(told, case, news, Want("", "", now, headline, story.duty, evidence_of(case)), policy)
     loud = news is News.REMINDED or left_down(case, policy.repair)
     severity = Severity.HIGH if loud else severity_of(story.kind, told, case, service)
     name = plain(case.name, NAME_MAX)

@@ -97,8 +97,9 @@ def _opened(news: News, incident: Incident, case: Case, service: Service, policy
     if in_a_row.is_told(incident, case):
         return Story(kind, headline, f"{doing} {in_a_row.WAITS}", NOTHING, in_a_row.WAITS_BRIEF)
     brief = brief_plan(case, service, policy)
-    then = "" if brief == ASKS_YOU else " Nothing for you to do."
-    return Story(kind, headline, doing, NOTHING, f"{brief}{then}")
+    if brief == ASKS_YOU:
+        return Story(kind, headline, doing, "Look at it. Defib asks you next, with the evidence.", brief)
+    return Story(kind, headline, doing, NOTHING, f"{brief} Nothing for you to do.")
 
 
 def _asked(news: News, case: Case, service: Service, policy: Policy) -> Story:

@@ -11,8 +11,8 @@ from defib.core.outbox import Lane, Waiting
 from defib.core.post import Post
 
 LINE = re.compile(r"^  (?:\d\d \w+ )?([0-9:]{8}) UTC  (\S+)  .*?(?: \((\d+) before it\))?$", re.MULTILINE)
-"""At what time an incident in a digest was last news, with the day if that is another; which incident; and how many of its
-notices came before the one named."""
+"""At what time an incident in a digest was last news, with the day if that is another; which incident; and how many of
+its notices came before the one named."""
 
 
 def named(post: Post, waiting: Iterable[Waiting]) -> tuple[Waiting, ...]:

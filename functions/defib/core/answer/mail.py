@@ -24,6 +24,7 @@ def with_link(body: str, url: str, until: datetime) -> str:
 
     What the body says of other ways to answer stays: a link is no promise that the page can be reached.
     """
-    answer = f"Answer on this page, once, by {until:%d %B %H:%M} UTC. Opening it changes nothing:\n{INDENT}{url}"
+    lasts = f"{until:%d %B %H:%M} UTC"
+    answer = f"Answer here. Opening it changes nothing; it takes one answer, until {lasts}:\n{INDENT}{url}"
     before, duty, after = body.partition(f"\n{DUTY}")
     return f"{before}{duty}{answer}\n{INDENT}{after}" if duty else f"{body}\n{DUTY}{answer}"
