@@ -21,6 +21,7 @@ from sim.fuzz.draw_hands import with_hands
 from sim.fuzz.draw_policy import policy_of
 from sim.fuzz.draw_posts import with_posts
 from sim.fuzz.draw_reach import with_addresses
+from sim.fuzz.draw_refusals import with_refusals
 from sim.fuzz.draw_shared import SHARED_EVERY, with_shared_target_group
 from sim.fuzz.draw_shifts import with_shifts
 from sim.fuzz.draw_subscribers import with_subscribers
@@ -69,7 +70,8 @@ def draw(seed: int) -> Story:
     story = with_edits(story, Random(f"edits {seed}"))
     story = with_board(story, Random(f"board {seed}"))
     story = with_hands(story, Random(f"hands {seed}"))
-    return with_subscribers(story, Random(f"asked {seed}"))
+    story = with_subscribers(story, Random(f"asked {seed}"))
+    return with_refusals(story, Random(f"refusals {seed}"))
 
 
 def _at_work(scenario: Scenario, random: Random) -> timedelta:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from defib.aws.queues import PUT_OFF_MOST
+from defib.aws.queues import BATCH, PUT_OFF_MOST
 from defib.aws.zonal_shift import ArcRouter
 from defib.core.approval import Answer
 from defib.core.call import CallAnswer
@@ -18,7 +18,7 @@ from defib.core.medium import Medium
 from defib.core.model import Observation, Registration, Result, Signal, Source, Switch, TargetGroupSignal
 from defib.core.post import Post
 from defib.core.shift import Move, Served, Shift, ShiftOrder
-from defib.shell.ports import Away, CallFailed, Suspects
+from defib.shell.ports import Away, CallFailed, Suspects, Transient
 from sim.clock import VirtualTime
 from sim.fuzz.acts import Acts
 from sim.fuzz.lanes import AT_ONCE, Lanes
@@ -176,16 +176,23 @@ class Queues:
         self._others = others
 
     def signal(self, signals: Sequence[Signal]) -> None:
-        def send() -> None:
-            for signal in signals:
-                self._lanes.send("diagnose", signal)
-
-        self._out.call("queue.signals", send)
+        self._send_all([(signal, AT_ONCE) for signal in signals])
 
     def ask(self, questions: Sequence[TargetGroupSignal], now: datetime) -> None:
+        self._send_all([(asked, min(max(asked.at - now, AT_ONCE), DELAY_MOST)) for asked in questions])
+
+    def _send_all(self, entries: Sequence[tuple[Signal | TargetGroupSignal, timedelta]]) -> None:
+        """As the real edge does: what is refused of a batch fails the call, and whatever comes after that batch."""
+
         def send() -> None:
-            for question in questions:
-                self._lanes.send("diagnose", question, min(max(question.at - now, AT_ONCE), DELAY_MOST))
+            for start in range(0, len(entries), BATCH):
+                batch = entries[start : start + BATCH]
+                taken = [entry for entry in batch if not self._out.refuses()]
+                for body, delay in taken:
+                    self._lanes.send("diagnose", body, delay)
+                if len(taken) < len(batch):
+                    refused = len(batch) - len(taken)
+                    raise Transient(f"{refused} of {len(batch)} signals not sent", "ServiceUnavailable")
 
         self._out.call("queue.signals", send)
 

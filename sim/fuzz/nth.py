@@ -22,7 +22,15 @@ from sim.scenario_file import load
 SCENARIOS = Path(__file__).resolve().parent.parent.parent / "scenarios"
 SHIPPED = SCENARIOS.parent / "defib.toml"
 SAID_EVERY = 100
-WAYS = (Trouble.REFUSED, Trouble.HANGS, Trouble.ANSWER_LOST, Trouble.DIES_BEFORE, Trouble.DIES_AFTER, Trouble.RACE)
+WAYS = (
+    Trouble.REFUSED,
+    Trouble.DENIED,
+    Trouble.HANGS,
+    Trouble.ANSWER_LOST,
+    Trouble.DIES_BEFORE,
+    Trouble.DIES_AFTER,
+    Trouble.RACE,
+)
 NEVER = Nth(0, Trouble.REFUSED)
 """No call."""
 

@@ -20,7 +20,7 @@ from defib.core.policy import Mode
 from sim.boundary import Call
 from sim.fuzz.invariants.ends import at_rest, tells_how_it_ends
 from sim.fuzz.story import Story
-from sim.fuzz.trouble import REGION, Nth, Spell, Trouble
+from sim.fuzz.trouble import INDEX, REGION, VERSIONED, Nth, Spell, Trouble
 from sim.machine import Machine
 from sim.machinery import MachineryFault, MachineryKind
 from sim.replay import ASSEMBLIES, STEP, world_of
@@ -46,9 +46,17 @@ QUEUED = ("sqs:SendMessage", "sqs:SendMessageBatch")
 ANY = ("dynamodb", "ec2", "elbv2", "s3", "sns", "sqs", "ssm")
 KINDS = {
     Trouble.REFUSED: MachineryKind.CALL_THROTTLED,
+    Trouble.DENIED: MachineryKind.CALL_REFUSED,
     Trouble.HANGS: MachineryKind.CALL_HANGS,
     Trouble.ANSWER_LOST: MachineryKind.ANSWER_LOST,
 }
+REFUSED_AS = {Trouble.DENIED: "AccessDenied"}
+"""The error code with which a call is refused."""
+OF_THE_TABLE = {
+    VERSIONED: (("dynamodb:PutItem", "dynamodb:TransactWriteItems"), MachineryKind.WRITE_CONFLICTS),
+    INDEX: (("dynamodb:Query",), MachineryKind.STALE_READS),
+}
+"""What befalls only those calls that the replay knows from others by itself."""
 OF_THE_BUS = {
     Trouble.MESSAGE_LOST: MachineryKind.EVENTS_LOST,
     Trouble.MESSAGE_DOUBLED: MachineryKind.EVENTS_DOUBLED,
@@ -63,9 +71,10 @@ def lived_on_moto(story: Story, nth: Nth | None = None) -> tuple[World, list[str
 
     Left out is what has no like there: races, and people who change tags.
     """
-    machinery = (*story.scenario.machinery, *(fault for spell in story.spells for fault in _machinery(spell)))
+    machinery = (*story.scenario.machinery, *(fault for spell in story.spells for fault in machinery_of(spell)))
     if nth is not None:
-        machinery = (*machinery, MachineryFault(timedelta(0), ANY, KINDS[nth.trouble], nth=nth.number, times=1))
+        fails = _refused_as(nth.trouble, MachineryFault(timedelta(0), ANY, KINDS[nth.trouble], nth=nth.number, times=1))
+        machinery = (*machinery, fails)
     scenario = replace(story.scenario, machinery=machinery, target_groups=_target_groups(story))
     with world_of(scenario, _policy_file(story)) as world:
         broken = _Broken(story, world)
@@ -97,12 +106,20 @@ def _target_groups(story: Story) -> tuple[TargetGroup, ...]:
     return (*story.scenario.target_groups, *(TargetGroup(name) for name in named if name not in here))
 
 
-def _machinery(spell: Spell) -> Iterator[MachineryFault]:
+def machinery_of(spell: Spell) -> Iterator[MachineryFault]:
     """The spell as the replay's own trouble."""
     times = 0 if spell.chance >= 1 else FEW
     calls = CALLS.get(spell.on, QUEUED if spell.on.startswith("queue.") else ())
     if spell.trouble in KINDS and calls:
-        yield MachineryFault(spell.at, calls, KINDS[spell.trouble], spell.lasts, times=times)
+        fails = MachineryFault(spell.at, calls, KINDS[spell.trouble], spell.lasts, times=times)
+        yield _refused_as(spell.trouble, fails)
+    elif spell.on in OF_THE_TABLE and spell.trouble in (Trouble.CONFLICTS, Trouble.STALE):
+        calls, kind = OF_THE_TABLE[spell.on]
+        lag = spell.delay or timedelta(seconds=30)
+        yield MachineryFault(spell.at, calls, kind, spell.lasts, times=times, delay=lag)
+    elif spell.trouble is Trouble.PARTLY:
+        batches = ("sqs:SendMessageBatch",)
+        yield MachineryFault(spell.at, batches, MachineryKind.BATCH_PARTLY_REFUSED, spell.lasts, times=times)
     elif spell.trouble in (Trouble.DIES_BEFORE, Trouble.DIES_AFTER):
         after = 1 if spell.trouble is Trouble.DIES_BEFORE else 2
         functions = ("diagnose", "remediate", "publish")
@@ -115,6 +132,11 @@ def _machinery(spell: Spell) -> Iterator[MachineryFault]:
         yield MachineryFault(spell.at, (HERE,), MachineryKind.REGION_DARK, spell.lasts)
     elif spell.trouble in OF_THE_BUS:
         yield MachineryFault(spell.at, ("state-rule",), OF_THE_BUS[spell.trouble], spell.lasts, times=times)
+
+
+def _refused_as(trouble: Trouble, fails: MachineryFault) -> MachineryFault:
+    """With the error that AWS answers in that trouble."""
+    return replace(fails, error=REFUSED_AS.get(trouble, fails.error))
 
 
 def _settled(world: World) -> bool:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar, TypeVarTuple
 
-from defib.shell.ports import Transient, Unanswered
+from defib.shell.ports import Rejected, Transient, Unanswered
+from defib.shell.store import Conflict
 from sim.clock import VirtualTime
 from sim.fuzz.trouble import OF_SCENARIOS, REGION, Failing, Killed, Spell, Trouble
 
@@ -46,6 +47,8 @@ class Outside:
         """Of the function that runs right now; without a name where people act."""
         self._befell: Counter[Spell] = Counter()
         """How many each spell has befallen, of those that befall only so many."""
+        self.answers_badly: Trouble | None = None
+        """What befalls the call that is being carried out, where it is for whoever answers to see to it."""
         self.calls = 0
         self.struck: list[str] = []
         """What befell which call."""
@@ -86,7 +89,9 @@ class Outside:
         name = f"{call} {part}"
         if name not in self._spells:
             return call
-        self._spells[name] = [*self._spells.get(call, ()), *self._spells[name]]
+        here, of_it = self._spells[name], self._spells.get(call, ())
+        # More than one may ask.
+        self._spells[name] = [*(spell for spell in of_it if spell not in here), *here]
         return name
 
     def _tried(self, name: str, work: Callable[[*Args], T], *args: *Args) -> T:
@@ -98,6 +103,12 @@ class Outside:
         match trouble:
             case Trouble.REFUSED:
                 raise Transient(f"{name}: throttled", "ThrottlingException")
+            case Trouble.DENIED:
+                raise Rejected(f"{name}: not allowed", "AccessDenied")
+            case Trouble.CONFLICTS:
+                raise Conflict(f"{name}: somebody else wrote first")
+            case Trouble.PARTLY | Trouble.STALE:
+                return self._badly(trouble, work, *args)
             case Trouble.HANGS:
                 raise Unanswered(f"{name}: no answer", "ReadTimeoutError")
             case Trouble.ANSWER_LOST:
@@ -116,6 +127,17 @@ class Outside:
                 return work(*args)
             case _:
                 return work(*args)
+
+    def _badly(self, trouble: Trouble, work: Callable[[*Args], T], *args: *Args) -> T:
+        self.answers_badly = trouble
+        try:
+            return work(*args)
+        finally:
+            self.answers_badly = None
+
+    def refuses(self) -> bool:
+        """Whether an entry of the batch that is being sent is refused."""
+        return self.answers_badly is Trouble.PARTLY and self._random.random() < 0.5
 
     def message(self, carried: str) -> Trouble | None:
         """What befalls a message on its way."""

@@ -8,8 +8,11 @@ from enum import StrEnum
 
 from defib.core.page.model import ComponentStatus
 from defib.core.policy import Policy
-from sim.fuzz.trouble import Spell
+from sim.fuzz.trouble import Spell, Trouble
 from sim.scenario import Scenario
+
+MADE_GOOD = timedelta(minutes=15)
+"""Within so long after a denial has been mended nothing of it is left: its traces last ten minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,8 @@ class Story:
         told = self.scenario
         pulled = (pull.at for pull in told.kill_switch)
         over = (issue.at + issue.lasts for issue in told.health_issues if issue.lasts is not None)
-        return told.start + max([told.until, *pulled, *over])
+        mended = (s.at + s.lasts + MADE_GOOD for s in self.spells if s.trouble is Trouble.DENIED)
+        return told.start + max([told.until, *pulled, *over, *mended])
 
     @property
     def is_about_addresses(self) -> bool:

@@ -5,7 +5,7 @@ The stores beneath pass the contract suites of the table's (tests/aws).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -22,7 +22,10 @@ from defib.core.rationing import PlannedLook
 from defib.core.stack import Stack
 from defib.shell.page import LaidOut, Repaged
 from defib.shell.store import Called, Conflict, Remembered, Surveyed
+from sim.clock import VirtualTime
 from sim.fuzz.outside import Outside
+from sim.fuzz.past import Past
+from sim.fuzz.trouble import Spell, Trouble
 from sim.memory.outboxes import FakeMail
 from sim.memory.page import FakePageStore, FakeSite
 from sim.memory.store import FakeStore
@@ -42,16 +45,24 @@ class Kept(FakeStore):
         return done
 
     def due_contacts(self, until: datetime, limit: int) -> Mapping[str, datetime]:
-        due = sorted((at, name) for name, box in self.mail.boxes.items() if (at := box.due_at()) and at <= until)
-        return {name: at for at, name in due[:limit]}
+        return due_contacts(self.mail, until, limit)
+
+
+def due_contacts(mail: FakeMail, until: datetime, limit: int) -> Mapping[str, datetime]:
+    """As ``ports.Store`` promises."""
+    due = sorted((at, name) for name, box in mail.boxes.items() if (at := box.due_at()) and at <= until)
+    return {name: at for at, name in due[:limit]}
 
 
 class Table:
     """``ports.Store``."""
 
-    def __init__(self, store: FakeStore, outside: Outside) -> None:
+    def __init__(self, store: Kept, outside: Outside, time: VirtualTime, spells: Collection[Spell]) -> None:
         self._store = store
         self._out = outside
+        self._past = Past(store, store.mail, time, spells)
+        self._index = outside.word("table.read", "index")
+        self._versioned = outside.word("table.write", "versioned")
 
     def latest_case(self, instance_id: str) -> Case | None:
         return self._out.call("table.read", self._store.latest_case, instance_id)
@@ -60,31 +71,46 @@ class Table:
         return self._out.call("table.read", self._store.latest_incident, service)
 
     def remember(self, change: Remembered) -> Remembered:
-        return self._out.call("table.write", self._store.remember, change)
+        return self._out.call(self._versioned, self._store.remember, change)
 
     def stack(self) -> Stack:
         return self._out.call("table.read", self._store.stack)
 
     def remember_stack(self, change: Surveyed) -> Surveyed:
-        return self._out.call("table.write", self._store.remember_stack, change)
+        return self._out.call(self._versioned, self._store.remember_stack, change)
 
     def remember_call(self, change: Called) -> Called:
-        return self._out.call("table.write", self._store.remember_call, change)
+        return self._out.call(self._versioned, self._store.remember_call, change)
 
     def due_calls(self, now: datetime, limit: int) -> Sequence[Incident]:
-        return self._out.call("table.read", self._store.due_calls, now, limit)
+        def read() -> Sequence[Incident]:
+            named, here = self._indexed()[0].due_calls(now, limit), self._store.incidents
+            incidents = [here[i.service, i.number] for i in named]
+            # What the index names is read from the table itself, which is consistent (aws/store.py); notices likewise.
+            return [i for i in incidents if i.call is not None and i.call.next_at <= now]
+
+        return self._out.call(self._index, read)
 
     def due_contacts(self, until: datetime, limit: int) -> Mapping[str, datetime]:
-        return self._out.call("table.read", self._store.due_contacts, until, limit)
+        return self._out.call(self._index, lambda: due_contacts(self._indexed()[1], until, limit))
 
     def due_instances(self, now: datetime, limit: int) -> Sequence[str]:
-        return self._out.call("table.read", self._store.due_instances, now, limit)
+        return self._out.call(self._index, lambda: self._indexed()[0].due_instances(now, limit))
 
     def planned_looks(self, now: datetime, until: datetime) -> Mapping[str, PlannedLook]:
-        return self._out.call("table.read", self._store.planned_looks, now, until)
+        return self._out.call(self._index, lambda: self._indexed()[0].planned_looks(now, until))
 
     def unpublished_notices(self, before: datetime, limit: int) -> Sequence[Notice]:
-        return self._out.call("table.read", self._store.unpublished_notices, before, limit)
+        def read() -> Sequence[Notice]:
+            published = self._store.published
+            named = self._indexed()[0].unpublished_notices(before, limit)
+            return [n for n in named if (n.incident_id, n.sequence) not in published]
+
+        return self._out.call(self._index, read)
+
+    def _indexed(self) -> tuple[FakeStore, FakeMail]:
+        """What the index says that there is: the table as it is, or as it was a while ago."""
+        return self._past.shown() if self._out.answers_badly is Trouble.STALE else (self._store, self._store.mail)
 
     def notice(self, incident_id: str, sequence: int) -> Notice | None:
         return self._out.call("table.read", self._store.notice, incident_id, sequence)
@@ -102,12 +128,13 @@ class Mail:
     def __init__(self, mail: FakeMail, outside: Outside) -> None:
         self._mail = mail
         self._out = outside
+        self._versioned = outside.word("table.write", "versioned")
 
     def outbox(self, contact: str) -> Outbox:
         return self._out.call("table.read", self._mail.outbox, contact)
 
     def remember_outbox(self, outbox: Outbox, waits: Waiting | None = None) -> Outbox:
-        return self._out.call("table.write", self._mail.remember_outbox, outbox, waits)
+        return self._out.call(self._versioned, self._mail.remember_outbox, outbox, waits)
 
     def waiting(self, contact: str, lane: Lane, most: int) -> Sequence[Waiting]:
         return self._out.call("table.read", self._mail.waiting, contact, lane, most)
@@ -154,6 +181,7 @@ class PageTable:
     def __init__(self, store: PageMemory, outside: Outside) -> None:
         self._store = store
         self._out = outside
+        self._versioned = outside.word("table.write", "versioned")
 
     def shown(self) -> Shown:
         return self._out.call("table.read", self._store.shown)
@@ -162,7 +190,7 @@ class PageTable:
         return self._out.call("table.read", self._store.public_incidents, most)
 
     def remember_page(self, change: Repaged) -> Repaged:
-        return self._out.call("table.write", self._store.remember_page, change)
+        return self._out.call(self._versioned, self._store.remember_page, change)
 
     def latest_incident(self, service: str) -> Incident | None:
         return self._out.call("table.read", self._store.latest_incident, service)
@@ -177,7 +205,7 @@ class PageTable:
         return self._out.call("table.read", self._store.followed, name)
 
     def remember_followed(self, name: str, followed: Followed, notices: Sequence[Notice] = ()) -> Followed:
-        return self._out.call("table.write", self._store.remember_followed, name, followed, notices)
+        return self._out.call(self._versioned, self._store.remember_followed, name, followed, notices)
 
 
 class LinkTable:

@@ -38,11 +38,21 @@ class Trouble(StrEnum):
     """Lambda takes nothing from the queue until it is over."""
     QUEUE_DOUBLES = "queue_doubles"
     """Each message is delivered once more, some time after its function was done with it."""
+    DENIED = "denied"
+    """The call comes back at once: the role may not make it. It will be so until somebody mends that."""
+    PARTLY = "partly"
+    """Of a batch that the call sends, a part is refused, also when it is sent once more."""
+    STALE = "stale"
+    """What is read is the table as it was ``delay`` ago, where nobody asks for consistency."""
+    CONFLICTS = "conflicts"
+    """The call comes back at once, as when somebody else has written first."""
 
 
 OF_SCENARIOS = frozenset({Trouble.FUNCTION_DIES, Trouble.QUEUE_LATE, Trouble.QUEUE_DOUBLES})
 """Scenarios tell of these (sim/fuzz/scenario_trouble.py)."""
-DRAWN = tuple(trouble for trouble in Trouble if trouble not in OF_SCENARIOS)
+REFUSALS = frozenset({Trouble.DENIED, Trouble.PARTLY, Trouble.STALE, Trouble.CONFLICTS})
+"""Drawn by themselves (sim/fuzz/draw_refusals.py)."""
+DRAWN = tuple(trouble for trouble in Trouble if trouble not in OF_SCENARIOS | REFUSALS)
 """What stories are drawn from."""
 
 OF_MESSAGES = frozenset({Trouble.MESSAGE_LOST, Trouble.MESSAGE_DOUBLED, Trouble.MESSAGE_LATE})
@@ -68,6 +78,12 @@ OUTSIDE = (
 """What a process of Defib calls."""
 BESIDES = ("sns.reach", "subscribers.tell")
 """What is called only in stories about addresses, or about the page's subscribers."""
+
+VERSIONED = "table.write versioned"
+"""The writes that are refused where somebody else has written first."""
+INDEX = "table.read index"
+"""The reads that are not consistent: DynamoDB has no others of a global secondary index (Developer Guide, Global
+secondary indexes)."""
 
 CARRIED = ("events", "signals", "orders", "evidence", "notices", "turns", "elsewhere")
 """What carries messages. Only events may get lost for good: SQS loses none that it has taken."""
@@ -100,7 +116,7 @@ class Spell:
     after_calls: int = 0
     """How many of its calls are answered before a function dies."""
     delay: timedelta = timedelta(0)
-    """How much later a message is delivered once more."""
+    """How much later a message is delivered once more, or how old what is read is."""
 
     def covers(self, since_start: timedelta) -> bool:
         return self.at <= since_start < self.at + self.lasts

@@ -127,7 +127,7 @@ class World:
     def _wire(self) -> None:
         policy, out = self.story.policy, self.outside
         clock, silent = edges.Now(self.time), edges.Silent()
-        table = tables.Table(self.store, out)
+        table = tables.Table(self.store, out, self.time, self.story.spells)
         observer = edges.Observer(self.seen, out, self.judge.looked)
         has_page = policy.page.enabled
         queues = edges.Queues(self.lanes, out, has_page, [other.name for other in policy.page.elsewhere])

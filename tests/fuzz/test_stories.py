@@ -90,6 +90,7 @@ def test_the_stories_are_worth_living_through() -> None:
     struck = {line.partition(" on ")[0] for world in worlds for line in world.outside.struck}
     outcomes = {case.outcome for world in worlds for case in world.store.cases.values()}
     assert {"dies_before", "dies_after", "race", "hangs", "answer_lost"} <= struck
+    assert {"denied", "partly", "stale", "conflicts"} <= struck
     assert len(outcomes) >= 5
     cases = [case for world in worlds for case in world.store.cases.values()]
     done = {attempt.action for case in cases for attempt in case.attempts}

@@ -19,6 +19,7 @@ from sim.fuzz.invariants.board import BoardJudge
 from sim.fuzz.invariants.course import CourseJudge
 from sim.fuzz.invariants.elsewhere import ElsewhereJudge
 from sim.fuzz.invariants.limits import LimitsJudge
+from sim.fuzz.invariants.mended import MendedJudge
 from sim.fuzz.invariants.page import PageJudge
 from sim.fuzz.invariants.reach import ReachJudge
 from sim.fuzz.invariants.shifts import ShiftsJudge
@@ -39,6 +40,7 @@ class Judge:
         self._acts = ActsJudge(truth, self._limits)
         self._course = CourseJudge(truth)
         self._asked = AskedJudge(truth)
+        self._mended = MendedJudge(truth)
         self._told = ToldJudge(truth)
         self._page = PageJudge(truth)
         self.board = BoardJudge(truth)
@@ -79,6 +81,7 @@ class Judge:
         self._acts.shown(self.truth.cloud.machines[instance_id])
         self._course.looked(instance_id)
         self._asked.looked(instance_id)
+        self._mended.looked(instance_id)
 
     def unhealthy(self, machine: Machine) -> None:
         """Its load balancer calls it so from now on."""
@@ -153,6 +156,7 @@ class Judge:
     def at_end(self, lanes: Lanes) -> None:
         """The story is over, and its aftermath."""
         self._course.at_end(lanes)
+        self._mended.at_end()
         self._told.at_end()
         self._elsewhere.at_end()
         self.board.at_end()
