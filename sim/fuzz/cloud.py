@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from random import Random
+from zlib import crc32
 
 from defib.core.membership import GROUP_TAG
 from defib.core.model import InstanceState, TargetHealth
@@ -217,7 +218,9 @@ class Cloud:
 def _tags(name: str, fleet: Fleet, policy: Policy) -> Mapping[str, str]:
     name_of = fleet.of_service
     service = policy.service(name_of)
-    tags = {key: values[0] for key, values in service.match.items()} if service else {"service": name_of}
+    matching = service.match.items() if service else [("service", (name_of,))]
+    # Whatever value a key may have, some have it.
+    tags = {key: values[crc32(name.encode()) % len(values)] for key, values in matching}
     if fleet.opted_in:
         tags[policy.opt_in.key] = policy.opt_in.value
     if fleet.group:

@@ -18,6 +18,7 @@ from sim.fuzz.draw_elsewhere import with_doubts
 from sim.fuzz.draw_faults import faults_of
 from sim.fuzz.draw_fleet import ZONES, durations_of, fleets_of, scaling_groups_of, target_groups_of
 from sim.fuzz.draw_hands import with_hands
+from sim.fuzz.draw_local import at_change
 from sim.fuzz.draw_policy import policy_of
 from sim.fuzz.draw_posts import with_posts
 from sim.fuzz.draw_reach import with_addresses
@@ -63,6 +64,7 @@ def draw(seed: int) -> Story:
     if seed % CROWDS_EVERY == CROWDS_EVERY - 1:
         scenario = with_crowd(scenario, policy, Random(f"crowd {seed}"))
     scenario = with_shifts(scenario, policy, Random(f"shifts {seed}"))
+    scenario = at_change(scenario, seed)
     story = with_addresses(Story(seed, scenario, text, policy, spells, meddling), Random(f"reach {seed}"))
     story = with_doubts(story, Random(f"doubts {seed}"))
     story = with_drafts(story, Random(f"drafts {seed}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import timedelta
@@ -29,7 +30,9 @@ from defib.core.service import Patience, Verify
 from defib.core.setting import Setting, setting_of
 from sim.fuzz.draw_asking import asking
 from sim.fuzz.draw_elsewhere import further_page
+from sim.fuzz.draw_local import local_of, planned_locally
 from sim.fuzz.draw_subscribers import subscribing
+from sim.fuzz.draw_words import told_and_shown
 
 At = tuple[str, ...]
 """Where a value is in the file."""
@@ -61,7 +64,15 @@ def policy_of(seed: int) -> tuple[str, Policy]:
         further = further_page(table, Random(f"elsewhere {seed}"))
         settings |= {("page", "elsewhere", name): page for name, page in further.items()}
         settings |= {("page", key): value for key, value in subscribing(Random(f"subscribers {seed}")).items()}
-    return _accepted(table, settings)
+    return _widened(seed, *_accepted(table, settings))
+
+
+def _widened(seed: int, text: str, policy: Policy) -> tuple[str, Policy]:
+    """The policy with what is drawn of people, pages, tags and time zones, over what the parser has taken already."""
+    table = tomllib.loads(text)
+    settings = dict(told_and_shown(table, Random(f"told {seed}")))
+    settings |= dict(planned_locally(table, local_of(seed), Random(f"planned {seed}")))
+    return _accepted(table, settings) if settings else (text, policy)
 
 
 def _accepted(table: dict[str, Any], settings: dict[At, object]) -> tuple[str, Policy]:

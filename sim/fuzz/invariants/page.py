@@ -80,11 +80,15 @@ class PageJudge:
             self._truth.breaks("page", f"number {number} was published, and is not on the page after {LAG}")
 
     def _is_as_cases_say(self, service: Service, status: ComponentStatus) -> bool:
-        incident = self._truth.store.latest_incident(service.name)
-        in_trouble, works = _in_trouble(incident) or self._waits(service), status is ComponentStatus.OPERATIONAL
-        hides = in_trouble and works and service.page.impact.status is ComponentStatus.OPERATIONAL
-        contradicts = in_trouble is works and not hides
-        return not contradicts or bool(self._truth.store.whole.impaired)
+        missed = _in_trouble(self._truth.store.latest_incident(service.name))
+        page = service.page
+        says = {page.worse.status if missed >= page.worse_from else page.impact.status}
+        if self._waits(service):
+            # How many of a crowd are counted so far, only its news says.
+            says = {page.worse.status, page.impact.status}
+        elif not missed:
+            says = {ComponentStatus.OPERATIONAL}
+        return status in says or bool(self._truth.store.whole.impaired)
 
     def _agrees(self, service: Service, status: ComponentStatus, agrees: bool) -> None:
         truth, now = self._truth, self._truth.time.now
@@ -107,10 +111,11 @@ class PageJudge:
         return any(waits(machine, lasting, truth) for machine in truth.cloud.members.get(service.name, ()))
 
 
-def _in_trouble(incident: Incident | None) -> bool:
+def _in_trouble(incident: Incident | None) -> int:
+    """How many of the service's instances are."""
     if incident is None or incident.resolved_at is not None:
-        return False
-    return any(member.phase is not Phase.CLOSED and not member.idle for member in incident.members)
+        return 0
+    return sum(1 for member in incident.members if member.phase is not Phase.CLOSED and not member.idle)
 
 
 def _is_posted(incident: PublicIncident) -> bool:
