@@ -49,8 +49,8 @@ class Secret(Generic[T]):
             text = self._secrets.get_secret_value(SecretId=self._name).get("SecretString", "")
         try:
             value = msgspec.json.decode(text, type=self._shape)
-        except msgspec.MsgspecError:
-            # What msgspec says may quote the value.
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            # What these say may quote the value.
             needed = ", ".join(field.name for field in fields(self._shape))
             raise Rejected(f"{self._called} must be a JSON object with {needed}") from None
         self._known = (now, value)

@@ -135,7 +135,10 @@ class S3Site:
         return True
 
     def _manifest(self) -> tuple[Manifest, str]:
-        """The manifest and its own ETag; empty ones when there is none."""
+        """The manifest and its own ETag; empty ones when there is none, and nothing in one that somebody has garbled.
+
+        Then all is laid out anew, over whatever lies there.
+        """
         import msgspec  # noqa: PLC0415 - beside its only use
 
         try:
@@ -146,7 +149,13 @@ class S3Site:
             if error.code in MISSING:
                 return Manifest(), ""
             raise
-        found = msgspec.json.decode(body, type=Manifest)
+        try:
+            found = msgspec.json.decode(body, type=Manifest)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            found = Manifest()
+        if found.generated_at is not None and found.generated_at.tzinfo is None:
+            # In no time zone it compares with no other.
+            found = Manifest()
         # What lies there does so whosever it is; which page it shows says nothing of ours: it is older than all.
         mine = found if found.of == self._of else replace(found, version=0, build="", toward="")
         return mine, answer["ETag"].strip('"')
