@@ -40,6 +40,23 @@ def test_a_digest_has_one_link_for_exactly_those_that_it_names(office: Office) -
     assert "https://answer.example.com/12:00/ann/s3-1,s4-1\n" in office.got()[-1].email
 
 
+def test_chat_that_hears_more_than_the_mail_reads_the_newest_of_an_incident_and_is_known_by_its_first(
+    office: Office,
+) -> None:
+    loud = replace(ANN, email_for=("high", "urgent"), https=())
+    office.policy = replace(POLICY, contacts=(loud, BOB, EVE), messages=replace(LIMITS, most=20))
+    office.tell(notice(1), notice(2))
+    office.clock.advance(timedelta(seconds=1))
+    at = office.clock.now()
+    office.tell(notice(3, at=at), notice(4, Severity.LOW, at=at + timedelta(seconds=1)))
+    office.clock.advance(timedelta(minutes=2))
+    office.sum_up()
+
+    digest = office.chat.published[-1]
+    assert "web-1  subject 4; (1 before it)" in digest.email
+    assert '"id": "web-1#3"' in digest.chat
+
+
 def test_more_than_one_message_holds_make_two(office: Office) -> None:
     office.tell(*calls(1, 403))
     office.clock.advance(timedelta(seconds=50))

@@ -80,7 +80,8 @@ def _send(batch: tuple[Waiting, ...], contact: Contact, edges: Announcing, polic
         mine = tuple(waiting for waiting in left if any(medium in channel.media for medium in waiting.media))
         if mine:
             _publish(_post(mine, channel, contact, edges, policy, now), channel)
-            left = (*(w for w in left if w not in mine), *edges.mail.went_out(mine, channel.media))
+            # In the order in which they came: the next channel's message tells the newest of each incident.
+            left = batch_of((*(w for w in left if w not in mine), *edges.mail.went_out(mine, channel.media)))
 
     try_all(partial(send_by, channel) for channel in edges.channels)
 
