@@ -19,6 +19,7 @@ from sim.fuzz.draw_faults import faults_of
 from sim.fuzz.draw_fleet import ZONES, durations_of, fleets_of, scaling_groups_of, target_groups_of
 from sim.fuzz.draw_hands import with_hands
 from sim.fuzz.draw_local import at_change
+from sim.fuzz.draw_parameters import ROOM_EVERY, with_parameters, without_room
 from sim.fuzz.draw_policy import policy_of
 from sim.fuzz.draw_posts import with_posts
 from sim.fuzz.draw_reach import with_addresses
@@ -64,7 +65,9 @@ def draw(seed: int) -> Story:
     if seed % CROWDS_EVERY == CROWDS_EVERY - 1:
         scenario = with_crowd(scenario, policy, Random(f"crowd {seed}"))
     scenario = with_shifts(scenario, policy, Random(f"shifts {seed}"))
-    scenario = at_change(scenario, seed)
+    scenario = with_parameters(at_change(scenario, seed), Random(f"parameters {seed}"))
+    if seed % ROOM_EVERY == ROOM_EVERY - 2:
+        scenario = without_room(scenario, policy, Random(f"room {seed}"))
     story = with_addresses(Story(seed, scenario, text, policy, spells, meddling), Random(f"reach {seed}"))
     story = with_doubts(story, Random(f"doubts {seed}"))
     story = with_drafts(story, Random(f"drafts {seed}"))

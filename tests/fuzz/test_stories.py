@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from defib.core.call import Reaction
-from defib.core.case import Action
+from defib.core.case import Action, Outcome
 from defib.core.crowd import INCIDENT_SERVICE
 from defib.core.model import Cause
 from sim.fuzz.draw import draw
@@ -95,6 +95,8 @@ def test_the_stories_are_worth_living_through() -> None:
     cases = [case for world in worlds for case in world.store.cases.values()]
     done = {attempt.action for case in cases for attempt in case.attempts}
     assert {Action.REPLACE, Action.SUPPRESS_CHECK, Action.FORCE_STOP, Action.RESTORE} <= done
+    changed = [case for case in cases if any(attempt.action is Action.RESIZE for attempt in case.attempts)]
+    assert any(case.outcome is Outcome.HEALED for case in changed), "another type has room"
     assert any(world.store.answers for world in worlds), "somebody answers a call"
     told_of = {incident.service.partition(":")[0] for world in worlds for incident in world.store.incidents.values()}
     assert {"drill", "defib"} <= told_of, "contacts are drilled, and addresses get nothing"
