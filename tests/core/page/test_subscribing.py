@@ -30,6 +30,13 @@ def test_beyond_the_days_limit_nobody_new_is_sent_one() -> None:
     assert ask("ann@example.com", Day(TODAY.date, count=2), 2) == Asked(Answer.FULL)
 
 
+@pytest.mark.parametrize("count", [1, 2], ids=["with room", "full"])
+def test_no_answer_tells_who_has_asked_before(count: int) -> None:
+    day = Day(TODAY.date, count=count, marks=(mark_of("ann@example.com"),))
+
+    assert ask("ann@example.com", day, 2).answer is ask("bob@example.com", day, 2).answer
+
+
 def test_one_that_could_not_be_sent_may_ask_again_but_counts() -> None:
     day = ask("ann@example.com", TODAY, 2).day
     assert day is not None

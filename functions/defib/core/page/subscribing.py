@@ -56,11 +56,12 @@ def ask(text: str, day: Day, most: int) -> Asked:
     address = text.strip()
     if not EMAIL.fits(address):
         return Asked(Answer.WRONG)
+    # First of all: on a full day an address that has asked before would else be told something else than a new one.
+    if day.count >= most:
+        return Asked(Answer.FULL)
     mark = mark_of(address)
     if mark in day.marks:
         return Asked(Answer.SENT)
-    if day.count >= most:
-        return Asked(Answer.FULL)
     return Asked(Answer.SENT, address, replace(day, count=day.count + 1, marks=(*day.marks, mark)))
 
 
