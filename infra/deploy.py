@@ -49,9 +49,10 @@ Where CloudFormation says NotFound of an AWS::SNS::Subscription, SNS has forgott
 """
 
 COPY_LEFT = """
-Where CloudFormation says that the bucket of the page's copy exists already, an earlier stack has left it. Delete it
-with all its versions, and deploy again; ACCOUNT is the account's number:
-  {command}\
+Where CloudFormation says that the bucket of the page's copy exists already, an earlier stack has left it, or somebody
+else has one of its name. Delete it with all its versions, and deploy again; ACCOUNT is the account's number:
+  {command}
+If that is refused, it is somebody else's: name another Region in page.failover_region.\
 """
 
 EMPTY = (

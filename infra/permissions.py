@@ -36,6 +36,9 @@ TAGGED = (
 )
 """What the condition on the opt-in tag narrows."""
 
+GUESSABLE = (Scope.PAGE_BUCKET, Scope.PAGE_BUCKET_OBJECTS)
+"""A stranger may have a bucket of the name of the page's copy, and let anybody write there."""
+
 ANY_GROUP = "autoScalingGroup:*:autoScalingGroupName"
 """An ARN of an Auto Scaling group has a unique id before the name (Service Authorization Reference)."""
 
@@ -145,6 +148,9 @@ class Resources:
         if permission.on in TAGGED:
             opt_in = self.policy.opt_in
             return {"StringEquals": {f"aws:ResourceTag/{opt_in.key}": opt_in.value}}
+        if permission.on in GUESSABLE:
+            # IAM User Guide, AWS global condition context keys.
+            return {"StringEquals": {"aws:ResourceAccount": Aws.ACCOUNT_ID}}
         if permission.on is Scope.SMS_THROUGH_SNS:
             return {"StringEquals": {"aws:CalledViaLast": "sns.amazonaws.com"}}
         if permission.on is Scope.VOLUME_KEYS:

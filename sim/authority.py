@@ -109,9 +109,10 @@ class Authority:
                 action = S3_ACTIONS.get(call.operation, call.operation)
                 bucket = f"arn:aws:s3:::{call.params['Bucket']}"
                 key = f"/{call.params['Key']}" if "Key" in call.params else ""
-                on_object = Request(f"s3:{action}", f"{bucket}{key}", {})
+                owned = {"aws:ResourceAccount": (self._account,)}
+                on_object = Request(f"s3:{action}", f"{bucket}{key}", owned)
                 # Without it S3 answers "forbidden" where there is nothing, and Defib could not tell.
-                return (on_object, Request("s3:ListBucket", bucket, {})) if action == "GetObject" else (on_object,)
+                return (on_object, Request("s3:ListBucket", bucket, owned)) if action == "GetObject" else (on_object,)
             case _:
                 return self._others(call)
 

@@ -182,6 +182,7 @@ def test_after_a_failure_it_says_what_no_page_would_cost_whoever_has_one() -> No
 
 def test_after_a_failure_it_says_how_to_delete_the_copy_that_an_earlier_stack_has_left_where_there_is_one() -> None:
     assert "ACCOUNT-us-west-2" in failed(COPIED)
+    assert "somebody else's: name another Region" in failed(COPIED)
     assert "ACCOUNT" not in failed(policy())
 
 

@@ -18,7 +18,7 @@ from infra.bundle import ROOT
 from infra.functions import SHAPES
 from infra.synthesize import TEMPLATE, synthesize
 from tests.infra.conftest import POLICY
-from tests.infra.synthesized import Synthesized
+from tests.infra.synthesized import Synthesized, listed
 
 
 @pytest.fixture(scope="session")
@@ -177,6 +177,14 @@ def test_the_page_knows_its_own_address_and_both_its_places(stack: Synthesized) 
     (granted,) = (s for s in stack.statements("page") if "s3:PutObject" in s["Action"])
     assert "us-west-2" in json.dumps(granted)
     assert "s3:Delete" not in json.dumps(stack.statements("page"))
+
+
+def test_nothing_is_written_or_read_in_a_strangers_bucket_of_the_copys_name(stack: Synthesized) -> None:
+    granted = [s for s in stack.statements("page") if "s3:" in json.dumps(s["Action"])]
+
+    assert {action for s in granted for action in listed(s["Action"])} >= {"s3:PutObject", "s3:ListBucket"}
+    for statement in granted:
+        assert statement["Condition"] == {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
 def test_the_copy_has_the_name_that_the_first_stack_expects(stack: Synthesized, copy: Synthesized) -> None:

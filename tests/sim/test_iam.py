@@ -122,6 +122,12 @@ def test_a_call_on_an_instance_carries_the_instances_tags() -> None:
     assert asked.context["aws:ResourceTag/self-heal"] == ("true",)
 
 
+def test_a_call_on_an_object_carries_the_account_of_its_bucket() -> None:
+    asked = AUTHORITY.requests(Call("s3", "GetObject", {"Bucket": "b", "Key": "k"}))
+
+    assert {request.context["aws:ResourceAccount"] for request in asked} == {("123456789012",)}
+
+
 def test_a_query_carries_the_key_of_what_it_reads() -> None:
     asked = {"TableName": "cases", "ExpressionAttributeValues": {":pk": {"S": "PAGE"}, ":prefix": {"S": "INCIDENT#"}}}
     (of_the_table,) = AUTHORITY.requests(Call("dynamodb", "Query", asked))
