@@ -20,9 +20,10 @@ from defib.core.call import (
     wanted,
 )
 from defib.core.call_news import escalate, heard
-from defib.core.case import Action, Case, Outcome, Verdict
+from defib.core.case import Action, Case, Outcome
 from defib.core.escalation import Tier
 from defib.core.incident import Incident, NoticeKind
+from defib.core.model import Verdict
 from defib.core.policy import Service
 from defib.core.severity import Severity
 from defib.core.words import SMS_MAX, SUBJECT_MAX
@@ -71,6 +72,7 @@ def test_what_asks_for_a_person_says_where_the_evidence_is() -> None:
 
     incident, _ = announce(incident_of(), BROKEN, taken, POLICY, NOON)
 
+    assert incident is not None
     assert [want.evidence for want in call_of(incident).wants] == ["not captured (lost)"]
 
 
