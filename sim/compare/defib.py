@@ -25,8 +25,9 @@ from sim.report.figures import figures
 NAME = "Defib"
 REPLAYED = "Defib, replayed"
 MODEL = (
-    "The real core and shell over the in-memory ports of `python -m sim fuzz`. Its stores pass the same contract suites "
-    "as the table; what stands in for EC2's and load balancers' answers, the queues and the kill switch is held to none. "
+    "The real core and shell over the in-memory ports of `python -m sim fuzz`. "
+    "Its stores pass the same contract suites as the table; what stands in for EC2's and load balancers' answers, "
+    "the queues and the kill switch is held to none. "
     "And, for a share of the seeds, the synthesized stack's own handlers on moto (`python -m sim replay`). "
     "The policy is the shipped `defib.toml`; for an application that is down, which that only tells people of, "
     "`scenarios/policies/pool-at-once.toml`, by which it is restarted as soon as its load balancer says so."
