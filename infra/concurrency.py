@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mypy_boto3_lambda import LambdaClient
 
     from infra.cost import Resource, Template
 
 QUOTA = "L-B99A9384"
 """Service Quotas' code of Lambda's concurrent executions."""
+MAPPING = "AWS::Lambda::EventSourceMapping"
 USUAL = 1_000
 """What an account has that is not new (Lambda Developer Guide, Lambda quotas)."""
 
@@ -19,8 +22,8 @@ def scarce(lambda_: LambdaClient, region: str, template: Template) -> str:
     """What is wrong with the account's room for functions in ``region``, in a line; empty where nothing is.
 
     "New AWS accounts have reduced concurrency and memory quotas" (Lambda Developer Guide, Lambda quotas). When several
-    instances fail at once, who looks at them would take all of it, and who tells people, heals and sweeps would be
-    throttled. Who asks needs ``lambda:GetAccountSettings``.
+    instances fail at once, who looks at them would take all of it, or strangers who call the HTTP APIs, and who tells
+    people, heals and sweeps would be throttled. Who asks needs ``lambda:GetAccountSettings``.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only after a deploy
 
@@ -36,20 +39,25 @@ def scarce(lambda_: LambdaClient, region: str, template: Template) -> str:
         return ""
     wanted = max(USUAL, limit["ConcurrentExecutions"] + most)
     return (
-        f"Lambda in {region} has room for {room} functions at once, and Defib's alone may be {most} when much fails: "
-        "messages would come late. Ask for more: aws service-quotas request-service-quota-increase --service-code "
-        f"lambda --quota-code {QUOTA} --desired-value {wanted} --region {region}"
+        f"Lambda in {region} has room for {room} functions at once, and Defib's alone may be {most} when much fails "
+        "and many call: messages would come late. Ask for more: aws service-quotas request-service-quota-increase "
+        f"--service-code lambda --quota-code {QUOTA} --desired-value {wanted} --region {region}"
     )
 
 
 def at_once(template: Template) -> int:
-    """How many functions may run at once: as many as the queues let, and one of each other."""
-    resources = template.get("Resources", {}).values()
-    functions = sum(resource["Type"] == "AWS::Lambda::Function" for resource in resources)
-    fed = [_limit(resource) for resource in resources if resource["Type"] == "AWS::Lambda::EventSourceMapping"]
-    return sum(fed) + functions - len(fed)
+    """How many functions may run at once: as many as queues and HTTP APIs let, and one of each other."""
+    resources = template.get("Resources", {})
+    functions = len(_of(resources, "AWS::Lambda::Function"))
+    fed = [int(mapping["ScalingConfig"]["MaximumConcurrency"]) for mapping in _of(resources, MAPPING)]
+    called = _of(resources, "AWS::ApiGatewayV2::Integration")
+    behind = {integration["IntegrationUri"]["Fn::GetAtt"][0] for integration in called}
+    apis = {integration["ApiId"]["Ref"] for integration in called}
+    stages = [stage for stage in _of(resources, "AWS::ApiGatewayV2::Stage") if stage["ApiId"]["Ref"] in apis]
+    # An API has one bucket for all its routes, and anybody may empty it in a moment.
+    bursts = [int(stage["DefaultRouteSettings"]["ThrottlingBurstLimit"]) for stage in stages]
+    return sum(fed) + sum(bursts) + functions - len(fed) - len(behind)
 
 
-def _limit(mapping: Resource) -> int:
-    properties: Any = mapping["Properties"]
-    return int(properties["ScalingConfig"]["MaximumConcurrency"])
+def _of(resources: Mapping[str, Resource], kind: str) -> list[Any]:
+    return [resource["Properties"] for resource in resources.values() if resource["Type"] == kind]
