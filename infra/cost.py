@@ -40,6 +40,9 @@ CANARY_FUNCTIONS = 6
 """diagnose at both ends of its way, and four that queues feed."""
 DOORS = ("answer", "stashboard", "subscribe")
 """Functions that people reach over HTTPS; the watchtower knocks at each."""
+CALL_SECONDS, CALL_READS, CALL_LOG_BYTES = 0.1, 52, 1_500
+"""Of a call of the Stashboard API that reads all there is: 100 incidents of 2 KB, strongly consistent, which are 50
+units, and little else. An estimate, where there have been as many incidents; no replay has it."""
 CANARY_REQUESTS = 17
 """Sent to five queues and back to the first, received and deleted there."""
 CANARY_WAYS, CANARY_WRITES = 6, 2
@@ -184,8 +187,24 @@ def extras(template: Template) -> Iterator[str]:
             f"${_usd(Item.FLEET_ALARM):.2f} for each running instance of the Region, by the fleet alarm "
             "(fleet_alarm = false under [detection] does without)"
         )
+    if _functions(template, "stashboard"):
+        rate = _calls_a_second(template)
+        call = _usd(Item.API_REQUEST) + _usd(Item.LAMBDA_REQUEST) + _usd(Item.LAMBDA_GB_SECOND, CALL_SECONDS * 0.5)
+        call += _usd(Item.TABLE_READ, CALL_READS) + _usd(Item.LOGS, CALL_LOG_BYTES / GB)
+        yield (
+            f"about ${60 * MINUTES * rate * call:.0f} at most if somebody reads by the Stashboard API {rate} times a "
+            "second all month, as anybody may (api = false under [page] does without)"
+        )
     yield "less than $0.01 for each repair, and about $0.01 for each SMS in the United States"
     yield "what incidents log, the table and the evidence: cents, unless much breaks"
+
+
+def _calls_a_second(template: Template) -> int:
+    """How many calls of the page's API are let through for long."""
+    stages = [found for key, found in template["Resources"].items() if key.startswith("StashboardApiStage")]
+    (limits,) = (stage["Properties"] for stage in stages)
+    assert isinstance(limits, Mapping)
+    return int(limits["DefaultRouteSettings"]["ThrottlingRateLimit"])
 
 
 def _of(template: Template, kind: str) -> list[Mapping[str, object]]:

@@ -92,6 +92,16 @@ def test_the_fleet_alarm_is_priced_by_instance_and_only_when_it_is_there(stack: 
     assert [line.what for line in costs(without)] == [line.what for line in costs(stack.template)]
 
 
+def test_what_strangers_may_cost_by_the_stashboard_api_is_said_only_where_there_is_one(stack: Synthesized) -> None:
+    resources = stack.template["Resources"].items()
+    without = {"Resources": {k: v for k, v in resources if not k.startswith("HealingStashboardFunction")}}
+
+    (said,) = (line for line in extras(stack.template) if "Stashboard API" in line)
+    assert "10 times a second all month" in said
+    assert 200 < int(said.split("$")[1].split()[0]) < 300
+    assert not any("Stashboard API" in line for line in extras(without))
+
+
 @pytest.mark.parametrize(
     ("contact", "named"),
     [
