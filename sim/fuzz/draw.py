@@ -23,6 +23,7 @@ from sim.fuzz.draw_parameters import ROOM_EVERY, with_parameters, without_room
 from sim.fuzz.draw_policy import policy_of
 from sim.fuzz.draw_posts import with_posts
 from sim.fuzz.draw_reach import with_addresses
+from sim.fuzz.draw_redeployed import with_a_deployment
 from sim.fuzz.draw_refusals import with_refusals
 from sim.fuzz.draw_shared import SHARED_EVERY, with_shared_target_group
 from sim.fuzz.draw_shifts import with_shifts
@@ -76,7 +77,8 @@ def draw(seed: int) -> Story:
     story = with_board(story, Random(f"board {seed}"))
     story = with_hands(story, Random(f"hands {seed}"))
     story = with_subscribers(story, Random(f"asked {seed}"))
-    return with_refusals(story, Random(f"refusals {seed}"))
+    story = with_refusals(story, Random(f"refusals {seed}"))
+    return with_a_deployment(story, Random(f"redeployed {seed}"))
 
 
 def _at_work(scenario: Scenario, random: Random) -> timedelta:

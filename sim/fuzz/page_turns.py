@@ -29,7 +29,7 @@ class PageTurns:
         topic = Topic(outside, judge.letter, judge.invited)
         followers = queues if policy.page.elsewhere else None
         self.customers = Customers(policy, clock, pages, topic, outside)
-        self._policy = policy
+        self.policy = policy
         self._judge = judge
         self._paging = Paging(clock, pages, (tables.Site(site, outside),), queues, lambda _: None, followers)
 
@@ -37,8 +37,8 @@ class PageTurns:
         """Do what one message on the page's queue asks for."""
         turn = turn_in(str(body)) if str(body).startswith("{") else None
         if isinstance(turn, Release):
-            publish_draft(turn.incident, self._paging, self._policy)
-        follow(self._paging, self._policy)
+            publish_draft(turn.incident, self._paging, self.policy)
+        follow(self._paging, self.policy)
         self._judge.laid_out()
         if self.customers.follow():
             self._judge.mailed()

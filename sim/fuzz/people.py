@@ -94,7 +94,7 @@ class People:
         self._cloud = cloud
         self._store = store
         self._answering = answering
-        self._policy = policy
+        self.policy = policy
         self._put = put
         self._random = random
 
@@ -128,7 +128,7 @@ class People:
         body = urlencode({"answer": reply.answer.value, "by": BY})
         request = Asked("POST", token, {"content-type": FORM}, body, is_base64=False)
         with suppress(CallFailed, Conflict, Killed):
-            answered = answer(request, self._answering, self._policy)
+            answered = answer(request, self._answering, self.policy)
             self.said += answered.said is not None
             return
         if times < CLICKS_MOST:
@@ -165,7 +165,7 @@ class People:
             return
         tags = dict(machine.tags)
         if entry.untag:
-            tags.pop(self._policy.opt_in.key, None)
+            tags.pop(self.policy.opt_in.key, None)
         else:
             tags[UNTIL_TAG] = (self._cloud.time.now + entry.maintenance).isoformat()
         self._cloud.retag(entry.on, tags)

@@ -15,7 +15,7 @@ from sim.fuzz.story_file import read, write
 from sim.scenario import Durations, Fleet, Scenario, TargetGroup
 from sim.scenario_file import ScenarioError
 
-OF_STORIES = ("spells", "meddling", "drills", "asked", "moved", "posted", "edited", "published")
+OF_STORIES = ("redeployed", "spells", "meddling", "drills", "asked", "moved", "posted", "edited", "published")
 OF_SCENARIOS = ("faults", "answers", "drill_answers", "unreachable", "aws_shifts", "health_issues")
 """What may be left out, one at a time, what helps most first."""
 TRIES_MOST = 400

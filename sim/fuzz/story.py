@@ -68,6 +68,15 @@ class Posted:
     status: ComponentStatus
 
 
+@dataclass(frozen=True, slots=True)
+class Redeployed:
+    """Somebody deploys Defib with another policy, whatever it is at."""
+
+    at: timedelta
+    policy_text: str
+    policy: Policy
+
+
 class Edit(StrEnum):
     """What somebody changes on the page by the Stashboard API besides how a service stands."""
 
@@ -120,6 +129,7 @@ class Story:
     edited: tuple[Edited, ...] = ()
     published: tuple[timedelta, ...] = ()
     """When somebody publishes the newest draft of the page of which they have read, if there is one."""
+    redeployed: tuple[Redeployed, ...] = ()
 
     @property
     def ends_at(self) -> datetime:

@@ -18,14 +18,15 @@ from defib.core.duration import format_duration, parse_duration
 from defib.core.mistake import PolicyError, printable
 from defib.core.page.model import ComponentStatus
 from defib.core.parse import parse as parse_policy
-from sim.fuzz.story import Asked, Drilled, Edit, Edited, Interference, MovedByHand, Posted, Story
+from sim.fuzz.story import Asked, Drilled, Edit, Edited, Interference, MovedByHand, Posted, Redeployed, Story
 from sim.fuzz.trouble import BESIDES, CARRIED, FUNCTIONS, OUTSIDE, REGION, Nth, Spell, Trouble
 from sim.scenario_file import ScenarioError, decoded
 from sim.scenario_file import parse as parse_scenario
 from sim.scenario_value import Range
 
 KEYS = frozenset(
-    {"policy", "scenario", "spells", "meddling", "drills", "asked", "moved", "posted", "edited", "published", "nth"}
+    {"policy", "scenario", "spells", "meddling", "drills", "asked", "moved", "posted", "edited", "published"}
+    | {"redeployed", "nth"}
 )
 PLACES = (*OUTSIDE, *BESIDES, *CARRIED, *FUNCTIONS, REGION)
 
@@ -78,6 +79,10 @@ def write(story: Story, nth: Nth | None = None) -> str:
         ]
     if story.published:
         document["published"] = [_exact(at) for at in story.published]
+    if story.redeployed:
+        document["redeployed"] = [
+            {"at": _exact(r.at), "policy": tomllib.loads(r.policy_text)} for r in story.redeployed
+        ]
     if nth is not None:
         document["nth"] = {"number": nth.number, "trouble": nth.trouble.value, "apart": nth.apart}
     return tomli_w.dumps(document)
@@ -132,11 +137,17 @@ def _told(document: dict[str, Any], file: str) -> Told:
         for row in document.get("edited", ())
     )
     published = tuple(map(parse_duration, document.get("published", ())))
+    redeployed = tuple(_redeployed(row) for row in document.get("redeployed", ()))
     nth = document.get("nth")
     policy = parse_policy(policy_text)
-    people = (meddling, drills, asked, moved, posted, edited, published)
+    people = (meddling, drills, asked, moved, posted, edited, published, redeployed)
     story = Story(scenario.seed, scenario, policy_text, policy, spells, *people)
     return Told(story, Nth(nth["number"], Trouble(nth["trouble"]), nth.get("apart", 0)) if nth else None)
+
+
+def _redeployed(row: dict[str, Any]) -> Redeployed:
+    text = tomli_w.dumps(row["policy"])
+    return Redeployed(parse_duration(row["at"]), text, parse_policy(text))
 
 
 def _told_spell(spell: Spell) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from defib.core.issue import Issue
 from defib.core.messages import MessageLimits
 from defib.core.model import InstanceState, Signal, TargetGroupSignal
 from defib.core.page.elsewhere import OtherPage
+from defib.core.policy import Policy
 from defib.core.post import Places
 from defib.core.shift import ShiftOrder
 from defib.publish.links import SignedLinks
@@ -49,6 +50,7 @@ from sim.fuzz.lanes import Lanes
 from sim.fuzz.outside import Outside
 from sim.fuzz.page_turns import PageTurns
 from sim.fuzz.people import ADDRESS, People, Signing
+from sim.fuzz.plans import plan_people
 from sim.fuzz.programs import Programs
 from sim.fuzz.reach import Reaching
 from sim.fuzz.seen import Seen
@@ -73,6 +75,8 @@ class World:
 
     def __init__(self, story: Story, nth: Failing | None = None) -> None:
         self.story = story
+        self.policy = story.policy
+        """The one in force."""
         self.time = VirtualTime(story.scenario.start)
         self._random = Random(f"world {story.seed}")
         self.outside = Outside(self.time, story.spells, nth, Random(f"trouble {story.seed}"))
@@ -119,7 +123,7 @@ class World:
         return Reaching(self.story, self.time, self.store, self.outside, edges.Now(self.time))
 
     @cached_property
-    def _programs(self) -> Programs:
+    def programs(self) -> Programs:
         """In the few stories in which anybody speaks to the page's API."""
         clock, board = edges.Now(self.time), self.judge.board
         return Programs(self.story.policy, clock, self.page_store, self._queues, self.outside, board)
@@ -142,10 +146,10 @@ class World:
         evidencing = Performing(clock, observer, table, actor, queues, silent, None)
         self.lanes.run("diagnose", self._diagnose)
         self.lanes.run("remediate", self._remediate)
-        self.lanes.run("evidence", lambda order: perform(_order(order), evidencing, policy))
+        self.lanes.run("evidence", lambda order: perform(_order(order), evidencing, self.policy))
         self._wire_people(clock, table, queues)
         pages = tables.PageTable(self.page_store, out)
-        turns = PageTurns(policy, clock, pages, self.site, queues, out, self.judge)
+        self._turns = turns = PageTurns(policy, clock, pages, self.site, queues, out, self.judge)
         self.customers = turns.customers
         self._following = {other.name: self._follower(other, clock, pages, queues) for other in policy.page.elsewhere}
         self.lanes.run("page", turns.take)
@@ -162,9 +166,12 @@ class World:
         mail = tables.Mail(self.store.mail, out)
         links: Links = SignedLinks(signing, kept, ADDRESS, policy, clock, lambda _: None)
         self._announcing = Announcing(clock, table, mail, channels, queues, Places("memory"), links)
-        # Half of the policies sum up as they say; under the others each notice is heard by itself.
-        self._telling = policy if self.judge.sums_up else replace(policy, messages=ALL_ALONE)
+        self._telling = self._tells(policy)
         self.lanes.run("publish", self._publish, put_off="queue.notices")
+
+    def _tells(self, policy: Policy) -> Policy:
+        """Half of the policies sum up as they say; under the others each notice is heard by itself."""
+        return policy if self.judge.sums_up else replace(policy, messages=ALL_ALONE)
 
     def _follower(self, other: OtherPage, clock: edges.Now, pages: tables.PageTable, queues: edges.Queues) -> Following:
         name = other.name
@@ -176,7 +183,7 @@ class World:
         scenario, time = self.story.scenario, self.time
         for fault in scenario.faults:
             time.after(fault.at, partial(self.cloud.strike, fault))
-        self._plan_people()
+        plan_people(self)
         for by_aws in scenario.aws_shifts:
             shifted = partial(self.cloud.shifts.begin, ZONE_IDS[by_aws.zone], by_aws.lasts, by_aws.practice)
             time.after(by_aws.at, shifted)
@@ -190,29 +197,6 @@ class World:
             alarm = FleetAlarm(self.cloud, partial(self.bus.put, "aws.cloudwatch", CONTRIBUTOR))
             time.every(MINUTE, time.now + MINUTE * Random(f"alarm {self.story.seed}").random(), alarm.evaluate)
 
-    def _plan_people(self) -> None:
-        story, time = self.story, self.time
-        for pull in story.scenario.kill_switch:
-            time.after(pull.at, partial(self._pull, pull))
-        for reply in story.scenario.answers:
-            time.after(reply.at, partial(self.people.reply, reply))
-        for entry in story.meddling:
-            time.after(entry.at, partial(self.people.meddle, entry))
-        for drilled in story.drills:
-            time.after(drilled.at, partial(self.reaching.wants, drilled.contact, self.bus.put))
-        for asked in story.asked:
-            time.after(asked.at, partial(self.customers.ask, asked.address))
-        for drill_reply in story.scenario.drill_answers:
-            time.after(drill_reply.at, partial(self.reaching.answers, drill_reply.contact, self.bus.put))
-        for moved in story.moved:
-            time.after(moved.at, partial(self.hands.move, moved))
-        for posted in story.posted:
-            time.after(posted.at, partial(self._programs.post, posted))
-        for edited in story.edited:
-            time.after(edited.at, partial(self._programs.edit, edited))
-        for at in story.published:
-            time.after(at, partial(self.people.publish, self.judge.published))
-
     # --- Defib's functions -----------------------------------------------------------------------------------------
 
     def _diagnose(self, body: object) -> None:
@@ -221,11 +205,11 @@ class World:
         for found in (body,) if own else normalise(str(body)):
             match found:
                 case Signal():
-                    self._reconcile(found)
+                    reconcile(found, self._reconciling, self.policy)
                 case TargetGroupSignal():
-                    look_at_all((), (found,), self._reconciling, self.story.policy)
+                    look_at_all((), (found,), self._reconciling, self.policy)
                 case CallAnswer():
-                    take_answer(found, self._reconciling, self.story.policy)
+                    take_answer(found, self._reconciling, self.policy)
                 case Issue():
                     take_in(found, self._reconciling.clock, self._reconciling.store)
                 case DrillOrder():
@@ -234,14 +218,11 @@ class World:
                     raise AssertionError(f"no story has a {found}")
         self.judge.tick()
 
-    def _reconcile(self, signal: Signal) -> None:
-        reconcile(signal, self._reconciling, self.story.policy)
-
     def _remediate(self, body: object) -> None:
         if isinstance(body, ShiftOrder):
-            shift(body, self._shifting, self.story.policy)
+            shift(body, self._shifting, self.policy)
         else:
-            perform(_order(body), self._performing, self.story.policy)
+            perform(_order(body), self._performing, self.policy)
 
     def _publish(self, body: object) -> None:
         match body:
@@ -263,7 +244,7 @@ class World:
         self.judge.tick()
 
     def _look_around(self) -> None:
-        sweep(self._sweeping, self.story.policy)
+        sweep(self._sweeping, self.policy)
         self.judge.swept()
         if self.story.is_about_addresses:
             self.reaching.after_sweep(self._sweeping.queues)
@@ -278,7 +259,7 @@ class World:
         """Whatever is about to be ordered, something of its reasons is gone by now."""
         intended = [case for case in self.store.cases.values() if case.intent is not None and case.closed_at is None]
         if intended:
-            self.people.interfere(self.cloud.machines[intended[-1].instance_id], self._pull)
+            self.people.interfere(self.cloud.machines[intended[-1].instance_id], self.pull)
 
     # --- What happens outside Defib --------------------------------------------------------------------------------
 
@@ -287,7 +268,13 @@ class World:
         if machine.state in TOLD:
             self.bus.state_changed(machine.instance_id, machine.state.value)
 
-    def _pull(self, pull: Pull) -> None:
+    def redeploy(self, policy: Policy) -> None:
+        """Lambda lets invocations end with the code that they began with: each takes no time here."""
+        self.policy = self.cloud.policy = self.judge.truth.policy = self._turns.policy = self.people.policy = policy
+        self._telling = self._tells(policy)
+        self._following = {name: replace(page, policy=policy) for name, page in self._following.items()}
+
+    def pull(self, pull: Pull) -> None:
         self.switch.says = pull.to
 
     def cases(self) -> list[Case]:

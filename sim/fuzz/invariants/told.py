@@ -208,7 +208,7 @@ class ToldJudge:
         for key, notice in store.notices.items():
             if key not in store.published:
                 self._truth.breaks("told", f"notice {notice.incident_id}-{notice.sequence} never went out")
-            for contact in audience(notice.service, notice.tier, self._truth.policy):
+            for contact in self._hear(notice):
                 self._all_heard(notice, contact)
         for waiting in store.mail.kept.values():
             due = store.mail.outbox(waiting.contact).due_at()
@@ -216,6 +216,13 @@ class ToldJudge:
                 self._truth.breaks("told", f"{waiting.contact} waits for {waiting.incident_id}-{waiting.sequence}")
         for incident in store.incidents.values():
             self._told_of(incident)
+
+    def _hear(self, notice: Notice) -> tuple[Contact, ...]:
+        """Whom it is for by the policy in force when it was made, and by that when it had gone out."""
+        truth = self._truth
+        out_at = truth.store.published.get((notice.incident_id, notice.sequence), truth.time.now)
+        made, told = (audience(notice.service, notice.tier, truth.policy_at(at)) for at in (notice.at, out_at))
+        return tuple(contact for contact in told if contact in made)
 
     def _all_heard(self, notice: Notice, contact: Contact) -> None:
         reference = notice.incident_id, notice.sequence

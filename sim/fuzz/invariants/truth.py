@@ -51,6 +51,12 @@ class Truth:
     def __post_init__(self) -> None:
         self.policy: Policy = self.story.policy
 
+    def policy_at(self, at: datetime) -> Policy:
+        """The one that was in force then."""
+        story = self.story
+        since = [deployed.policy for deployed in story.redeployed if story.scenario.start + deployed.at <= at]
+        return since[-1] if since else story.policy
+
     def breaks(self, invariant: str, what: str) -> None:
         self.broken.append(f"{invariant}: {what} (at {self.time.now - self.story.scenario.start})")
 

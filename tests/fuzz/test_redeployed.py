@@ -1,0 +1,99 @@
+"""Stories in which somebody deploys another policy while Defib is at work: what is done follows the one in force."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from defib.core.case import Action, Outcome
+from defib.core.incident import NoticeKind
+from defib.core.model import InstanceState
+from defib.core.parse import parse
+from defib.core.post import Post
+from sim.fuzz.draw import draw
+from sim.fuzz.nth import scenario_story
+from sim.fuzz.run import lived
+from sim.fuzz.story import Redeployed, Story
+from sim.fuzz.story_file import read, write
+from sim.fuzz.world import World
+from tests.fuzz.worlds import MINUTE, broken, later
+
+POLICY = """
+[defib]
+opt_in_tag = "self-heal=true"
+
+[services.{name}]
+match = {{ service = "{name}" }}
+mode = "{mode}"
+tell = ["oncall"]
+
+[contacts.oncall]
+email = ["oncall@example.com"]
+"""
+
+
+def test_one_story_of_eight_has_a_deployment_which_changes_what_governs_it() -> None:
+    stories = [draw(seed) for seed in range(160)]
+    drawn = [story for story in stories if story.redeployed]
+    assert 8 <= len(drawn) <= 32
+    assert any(deployed.policy != story.policy for story in drawn for deployed in story.redeployed)
+    fewer = [s for s in drawn if len(s.redeployed[0].policy.services) < len(s.policy.services)]
+    assert fewer, "a service is removed"
+
+
+def test_it_is_kept_in_a_file() -> None:
+    story = next(story for story in map(draw, range(160)) if story.redeployed)
+    told = read(write(story)).story.redeployed
+    assert [(d.at, d.policy) for d in told] == [(d.at, d.policy) for d in story.redeployed]
+
+
+def test_a_service_that_is_to_be_observed_from_now_on_is_no_longer_touched_and_people_hear_of_it() -> None:
+    story = _deployed("worker", "observe", _first_act())
+    world, found = lived(story)
+    assert found == []
+    (case,) = world.cases()
+    assert (case.held_by, case.acted) == ("observe_mode", False)
+    assert NoticeKind.HELD in {notice.kind for notice in world.store.notices.values()}
+
+
+def test_whoever_goes_on_by_the_policy_that_is_no_longer_in_force_is_found() -> None:
+    world = World(_deployed("worker", "observe", _first_act()))
+    old = world.policy
+    while world.time.now < world.story.scenario.start + 12 * MINUTE:
+        later(world, timedelta(seconds=1))
+        world.policy = old
+    assert "consent" in broken(world)
+
+
+@pytest.mark.parametrize("action", [Action.REBOOT, Action.STOP])
+def test_a_service_that_is_gone_is_left_alone_and_of_what_is_stopped_people_hear(action: Action) -> None:
+    begun = _first("april-30", action)
+    world = World(_deployed("another", "heal", begun + timedelta(seconds=20), scenario="april-30"))
+    heard: list[Post] = []
+    world.judge.inbox = heard.append
+    assert world.run() == []
+    (case,) = world.cases()
+    assert (case.outcome, case.attempts[-1].action) == (Outcome.LEFT_ALONE, action)
+    assert "no longer configured" in case.reason
+    stopped = world.cloud.machines[case.instance_id].state is InstanceState.STOPPED
+    assert stopped is (action is Action.STOP)
+    assert any("no longer configured" in post.email and post.contact == "oncall" for post in heard)
+
+
+def _deployed(name: str, mode: str, at: timedelta, scenario: str = "reboot-cures") -> Story:
+    text = POLICY.format(name=name, mode=mode)
+    return replace(scenario_story(scenario), redeployed=(Redeployed(at, text, parse(text)),))
+
+
+def _first_act() -> timedelta:
+    """A second before Defib would touch anything in that story."""
+    return _first("reboot-cures", Action.REBOOT) - timedelta(seconds=1)
+
+
+def _first(scenario: str, action: Action) -> timedelta:
+    """When it is first decided on in that scenario."""
+    story = scenario_story(scenario)
+    (case,) = lived(story)[0].cases()
+    return next(a.intended_at for a in case.attempts if a.action is action) - story.scenario.start
