@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -31,6 +32,20 @@ def test_each_update_stood_on_the_page_of_its_moment(april_30: Recording) -> Non
 
     assert [update.status for update in april_30.updates] == ["identified", "monitoring", "resolved"]
     assert all(update.body in pages[update.at] for update in april_30.updates)
+
+
+def test_after_a_hand_over_customers_are_told_of_no_repair() -> None:
+    scenario = load(ROOT / "scenarios" / "never-comes-back.toml")
+    played = replay(replace(scenario, until=timedelta(minutes=40)), "never-comes-back")
+
+    (fault,) = played.faults
+    assert fault.escalated_at is not None
+    before = [update.body for update in played.updates if update.at < fault.escalated_at]
+    after = [update.body for update in played.updates if update.at >= fault.escalated_at]
+    assert before
+    assert after
+    assert all("are repairing" in body for body in before)
+    assert not [body for body in after if "are repairing" in body]
 
 
 def test_the_report_links_to_the_page_as_it_was(april_30: Recording, tmp_path: Path) -> None:

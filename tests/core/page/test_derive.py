@@ -112,6 +112,34 @@ class TestUpdates:
         story.at(2, trouble(phase=Phase.REPAIRING))
         story.at(4, trouble(phase=Phase.HELD))
         assert story.told == ["identified"]
+        story.at(40, trouble(phase=Phase.HELD))
+        assert "The repair waits; we are looking into it." in story.only.updates[-1].body
+
+    def test_what_is_handed_over_after_a_repair_is_said_at_once_and_no_longer_to_be_under_repair(self) -> None:
+        story = Story()
+        story.at(2, trouble(phase=Phase.REPAIRING))
+        for minute in (4, 5, 40):
+            story.at(minute, trouble(phase=Phase.HANDED_OVER))
+        assert story.told == ["identified"] * 3
+        assert [update.at for update in story.only.updates] == [NOON + minutes(after) for after in (2, 4, 40)]
+        first, *later = (update.body for update in story.only.updates)
+        assert "are repairing" in first
+        assert all("our staff have to look at it" in body for body in later)
+
+    def test_a_repair_beside_what_is_handed_over_is_said_to_be_one(self) -> None:
+        story = Story()
+        story.at(2, trouble("api"), trouble("worker", phase=Phase.HANDED_OVER))
+        assert "are repairing" in story.only.updates[-1].body
+        story.at(4, trouble("worker", phase=Phase.HANDED_OVER))
+        assert "our staff have to look at it" in story.only.updates[-1].body
+
+    def test_who_takes_turns_at_what_stays_identified_is_said_once(self) -> None:
+        story = Story()
+        story.at(2, trouble(phase=Phase.REPAIRING))
+        for minute in range(4, 20, 2):
+            story.at(minute, trouble(phase=Phase.HANDED_OVER))
+            story.at(minute + 1, trouble(phase=Phase.REPAIRING))
+        assert story.told == ["identified"] * 2
 
     def test_the_promised_update_is_made_when_nothing_else_has_been_said(self) -> None:
         story = Story()

@@ -21,10 +21,11 @@ from defib.core.page.model import (
     PublicIncident,
     Shown,
     Update,
+    Work,
 )
 from defib.core.page.settings import Publishing
 from defib.core.page.timeline import with_open
-from defib.core.page.trouble import Trouble, component_status, status_of
+from defib.core.page.trouble import Trouble, component_status, status_of, work_on
 from defib.core.page.words import clock, listed, took, words
 from defib.core.policy import Policy
 from defib.core.service import Service
@@ -136,12 +137,14 @@ def _about(
     fresh = {t.service: component_status(t, by_name[t.service]) for t in troubled}
     standing = {key: fresh.get(key, ComponentStatus.OPERATIONAL) for key in {**current.components, **fresh}}
     status = _forward(current.status, status_of(troubled))
+    work = work_on(troubled, status)
+    given_up = work is Work.STAFF and current.work is not work
     due = current.next_update_at is not None and now >= current.next_update_at
-    if (status, standing) == (current.status, current.components) and not (due and not current.draft):
+    if (status, standing) == (current.status, current.components) and not (given_up or (due and not current.draft)):
         return so_far
     since = min(current.started_at, *(t.since for t in troubled))
-    body = _body(current, status, standing, so_far.shown, policy, now)
-    return _changed(replace(current, started_at=since), status, standing, body, so_far, policy, now)
+    body = _body(replace(current, work=work), status, standing, so_far.shown, policy, now)
+    return _changed(replace(current, started_at=since, work=work), status, standing, body, so_far, policy, now)
 
 
 def _opened(
@@ -160,6 +163,7 @@ def _opened(
     draft = policy.page.publishing is Publishing.DRAFT
     status = status_of(troubled)
     fresh = PublicIncident(number, "", subject, Origin.DEFIB, Impact.NONE, status, since, now, draft=draft)
+    fresh = replace(fresh, work=work_on(troubled, status))
     body = _body(fresh, status, standing, so_far.shown, policy, now)
     opened = replace(so_far, shown=replace(so_far.shown, last_number=number))
     after = _changed(fresh, status, standing, body, opened, policy, now)
@@ -241,7 +245,7 @@ def _body(
         text = "{names}:" if status is not incident.status else said.still
     told = text.format(names=names, since=since, statuses=listed(tuple(statuses), said))
     promise = said.next_update.format(next=clock(now + _promised(incident, policy, now), now))
-    return f"{told} {said.doing[status]} {promise}"
+    return f"{told} {said.doing[incident.work]} {promise}"
 
 
 def _promised(incident: PublicIncident, policy: Policy, now: datetime) -> timedelta:

@@ -43,6 +43,19 @@ class IncidentStatus(StrEnum):
     RESOLVED = "resolved"
 
 
+class Work(StrEnum):
+    """What is done about trouble: what has been identified need not be under repair."""
+
+    LOOKING = "looking"
+    WAITING = "waiting"
+    """The repair is held back."""
+    REPAIRING = "repairing"
+    WATCHING = "watching"
+    """Whether the repair lasts."""
+    STAFF = "staff"
+    """People have to repair it."""
+
+
 class MaintenanceStatus(StrEnum):
     """How far a planned outage is; the values are Statuspage's."""
 
@@ -161,6 +174,8 @@ class PublicIncident:
     """Was over before anybody published it: it never becomes public."""
     next_update_at: datetime | None = None
     """What the last update has promised; None once resolved."""
+    work: Work = Work.LOOKING
+    """As the last update of an incident of Defib's says it."""
     version: int = 0
     stood: tuple[Stood, ...] = ()
     """Each change of a component by updates that are no longer kept, the oldest first."""

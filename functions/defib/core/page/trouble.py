@@ -9,7 +9,7 @@ from defib.core.crowd import INCIDENT_SERVICE
 from defib.core.frozen import dataclass
 from defib.core.incident import Incident, Member, Phase
 from defib.core.model import Cause
-from defib.core.page.model import ComponentStatus, IncidentStatus
+from defib.core.page.model import ComponentStatus, IncidentStatus, Work
 from defib.core.service import Service
 from defib.core.stack import Stack
 from defib.core.zones import incident_service
@@ -79,10 +79,28 @@ def _both(one: Trouble, other: Trouble) -> Trouble:
 
 def status_of(troubled: Sequence[Trouble]) -> IncidentStatus:
     """How far an incident about these is: nobody is told of a repair that has not begun, or of a cure not yet tried."""
-    phases = frozenset[Phase]().union(*(trouble.phases for trouble in troubled))
+    phases = _phases(troubled)
     if phases <= {Phase.VERIFYING}:
         return IncidentStatus.MONITORING
     return IncidentStatus.IDENTIFIED if phases & REPAIRING else IncidentStatus.INVESTIGATING
+
+
+def work_on(troubled: Sequence[Trouble], status: IncidentStatus) -> Work:
+    """What is done about an incident of that status: nobody is told of a repair that Defib has given up."""
+    phases = _phases(troubled)
+    if status is IncidentStatus.MONITORING:
+        return Work.WATCHING
+    if status is not IncidentStatus.IDENTIFIED:
+        return Work.LOOKING
+    if phases & REPAIRING:
+        return Work.REPAIRING
+    if Phase.HANDED_OVER in phases:
+        return Work.STAFF
+    return Work.WAITING if Phase.HELD in phases else Work.LOOKING
+
+
+def _phases(troubled: Sequence[Trouble]) -> frozenset[Phase]:
+    return frozenset[Phase]().union(*(trouble.phases for trouble in troubled))
 
 
 def component_status(trouble: Trouble, service: Service) -> ComponentStatus:

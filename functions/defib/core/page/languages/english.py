@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from defib.core.page.languages.words import Words
-from defib.core.page.model import ComponentStatus, Impact, IncidentStatus, MaintenanceStatus
+from defib.core.page.model import ComponentStatus, Impact, IncidentStatus, MaintenanceStatus, Work
 
 WORDS = Words(
     and_="and",
@@ -41,9 +41,11 @@ WORDS = Words(
     },
     opened="Since {since} UTC you may see errors or slow answers from {names}.",
     doing={
-        IncidentStatus.INVESTIGATING: "We are looking into it.",
-        IncidentStatus.IDENTIFIED: "We have found what is wrong and are repairing it.",
-        IncidentStatus.MONITORING: "The repair is done and works so far. We are watching that it lasts.",
+        Work.LOOKING: "We are looking into it.",
+        Work.WAITING: "The repair waits; we are looking into it.",
+        Work.REPAIRING: "We have found what is wrong and are repairing it.",
+        Work.STAFF: "We know what is affected; our staff have to look at it.",
+        Work.WATCHING: "The repair is done and works so far. We are watching that it lasts.",
     },
     changed="{statuses}.",
     still="{names}: the trouble that began at {since} UTC lasts.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from defib.core.page.languages.words import Words
-from defib.core.page.model import ComponentStatus, Impact, IncidentStatus, MaintenanceStatus
+from defib.core.page.model import ComponentStatus, Impact, IncidentStatus, MaintenanceStatus, Work
 
 WORDS = Words(
     and_="und",
@@ -41,9 +41,11 @@ WORDS = Words(
     },
     opened="Seit {since} UTC kann es bei {names} zu Fehlern oder langsamen Antworten kommen.",
     doing={
-        IncidentStatus.INVESTIGATING: "Wir gehen dem nach.",
-        IncidentStatus.IDENTIFIED: "Wir haben die Störung gefunden und beheben sie.",
-        IncidentStatus.MONITORING: "Sie ist behoben. Wir beobachten, ob es dabei bleibt.",
+        Work.LOOKING: "Wir gehen dem nach.",
+        Work.WAITING: "Die Reparatur muss warten; wir gehen dem nach.",
+        Work.REPAIRING: "Wir haben die Störung gefunden und beheben sie.",
+        Work.STAFF: "Wir wissen, was betroffen ist; unser Team muss es sich ansehen.",
+        Work.WATCHING: "Sie ist behoben. Wir beobachten, ob es dabei bleibt.",
     },
     changed="{statuses}.",
     still="{names}: Die Störung, die um {since} UTC begann, dauert an.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from defib.core.frozen import dataclass
-from defib.core.page.model import ComponentStatus, Impact, IncidentStatus, MaintenanceStatus
+from defib.core.page.model import ComponentStatus, Impact, IncidentStatus, MaintenanceStatus, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Words:
     name: Mapping[Impact, str]
     """What an incident is called."""
     opened: str
-    doing: Mapping[IncidentStatus, str]
+    doing: Mapping[Work, str]
     """A sentence of its own."""
     changed: str
     still: str
