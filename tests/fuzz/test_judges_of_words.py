@@ -19,11 +19,10 @@ from defib.core.page.model import ComponentStatus
 from defib.core.post import Places, Post
 from defib.core.severity import Severity
 from defib.shell.announce import WAITS
-from sim.fuzz.draw import draw
 from sim.fuzz.invariants.ends import is_known
 from sim.fuzz.nth import scenario_story
 from sim.fuzz.world import World
-from tests.fuzz.worlds import MINUTE, broken, later, told
+from tests.fuzz.worlds import MINUTE, broken, later, plain, told
 
 HELD_BEFORE_AN_EVENT = 18_000_589
 """A story in which what AWS has announced for an instance of Karpenter's can't be done in its window."""
@@ -121,7 +120,7 @@ def test_a_page_that_says_for_long_what_is_not_so_is_found(shows: ComponentStatu
 
 def test_what_keeps_defib_from_moving_one_before_an_event_must_have_been_read() -> None:
     """That people were told of the plan says nothing of what a guard makes of it."""
-    world = World(draw(HELD_BEFORE_AN_EVENT))
+    world = World(plain(HELD_BEFORE_AN_EVENT))
     assert world.run() == []
     (held,) = (case for case in world.store.cases.values() if case.held_by == "owned_by_others")
     truth, notices = world.judge.truth, world.store.notices

@@ -16,6 +16,7 @@ from sim.fuzz.nth import scenario_story
 from sim.fuzz.run import REGRESSIONS, lived
 from sim.fuzz.story_file import load
 from sim.shifts import Kind
+from tests.fuzz.worlds import plain
 
 BUDGET = 160
 """Seeds of every run; ``make fuzz`` takes more."""
@@ -51,7 +52,7 @@ def test_every_invariant_holds_in_the_stories_of_the_first_seeds(shard: int) -> 
 
 
 def test_every_invariant_holds_where_more_fail_than_can_be_looked_at() -> None:
-    world, broken = lived(draw(A_CROWD))
+    world, broken = lived(plain(A_CROWD))
     told = world.store.latest_incident(INCIDENT_SERVICE)
     assert told is not None, "they were so many that people were told"
     assert broken == []
@@ -59,16 +60,16 @@ def test_every_invariant_holds_where_more_fail_than_can_be_looked_at() -> None:
 
 @pytest.mark.parametrize("seed", [A_CROWD_IN_MAINTENANCE, A_CROWD_BEFORE_AN_EVENT, A_CROWD_ASKING])
 def test_crowds_that_broke_an_invariant_once_break_none(seed: int) -> None:
-    assert lived(draw(seed))[1] == []
+    assert lived(plain(seed))[1] == []
 
 
 @pytest.mark.parametrize("seed", JUDGED_WRONGLY)
 def test_what_a_judge_once_got_wrong_it_gets_right(seed: int) -> None:
-    assert lived(draw(seed))[1] == []
+    assert lived(plain(seed))[1] == []
 
 
 def test_two_services_leave_the_target_group_that_they_share_a_target_that_serves() -> None:
-    world, broken = lived(draw(TWO_SERVICES))
+    world, broken = lived(plain(TWO_SERVICES))
     assert "hold:last_healthy_target" in {entry.decision for entry in world.store.audit}
     assert broken == []
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
+from sim.fuzz.draw import draw
 from sim.fuzz.nth import scenario_story
+from sim.fuzz.story import Story
+from sim.fuzz.trouble import REFUSALS
 from sim.fuzz.world import World
 
 MINUTE = timedelta(minutes=1)
@@ -16,6 +20,12 @@ def told(name: str, until: timedelta = timedelta(0)) -> World:
     world.time.run_until(world.story.scenario.start + until)
     assert world.judge.broken == []
     return world
+
+
+def plain(seed: int) -> Story:
+    """The story of that seed without refusals and deployments: as it was when it was found worth keeping."""
+    story = draw(seed)
+    return replace(story, spells=tuple(s for s in story.spells if s.trouble not in REFUSALS), redeployed=())
 
 
 def later(world: World, by: timedelta) -> None:
