@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from random import Random
 
@@ -30,6 +30,8 @@ class ApplicationChecks:
         self._time = time
         self._random = random
         self._machines = machines
+        self.changed: Callable[[Machine], None] = lambda _: None
+        """Called when the check of a machine says something else."""
         boundary.answer("ec2:DescribeApplicationStatus", self._describe)
         boundary.answer("ec2:EnableApplicationStatusCheckSuppression", self._suppress)
         boundary.answer("ec2:DisableApplicationStatusCheckSuppression", self._resume)
@@ -46,22 +48,23 @@ class ApplicationChecks:
     def _ask(self, machine: Machine, check: ApplicationCheck) -> None:
         now = self._time.now
         if machine.state is not InstanceState.RUNNING:
-            return self._say(check, CheckStatus.INSUFFICIENT_DATA)
+            return self._say(machine, check, CheckStatus.INSUFFICIENT_DATA)
         if now < machine.launched_at + GRACE:
-            return self._say(check, CheckStatus.INITIALIZING)
+            return self._say(machine, check, CheckStatus.INITIALIZING)
         found = CheckStatus.OK if machine.works(now) else CheckStatus.IMPAIRED
         if found is check.status:
             check.otherwise = 0
             return None
         check.otherwise += 1
         if check.otherwise >= (PASSES_AFTER if found is CheckStatus.OK else check.fails_after):
-            self._say(check, found)
+            self._say(machine, check, found)
         return None
 
-    def _say(self, check: ApplicationCheck, status: CheckStatus) -> None:
+    def _say(self, machine: Machine, check: ApplicationCheck, status: CheckStatus) -> None:
+        check.otherwise = 0
         if status is not check.status:
             check.status, check.since = status, self._time.now
-        check.otherwise = 0
+            self.changed(machine)
 
     def _describe(self, params: Params) -> Response:
         found = [(i, self._checked(i)) for i in params["InstanceIds"]]

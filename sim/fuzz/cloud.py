@@ -61,6 +61,7 @@ class Cloud:
         """What Auto Scaling, zonal shifts and application status checks answer to the edges that call them."""
         self.scaling = AutoScaling(time, self.physics, self.calls, self._launch_in_place_of)
         self.applications = ApplicationChecks(time, random, self.by_name, self.calls)
+        self.applications.changed = self.shown_changed
         self.shifts = ZonalShifts(time, self.calls, lambda: self._shifted, lambda _: None)
         self._in_front = {g.arn: load_balancer_of(g) for service in policy.services for g in service.target_groups}
         self._shifted = frozenset(self._in_front.values())

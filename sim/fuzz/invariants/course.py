@@ -1,4 +1,4 @@
-"""How it goes on: failures are found, cases end, what was stopped runs again, the trail grows, nothing else does."""
+"""How it goes on: impaired zones are found, cases end, what was stopped runs again, the trail alone grows."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from defib.core.detection import MINUTE
 from defib.core.maintenance import Window, maintenance_of
 from defib.core.model import Cause, CheckStatus, InstanceState
 from defib.core.policy import Mode
-from defib.core.rationing import FRESH, turns
 from defib.core.stack import RATE_WINDOW
 from sim.fuzz.cloud import GONE
-from sim.fuzz.invariants.crowd import FOUND_WITHIN, boots_until, is_counted
+from sim.fuzz.invariants.crowd import FOUND_WITHIN, boots_until
 from sim.fuzz.invariants.ends import (
     at_rest,
     is_known,
@@ -27,12 +26,7 @@ from sim.fuzz.invariants.ends import (
 from sim.fuzz.invariants.limits import GIVES_BACK
 from sim.fuzz.invariants.truth import Truth
 from sim.fuzz.lanes import Lanes
-from sim.machine import Machine
 
-DELIVERY = timedelta(seconds=5)
-"""What a message takes, from the sweep that sends it to the look."""
-LOOKED_LATER = timedelta(minutes=5)
-"""Besides its turn, where hundreds fail: the first sweep, and the queue, in which what is under repair waits too."""
 SLACK = timedelta(minutes=10)
 """Besides what the policy allows: deliveries, looks, and the pauses between them."""
 STARTS_MOST = 60
@@ -48,7 +42,6 @@ class CourseJudge:
 
     def __init__(self, truth: Truth) -> None:
         self._truth = truth
-        self._looked: dict[str, datetime] = {}
         self._watched: set[str] = set()
         """Cases of which it is known by when they must have ended."""
         self._trail: list[Entry] = []
@@ -59,44 +52,7 @@ class CourseJudge:
         self._clear: dict[str, datetime] = {}
         """Zones that are called impaired in which fewer do, and since which sweep."""
 
-    def looked(self, instance_id: str) -> None:
-        self._looked[instance_id] = self._truth.time.now
-
-    # --- Found -------------------------------------------------------------------------------------------------------
-
-    def shown(self, machine: Machine) -> None:
-        if machine.shown.worst is CheckStatus.IMPAIRED and self._truth.policy.opted_in(machine.tags):
-            since, epoch = self._truth.time.now, machine.epoch
-            counts = max(since, boots_until(machine, self._truth))
-            self._truth.time.at(counts + FOUND_WITHIN + DELIVERY, lambda: self._found(machine, since, epoch))
-
-    def _found(self, machine: Machine, since: datetime, epoch: int, worn: timedelta = timedelta(0)) -> None:
-        truth = self._truth
-        views = (machine.shown.system, machine.shown.instance, machine.shown.attached_ebs)
-        # One that passed in between and fails anew has a time of its own.
-        lasting = machine.epoch == epoch and any(v.impaired_since and v.impaired_since <= since for v in views)
-        ours = truth.policy.opted_in(machine.tags) and truth.policy.service_of(machine.tags) is not None
-        if not lasting or not ours or truth.store.whole.impairment(machine.zone) is not None:
-            return
-        looked = self._looked.get(machine.instance_id)
-        if (looked is not None and looked >= since) or not truth.calm(since):
-            return
-        more = truth.worn(since) - worn
-        if more > timedelta(0):
-            truth.time.after(more, lambda: self._found(machine, since, epoch, worn + more))
-            return
-        if not is_counted(machine, since, truth):
-            took = FOUND_WITHIN + worn
-            truth.breaks("found", f"{machine.name} fails its checks, and for {took} nobody has seen that")
-            return
-        crowd = truth.store.whole.crowd
-        turn = turns(crowd.most if crowd is not None else 0, FRESH) * MINUTE + LOOKED_LATER
-        if truth.time.now - since <= turn:
-            truth.time.after(MINUTE, lambda: self._found(machine, since, epoch))
-        elif crowd is not None:
-            truth.breaks(
-                "found", f"{machine.name} fails its checks, and its turn to be looked at has not come in {turn}"
-            )
+    # --- Zones -------------------------------------------------------------------------------------------------------
 
     def swept(self) -> None:
         """A sweep has run: a zone of which so many fail that it is no coincidence is known to be impaired."""

@@ -18,6 +18,7 @@ from sim.fuzz.invariants.asked import AskedJudge
 from sim.fuzz.invariants.board import BoardJudge
 from sim.fuzz.invariants.course import CourseJudge
 from sim.fuzz.invariants.elsewhere import ElsewhereJudge
+from sim.fuzz.invariants.found import FoundJudge
 from sim.fuzz.invariants.limits import LimitsJudge
 from sim.fuzz.invariants.mended import MendedJudge
 from sim.fuzz.invariants.page import PageJudge
@@ -39,6 +40,7 @@ class Judge:
         self._limits = LimitsJudge(truth)
         self._acts = ActsJudge(truth, self._limits)
         self._course = CourseJudge(truth)
+        self._found = FoundJudge(truth)
         self._asked = AskedJudge(truth)
         self._mended = MendedJudge(truth)
         self._told = ToldJudge(truth)
@@ -73,19 +75,20 @@ class Judge:
         self._acts.struck(fault, machine)
 
     def shown(self, machine: Machine) -> None:
-        """EC2 shows something else of the machine."""
+        """EC2, or its application status check, shows something else of the machine."""
         self._acts.shown(machine)
-        self._course.shown(machine)
+        self._found.shown(machine)
 
     def looked(self, instance_id: str) -> None:
         self._acts.shown(self.truth.cloud.machines[instance_id])
-        self._course.looked(instance_id)
+        self._found.looked(instance_id)
         self._asked.looked(instance_id)
         self._mended.looked(instance_id)
 
     def unhealthy(self, machine: Machine) -> None:
         """Its load balancer calls it so from now on."""
         self._asked.unhealthy(machine)
+        self._found.unhealthy(machine)
 
     def act(self, attempt: Attempt, case: Case) -> None:
         """An act is about to reach EC2."""

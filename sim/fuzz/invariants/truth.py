@@ -60,9 +60,13 @@ class Truth:
     def breaks(self, invariant: str, what: str) -> None:
         self.broken.append(f"{invariant}: {what} (at {self.time.now - self.story.scenario.start})")
 
-    def calm(self, begin: datetime, end: datetime | None = None) -> bool:
-        """Whether nothing was wrong with the machinery from a while before ``begin`` on, until now or ``end``."""
-        return calm(self.story.spells, self.story.scenario.start, begin - AFTERMATH, end or self.time.now)
+    def calm(self, begin: datetime, end: datetime | None = None, but: str = "") -> bool:
+        """Whether nothing was wrong with the machinery from a while before ``begin`` on, until now or ``end``.
+
+        What befell only what carries ``but`` does not count.
+        """
+        spells = tuple(spell for spell in self.story.spells if spell.on != but) if but else self.story.spells
+        return calm(spells, self.story.scenario.start, begin - AFTERMATH, end or self.time.now)
 
     def struck_since(self, at: datetime) -> bool:
         """Whether a call has failed since then."""
