@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from defib.core.membership import GROUP_TAG
 from sim.boundary import Boundary, Params, Refusal, Response
 from sim.scenario_value import Trait
 
@@ -38,6 +39,16 @@ def lay_over(instance: dict[str, Any], machine: Machine) -> None:
         instance["Placement"] |= {"Tenancy": "host", "Affinity": "host", "HostId": "h-0123456789abcdef0"}
     if Trait.WINDOWS in traits:
         instance["Platform"] = "windows"
+
+
+def is_recovered(machine: Machine) -> bool:
+    """Whether EC2's simplified automatic recovery moves it when its host fails.
+
+    It leaves out Dedicated Hosts, members of Auto Scaling groups and instance-store volumes (EC2 User Guide, Configure
+    simplified automatic recovery).
+    """
+    kept = Trait.DEDICATED_HOST in machine.traits or LOCAL_DISKS.match(machine.instance_type) is not None
+    return not kept and GROUP_TAG not in machine.tags
 
 
 def architecture(instance_type: str) -> str:

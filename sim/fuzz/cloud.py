@@ -21,6 +21,7 @@ from sim.memory.calls import Calls
 from sim.physics import PASSED, Physics
 from sim.scenario import Fault, Fleet, Scenario, instance_names, selected
 from sim.shifts import ZonalShifts
+from sim.traits import is_recovered
 
 LONG_AGO = timedelta(days=30)
 GONE = (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED)
@@ -170,6 +171,16 @@ class Cloud:
         """Whatever ails it ends by itself."""
         for active in machine.lasting:
             self.physics.end(active)
+
+    def recover(self, machine: Machine) -> None:
+        """EC2 moves it from a host that has failed to another, if it does that with its kind.
+
+        To the instance that is a reboot (EC2 User Guide, Automatic instance recovery).
+        """
+        failed = machine.suffers(FaultKind.SYSTEM_IMPAIRED)
+        if failed is not None and machine.state is InstanceState.RUNNING and is_recovered(machine):
+            self.physics.end(failed)
+            self.physics.reboot(machine)
 
     def retag(self, name: str, tags: Mapping[str, str]) -> None:
         machine = self.by_name[name]

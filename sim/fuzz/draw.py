@@ -23,6 +23,7 @@ from sim.fuzz.draw_parameters import ROOM_EVERY, with_parameters, without_room
 from sim.fuzz.draw_policy import policy_of
 from sim.fuzz.draw_posts import with_posts
 from sim.fuzz.draw_reach import with_addresses
+from sim.fuzz.draw_recovery import with_recovery
 from sim.fuzz.draw_redeployed import with_a_deployment
 from sim.fuzz.draw_refusals import with_refusals
 from sim.fuzz.draw_shared import SHARED_EVERY, with_shared_target_group
@@ -76,6 +77,7 @@ def draw(seed: int) -> Story:
     story = with_edits(story, Random(f"edits {seed}"))
     story = with_board(story, Random(f"board {seed}"))
     story = with_hands(story, Random(f"hands {seed}"))
+    story = with_recovery(story, Random(f"recovery {seed}"))
     story = with_subscribers(story, Random(f"asked {seed}"))
     story = with_refusals(story, Random(f"refusals {seed}"))
     return with_a_deployment(story, Random(f"redeployed {seed}"))

@@ -160,6 +160,9 @@ class People:
 
     def meddle(self, entry: Interference) -> None:
         machine = self._cloud.by_name[entry.on]
+        if entry.recovers:
+            self._cloud.recover(machine)
+            return
         if entry.starts:
             self._at_work_on.add(entry.on)
             return

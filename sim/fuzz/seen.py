@@ -62,7 +62,7 @@ class Seen:
         troubled = not _is_well(machine, targets, silenced, self._cloud)
         takes = machine.shown.state is InstanceState.RUNNING or GROUP_TAG in machine.tags
         peers = self.peers(machine, service) if troubled and takes and service.counts_peers else None
-        traits = traits_of(machine.traits, machine.instance_type, machine.stopped_before)
+        traits = traits_of(*_kind(machine))
         found = self._observation(machine, targets, peers, traits, silenced=silenced)
         if not found.group:
             return found
@@ -144,7 +144,7 @@ class Seen:
             checks=self._checks(machine, silenced) if shown.state is InstanceState.RUNNING else None,
             targets=targets,
             peers=peers,
-            traits=traits or described_of(machine.traits, machine.instance_type, machine.stopped_before),
+            traits=traits or described_of(*_kind(machine)),
             membership=member,
         )
 
@@ -242,8 +242,12 @@ def _event(active: ActiveFault) -> Event:
     return Event(EventCode.MAINTENANCE.value, active.struck_at, active.struck_at + lasts if lasts else None)
 
 
+def _kind(machine: Machine) -> tuple[tuple[Trait, ...], str, bool, bool]:
+    return machine.traits, machine.instance_type, machine.stopped_before, GROUP_TAG in machine.tags
+
+
 @cache
-def described_of(has: tuple[Trait, ...], instance_type: str, started_again: bool) -> Traits:
+def described_of(has: tuple[Trait, ...], instance_type: str, started_again: bool, grouped: bool) -> Traits:
     """What comes with every description of the instance."""
     return Traits(
         auto_public_ip="203.0.113.25" if Trait.PUBLIC_IP in has and Trait.ELASTIC_IP not in has else "",
@@ -251,15 +255,17 @@ def described_of(has: tuple[Trait, ...], instance_type: str, started_again: bool
         windows=Trait.WINDOWS in has,
         hibernation=Trait.HIBERNATION in has,
         dedicated_host="h-0123456789abcdef0" if Trait.DEDICATED_HOST in has else "",
+        # DescribeInstances does not know of local disks (aws/traits.py).
+        auto_recovery=not grouped and Trait.DEDICATED_HOST not in has,
         started_again=started_again,
     )
 
 
 @cache
-def traits_of(has: tuple[Trait, ...], instance_type: str, started_again: bool) -> Traits:
+def traits_of(has: tuple[Trait, ...], instance_type: str, started_again: bool, grouped: bool) -> Traits:
     """What a stop would destroy, as EC2 describes it."""
     return replace(
-        described_of(has, instance_type, started_again),
+        described_of(has, instance_type, started_again, grouped),
         instance_store=LOCAL_DISKS.match(instance_type) is not None,
         stop_protected=Trait.STOP_PROTECTION in has,
     )

@@ -19,7 +19,7 @@ MADE_GOOD = timedelta(minutes=15)
 class Interference:
     """Somebody changes an instance's tags: takes it out of Defib's care, or puts it into maintenance for a while.
 
-    Or is at work on it from then on.
+    Or is at work on it from then on. Or AWS recovers it by itself.
     """
 
     at: timedelta
@@ -28,6 +28,8 @@ class Interference:
     maintenance: timedelta = timedelta(0)
     starts: bool = False
     """Whether they start it themselves, as soon as it is stopped."""
+    recovers: bool = False
+    """Whether EC2 moves it from a host that has failed to another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ def write(story: Story, nth: Nth | None = None) -> str:
                 "untag": m.untag,
                 "maintenance": _exact(m.maintenance),
                 **({"starts": True} if m.starts else {}),
+                **({"recovers": True} if m.recovers else {}),
             }
             for m in story.meddling
         ]
@@ -119,6 +120,7 @@ def _told(document: dict[str, Any], file: str) -> Told:
             row.get("untag", False),
             parse_duration(row["maintenance"]),
             row.get("starts", False),
+            row.get("recovers", False),
         )
         for row in document.get("meddling", ())
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from defib.core.case import Action, Attempt
+from defib.core.diagnose import IMPAIRED_FROM_LAUNCH
 from defib.core.limits import HealthIssue
 from defib.core.membership import IN_SERVICE, GroupMember
 from defib.core.model import CheckStatus, InstanceState
@@ -16,10 +17,12 @@ from sim.fuzz.invariants.truth import Truth
 from sim.groups import Scaled
 from sim.machine import Machine
 from sim.scenario_value import Trait
-from sim.traits import LOCAL_DISKS
+from sim.traits import LOCAL_DISKS, is_recovered
 
 DELIVERED = timedelta(minutes=2)
 """Within so long what somebody says, be it a person or AWS, is known where nothing goes wrong with its message."""
+LOOKED_AT = timedelta(seconds=10)
+"""From the last look at an instance to the act itself, at most."""
 POWER = (Action.STOP, Action.FORCE_STOP, Action.SKIP_OS_SHUTDOWN)
 
 
@@ -45,6 +48,7 @@ def nothing_lost(truth: Truth, attempt: Attempt, machine: Machine, service: Serv
     if group is not None:
         _in_its_group(truth, action, machine, service, group)
     _not_against_aws(truth, action, machine)
+    _left_to_ec2(truth, action, machine)
 
 
 def _kept(truth: Truth, action: Action, machine: Machine, service: _Service) -> None:
@@ -88,6 +92,18 @@ def _not_against_aws(truth: Truth, action: Action, machine: Machine) -> None:
         _knows_of_issue(truth, machine) or _is_told_of_issue(truth, machine)
     ):
         truth.breaks("hazards", f"{action} on {machine.name} while AWS has an open issue")
+
+
+def _left_to_ec2(truth: Truth, action: Action, machine: Machine) -> None:
+    """A host that has failed is left to EC2's own recovery for a while, once EC2 shows that it has."""
+    since, now = machine.shown.system.impaired_since, truth.time.now
+    if action not in TAKES_AWAY or since is None or not is_recovered(machine):
+        return
+    # What has never worked since it was launched is no failed host (core/diagnose.py).
+    worked = machine.shown.system.status is CheckStatus.IMPAIRED and since - machine.launched_at > IMPAIRED_FROM_LAUNCH
+    known = since + truth.story.scenario.durations.read_lag.most + LOOKED_AT
+    if worked and known <= now < since + truth.policy.repair.auto_recovery_grace:
+        truth.breaks("hazards", f"{action} on {machine.name}, which EC2 may be about to recover")
 
 
 def _knows_of_issue(truth: Truth, machine: Machine) -> bool:
