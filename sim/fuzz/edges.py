@@ -98,12 +98,17 @@ class Actor:
         acts: Acts,
         outside: Outside,
         judge: Callable[[Attempt, Case], None],
-        over: Callable[[Case], None],
+        begun: Callable[[Attempt, Case], None],
+        over: Callable[[Attempt, Case], None],
     ) -> None:
-        """``judge`` hears of each act when its call is made, ``over`` when it has come back in whatever way."""
+        """``judge`` hears of each act as it reaches EC2; ``begun`` and ``over`` when its call begins and has ended.
+
+        In between another process may do its work, or the world may move.
+        """
         self._acts = acts
         self._out = outside
         self._judge = judge
+        self._begun = begun
         self._over = over
 
     def perform(self, attempt: Attempt, case: Case, observation: Observation) -> str:
@@ -111,10 +116,11 @@ class Actor:
             self._judge(attempt, case)
             return self._acts.perform(attempt, case, observation)
 
+        self._begun(attempt, case)
         try:
             return self._out.call("ec2.perform", act)
         finally:
-            self._over(case)
+            self._over(attempt, case)
 
 
 class Router:

@@ -136,7 +136,8 @@ class World:
         has_page = policy.page.enabled
         queues = edges.Queues(self.lanes, out, has_page, [other.name for other in policy.page.elsewhere])
         self._queues = queues
-        actor = edges.Actor(Acts(self.cloud, policy.repair.suppress_for), out, self.judge.act, self.judge.act_over)
+        acts, judge = Acts(self.cloud, policy.repair.suppress_for), self.judge
+        actor = edges.Actor(acts, out, judge.act, judge.act_begun, judge.act_over)
         self._reconciling = Reconciling(clock, observer, table, queues, silent, self.switch)
         self._sweeping = Sweeping(clock, observer, table, queues)
         self._performing = Performing(clock, observer, table, actor, queues, silent, self.switch)

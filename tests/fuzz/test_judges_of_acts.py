@@ -15,10 +15,11 @@ from defib.core.incident import NoticeKind
 from defib.core.issue import Issues
 from defib.core.model import Cause, InstanceState, Result, Source, Verdict
 from defib.core.shift import Move
+from defib.shell.ports import Transient
 from sim.fuzz.cloud import ZONE_IDS
 from sim.fuzz.nth import scenario_story
 from sim.fuzz.run import lived
-from sim.fuzz.trouble import Trouble
+from sim.fuzz.trouble import Nth, Trouble
 from sim.fuzz.world import World
 from sim.machine import Machine
 from tests.fuzz.worlds import MINUTE, broken, later, told
@@ -68,6 +69,29 @@ def test_an_act_out_of_the_blue_is_none_that_may_be() -> None:
     world = told("april-30")
     act(world)
     assert broken(world) >= {"needless", "evidence", "intent precedes act", "patience"}
+
+
+@pytest.mark.parametrize("over", [True, False])
+def test_a_call_that_begins_before_the_last_one_to_the_same_instance_has_ended_is_found(over: bool) -> None:
+    """Whatever a process does while another waits for EC2's answer."""
+    world = told("april-30")
+    one, other = attempt(world.time.now, 1), attempt(world.time.now, 2)
+    case = case_of(first(world), world.time.now, one, other)
+
+    def meanwhile() -> None:
+        if over:
+            world.judge.act_over(one, case)
+        with pytest.raises(Transient):
+            perform(other, case, world.seen.observe(case.instance_id, ()))
+
+    perform = world._performing.actor.perform
+    world.outside._befalls_any = True
+    world.outside._nth = Nth(world.outside.calls + 1, Trouble.RACE)
+    world.outside.race = meanwhile
+    first(world).state = InstanceState.PENDING
+    with pytest.raises(Transient):
+        perform(one, case, world.seen.observe(case.instance_id, ()))
+    assert any("while another is in flight" in line for line in world.judge.broken) is not over
 
 
 def test_a_drain_that_its_target_group_has_not_consented_to_is_found() -> None:

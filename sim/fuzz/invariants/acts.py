@@ -31,8 +31,8 @@ class ActsJudge:
     def __init__(self, truth: Truth, limits: LimitsJudge) -> None:
         self._truth = truth
         self._limits = limits
-        self._in_flight: set[str] = set()
-        """Instances to which a call is being made."""
+        self._in_flight: set[tuple[str, str, int]] = set()
+        """The calls that are being made: to which instance, by which case and attempt."""
         self._made: set[tuple[str, int]] = set()
         """The attempts whose call was made, by their case and number."""
         self._bad_since: dict[str, datetime] = {}
@@ -69,9 +69,15 @@ class ActsJudge:
         """Somebody says yes or no to the repair, or something else that is no answer to that."""
         self._said.setdefault(case_id, []).append((self._truth.time.now, choice))
 
-    def over(self, case: Case) -> None:
+    def begun(self, attempt: Attempt, case: Case) -> None:
+        """Its call begins; what other processes do before it has ended they do while it is in flight."""
+        if any(instance_id == case.instance_id for instance_id, _, _ in self._in_flight):
+            self._truth.breaks("intent precedes act", f"{attempt.action} on {case.name} while another is in flight")
+        self._in_flight.add((case.instance_id, case.id, attempt.number))
+
+    def over(self, attempt: Attempt, case: Case) -> None:
         """The call has come back, or never will."""
-        self._in_flight.discard(case.instance_id)
+        self._in_flight.discard((case.instance_id, case.id, attempt.number))
 
     def struck(self, fault: Fault, machine: Machine) -> None:
         """Somebody, or AWS, does something to the machine."""
@@ -133,9 +139,6 @@ class ActsJudge:
         if (case.id, attempt.number) in self._made:
             self._truth.breaks("intent precedes act", f"{attempt.action} on {case.name} a second time for one intent")
         self._made.add((case.id, attempt.number))
-        if case.instance_id in self._in_flight:
-            self._truth.breaks("intent precedes act", f"{attempt.action} on {case.name} while another is in flight")
-        self._in_flight.add(case.instance_id)
 
     def _consented(self, attempt: Attempt, case: Case, machine: Machine, service: Service) -> None:
         truth, action, tags, now = self._truth, attempt.action, machine.tags, self._truth.time.now

@@ -101,8 +101,11 @@ class Judge:
         """Somebody answers what Defib asks about the repair."""
         self._acts.answered(case_id, choice)
 
-    def act_over(self, case: Case) -> None:
-        self._acts.over(case)
+    def act_begun(self, attempt: Attempt, case: Case) -> None:
+        self._acts.begun(attempt, case)
+
+    def act_over(self, attempt: Attempt, case: Case) -> None:
+        self._acts.over(attempt, case)
 
     def shift(self, move: Move, load_balancer: str, zone_id: str) -> None:
         self._shifts.shift(move, load_balancer, zone_id)
