@@ -12,14 +12,14 @@ import msgspec
 from rich.console import Console
 
 from defib.aws.clock import SystemClock
-from tests.bench import beside, cold, elapsed, memory, rendering, tables, tower, warm
+from tests.bench import beside, cold, custodian, elapsed, memory, rendering, tables, tower, warm
 from tests.bench.figure import Section
 
 Measure = Callable[[int, Callable[[str], None]], tuple[Section, ...]]
 MEASURES: Mapping[str, Measure] = {
     "cold": cold.measure,
     "warm": warm.measure,
-    "custodian": beside.custodian,
+    "custodian": custodian.measure,
     "memory": memory.measure,
     "watchtower": tower.measure,
     "bundle": beside.bundled,

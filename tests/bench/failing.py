@@ -1,8 +1,12 @@
-"""A failing instance in moto, whose own always pass: laid over its answers at the boto3 boundary, for whoever asks."""
+"""A failing instance in moto, whose own always pass: laid over its answers at the boto3 boundary, for whoever asks.
+
+And what moto can't answer at all: a picture of its console.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -17,6 +21,8 @@ CHECKS = {
     "application-status.status": "ApplicationStatus",
 }
 """Filter to element of the answer."""
+PICTURE = "/9j/4AAQSkZJRg=="
+"""The beginning of a JPEG in Base64."""
 
 
 class Failing:
@@ -31,6 +37,7 @@ class Failing:
         session.events.register("before-parameter-build.ec2.DescribeInstanceStatus", self._note)
         session.events.register("after-call.ec2.DescribeInstanceStatus", self._fail)
         session.events.register("after-call.ec2.DescribeInstances", self._age)
+        session.events.register("before-call.ec2.GetConsoleScreenshot", _pictured)  # type: ignore[arg-type]  # may answer
 
     def _note(self, params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
         context["bench_filters"] = params.get("Filters", ())
@@ -52,3 +59,8 @@ class Failing:
         for reservation in parsed["Reservations"]:
             for instance in reservation["Instances"]:
                 instance["LaunchTime"] = self._clock.now() - UP_FOR
+
+
+def _pictured(**_: object) -> tuple[object, dict[str, str]]:
+    # Returning an answer keeps botocore from asking (botocore, Client._make_api_call).
+    return SimpleNamespace(status_code=200), {"InstanceId": "", "ImageData": PICTURE}

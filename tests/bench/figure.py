@@ -1,4 +1,4 @@
-"""What was measured: Defib beside the bare boto3 that does the same."""
+"""What was measured: Defib beside the bare boto3 that does the same, or beside another product."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Figure:
     measured: float
     unit: Unit
     bare: float | None = None
-    """The same by bare boto3; None where there is nothing to compare with."""
+    """The same by bare boto3, or what else the section compares with; None where there is nothing of the kind."""
     limit: float | None = None
     """The most that is allowed: as a multiple of ``bare``, or in ``unit`` where there is none."""
     note: str = ""
@@ -50,3 +50,5 @@ class Section:
     subject: str
     """The heading of the rows."""
     figures: tuple[Figure, ...]
+    against: str = "bare boto3"
+    """The heading of what is compared with."""

@@ -21,8 +21,8 @@ import boto3
 from defib.aws.clock import SystemClock
 from defib.core.parse import parse
 from defib.core.policy import Policy
-from infra.functions import SHAPES
-from tests.bench import account
+from infra.functions import FOLLOWER, SHAPES
+from tests.bench import account, doors
 from tests.bench.account import Account
 from tests.bench.figure import Figure, Section, Unit
 from tests.bench.process import HANDLERS, ROOT, bytecode, environment, run, services_of
@@ -84,13 +84,13 @@ def measure(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
     """Section ``memory``."""
     figures: list[Figure] = []
     with _elsewhere() as aws:
-        for handler in (handler for handler in HANDLERS if handler in account.PROOF):
+        for handler in HANDLERS:
             tell(f"memory of {handler}")
-            services = services_of(f"defib.handlers.{handler}", environment(handler))
+            services = services_of(f"defib.handlers.{handler}", environment(handler, **aws.variables))
             # The first compiles, which takes memory.
             peaks = [aws.peak_mb(handler, services) for _ in range(runs + 1)][1:]
             ours, bare = (median(each) for each in zip(*peaks, strict=True))
-            given = SHAPES[handler].memory_mb
+            given = SHAPES.get(handler, FOLLOWER).memory_mb
             note = f"is given {given} MB, {given / ours:.1f} × its peak"
             figures.append(Figure(handler, ours, Unit.MEGABYTES, bare, LIMIT, note))
     return (Section("memory", "Peak memory of a cold start and one invocation", "function", tuple(figures)),)
@@ -102,13 +102,18 @@ def _elsewhere() -> Iterator[Elsewhere]:
     hardware = Hardware(clock)
     port = emulator.free_port()
     proxy = Ec2Proxy(port, hardware, clock, lambda said: None)
-    with TemporaryDirectory() as name, bytecode() as kept, serving(proxy) as hardware_endpoint:
+    with (
+        TemporaryDirectory() as name,
+        bytecode() as kept,
+        serving(proxy) as hardware_endpoint,
+        doors.other_page(clock) as another,
+    ):
         shared = emulator.environment(f"http://127.0.0.1:{port}", hardware_endpoint)
         with emulator.running(port, Path(name), shared), wearing(shared):
             there = account.create()
             to_emulator = {key: value for key, value in shared.items() if key.startswith("AWS_")}
             policy = parse((ROOT / "defib.toml").read_text(encoding="utf-8"))
-            variables = {**to_emulator, **there.variables, **kept}
+            variables = {**to_emulator, **there.variables, **kept, **another}
             yield Elsewhere(there, hardware, clock, policy, variables, Path(name))
 
 

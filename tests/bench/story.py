@@ -30,8 +30,13 @@ class Story:
     order: Perform | None
 
 
-def story(failing: Observation, failed_at: datetime, policy: Policy, until: Action | None) -> Story:
-    """The repair of ``failing`` up to the intent to do ``until``; without it, up to the first wait."""
+def story(
+    failing: Observation, failed_at: datetime, policy: Policy, until: Action | None, *, done: bool = False
+) -> Story:
+    """The repair of ``failing`` up to the intent to do ``until``, or the first wait after it is ``done``.
+
+    Without ``until``, up to the first wait.
+    """
     service = policy.service_of(failing.tags)
     assert service is not None
     at = failed_at + NOTICED_AFTER
@@ -45,11 +50,11 @@ def story(failing: Observation, failed_at: datetime, policy: Policy, until: Acti
         notices += news
         order = next((effect for effect in effects if isinstance(effect, Perform)), None)
         if order is None:
-            if until is None:
+            if until is None or (done and case.count(until)):
                 return Story(case, incident, notices, None)
             assert case.look_again_at is not None, case.reason
             at = case.look_again_at
-        elif order.action is until:
+        elif order.action is until and not done:
             return Story(case, incident, notices, order)
         else:
             at += ANSWERED_AFTER

@@ -60,7 +60,11 @@ def _markdown(section: Section) -> list[str]:
 
 def _cells(section: Section) -> tuple[list[str], list[list[str]]]:
     compared = any(figure.bare is not None for figure in section.figures)
-    names = [section.subject, *(("bare boto3", "Defib", "ratio", "limit") if compared else ("measured", "limit")), ""]
+    names = [
+        section.subject,
+        *((section.against, "Defib", "ratio", "limit") if compared else ("measured", "limit")),
+        "",
+    ]
     return names, [_row(figure, compared) for figure in section.figures]
 
 

@@ -27,50 +27,59 @@ from tests.bench.process import ROOT, bytecode, environment, run
 from tests.handlers.stage import Context
 
 LIMIT = 1.5
-MEASURED = ("diagnose", "remediate")
+MEASURED = {
+    "diagnose": "diagnose",
+    account.WAITING: "diagnose",
+    "remediate": "remediate",
+    "evidence": "evidence",
+    "publish": "publish",
+    "sweep": "sweep",
+}
+"""What is invoked, and the function that it is of: all that a repair takes, and what runs every minute."""
+NAMES = {account.WAITING: "diagnose, at a look that waits"}
 
 
 def measure(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
     """Section ``warm``."""
     figures: list[Figure] = []
-    for handler in MEASURED:
-        tell(f"warm invocations of {handler}")
-        with TemporaryDirectory() as name, bytecode() as kept:
-            answer = Path(name) / "answer.json"
-            env = environment(handler, MOTO_EC2_LOAD_DEFAULT_AMIS="false", **kept)
-            run(["-m", "tests.bench.warm", handler, str(runs), str(answer)], env)
-            took = json.loads(answer.read_text())
-        figures.append(
-            Figure(
-                f"{handler} ({took['operations']} calls)",
-                took["defib"],
-                Unit.MILLISECONDS,
-                took["bare"],
-                LIMIT,
-                f"{took['between']:.1f} ms of it between the calls",
-            )
-        )
+    for invocation in MEASURED:
+        took = timed(invocation, runs, tell)
+        what = f"{NAMES.get(invocation, invocation)} ({took['operations']} calls)"
+        note = f"{took['between']:.1f} ms of it between the calls"
+        figures.append(Figure(what, took["defib"], Unit.MILLISECONDS, took["bare"], LIMIT, note))
     return (Section("warm", "A warm invocation, beside the calls that it makes", "function", tuple(figures)),)
+
+
+def timed(invocation: str, runs: int, tell: Callable[[str], None]) -> Mapping[str, float]:
+    """What ``main`` finds, in a process of its own."""
+    tell(f"warm invocations of {NAMES.get(invocation, invocation)}")
+    with TemporaryDirectory() as name, bytecode() as kept:
+        answer = Path(name) / "answer.json"
+        env = environment(MEASURED[invocation], MOTO_EC2_LOAD_DEFAULT_AMIS="false", **kept)
+        run(["-m", "tests.bench.warm", invocation, str(runs), str(answer)], env)
+        took: Mapping[str, float] = json.loads(answer.read_text())
+        return took
 
 
 class Stopwatch:
     """Adds up the time that all clients of the process spend in calls, on both sides of the comparison."""
 
     def __init__(self) -> None:
-        self.ms = 0.0
+        self.took: list[float] = []
         call = BaseClient._make_api_call  # type: ignore[attr-defined]  # botocore's own, not in its stubs
 
         def timed(client: BaseClient, *what: Any) -> Any:
-            started = time.process_time()
+            # Of this thread: some calls are made side by side.
+            started = time.thread_time()
             try:
                 return call(client, *what)
             finally:
-                self.ms += (time.process_time() - started) * 1000
+                self.took.append((time.thread_time() - started) * 1000)
 
         BaseClient._make_api_call = timed  # type: ignore[attr-defined]  # as above
 
 
-def main(handler: str, runs: int) -> Mapping[str, float]:
+def main(invocation: str, runs: int) -> Mapping[str, float]:
     """Median milliseconds of processor time, taken in turns. Runs in a process of its own, as a function does."""
     clock, policy = SystemClock(), parse((ROOT / "defib.toml").read_text(encoding="utf-8"))
     with mock_aws():
@@ -79,13 +88,16 @@ def main(handler: str, runs: int) -> Mapping[str, float]:
         there = account.create()
         failing.instance_id = there.instance_id
         os.environ.update(there.variables)
-        invoke: Callable[..., Any] = importlib.import_module(f"defib.handlers.{handler}").lambda_handler
+        invoke: Callable[..., Any] = importlib.import_module(f"defib.handlers.{MEASURED[invocation]}").lambda_handler
 
         def prepared() -> dict[str, Any]:
-            failing.since = clock.now() - account.failed_for(policy)
-            return there.prepare(handler, policy, clock)
+            failing.since = clock.now() - account.failed_for(policy, invocation)
+            event = there.prepare(invocation, policy, clock)
+            if invocation == "sweep":
+                account.looked_lately(policy, clock)
+            return event
 
-        return in_turns(invoke, prepared, account.PROOF[handler], runs, (notebook, calling))
+        return in_turns(invoke, prepared, account.PROOF[invocation], runs, (notebook, calling))
 
 
 def in_turns(
@@ -103,9 +115,9 @@ def in_turns(
     for turn in range(runs + 1):
         event = prepared()
         notebook.calls.clear()
-        calling.ms = 0
+        calling.took.clear()
         took = _timed(partial(invoke, event, Context()))
-        between = took - calling.ms
+        between = took - sum(calling.took)
         made = notebook.made(proof)
         clients = clients or calls.clients_for({service for service, _, _ in made})
         prepared()
