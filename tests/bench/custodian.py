@@ -45,7 +45,8 @@ def measure(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
         own = sum(ours[name] * count for name, count in invoked.items())
         return Figure(what, own, Unit.MILLISECONDS, sum(theirs[one] for one in met), LIMIT, note)
 
-    counted = ", ".join(f"{count} {warm.NAMES.get(name, name)}" for name, count in healed.items())
+    looks, acts = healed["diagnose"] + healed[account.WAITING], healed["remediate"]
+    counted = f"{looks} looks, {acts} acts, {healed['publish']} messages, evidence, {healed['sweep']} sweeps"
     figures = (
         figure("an idle minute", {"sweep": 1}, [IDLE], "one sweep, beside four policies"),
         figure("a stop and a start", ACT, [STOPS, STARTS], "each decided and done, beside two minutes' policies"),
