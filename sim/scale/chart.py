@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from sim.scale.growth import Point, fitted
+from sim.scale.growth import Point, at_last, fitted
 
 WIDTH, HEIGHT = 250, 190
 LEFT, TOP, RIGHT, BOTTOM = 46, 34, 26, 28
@@ -35,16 +35,22 @@ class Series:
 
     @property
     def growth(self) -> str:
-        """In words: ``grows with N^0.52``."""
+        """In words: ``N^0.52``; empty where nothing can be fitted."""
         found = fitted(self.points)
         return "" if found is None else f"N^{found.exponent:z.2f}"
+
+    @property
+    def last(self) -> str:
+        """The same between the two largest sizes alone."""
+        found = at_last(self.points)
+        return "" if found is None else f"N^{found:z.2f}"
 
 
 def drawn(every: Sequence[Series], title: str) -> str:
     """The SVG, with a description for whoever can't see it."""
     rows = -(-len(every) // COLUMNS)
     width, height = WIDTH * COLUMNS, HEIGHT * rows
-    said = "; ".join(f"{series.name} {series.growth}" for series in every)
+    said = "; ".join(f"{series.name} {series.growth}, at last {series.last}" for series in every)
     return "\n".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="growth" role="img" aria-labelledby="t d" '
@@ -76,7 +82,7 @@ def _panel(series: Series, x: int, y: int) -> Iterator[str]:
 
     yield f'<g transform="translate({x} {y})">'
     yield f'<text class="name" x="{LEFT}" y="16">{escape(series.name)}</text>'
-    yield f'<text x="{LEFT}" y="29">{escape(f"{series.unit}  {series.growth}".strip())}</text>'
+    yield f'<text x="{LEFT}" y="29">{escape(f"{series.unit}  {series.growth}, at last {series.last}")}</text>'
     for power in range(amounts[0], amounts[1] + 1):
         at = up(10.0**power)
         yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>'

@@ -7,7 +7,7 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,6 +22,26 @@ LARGE_SHARE_MOST = 10_000
 """The largest fleet of which a tenth fails: what is beyond it takes hours of processor time."""
 REPLAYED_MOST = 10_000
 """The largest fleet on the simulated AWS."""
+
+Amounts = Mapping[str, tuple[str, str]]
+"""By field: what it is, and in what unit."""
+STORM: Amounts = {
+    "drained_min": ("Drained in", "virtual minutes"),
+    "deepest_queue": ("Deepest queue", "messages"),
+    "sweep_ms": ("Sweep, median", "ms of processor"),
+    "invocations": ("Invocations", "in all"),
+    "calls": ("EC2 calls", "in all"),
+    "throttled": ("Throttled", "calls"),
+    "processor_s": ("Processor", "s"),
+    "memory_mb": ("Memory", "MB"),
+}
+REPLAY: Amounts = {
+    "ec2_calls_a_sweep": ("EC2 calls of a sweep", "calls"),
+    "sweep_s": ("Sweep lasts", "virtual seconds"),
+    "calls": ("Calls in 10 minutes", "calls"),
+    "processor_s": ("Processor", "s"),
+    "memory_mb": ("Memory", "MB"),
+}
 
 REPLAY_MB, STORM_MB = 1_000.0, 4_000.0
 """Limits of memory: the largest fleet replayed, and the largest in memory."""
@@ -77,27 +97,19 @@ def measured(most: int) -> Measured:
     return Measured(storms, tuple(replayed(n) for n in replays))
 
 
-def series_of(storms: Sequence[Stormed], replays: Sequence[Replayed]) -> tuple[Series, ...]:
-    """What is drawn and fitted."""
-
-    def of(name: str, unit: str, *points: tuple[float, float]) -> Series:
-        return Series(name, unit, points)
-
-    return (
-        of("EC2 calls of a sweep", "calls", *((r.instances, r.ec2_calls_a_sweep) for r in replays)),
-        of("Storm drained in", "virtual minutes", *((s.instances, s.drained_min) for s in storms)),
-        of("Deepest queue", "messages", *((s.instances, s.deepest_queue) for s in storms)),
-        of("EC2 calls of a storm", "calls", *((s.instances, s.calls) for s in storms)),
-        of("Sweep, median", "ms of processor", *((s.instances, s.sweep_ms) for s in storms)),
-        of("Memory", "MB", *((s.instances, s.memory_mb) for s in storms)),
+def series_of(name: str, measured: Sequence[Stormed] | Sequence[Replayed], amounts: Amounts) -> tuple[Series, ...]:
+    """What is fitted, for the tables and the picture alike; ``name`` is of all of them."""
+    return tuple(
+        Series(f"{what}, {name}", unit, tuple((m.instances, float(getattr(m, field))) for m in measured))
+        for field, (what, unit) in amounts.items()
     )
 
 
 def picture(found: Measured) -> str:
-    """The chart of ``docs/scale.md``."""
-    return drawn(
-        series_of(found.storms[0][1], found.replays), "How Defib grows with the fleet, one in a hundred failing"
-    )
+    """The chart of ``docs/scale.md``: all that the tables say the growth of."""
+    storms = [series_of(f"1 in {1 / share:.0f}", of, STORM) for share, of in found.storms]
+    every = [series for some in (*storms, series_of("replay", found.replays, REPLAY)) for series in some]
+    return drawn([series for series in every if series.growth], "How Defib grows with the fleet")
 
 
 def renew(found: Measured, document: Path) -> None:
@@ -148,21 +160,8 @@ def _storm_rows(storms: Sequence[Stormed]) -> Iterator[list[str]]:
             f"{s.processor_s:.1f} s",
             f"{s.memory_mb:.0f} MB",
         ]
-    amounts = (
-        "drained_min",
-        "deepest_queue",
-        "sweep_ms",
-        "invocations",
-        "calls",
-        "throttled",
-        "processor_s",
-        "memory_mb",
-    )
-    yield [
-        "*grows with*",
-        "",
-        *(_grows(name, [(s.instances, float(getattr(s, name))) for s in storms]) for name in amounts),
-    ]
+    # Of how many fail, nothing is to be said: it is given.
+    yield from ([first, "", *rest] for first, *rest in _grows(series_of("", storms, STORM)))
 
 
 def _replay_rows(replays: Sequence[Replayed]) -> Iterator[list[str]]:
@@ -183,15 +182,12 @@ def _replay_rows(replays: Sequence[Replayed]) -> Iterator[list[str]]:
             f"{r.processor_s:.1f} s",
             f"{r.memory_mb:.0f} MB",
         ]
-    amounts = ("ec2_calls_a_sweep", "sweep_s", "calls", "processor_s", "memory_mb")
-    yield [
-        "*grows with*",
-        *(_grows(name, [(r.instances, float(getattr(r, name))) for r in replays]) for name in amounts),
-    ]
+    yield from _grows(series_of("", replays, REPLAY))
 
 
-def _grows(name: str, points: list[tuple[float, float]]) -> str:
-    return Series(name, "", tuple(points)).growth
+def _grows(every: Sequence[Series]) -> Iterator[list[str]]:
+    yield ["*grows with*", *(series.growth for series in every)]
+    yield ["*the last tenfold*", *(series.last for series in every)]
 
 
 def _table(rows: Iterator[list[str]]) -> Iterator[str]:

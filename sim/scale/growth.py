@@ -30,3 +30,9 @@ def fitted(points: Sequence[Point]) -> Growth | None:
     mean_y = sum(y for _, y in logs) / len(logs)
     exponent = sum((x - mean_x) * (y - mean_y) for x, y in logs) / sum((x - mean_x) ** 2 for x, _ in logs)
     return Growth(exponent, math.exp(mean_y - exponent * mean_x))
+
+
+def at_last(points: Sequence[Point]) -> float | None:
+    """The exponent between the two largest sizes, which a fit over all of them hides; None as with ``fitted``."""
+    found = fitted(sorted(point for point in points if point[1] > 0)[-2:])
+    return None if found is None else found.exponent

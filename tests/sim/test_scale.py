@@ -10,7 +10,7 @@ import pytest
 
 from sim.scale.chart import Series, drawn
 from sim.scale.command import DOCUMENT, PICTURE, REPLAY_MB, STORM_MB, Measured, picture, renew, tables
-from sim.scale.growth import fitted
+from sim.scale.growth import at_last, fitted
 from sim.scale.measure import NotMeasured, Replayed, Stormed, stormed
 from sim.scale.replayed import scenario
 
@@ -85,11 +85,34 @@ def test_the_tables_say_how_each_figure_grows() -> None:
     assert "| N^1.00 |" in "\n".join(tables(found(STORM, larger))["storm-1"])
 
 
+def test_the_growth_of_the_last_tenfold_stands_beside_the_fit_that_hides_it() -> None:
+    sizes = [(10, 0.03), (100, 0.03), (1_000, 0.11), (10_000, 0.23), (100_000, 23.0)]
+    fit, last = fitted(sizes), at_last(sizes)
+    storms = [replace(STORM, instances=int(size), sweep_ms=took) for size, took in sizes]
+
+    assert fit is not None
+    assert fit.exponent < 0.7
+    assert last == pytest.approx(2)
+    (row,) = (line for line in tables(found(*storms))["storm-1"] if "the last tenfold" in line)
+    assert "| N^2.00 |" in row
+
+
+def test_all_that_is_fitted_is_drawn() -> None:
+    larger = Measured(
+        tuple((share, (STORM, replace(STORM, instances=1_000, throttled=2))) for share in (0.01, 0.10)),
+        (REPLAY, replace(REPLAY, instances=1_000)),
+    )
+    fits = sum(row.count("N^") for lines in tables(larger).values() for row in lines if "*grows with*" in row)
+
+    assert fits > 15
+    assert picture(larger).count('class="fit"') == fits
+
+
 def test_the_picture_is_well_formed_described_and_both_light_and_dark() -> None:
     root = ET.fromstring(picture(found(STORM, replace(STORM, instances=1_000, memory_mb=40.0))))
 
     (said,) = (element.text or "" for element in root.iter() if element.tag.endswith("desc"))
-    assert "Memory N^0.28" in said
+    assert "Memory, 1 in 100 N^0.28, at last N^0.28" in said
     assert "prefers-color-scheme: dark" in (next(e.text for e in root.iter() if e.tag.endswith("style")) or "")
 
 

@@ -113,6 +113,23 @@ class Machine:
         return Checks(OK, Check(CheckStatus.IMPAIRED, self.sick_since) if self.fault is not None else OK)
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many of some machines don't run, and how many run and are not well."""
+
+    down: int
+    unfit: int
+
+    @classmethod
+    def of(cls, machines: Sequence[Machine]) -> Tally:
+        running = [m for m in machines if m.state is InstanceState.RUNNING]
+        unfit = sum(1 for m in running if m.fault is not None or m.ready_at)
+        return cls(len(machines) - len(running), unfit)
+
+    def less(self, other: Tally) -> Tally:
+        return Tally(self.down - other.down, self.unfit - other.unfit)
+
+
 class Ec2:
     """Observer and actor over all machines, within EC2's token buckets."""
 
@@ -131,7 +148,8 @@ class Ec2:
         for machine in machines.values():
             self.members.setdefault(machine.service, []).append(machine)
         self.troubled: dict[str, list[Machine]] = {service: [] for service in self.members}
-        """The machines that have ever broken down."""
+        """The machines that have ever broken down: no other can differ from a healthy one."""
+        self._in_zones = Counter(m.zone for m in machines.values())
 
     def observe(
         self,
@@ -145,7 +163,8 @@ class Ec2:
         self._buckets.take("DescribeInstances", Filters=[instance_id])
         self._buckets.take("DescribeInstanceStatus", InstanceIds=[instance_id])
         self._looks(self.machines[instance_id], self._clock.now())
-        return self._seen(self.machines[instance_id])
+        machine = self.machines[instance_id]
+        return self._seen(machine, Tally.of(self.troubled[machine.service]))
 
     def suspects(self) -> Suspects:
         """The sweep's filtered questions; they are few and have a bucket of their own."""
@@ -154,11 +173,14 @@ class Ec2:
         for machine in troubled:
             machine.settle(now)
         failing = [m for m in troubled if m.fault is not None or m.state is not InstanceState.RUNNING]
-        return Suspects(tuple(self._seen(m) for m in failing), {})
+        # Counted once for each service: EC2 counts nothing for each that fails, either.
+        tallies = {service: Tally.of(members) for service, members in self.troubled.items() if members}
+        return Suspects(tuple(self._seen(m, tallies[m.service]) for m in failing), {})
 
     def running(self) -> Mapping[str, int]:
         """How many run in each zone."""
-        return Counter(m.zone for m in self.machines.values() if m.state is InstanceState.RUNNING)
+        troubled = (m for members in self.troubled.values() for m in members)
+        return self._in_zones - Counter(m.zone for m in troubled if m.state is not InstanceState.RUNNING)
 
     def zone_ids(self) -> Mapping[str, str]:
         return {}
@@ -177,11 +199,7 @@ class Ec2:
         self.machines[case.instance_id].act(attempt.action, self._clock.now())
         return ""
 
-    def _seen(self, machine: Machine) -> Observation:
-        # Only machines that have ever been in trouble can differ from a healthy one.
-        others = [m for m in self.troubled[machine.service] if m is not machine]
-        running = (
-            len(self.members[machine.service]) - 1 - sum(1 for m in others if m.state is not InstanceState.RUNNING)
-        )
-        unfit = sum(1 for m in others if m.state is InstanceState.RUNNING and (m.fault is not None or m.ready_at))
-        return machine.seen(self._clock.now(), Peers(running=running, healthy=running - unfit))
+    def _seen(self, machine: Machine, others: Tally) -> Observation:
+        others = others.less(Tally.of([machine]))
+        running = len(self.members[machine.service]) - 1 - others.down
+        return machine.seen(self._clock.now(), Peers(running=running, healthy=running - others.unfit))
