@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 
 from defib.core.case import Action, Attempt
 from defib.core.model import CheckStatus, InstanceState, TargetHealth
+from defib.core.policy import Repair
 from sim.faults import FaultKind
-from sim.machine import ActiveFault
+from sim.machine import ActiveFault, Machine
 from sim.physics import CHECK_PERIOD
 from sim.recording import InstanceTrack, Span
+from sim.traits import is_recovered
 
 Interval = tuple[datetime, datetime]
 
@@ -23,10 +25,15 @@ def aws_imposed(
     track: InstanceTrack,
     reboot_trial: timedelta,
     faults: Sequence[ActiveFault] = (),
+    grace: timedelta = timedelta(0),
 ) -> timedelta:
-    """The union of what can't be hurried, within ``struck_at`` to ``healed_at``; ``faults`` are the instance's."""
+    """The union of what can't be hurried, within ``struck_at`` to ``healed_at``; ``faults`` are the instance's.
+
+    ``grace`` is what EC2's own recovery of a failed host is given (``grace_for``).
+    """
     acted_at = min((a.intended_at for a in attempts if a.action is not Action.EVIDENCE), default=healed_at)
     intervals = [*_shown(struck_at, shown_at, track.checks, acted_at), *_reboots(attempts, track.checks, reboot_trial)]
+    intervals += _left_to_ec2(faults, track.checks, acted_at, grace)
     intervals += _refused(faults, track.states, healed_at)
     imposed_states = (InstanceState.STOPPING.value, InstanceState.PENDING.value)
     intervals += [(span.start, span.end) for span in track.states if span.value in imposed_states]
@@ -34,6 +41,28 @@ def aws_imposed(
     intervals += _rejoining(attempts, track.targets)
     intervals += _passing_again(attempts, track, reboot_trial)
     return _covered(intervals, struck_at, healed_at)
+
+
+def grace_for(machine: Machine, repair: Repair) -> timedelta:
+    """How long a failed host is left to EC2's own recovery; none where EC2 would not recover the instance."""
+    return repair.auto_recovery_grace if is_recovered(machine) else timedelta(0)
+
+
+def _left_to_ec2(
+    faults: Sequence[ActiveFault], checks: Sequence[Span], acted_at: datetime, grace: timedelta
+) -> Iterable[Interval]:
+    """From the failed check of a failed host until its grace is over, or its check passes.
+
+    Where Defib acted sooner, it left nothing to EC2.
+    """
+    for active in faults:
+        if active.fault.kind is not FaultKind.SYSTEM_IMPAIRED:
+            continue
+        failing = (s for s in checks if s.value == CheckStatus.IMPAIRED.value and s.end > active.struck_at)
+        for span in list(failing)[:1]:
+            over = min(span.start + grace, span.end)
+            if acted_at >= over:
+                yield span.start, over
 
 
 def _shown(

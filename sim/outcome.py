@@ -8,10 +8,20 @@ from datetime import datetime, timedelta
 
 from defib.core.case import Attempt, Case, Outcome
 from defib.core.incident import Notice
-from sim.accounting import aws_imposed
+from sim.accounting import aws_imposed, grace_for
 from sim.expectations import judge
 from sim.machine import ActiveFault
-from sim.recording import ActionRecord, DeadArrivals, FaultRecord, Message, PageMoment, Recording, Totals
+from sim.recording import (
+    ActionRecord,
+    DeadArrivals,
+    FaultRecord,
+    InstanceTrack,
+    Message,
+    PageMoment,
+    Recording,
+    Serving,
+    Totals,
+)
 from sim.world import World
 
 HEALED = (Outcome.HEALED, Outcome.RECOVERED)
@@ -67,8 +77,17 @@ def _fault(world: World, active: ActiveFault, cases: Sequence[Case], notices: Se
     imposed = timedelta(0)
     if case is not None and healed_at is not None:
         track = history.recorded(world.time.now)
-        trial = world.policy.repair.reboot_trial
-        imposed = aws_imposed(active.struck_at, shown_at, healed_at, case.attempts, track, trial, active.machine.faults)
+        repair, machine = world.policy.repair, active.machine
+        imposed = aws_imposed(
+            active.struck_at,
+            shown_at,
+            healed_at,
+            case.attempts,
+            track,
+            repair.reboot_trial,
+            machine.faults,
+            grace_for(machine, repair),
+        )
     return FaultRecord(
         instance_id=active.machine.instance_id,
         name=active.machine.name,
@@ -84,7 +103,33 @@ def _fault(world: World, active: ActiveFault, cases: Sequence[Case], notices: Se
         outcome=_outcome(case),
         aws_imposed=imposed,
         actions=tuple(_action(attempt) for attempt in case.attempts) if case else (),
+        serving=_serving(world, active, cases),
     )
+
+
+def _serving(world: World, active: ActiveFault, cases: Sequence[Case]) -> Serving | None:
+    """With the acts of all its cases: what AWS announces has one of its own."""
+    machine, repair = active.machine, world.policy.repair
+    history = world.recorder.histories[machine.instance_id]
+    track, shown_at = history.recorded(world.time.now), history.shows_trouble(active.struck_at)
+    at = _serves_at(active.healthy_at, track)
+    own = sorted((c for c in cases if c.instance_id == machine.instance_id), key=lambda c: c.number)
+    attempts = [a for case in own for a in case.attempts if a.intended_at >= active.struck_at]
+    if at is None:
+        return None
+    with_grace, without = (
+        aws_imposed(active.struck_at, shown_at, at, attempts, track, repair.reboot_trial, machine.faults, grace)
+        for grace in (grace_for(machine, repair), timedelta(0))
+    )
+    return Serving(at, with_grace, without)
+
+
+def _serves_at(healthy_at: datetime | None, track: InstanceTrack) -> datetime | None:
+    """When it works and its load balancer, if any, says so."""
+    if healthy_at is None or not track.targets:
+        return healthy_at
+    healthy = (max(s.start, healthy_at) for s in track.targets if s.value == "healthy" and s.end > healthy_at)
+    return min(healthy, default=None)
 
 
 def _outcome(case: Case | None) -> str:

@@ -56,6 +56,17 @@ class DecisionRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Serving:
+    """That an instance works again, and its load balancer, if any, sends it requests."""
+
+    at: datetime
+    aws_imposed: timedelta
+    """The part of the time from the strike until then that AWS imposes."""
+    without_grace: timedelta
+    """The same, where the grace for EC2's own recovery counts as Defib's."""
+
+
+@dataclass(frozen=True, slots=True)
 class FaultRecord:
     """One injected fault and what became of it. Times are None for what never happened."""
 
@@ -81,6 +92,8 @@ class FaultRecord:
     aws_imposed: timedelta
     """The part of struck_at..healed_at that AWS imposes: check interval, reboot trial, stop, boot, checks."""
     actions: tuple[ActionRecord, ...]
+    serving: Serving | None = None
+    """None while it does not serve again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def options(command: argparse.ArgumentParser) -> None:
 
 
 def main(chosen: argparse.Namespace) -> int:
-    """Exit status 0, or 2 where Cloud Custodian is not installed, or for a policy or the arguments to mend."""
+    """Exit status 0; 1 where a limit that it shows is missed; 2 without Cloud Custodian, or with something to mend."""
     if chosen.calls:
         return _of_calls(chosen)
     part = chosen.only is not None or chosen.policy is not None
@@ -62,7 +62,9 @@ def main(chosen: argparse.Namespace) -> int:
     if chosen.write:
         tables.write(found, _made(found))
         PICTURE.write_text(picture.draw(found), encoding="utf-8")
-    return 0
+    missed = list(tables.missed(found))
+    print("\n".join(missed), file=sys.stderr, end="\n" if missed else "")
+    return 1 if missed else 0
 
 
 def _of_calls(chosen: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from defib.core.case import Action, Case
 from defib.core.parse import parse
 from defib.core.policy import Policy
-from sim.accounting import aws_imposed
+from sim.accounting import aws_imposed, grace_for
 from sim.compare.fault_class import FaultClass
 from sim.compare.onlooker import Onlooker, losses
 from sim.compare.trial import Harm, Trial
@@ -18,7 +18,7 @@ from sim.fuzz.story import Story
 from sim.fuzz.world import World
 from sim.machine import Machine
 from sim.outcome import HEALED
-from sim.recording import FaultRecord, InstanceTrack, Recording
+from sim.recording import Recording
 from sim.replay import policy_of, replay
 from sim.report.figures import figures
 
@@ -45,6 +45,11 @@ def in_memory(fault_class: FaultClass, seed: int, policy: Path | None = None) ->
     return _trial(world, looker, victim)
 
 
+def _share(imposed: timedelta, until: timedelta | None) -> float | None:
+    """What of the time until then AWS does not impose."""
+    return max(0.0, 1 - imposed / until) if until else None
+
+
 NO_ACTS = frozenset({Action.EVIDENCE, Action.DRAIN, Action.RESTORE, Action.RESIZE})
 
 
@@ -55,14 +60,18 @@ def _trial(world: World, looker: Onlooker, victim: Machine) -> Trial:
     for each in world.cases():
         _judge(looker, each, world.cloud.machines[each.instance_id])
 
-    def waste(until: timedelta | None) -> float | None:
+    repair = world.story.policy.repair
+    grace = grace_for(victim, repair)
+
+    def waste(until: timedelta | None, grace: timedelta = grace) -> float | None:
         if case is None or not until:
             return None
         history = looker.history(victim)
         track, shown = history.recorded(world.time.now), history.shows_trouble(struck)
-        trial = world.story.policy.repair.reboot_trial
-        imposed = aws_imposed(struck, shown, struck + until, case.attempts, track, trial, victim.faults)
-        return max(0.0, 1 - imposed / until)
+        trial = repair.reboot_trial
+        return _share(
+            aws_imposed(struck, shown, struck + until, case.attempts, track, trial, victim.faults, grace), until
+        )
 
     heard = [at for at in world.store.published.values() if at >= struck]
     return Trial(
@@ -75,6 +84,7 @@ def _trial(world: World, looker: Onlooker, victim: Machine) -> Trial:
         acts=tuple(looker.acts),
         closed=closed,
         waste=waste(serves_again),
+        waste_with_grace=waste(serves_again, timedelta(0)),
         waste_closed=waste(closed),
     )
 
@@ -101,7 +111,7 @@ def replayed(fault_class: FaultClass, seed: int, policy: Path | None = None) -> 
     """One trial of the deployed stack's own handlers on moto, and its recording; ``policy`` as in memory."""
     recording = replay(fault_class.scenario(seed), fault_class.name, policy, seed=seed)
     fault = recording.faults[0]
-    track = next(t for t in recording.instances if t.instance_id == fault.instance_id)
+    serving, again = fault.serving, fault.serving.at - fault.struck_at if fault.serving is not None else None
     told = [m.at for m in recording.messages if m.at >= fault.struck_at]
     acts = [a for a in fault.actions if a.verdict == "done" and a.action not in NO_ACTS]
     lost: set[Harm] = set()
@@ -112,25 +122,14 @@ def replayed(fault_class: FaultClass, seed: int, policy: Path | None = None) -> 
             agent=REPLAYED,
             fault_class=fault_class.name,
             seed=seed,
-            serves_again=_serves_again(fault, track),
+            serves_again=again,
             told=min(told) - fault.struck_at if told else None,
             harms=frozenset(lost),
             acts=tuple(act.action for act in acts),
             closed=fault.healed_at - fault.struck_at if fault.healed_at is not None else None,
+            waste=_share(serving.aws_imposed, again) if serving is not None else None,
+            waste_with_grace=_share(serving.without_grace, again) if serving is not None else None,
             waste_closed=figures(fault).defib_share,
         ),
         recording,
     )
-
-
-def _serves_again(fault: FaultRecord, track: InstanceTrack) -> timedelta | None:
-    """Until it works and its load balancer, if any, says so."""
-    if fault.healthy_at is None:
-        return None
-    if not track.targets:
-        return fault.healthy_at - fault.struck_at
-    healthy = (
-        max(s.start, fault.healthy_at) for s in track.targets if s.value == "healthy" and s.end > fault.healthy_at
-    )
-    at = min(healthy, default=None)
-    return at - fault.struck_at if at is not None else None

@@ -61,8 +61,14 @@ def tables(found: Comparison) -> tuple[Table, ...]:
 
 
 CALLS_HEAD = ("call", "an idle minute", "the least", "a heal", "the least", "what the others are for")
-WASTE_HEAD = ("fault", "serves again", "the floor", "own share", "p95", "limit", "called healed", "own share of that")
-REPLAYED_HEAD = ("fault", "trials", "in memory", "on moto", "called healed", "own share of that")
+WASTE_HEAD = (
+    *("fault", "serves again", "the floor", "own share", "with the grace", "p95", "limit"),
+    *("called healed", "own share of that"),
+)
+REPLAYED_HEAD = (
+    *("fault", "trials", "in memory", "on moto", "own share", "with the grace", "limit"),
+    *("called healed", "own share of that"),
+)
 
 
 def _classes(compared: Sequence[FaultClass]) -> Iterator[tuple[str, ...]]:
@@ -111,21 +117,38 @@ def _told(row: Row) -> str:
 
 def _waste(found: Comparison, compared: Sequence[FaultClass]) -> Iterator[tuple[str, ...]]:
     for fault_class in compared:
-        row = found.row(defib.NAME, fault_class.name)
+        row = shown_row(found, defib.NAME, fault_class.name)
         floor = found.row("the floor", fault_class.name)
         if row is None or row.took is None or row.waste is None or fault_class.wanted is not Wanted.HEAL:
             continue
-        held = "✓" if row.waste.median <= LIMIT else "✗"
         yield (
             fault_class.name,
             span(row.took.median),
             span(floor.took.median) if floor is not None and floor.took is not None else "–",
             percent(row.waste.median),
+            _with_grace(row),
             percent(row.waste.p95),
-            f"{held} {percent(LIMIT)}",
+            _limit(row),
             span(row.closed.median) if row.closed is not None else "–",
             _share(row.waste_closed),
         )
+
+
+def missed(found: Comparison) -> Iterator[str]:
+    """Every row of Defib's whose own share is more than it may be."""
+    for row in found.rows:
+        heals = class_named(row.fault_class).wanted is Wanted.HEAL
+        if heals and row.waste is not None and row.waste.median > LIMIT:
+            yield f"{row.agent}, {row.fault_class}: {percent(row.waste.median)} its own, more than {percent(LIMIT)}"
+
+
+def _limit(row: Row) -> str:
+    return f"{'✓' if row.waste is not None and row.waste.median <= LIMIT else '✗'} {percent(LIMIT)}"
+
+
+def _with_grace(row: Row) -> str:
+    """Empty where nothing was left to EC2's own recovery."""
+    return _share(row.waste_with_grace) if row.waste_with_grace != row.waste else ""
 
 
 def _replayed(found: Comparison) -> Iterator[tuple[str, ...]]:
@@ -139,6 +162,9 @@ def _replayed(found: Comparison) -> Iterator[tuple[str, ...]]:
             str(row.trials),
             _median(memory.took if memory is not None else None),
             _median(row.took),
+            _share(row.waste),
+            _with_grace(row),
+            _limit(row),
             _median(row.closed),
             _share(row.waste_closed),
         )

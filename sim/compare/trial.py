@@ -43,6 +43,8 @@ class Trial:
     """Until Defib called it healed."""
     waste: float | None = None
     """The share of ``serves_again`` that AWS does not impose (docs/scenarios.md)."""
+    waste_with_grace: float | None = None
+    """The same, where the grace for EC2's own recovery counts as Defib's."""
     waste_closed: float | None = None
     """The share of ``closed`` that AWS does not impose."""
 
@@ -95,6 +97,7 @@ class Row:
     """Trials without any act."""
     closed: Spread | None = None
     waste: Share | None = None
+    waste_with_grace: Share | None = None
     waste_closed: Share | None = None
 
 
@@ -114,5 +117,6 @@ def summed(trials: Sequence[Trial]) -> Row:
         untouched=sum(1 for t in trials if not t.acts),
         closed=Spread.of([t.closed for t in trials if t.closed is not None]),
         waste=Share.of([t.waste for t in trials]),
+        waste_with_grace=Share.of([t.waste_with_grace for t in trials]),
         waste_closed=Share.of([t.waste_closed for t in trials]),
     )

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from sim.compare import defib
-from sim.compare.fault_class import CLASSES, class_named
+from sim.compare.fault_class import CLASSES, Wanted, class_named
 from sim.compare.rivals.auto_recovery import AutomaticRecovery
 from sim.compare.rivals.cloudwatch import CloudWatch
 from sim.compare.rivals.custodian import Custodian, NoCustodian, Situation, remembered
@@ -13,7 +13,8 @@ from sim.compare.rivals.person import Person
 from sim.compare.rivals.rival import Rival
 from sim.compare.rivals.scaling_group import ScalingGroup
 from sim.compare.run import one
-from sim.compare.trial import Harm, Trial
+from sim.compare.tables import LIMIT
+from sim.compare.trial import Harm, Trial, summed
 from sim.replay import POLICIES
 
 GONE = {Harm.DATA_LOST, Harm.ADDRESS_LOST}
@@ -144,6 +145,22 @@ class TestDefib:
         trial = defib.in_memory(class_named(fault), 0)
         assert trial.serves_again is not None
         assert trial.harms == frozenset()
+
+    @pytest.mark.parametrize("fault", [c.name for c in CLASSES if c.wanted is Wanted.HEAL])
+    def test_wastes_at_most_a_tenth_of_the_time_until_all_serve_again(self, fault: str) -> None:
+        found = class_named(fault)
+        if found.in_memory:
+            row = summed([defib.in_memory(found, seed) for seed in range(5)])
+        else:
+            row = summed([defib.replayed(found, 0)[0]])
+        assert row.waste is not None
+        assert row.waste.median <= LIMIT
+
+    def test_counts_what_it_leaves_to_ec2_both_ways_where_it_is_replayed(self) -> None:
+        trial, _ = defib.replayed(class_named("host fails"), 0)
+        assert trial.waste is not None
+        assert trial.waste_with_grace is not None
+        assert trial.waste <= LIMIT < trial.waste_with_grace
 
     @pytest.mark.parametrize("fault", ["local disks", "public address"])
     def test_destroys_nothing_and_asks(self, fault: str) -> None:

@@ -1,6 +1,7 @@
 import argparse
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from sim.compare import defib, picture, tables
+from sim.compare import command, defib, picture, tables
 from sim.compare.calls import LEAST
 from sim.compare.command import main, options
 from sim.compare.fault_class import CLASSES, Wanted, class_named
@@ -124,3 +125,38 @@ def test_what_was_tried_of_one_fault_or_under_other_limits_renews_no_document(
     for part in (["--only", "zombie"], ["--policy", "defib.toml"]):
         assert main(parser.parse_args([*part, "--write"])) == 2
         assert "leave --only and --policy out" in capsys.readouterr().err
+
+
+class TestTheLimit:
+    @pytest.mark.parametrize(("waste", "status", "shown"), [(0.10, 0, "✓ 10 %"), (0.11, 1, "✗ 10 %")])
+    @pytest.mark.parametrize(("agent", "table"), [(defib.NAME, "waste"), (defib.REPLAYED, "replayed")])
+    def test_that_is_shown_missed_ends_the_command_with_status_1(
+        self,
+        waste: float,
+        status: int,
+        shown: str,
+        agent: str,
+        table: str,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        found = Comparison(1, 0, (summed([replace(trial(waste=waste, waste_with_grace=waste), agent=agent)]),))
+        monkeypatch.setattr(command, "_found", lambda _: found)
+        parser = argparse.ArgumentParser()
+        options(parser)
+
+        assert main(parser.parse_args(["--replays", "0"])) == status
+        said = capsys.readouterr()
+        assert ("zombie: 11 % its own, more than 10 %" in said.err) is bool(status)
+        (row,) = next(t.rows for t in tables.tables(found) if t.name == table)
+        assert shown in row
+
+    def test_what_is_left_to_ec2_stands_beside_the_share_without_it(self) -> None:
+        found = Comparison(1, 0, (summed([trial(waste=0.04, waste_with_grace=0.34)]),))
+        (row,) = next(t.rows for t in tables.tables(found) if t.name == "waste")
+        assert row[3:5] == ("4 %", "34 %")
+
+    def test_a_class_that_is_only_replayed_has_its_row(self) -> None:
+        replayed = replace(trial(waste=0.01), agent=defib.REPLAYED, fault_class="retirement")
+        found = Comparison(1, 1, (summed([replayed]),))
+        assert [row[0] for row in next(t.rows for t in tables.tables(found) if t.name == "waste")] == ["retirement"]

@@ -1,15 +1,19 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from defib.core.case import Action, Attempt
 from defib.core.model import InstanceState, Result, Verdict
-from sim.accounting import aws_imposed
+from defib.core.policy import Repair
+from sim.accounting import aws_imposed, grace_for
 from sim.faults import FaultKind
 from sim.machine import ActiveFault, Machine, View
 from sim.recording import InstanceTrack, Span
 from sim.scenario import Fault
+from sim.scenario_value import Trait
 
 STRUCK = datetime(2026, 4, 30, 12, 0, tzinfo=UTC)
 TRIAL = timedelta(minutes=3)
@@ -67,6 +71,43 @@ def test_a_rebooted_instance_waits_for_its_load_balancer_as_after_a_registration
 def test_the_second_failed_sample_counts_where_a_check_shows_the_fault() -> None:
     seen = track(checks=[(0, 0.5, "ok"), (0.5, 4, "impaired")])
     assert aws_imposed(STRUCK, at(0.5), at(4), [attempt(Action.STOP, 2)], seen, TRIAL) == timedelta(minutes=1.5)
+
+
+LEFT = [
+    ("it was left to EC2 until the grace was over", 4.5, 3, 3.5),
+    ("it was acted on before that", 2, 3, 1.5),
+    ("EC2 would not recover it", 4.5, 0, 1.5),
+]
+
+
+@pytest.mark.parametrize(("acted", "grace", "minutes"), [r[1:] for r in LEFT], ids=[r[0] for r in LEFT])
+def test_a_failed_host_that_is_left_to_ec2_waits_for_ec2(acted: float, grace: float, minutes: float) -> None:
+    seen = track(checks=[(0, 0.5, "ok"), (0.5, 6, "impaired")])
+    fault = ActiveFault(Fault(timedelta(0), ("web-1",), FaultKind.SYSTEM_IMPAIRED), MACHINE, STRUCK)
+    given = timedelta(minutes=grace)
+    imposed = aws_imposed(STRUCK, at(0.5), at(6), [attempt(Action.STOP, acted)], seen, TRIAL, [fault], given)
+    assert imposed == timedelta(minutes=minutes)
+
+
+def test_what_ec2_recovers_within_its_grace_took_ec2s_time_and_no_longer() -> None:
+    seen = track(checks=[(0, 0.5, "ok"), (0.5, 2.5, "impaired"), (2.5, 9, "ok")])
+    fault = ActiveFault(Fault(timedelta(0), ("web-1",), FaultKind.SYSTEM_IMPAIRED), MACHINE, STRUCK)
+    assert aws_imposed(STRUCK, at(0.5), at(4), (), seen, TRIAL, [fault], timedelta(minutes=3)) == timedelta(minutes=2.5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "recovered"),
+    [
+        ({}, True),
+        ({"instance_type": "m7gd.large"}, False),
+        ({"traits": (Trait.DEDICATED_HOST,)}, False),
+        ({"tags": {"aws:autoscaling:groupName": "web"}}, False),
+    ],
+)
+def test_only_what_ec2_would_recover_is_left_to_it(changes: dict[str, Any], recovered: bool) -> None:
+    repair = Repair()
+    expected = repair.auto_recovery_grace if recovered else timedelta(0)
+    assert grace_for(replace(MACHINE, **changes), repair) == expected
 
 
 def test_no_capacity_is_imposed_while_it_is_stopped() -> None:
