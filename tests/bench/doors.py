@@ -29,7 +29,6 @@ from defib.shell.page import Repaged
 from defib.shell.ports import Clock
 from defib.shell.store import Remembered
 from sim.elsewhere.statuspage import StatuspageServer
-from sim.internet import Failure, Request, Response
 from tests.aws.table import TABLE
 from tests.bench.process import OTHER_PAGE, ROOT
 from tests.core.page.shown import trouble
@@ -73,18 +72,11 @@ def create() -> Mapping[str, str]:
 
 @contextmanager
 def other_page(clock: Clock) -> Iterator[Mapping[str, str]]:
-    """The variables by which ``elsewhere`` finds another page, which has heard of nothing at each invocation."""
-
-    def answer(request: Request) -> Response | Failure:
-        # One invocation lists what is there, and tells: what was told before must not be found.
-        if request.method == "GET":
-            there[0] = StatuspageServer(KEY, PAGE_ID, [COMPONENT])
-        return there[0].answer(request)
-
-    there = [StatuspageServer(KEY, PAGE_ID, [COMPONENT])]
+    """The variables by which ``elsewhere`` finds another page, which takes what it is told."""
+    server = StatuspageServer(KEY, PAGE_ID, [COMPONENT])
     with (
         TemporaryDirectory() as name,
-        Loopback(answer, clock.now) as loopback,
+        Loopback(server.answer, clock.now) as loopback,
         with_tls(loopback, Path(name)) as certificate,
     ):
         policy = Path(name) / "defib.toml"
