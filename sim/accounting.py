@@ -16,6 +16,9 @@ from sim.traits import is_recovered
 
 Interval = tuple[datetime, datetime]
 
+SECOND = timedelta(seconds=1)
+"""EC2 says since when a check fails without fractions of it (DescribeInstanceStatus, ImpairedSince)."""
+
 
 def aws_imposed(
     struck_at: datetime,
@@ -61,8 +64,8 @@ def _left_to_ec2(
         failing = (s for s in checks if s.value == CheckStatus.IMPAIRED.value and s.end > active.struck_at)
         for span in list(failing)[:1]:
             over = min(span.start + grace, span.end)
-            if acted_at >= over:
-                yield span.start, over
+            if acted_at > over - SECOND:
+                yield span.start, min(over, acted_at)
 
 
 def _shown(

@@ -41,16 +41,20 @@ def measure(runs: int, tell: Callable[[str], None]) -> tuple[Section, ...]:
         tell(str(error))
         return ()
 
-    def figure(what: str, invoked: Mapping[str, int], met: Sequence[Situation], note: str) -> Figure:
+    def figure(
+        what: str, invoked: Mapping[str, int], met: Sequence[Situation], limit: float | None, note: str
+    ) -> Figure:
         own = sum(ours[name] * count for name, count in invoked.items())
-        return Figure(what, own, Unit.MILLISECONDS, sum(theirs[one] for one in met), LIMIT, note)
+        return Figure(what, own, Unit.MILLISECONDS, sum(theirs[one] for one in met), limit, note)
 
     looks, acts = healed["diagnose"] + healed[account.WAITING], healed["remediate"]
     counted = f"{looks} looks, {acts} acts, {healed['publish']} messages, evidence, {healed['sweep']} sweeps"
     figures = (
-        figure("an idle minute", {"sweep": 1}, [IDLE], "one sweep, beside four policies"),
-        figure("a stop and a start", ACT, [STOPS, STARTS], "each decided and done, beside two minutes' policies"),
-        figure("a whole heal", healed, minutes, f"{counted}; beside {len(minutes)} minutes' policies"),
+        figure("an idle minute", {"sweep": 1}, [IDLE], LIMIT, "one sweep, beside four policies"),
+        figure(
+            "a stop and a start", ACT, [STOPS, STARTS], LIMIT, "each decided and done, beside two minutes' policies"
+        ),
+        figure("a whole heal", healed, minutes, None, f"{counted}; beside {len(minutes)} minutes' policies"),
     )
     return (Section("custodian", "The same events, beside Cloud Custodian", "event", figures, "Cloud Custodian"),)
 
