@@ -143,8 +143,9 @@ def _recovered(turn: Turn, shifted: tuple[Shift, ...], policy: Policy, now: date
     seen, took = turn.seen, format_duration(timedelta(seconds=round((now - turn.impairment.since).total_seconds())))
     left = f"{seen.failing} instances still fail" if seen.failing else "no instance fails any more"
     doing = "It repairs what still fails, one by one, within its limits." if seen.failing else "Nothing more."
-    cancel = f"aws arc-zonal-shift cancel-zonal-shift{in_region(policy.region)}"
-    duty = f"If you shifted traffic away, end the shift ({cancel}) once you trust it."
+    shift, there = "aws arc-zonal-shift", in_region(policy.region)
+    find, end = f"list-zonal-shifts{there} --status ACTIVE", f"cancel-zonal-shift{there} --zonal-shift-id ID"
+    duty = f"If you shifted traffic away, end the shift once you trust the zone:\n  {shift} {find}\n  {shift} {end}"
     if shifted:
         doing = f"It sends traffic to the zone again ({', '.join(shift.name for shift in shifted)}). {doing}"
         duty = "Nothing. If you shifted anything else away, end that shift once you trust the zone."
