@@ -19,6 +19,7 @@ from defib.core.policy import Policy
 from infra.bundle import ROOT, Target, bundle
 from infra.operator_error import OperatorError
 from infra.page import PageCopyStack
+from infra.regions import must_exist
 from infra.stack import DefibStack
 from infra.watched import seen_of
 from infra.watchtower import WatchtowerStack
@@ -66,6 +67,7 @@ def new_app(outdir: Path | None = None) -> App:
 def synthesize(app: App, policy_path: Path, target: Target) -> None:
     """Put the stack into ``app`` and write the assembly; raises OperatorError."""
     policy = read_policy(policy_path)
+    must_exist(policy)
     with tempfile.TemporaryDirectory(prefix="defib-") as scratch:
         code = Path(scratch) / "code"
         bundle(policy_path, target, code)

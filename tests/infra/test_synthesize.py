@@ -69,6 +69,25 @@ def test_a_mistake_in_the_policy_stops_synth_with_its_message_alone(tmp_path: Pa
         assert word in done.stderr
 
 
+def test_regions_that_there_are_not_stop_synth_with_what_was_probably_meant(tmp_path: Path) -> None:
+    policy = tmp_path / "mine.toml"
+    policy.write_text(
+        '[defib]\nopt_in_tag = "self-heal=true"\n[services.web]\nmatch = { service = "web" }\npage.title = "Website"\n'
+        '[page]\nenabled = true\nfailover_region = "us-wset-2"\n'
+        '[watchtower]\nregion = "us-esat-1"\nprimary_region = "eu-wets-1"\n'
+    )
+
+    done = run_app(tmp_path, policy)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-3:] == [
+        'page.failover_region = "us-wset-2": no Region of AWS that this CDK knows; did you mean "us-west-2"?',
+        'watchtower.region = "us-esat-1": no Region of AWS that this CDK knows; did you mean "us-east-1"?',
+        'watchtower.primary_region = "eu-wets-1": no Region of AWS that this CDK knows; did you mean "eu-west-1"?',
+    ]
+    assert "Traceback" not in done.stderr
+
+
 def test_a_policy_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match=r"nowhere\.toml.*-c policy=FILE"):
         assembly.read_policy(tmp_path / "nowhere.toml")
