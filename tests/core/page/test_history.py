@@ -102,7 +102,9 @@ def test_the_bar_begins_when_the_trouble_did_not_when_the_page_said_so() -> None
 @pytest.mark.parametrize(
     ("status", "down"), [(SLOW, 0.0), (ComponentStatus.UNDER_MAINTENANCE, 0.0), (PARTLY, 0.3), (DOWN, 1.0)]
 )
-def test_a_partial_outage_counts_for_a_third_and_slowness_for_nothing(status: ComponentStatus, down: float) -> None:
+def test_a_partial_outage_counts_for_three_tenths_and_degraded_for_nothing(
+    status: ComponentStatus, down: float
+) -> None:
     component = replace(WEB, created_at=NOW - hours(100))
     found = uptime(component, [incident(NOW - hours(20), (hours(0), status), (hours(10), UP))], NOW)
     assert found == pytest.approx(1 - down * 0.1)

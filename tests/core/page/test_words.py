@@ -8,7 +8,7 @@ import pytest
 
 from defib.core.page.derive import derive
 from defib.core.page.languages.words import Words
-from defib.core.page.model import Shown
+from defib.core.page.model import ComponentStatus, Shown
 from defib.core.page.settings import Language, PageSettings
 from defib.core.page.words import calendar_date, clock, listed, month_name, took, words
 from tests.core.page.shown import NOON, POLICY, Story, trouble
@@ -41,6 +41,21 @@ def test_a_whole_incident_leaves_no_placeholder_in_any_language(language: Langua
     assert len(story.only.updates) == 4
     said = [story.only.name, *(update.body for update in story.only.updates)]
     assert not [text for text in said if "{" in text or "}" in text or "  " in text]
+
+
+def test_a_banner_contradicts_no_incident_of_the_same_impact() -> None:
+    """Degraded performance is also what a web server that answers nothing is shown as."""
+    english, german = (words(language).banner[ComponentStatus.DEGRADED] for language in LANGUAGES)
+    assert "errors" in english
+    assert "errors" in ENGLISH.opened
+    assert "Fehler" in german
+
+
+def test_what_counts_as_up_is_named_as_the_page_names_it() -> None:
+    for language, name in ((Language.ENGLISH, "degraded performance"), (Language.GERMAN, "beeinträchtig")):
+        said = words(language)
+        assert name in said.component[ComponentStatus.DEGRADED].lower()
+        assert name in said.uptime_rule.lower()
 
 
 def test_customers_are_told_impact_and_time_and_never_the_cause() -> None:

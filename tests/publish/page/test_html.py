@@ -149,6 +149,19 @@ def test_before_the_page_began_there_is_no_green() -> None:
     assert "M445 22H449" in text
 
 
+def test_uptime_says_since_when_it_counts_while_that_is_not_all_of_the_days_shown() -> None:
+    first_day, old = main(story(born=NOW - minutes(5))).text, main(STATES["operational"]).text
+    assert "100.00 % uptime since 30 April 2026" in first_day
+    assert "uptime since" not in old
+    assert "uptime since" not in main(story(born=NOW - minutes(24 * 60 * 90))).text
+
+
+def test_where_half_of_the_days_are_shown_uptime_says_how_many_it_counts() -> None:
+    text = read(story(born=BORN))["index.html"]
+    whole, half = "100.00 % uptime", "100.00 % uptime in 90 days"
+    assert f'<span class="many">{whole}</span><span class="few">{half}</span>' in text
+
+
 def test_planned_outages_are_announced_with_their_times() -> None:
     outline = main(STATES["planned"])
     assert "Planned maintenance: Website" in outline.text

@@ -46,12 +46,16 @@ def days(component: Component, incidents: Sequence[PublicIncident], now: datetim
     return tuple(_day(today - timedelta(days=back), born, spans) for back in range(DAYS - 1, -1, -1))
 
 
+def counted_from(now: datetime) -> datetime:
+    """When the first of the last DAYS days began."""
+    return datetime.combine(now.astimezone(UTC).date() - timedelta(days=DAYS - 1), time(0), UTC)
+
+
 def uptime(component: Component, incidents: Sequence[PublicIncident], now: datetime) -> float | None:
     """The share of the last DAYS days, or of those that the page knows the component, in which it was up; 0 to 1."""
     if component.created_at is None:
         return None
-    midnight = datetime.combine(now.astimezone(UTC).date() - timedelta(days=DAYS - 1), time(0), UTC)
-    first = max(midnight, component.created_at)
+    first = max(counted_from(now), component.created_at)
     spans = [(max(s.start, first), s.end, DOWN.get(s.status, 0.0)) for s in _spans(component, incidents, now)]
     known = (now - first).total_seconds()
     if known <= 0:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from defib.core.frozen import dataclass
-from defib.core.page.history import Day, days, uptime
+from defib.core.page.history import DAYS, Day, counted_from, days, uptime
 from defib.core.page.languages.words import Words
 from defib.core.page.model import Component, ComponentStatus, Page, PlannedOutage, PublicIncident
 from defib.core.page.words import calendar_date, listed, month_name, took
@@ -83,6 +83,8 @@ class ComponentView:
     """How many days, from the first on, nothing is known of."""
     known: int
     uptime: str
+    uptime_narrow: str
+    """Beside the newest half of the days alone."""
     summary: str
 
 
@@ -166,7 +168,7 @@ class Viewer:
         share = uptime(component, self._page.incidents, now)
         unknown = sum(1 for day in bars if day.status is None)
         troubled = [(n, day) for n, day in enumerate(bars) if day.status not in (None, ComponentStatus.OPERATIONAL)]
-        shown = "" if share is None else said.uptime.format(percent=_percent(share))
+        shown, narrow = ("", "") if share is None else self._uptime(share, component)
         summary = said.trouble_days.format(count=len(bars), trouble=len(troubled))
         return ComponentView(
             component.name,
@@ -179,8 +181,18 @@ class Viewer:
             unknown,
             len(bars) - unknown,
             shown,
+            narrow,
             f"{summary}, {shown}" if shown else summary,
         )
+
+    def _uptime(self, share: float, component: Component) -> tuple[str, str]:
+        """Over all days, and over the newest half of them: neither may seem to count days that it does not."""
+        said, percent = self._said, _percent(share)
+        born = component.created_at
+        if born is not None and born > counted_from(self._page.generated_at):
+            since = said.uptime_since.format(percent=percent, date=calendar_date(born.astimezone(UTC).date(), said))
+            return since, since
+        return said.uptime.format(percent=percent), said.uptime_in.format(percent=percent, count=DAYS)
 
     def _bar(self, number: int, day: Day) -> BarView:
         said = self._said

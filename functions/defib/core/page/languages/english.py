@@ -28,7 +28,7 @@ WORDS = Words(
     banner={
         ComponentStatus.OPERATIONAL: "All systems operational",
         ComponentStatus.UNDER_MAINTENANCE: "Planned maintenance is under way",
-        ComponentStatus.DEGRADED: "Some systems are slower than usual",
+        ComponentStatus.DEGRADED: "Some systems are slow or give errors",
         ComponentStatus.PARTIAL_OUTAGE: "Some systems are partly unavailable",
         ComponentStatus.MAJOR_OUTAGE: "Some systems are down",
     },
@@ -77,10 +77,12 @@ WORDS = Words(
     days_ago="{count} days ago",
     today="Today",
     uptime="{percent} % uptime",
+    uptime_since="{percent} % uptime since {date}",
+    uptime_in="{percent} % uptime in {count} days",
     trouble_days="Last {count} days: {trouble} with trouble",
     trouble_took="{took} of trouble",
-    uptime_rule="Uptime counts a major outage in full and a partial outage for three tenths; slowness and planned "
-    "maintenance are up.",
+    uptime_rule="Uptime counts a major outage in full and a partial outage for three tenths; degraded performance "
+    "and planned maintenance count as up.",
     affects="Affects",
     since_heading="Since",
     until_heading="until",

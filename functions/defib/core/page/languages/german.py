@@ -28,7 +28,7 @@ WORDS = Words(
     banner={
         ComponentStatus.OPERATIONAL: "Alles in Betrieb",
         ComponentStatus.UNDER_MAINTENANCE: "Geplante Wartung läuft",
-        ComponentStatus.DEGRADED: "Einiges ist langsamer als sonst",
+        ComponentStatus.DEGRADED: "Einiges ist langsam oder gibt Fehler",
         ComponentStatus.PARTIAL_OUTAGE: "Einiges ist teilweise ausgefallen",
         ComponentStatus.MAJOR_OUTAGE: "Einiges ist ausgefallen",
     },
@@ -77,10 +77,12 @@ WORDS = Words(
     days_ago="vor {count} Tagen",
     today="heute",
     uptime="{percent} % verfügbar",
+    uptime_since="{percent} % verfügbar seit {date}",
+    uptime_in="{percent} % verfügbar in {count} Tagen",
     trouble_days="Letzte {count} Tage: {trouble} mit Störungen",
     trouble_took="{took} gestört",
-    uptime_rule="Ein Ausfall zählt bei der Verfügbarkeit ganz, ein teilweiser zu drei Zehnteln; Langsamkeit und "
-    "geplante Wartung zählen nicht.",
+    uptime_rule="Ein Ausfall zählt bei der Verfügbarkeit ganz, ein teilweiser zu drei Zehnteln; Beeinträchtigung "
+    "und geplante Wartung zählen nicht.",
     affects="Betrifft",
     since_heading="Seit",
     until_heading="bis",

@@ -66,6 +66,10 @@ class Words:
     today: str
     uptime: str
     """``{percent}`` with two decimals."""
+    uptime_since: str
+    """While the page has not known the component for all of the days that it shows: ``{date}`` is the first."""
+    uptime_in: str
+    """Where fewer days are shown than it counts."""
     trouble_days: str
     """``{trouble}`` of ``{count}`` days."""
     trouble_took: str
