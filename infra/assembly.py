@@ -52,9 +52,10 @@ def read_policy(path: Path) -> Policy:
     try:
         return parse(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise OperatorError(f"Can't read the policy {path}: {error}. Name another with -c policy=FILE.") from error
+        another = "Name another with POLICY=FILE for make, or -c policy=FILE for cdk."
+        raise OperatorError(f"Can't read the policy {path}: {error}. {another}") from error
     except PolicyError as error:
-        raise OperatorError(f"{path}:\n{error}") from error
+        raise OperatorError(error.told(str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path))) from error
 
 
 def new_app(outdir: Path | None = None) -> App:

@@ -24,6 +24,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
+from defib.core.mistake import closest
 from infra.operator_error import OperatorError
 from sim import measuring
 from sim.compare.command import main as compared
@@ -36,7 +37,7 @@ from sim.listener import EventKind, Listener
 from sim.machine import Machine
 from sim.machinery_check import NoSuchComponent
 from sim.recording import Recording
-from sim.replay import replay
+from sim.replay import ROOT, replay
 from sim.report import document, page, shown
 from sim.report.live import LiveView
 from sim.scale.command import main as scale
@@ -97,7 +98,8 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        print(f"{error.filename or chosen.scenario}: {error.strerror or error}", file=sys.stderr)
+        hint = _meant(error, vars(chosen).get("scenario"))
+        print(f"{error.filename or chosen.scenario}: {error.strerror or error}{hint}", file=sys.stderr)
         return 2
     return 0 if recording.passed else 1
 
@@ -170,7 +172,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.add_argument("--out", type=Path, metavar="DIR", help="write a page with a picture, and each message, there")
     command = commands.add_parser("messages", help="hold the messages in docs/messages against those that are sent")
-    command.add_argument("scenarios", nargs="*", choices=(*shown.SHOWN, []), metavar="NAME", help="which; else all")
+    command.add_argument("scenarios", nargs="*", type=_kept, metavar="NAME", help="which; else all")
     command.add_argument("--write", action="store_true", help="keep those that are sent now instead")
     command = commands.add_parser("compare", help="Defib beside the alternatives, see docs/comparison.md")
     compare_options(command)
@@ -216,9 +218,34 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _common(command: argparse.ArgumentParser) -> None:
-    command.add_argument("scenario", type=Path, metavar="SCENARIO", help="such as scenarios/april-30.toml")
+    command.add_argument(
+        "scenario", type=_scenario, metavar="SCENARIO", help="such as scenarios/april-30.toml or april-30"
+    )
     command.add_argument("--policy", type=Path, metavar="FILE", help="another policy than the scenario's or defib.toml")
     command.add_argument("--seed", type=int, metavar="N", help="another seed than the scenario's")
+
+
+def _names() -> tuple[str, ...]:
+    """Of the scenarios that are shipped."""
+    return tuple(sorted(file.stem for file in (ROOT / "scenarios").glob("*.toml")))
+
+
+def _scenario(text: str) -> Path:
+    """A file, or the one of that name among those that are shipped."""
+    return ROOT / "scenarios" / f"{text}.toml" if text in _names() and not Path(text).is_file() else Path(text)
+
+
+def _meant(error: OSError, scenario: Path | None) -> str:
+    """A hint, where it is the scenario that is not there."""
+    missing = isinstance(error, FileNotFoundError) and scenario is not None and error.filename == str(scenario)
+    meant = closest(scenario.stem, _names()) if missing and scenario is not None else ""
+    return f"; did you mean scenarios/{meant}.toml?" if meant else ""
+
+
+def _kept(text: str) -> str:
+    if text not in shown.SHOWN:
+        raise argparse.ArgumentTypeError(f"of {text!r} no messages are kept, but of {', '.join(shown.SHOWN)}")
+    return text
 
 
 def _speed(text: str) -> float:

@@ -64,7 +64,8 @@ def test_a_mistake_in_the_policy_stops_synth_with_its_message_alone(tmp_path: Pa
     assert done.returncode == 1
     assert not (tmp_path / "cdk.out" / TEMPLATE).exists()
     assert "Traceback" not in done.stderr
-    assert str(policy) in done.stderr
+    assert f"2 mistakes in the policy ({policy}):" in done.stderr
+    assert "defib.toml" not in done.stderr
     for word in ("services.web.mode", "hael", "heal", "detection.fleet_alram", "fleet_alarm"):
         assert word in done.stderr
 
@@ -89,7 +90,7 @@ def test_regions_that_there_are_not_stop_synth_with_what_was_probably_meant(tmp_
 
 
 def test_a_policy_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(OperatorError, match=r"nowhere\.toml.*-c policy=FILE"):
+    with pytest.raises(OperatorError, match=r"nowhere\.toml.*POLICY=FILE for make, or -c policy=FILE for cdk"):
         assembly.read_policy(tmp_path / "nowhere.toml")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.__main__ import main
+from sim.__main__ import _parser, main
 from sim.recording import Recording
 from sim.replay import POLICY, ROOT, replay
 from sim.report import document
@@ -51,6 +51,26 @@ def test_a_wrong_file_gets_a_message_and_no_traceback(tmp_path: Path, capsys: py
     assert "start is missing" in capsys.readouterr().err
     assert main(["replay", str(tmp_path / "none.toml")]) == 2
     assert "none.toml: No such file or directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["replay", "serve"])
+def test_a_scenario_that_is_shipped_goes_by_its_name(command: str) -> None:
+    assert _parser().parse_args([command, "april-30"]).scenario == ROOT / "scenarios" / "april-30.toml"
+
+
+def test_a_scenario_that_is_almost_one_that_is_shipped_is_told_with_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", "arpil-30"]) == 2
+    assert capsys.readouterr().err == "arpil-30: No such file or directory; did you mean scenarios/april-30.toml?\n"
+
+
+def test_a_scenario_whose_messages_are_not_kept_is_told_with_those_whose_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["messages", "flapping"])
+    said = capsys.readouterr().err
+    assert "of 'flapping' no messages are kept, but of acknowledged-by-link, " in said
+    assert said.endswith("table-unavailable, zone-loss\n")
 
 
 def test_trouble_in_what_no_stack_has_is_named_with_what_there_is(

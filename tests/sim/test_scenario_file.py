@@ -77,7 +77,8 @@ def test_left_out_cures_are_those_of_the_kind() -> None:
 
 MISTAKES = [
     ('until = "30m"', "until = 30", "line 5: until = 30: must be a duration from 1m to 7d"),
-    ('until = "30m"', 'until = "30m"\nsed = 4', "line 6: sed = 4: unknown key; allowed here: title, story"),
+    ('until = "30m"', 'until = "30m"\nsed = 4', 'line 6: sed = 4: unknown key; did you mean "seed"?'),
+    ('until = "30m"', 'until = "30m"\nzzz = 4', "line 6: zzz = 4: unknown key; allowed here: title, story"),
     ("count = 3", "count = 0", "line 8: fleet.web.count = 0: must be a whole number from 1 to 1000"),
     ("count = 3", 'count = 3\nzones = ["eu-1"]', "line 9: fleet.web.zones"),
     ('kind = "zombie"', 'kind = "zombi"', 'line 13: faults[0].kind = "zombi": must be one of "zombie", "hung_kernel"'),

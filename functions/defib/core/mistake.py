@@ -50,9 +50,13 @@ class PolicyError(ValueError):
         self.mistakes = mistakes
 
     def __str__(self) -> str:
+        return self.told("defib.toml")
+
+    def told(self, file: str) -> str:
+        """Every mistake under the name of the file that was read."""
         number = len(self.mistakes)
         more = " (and perhaps more)" if number >= MISTAKES_MOST else ""
-        heading = f"{number} mistake{'s' if number > 1 else ''}{more} in the policy (defib.toml):"
+        heading = f"{number} mistake{'s' if number > 1 else ''}{more} in the policy ({file}):"
         return "\n  ".join([heading, *map(str, self.mistakes)])
 
 

@@ -54,8 +54,9 @@ class Reader:
     def _refuse_unknown(self, rows: Mapping[str, object], known: Mapping[str, Setting], at: Path) -> None:
         for key, value in rows.items():
             if key not in known:
-                must = f"unknown key; allowed here: {', '.join(known)}"
-                self._mistakes.add((*at, key), value, must, hint=closest(key, known))
+                meant = closest(key, known)
+                must = "unknown key" if meant else f"unknown key; allowed here: {', '.join(known)}"
+                self._mistakes.add((*at, key), value, must, hint=meant)
 
     def _field(
         self, f: Field[object], hint: object, setting: Setting, rows: Mapping[str, object] | None, at: Path
