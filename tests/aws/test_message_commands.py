@@ -14,8 +14,10 @@ from defib.core.shift_news import tell as tell_of_shifts
 from defib.core.zones import Seen, Turn, tell
 from infra.bundle import ROOT
 from tests.aws.test_operations_commands import check
-from tests.core.test_shift_news import NEWS, POLICY, STACK
-from tests.core.test_zones import KNOWN, LOST, NOON, A, policy
+from tests.core.facts import NOON, POLICY, policy
+from tests.core.shifted import STACK
+from tests.core.test_shift_news import NEWS
+from tests.core.test_zones import KNOWN, LOST, A
 
 MESSAGES = sorted((ROOT / "docs" / "messages").rglob("*.txt"))
 OPENED = Incident("zone:us-east-1a", 1, NOON)
