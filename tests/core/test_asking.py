@@ -104,7 +104,7 @@ def address(problem: Problem) -> Notice:
         (announcement(group="web-asg"), 1),
         (announcement(evidence=(f"{BOUND} h-0a1",)), 4),
         (zone(over=False), 4),
-        (zone(over=True), 1),
+        (zone(over=True), 2),
         (shift(ShiftAnswer.DONE, Move.START, "shift-1"), 1),
         (shift(ShiftAnswer.REFUSED, Move.START, ""), 3),
         (shift(ShiftAnswer.REFUSED, Move.END, "shift-1"), 3),

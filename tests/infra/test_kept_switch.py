@@ -156,7 +156,7 @@ def test_make_deploy_puts_it_back_in_the_region_that_it_deploys_to(
     cli.chmod(0o755)
     monkeypatch.setenv("PATH", f"{cli.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("AWS_REGION", "us-east-1")
-    monkeypatch.setattr(deploy, "synthesize", lambda policy, out: assembly)
+    monkeypatch.setattr(deploy, "synthesize", lambda policy, out, target: assembly)
     monkeypatch.setattr(sys, "argv", ["deploy", "--policy", str(POLICY)])
     ssm, regions = Ssm("off", {2: "on"}), list[str]()
 
