@@ -52,6 +52,9 @@ class Handler(BaseHTTPRequestHandler):
         self.answered = True
         self.send_response(200)
         self.send_header("Content-Length", str(len(ON)))
+        if self.close_connection:
+            # Whoever asks for it is told so (RFC 9112, 9.6), and does not come back by it.
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(ON)
 
