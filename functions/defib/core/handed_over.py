@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from defib.core.case import Action, Case
 from defib.core.frozen import replace
+from defib.core.left_out import NOTE
 from defib.core.model import Cause, Diagnosis
 from defib.core.patience import patience
 from defib.core.service import Service
@@ -81,4 +82,4 @@ def asked(case: Case) -> str:
     """
     started, since = case.last(Action.START), case.handed_over_at
     by_defib = started is not None and since is not None and started.intended_at >= since
-    return "" if by_defib and case.cause not in STOPPED else case.ask.partition(" (It")[0]
+    return "" if by_defib and case.cause not in STOPPED else case.ask.partition(NOTE)[0]

@@ -28,6 +28,10 @@ def owed(earlier: Case | None, now: datetime) -> tuple[Registration, ...]:
     return left_out(earlier) if now - earlier.closed_at < WITHIN else ()
 
 
+NOTE = " (It "
+"""How what is put after a sentence begins: it is made anew each time, and cut off before that."""
+
+
 def left_to_people(text: str, case: Case) -> str:
     """``text``, and what people must put back, for nobody else does."""
     groups = _names(left_out(case))
@@ -40,7 +44,7 @@ def with_drained(text: str, case: Case) -> str:
     asked_already = bool(case.attempts) and case.attempts[-1].action is Action.RESTORE
     if not groups or asked_already:
         return text
-    return f"{text} (It is deregistered from {groups}; Defib registers it again when it works.)"
+    return f"{text}{NOTE}is deregistered from {groups}; Defib registers it again when it works.)"
 
 
 def _names(places: tuple[Registration, ...]) -> str:

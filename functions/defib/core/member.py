@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Outcome, Wait
+from defib.core.left_out import NOTE
 from defib.core.membership import IN_SERVICE, REPLACES, STANDBY, TERMINATING, GroupMember
 from defib.core.model import Cause, Observation, Verdict
 from defib.core.policy import Policy, Repair, Service
@@ -136,5 +137,7 @@ def with_standby(text: str, case: Case) -> str:
     """``text``, and where Defib leaves the instance in Standby, or may, that it does."""
     if in_standby(case) is None:
         return text
-    stands = "It is" if case.standby is not None else "It may be"
-    return f"{text} ({stands} in Standby in its Auto Scaling group {case.group}: return it to service when it works.)"
+    stands = "is" if case.standby is not None else "may be"
+    return (
+        f"{text}{NOTE}{stands} in Standby in its Auto Scaling group {case.group}: return it to service when it works.)"
+    )
