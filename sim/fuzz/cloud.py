@@ -52,6 +52,8 @@ class Cloud:
         """By service, those whose tags match it."""
         self.troubled: dict[str, Machine] = {}
         """Those that may differ from a machine that simply works."""
+        self.recovered: dict[str, datetime] = {}
+        """When EC2 last moved an instance from a failed host."""
         self.event: Callable[[Machine], None] = lambda _: None
         """Called when a state change would be told by EventBridge."""
         self.shown: Callable[[Machine], None] = lambda _: None
@@ -181,6 +183,7 @@ class Cloud:
         if failed is not None and machine.state is InstanceState.RUNNING and is_recovered(machine):
             self.physics.end(failed)
             self.physics.reboot(machine)
+            self.recovered[machine.instance_id] = self.time.now
 
     def retag(self, name: str, tags: Mapping[str, str]) -> None:
         machine = self.by_name[name]

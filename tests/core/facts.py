@@ -97,7 +97,7 @@ def case(*attempts: Attempt, **changes: Any) -> Case:
         "opened_at": NOON,
         "opened_by": Source.SWEEP,
         "cause": Cause.INSTANCE_IMPAIRED,
-        "since": NOON,
+        "since": after(minutes=-5),
         "version": 1,
         "failing_since": NOON,
         "confirmed_at": NOON,

@@ -18,7 +18,8 @@ from tests.core.facts import INITIALIZING, NOON, OK, POLICY, SERVICE, after, att
 
 EVIDENCE = attempt(Action.EVIDENCE, after(minutes=-30))
 BOOTING = Checks(INITIALIZING, INITIALIZING)
-BAD = Checks(OK, impaired(after(minutes=-30)))
+SINCE = after(minutes=-30)
+BAD = Checks(OK, impaired(SINCE))
 METAL = ("m5.metal", "m7i.metal-24xl", "mac2.metal", "mac2-m2pro.metal")
 
 
@@ -72,7 +73,7 @@ TRIALS = [
 
 @pytest.mark.parametrize(("attempts", "checks", "words"), [t[1:] for t in TRIALS], ids=[t[0] for t in TRIALS])
 def test_what_is_done_to_it_has_as_long_to_show(attempts: tuple[Attempt, ...], checks: Checks, words: str) -> None:
-    so_far = case(*attempts, confirmed_at=after(minutes=-30))
+    so_far = case(*attempts, since=SINCE, confirmed_at=SINCE)
     launched = after(minutes=-15) if so_far.count(Action.START) else after(days=-30)
     facts = observed(checks=checks, launched_at=launched, instance_type="m5.metal")
 
@@ -108,9 +109,9 @@ def test_all_other_types_keep_to_the_policy(kind: str) -> None:
 
 def test_a_mac_is_rebooted_and_then_left_to_people() -> None:
     facts = observed(checks=BAD, instance_type="mac1.metal")
-    tried = case(EVIDENCE, attempt(Action.REBOOT, NOON - BARE_METAL), confirmed_at=after(minutes=-41))
+    tried = case(EVIDENCE, attempt(Action.REBOOT, NOON - BARE_METAL), since=SINCE, confirmed_at=after(minutes=-41))
 
-    first, then = decided(case(EVIDENCE), facts), decided(tried, facts, POLICY)
+    first, then = decided(case(EVIDENCE, since=SINCE), facts), decided(tried, facts, POLICY)
 
     assert isinstance(first, Act)
     assert first.action is Action.REBOOT

@@ -430,3 +430,24 @@ def test_an_application_that_failed_with_its_host_fails_by_itself_once_the_host_
     facts = observed(checks=Checks(OK, OK, OK, impaired(after(minutes=-9))))
 
     assert diagnose(facts, so_far, POLICY, NOON).since == since
+
+
+@pytest.mark.parametrize(
+    ("so_far", "since"),
+    [
+        (case(cause=Cause.SYSTEM_IMPAIRED, since=after(minutes=-9)), NOON),
+        (case(cause=Cause.INSTANCE_IMPAIRED, since=after(minutes=-1)), after(minutes=-1)),
+        (case(cause=Cause.INSTANCE_IMPAIRED, since=after(minutes=-9)), after(minutes=-9)),
+        (case(cause=Cause.EBS_IMPAIRED, since=after(minutes=-3)), after(minutes=-9)),
+        (None, after(minutes=-9)),
+    ],
+    ids=["its host is mended now", "it was a minute ago", "its host never failed", "its disk failed", "no case yet"],
+)
+def test_an_instance_check_that_failed_with_its_host_fails_by_itself_once_the_host_is_mended(
+    so_far: Case | None, since: datetime
+) -> None:
+    facts = observed(checks=Checks(OK, impaired(after(minutes=-9))))
+
+    found = diagnose(facts, so_far, POLICY, NOON)
+
+    assert (found.cause, found.since) == (Cause.INSTANCE_IMPAIRED, since)

@@ -179,6 +179,13 @@ WAITS: list[tuple[str, Case, Observation, str, timedelta]] = [
         timedelta(seconds=10),
     ),
     (
+        "its host is mended, it has yet to boot",
+        case(EVIDENCE, cause=Cause.INSTANCE_IMPAIRED, since=after(seconds=-170)),
+        observed(checks=Checks(OK, impaired(after(minutes=-9)))),
+        "may still be booting",
+        timedelta(seconds=10),
+    ),
+    (
         "registering failed",
         case(EVIDENCE, DRAINED, STARTED, attempt(Action.RESTORE, NOON, Verdict.RETRY), registrations=(WEB,)),
         observed(targets=(target(UNUSED),)),

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from defib.core import restart
+from defib.core import decide, diagnose, restart
 from defib.core.case import Action
 from sim.faults import FaultKind
 from sim.fuzz.draw import draw
@@ -33,11 +33,10 @@ def acts(world: World) -> set[Action]:
     return {attempt.action for case in world.store.cases.values() for attempt in case.attempts}
 
 
-def test_what_ec2_recovers_in_time_is_neither_drained_nor_stopped() -> None:
+def test_what_ec2_recovers_in_time_is_neither_rebooted_nor_drained_nor_stopped() -> None:
     world, broken = lived(host_fails(2 * MINUTE + timedelta(seconds=30)))
     assert broken == []
-    assert acts(world)
-    assert acts(world).isdisjoint({Action.DRAIN, Action.STOP})
+    assert acts(world) == {Action.EVIDENCE}
     assert world.cloud.by_name["web-1"].works(world.time.now)
 
 
@@ -63,3 +62,10 @@ def test_a_stop_that_comes_before_ec2s_recovery_could_is_found(monkeypatch: pyte
 def test_recoveries_are_drawn_and_stand_in_a_storys_file() -> None:
     story = next(s for s in map(draw, range(200)) if any(m.recovers for m in s.meddling))
     assert read(write(story)).story.meddling == story.meddling
+
+
+def test_a_reboot_in_the_middle_of_the_boot_that_ec2s_recovery_began_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnose, "host_mended", lambda *_: False)
+    monkeypatch.setattr(decide, "host_mended", lambda *_: False)
+    _, broken = lived(host_fails(3 * MINUTE))
+    assert any("reboot on web-1, which EC2 has just recovered" in line for line in broken)

@@ -9,7 +9,7 @@ from defib.core import approval, member, planned, restart, start, suppression
 from defib.core.boot import with_time_to_boot
 from defib.core.bounds import bounded, line_stands, overdue, pause_after_faults, spent
 from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Hold, Outcome, Wait
-from defib.core.diagnose import failed_before
+from defib.core.diagnose import failed_before, host_mended
 from defib.core.frozen import replace
 from defib.core.guard import SPOKEN_FOR, TURNS, refuse
 from defib.core.guards.consent import needs_yes
@@ -214,14 +214,10 @@ def _trouble(
     elif cause is Cause.UNKNOWN and now < diagnosis.since + service.patience.unknown:
         # An instance that has begun to stop this moment is still running, but has no checks any more.
         return Wait(f"{CAUSE_WORDS[cause]}; it may in a moment", now + policy.repair.look_again)
-    elif cause is Cause.APPLICATION_DOWN and failed_before(case):
-        counts = diagnosis.since + patience(cause, service)
-        if now < counts:
-            reason = "its status checks pass again; its application may follow"
-            again = min(counts, now + policy.repair.look_again)
-            # Whoever has heard of its zone need not hear of each that has yet to follow it.
-            still = case.held_by in SPOKEN_FOR
-            return Hold(Action.EVIDENCE, case.held_by, reason, again) if still else Wait(reason, again)
+    else:
+        follows = _follows(case, observation, diagnosis, policy, service, now)
+        if follows is not None:
+            return follows
     bound = bounded(case, observation, policy, now)
     if bound is not None:
         return bound
@@ -229,6 +225,27 @@ def _trouble(
         reason = f"{CAUSE_WORDS[cause]}: evidence first, a restart destroys it"
         return Act(Action.EVIDENCE, reason, now + policy.repair.evidence_timeout)
     return _next_rung(case, observation, cause, policy, service, now)
+
+
+def _follows(
+    case: Case, observation: Observation, diagnosis: Diagnosis, policy: Policy, service: Service, now: datetime
+) -> Wait | Hold | None:
+    """Leave time to a failure that may be what is left of another, which somebody else has mended."""
+    cause, checks = diagnosis.cause, observation.checks
+    counts = diagnosis.since + patience(cause, service)
+    if cause is Cause.APPLICATION_DOWN and failed_before(case):
+        reason = "its status checks pass again; its application may follow"
+    elif cause is Cause.INSTANCE_IMPAIRED and checks and host_mended(case, checks.instance.impaired_since):
+        counts = max(counts, diagnosis.since + policy.repair.reboot_trial)
+        reason = "its system status check passes again; it may still be booting"
+    else:
+        return None
+    if now >= counts:
+        return None
+    again = min(counts, now + policy.repair.look_again)
+    # Whoever has heard of its zone need not hear of each that has yet to follow it.
+    still = case.held_by in SPOKEN_FOR
+    return Hold(Action.EVIDENCE, case.held_by, reason, again) if still else Wait(reason, again)
 
 
 def _next_rung(

@@ -189,6 +189,8 @@ def _impaired(
         if check.status is not CheckStatus.IMPAIRED:
             continue
         since = check.impaired_since or _first_seen(cause, case, observation.observed_at)
+        if cause is Cause.INSTANCE_IMPAIRED and host_mended(case, check.impaired_since):
+            since = max(since, _first_seen(cause, case, observation.observed_at))
         evidence = f"{words} impaired since {clock(since)}"
         if cause is not Cause.EBS_IMPAIRED and _never_worked(observation, since, case):
             found = (evidence, f"launched {clock(observation.launched_at)}")
@@ -255,6 +257,17 @@ def failed_before(case: Case | None) -> bool:
     if case is None or case.acted:
         return False
     return case.confirmed_cause not in (None, Cause.APPLICATION_DOWN, Cause.EVENT_SCHEDULED)
+
+
+def host_mended(case: Case | None, failed: datetime | None) -> bool:
+    """Whether its instance check, which ``failed`` at that time, is what is left of a host that works again.
+
+    EC2's own recovery boots it, and until that is over its instance check fails from before (AWSEC2 UserGuide,
+    Automatic instance recovery): by itself it fails only since its system check passes.
+    """
+    if case is None or case.cause is not Cause.INSTANCE_IMPAIRED:
+        return case is not None and case.cause is Cause.SYSTEM_IMPAIRED
+    return failed is not None and case.since > failed
 
 
 def _sets_up(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from defib.core.membership import GROUP_TAG
 from defib.core.model import Cause, TargetHealth
 from defib.core.percent import Percent
 from defib.core.policy import Service
+from defib.core.stack import TAKEN_BACK
 from sim.fuzz.invariants.truth import Truth
 from sim.machine import Machine
 
@@ -61,13 +62,15 @@ class LimitsJudge:
             self._begun[case.id] = next(a.intended_at for a in case.attempts if a.action is not Action.EVIDENCE)
 
     def remembered(self, case: Case) -> None:
-        """A case has been written: one that waits gives up its part of what is under repair."""
+        """A case has been written: one that waits, or is people's, gives up its part of what is under repair."""
         newest = self._truth.store.latest_case(case.instance_id)
         if newest is not None and newest.closed_at is None:
             self._open[case.instance_id] = newest
         else:
             self._open.pop(case.instance_id, None)
-        if (case.held_by or _is_back(case)) and (newest is None or not self._away(newest)):
+        waits = (case.held_by or _is_back(case)) and (newest is None or not self._away(newest))
+        # What somebody else, or observe mode, has taken from Defib in the middle of its repair is theirs.
+        if waits or case.held_by in TAKEN_BACK:
             self._waited.add(case.id)
         first = case.pending_act
         if first is not None and first.claimed_at is not None and case.id not in self._begun and not case.acted:

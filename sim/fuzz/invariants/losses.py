@@ -8,7 +8,7 @@ from defib.core.case import Action, Attempt
 from defib.core.diagnose import IMPAIRED_FROM_LAUNCH
 from defib.core.limits import HealthIssue
 from defib.core.membership import IN_SERVICE, GroupMember
-from defib.core.model import CheckStatus, InstanceState
+from defib.core.model import Cause, CheckStatus, InstanceState
 from defib.core.policy import Service
 from defib.core.service import Service as _Service
 from sim.faults import FaultKind
@@ -95,15 +95,23 @@ def _not_against_aws(truth: Truth, action: Action, machine: Machine) -> None:
 
 
 def _left_to_ec2(truth: Truth, action: Action, machine: Machine) -> None:
-    """A host that has failed is left to EC2's own recovery for a while, once EC2 shows that it has."""
-    since, now = machine.shown.system.impaired_since, truth.time.now
-    if action not in TAKES_AWAY or since is None or not is_recovered(machine):
+    """A host that has failed is left to EC2's own recovery for a while, once EC2 shows that it has, and so is its boot.
+
+    That it boots Defib knows once its instance check alone fails.
+    """
+    if action not in TAKES_AWAY or not is_recovered(machine):
         return
+    since, now, repair = machine.shown.system.impaired_since, truth.time.now, truth.policy.repair
     # What has never worked since it was launched is no failed host (core/diagnose.py).
-    worked = machine.shown.system.status is CheckStatus.IMPAIRED and since - machine.launched_at > IMPAIRED_FROM_LAUNCH
-    known = since + truth.story.scenario.durations.read_lag.most + LOOKED_AT
-    if worked and known <= now < since + truth.policy.repair.auto_recovery_grace:
-        truth.breaks("hazards", f"{action} on {machine.name}, which EC2 may be about to recover")
+    failed = since if machine.shown.system.status is CheckStatus.IMPAIRED else None
+    if failed is not None and failed - machine.launched_at > IMPAIRED_FROM_LAUNCH:
+        known = failed + truth.story.scenario.durations.read_lag.most + LOOKED_AT
+        if known <= now < failed + repair.auto_recovery_grace:
+            truth.breaks("hazards", f"{action} on {machine.name}, which EC2 may be about to recover")
+    recovered, own = truth.cloud.recovered.get(machine.instance_id), truth.store.latest_case(machine.instance_id)
+    boots = own is not None and own.cause is Cause.INSTANCE_IMPAIRED and own.opened_at < (recovered or now)
+    if recovered is not None and boots and now < recovered + repair.reboot_trial:
+        truth.breaks("hazards", f"{action} on {machine.name}, which EC2 has just recovered")
 
 
 def _knows_of_issue(truth: Truth, machine: Machine) -> bool:
