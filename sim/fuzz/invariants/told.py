@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from defib.core.audience import DRILL, audience
+from defib.core.audience import DRILL
 from defib.core.call import WANTS_MAX, Call, Pause
 from defib.core.contact import Contact
 from defib.core.detection import MINUTE
@@ -14,12 +15,13 @@ from defib.core.digest import KIND as DIGEST
 from defib.core.escalation import Tier
 from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.maintenance import on_until
-from defib.core.medium import Medium, media_of
+from defib.core.medium import Medium
 from defib.core.messages import MessageLimits
 from defib.core.post import Post
 from defib.core.reach_news import INCIDENT_SERVICE as CONTACTS
 from defib.core.severity import Severity
 from sim.fuzz.invariants.digests import named
+from sim.fuzz.invariants.hears import hears
 from sim.fuzz.invariants.truth import Truth
 
 SMS_MOST = 140
@@ -67,6 +69,8 @@ class ToldJudge:
             return
         for medium in post.media:
             self._in_order(notice, contact, medium)
+            if not any(medium in hear.get(contact.name, ()) for hear in self._at_both_ends(notice)):
+                self._truth.breaks("told", f"{contact.name} hears of {incident_id}-{sequence} by {medium} unasked")
         if notice.kind in ASKS and notice.severity is not Severity.URGENT:
             name = f"{notice.incident_id}-{notice.sequence}"
             self._truth.breaks("told", f"notice {name} asks for somebody, but is {notice.severity}")
@@ -208,8 +212,8 @@ class ToldJudge:
         for key, notice in store.notices.items():
             if key not in store.published:
                 self._truth.breaks("told", f"notice {notice.incident_id}-{notice.sequence} never went out")
-            for contact in self._hear(notice):
-                self._all_heard(notice, contact)
+            for contact, media in self._hear(notice).items():
+                self._all_heard(notice, contact, media)
         for waiting in store.mail.kept.values():
             due = store.mail.outbox(waiting.contact).due_at()
             if due is None or due < self._truth.time.now:
@@ -217,22 +221,25 @@ class ToldJudge:
         for incident in store.incidents.values():
             self._told_of(incident)
 
-    def _hear(self, notice: Notice) -> tuple[Contact, ...]:
+    def _hear(self, notice: Notice) -> Mapping[str, frozenset[Medium]]:
         """Whom it is for by the policy in force when it was made, and by that when it had gone out."""
+        made, told = self._at_both_ends(notice)
+        return {contact: made[contact] & media for contact, media in told.items() if contact in made}
+
+    def _at_both_ends(self, notice: Notice) -> Sequence[Mapping[str, frozenset[Medium]]]:
         truth = self._truth
         out_at = truth.store.published.get((notice.incident_id, notice.sequence), truth.time.now)
-        made, told = (audience(notice.service, notice.tier, truth.policy_at(at)) for at in (notice.at, out_at))
-        return tuple(contact for contact in told if contact in made)
+        return [hears(notice, truth.policy_at(at)) for at in (notice.at, out_at)]
 
-    def _all_heard(self, notice: Notice, contact: Contact) -> None:
+    def _all_heard(self, notice: Notice, contact: str, media: Collection[Medium]) -> None:
         reference = notice.incident_id, notice.sequence
         kept = (w for w in self._truth.store.mail.kept.values() if (w.incident_id, w.sequence) == reference)
         waits = {(w.contact, medium, *reference) for w in kept for medium in w.media}
-        for medium in media_of(notice, contact):
-            alone = notice.sequence in self._heard[contact.name, medium, notice.incident_id]
-            if not alone and (contact.name, medium, *reference) not in self._named | waits:
+        for medium in media:
+            alone = notice.sequence in self._heard[contact, medium, notice.incident_id]
+            if not alone and (contact, medium, *reference) not in self._named | waits:
                 what = f"{notice.incident_id}-{notice.sequence}"
-                self._truth.breaks("told", f"{contact.name} never heard of {what} by {medium}")
+                self._truth.breaks("told", f"{contact} never heard of {what} by {medium}")
 
     def _told_of(self, incident: Incident) -> None:
         breaks = self._truth.breaks
