@@ -47,7 +47,10 @@ def main(chosen: argparse.Namespace) -> int:
         return 2
     try:
         found = _found(chosen)
-    except (NoCustodian, PolicyError, OperatorError, OSError) as error:
+    except PolicyError as error:
+        print(error.told(str(chosen.policy or "defib.toml")), file=sys.stderr)
+        return 2
+    except (NoCustodian, OperatorError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     found = replace(found, calls=counted()) if chosen.replays and not part else found

@@ -24,7 +24,10 @@ def main(instances: Sequence[int], policy: Path | None, as_json: bool, write: bo
         return 0
     try:
         found = of_sizes(instances or SIZES, policy)
-    except (PolicyError, OperatorError, OSError) as error:
+    except PolicyError as error:
+        print(error.told(str(policy or "defib.toml")), file=sys.stderr)
+        return 2
+    except (OperatorError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     print(json.dumps([_as_dict(one) for one in found], indent=2) if as_json else "\n".join(report(found)))

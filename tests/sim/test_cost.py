@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import sim.__main__
 from defib.core.parse import parse
 from infra.cost import costs, watchtower_costs
 from infra.prices import PRICES, Item
@@ -216,6 +217,15 @@ def test_the_rows_of_all_sizes_are_in_dollars() -> None:
 def test_a_policy_that_is_not_there_is_told_of(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main([10], tmp_path / "none.toml", True, False) == 2
     assert "none.toml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["cost", "--instances", "10"], ["compare"]], ids=["cost", "compare"])
+def test_mistakes_are_told_under_the_name_of_the_policy_that_was_given(
+    command: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "eu.toml").write_text("[services]\n", encoding="utf-8")
+    assert sim.__main__.main([*command, "--policy", str(tmp_path / "eu.toml")]) == 2
+    assert f"in the policy ({tmp_path / 'eu.toml'}):" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("row", "policy"), [("shipped", POLICY), ("with a watchtower", WATCHED)])
