@@ -49,11 +49,15 @@ class VirtualTime:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process in list(self._processes):
-            process.abandon()
+        self.abandon()
         if self._travel is not None:
             self._travel.stop()
         self._travel = self._traveller = None
+
+    def abandon(self) -> None:
+        """Unwind whatever process has not ended."""
+        for process in list(self._processes):
+            process.abandon()
 
     def at(self, when: datetime, callback: Callback) -> None:
         """Call ``callback`` at ``when``, or as soon as possible when that is past."""

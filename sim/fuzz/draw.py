@@ -22,6 +22,7 @@ from sim.fuzz.draw_local import at_change
 from sim.fuzz.draw_parameters import ROOM_EVERY, with_parameters, without_room
 from sim.fuzz.draw_policy import policy_of
 from sim.fuzz.draw_posts import with_posts
+from sim.fuzz.draw_races import with_races
 from sim.fuzz.draw_reach import with_addresses
 from sim.fuzz.draw_recovery import with_recovery
 from sim.fuzz.draw_redeployed import with_a_deployment
@@ -80,7 +81,8 @@ def draw(seed: int) -> Story:
     story = with_recovery(story, Random(f"recovery {seed}"))
     story = with_subscribers(story, Random(f"asked {seed}"))
     story = with_refusals(story, Random(f"refusals {seed}"))
-    return with_a_deployment(story, Random(f"redeployed {seed}"))
+    story = with_a_deployment(story, Random(f"redeployed {seed}"))
+    return with_races(story, Random(f"races {seed}"))
 
 
 def _at_work(scenario: Scenario, random: Random) -> timedelta:

@@ -6,16 +6,16 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 
 from defib.handlers.batch import RETRY_AFTER
 from defib.shell.ports import CallFailed, Malformed
 from defib.shell.store import Conflict
-from infra.functions import FOLLOWER, SHAPES, Shape
 from sim.clock import VirtualTime
 from sim.fuzz.outside import Outside
+from sim.fuzz.processes import shape_of
 from sim.fuzz.trouble import Killed, Trouble
 
 RECEIVES, RECEIVES_IN_ORDER = 5, 4
@@ -81,7 +81,7 @@ class Lanes:
         self.invocations = 0
 
     def run(self, name: str, work: Callable[[object], None], put_off: str = "") -> None:
-        self._lanes[name] = Lane(name, work, _shape(name).concurrency or 1, put_off)
+        self._lanes[name] = Lane(name, work, shape_of(name).concurrency or 1, put_off)
 
     def send(self, name: str, body: object, delay: timedelta = AT_ONCE, group: str = "", once: str = "") -> None:
         """Put a message on the queue of ``name``; the same ``once`` within five minutes counts once."""
@@ -133,7 +133,7 @@ class Lanes:
             if message is None:
                 return
             takes = timedelta(seconds=TAKES[lane.name] * (0.5 + self._random.random()))
-            self._time.after(takes, partial(self._invoke, lane, message))
+            self._time.after(takes, partial(self._outside.invoke, partial(self._invoke, lane, message)))
 
     def _take(self, lane: Lane) -> Message | None:
         """The next message, which is being worked off from now on; None while none may be."""
@@ -150,7 +150,7 @@ class Lanes:
 
     def _invoke(self, lane: Lane, message: Message) -> None:
         self.invocations += 1
-        failed = False
+        failed, began = False, self._time.now
         try:
             self._outside.run(lane.name, self._work, lane, message)
         except (CallFailed, Conflict, Killed):
@@ -159,7 +159,7 @@ class Lanes:
             raise AssertionError(f"{lane.name} can't read {message.body!r}: {error}") from error
         lane.running -= 1
         if failed:
-            self._return(lane, message)
+            self._return(lane, message, began)
         else:
             lane.held.discard(message.group)
             self._deliver_again(lane, message)
@@ -181,8 +181,11 @@ class Lanes:
                 delay, partial(self._arrive, lane, Message(message.body, message.group, again=True), AT_ONCE)
             )
 
-    def _return(self, lane: Lane, message: Message) -> None:
-        """Visible again after the queue's timeout, or set aside; a FIFO group waits for it meanwhile."""
+    def _return(self, lane: Lane, message: Message, began: datetime) -> None:
+        """Visible again after the queue's timeout, or set aside; a FIFO group waits for it meanwhile.
+
+        That counts from when it was received (SQS Developer Guide, Amazon SQS visibility timeout).
+        """
         if message.received >= (RECEIVES_IN_ORDER if message.group else RECEIVES):
             self.dead.append(message.body)
             lane.held.discard(message.group)
@@ -193,9 +196,7 @@ class Lanes:
             lane.waiting.appendleft(message)
             self._start(lane)
 
-        hidden = timedelta(seconds=_shape(lane.name).timeout_s + 10) if message.hidden is None else message.hidden
-        self._time.after(hidden, again)
-
-
-def _shape(name: str) -> Shape:
-    return FOLLOWER if name == "elsewhere" else SHAPES[name]
+        if message.hidden is not None:
+            self._time.after(message.hidden, again)
+        else:
+            self._time.at(began + timedelta(seconds=shape_of(lane.name).timeout_s + 10), again)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar, TypeVarTuple
@@ -12,19 +11,11 @@ from typing import TypeVar, TypeVarTuple
 from defib.shell.ports import Rejected, Transient, Unanswered
 from defib.shell.store import Conflict
 from sim.clock import VirtualTime
-from sim.fuzz.trouble import OF_SCENARIOS, REGION, Failing, Killed, Spell, Trouble
+from sim.fuzz.processes import NO_TIME, Processes
+from sim.fuzz.trouble import OF_SCENARIOS, REGION, TAKE_TIME, Failing, Killed, Spell, Trouble
 
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
-
-
-@dataclass(slots=True)
-class Process:
-    """One invocation of a function."""
-
-    function: str
-    calls: int = 0
-    """How many of its calls have been answered."""
 
 
 class Outside:
@@ -40,11 +31,11 @@ class Outside:
         self._nth = nth
         self._random = random
         self._deaths = [spell for spell in spells if spell.trouble is Trouble.FUNCTION_DIES]
+        self._slow = [spell for spell in spells if spell.trouble in TAKE_TIME]
         self._late = [spell for spell in spells if spell.trouble is Trouble.QUEUE_LATE]
         self._befalls_any = nth is not None or bool(self._darks) or bool(self._deaths)
         """Whether some trouble does not ask how a call is named."""
-        self._process = Process("")
-        """Of the function that runs right now; without a name where people act."""
+        self._processes = Processes(time)
         self._befell: Counter[Spell] = Counter()
         """How many each spell has befallen, of those that befall only so many."""
         self.answers_badly: Trouble | None = None
@@ -69,7 +60,7 @@ class Outside:
         try:
             return self._tried(name, work, *args)
         finally:
-            self._process.calls += 1
+            self._processes.running.calls += 1
             self._die()
 
     def run(self, function: str, work: Callable[[*Args], None], *args: *Args) -> None:
@@ -77,12 +68,20 @@ class Outside:
         if not self._spells:
             work(*args)
             return
-        before, self._process = self._process, Process(function)
+        before = self._processes.begin(function)
         try:
             self._die()
             work(*args)
         finally:
-            self._process = before
+            self._processes.change(before)
+
+    def invoke(self, body: Callable[[], None]) -> None:
+        """Have an invocation do its work: beside others, where its calls may take time; else in no time."""
+        since = self._time.now - self._start
+        if self._slow and any(spell.covers(since) for spell in self._slow):
+            self._processes.spawn(body)
+        else:
+            body()
 
     def word(self, call: str, part: str) -> str:
         """What calls of that part of ``call`` are named by: by the whole, unless something befalls that part alone."""
@@ -95,7 +94,7 @@ class Outside:
         return name
 
     def _tried(self, name: str, work: Callable[[*Args], T], *args: *Args) -> T:
-        trouble = Trouble.HANGS if self.dark_until() is not None else self._befalls(name)
+        trouble, delay = (Trouble.HANGS, NO_TIME) if self.dark_until() is not None else self._befalls(name)
         if trouble is None:
             return work(*args)
         self.struck.append(f"{trouble} on call {self.calls}, {name}")
@@ -114,16 +113,16 @@ class Outside:
             case Trouble.ANSWER_LOST:
                 work(*args)
                 raise Unanswered(f"{name}: no answer", "ReadTimeoutError")
+            case Trouble.FROZEN | Trouble.SLOW | Trouble.HANGS_LONG:
+                return self._slowly(trouble, delay, name, work, *args)
             case Trouble.DIES_BEFORE:
                 raise Killed
             case Trouble.DIES_AFTER:
                 work(*args)
                 raise Killed
-            case Trouble.RACE:
-                self.race()
-                return work(*args)
-            case Trouble.WORLD_MOVES:
-                self.moves()
+            case Trouble.RACE | Trouble.WORLD_MOVES:
+                meanwhile = self.race if trouble is Trouble.RACE else self.moves
+                meanwhile()
                 return work(*args)
             case _:
                 return work(*args)
@@ -135,13 +134,25 @@ class Outside:
         finally:
             self.answers_badly = None
 
+    def _slowly(self, trouble: Trouble, delay: timedelta, name: str, work: Callable[[*Args], T], *args: *Args) -> T:
+        if trouble is Trouble.HANGS_LONG:
+            self._processes.wait(name, delay, NO_TIME)
+        if trouble is Trouble.FROZEN:
+            self._processes.pause(delay)
+            if self.dark_until() is not None:
+                raise Killed
+        answer = work(*args)
+        if trouble is Trouble.SLOW:
+            self._processes.wait(name, delay)
+        return answer
+
     def refuses(self) -> bool:
         """Whether an entry of the batch that is being sent is refused."""
         return self.answers_badly is Trouble.PARTLY and self._random.random() < 0.5
 
     def message(self, carried: str) -> Trouble | None:
         """What befalls a message on its way."""
-        return self._drawn(carried) if self._spells else None
+        return self._drawn(carried)[0]
 
     def delivered_again(self, carried: str) -> timedelta | None:
         """How long after its function was done with it a message comes once more; None where it does not."""
@@ -164,7 +175,7 @@ class Outside:
         """Whether the schedule starts the sweep now."""
         if self.dark_until() is not None:
             return False
-        return self._drawn("sweep") is not Trouble.NO_SWEEP if self._spells else True
+        return self._drawn("sweep")[0] is not Trouble.NO_SWEEP
 
     def dark_until(self) -> datetime | None:
         """When the Region is there again; None while it is there."""
@@ -174,28 +185,29 @@ class Outside:
         ends = (spell.at + spell.lasts for spell in self._darks if spell.covers(since))
         return max((self._start + end for end in ends), default=None)
 
-    def _befalls(self, name: str) -> Trouble | None:
+    def _befalls(self, name: str) -> tuple[Trouble | None, timedelta]:
         trouble = self._nth.at(self.calls) if self._nth is not None else None
-        return trouble or (self._drawn(name) if self._spells else None)
+        return (trouble, NO_TIME) if trouble else self._drawn(name)
 
-    def _drawn(self, name: str) -> Trouble | None:
+    def _drawn(self, name: str) -> tuple[Trouble | None, timedelta]:
+        """What befalls it, and how long that takes."""
         spells = self._spells.get(name)
         if not spells:
-            return None
+            return None, NO_TIME
         since = self._time.now - self._start
         for spell in spells:
-            if not spell.covers(since) or spell.by not in ("", self._process.function):
+            if not spell.covers(since) or spell.by not in ("", self._processes.running.function):
                 continue
             if spell.trouble in OF_SCENARIOS or (spell.times and self._befell[spell] >= spell.times):
                 continue
             if self._random.random() < spell.chance:
                 self._befell[spell] += bool(spell.times)
-                return spell.trouble
-        return None
+                return spell.trouble, spell.delay
+        return None, NO_TIME
 
     def _die(self) -> None:
         """Raises Killed where the process that runs has been answered as often as it may be."""
-        since, running = self._time.now - self._start, self._process
+        since, running = self._time.now - self._start, self._processes.running
         for spell in self._deaths:
             if spell.on == running.function and spell.covers(since) and running.calls >= spell.after_calls:
                 self.struck.append(f"{spell.trouble} on call {self.calls}, {running.function}")

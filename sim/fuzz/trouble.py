@@ -46,13 +46,21 @@ class Trouble(StrEnum):
     """What is read is the table as it was ``delay`` ago, where nobody asks for consistency."""
     CONFLICTS = "conflicts"
     """The call comes back at once, as when somebody else has written first."""
+    FROZEN = "frozen"
+    """The process stands still for ``delay`` just before the call; others do their work meanwhile."""
+    SLOW = "slow"
+    """The call is carried out, and its answer takes ``delay``; others do their work meanwhile."""
+    HANGS_LONG = "hangs_long"
+    """As HANGS, but it takes ``delay``; others do their work meanwhile."""
 
 
 OF_SCENARIOS = frozenset({Trouble.FUNCTION_DIES, Trouble.QUEUE_LATE, Trouble.QUEUE_DOUBLES})
 """Scenarios tell of these (sim/fuzz/scenario_trouble.py)."""
 REFUSALS = frozenset({Trouble.DENIED, Trouble.PARTLY, Trouble.STALE, Trouble.CONFLICTS})
 """Drawn by themselves (sim/fuzz/draw_refusals.py)."""
-DRAWN = tuple(trouble for trouble in Trouble if trouble not in OF_SCENARIOS | REFUSALS)
+TAKE_TIME = frozenset({Trouble.FROZEN, Trouble.SLOW, Trouble.HANGS_LONG})
+"""In which others may run: drawn by themselves, too (sim/fuzz/draw_races.py)."""
+DRAWN = tuple(trouble for trouble in Trouble if trouble not in OF_SCENARIOS | REFUSALS | TAKE_TIME)
 """What stories are drawn from."""
 
 OF_MESSAGES = frozenset({Trouble.MESSAGE_LOST, Trouble.MESSAGE_DOUBLED, Trouble.MESSAGE_LATE})
@@ -116,7 +124,7 @@ class Spell:
     after_calls: int = 0
     """How many of its calls are answered before a function dies."""
     delay: timedelta = timedelta(0)
-    """How much later a message is delivered once more, or how old what is read is."""
+    """How much later a message is delivered once more, how old what is read is, or how long a call takes."""
 
     def covers(self, since_start: timedelta) -> bool:
         return self.at <= since_start < self.at + self.lasts

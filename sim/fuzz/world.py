@@ -111,10 +111,13 @@ class World:
     def run(self) -> list[str]:
         """What was broken; empty when every invariant held throughout."""
         end = self.story.ends_at
-        self.time.run_until(end)
-        while self.time.now < end + OVERTIME and not self.judge.settled():
-            self.time.run_until(self.time.now + STEP)
-        self.judge.at_end(self.lanes)
+        try:
+            self.time.run_until(end)
+            while self.time.now < end + OVERTIME and not self.judge.settled():
+                self.time.run_until(self.time.now + STEP)
+            self.judge.at_end(self.lanes)
+        finally:
+            self.time.abandon()
         return self.judge.broken
 
     @cached_property
@@ -240,11 +243,14 @@ class World:
     def _sweep(self) -> None:
         if not self.outside.sweeps():
             return
-        with suppress(CallFailed, Conflict, Killed):
-            self.outside.run("sweep", self._look_around)
-        self.judge.tick()
+        self.outside.invoke(self._look_around)
 
     def _look_around(self) -> None:
+        with suppress(CallFailed, Conflict, Killed):
+            self.outside.run("sweep", self._look_at_all)
+        self.judge.tick()
+
+    def _look_at_all(self) -> None:
         sweep(self._sweeping, self.policy)
         self.judge.swept()
         if self.story.is_about_addresses:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from sim.fuzz.draw import draw
 from sim.fuzz.nth import scenario_story
 from sim.fuzz.story import Story
-from sim.fuzz.trouble import REFUSALS
+from sim.fuzz.trouble import REFUSALS, TAKE_TIME, Trouble
 from sim.fuzz.world import World
 
 MINUTE = timedelta(minutes=1)
@@ -23,9 +23,10 @@ def told(name: str, until: timedelta = timedelta(0)) -> World:
 
 
 def plain(seed: int) -> Story:
-    """The story of that seed without refusals and deployments: as it was when it was found worth keeping."""
+    """The story of that seed without refusals, races and deployments: as it was when it was found worth keeping."""
     story = draw(seed)
-    return replace(story, spells=tuple(s for s in story.spells if s.trouble not in REFUSALS), redeployed=())
+    later = REFUSALS | TAKE_TIME | {Trouble.QUEUE_DOUBLES}
+    return replace(story, spells=tuple(s for s in story.spells if s.trouble not in later), redeployed=())
 
 
 def later(world: World, by: timedelta) -> None:

@@ -31,8 +31,8 @@ class ActsJudge:
     def __init__(self, truth: Truth, limits: LimitsJudge) -> None:
         self._truth = truth
         self._limits = limits
-        self._in_flight: set[tuple[str, str, int]] = set()
-        """The calls that are being made: to which instance, by which case and attempt."""
+        self._in_flight: dict[tuple[str, str, int], tuple[Action, datetime]] = {}
+        """The calls that are being made: to which instance, by which case and attempt, what, and since when."""
         self._made: set[tuple[str, int]] = set()
         """The attempts whose call was made, by their case and number."""
         self._bad_since: dict[str, datetime] = {}
@@ -49,9 +49,20 @@ class ActsJudge:
         """By case, what people have answered, and when."""
 
     def act(self, attempt: Attempt, case: Case) -> None:
-        """An act is about to reach EC2."""
-        truth, machine = self._truth, self._truth.cloud.machines[case.instance_id]
+        """An act is about to reach EC2. Of what has changed since its call began nobody can have known.
+
+        Evidence may be given up by then.
+        """
+        began = self._in_flight.get((case.instance_id, case.id, attempt.number), (attempt.action, self._truth.time.now))
+        is_late = began[1] < self._truth.time.now
+        if is_late and attempt.action is Action.EVIDENCE:
+            return
         self._intended(attempt, case)
+        with self._truth.excused(is_late):
+            self._judge(attempt, case)
+
+    def _judge(self, attempt: Attempt, case: Case) -> None:
+        truth, machine = self._truth, self._truth.cloud.machines[case.instance_id]
         self._patient(attempt, case, machine)
         if attempt.action is Action.EVIDENCE:
             return
@@ -70,14 +81,18 @@ class ActsJudge:
         self._said.setdefault(case_id, []).append((self._truth.time.now, choice))
 
     def begun(self, attempt: Attempt, case: Case) -> None:
-        """Its call begins; what other processes do before it has ended they do while it is in flight."""
-        if any(instance_id == case.instance_id for instance_id, _, _ in self._in_flight):
+        """Its call begins; what other processes do before it has ended they do while it is in flight.
+
+        Evidence is only read, and waited for no longer than ``repair.evidence_timeout``.
+        """
+        here = [a for (instance_id, _, _), (a, _) in self._in_flight.items() if instance_id == case.instance_id]
+        if attempt.action is not Action.EVIDENCE and any(action is not Action.EVIDENCE for action in here):
             self._truth.breaks("intent precedes act", f"{attempt.action} on {case.name} while another is in flight")
-        self._in_flight.add((case.instance_id, case.id, attempt.number))
+        self._in_flight[case.instance_id, case.id, attempt.number] = attempt.action, self._truth.time.now
 
     def over(self, attempt: Attempt, case: Case) -> None:
         """The call has come back, or never will."""
-        self._in_flight.discard((case.instance_id, case.id, attempt.number))
+        self._in_flight.pop((case.instance_id, case.id, attempt.number), None)
 
     def struck(self, fault: Fault, machine: Machine) -> None:
         """Somebody, or AWS, does something to the machine."""
