@@ -97,13 +97,12 @@ class Actor:
         self,
         acts: Acts,
         outside: Outside,
-        judge: Callable[[Attempt, Case], None],
+        judge: Callable[[Attempt, Case, datetime], None],
         begun: Callable[[Attempt, Case], None],
         over: Callable[[Attempt, Case], None],
     ) -> None:
-        """``judge`` hears of each act as it reaches EC2; ``begun`` and ``over`` when its call begins and has ended.
-
-        In between another process may do its work, or the world may move.
+        """``judge`` hears of each act as it reaches EC2, and when was looked for it; the others when its call begins
+        and has ended: in between another process may do its work, or the world may move.
         """
         self._acts = acts
         self._out = outside
@@ -113,7 +112,7 @@ class Actor:
 
     def perform(self, attempt: Attempt, case: Case, observation: Observation) -> str:
         def act() -> str:
-            self._judge(attempt, case)
+            self._judge(attempt, case, observation.observed_at)
             return self._acts.perform(attempt, case, observation)
 
         self._begun(attempt, case)

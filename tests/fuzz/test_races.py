@@ -129,6 +129,22 @@ def test_to_take_whoever_is_still_at_work_for_dead_is_found_by_the_act_that_is_i
     assert all("while another is in flight" in line for line in found)
 
 
+@pytest.mark.parametrize("on", ["ec2.observe", "switch.read"])
+def test_no_act_rests_on_what_was_read_long_before(on: str) -> None:
+    story = _story(Spell(AT_ONCE, MINUTE * 6, Trouble.SLOW, on, by="remediate", delay=SECOND * 12))
+    world, found = lived(story)
+    assert found == []
+    (case,) = world.cases()
+    assert Verdict.ABANDONED in _verdicts(case)
+    assert case.outcome is Outcome.HEALED
+
+
+def test_an_act_that_rests_on_what_was_read_long_before_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(perform, "LOOK_HOLDS", MINUTE)
+    found = lived(_story(Spell(AT_ONCE, MINUTE * 6, Trouble.SLOW, "switch.read", by="remediate", delay=SECOND * 12)))[1]
+    assert any("looked at 0:00:12 before" in line for line in found)
+
+
 @pytest.mark.parametrize("trouble", [Trouble.SLOW, Trouble.FROZEN])
 def test_evidence_that_takes_longer_than_a_repair_waits_for_it_holds_up_no_act(trouble: Trouble) -> None:
     """Nor is it one that may not be in flight beside another: it is only read."""

@@ -13,7 +13,7 @@ from defib.core.model import Checks, Result, Switch, Verdict
 from defib.core.policy import Mode, Policy
 from defib.core.step import step
 from defib.core.traits import Traits
-from defib.shell.perform import DEAD, Performing, perform
+from defib.shell.perform import DEAD, LOOK_HOLDS, Performing, perform
 from defib.shell.ports import Rejected, Transient, Unanswered
 from defib.shell.store import Conflict, Remembered
 from infra.functions import SHAPES
@@ -55,6 +55,19 @@ class Bench:
     @property
     def actions(self) -> list[Action]:
         return [a.action for a, _, _ in self.actor.performed]
+
+
+class SlowSwitch(FakeSwitch):
+    """Its answer takes a while."""
+
+    def __init__(self, clock: FakeClock, takes: timedelta) -> None:
+        super().__init__()
+        self._clock = clock
+        self._takes = takes
+
+    def read(self) -> Switch:
+        self._clock.advance(self._takes)
+        return super().read()
 
 
 @pytest.fixture
@@ -156,6 +169,17 @@ def test_the_kill_switch_stops_an_order_that_is_already_on_its_way(bench: Bench)
     assert bench.actions == []
     assert [r.verdict for r in bench.results] == [Verdict.ABANDONED]
     assert "kill switch" in bench.results[0].detail
+
+
+@pytest.mark.parametrize(("takes", "made"), [(LOOK_HOLDS, True), (LOOK_HOLDS + timedelta(seconds=1), False)])
+def test_no_act_rests_on_a_look_that_is_old_by_then(bench: Bench, takes: timedelta, made: bool) -> None:
+    """Where a call hangs for a while: somebody may have pulled the kill switch, or the instance works again."""
+    bench.switch = SlowSwitch(bench.clock, takes)
+    bench.perform()
+
+    assert bench.actions == ([Action.REBOOT] if made else [])
+    assert [r.verdict for r in bench.results] == [Verdict.DONE if made else Verdict.ABANDONED]
+    assert made or bench.results[0].detail == "the look just before was 11 s old by then"
 
 
 @pytest.mark.parametrize("switch", [FakeSwitch(Switch.UNREADABLE), None])

@@ -31,6 +31,8 @@ from defib.shell.store import Conflict, Remembered, Store
 
 DEAD = timedelta(seconds=35)
 """Whoever took up an intent no longer runs after this: longer than the timeout of remediate (infra/functions.py)."""
+LOOK_HOLDS = timedelta(seconds=10)
+"""What an act rests on was read no longer ago. It takes a second; where a call hangs for a while, much has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,9 @@ def _act(case: Case, attempt: Attempt, observation: Observation, edges: Performi
         _require_answers(decision, completed)
         if not _stands(decision, attempt):
             return ended(Verdict.ABANDONED, f"looked again just before: {decision.reason}")
+        old = edges.clock.now() - observation.observed_at
+        if old > LOOK_HOLDS:
+            return ended(Verdict.ABANDONED, f"the look just before was {old.total_seconds():.0f} s old by then")
     try:
         return ended(Verdict.DONE, edges.actor.perform(attempt, case, observation))
     except Unanswered as error:

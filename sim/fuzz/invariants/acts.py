@@ -48,17 +48,19 @@ class ActsJudge:
         self._said: dict[str, list[tuple[datetime, str]]] = {}
         """By case, what people have answered, and when."""
 
-    def act(self, attempt: Attempt, case: Case) -> None:
-        """An act is about to reach EC2. Of what has changed since its call began nobody can have known.
+    def act(self, attempt: Attempt, case: Case, looked_at: datetime) -> None:
+        """An act is about to reach EC2, for which was looked then. Of what has changed since, nobody can have known.
 
         Evidence may be given up by then.
         """
-        began = self._in_flight.get((case.instance_id, case.id, attempt.number), (attempt.action, self._truth.time.now))
-        is_late = began[1] < self._truth.time.now
-        if is_late and attempt.action is Action.EVIDENCE:
+        now = self._truth.time.now
+        began = self._in_flight.get((case.instance_id, case.id, attempt.number), (attempt.action, now))[1]
+        if began < now and attempt.action is Action.EVIDENCE:
             return
         self._intended(attempt, case)
-        with self._truth.excused(is_late):
+        if began - looked_at > MOMENT and attempt.action is not Action.EVIDENCE:
+            self._truth.breaks("needless", f"{attempt.action} on {case.name}, looked at {began - looked_at} before")
+        with self._truth.excused(looked_at < now):
             self._judge(attempt, case)
 
     def _judge(self, attempt: Attempt, case: Case) -> None:

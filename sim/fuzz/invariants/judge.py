@@ -6,6 +6,7 @@ Where a bound speaks of time, that in which the machinery itself was in trouble,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from defib.core.case import Attempt, Case, Outcome
 from defib.core.post import Post
@@ -90,10 +91,10 @@ class Judge:
         self._asked.unhealthy(machine)
         self._found.unhealthy(machine)
 
-    def act(self, attempt: Attempt, case: Case) -> None:
-        """An act is about to reach EC2."""
+    def act(self, attempt: Attempt, case: Case, looked_at: datetime | None = None) -> None:
+        """An act is about to reach EC2, for which was looked just now, or then."""
         before = case.instance_id in self.truth.stopped
-        self._acts.act(attempt, case)
+        self._acts.act(attempt, case, looked_at or self.truth.time.now)
         if not before and case.instance_id in self.truth.stopped:
             self._course.stopped(case.instance_id)
 
