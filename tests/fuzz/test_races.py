@@ -20,8 +20,10 @@ from sim.fuzz.run import lived
 from sim.fuzz.story import Story
 from sim.fuzz.story_file import read, write
 from sim.fuzz.trouble import TAKE_TIME, Spell, Trouble
+from sim.fuzz.world import World
+from sim.replies import Pull
 from tests.core.facts import NOON
-from tests.fuzz.worlds import MINUTE
+from tests.fuzz.worlds import MINUTE, broken
 
 AT_ONCE = timedelta(0)
 SECOND = timedelta(seconds=1)
@@ -155,6 +157,18 @@ def test_evidence_that_takes_longer_than_a_repair_waits_for_it_holds_up_no_act(t
     (case,) = world.cases()
     assert _verdicts(case)[0] is Verdict.LOST
     assert case.outcome is Outcome.HEALED
+
+
+def test_what_changes_while_an_act_is_in_flight_is_nobodys_fault() -> None:
+    slow = Spell(AT_ONCE, HOUR, Trouble.FROZEN, "ec2.perform", by="remediate", delay=SECOND * 15)
+    world = World(_story(slow))
+    while not world.outside.struck:
+        world.time.run_until(world.time.now + SECOND)
+    world.pull(Pull(AT_ONCE, "off"))
+    world.time.run_until(world.time.now + MINUTE)
+    world.time.abandon()
+    assert broken(world) == set()
+    assert _verdicts(world.cases()[0])[-1] is not None
 
 
 def test_what_is_still_at_work_when_the_story_is_over_is_unwound() -> None:
