@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from defib.core import suspect
 from defib.core.model import Cause, Diagnosis, Observation
 from defib.core.policy import Policy
 from defib.core.suspect import Suspect, suspect_of
-from defib.shell import sweep as sweeping
 from sim.faults import FaultKind
 from sim.fuzz.nth import scenario_story
 from sim.fuzz.run import lived
@@ -44,7 +44,7 @@ def test_what_no_event_tells_of_is_found_and_a_sweep_that_is_blind_to_it_is_noti
     def blind(observation: Observation, diagnosis: Diagnosis, *rest: object) -> Suspect | None:
         return None if diagnosis.cause is cause else suspect_of(observation, diagnosis, *rest)  # type: ignore[arg-type]  # as they come
 
-    monkeypatch.setattr(sweeping, "suspect_of", blind)
+    monkeypatch.setattr(suspect, "suspect_of", blind)
     _, broken = lived(struck(kind, what))
     assert any(line.startswith("found") and f"web-1 {what}, and for 0:02:00 nobody" in line for line in broken)
 
@@ -53,5 +53,5 @@ def test_what_a_person_has_stopped_need_not_be_looked_at(monkeypatch: pytest.Mon
     def none(observation: Observation, diagnosis: Diagnosis, policy: Policy, now: object) -> None:
         del observation, diagnosis, policy, now
 
-    monkeypatch.setattr(sweeping, "suspect_of", none)
+    monkeypatch.setattr(suspect, "suspect_of", none)
     assert lived(struck(FaultKind.STOPPED_BY_PERSON, "is stopped"))[1] == []

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from defib.core import suspect
 from defib.core.call import Want, wanted
 from defib.core.case import Action
 from defib.core.contact import Contact
 from defib.core.detection import Detection
+from defib.core.diagnose import diagnose
 from defib.core.incident import Incident, Notice, NoticeKind
-from defib.core.model import Checks, InstanceState, Observation, Source, TargetGroupSignal
+from defib.core.model import Checks, Diagnosis, InstanceState, Observation, Source, TargetGroupSignal
 from defib.core.policy import ApplicationRemedy, TargetGroup
 from defib.core.stack import CROWD
 from defib.shell.ports import Suspects, Transient, Unanswered
@@ -122,6 +124,21 @@ def test_questions_that_were_not_answered_are_named_and_the_others_still_count(b
 
     assert report.suspects == 1
     assert report.unanswered == {"system status": "RequestLimitExceeded"}
+
+
+def test_an_instance_that_nobody_can_make_sense_of_is_named_and_hides_no_other(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def diagnosed(facts: Observation, *rest: Any) -> Diagnosis:
+        if facts.instance_id == "i-0bad":
+            raise OverflowError("date value out of range")
+        return diagnose(facts, *rest)
+
+    monkeypatch.setattr(suspect, "diagnose", diagnosed)
+    report = bench.sweep(replace(BAD, instance_id="i-0bad"), BAD)
+
+    assert [signal.instance_id for signal in bench.queues.signals] == ["i-0aa1"]
+    assert report.unanswered == {"i-0bad": "OverflowError: date value out of range"}
 
 
 def test_what_the_table_knows_is_signalled_even_when_ec2_does_not_answer(bench: Bench) -> None:

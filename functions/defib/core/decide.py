@@ -206,7 +206,7 @@ def _trouble(
     if case.confirmed_at is None:
         window = maintenance_of(policy, service, observation.tags, now)
         if window is not None:
-            reason = f"{CAUSE_WORDS[cause]}, in maintenance until {window.end:%d %B %H:%M} UTC: left alone until then"
+            reason = f"{CAUSE_WORDS[cause]}, in maintenance until {window.until(now)}: left alone until then"
             return Wait(reason, window.end)
         confirmed = diagnosis.since + patience(cause, service)
         if now < confirmed:

@@ -49,7 +49,7 @@ BOOTS = "status checks initializing"
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 
-_INITIATED_AT = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
+_INITIATED_AT = re.compile(r"\(([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}) (?:GMT|UTC)\)")
 
 
 def diagnose(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> Diagnosis:
@@ -113,9 +113,14 @@ def _first_stop(case: Case) -> datetime:
 
 
 def _initiated_at(observation: Observation) -> datetime | None:
-    """When EC2 says that somebody asked for the present state."""
+    """When EC2 says that somebody asked for the present state; None where it says nothing, or what is no date."""
     when = _INITIATED_AT.search(observation.transition_reason)
-    return datetime.fromisoformat(when.group(1)).replace(tzinfo=UTC) if when else None
+    if when is None:
+        return None
+    try:
+        return datetime.fromisoformat(when.group(1)).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _found(cause: Cause, case: Case | None, now: datetime, *evidence: str, since: datetime | None = None) -> Diagnosis:

@@ -51,6 +51,11 @@ class Window:
     start: datetime
     end: datetime
 
+    def until(self, now: datetime) -> str:
+        """Its end in words, with the year where that is another: a tag may say it for good."""
+        year = "" if self.end.year == now.year else f" {self.end.year}"
+        return f"{self.end:%d %B}{year} {self.end:%H:%M} UTC"
+
 
 def is_zone(name: str) -> bool:
     """Whether the IANA time zone database knows it."""
@@ -98,10 +103,11 @@ def until_of(tags: Mapping[str, str]) -> datetime | None:
         return None
     try:
         until = datetime.fromisoformat(written)
-    except ValueError:
+        # Without an offset it would be anybody's guess whose time it is.
+        return until.astimezone(UTC) if until.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        # In UTC the first and last hours of the calendar are none of it.
         return None
-    # Without an offset it would be anybody's guess whose time it is.
-    return until.astimezone(UTC) if until.tzinfo is not None else None
 
 
 def windows(entry: Maintenance, first: datetime, last: datetime) -> Iterator[Window]:

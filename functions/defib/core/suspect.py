@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from defib.core.boot import is_arriving, with_time_to_boot
+from defib.core.diagnose import diagnose
 from defib.core.frozen import dataclass
 from defib.core.maintenance import maintenance_of
 from defib.core.model import NOT_TROUBLE, Cause, Diagnosis, Observation, Signal, Source
@@ -34,6 +35,24 @@ class Suspect:
         if self.cause is Cause.INITIALIZING:
             return False
         return self.cause is not Cause.EVENT_SCHEDULED and not self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a sweep sees of one opted-in instance."""
+
+    observation: Observation
+    diagnosis: Diagnosis
+    suspect: Suspect | None
+    """None where it needs no look."""
+
+
+def look_at(observation: Observation, policy: Policy, now: datetime) -> Look | None:
+    """What is wrong with it, without regard to any case; None where it is not opted in."""
+    if not policy.opted_in(observation.tags):
+        return None
+    diagnosis = diagnose(observation, None, policy, now)
+    return Look(observation, diagnosis, suspect_of(observation, diagnosis, policy, now))
 
 
 def suspect_of(observation: Observation, diagnosis: Diagnosis, policy: Policy, now: datetime) -> Suspect | None:

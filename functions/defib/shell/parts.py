@@ -34,6 +34,14 @@ class Parts:
                 self._silent.add(party)
         return otherwise
 
+    def alone(self, part: str, work: Callable[[*Args], T], *args: *Args) -> T | None:
+        """What ``work`` makes of ``args``, or None where it fails as nobody has foreseen: that must hide no other."""
+        try:
+            return work(*args)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the rest goes on and people are told
+            self._failed[part] = f"{type(error).__name__}: {error}"
+            return None
+
     @property
     def failed(self) -> Mapping[str, str]:
         """Part to its last error."""

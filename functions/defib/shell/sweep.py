@@ -10,14 +10,13 @@ from defib.core.between_sweeps import asks
 from defib.core.call_news import escalate
 from defib.core.case import Case
 from defib.core.crowd import Counted
-from defib.core.diagnose import diagnose
 from defib.core.frozen import dataclass, replace
 from defib.core.incident import Incident, Notice
 from defib.core.model import NOT_FAILING, Cause, Diagnosis, Observation, Signal, Source
 from defib.core.policy import Policy
 from defib.core.rationing import FRESH, PlannedLook, by_service, fresh, in_turn, rationed
 from defib.core.stack import CROWD, NOTHING_KNOWN, Stack, in_crowd
-from defib.core.suspect import Suspect, suspect_of
+from defib.core.suspect import Suspect, look_at
 from defib.core.zones import Seen, Turn, incident_service, survey, tell
 from defib.shell.announce import taken_along
 from defib.shell.crowd import Crowding, count
@@ -107,14 +106,14 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     _ask(edges, policy, now, parts)
     found = edges.observer.suspects()
     complete = not found.unanswered
-    ailing = [(o, diagnose(o, None, policy, now)) for o in found.observations if policy.opted_in(o.tags)]
+    looks = [look for o in found.observations if (look := parts.alone(o.instance_id, look_at, o, policy, now))]
+    ailing = [(look.observation, look.diagnosis) for look in looks]
     stack = parts.do(
         "zones, issues and shifts", THE_TABLE, NOTHING_KNOWN, _pursue, ailing, complete, edges, policy, now
     )
     # Whoever fails with its zone is looked at again when the zone has recovered: the sweep then still finds it.
-    alone = [(o, diagnosis) for o, diagnosis in ailing if stack.impairment(o.zone) is None]
+    seen = [look.suspect for look in looks if look.suspect and stack.impairment(look.observation.zone) is None]
     overdue = frozenset(due)
-    seen = [s for o, diagnosis in alone if (s := suspect_of(o, diagnosis, policy, now))]
     suspects = [s for s in seen if s.instance_id in overdue or not _waits(s, edges.store, parts)]
     awake = [s for s in suspects if s.instance_id not in overdue]
     chosen, waiting = _in_turn(awake, edges.store, now, parts)

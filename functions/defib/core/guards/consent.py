@@ -60,7 +60,7 @@ def maintenance(asked: Question) -> Refusal | None:
         return None
     if asked.action is Action.START and asked.case.owes_start(asked.case.cause):
         return None
-    return Refusal("maintenance", f"it is in maintenance until {window.end:%d %B %H:%M} UTC")
+    return Refusal("maintenance", f"it is in maintenance until {window.until(asked.now)}")
 
 
 def unreadable_maintenance(asked: Question) -> Refusal | None:
