@@ -46,6 +46,7 @@ from sim.scenario_file import ScenarioError, load
 from sim.serve.control import speed_of
 from sim.serve.pace import RealPace
 from sim.serve.show import ended_by_signals, show
+from sim.whole_number import COUNT, FLEET, SEED, SHARE, whole_number
 
 SPEED = 10.0
 """April 30th's twenty minutes in two."""
@@ -164,6 +165,9 @@ def _policy(chosen: argparse.Namespace) -> Path | None:
     return chosen.policy.resolve() if chosen.policy is not None else None
 
 
+_PORT = whole_number("port", 0, 65_535, f", such as {PORT}")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sim", description="A simulated AWS on virtual time.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
@@ -177,34 +181,42 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("compare", help="Defib beside the alternatives, see docs/comparison.md")
     compare_options(command)
     command = commands.add_parser("fuzz", help="live through stories drawn from seeds, see docs/invariants.md")
-    command.add_argument("--seeds", type=int, default=1000, metavar="N", help="how many (1000)")
-    command.add_argument("--from", type=int, default=0, metavar="SEED", dest="first", help="the first of them (0)")
+    command.add_argument("--seeds", type=COUNT, default=1000, metavar="N", help="how many (1000)")
+    command.add_argument("--from", type=SEED, default=0, metavar="SEED", dest="first", help="the first of them (0)")
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.add_argument("--story", type=Path, metavar="FILE", help="the story in a file instead")
     command.add_argument(
-        "--moto-every", type=int, default=0, metavar="N", help="of so many seeds play one on moto, too (none)"
+        "--moto-every",
+        type=SHARE,
+        default=0,
+        metavar="N",
+        help="of so many seeds play one on moto, too (none)",
     )
     command.add_argument("--speed", action="store_true", help="measure incidents a second of processor time instead")
     command = commands.add_parser("nth", help="let every call of scenarios fail once, see docs/invariants.md")
     command.add_argument("scenarios", nargs="*", metavar="NAME", help="such as april-30 (all)")
-    command.add_argument("--every", type=_share, default=1, metavar="N", help="of so many calls let one fail (1)")
+    command.add_argument("--every", type=SHARE, default=1, metavar="N", help="of so many calls let one fail (1)")
     command.add_argument(
-        "--faults", type=_share, metavar="N", help="only the first N faults of each, and whom they strike"
+        "--faults", type=SHARE, metavar="N", help="only the first N faults of each, and whom they strike"
     )
     either = command.add_mutually_exclusive_group()
     either.add_argument(
-        "--apart", type=_share, default=0, metavar="N", help="let one call in N fail in each life: N lives for each way"
+        "--apart",
+        type=SHARE,
+        default=0,
+        metavar="N",
+        help="let one call in N fail in each life: N lives for each way",
     )
     either.add_argument(
         "--moto", action="store_true", help="in the deployed functions on moto: three lives a call, of seconds each"
     )
     command = commands.add_parser("cost", help="what a month costs, from counted calls, see docs/cost.md")
-    command.add_argument("--instances", type=_fleet, nargs="+", metavar="N", help="sizes of fleet (10 to 10,000)")
+    command.add_argument("--instances", type=FLEET, nargs="+", metavar="N", help="sizes of fleet (10 to 10,000)")
     command.add_argument("--policy", type=Path, metavar="FILE", help="another policy than the shipped one")
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.add_argument("--write", action="store_true", help="renew the tables in docs/cost.md instead")
     command = commands.add_parser("scale", help="how storms, sweeps and memory grow with the fleet, see docs/scale.md")
-    command.add_argument("--most", type=_fleet, default=100_000, metavar="N", help="the largest fleet (100000)")
+    command.add_argument("--most", type=FLEET, default=100_000, metavar="N", help="the largest fleet (100000)")
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.add_argument("--write", action="store_true", help="renew the tables and the picture of docs/scale.md, too")
     command = commands.add_parser("serve", help="play a scenario and serve its status page to this machine's browser")
@@ -212,7 +224,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--speed", type=_speed, default=SPEED, metavar="N", help="virtual seconds a second, 0.1 to 100, or max (10)"
     )
-    command.add_argument("--port", type=_port, default=PORT, metavar="P", help=f"of 127.0.0.1 ({PORT}); 0: any free")
+    command.add_argument(
+        "--port",
+        type=_PORT,
+        default=PORT,
+        metavar="P",
+        help=f"of 127.0.0.1 ({PORT}); 0: any free",
+    )
     measuring.add_to(commands)
     return parser
 
@@ -222,7 +240,7 @@ def _common(command: argparse.ArgumentParser) -> None:
         "scenario", type=_scenario, metavar="SCENARIO", help="such as scenarios/april-30.toml or april-30"
     )
     command.add_argument("--policy", type=Path, metavar="FILE", help="another policy than the scenario's or defib.toml")
-    command.add_argument("--seed", type=int, metavar="N", help="another seed than the scenario's")
+    command.add_argument("--seed", type=SEED, metavar="N", help="another seed than the scenario's")
 
 
 def _names() -> tuple[str, ...]:
@@ -253,26 +271,6 @@ def _speed(text: str) -> float:
         return speed_of(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _fleet(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1_000_000):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no size of a fleet: give a number from 1 to 1000000, such as 1000"
-        )
-    return int(text)
-
-
-def _share(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1_000_000):
-        raise argparse.ArgumentTypeError(f"{text!r} is no share: give a number from 1 to 1000000; 50 is one of fifty")
-    return int(text)
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) <= 65_535):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number from 0 to 65535, such as {PORT}")
-    return int(text)
 
 
 def _until_nobody_reads() -> int:

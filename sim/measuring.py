@@ -11,6 +11,7 @@ from pathlib import Path
 from sim import hang, kill
 from sim.replay import POLICIES, POLICY, ROOT, wiring_for
 from sim.scenario_file import load
+from sim.whole_number import COUNT
 
 DOCUMENT = ROOT / "docs" / "watching.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
@@ -20,12 +21,18 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     """Both commands, for the parser of ``python -m sim``."""
     one = commands.add_parser("hang", help="let one call after the other go unanswered, and measure what it delays")
     one.add_argument("scenario", type=Path, nargs="?", default=kill.SCENARIO, metavar="SCENARIO")
-    one.add_argument("--first", type=int, default=0, metavar="N", help="each call's first N occurrences, one at a time")
+    one.add_argument(
+        "--first",
+        type=COUNT,
+        default=0,
+        metavar="N",
+        help="each call's first N occurrences, one at a time",
+    )
     other = commands.add_parser("kill", help="have one component of Defib after the other die: who is told, and when")
     other.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     other.add_argument("--write", action="store_true", help="write the table into docs/watching.md")
     other.add_argument("--only", default="", metavar="WORDS", help="components whose name holds these words")
-    other.add_argument("--seeds", type=int, default=len(kill.SEEDS), metavar="N", help="how often each dies")
+    other.add_argument("--seeds", type=COUNT, default=len(kill.SEEDS), metavar="N", help="how often each dies")
 
 
 def run(chosen: argparse.Namespace) -> int:

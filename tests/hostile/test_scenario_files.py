@@ -146,7 +146,17 @@ def test_the_command_line_says_what_to_mend_and_ends_with_two(
     assert all(line.isprintable() for line in told.err.splitlines())
 
 
-@pytest.mark.parametrize("arguments", [[], ["\u202e"], ["replay"], ["replay", "x", "--seed", "9" * 5_000]])
+NONE_AT_ALL = [
+    ["fuzz", "--seeds", "0"],
+    ["fuzz", "--seeds", "-3"],
+    ["fuzz", "--moto-every", "0"],
+    ["nth", "--every", "0"],
+]
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["\u202e"], ["replay"], ["replay", "x", "--seed", "9" * 5_000], *NONE_AT_ALL]
+)
 def test_arguments_that_make_no_sense_are_explained(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
