@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import timedelta
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from random import Random
 from typing import Any, get_type_hints
 
@@ -23,7 +22,7 @@ from defib.core.maintenance import DAYS
 from defib.core.messages import MessageLimits
 from defib.core.mistake import Mistake, PolicyError
 from defib.core.page.settings import PageSettings
-from defib.core.parse import parse
+from defib.core.parse import policy_in
 from defib.core.percent import Percent
 from defib.core.policy import Policy, Repair, Service
 from defib.core.service import Patience, Verify
@@ -64,29 +63,30 @@ def policy_of(seed: int) -> tuple[str, Policy]:
         further = further_page(table, Random(f"elsewhere {seed}"))
         settings |= {("page", "elsewhere", name): page for name, page in further.items()}
         settings |= {("page", key): value for key, value in subscribing(Random(f"subscribers {seed}")).items()}
-    return _widened(seed, *_accepted(table, settings))
+    table, policy = _widened(seed, *_accepted(table, settings))
+    return tomli_w.dumps(table), policy
 
 
-def _widened(seed: int, text: str, policy: Policy) -> tuple[str, Policy]:
+def _widened(seed: int, table: dict[str, Any], policy: Policy) -> tuple[dict[str, Any], Policy]:
     """The policy with what is drawn of people, pages, tags and time zones, over what the parser has taken already."""
-    table = tomllib.loads(text)
     settings = dict(told_and_shown(table, Random(f"told {seed}")))
     settings |= dict(planned_locally(table, local_of(seed), Random(f"planned {seed}")))
-    return _accepted(table, settings) if settings else (text, policy)
+    return _accepted(table, settings) if settings else (table, policy)
 
 
-def _accepted(table: dict[str, Any], settings: dict[At, object]) -> tuple[str, Policy]:
+def _accepted(table: dict[str, Any], settings: dict[At, object]) -> tuple[dict[str, Any], Policy]:
     """What the parser takes of it all: what is less than other keys ask for is raised to the least, else left out."""
     while True:
         changed = table
         for at, value in settings.items():
             changed = _with(changed, at, value)
-        text = tomli_w.dumps(changed)
         try:
-            return text, parse(text)
+            policy = policy_in(changed)
         except PolicyError as error:
             for mistake in error.mistakes:
                 _mend(settings, mistake)
+        else:
+            return changed, policy
 
 
 def _mend(settings: dict[At, object], mistake: Mistake) -> None:
@@ -205,7 +205,7 @@ def _sections(table: Mapping[str, Any]) -> Iterator[tuple[At, type, float]]:
 
 def _varied(at: At, kind: type, chance: float, random: Random) -> Iterator[tuple[At, object]]:
     """Keys of a section set to anything within their limits."""
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     for f in fields(kind):
         setting = setting_of(f.metadata)
         if setting is None or f.name in NOT_VARIED or random.random() > chance:
@@ -213,6 +213,11 @@ def _varied(at: At, kind: type, chance: float, random: Random) -> Iterator[tuple
         value = _value(hints[f.name], setting, random)
         if value is not None:
             yield (*at, f.name), value
+
+
+@cache
+def _hints(kind: type) -> Mapping[str, object]:
+    return get_type_hints(kind)
 
 
 def _with(table: Mapping[str, Any], at: At, value: object) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from defib.core.membership import GroupMember
 from defib.core.page.elsewhere import Kind
+from defib.core.parse import parse
 from defib.core.policy import Mode, Policy
 from sim.fuzz.draw import draw
 from sim.fuzz.draw_local import local_of
@@ -27,6 +28,11 @@ def policies() -> list[Policy]:
 
 def test_every_seed_has_a_policy_of_its_own() -> None:
     assert len({policy_of(seed)[0] for seed in SEEDS}) > 0.95 * len(SEEDS)
+
+
+def test_the_text_of_each_says_what_the_policy_is() -> None:
+    drawn = [policy_of(seed) for seed in SEEDS]
+    assert [policy for _, policy in drawn] == [parse(text) for text, _ in drawn]
 
 
 def test_the_first_seeds_see_every_mode_every_manner_of_a_group_and_every_other_page() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 
 from defib.core.consistency import check
 from defib.core.document import Document
@@ -14,7 +15,7 @@ from defib.core.mistake import Mistake, Mistakes, PolicyError, printable
 from defib.core.policy import Policy
 from defib.core.read import Reader
 
-__all__ = ["Mistake", "PolicyError", "parse"]
+__all__ = ["Mistake", "PolicyError", "parse", "policy_in"]
 
 BYTES_MOST = 64 * 1024
 LINE_MOST = 400
@@ -42,8 +43,13 @@ def parse(text: str) -> Policy:
 
     Raises PolicyError, and nothing else, with all mistakes found.
     """
+    return policy_in(_decode(text))
+
+
+def policy_in(tables: Mapping[str, object]) -> Policy:
+    """The policy that the decoded file holds. Raises PolicyError, and nothing else, with all mistakes found."""
     mistakes = Mistakes()
-    document = Reader(mistakes).table(Document, _decode(text), ())
+    document = Reader(mistakes).table(Document, tables, ())
     policy = Policy(
         opt_in=document.defib.opt_in_tag,
         services=document.services,

@@ -174,6 +174,7 @@ def _is_choice(hint: object) -> TypeGuard[type[StrEnum]]:
     return isinstance(hint, type) and issubclass(hint, StrEnum)
 
 
+@cache
 def _is_named(kind: type[DataclassInstance]) -> bool:
     """Whether tables of this kind have a name, which is their key in the file rather than a value."""
     return any(f.name == "name" for f in fields(kind))
