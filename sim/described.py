@@ -11,7 +11,7 @@ from sim.boundary import Boundary, Params, Refusal, Response
 from sim.clock import SimulatorGap
 from sim.filters import ValuesOf, passes
 from sim.machine import Machine
-from sim.traits import lay_over
+from sim.traits import address_of, lay_over
 
 STATE_CODES = {
     InstanceState.PENDING: 0,
@@ -97,6 +97,7 @@ def _description(machine: Machine) -> Description:
                 "NetworkInterfaceId": f"eni-{suffix}",
                 "InterfaceType": "interface",
                 "Status": "in-use",
+                "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": address_of(machine.instance_id)}],
                 "Attachment": {"DeviceIndex": 0, "AttachTime": shown.launched_at - before, "Status": "attached"},
             }
         ],

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
+from typing import TYPE_CHECKING
 
 import boto3
 from moto.elbv2.models import elbv2_backends
@@ -18,6 +19,10 @@ from sim.health import zone_id_of
 from sim.machine import Machine
 from sim.scenario import TargetGroup
 from sim.template import ACCOUNT, REGION
+from sim.traits import address_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2.literals import TargetTypeEnumType
 
 PORT = 80
 Key = tuple[str, int]
@@ -93,7 +98,8 @@ class LoadBalancing:
         """A target group behind a load balancer of its own; ``arn`` where a policy names it already."""
         client = boto3.client("elbv2", region_name=REGION)
         balancer = client.create_load_balancer(Name=spec.name, Subnets=list(subnets))["LoadBalancers"][0]
-        made = client.create_target_group(Name=spec.name, Protocol="HTTP", Port=PORT, VpcId=vpc, TargetType="instance")[
+        kind: TargetTypeEnumType = "ip" if spec.by_address else "instance"
+        made = client.create_target_group(Name=spec.name, Protocol="HTTP", Port=PORT, VpcId=vpc, TargetType=kind)[
             "TargetGroups"
         ][0]["TargetGroupArn"]
         if arn and arn != made:
@@ -197,7 +203,8 @@ class LoadBalancing:
             shown = {"State": target.health.value}
             if target.health in REASONS:
                 shown["Reason"], shown["Description"] = REASONS[target.health]
-        about: Response = {"Target": {"Id": key[0], "Port": key[1]}, "HealthCheckPort": str(PORT)}
+        name = address_of(key[0]) if group.spec.by_address and target is not None else key[0]
+        about: Response = {"Target": {"Id": name, "Port": key[1]}, "HealthCheckPort": str(PORT)}
         if target is not None and kept_from and zone_id_of(target.machine.zone) == kept_from:
             about["AdministrativeOverride"] = KEPT_OUT
         return {**about, "TargetHealth": shown}

@@ -65,6 +65,9 @@ class TargetGroup:
         metadata=duration("How long a deregistered target is shown as draining.", "30s", "0s", "1h"),
     )
     opted_in: bool = field(default=True, metadata=flag("Whether it carries the opt-in tag of defib.toml."))
+    by_address: bool = field(
+        default=False, metadata=flag("Whether its targets are registered by their addresses (type ip).", "true")
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,17 @@ def check(scenario: Scenario, mistakes: Mistakes) -> None:
     """Report every such mistake, except where a value in question is wrong by itself."""
     names = () if mistakes.spoil(("fleet",)) else instance_names(scenario)
     groups = [group.name for group in scenario.target_groups]
+    by_address = {group.name for group in scenario.target_groups if group.by_address}
     for fleet in scenario.fleet:
         if fleet.target_group and fleet.target_group not in groups:
             path = ("fleet", fleet.name, "target_group")
             mistakes.add(
                 path, fleet.target_group, f"must be one of the target groups: {', '.join(groups) or 'there are none'}"
             )
+        elif fleet.target_group in by_address and fleet.group:
+            # EC2 Auto Scaling User Guide, Prepare to attach an Elastic Load Balancing load balancer.
+            must = "must have its targets by instance id: the fleet is in an Auto Scaling group"
+            mistakes.add(("fleet", fleet.name, "target_group"), fleet.target_group, must)
     _check_groups(scenario, mistakes)
     selected: list[tuple[Key, Sequence[str]]] = [(("faults", n, "on"), f.on) for n, f in enumerate(scenario.faults)]
     selected += [(("answers", n, "on"), a.on) for n, a in enumerate(scenario.answers)]

@@ -46,6 +46,13 @@ class Trait(StrEnum):
     DEDICATED_HOST = "dedicated_host"
     """On a Dedicated Host, with affinity."""
     WINDOWS = "windows"
+    SPOT = "spot"
+    """Of a one-time Spot request."""
+    MANAGED = "managed"
+    """By EKS Auto Mode, in its owner's name."""
+    PLACEMENT_GROUP = "placement_group"
+    SECOND_INTERFACE = "second_interface"
+    """A second network interface: what has an auto-assigned address gets no other in its place."""
 
 
 def span(about: str, example: str, least: str, most: str) -> Metadata:

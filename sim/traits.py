@@ -22,13 +22,21 @@ LOCAL_DISKS = re.compile(r"([a-z]+\d+[a-z]*d[a-z]*|i\d[a-z]*|d\d[a-z]*|h1|x1e?)\
 """Types whose names say that they have instance-store volumes (EC2 Instance Types, Naming conventions)."""
 
 
+LEFT_OUT = frozenset({Trait.DEDICATED_HOST, Trait.SPOT})
+"""Of what EC2's simplified automatic recovery leaves out, the traits."""
+OPERATOR = "eks.amazonaws.com"
+"""What manages an instance of EKS Auto Mode (EC2 API, OperatorResponse)."""
+PLACEMENT_GROUP = "together"
+
+
 def lay_over(instance: dict[str, Any], machine: Machine) -> None:
     """What moto's description of the instance lacks, put into it."""
     traits = machine.traits
     instance["Architecture"] = architecture(machine.instance_type)
     instance["InstanceType"] = machine.instance_type
     instance["MaintenanceOptions"] = {"AutoRecovery": "default"}
-    owner = "amazon" if Trait.PUBLIC_IP in traits else "123456789012"
+    # An Elastic IP address takes the place of the one that AWS has assigned.
+    owner = "123456789012" if Trait.ELASTIC_IP in traits else "amazon"
     for face in instance.get("NetworkInterfaces", ()):
         face.pop("Association", None)
         if Trait.PUBLIC_IP in traits or Trait.ELASTIC_IP in traits:
@@ -39,16 +47,32 @@ def lay_over(instance: dict[str, Any], machine: Machine) -> None:
         instance["Placement"] |= {"Tenancy": "host", "Affinity": "host", "HostId": "h-0123456789abcdef0"}
     if Trait.WINDOWS in traits:
         instance["Platform"] = "windows"
+    if Trait.SPOT in traits:
+        instance["InstanceLifecycle"] = "spot"
+    if Trait.MANAGED in traits:
+        instance["Operator"] = {"Managed": True, "Principal": OPERATOR}
+    if Trait.PLACEMENT_GROUP in traits:
+        instance["Placement"] |= {"GroupName": PLACEMENT_GROUP}
+    if Trait.SECOND_INTERFACE in traits:
+        suffix = machine.instance_id.removeprefix("i-")
+        second = {"NetworkInterfaceId": f"eni-{suffix[::-1]}", "InterfaceType": "interface", "Status": "in-use"}
+        instance["NetworkInterfaces"].append(second | {"Attachment": {"DeviceIndex": 1, "Status": "attached"}})
 
 
 def is_recovered(machine: Machine) -> bool:
     """Whether EC2's simplified automatic recovery moves it when its host fails.
 
-    It leaves out Dedicated Hosts, members of Auto Scaling groups and instance-store volumes (EC2 User Guide, Configure
-    simplified automatic recovery).
+    It leaves out Dedicated Hosts, Spot Instances, members of Auto Scaling groups and instance-store volumes (EC2 User
+    Guide, Configure simplified automatic recovery).
     """
-    kept = Trait.DEDICATED_HOST in machine.traits or LOCAL_DISKS.match(machine.instance_type) is not None
+    kept = bool(LEFT_OUT.intersection(machine.traits)) or LOCAL_DISKS.match(machine.instance_type) is not None
     return not kept and GROUP_TAG not in machine.tags
+
+
+def address_of(instance_id: str) -> str:
+    """The private address of its primary network interface."""
+    number = int(instance_id[-6:], 16)
+    return f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
 
 
 def architecture(instance_type: str) -> str:

@@ -12,11 +12,25 @@ from sim.scenario import Durations, Fleet, ScalingGroup, TargetGroup
 from sim.scenario_value import Range, Trait
 
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
+FLEETS_MOST = 3
+OF_FLEETS = tuple(f"f{n}" for n in range(FLEETS_MOST))
+"""The names of the fleets that are drawn here."""
+TRAITS = (
+    Trait.PUBLIC_IP,
+    Trait.ELASTIC_IP,
+    Trait.STOP_PROTECTION,
+    Trait.TERMINATION_PROTECTION,
+    Trait.HIBERNATION,
+    Trait.DEDICATED_HOST,
+    Trait.WINDOWS,
+)
+"""Those that are drawn here, for ever: with one more, every seed would have another story. The others are drawn by
+themselves (sim/fuzz/draw_kinds.py)."""
 
 
 def fleets_of(policy: Policy, random: Random) -> tuple[Fleet, ...]:
     """One to three fleets of the policy's services, or of none."""
-    return tuple(_fleet(f"f{n}", policy, random) for n in range(random.randint(1, 3)))
+    return tuple(_fleet(name, policy, random) for name in OF_FLEETS[: random.randint(1, FLEETS_MOST)])
 
 
 def _fleet(name: str, policy: Policy, random: Random) -> Fleet:
@@ -31,7 +45,7 @@ def _fleet(name: str, policy: Policy, random: Random) -> Fleet:
         instance_type=random.choices(("m7g.large", "m7gd.large"), (9, 1))[0],
         tags=tags,
         opted_in=random.random() < 0.9,
-        traits=tuple(t for t in Trait if random.random() < 0.05),
+        traits=tuple(t for t in TRAITS if random.random() < 0.05),
     )
     if random.random() < 0.5:
         known = service.target_groups if service is not None else ()
