@@ -21,7 +21,10 @@ class Balancer:
     def __init__(self, spec: TargetGroup, configured: str, time: VirtualTime) -> None:
         """``configured`` is the ARN that the policy gives it, or empty."""
         self.spec = spec
-        self.configured = bool(configured)
+        self.by_address = spec.by_address
+        """Whether it has its targets by address: then Defib finds no instance in it (decision 63)."""
+        self.asked = bool(configured) and not spec.by_address
+        """Whether Defib asks it who is unhealthy, and learns that."""
         self.arn = configured or AN_ARN.format(name=spec.name)
         self.manageable = spec.opted_in or bool(configured)
         self._time = time

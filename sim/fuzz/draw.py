@@ -18,6 +18,7 @@ from sim.fuzz.draw_elsewhere import with_doubts
 from sim.fuzz.draw_faults import faults_of
 from sim.fuzz.draw_fleet import ZONES, durations_of, fleets_of, scaling_groups_of, target_groups_of
 from sim.fuzz.draw_hands import with_hands
+from sim.fuzz.draw_kinds import with_kinds
 from sim.fuzz.draw_local import at_change
 from sim.fuzz.draw_parameters import ROOM_EVERY, with_parameters, without_room
 from sim.fuzz.draw_policy import policy_of
@@ -82,6 +83,7 @@ def draw(seed: int) -> Story:
     story = with_subscribers(story, Random(f"asked {seed}"))
     story = with_refusals(story, Random(f"refusals {seed}"))
     story = with_a_deployment(story, Random(f"redeployed {seed}"))
+    story = with_kinds(story, Random(f"kinds {seed}"))
     return with_races(story, Random(f"races {seed}"))
 
 

@@ -25,6 +25,7 @@ from sim.machine import Machine
 from sim.machinery import MachineryFault, MachineryKind
 from sim.replay import ASSEMBLIES, STEP, world_of
 from sim.scenario import TargetGroup
+from sim.scenario_value import Trait
 from sim.template import REGION as HERE
 from sim.world import World
 
@@ -169,8 +170,10 @@ class _Broken:
         if not policy.opted_in(machine.tags) or service is None:
             self._break("consent", f"{what}, which is not opted in")
             return
-        if any(key in OWNERS for key in machine.tags):
+        if any(key in OWNERS for key in machine.tags) or Trait.MANAGED in machine.traits:
             self._break("consent", f"{what}, which is another's")
+        if Trait.SPOT in machine.traits and call.name != "ec2:RebootInstances":
+            self._break("hazards", f"{what}, which is EC2's to stop and start")
         if service.mode is Mode.OBSERVE:
             self._break("consent", f"{what} in observe mode")
         pulled = [pull.to for pull in self._story.scenario.kill_switch if self._story.scenario.start + pull.at < now]

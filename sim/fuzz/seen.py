@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 
 from defib.aws import membership
 from defib.core.frozen import replace
@@ -30,9 +29,9 @@ from defib.shell.ports import Suspects
 from sim.faults import EventCode, FaultKind
 from sim.fuzz.balancer import Balancer
 from sim.fuzz.cloud import GONE, ZONE_IDS, Cloud
+from sim.fuzz.kinds import described_of, kind_of, traits_of
 from sim.machine import ActiveFault, ApplicationCheck, CheckView, Machine, View
 from sim.scenario_value import Trait
-from sim.traits import LOCAL_DISKS, architecture
 
 OK = Check(CheckStatus.OK)
 ANNOUNCED = (FaultKind.AWS_MAINTENANCE, FaultKind.EVENT_ANNOUNCED)
@@ -51,10 +50,22 @@ class Seen:
     def observe(
         self, instance_id: str, registrations: Sequence[Registration], act_is_near: bool = True, silenced: bool = False
     ) -> Observation:
-        cloud, machine = self._cloud, self._cloud.machines[instance_id]
-        service = cloud.policy.service_of(machine.tags)
+        machine = self._cloud.machines[instance_id]
+        service = self._cloud.policy.service_of(machine.tags)
         if service is None or machine.shown.state is InstanceState.TERMINATED:
             return self._observation(machine)
+        found = self._observed(machine, service, registrations, act_is_near, silenced)
+        by_address = self._by_address(machine, service)
+        return replace(found, traits=replace(found.traits, by_address=by_address)) if by_address else found
+
+    def _observed(
+        self,
+        machine: Machine,
+        service: Service,
+        registrations: Sequence[Registration],
+        act_is_near: bool,
+        silenced: bool,
+    ) -> Observation:
         targets = self._targets(machine, registrations)
         if not act_is_near:
             return self._observation(machine, targets)
@@ -62,7 +73,7 @@ class Seen:
         troubled = not _is_well(machine, targets, silenced, self._cloud)
         takes = machine.shown.state is InstanceState.RUNNING or GROUP_TAG in machine.tags
         peers = self.peers(machine, service) if troubled and takes and service.counts_peers else None
-        traits = traits_of(*_kind(machine))
+        traits = traits_of(*kind_of(machine))
         found = self._observation(machine, targets, peers, traits, silenced=silenced)
         if not found.group:
             return found
@@ -86,7 +97,7 @@ class Seen:
 
     def unhealthy_targets(self, target_group_arn: str) -> Sequence[str]:
         balancer = self._balancer(target_group_arn)
-        if balancer is None:
+        if balancer is None or balancer.by_address:
             return ()
         return [i for i, health in balancer.health.items() if health is TargetHealth.UNHEALTHY]
 
@@ -113,9 +124,12 @@ class Seen:
 
     def _served(self, arn: str) -> dict[str, Served]:
         balancer = self._balancer(arn)
-        kept_from = self._cloud.kept_from(balancer) if balancer is not None else ""
+        # EC2 knows no instance by the address that a target group has (aws/serving.py).
+        if balancer is None or balancer.by_address:
+            return {}
+        kept_from = self._cloud.kept_from(balancer)
         found: dict[str, list[TargetHealth]] = {}
-        for instance_id, health in (balancer.health if balancer is not None else {}).items():
+        for instance_id, health in balancer.health.items():
             found.setdefault(self._cloud.machines[instance_id].zone, []).append(health)
         healthy = {zone: all_.count(TargetHealth.HEALTHY) * (zone != kept_from) for zone, all_ in found.items()}
         return {zone: Served(len(all_), healthy[zone]) for zone, all_ in found.items()}
@@ -138,13 +152,14 @@ class Seen:
             tags=machine.tags,
             zone=machine.zone,
             instance_type=machine.instance_type,
+            lifecycle="spot" if Trait.SPOT in machine.traits else "",
             state_reason_code=shown.reason_code,
             state_reason=shown.reason,
             transition_reason=shown.transition_reason,
             checks=self._checks(machine, silenced) if shown.state is InstanceState.RUNNING else None,
             targets=targets,
             peers=peers,
-            traits=traits or described_of(*_kind(machine)),
+            traits=traits or described_of(*kind_of(machine)),
             membership=member,
         )
 
@@ -174,7 +189,7 @@ class Seen:
     def _suspect(self, machine: Machine) -> Observation | None:
         """What the sweep says of it, if one of its questions names it (aws/suspects.py)."""
         balancer = self._cloud.balancer_of(machine)
-        asked = balancer is not None and balancer.configured
+        asked = balancer is not None and balancer.asked
         failing = asked and balancer is not None and balancer.health.get(machine.instance_id) is TargetHealth.UNHEALTHY
         if not failing and not self._is_suspect(machine):
             return None
@@ -192,9 +207,16 @@ class Seen:
     def _membership(self, observation: Observation) -> Membership | None:
         return membership.membership_of(self._scaling, observation, self._cloud.policy.opt_in)
 
+    def _by_address(self, machine: Machine, service: Service) -> tuple[str, ...]:
+        """The group that has its address, if its service names that group (aws/targets.py)."""
+        balancer = self._cloud.balancer_of(machine)
+        if balancer is None or not balancer.by_address:
+            return ()
+        return tuple(group.name for group in service.target_groups if group.arn == balancer.arn)
+
     def _targets(self, machine: Machine, registrations: Sequence[Registration]) -> tuple[Target, ...]:
         balancer = self._cloud.balancer_of(machine)
-        if balancer is None:
+        if balancer is None or balancer.by_address:
             return ()
         registration = Registration(balancer.arn, 80)
         health = balancer.health.get(machine.instance_id)
@@ -240,32 +262,3 @@ def _event(active: ActiveFault) -> Event:
         return Event(fault.event.value, active.struck_at + fault.due_in)
     lasts = fault.lasts or timedelta(0)
     return Event(EventCode.MAINTENANCE.value, active.struck_at, active.struck_at + lasts if lasts else None)
-
-
-def _kind(machine: Machine) -> tuple[tuple[Trait, ...], str, bool, bool]:
-    return machine.traits, machine.instance_type, machine.stopped_before, GROUP_TAG in machine.tags
-
-
-@cache
-def described_of(has: tuple[Trait, ...], instance_type: str, started_again: bool, grouped: bool) -> Traits:
-    """What comes with every description of the instance."""
-    return Traits(
-        auto_public_ip="203.0.113.25" if Trait.PUBLIC_IP in has and Trait.ELASTIC_IP not in has else "",
-        architecture=architecture(instance_type),
-        windows=Trait.WINDOWS in has,
-        hibernation=Trait.HIBERNATION in has,
-        dedicated_host="h-0123456789abcdef0" if Trait.DEDICATED_HOST in has else "",
-        # DescribeInstances does not know of local disks (aws/traits.py).
-        auto_recovery=not grouped and Trait.DEDICATED_HOST not in has,
-        started_again=started_again,
-    )
-
-
-@cache
-def traits_of(has: tuple[Trait, ...], instance_type: str, started_again: bool, grouped: bool) -> Traits:
-    """What a stop would destroy, as EC2 describes it."""
-    return replace(
-        described_of(has, instance_type, started_again, grouped),
-        instance_store=LOCAL_DISKS.match(instance_type) is not None,
-        stop_protected=Trait.STOP_PROTECTION in has,
-    )

@@ -20,6 +20,7 @@ from sim.fuzz.invariants.losses import DELIVERED, POWER, nothing_lost
 from sim.fuzz.invariants.truth import Truth
 from sim.machine import Machine
 from sim.scenario import Fault
+from sim.scenario_value import Trait
 
 MOMENT = timedelta(seconds=10)
 SECOND = timedelta(seconds=1)
@@ -161,7 +162,7 @@ class ActsJudge:
         truth, action, tags, now = self._truth, attempt.action, machine.tags, self._truth.time.now
         if not truth.policy.opted_in(tags):
             truth.breaks("consent", f"{action} on {machine.name}, which is not opted in")
-        if any(key in OWNERS for key in tags):
+        if any(key in OWNERS for key in tags) or Trait.MANAGED in machine.traits:
             truth.breaks("consent", f"{action} on {machine.name}, which is another's")
         if truth.switch() != "on":
             truth.breaks("consent", f"{action} on {machine.name} with the kill switch {truth.switch()}")

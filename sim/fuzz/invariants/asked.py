@@ -35,7 +35,7 @@ class AskedJudge:
         """Its load balancer has just called it so."""
         truth, detection = self._truth, self._truth.policy.detection
         balancer = truth.cloud.balancer_of(machine)
-        asked = balancer is not None and balancer.arn in truth.policy.asked_groups
+        asked = balancer is not None and balancer.asked and balancer.arn in truth.policy.asked_groups
         if detection.asks == 0 or not asked or self._swept is None:
             return
         since = self._unhealthy[machine.instance_id] = truth.time.now

@@ -69,7 +69,7 @@ class FoundJudge:
             check = machine.application
             return check is not None and check.shown(self._truth.time.now) is CheckStatus.IMPAIRED
         balancer = self._truth.cloud.balancer_of(machine)
-        asked = balancer is not None and balancer.configured
+        asked = balancer is not None and balancer.asked
         return asked and balancer is not None and balancer.health.get(machine.instance_id) is TargetHealth.UNHEALTHY
 
     @staticmethod

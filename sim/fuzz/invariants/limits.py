@@ -115,7 +115,9 @@ class LimitsJudge:
         serves = balancer is not None and balancer.health.get(machine.instance_id) is TargetHealth.HEALTHY
         # Of whatever service they are. One that was held, and works by then, is only watched.
         busy = {i for i, c in self._open.items() if self._away(c) and c.id not in self._waited}
-        if balancer is not None and serves and self._truth.cloud.others_serving(balancer, machine.instance_id) <= busy:
+        if balancer is None or balancer.by_address:
+            return
+        if serves and self._truth.cloud.others_serving(balancer, machine.instance_id) <= busy:
             breaks("limits", f"{action} on {machine.name}, the last healthy target that is not under repair")
 
     def _enough_left(self, attempt: Attempt, machine: Machine, service: Service, others: Sequence[str]) -> None:

@@ -24,6 +24,8 @@ DELIVERED = timedelta(minutes=2)
 LOOKED_AT = timedelta(seconds=10)
 """From the last look at an instance to the act itself, at most."""
 POWER = (Action.STOP, Action.FORCE_STOP, Action.SKIP_OS_SHUTDOWN)
+BEGINS_A_STOP = (Action.ENTER_STANDBY, Action.DRAIN)
+"""What is done for nothing but a stop after it."""
 
 
 def nothing_lost(truth: Truth, attempt: Attempt, machine: Machine, service: Service) -> None:
@@ -35,6 +37,8 @@ def nothing_lost(truth: Truth, attempt: Attempt, machine: Machine, service: Serv
         truth.breaks("hazards", f"{action} on {machine.name}, which runs Windows")
     if action is Action.SKIP_OS_SHUTDOWN and not service.allow_skip_os_shutdown:
         truth.breaks("hazards", f"{action} on {machine.name} without leave")
+    if action in (*BEGINS_A_STOP, *POWER, Action.START) and Trait.SPOT in machine.traits:
+        truth.breaks("hazards", f"{action} on {machine.name}, which is EC2's to stop and start")
     own = truth.store.latest_case(machine.instance_id)
     types = (*service.fallback_types, own.instance_type if own is not None else "")
     if action is Action.RESIZE and attempt.to not in types:
@@ -42,6 +46,9 @@ def nothing_lost(truth: Truth, attempt: Attempt, machine: Machine, service: Serv
     balancer = truth.cloud.balancer_of(machine)
     if action is Action.DRAIN and balancer is not None and not balancer.manageable:
         truth.breaks("consent", f"{action} of {machine.name}, whose target group is not opted in")
+    named = {target_group.arn for target_group in service.target_groups}
+    if action in TAKES_AWAY and balancer is not None and balancer.by_address and balancer.arn in named:
+        truth.breaks("hazards", f"{action} on {machine.name}, which its target group has by its address")
     if action in (Action.DRAIN, Action.STOP):
         _kept(truth, action, machine, service)
     group = truth.cloud.scaling.groups.get(machine.tags.get("aws:autoscaling:groupName", ""))
@@ -58,6 +65,8 @@ def _kept(truth: Truth, action: Action, machine: Machine, service: _Service) -> 
     behind = truth.cloud.balancer_of(machine) is not None
     if public and not behind and not service.allow_public_ip_change:
         truth.breaks("hazards", f"{action} on {machine.name} changes its address")
+    if public and Trait.SECOND_INTERFACE in machine.traits:
+        truth.breaks("hazards", f"{action} on {machine.name} takes its address for good")
 
 
 def _in_its_group(truth: Truth, action: Action, machine: Machine, service: Service, group: Scaled) -> None:

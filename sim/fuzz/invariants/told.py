@@ -20,9 +20,12 @@ from defib.core.messages import MessageLimits
 from defib.core.post import Post
 from defib.core.reach_news import INCIDENT_SERVICE as CONTACTS
 from defib.core.severity import Severity
+from defib.core.start_failure import NO_ROOM
 from sim.fuzz.invariants.digests import named
 from sim.fuzz.invariants.hears import hears
 from sim.fuzz.invariants.truth import Truth
+from sim.scenario_value import Trait
+from sim.traits import PLACEMENT_GROUP
 
 SMS_MOST = 140
 SUBJECT_MOST = 99
@@ -33,6 +36,7 @@ DIGEST_FOUND = timedelta(minutes=1, seconds=5)
 LOUDER_WITHIN = timedelta(minutes=3)
 """How late a call for help may get louder: two sweeps, and a delivery."""
 TIERS = list(Tier)
+IN_VAIN = "could not be started"
 ASKS = frozenset({NoticeKind.ESCALATED, NoticeKind.APPROVAL, NoticeKind.CALLED})
 """Notices by which a person is asked for, whatever they are about."""
 
@@ -75,6 +79,18 @@ class ToldJudge:
             name = f"{notice.incident_id}-{notice.sequence}"
             self._truth.breaks("told", f"notice {name} asks for somebody, but is {notice.severity}")
         self._in_time(notice, post)
+        self._says_what_may_help(notice)
+
+    def _says_what_may_help(self, notice: Notice) -> None:
+        """Where there is no room in a placement group, AWS's advice is about the group: who is asked reads its name."""
+        machine = self._truth.cloud.machines.get(notice.instance_id)
+        # Further down it tells of others of its incident, too.
+        said = notice.body.partition("\n")[0]
+        if machine is None or Trait.PLACEMENT_GROUP not in machine.traits or IN_VAIN not in said:
+            return
+        full = any(f"({code})" in said for code in NO_ROOM)
+        if notice.kind is NoticeKind.ESCALATED and full and PLACEMENT_GROUP not in notice.body:
+            self._truth.breaks("reasons", f"{machine.name} has no room, and nobody reads of its placement group")
 
     def _leaves_alone(self, post: Post) -> None:
         """What is low leaves people alone in their quiet hours, by itself or summed up."""

@@ -91,12 +91,16 @@ class Truth:
         return MINUTE * min(max(len(minutes) - 1, 0), WORN_MOST)
 
     def works(self, machine: Machine) -> bool:
-        """Whether EC2 and its load balancer call it well, and its application answers."""
+        """Whether EC2 and its load balancer call it well, and its application answers.
+
+        A load balancer that has it by its address says that of an address, and nobody asks whose it is.
+        """
         shown = machine.shown
         if shown.state is not InstanceState.RUNNING or shown.worst is not CheckStatus.OK:
             return False
         if machine.application is not None and machine.application.status is not CheckStatus.OK:
             return False
         balancer = self.cloud.balancer_of(machine)
-        health = balancer.health.get(machine.instance_id) if balancer is not None else TargetHealth.HEALTHY
-        return health is TargetHealth.HEALTHY
+        if balancer is None or balancer.by_address:
+            return True
+        return balancer.health.get(machine.instance_id) is TargetHealth.HEALTHY
