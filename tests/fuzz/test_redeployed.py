@@ -82,6 +82,11 @@ def test_a_service_that_is_gone_is_left_alone_and_of_what_is_stopped_people_hear
     assert any("no longer configured" in post.email and post.contact == "oncall" for post in heard)
 
 
+def test_a_service_that_is_gone_from_the_page_a_moment_ago_may_still_have_an_outage_there() -> None:
+    """By a deployment a second after its last update was due, and before the page was laid out anew."""
+    assert lived(draw(79200051))[1] == []
+
+
 def _deployed(name: str, mode: str, at: timedelta, scenario: str = "reboot-cures") -> Story:
     text = POLICY.format(name=name, mode=mode)
     return replace(scenario_story(scenario), redeployed=(Redeployed(at, text, parse(text)),))

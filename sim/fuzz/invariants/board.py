@@ -141,7 +141,8 @@ class BoardJudge:
                 self._stands(components[service], status)
         for incident in page.open:
             gone = incident.components.keys() - components.keys()
-            if gone and self._is_due(incident.updated_at):
+            # By a deployment it may be gone since a moment ago.
+            if gone and self._is_due(max(incident.updated_at, self._truth.governed_since())):
                 self._truth.breaks(
                     "page", f"number {incident.number} goes on, of {min(gone)}, which is not on the page"
                 )

@@ -66,6 +66,11 @@ class Truth:
         if excused:
             del self.broken[before:]
 
+    def governed_since(self) -> datetime:
+        """From when on the policy is the one that is in force."""
+        start = self.story.scenario.start
+        return max((t for d in self.story.redeployed if (t := start + d.at) <= self.time.now), default=start)
+
     def breaks(self, invariant: str, what: str) -> None:
         self.broken.append(f"{invariant}: {what} (at {self.time.now - self.story.scenario.start})")
 
