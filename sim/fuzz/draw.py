@@ -42,6 +42,12 @@ START = datetime(2026, 4, 30, 12, 0, tzinfo=UTC)
 
 def draw(seed: int) -> Story:
     """The story of that seed; the same for ever, as long as the config's keys are."""
+    story = with_kinds(of_first_kinds(seed), Random(f"kinds {seed}"))
+    return with_races(story, Random(f"races {seed}"))
+
+
+def of_first_kinds(seed: int) -> Story:
+    """The same without races, of instances of those kinds only that there were first."""
     random = Random(seed)
     text, policy = policy_of(seed)
     fleets = fleets_of(policy, random)
@@ -82,9 +88,7 @@ def draw(seed: int) -> Story:
     story = with_recovery(story, Random(f"recovery {seed}"))
     story = with_subscribers(story, Random(f"asked {seed}"))
     story = with_refusals(story, Random(f"refusals {seed}"))
-    story = with_a_deployment(story, Random(f"redeployed {seed}"))
-    story = with_kinds(story, Random(f"kinds {seed}"))
-    return with_races(story, Random(f"races {seed}"))
+    return with_a_deployment(story, Random(f"redeployed {seed}"))
 
 
 def _at_work(scenario: Scenario, random: Random) -> timedelta:

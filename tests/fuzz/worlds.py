@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from itertools import takewhile
 
-from sim.fuzz.draw import draw
+from sim.fuzz.draw import of_first_kinds
 from sim.fuzz.nth import scenario_story
 from sim.fuzz.story import Story
-from sim.fuzz.trouble import REFUSALS, TAKE_TIME
+from sim.fuzz.trouble import REFUSALS
 from sim.fuzz.world import World
 
 MINUTE = timedelta(minutes=1)
@@ -24,11 +23,9 @@ def told(name: str, until: timedelta = timedelta(0)) -> World:
 
 
 def plain(seed: int) -> Story:
-    """The story of that seed without refusals, races and deployments: as it was when it was found worth keeping."""
-    story = draw(seed)
-    # Races are drawn last, and each of them begins with a call that takes time.
-    before = takewhile(lambda spell: spell.trouble not in TAKE_TIME, story.spells)
-    return replace(story, spells=tuple(s for s in before if s.trouble not in REFUSALS), redeployed=())
+    """The story of that seed without refusals, races, deployments and newer kinds: as when found worth keeping."""
+    story = of_first_kinds(seed)
+    return replace(story, spells=tuple(s for s in story.spells if s.trouble not in REFUSALS), redeployed=())
 
 
 def later(world: World, by: timedelta) -> None:
