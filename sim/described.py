@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from defib.core.model import InstanceState
-from sim.boundary import Boundary, Params, Refusal, Response
+from sim.boundary import Answers, Params, Refusal, Response
 from sim.clock import SimulatorGap
 from sim.filters import ValuesOf, passes
 from sim.machine import Machine
@@ -33,7 +33,7 @@ Description = dict[str, Any]
 class Described:
     """What DescribeInstances says of each instance, kept until EC2 shows something else of it."""
 
-    def __init__(self, boundary: Boundary, machines: Mapping[str, Machine]) -> None:
+    def __init__(self, boundary: Answers, machines: Mapping[str, Machine]) -> None:
         """``machines`` are those that EC2 knows, by id."""
         self._machines = machines
         self._instances: dict[str, Description] = {}
@@ -78,7 +78,7 @@ class Described:
 def _description(machine: Machine) -> Description:
     """The instance as EC2 shows it (EC2 API, Instance)."""
     shown, suffix = machine.shown, machine.instance_id.removeprefix("i-")
-    before = timedelta(days=1) if machine.stopped_before else timedelta(0)
+    before = timedelta(days=1) if machine.shows_restart else timedelta(0)
     instance: Description = {
         "InstanceId": machine.instance_id,
         "ImageId": IMAGE,

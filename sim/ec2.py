@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from defib.core.model import CheckStatus, InstanceState
-from sim.boundary import Boundary, Params, Refusal, Response
+from sim.boundary import Answers, Params, Refusal, Response
 from sim.clock import VirtualTime
 from sim.described import STATE_CODES, Described
 from sim.faults import FaultKind
@@ -33,7 +33,7 @@ CONSOLE = "[    0.000000] Linux version 6.1.0\n[    4.211377] systemd[1]: Reache
 class Ec2:
     """The EC2 API over the true machines."""
 
-    def __init__(self, time: VirtualTime, physics: Physics, boundary: Boundary) -> None:
+    def __init__(self, time: VirtualTime, physics: Physics, boundary: Answers) -> None:
         self._time = time
         self._physics = physics
         self._machines: dict[str, Machine] = {}

@@ -32,7 +32,8 @@ REASONS = {
     TargetHealth.UNHEALTHY: ("Target.Timeout", "Request timed out"),
     TargetHealth.DRAINING: ("Target.DeregistrationInProgress", "Target deregistration is in progress"),
 }
-"""ELBv2 API, TargetHealth."""
+INVALID_STATE = "Target.InvalidState"
+"""Of a target that does not run. All four: ELBv2 API, TargetHealth."""
 KEPT_OUT = {
     "State": "zonal_shift_active",
     "Reason": "AdministrativeOverride.ZonalShiftActive",
@@ -196,7 +197,7 @@ class LoadBalancing:
         elif target.health is TargetHealth.UNUSED:
             shown = {
                 "State": TargetHealth.UNUSED.value,
-                "Reason": "Target.InvalidState",
+                "Reason": INVALID_STATE,
                 "Description": f"Target is in the {target.machine.shown.state.value} state",
             }
         else:

@@ -136,10 +136,17 @@ class Machine:
     last_boot: datetime | None = None
     stopped_before: bool = False
     """Whether its next boot is a restart rather than its launch."""
+    restarted_at: datetime | None = None
+    """When it was first started again."""
     faults: list[ActiveFault] = field(default_factory=list)
     traits: tuple[Trait, ...] = ()
     application: ApplicationCheck | None = None
     """None where no application status check is associated with it."""
+
+    @property
+    def shows_restart(self) -> bool:
+        """Whether EC2 shows that it has been started again: the LaunchTime that it shows is no launch's."""
+        return self.restarted_at is not None and self.shown.launched_at >= self.restarted_at
 
     def booted_since(self, moment: datetime) -> bool:
         return self.last_boot is not None and self.last_boot >= moment

@@ -81,6 +81,7 @@ class Physics:
     def start(self, machine: Machine) -> None:
         """Ask a stopped machine to start."""
         machine.launched_at = self._time.now
+        machine.restarted_at = machine.restarted_at or self._time.now
         self._enter(machine, InstanceState.PENDING, View(InstanceState.PENDING, self._time.now))
         failing = machine.suffers(FaultKind.FAILING_KEY)
         if failing is not None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from defib.core.membership import GROUP_TAG
-from sim.boundary import Boundary, Params, Refusal, Response
+from sim.boundary import Answers, Params, Refusal, Response
 from sim.scenario_value import Trait
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def architecture(instance_type: str) -> str:
 class Questions:
     """The calls that ask for what DescribeInstances leaves out."""
 
-    def __init__(self, boundary: Boundary, machines: Mapping[str, Machine]) -> None:
+    def __init__(self, boundary: Answers, machines: Mapping[str, Machine]) -> None:
         self._machines = machines
         boundary.answer("ec2:DescribeInstanceTypes", self._types)
         boundary.answer("ec2:DescribeInstanceAttribute", self._attribute)

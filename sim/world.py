@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from random import Random
@@ -77,7 +78,8 @@ class World:
         self.machines: dict[str, Machine] = {}
         """By name; an instance that has not been launched yet is missing."""
         self._seed = seed
-        self._random = Random(seed)
+        self.draws: Callable[[str], Random] = lambda what: Random(f"{seed}/{what}")
+        """A stream of its own for each part, so that one part's draws don't shift another's; read when entered."""
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -113,21 +115,21 @@ class World:
         self.customers = Customers(time, self.wiring, partial(recorder.tell, EventKind.PAGE, ""))
         self.customers.watch(boundary)
         self.launcher = Launcher(self.policy)
-        self.physics = Physics(time, self._draws("physics"), self.scenario.durations, recorder)
+        self.physics = Physics(time, self.draws("physics"), self.scenario.durations, recorder)
         self.ec2 = Ec2(time, self.physics, boundary)
-        self.balancing = LoadBalancing(time, self._draws("elb"), self.ec2, boundary, self._target_changed)
-        self.applications = ApplicationChecks(time, self._draws("applications"), self.machines, boundary)
+        self.balancing = LoadBalancing(time, self.draws("elb"), self.ec2, boundary, self._target_changed)
+        self.applications = ApplicationChecks(time, self.draws("applications"), self.machines, boundary)
         self.scaling = AutoScaling(time, self.physics, boundary, self._launch_in_place_of)
         self.shifts = ZonalShifts(time, boundary, self._load_balancers, self._shift_changed)
         self.balancing.kept_from = self._kept_from
         authority = Authority(ACCOUNT, self._tags_of, self.scaling.arn_of, self.shifts.load_balancer_of)
-        draws, broken = self._draws("lambda"), self.breakdowns
+        draws, broken = self.draws("lambda"), self.breakdowns
         carrier = Carrier(
             time, authority, ledger, draws, broken, StaleReads(time, self.wiring, boundary, self.scenario.machinery)
         )
         self.functions = Lambda(time, carrier, ledger, self.measurements, draws, recorder.logged)
         self.queues = Queues(time, self.wiring, self.functions, ledger, boundary, broken)
-        self.bus = Bus(time, self.wiring, self.queues, self.functions, self._draws("bus"), broken)
+        self.bus = Bus(time, self.wiring, self.queues, self.functions, self.draws("bus"), broken)
         boundary.answer("events:PutEvents", self.bus.put_events)
         tell_of_mail = partial(recorder.tell, EventKind.MESSAGE, "")
         gateway = Gateway(self.wiring, self.functions, self._measure_call)
@@ -181,8 +183,8 @@ class World:
             begin = partial(self.shifts.begin, zone_id_of(by_aws.zone), by_aws.lasts, by_aws.practice)
             self.time.at(self.scenario.start + by_aws.at, begin)
         schedule_issues(self.time, self.bus, self.scenario.start, self.scenario.health_issues)
-        self.bus.start_schedules(self._draws("schedules"))
-        self.alarms.start(self._draws("alarms"), self._measure)
+        self.bus.start_schedules(self.draws("schedules"))
+        self.alarms.start(self.draws("alarms"), self._measure)
 
     def _add(self, machine: Machine) -> None:
         self.machines[machine.name] = machine
@@ -280,10 +282,6 @@ class World:
         """What API Gateway counts of each call (API Gateway Developer Guide, "Working with metrics for HTTP APIs")."""
         metric = Metric.of("AWS/ApiGateway", "5xx", ApiId=api.api_id)
         self.metrics.put(metric, float(code >= 500), self.time.now)
-
-    def _draws(self, what: str) -> Random:
-        """A stream of its own for each part, so that one part's draws don't shift another's."""
-        return Random(f"{self._seed}/{what}")
 
     def unused_grants(self) -> tuple[Grant, ...]:
         """What the roles allow and this replay did not need."""

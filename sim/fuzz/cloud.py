@@ -13,8 +13,9 @@ from defib.core.policy import Policy
 from defib.core.shift import load_balancer_of
 from sim.application import ApplicationChecks
 from sim.clock import VirtualTime
+from sim.ec2 import Ec2
 from sim.faults import FaultKind
-from sim.fuzz.balancer import Balancer
+from sim.fuzz.balancer import Balancer, Balancers
 from sim.groups import AutoScaling
 from sim.machine import ActiveFault, ApplicationCheck, Machine, View
 from sim.memory.calls import Calls
@@ -26,10 +27,10 @@ from sim.traits import is_recovered
 LONG_AGO = timedelta(days=30)
 GONE = (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED)
 ZONE_IDS: Mapping[str, str] = {
-    "us-east-1a": "use1-az1",
-    "us-east-1b": "use1-az2",
-    "us-east-1c": "use1-az4",
-    "us-east-1d": "use1-az6",
+    "us-east-1a": "use1-az6",
+    "us-east-1b": "use1-az1",
+    "us-east-1c": "use1-az2",
+    "us-east-1d": "use1-az4",
     "us-east-1e": "use1-az3",
     "us-east-1f": "use1-az5",
 }
@@ -43,7 +44,8 @@ def zone_of(zone_id: str) -> str:
 class Cloud:
     """The truth. ``sim/fuzz/seen.py`` is what Defib sees of it, ``sim/fuzz/acts.py`` what Defib can do to it."""
 
-    def __init__(self, scenario: Scenario, policy: Policy, time: VirtualTime, random: Random) -> None:
+    def __init__(self, scenario: Scenario, policy: Policy, time: VirtualTime, draws: Callable[[str], Random]) -> None:
+        """``draws`` makes the stream of that name."""
         self.time = time
         self.policy = policy
         self.machines: dict[str, Machine] = {}
@@ -59,9 +61,11 @@ class Cloud:
         self.shown: Callable[[Machine], None] = lambda _: None
         self.struck: Callable[[Fault, Machine], None] = lambda _, __: None
         """Called just before a fault strikes a machine."""
+        random = draws("physics")
         self.physics = Physics(time, random, scenario.durations, self)
         self.calls = Calls()
-        """What Auto Scaling, zonal shifts and application status checks answer to the edges that call them."""
+        """What EC2, Auto Scaling, load balancers and zonal shifts answer to the edges that call them."""
+        self._ec2 = Ec2(time, self.physics, self.calls)
         self.scaling = AutoScaling(time, self.physics, self.calls, self._launch_in_place_of)
         self.applications = ApplicationChecks(time, random, self.by_name, self.calls)
         self.applications.changed = self.shown_changed
@@ -69,7 +73,9 @@ class Cloud:
         self._in_front = {g.arn: load_balancer_of(g) for service in policy.services for g in service.target_groups}
         self._shifted = frozenset(self._in_front.values())
         known = {group.name: group.arn for service in policy.services for group in service.target_groups}
-        self.balancers = {spec.name: Balancer(spec, known.get(spec.name, ""), time) for spec in scenario.target_groups}
+        phases, specs = draws("elb"), scenario.target_groups
+        self.balancers = {s.name: Balancer(s, known.get(s.name, ""), time, phases.random()) for s in specs}
+        Balancers(self.balancers, self._ec2.machine, self.calls)
         self._behind: dict[str, Balancer] = {}
         self._fleets = scenario.fleet
         named = {name: name for name in instance_names(scenario)}
@@ -114,6 +120,7 @@ class Cloud:
             application=ApplicationCheck(fleet.application_check) if fleet.application_check else None,
         )
         self.machines[machine.instance_id] = self.by_name[name] = machine
+        self._ec2.add(machine)
         service = self.policy.service_of(machine.tags)
         if service is not None:
             self.members.setdefault(service.name, []).append(machine)
@@ -221,6 +228,7 @@ class Cloud:
         self.event(machine)
 
     def shown_changed(self, machine: Machine) -> None:
+        self.note(machine)
         self.shown(machine)
 
     def sampled(self, machine: Machine) -> None:

@@ -62,8 +62,8 @@ class Observer:
         stop_is_near: bool = True,
         silenced: bool = False,
     ) -> Observation:
-        del stop_is_near
-        found = self._out.call(self._instance, self._seen.observe, instance_id, registrations, act_is_near, silenced)
+        near = (act_is_near, stop_is_near, silenced)
+        found = self._out.call(self._instance, self._seen.observe, instance_id, registrations, *near)
         self._looked(instance_id)
         return found
 

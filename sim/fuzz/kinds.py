@@ -14,7 +14,7 @@ from sim.traits import LEFT_OUT, LOCAL_DISKS, OPERATOR, PLACEMENT_GROUP, archite
 
 def kind_of(machine: Machine) -> tuple[tuple[Trait, ...], str, bool, bool]:
     """What the two below go by."""
-    return machine.traits, machine.instance_type, machine.stopped_before, GROUP_TAG in machine.tags
+    return machine.traits, machine.instance_type, machine.shows_restart, GROUP_TAG in machine.tags
 
 
 @cache

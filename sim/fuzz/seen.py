@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from defib.aws import membership
+from defib.aws.targets import NOT_REGISTERED
+from defib.aws.traits import stop_is_near as is_stop_near
 from defib.core.frozen import replace
 from defib.core.membership import GROUP_TAG, IN_SERVICE, Membership
 from defib.core.model import (
@@ -24,8 +26,8 @@ from defib.core.model import (
 )
 from defib.core.policy import Service
 from defib.core.shift import Served
-from defib.core.traits import Traits
-from defib.shell.ports import Suspects
+from defib.shell.ports import Rejected, Suspects
+from sim.elb import INVALID_STATE, REASONS
 from sim.faults import EventCode, FaultKind
 from sim.fuzz.balancer import Balancer
 from sim.fuzz.cloud import GONE, ZONE_IDS, Cloud
@@ -36,6 +38,10 @@ from sim.scenario_value import Trait
 OK = Check(CheckStatus.OK)
 ANNOUNCED = (FaultKind.AWS_MAINTENANCE, FaultKind.EVENT_ANNOUNCED)
 UNFIT = frozenset({CheckStatus.IMPAIRED, CheckStatus.INITIALIZING})
+PRESUMED = Checks(OK, OK)
+"""Of an instance that only its load balancer names (aws/suspects.py)."""
+SAID = {health: reason for health, (reason, _) in REASONS.items()} | {TargetHealth.UNUSED: INVALID_STATE}
+"""Why a load balancer says that of a target."""
 
 
 class Seen:
@@ -48,13 +54,20 @@ class Seen:
         """By instance, what EC2's own checks said when last looked at, and in which view of it."""
 
     def observe(
-        self, instance_id: str, registrations: Sequence[Registration], act_is_near: bool = True, silenced: bool = False
+        self,
+        instance_id: str,
+        registrations: Sequence[Registration],
+        act_is_near: bool = True,
+        stop_is_near: bool = True,
+        silenced: bool = False,
     ) -> Observation:
-        machine = self._cloud.machines[instance_id]
-        service = self._cloud.policy.service_of(machine.tags)
+        cloud, machine = self._cloud, self._cloud.machines.get(instance_id)
+        if machine is None:
+            return Observation(instance_id, cloud.time.now, InstanceState.TERMINATED, launched_at=cloud.time.now)
+        service = cloud.policy.service_of(machine.tags)
         if service is None or machine.shown.state is InstanceState.TERMINATED:
             return self._observation(machine)
-        found = self._observed(machine, service, registrations, act_is_near, silenced)
+        found = self._observed(machine, service, registrations, act_is_near, stop_is_near, silenced)
         by_address = self._by_address(machine, service)
         return replace(found, traits=replace(found.traits, by_address=by_address)) if by_address else found
 
@@ -64,20 +77,25 @@ class Seen:
         service: Service,
         registrations: Sequence[Registration],
         act_is_near: bool,
+        stop_is_near: bool,
         silenced: bool,
     ) -> Observation:
         targets = self._targets(machine, registrations)
         if not act_is_near:
             return self._observation(machine, targets)
-        # Only guards ask for peers, and only an instance in trouble meets a guard (aws/observe.py).
-        troubled = not _is_well(machine, targets, silenced, self._cloud)
-        takes = machine.shown.state is InstanceState.RUNNING or GROUP_TAG in machine.tags
-        peers = self.peers(machine, service) if troubled and takes and service.counts_peers else None
-        traits = traits_of(*kind_of(machine))
-        found = self._observation(machine, targets, peers, traits, silenced=silenced)
-        if not found.group:
-            return found
-        return self._observation(machine, targets, peers, traits, self._membership(found), silenced)
+        # Only guards ask for peers and the other targets, and only an instance in trouble meets a guard
+        # (aws/observe.py).
+        runs, peers = machine.shown.state is InstanceState.RUNNING, None
+        if not _is_well(machine, targets, silenced, self._cloud):
+            if service.counts_peers and (runs or GROUP_TAG in machine.tags):
+                peers = self.peers(machine, service)
+            targets = self._with_others(machine, targets) if runs else targets
+        found = self._observation(machine, targets, peers, silenced=silenced)
+        if found.group:
+            found = replace(found, membership=self._membership(found))
+        if stop_is_near and is_stop_near(found):
+            found = replace(found, traits=traits_of(*kind_of(machine)))
+        return found
 
     def suspects(self) -> Suspects:
         opted_in = self._cloud.policy.opted_in
@@ -97,9 +115,9 @@ class Seen:
 
     def unhealthy_targets(self, target_group_arn: str) -> Sequence[str]:
         balancer = self._balancer(target_group_arn)
-        if balancer is None or balancer.by_address:
+        if balancer.by_address:
             return ()
-        return [i for i, health in balancer.health.items() if health is TargetHealth.UNHEALTHY]
+        return tuple(i for i, health in balancer.health.items() if health is TargetHealth.UNHEALTHY)
 
     def peers(self, machine: Machine, service: Service) -> Peers:
         """The others of its service, as EC2 and their groups count them (aws/peers.py)."""
@@ -119,13 +137,17 @@ class Seen:
         member = group.members.get(peer.instance_id)
         return member is not None and member.lifecycle == IN_SERVICE and member.healthy
 
-    def _balancer(self, arn: str) -> Balancer | None:
-        return next((b for b in self._cloud.balancers.values() if b.arn == arn), None)
+    def _balancer(self, arn: str) -> Balancer:
+        """Raises Rejected for one that there is not."""
+        found = next((b for b in self._cloud.balancers.values() if b.arn == arn), None)
+        if found is None:
+            raise Rejected(f"target health in {arn}: there is no such target group", "TargetGroupNotFound")
+        return found
 
     def _served(self, arn: str) -> dict[str, Served]:
         balancer = self._balancer(arn)
         # EC2 knows no instance by the address that a target group has (aws/serving.py).
-        if balancer is None or balancer.by_address:
+        if balancer.by_address:
             return {}
         kept_from = self._cloud.kept_from(balancer)
         found: dict[str, list[TargetHealth]] = {}
@@ -139,8 +161,6 @@ class Seen:
         machine: Machine,
         targets: tuple[Target, ...] = (),
         peers: Peers | None = None,
-        traits: Traits | None = None,
-        member: Membership | None = None,
         silenced: bool = False,
     ) -> Observation:
         shown = machine.shown
@@ -159,8 +179,7 @@ class Seen:
             checks=self._checks(machine, silenced) if shown.state is InstanceState.RUNNING else None,
             targets=targets,
             peers=peers,
-            traits=traits or described_of(*kind_of(machine)),
-            membership=member,
+            traits=described_of(*kind_of(machine)),
         )
 
     def _checks(self, machine: Machine, silenced: bool) -> Checks:
@@ -191,9 +210,9 @@ class Seen:
         balancer = self._cloud.balancer_of(machine)
         asked = balancer is not None and balancer.asked
         failing = asked and balancer is not None and balancer.health.get(machine.instance_id) is TargetHealth.UNHEALTHY
-        if not failing and not self._is_suspect(machine):
-            return None
-        return self._observation(machine, self._targets(machine, ()) if failing else ())
+        if self._is_suspect(machine):
+            return self._observation(machine, self._targets(machine, ()) if failing else ())
+        return replace(self._observation(machine, self._targets(machine, ())), checks=PRESUMED) if failing else None
 
     def _is_suspect(self, machine: Machine) -> bool:
         shown = machine.shown
@@ -218,16 +237,19 @@ class Seen:
         balancer = self._cloud.balancer_of(machine)
         if balancer is None or balancer.by_address:
             return ()
-        registration = Registration(balancer.arn, 80)
+        registration, manageable = Registration(balancer.arn, 80), balancer.manageable
         health = balancer.health.get(machine.instance_id)
-        if health is None:
-            return (Target(registration, TargetHealth.UNUSED, manageable=balancer.manageable),) if registrations else ()
-        runs = machine.shown.state is InstanceState.RUNNING
-        target = Target(registration, health, manageable=balancer.manageable)
-        if not runs:
-            return (target,)
+        if health is not None:
+            return (Target(registration, health, SAID.get(health, ""), manageable),)
+        return (Target(registration, TargetHealth.UNUSED, NOT_REGISTERED, manageable),) if registrations else ()
+
+    def _with_others(self, machine: Machine, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+        """Which others serve, where the machine is registered."""
+        balancer = self._cloud.balancer_of(machine)
+        if balancer is None or machine.instance_id not in balancer.health:
+            return targets
         others = self._cloud.others_serving(balancer, machine.instance_id)
-        return (replace(target, others_healthy=len(others), others=others),)
+        return tuple(replace(target, others_healthy=len(others), others=others) for target in targets)
 
 
 def _counts(check: ApplicationCheck, silenced: bool, now: datetime) -> CheckStatus:

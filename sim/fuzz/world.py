@@ -80,7 +80,7 @@ class World:
         self.time = VirtualTime(story.scenario.start)
         self._random = Random(f"world {story.seed}")
         self.outside = Outside(self.time, story.spells, nth, Random(f"trouble {story.seed}"))
-        self.cloud = Cloud(story.scenario, story.policy, self.time, Random(f"physics {story.seed}"))
+        self.cloud = Cloud(story.scenario, story.policy, self.time, lambda what: Random(f"{what} {story.seed}"))
         self.seen = Seen(self.cloud)
         self.store = tables.Kept()
         self.site = FakeSite()

@@ -44,7 +44,10 @@ class _Client:
             try:
                 return answer(params) or {}
             except Refusal as refusal:
-                error: Any = {"Error": {"Code": refusal.code, "Message": refusal.message}}
+                error: Any = {
+                    "Error": {"Code": refusal.code, "Message": refusal.message},
+                    "ResponseMetadata": {"HTTPStatusCode": refusal.status},
+                }
                 raise ClientError(error, operation) from refusal
 
         return call

@@ -1,0 +1,20 @@
+"""Each test of these suites is put to the ports in memory, and to the edges that are deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+
+import pytest
+
+from tests.contract.ports import STAGES, Ports
+
+Stage = Callable[..., AbstractContextManager[Ports]]
+
+
+@pytest.fixture(params=sorted(STAGES))
+def stage(request: pytest.FixtureRequest) -> Iterator[Callable[..., Ports]]:
+    """Sets up the fleet of tests/contract/ports.py, with faults and trouble."""
+    with ExitStack() as entered:
+        made: Stage = STAGES[request.param]
+        yield lambda *how, **more: entered.enter_context(made(*how, **more))
