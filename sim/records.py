@@ -49,6 +49,11 @@ class Records:
         lines = (item for item in self._items("AUDIT#") if "decision" in item)
         return frozenset(str(item["case_id"]["S"]) for item in lines if item["decision"]["S"].startswith("close:"))
 
+    def held(self) -> frozenset[tuple[str, str]]:
+        """By which guard a repair of which service was held, as the audit says."""
+        lines = [item for item in self._items("AUDIT#") if item.get("decision", {}).get("S", "").startswith("hold:")]
+        return frozenset((line["service"]["S"], line["decision"]["S"].removeprefix("hold:")) for line in lines)
+
     def used_links(self) -> frozenset[str]:
         """The ids of the links by which somebody has answered."""
         return frozenset(item["link_id"]["S"] for item in self._items("USE"))

@@ -6,11 +6,12 @@ cases, the notices, the trail and what the functions have left behind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from random import Random
 
 from defib.core.case import Case
 from defib.core.guards.ownership import OWNERS
@@ -67,9 +68,15 @@ FEW = 3
 """Calls that a spell strikes which strikes by chance in memory."""
 
 
-def lived_on_moto(story: Story, nth: Nth | None = None) -> tuple[World, list[str]]:
+def lived_on_moto(
+    story: Story,
+    nth: Nth | None = None,
+    draws: Callable[[str], Random] | None = None,
+    over: Callable[[World], None] = lambda _: None,
+) -> tuple[World, list[str]]:
     """The world in which the story has been played, and what was broken in it.
 
+    ``over`` hears of the world while it can still be asked; ``draws`` are those of fuzz/world.py.
     Left out is what has no like there: races, and people who change tags.
     """
     machinery = (*story.scenario.machinery, *(fault for spell in story.spells for fault in machinery_of(spell)))
@@ -77,13 +84,16 @@ def lived_on_moto(story: Story, nth: Nth | None = None) -> tuple[World, list[str
         fails = _refused_as(nth.trouble, MachineryFault(timedelta(0), ANY, KINDS[nth.trouble], nth=nth.number, times=1))
         machinery = (*machinery, fails)
     scenario = replace(story.scenario, machinery=machinery, target_groups=_target_groups(story))
-    with world_of(scenario, _policy_file(story)) as world:
+    world = world_of(scenario, _policy_file(story))
+    world.draws = draws or world.draws
+    with world:
         broken = _Broken(story, world)
         world.functions.carried_out = broken.act
         end = scenario.start + scenario.until
         world.time.run_until(end)
         while world.time.now < end + OVERTIME and not _settled(world):
             world.time.run_until(world.time.now + STEP)
+        over(world)
         return world, [*broken.found, *broken.at_end()]
 
 

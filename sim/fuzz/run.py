@@ -120,12 +120,14 @@ def fuzz(seeds: Sequence[int]) -> Tally:
 
 
 def play_on_moto(seeds: Sequence[int], tally: Tally) -> None:
-    """Have the deployed stack's own handlers play the stories of ``seeds``, too."""
+    """Have the deployed stack's own handlers play the stories of ``seeds``, too, and come to the same as memory."""
+    from sim.fuzz.alike import differing  # noqa: PLC0415 - as below
     from sim.fuzz.on_moto import lived_on_moto  # noqa: PLC0415 - takes a second, and most have no use for it
 
     for seed in seeds:
         with quick():
-            broken = lived_on_moto(draw(seed))[1]
+            story = draw(seed)
+            broken = [*lived_on_moto(story)[1], *differing(story)]
         tally.on_moto += 1
         if broken:
             tally.failures.append(Failure(seed, tuple(f"on moto, {line}" for line in broken)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property, partial
@@ -73,19 +74,22 @@ TOLD = (InstanceState.RUNNING, InstanceState.STOPPING, InstanceState.STOPPED, In
 class World:
     """Everything there is. ``run`` lives through the story and returns what was broken."""
 
-    def __init__(self, story: Story, nth: Failing | None = None) -> None:
+    def __init__(self, story: Story, nth: Failing | None = None, draws: Callable[[str], Random] | None = None) -> None:
+        """``draws`` makes the stream of that name; left out, each story has its own, and no fleet alarm."""
         self.story = story
+        self._has_alarm = draws is not None
+        self._draws = draws or (lambda what: Random(f"{what} {story.seed}"))
         self.policy = story.policy
         """The one in force."""
         self.time = VirtualTime(story.scenario.start)
-        self._random = Random(f"world {story.seed}")
-        self.outside = Outside(self.time, story.spells, nth, Random(f"trouble {story.seed}"))
-        self.cloud = Cloud(story.scenario, story.policy, self.time, lambda what: Random(f"{what} {story.seed}"))
+        self._random = self._draws("world")
+        self.outside = Outside(self.time, story.spells, nth, self._draws("trouble"))
+        self.cloud = Cloud(story.scenario, story.policy, self.time, self._draws)
         self.seen = Seen(self.cloud)
         self.store = tables.Kept()
         self.site = FakeSite()
         self.switch = edges.KillSwitch(self.outside)
-        self.lanes = Lanes(self.time, self.outside, Random(f"lanes {story.seed}"))
+        self.lanes = Lanes(self.time, self.outside, self._draws("lanes"))
         self.bus = Bus(self.time, self.outside, self.lanes)
         self.page_store = tables.PageMemory(store=self.store)
         self.others: dict[str, OtherSide] = {}
@@ -197,9 +201,9 @@ class World:
             if issue.lasts is not None:
                 time.after(issue.at + issue.lasts, partial(tell, over=True))
         time.every(MINUTE, time.now + MINUTE * self._random.random(), self._sweep)
-        if scenario.machinery and self.story.policy.detection.fleet_alarm:
+        if (self._has_alarm or scenario.machinery) and self.story.policy.detection.fleet_alarm:
             alarm = FleetAlarm(self.cloud, partial(self.bus.put, "aws.cloudwatch", CONTRIBUTOR))
-            time.every(MINUTE, time.now + MINUTE * Random(f"alarm {self.story.seed}").random(), alarm.evaluate)
+            time.every(MINUTE, time.now + MINUTE * self._draws("alarm").random(), alarm.evaluate)
 
     # --- Defib's functions -----------------------------------------------------------------------------------------
 

@@ -7,10 +7,15 @@ from datetime import timedelta
 
 import pytest
 
+from defib.core.case import Action
+from sim.fuzz.alike import calm_of, differences, differing, in_turn, told
 from sim.fuzz.draw import draw
 from sim.fuzz.nth import scenario_story
 from sim.fuzz.on_moto import lived_on_moto
+from sim.fuzz.run import Tally, play_on_moto
 from sim.fuzz.trouble import Nth, Trouble
+from sim.fuzz.world import World
+from tests.aws.cases import NOON, a_case, an_attempt
 
 
 @pytest.mark.parametrize("seed", [3])
@@ -34,3 +39,48 @@ def test_an_act_without_consent_is_found_there() -> None:
     story = scenario_story("april-30")
     told = replace(story, policy=replace(story.policy, services=()))
     assert any(line.startswith("consent") for line in lived_on_moto(told)[1])
+
+
+def test_the_same_comes_of_a_story_in_memory_and_there() -> None:
+    assert differing(draw(6)) == []
+
+
+def test_a_story_of_which_something_else_comes_in_memory_fails_with_its_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(World, "cases", lambda _: [])
+    tally = Tally()
+    play_on_moto([6], tally)
+
+    (failure,) = tally.failures
+    assert failure.seed == 6
+    assert all(line.startswith("on moto, alike: of ") for line in failure.broken)
+
+
+def test_another_cause_another_act_and_another_end_are_differences() -> None:
+    same = {"a-1": ("zombie: reboot, healed",), "a-2": ("zombie: reboot, healed",)}
+    other = {
+        "a-1": ("zombie: reboot, healed",),
+        "a-2": ("zombie: stop start, healed",),
+        "a-3": ("zombie: nothing, held",),
+    }
+
+    assert differences(same, same) == []
+    assert [line.partition(" in memory ")[0] for line in differences(same, other)] == ["alike: of a-2", "alike: of a-3"]
+
+
+def test_what_is_compared_is_left_without_trouble_and_people() -> None:
+    story = next(s for s in map(draw, range(100)) if s.spells and s.scenario.answers and s.scenario.kill_switch)
+    calm = calm_of(story)
+
+    assert calm.scenario.faults == story.scenario.faults
+    assert (calm.spells, calm.scenario.answers, calm.scenario.kill_switch) == ((), (), ())
+
+
+def test_a_service_of_which_one_waited_for_others_is_not_compared_and_the_others_are() -> None:
+    assert in_turn({("web", "concurrent_repairs"), ("db", "stop_protection")}) == {"web"}
+
+    machines = World(draw(6)).cloud.by_name
+    (first, web), (second, db) = list(machines.items())[:2]
+    of_web = a_case(web.instance_id, confirmed_at=NOON, attempts=(an_attempt(Action.REBOOT),))
+    cases = (of_web, replace(of_web, instance_id=db.instance_id, service="db"))
+    assert set(told(cases, machines)) == {first, second}
+    assert set(told(cases, machines, {"web"})) == {second}
