@@ -14,23 +14,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from sim.fuzz.draw import draw
-from sim.fuzz.shrink import shrink
+from sim.fuzz.failures import Failure, crashed, kept_first, told
 from sim.fuzz.story import Story
-from sim.fuzz.story_file import load, write
+from sim.fuzz.story_file import load
 from sim.fuzz.trouble import Failing
 from sim.fuzz.world import World
-
-REGRESSIONS = Path(__file__).resolve().parent.parent.parent / "scenarios" / "regressions"
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """One story in which something broke."""
-
-    seed: int
-    broken: tuple[str, ...]
-    file: str = ""
-    """Where the shortest story found is kept."""
 
 
 @dataclass
@@ -63,7 +51,7 @@ def lived(story: Story, nth: Failing | None = None) -> tuple[World, list[str]]:
     try:
         return world, world.run()
     except Exception as error:  # noqa: BLE001 - whatever leaves Defib's code is a finding
-        return world, [*world.judge.broken, f"crash: {type(error).__name__}: {error}"]
+        return world, [*world.judge.broken, crashed(error)]
 
 
 @contextmanager
@@ -121,49 +109,51 @@ def fuzz(seeds: Sequence[int]) -> Tally:
 
 def play_on_moto(seeds: Sequence[int], tally: Tally) -> None:
     """Have the deployed stack's own handlers play the stories of ``seeds``, too, and come to the same as memory."""
+    for seed in seeds:
+        broken = broken_on_moto(draw(seed))
+        tally.on_moto += 1
+        if broken:
+            tally.failures.append(Failure(seed, tuple(broken), on_moto=True))
+            print(f"broken in seed {seed} on moto: {broken[0]}", file=sys.stderr, flush=True)
+
+
+def broken_on_moto(story: Story) -> list[str]:
+    """What breaks in the story there, or comes to something else than in memory; a crash among that."""
     from sim.fuzz.alike import differing  # noqa: PLC0415 - as below
     from sim.fuzz.on_moto import lived_on_moto  # noqa: PLC0415 - takes a second, and most have no use for it
 
-    for seed in seeds:
-        with quick():
-            story = draw(seed)
-            broken = [*lived_on_moto(story)[1], *differing(story)]
-        tally.on_moto += 1
-        if broken:
-            tally.failures.append(Failure(seed, tuple(f"on moto, {line}" for line in broken)))
-
-
-def kept(failure: Failure, into: Path = REGRESSIONS) -> Failure:
-    """The failure with its shortest story in a file."""
-    name = failure.broken[0].partition(":")[0]
-
-    def fails(story: Story) -> bool:
-        return any(line.partition(":")[0] == name for line in lived(story)[1])
-
-    shortest = shrink(draw(failure.seed), fails)
-    into.mkdir(parents=True, exist_ok=True)
-    file = into / f"{name.replace(' ', '-')}-{failure.seed}.toml"
-    file.write_text(write(shortest), encoding="utf-8")
-    return Failure(failure.seed, failure.broken, str(file))
+    with quick():
+        try:
+            return [*lived_on_moto(story)[1], *differing(story)]
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other stories are told of
+            return [crashed(error)]
 
 
 def main(seeds: int, first: int, as_json: bool, story: Path | None, moto_every: int = 0) -> int:
     """The command; exit status 1 when something broke. Of ``moto_every`` seeds one is played on moto, too; 0: none."""
     if story is not None:
-        try:
-            told = load(story)
-        except (OSError, ValueError) as error:
-            print(error, file=sys.stderr)
-            return 2
-        broken = lived(told.story, told.nth)[1]
-        print("\n".join(broken) or "Every invariant held.")
-        return 1 if broken else 0
+        return _one(story, on_moto=bool(moto_every))
     tally = fuzz(range(first, first + seeds))
-    tally.failures = [kept(failure) if n < 3 else failure for n, failure in enumerate(tally.failures)]
+    tally.failures = kept_first(tally.failures, lambda shorter: lived(shorter)[1])
     if moto_every:
-        play_on_moto([seed for seed in range(first, first + seeds) if seed % moto_every == 0], tally)
+        there = Tally()
+        play_on_moto([seed for seed in range(first, first + seeds) if seed % moto_every == 0], there)
+        tally.on_moto = there.on_moto
+        tally.failures += kept_first(there.failures, broken_on_moto, 1)
     print(_as_json(tally) if as_json else "\n".join(_report(tally, first)))
     return 1 if tally.failures else 0
+
+
+def _one(file: Path, on_moto: bool) -> int:
+    """The story in a file; exit status 2 for one to mend."""
+    try:
+        given = load(file)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    broken = [*lived(given.story, given.nth)[1], *(broken_on_moto(given.story) if on_moto else ())]
+    print("\n".join(broken) or "Every invariant held.")
+    return 1 if broken else 0
 
 
 def _as_json(tally: Tally) -> str:
@@ -183,10 +173,7 @@ def _report(tally: Tally, first: int) -> Iterator[str]:
     if tally.on_moto:
         yield f"{tally.on_moto} of the stories were played by the deployed functions on moto, too."
     for failure in tally.failures:
-        yield f"BROKEN in seed {failure.seed}: {failure.broken[0]}"
-        yield f"  repeat it: python -m sim fuzz --seeds 1 --from {failure.seed}"
-        if failure.file:
-            yield f"  the shortest story found: python -m sim fuzz --story {failure.file}"
+        yield from told(failure)
     if not tally.failures:
         yield "Every invariant held (docs/invariants.md)."
     sys.stdout.flush()

@@ -26,24 +26,24 @@ MACHINES_MOST = 30_000
 """Machines in them, all told: some minutes of a crowd, which is left longer than it could be."""
 
 
-def shrink(story: Story, fails: Callable[[Story], bool]) -> Story:
-    """The shortest story found for which ``fails`` still says yes. It must say so of ``story``."""
+def shrink(story: Story, fails: Callable[[Story], bool], most: int = TRIES_MOST) -> Story:
+    """The shortest story found in ``most`` tries for which ``fails`` still says yes. It must say so of ``story``."""
     tries = machines = 0
     shorter = True
     while shorter:
         shorter = False
         for candidate in _shorter(story):
             tries, machines = tries + 1, machines + sum(fleet.count for fleet in candidate.scenario.fleet)
-            if tries > TRIES_MOST or machines > MACHINES_MOST:
+            if tries > most or machines > MACHINES_MOST:
                 return story
             # A crowd is too long for a file, until it is shorter.
-            if (_can_be_told(candidate) or not _can_be_told(story)) and fails(candidate):
+            if (can_be_told(candidate) or not can_be_told(story)) and fails(candidate):
                 story, shorter = candidate, True
                 break
     return story
 
 
-def _can_be_told(story: Story) -> bool:
+def can_be_told(story: Story) -> bool:
     """Whether a file can hold it: what is shorter must still be a scenario."""
     try:
         read(write(story))

@@ -52,7 +52,7 @@ def test_a_story_of_which_something_else_comes_in_memory_fails_with_its_seed(mon
 
     (failure,) = tally.failures
     assert failure.seed == 6
-    assert all(line.startswith("on moto, alike: of ") for line in failure.broken)
+    assert all(line.startswith("alike: of ") for line in failure.broken)
 
 
 def test_another_cause_another_act_and_another_end_are_differences() -> None:

@@ -12,8 +12,9 @@ from defib.core.crowd import INCIDENT_SERVICE
 from defib.core.model import Cause
 from sim.fuzz.draw import draw
 from sim.fuzz.draw_crowd import CROWDS_EVERY
+from sim.fuzz.failures import REGRESSIONS
 from sim.fuzz.nth import scenario_story
-from sim.fuzz.run import REGRESSIONS, lived
+from sim.fuzz.run import lived
 from sim.fuzz.story_file import load
 from sim.shifts import Kind
 from tests.fuzz.worlds import plain
