@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -66,6 +67,13 @@ class TestAutomaticRecovery:
     )
     def test_moves_only_what_has_lost_its_host(self, fault: str, acts: tuple[str, ...]) -> None:
         assert tried(AutomaticRecovery(), fault).acts == acts
+
+    def test_is_tried_once_a_failure_and_people_are_told(self) -> None:
+        full = class_named("no capacity")
+        room_soon = replace(full, faults=tuple(replace(f, lasts=f.lasts and f.lasts / 3) for f in full.faults))
+        trial = one(AutomaticRecovery(), room_soon, 0)
+        assert (trial.acts, trial.serves_again) == ((), None)
+        assert trial.told is not None
 
 
 class TestScalingGroup:
