@@ -1,5 +1,6 @@
 import argparse
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -18,6 +19,8 @@ from sim.compare.tables import DOCUMENT, NoMarker, agents
 from sim.compare.trial import Harm, Trial, summed
 from sim.compare.verdict import verdict
 from sim.report.tone import Tone
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def trial(seed: int = 0, **given: Any) -> Trial:
@@ -112,9 +115,59 @@ def test_every_class_wants_something_of_a_good_operator() -> None:
     assert {c.wanted for c in CLASSES} == set(Wanted)
 
 
-def test_the_picture_says_in_words_what_it_says_in_colours() -> None:
-    text = picture.draw(Comparison(1, 0, (summed([trial()]),)))
-    assert "✓ 5 min" in text
+def drawn(*trials: Trial) -> ElementTree.Element:
+    return ElementTree.fromstring(picture.draw(Comparison(1, 0, (summed(trials),))))
+
+
+class TestThePicture:
+    def test_says_in_words_what_it_says_in_colours(self) -> None:
+        assert "✓ 5 min" in list(drawn(trial()).itertext())
+
+    def test_says_and_marks_the_95th_percentile(self) -> None:
+        times = (timedelta(minutes=n) for n in (5, 5, 9))
+        svg = drawn(*(trial(n, serves_again=took) for n, took in enumerate(times)))
+        assert {"✓ 5 min", "p95 9 min"} <= set(svg.itertext())
+        (tick,) = (line for line in svg.iter() if line.get("class") == "moment")
+        *_, bar = (box for box in svg.iter() if box.get("class") == "now")
+        from_left = [float(tick.attrib[at]) - float(bar.attrib["x"]) for at in ("x1", "x2")]
+        assert from_left == pytest.approx([float(bar.attrib["width"]) * 9 / 5] * 2, abs=0.2)
+
+    def test_of_what_was_not_healed_it_marks_none(self) -> None:
+        svg = drawn(trial(serves_again=None))
+        assert [line for line in svg.iter() if line.get("class") == "moment"] == []
+
+    @pytest.mark.parametrize(
+        ("told", "words"),
+        [
+            ((timedelta(seconds=107),) * 2, "told 1 min 47 s"),
+            ((timedelta(seconds=107), None), "told 1 of 2"),
+            ((None,) * 2, "nobody told"),
+        ],
+    )
+    def test_says_who_is_told(self, told: tuple[timedelta | None, ...], words: str) -> None:
+        assert words in list(drawn(*(trial(n, told=at) for n, at in enumerate(told))).itertext())
+
+    def test_each_harm_has_a_sign_of_its_own_and_a_legend(self) -> None:
+        assert set(picture.SIGNS) == set(Harm)
+        assert len(set(picture.SIGNS.values())) == len(Harm)
+        unharmed = list(drawn(trial()).itertext())
+        for harm, sign in picture.SIGNS.items():
+            harmed = list(drawn(trial(harms=frozenset({harm}))).itertext())
+            assert (unharmed.count(sign), harmed.count(sign)) == (1, 2)
+            assert harm.value in unharmed
+
+    def test_in_the_document_says_of_each_cell_what_its_tables_say(self) -> None:
+        svg = ElementTree.parse(DOCUMENT.with_suffix(".svg")).getroot()
+        words = Counter(word.text for word in svg.iter(f"{SVG}text"))
+        tables_say = {
+            name: [cell for row in in_document(name)[2:] for cell in row[1:]] for name in ("healed", "p95", "told")
+        }
+        told = ["nobody told" if cell == "nobody" else f"told {cell}" for cell in tables_say["told"]]
+        # What should have been left alone may serve again, and is no success.
+        p95 = [f"p95 {p}" for p, h in zip(tables_say["p95"], tables_say["healed"], strict=True) if h[2].isdigit()]
+        assert Counter({word: n for word, n in words.items() if word in told}) == Counter(told)
+        assert Counter({word: n for word, n in words.items() if word in p95}) == Counter(p95)
+        assert len([line for line in svg.iter() if line.get("class") == "moment"]) == len(p95)
 
 
 def test_what_was_tried_of_one_fault_or_under_other_limits_renews_no_document(
