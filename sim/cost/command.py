@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -12,8 +13,9 @@ from defib.core.mistake import PolicyError
 from infra.operator_error import OperatorError
 from infra.prices import PRICES_OF
 from sim.cost.counting import heal, quiet
-from sim.cost.month import Months, months
-from sim.cost.tables import DOCUMENT, HEAD, SIZES, by_size, document
+from sim.cost.month import Bill, Months, months
+from sim.cost.tables import DOCUMENT, HEAD, SIZES, by_service, by_size, document, items
+from sim.report.words import count
 
 
 def main(instances: Sequence[int], policy: Path | None, as_json: bool, write: bool) -> int:
@@ -42,20 +44,28 @@ def of_sizes(sizes: Sequence[int], policy: Path | None = None) -> list[Months]:
 
 
 def report(found: Sequence[Months]) -> Iterator[str]:
-    """For the terminal: each size, then every item of the last."""
+    """For the terminal: each size, each service, then every item of the last."""
     yield f"Dollars a month after the free tier ({PRICES_OF}; without the fleet alarm):"
     yield from _columns([HEAD, *by_size(found)])
+    yield ""
+    yield "By service, after the free tier:"
+    yield from _columns(by_service(found), words=1)
     last = found[-1]
-    for name, bill in (("idle", last.idle), (f"a bad month: {last.heals} heals", last.bad)):
+    for name, bill in (("idle", last.idle), (f"a bad month, {count(last.heals, 'heal')}", last.bad)):
         yield ""
-        yield f"{last.instances:,} instances, {name}: ${bill.usd:.2f}, ${bill.due:.2f} after the free tier:"
-        yield from (f"  {line.due:8.3f}  {line.service}: {line.amount:,.6g} {line.what}" for line in bill.lines)
+        yield f"{count(last.instances, 'instance')}, {name}: ${bill.usd:.2f}, ${bill.due:.2f} after the free tier:"
+        yield from _columns(items(bill), words=2)
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def _columns(rows: Sequence[Sequence[str]], words: int = 0) -> Iterator[str]:
+    """As many of the columns as ``words`` says begin on the left."""
     widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
     for row in rows:
-        yield "  " + "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        cells = (
+            cell.ljust(width) if n < words else cell.rjust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield "  " + "  ".join(cells)
 
 
 def _as_dict(found: Months) -> dict[str, object]:
@@ -65,8 +75,21 @@ def _as_dict(found: Months) -> dict[str, object]:
         "fleet_alarm_usd": found.fleet_alarm,
         "an_alarm_an_instance_usd": found.alarms_each,
         "prices_of": PRICES_OF,
-        **{
-            name: {"usd": bill.usd, "due_usd": bill.due, "lines": [asdict(line) for line in bill.lines]}
-            for name, bill in (("idle", found.idle), ("bad_month", found.bad))
-        },
+        "idle": _bill(found.idle),
+        "bad_month": _bill(found.bad),
     }
+
+
+def _bill(bill: Bill) -> dict[str, object]:
+    before = bill.by_service_usd()
+    return {
+        "usd": bill.usd,
+        "due_usd": bill.due,
+        "services": [{"service": s, "usd": before[s], "due_usd": due} for s, due in bill.by_service().items()],
+        "lines": [{**asdict(line), "amount": _whole(line.amount)} for line in bill.lines],
+    }
+
+
+def _whole(amount: float) -> float | int:
+    """What is counted in ones, without the error of the arithmetic."""
+    return round(amount) if math.isclose(amount, round(amount)) else amount

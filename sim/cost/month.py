@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from infra.prices import PRICES, Item
@@ -49,8 +49,15 @@ class Bill:
 
     def by_service(self) -> Mapping[str, float]:
         """Dollars after the free tier, by service."""
+        return self._summed(lambda line: line.due)
+
+    def by_service_usd(self) -> Mapping[str, float]:
+        """The same before the free tier."""
+        return self._summed(lambda line: line.usd)
+
+    def _summed(self, dollars: Callable[[Line], float]) -> Mapping[str, float]:
         services = dict.fromkeys(line.service for line in self.lines)
-        return {s: sum(line.due for line in self.lines if line.service == s) for s in services}
+        return {s: sum(dollars(line) for line in self.lines if line.service == s) for s in services}
 
 
 @dataclass(frozen=True, slots=True)

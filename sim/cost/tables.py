@@ -50,8 +50,8 @@ def tables() -> dict[str, list[str]]:
     }
     return {
         "sizes": list(_markdown([HEAD, *by_size(shipped)])),
-        "services": list(_markdown(_services(shipped))),
-        "items": list(_markdown(_items(shipped[2].idle))),
+        "services": list(_markdown(by_service(shipped))),
+        "items": list(_markdown(items(shipped[2].idle))),
         "variants": list(_markdown([["policy", "before the free tier", "after it"], *_variants(others)])),
         "calls": list(_markdown(_calls(idle, one.beyond(idle)))),
         "prices": list(_markdown(prices())),
@@ -81,30 +81,40 @@ def by_size(found: Sequence[Months]) -> Rows:
     ]
 
 
-def _services(found: Sequence[Months]) -> Rows:
-    services = dict.fromkeys(price.service for price in PRICES.values())
+def by_service(found: Sequence[Months]) -> Rows:
+    """Dollars after the free tier, a row a service: in a quiet month, and in the bad month of each size."""
+    columns = [found[0].idle, *(m.bad for m in found)]
+    dues = [bill.by_service() for bill in columns]
     rows = [["service", "idle, any size", *(f"bad month, {m.instances:,}" for m in found)]]
-    for service in services:
-        dues = [found[0].idle.by_service().get(service, 0.0), *(m.bad.by_service().get(service, 0.0) for m in found)]
-        if any(dues):
-            rows.append([service, *(f"${due:.2f}" for due in dues)])
-    rows.append(["all", f"${found[0].idle.due:.2f}", *(f"${m.bad.due:.2f}" for m in found)])
-    return rows
+    rows += [
+        [service, *(f"${due.get(service, 0.0):.3f}" for due in dues)]
+        for service in dict.fromkeys(price.service for price in PRICES.values())
+        if any(service in due for due in dues)
+    ]
+    return [*rows, ["all", *(f"${bill.due:.3f}" for bill in columns)]]
 
 
-def _items(bill: Bill) -> Rows:
-    rows = [["service", "item", "a month", "before the free tier", "after it"]]
+def items(bill: Bill) -> Rows:
+    """A row an item."""
+    free = {(price.service, item.value): price.free for item, price in PRICES.items()}
+    rows = [["service", "item", "a month", "free of it", "before the free tier", "after it"]]
     rows += [
         [
             line.service,
             line.what,
-            f"{line.amount:,.4g}" if line.amount < 1 else f"{line.amount:,.0f}",
+            amount(line.amount),
+            amount(free[line.service, line.what]),
             f"${line.usd:.3f}",
             f"${line.due:.3f}",
         ]
         for line in bill.lines
     ]
     return rows
+
+
+def amount(of: float) -> str:
+    """Whole where it is not less than one."""
+    return f"{of:,.4g}" if of < 1 else f"{of:,.0f}"
 
 
 def _calls(idle: Counted, one: Counted) -> Rows:

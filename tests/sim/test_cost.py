@@ -15,10 +15,10 @@ from defib.core.parse import parse
 from infra.cost import costs, watchtower_costs
 from infra.prices import PRICES, Item
 from infra.synthesize import TEMPLATE, WATCHTOWER_TEMPLATE, synthesize
-from sim.cost.command import main
+from sim.cost.command import main, report
 from sim.cost.counting import Counted, quiet, quiet_scenario
 from sim.cost.month import BAD_SHARE, bill, months
-from sim.cost.tables import BARE, DOCUMENT, WATCHED, by_size, prices
+from sim.cost.tables import BARE, DOCUMENT, WATCHED, by_service, by_size, prices
 from sim.cost.usage import Unpriced, Usage, metrics, standing, used
 from sim.replay import POLICIES, POLICY, ROOT
 from sim.template import Resource
@@ -212,6 +212,56 @@ def test_the_rows_of_all_sizes_are_in_dollars() -> None:
     (row,) = by_size([months(10, counted(), counted())])
 
     assert row == ["10", "$0.00", "$0.00", "1", "$1.00", "$0.00"]
+
+
+def test_the_services_sum_to_the_month_they_are_of() -> None:
+    found = [months(n, counted(s3__PutObject=9_000), counted(sqs__SendMessage=3e6)) for n in (10, 100)]
+
+    head, *services, total = by_service(found)
+    assert [len(row) for row in (head, *services, total)] == [4] * (len(services) + 2)
+    for column in (1, 2, 3):
+        of_services = sum(float(row[column].lstrip("$")) for row in services)
+        assert of_services == pytest.approx(float(total[column].lstrip("$")), abs=0.0005 * len(services))
+    assert [float(cell.lstrip("$")) for cell in total[1:]] == pytest.approx(
+        [bill.due for bill in (found[0].idle, *(m.bad for m in found))], abs=0.0005
+    )
+
+
+def test_the_terminal_says_dollars_by_service_and_counts_in_full() -> None:
+    found = months(10, counted(s3__PutObject=9_000, sqs__SendMessage=10_000.5), counted())
+    lines = list(report([found]))
+
+    assert any(line.split() == ["all", f"${found.idle.due:.3f}", f"${found.bad.due:.3f}"] for line in lines)
+    assert any(re.match(r"  S3 +writes and lists of objects +6,480,000 ", line) for line in lines)
+    assert not any("e+" in line for line in lines)
+    assert any("a bad month, 1 heal:" in line for line in lines)
+
+
+def test_json_has_each_service_and_whole_counts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = months(10, counted(s3__PutObject=9_000), counted())
+    monkeypatch.setattr("sim.cost.command.of_sizes", lambda *_: [found])
+
+    assert main([10], None, True, False) == 0
+    (said,) = json.loads(capsys.readouterr().out)
+    for month in (said["idle"], said["bad_month"]):
+        assert sum(one["due_usd"] for one in month["services"]) == pytest.approx(month["due_usd"])
+        assert sum(one["usd"] for one in month["services"]) == pytest.approx(month["usd"])
+        assert all(isinstance(line["amount"], int) for line in month["lines"])
+
+
+def test_the_document_names_what_goes_beyond_the_free_tier(shipped: Counted) -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    free = {(price.service, item.value): price.free for item, price in PRICES.items()}
+    beyond = {
+        line.service
+        for line in months(1_000, shipped, shipped).idle.lines
+        if 0 < free[line.service, line.what] < line.amount
+    }
+
+    (said,) = re.findall(r"^- beyond it: (.*?);$", text, re.MULTILINE | re.DOTALL)
+    assert {name for name in {price.service for price in PRICES.values()} if name in said} == beyond
 
 
 def test_a_policy_that_is_not_there_is_told_of(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
