@@ -67,7 +67,7 @@ class OtherSide:
         return ComponentStatus(self._server.stands.get(there, ComponentStatus.OPERATIONAL))
 
     def tell(self, tell: Tell) -> Done:
-        key, struck = _key(tell), len(self._out.struck)
+        key, struck = _key(tell), len(self._out.struck_at)
         if self._sent.get(key) == struck:
             self._judges.needless(tell)
         self._sent[key] = struck

@@ -110,8 +110,8 @@ class Lanes:
 
     @property
     def has_trouble(self) -> bool:
-        """Whether anything was made to fail."""
-        return bool(self._outside.struck)
+        """Whether any call was made to fail."""
+        return bool(self._outside.struck_at)
 
     def _arrive(self, lane: Lane, message: Message, delay: timedelta) -> None:
         if delay > AT_ONCE:

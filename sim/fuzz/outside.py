@@ -42,9 +42,11 @@ class Outside:
         """What befalls the call that is being carried out, where it is for whoever answers to see to it."""
         self.calls = 0
         self.struck: list[str] = []
-        """What befell which call."""
+        """What befell which call, message or sweep."""
         self.struck_at: list[datetime] = []
-        """When something befell one."""
+        """When something befell a call."""
+        self.struck_once: list[tuple[datetime, str]] = []
+        """When what was befallen by a spell that befalls only so many."""
         self.race: Callable[[], None] = lambda: None
         """Another process does its work; set by the world."""
         self.moves: Callable[[], None] = lambda: None
@@ -94,10 +96,11 @@ class Outside:
         return name
 
     def _tried(self, name: str, work: Callable[[*Args], T], *args: *Args) -> T:
-        trouble, delay = (Trouble.HANGS, NO_TIME) if self.dark_until() is not None else self._befalls(name)
+        is_dark = self.dark_until() is not None
+        trouble, delay = (Trouble.HANGS, NO_TIME) if is_dark else self._befalls(name)
         if trouble is None:
             return work(*args)
-        self.struck.append(f"{trouble} on call {self.calls}, {name}")
+        self._note(Trouble.REGION_DARK if is_dark else trouble, name)
         self.struck_at.append(self._time.now)
         match trouble:
             case Trouble.REFUSED:
@@ -152,12 +155,16 @@ class Outside:
 
     def message(self, carried: str) -> Trouble | None:
         """What befalls a message on its way."""
-        return self._drawn(carried)[0]
+        trouble = self._drawn(carried)[0]
+        if trouble is not None:
+            self._note(trouble, carried)
+        return trouble
 
     def delivered_again(self, carried: str) -> timedelta | None:
         """How long after its function was done with it a message comes once more; None where it does not."""
         for spell in self._spells.get(carried, ()):
             if spell.trouble is Trouble.QUEUE_DOUBLES and spell.covers(self._time.now - self._start):
+                self._note(spell.trouble, carried)
                 return spell.delay
         return None
 
@@ -173,9 +180,11 @@ class Outside:
 
     def sweeps(self) -> bool:
         """Whether the schedule starts the sweep now."""
-        if self.dark_until() is not None:
-            return False
-        return self._drawn("sweep")[0] is not Trouble.NO_SWEEP
+        trouble = Trouble.REGION_DARK if self.dark_until() is not None else self._drawn("sweep")[0]
+        if trouble not in (Trouble.REGION_DARK, Trouble.NO_SWEEP):
+            return True
+        self._note(trouble, "sweep")
+        return False
 
     def dark_until(self) -> datetime | None:
         """When the Region is there again; None while it is there."""
@@ -201,7 +210,9 @@ class Outside:
             if spell.trouble in OF_SCENARIOS or (spell.times and self._befell[spell] >= spell.times):
                 continue
             if self._random.random() < spell.chance:
-                self._befell[spell] += bool(spell.times)
+                if spell.times:
+                    self._befell[spell] += 1
+                    self.struck_once.append((self._time.now, spell.on))
                 return spell.trouble, spell.delay
         return None, NO_TIME
 
@@ -210,9 +221,12 @@ class Outside:
         since, running = self._time.now - self._start, self._processes.running
         for spell in self._deaths:
             if spell.on == running.function and spell.covers(since) and running.calls >= spell.after_calls:
-                self.struck.append(f"{spell.trouble} on call {self.calls}, {running.function}")
+                self._note(spell.trouble, running.function)
                 self.struck_at.append(self._time.now)
                 raise Killed
+
+    def _note(self, trouble: Trouble, what: str) -> None:
+        self.struck.append(f"{trouble} on call {self.calls}, {what}")
 
     def late(self) -> timedelta:
         """By how much a late message is late: as often as not by less than an intent lives."""

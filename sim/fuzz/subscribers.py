@@ -54,11 +54,11 @@ class Topic:
         self._invitation = invitation
 
     def tell(self, letter: Letter) -> None:
-        before = len(self._out.struck)
+        before = len(self._out.struck_at)
         self._out.call("subscribers.tell", lambda: self._letter(letter, before))
 
     def invite(self, address: str) -> None:
-        before = len(self._out.struck)
+        before = len(self._out.struck_at)
         self._out.call("subscribers.tell", lambda: self._invitation(address, before))
 
 

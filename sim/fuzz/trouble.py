@@ -157,5 +157,8 @@ class Killed(BaseException):
 
 
 def calm(spells: tuple[Spell, ...], start: datetime, begin: datetime, end: datetime) -> bool:
-    """Whether nothing was wrong with the machinery between ``begin`` and ``end``."""
-    return not any(start + s.at < end and begin < start + s.at + s.lasts for s in spells)
+    """Whether nothing was wrong with the machinery between ``begin`` and ``end``.
+
+    Of spells that befall only so many it says when they did (Outside.struck_once), not how long they waited for that.
+    """
+    return not any(not s.times and start + s.at < end and begin < start + s.at + s.lasts for s in spells)

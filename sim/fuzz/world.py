@@ -94,7 +94,7 @@ class World:
         self.page_store = tables.PageMemory(store=self.store)
         self.others: dict[str, OtherSide] = {}
         truth = Truth(story, self.time, self.cloud, self.seen, self.store, self.site, lambda: self.switch.says)
-        truth.struck_at = self.outside.struck_at
+        truth.struck_at, truth.struck_once = self.outside.struck_at, self.outside.struck_once
         truth.public_incident = self.page_store.public_incident
         self.hands = Hands(self.cloud)
         self.judge = Judge(truth, self.others, self.hands)

@@ -26,14 +26,14 @@ OF_SCENARIOS = {
     "other-page-fails": {("hangs", "elsewhere.tell statuspage")},
     "own-region-dark": set(),
     "partition": set(),
-    "primary-region-dark": set(),
+    "primary-region-dark": {("region_dark", "sweep")},
     "publish-dies": {("function_dies", "publish")},
-    "queue-backs-up": set(),
+    "queue-backs-up": {("queue_doubles", "signals"), ("queue_doubles", "orders")},
     "sns-refuses": {("refused", "channel.publish")},
     "sweep-dies": {("function_dies", "sweep")},
     "table-unavailable": {("refused", "table.read")},
 }
-"""What befalls which calls; in some nothing runs or nothing is taken, and so nothing is called."""
+"""What befalls which calls, messages or sweeps; where nothing runs or nothing is taken, nothing is called."""
 
 
 @pytest.mark.parametrize("scenario", OF_SCENARIOS)

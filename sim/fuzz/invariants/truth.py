@@ -41,6 +41,8 @@ class Truth:
     """What the kill switch says."""
     struck_at: list[datetime] = field(default_factory=list)
     """When calls failed, in order."""
+    struck_once: list[tuple[datetime, str]] = field(default_factory=list)
+    """When something befell what by a spell that befalls only so many, in order."""
     public_incident: Callable[[int], PublicIncident | None] = lambda _: None
     """What is remembered of the page's incident of that number."""
     broken: list[str] = field(default_factory=list)
@@ -80,7 +82,10 @@ class Truth:
         What befell only what carries ``but`` does not count.
         """
         spells = tuple(spell for spell in self.story.spells if spell.on != but) if but else self.story.spells
-        return calm(spells, self.story.scenario.start, begin - AFTERMATH, end or self.time.now)
+        since, until = begin - AFTERMATH, end or self.time.now
+        if any(since < at <= until for at, on in self.struck_once if on != but):
+            return False
+        return calm(spells, self.story.scenario.start, since, until)
 
     def struck_since(self, at: datetime) -> bool:
         """Whether a call has failed since then."""
