@@ -20,6 +20,7 @@ from sim.fuzz.draw_fleet import ZONES, durations_of, fleets_of, scaling_groups_o
 from sim.fuzz.draw_hands import with_hands
 from sim.fuzz.draw_kinds import with_kinds
 from sim.fuzz.draw_local import at_change
+from sim.fuzz.draw_once import with_what_comes_once
 from sim.fuzz.draw_parameters import ROOM_EVERY, with_parameters, without_room
 from sim.fuzz.draw_policy import policy_of
 from sim.fuzz.draw_posts import with_posts
@@ -43,11 +44,12 @@ START = datetime(2026, 4, 30, 12, 0, tzinfo=UTC)
 def draw(seed: int) -> Story:
     """The story of that seed; the same for ever, as long as the config's keys are."""
     story = with_kinds(of_first_kinds(seed), Random(f"kinds {seed}"))
+    story = with_what_comes_once(story, Random(f"once {seed}"))
     return with_races(story, Random(f"races {seed}"))
 
 
 def of_first_kinds(seed: int) -> Story:
-    """The same without races, of instances of those kinds only that there were first."""
+    """The same without races and what comes once, of instances of those kinds only that there were first."""
     random = Random(seed)
     text, policy = policy_of(seed)
     fleets = fleets_of(policy, random)

@@ -93,6 +93,8 @@ def test_the_stories_are_worth_living_through() -> None:
     outcomes = {case.outcome for world in worlds for case in world.store.cases.values()}
     assert {"dies_before", "dies_after", "race", "hangs", "answer_lost"} <= struck
     assert {"denied", "partly", "stale", "conflicts"} <= struck
+    assert {"message_lost", "message_late", "message_doubled", "queue_doubles", "no_sweep", "region_dark"} <= struck
+    assert "world_moves" in struck
     assert len(outcomes) >= 5
     cases = [case for world in worlds for case in world.store.cases.values()]
     done = {attempt.action for case in cases for attempt in case.attempts}
