@@ -7,30 +7,32 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tests.mutants.catching import CatcherError, Caught, Stories, catch, is_fuzz, seeds_of, sound_tests, stories
+from tests.mutants.catching import CatcherError, Caught, Stories, is_fuzz, seeds_of, sound_tests, stories
 from tests.mutants.planting import Tree, copied
-from tests.mutants.report import keep
-from tests.mutants.table import ROOT, Mutant, MutantError, mutants
+from tests.mutants.report import caught_by_stories, keep
+from tests.mutants.several import catch_all
+from tests.mutants.table import FUZZ, ROOT, Mutant, MutantError, mutants
 
 DOCUMENT = ROOT / "docs" / "mutants.md"
 
 
 def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
-    planted = [m for m in mutants() if not chosen.only or chosen.only in m.name]
+    planted = _chosen(chosen)
     if not planted:
         print(f"no mutant is named {chosen.only!r}; their names stand in tests/mutants/mutants.toml", file=sys.stderr)
         return 2
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
         try:
-            caught = list(_caught(planted, copied(Path(directory)), sys.stderr.isatty() or not chosen.json))
+            caught = list(_caught(planted, Path(directory), chosen))
         except (MutantError, CatcherError) as error:
             print(error, file=sys.stderr)
             return 2
@@ -42,28 +44,57 @@ def main(arguments: list[str] | None = None) -> int:
     if missed:
         print(f"Caught by nothing: {'; '.join(missed)}.", file=sys.stderr)
     if chosen.write and not missed:
-        keep(caught, mutants(), DOCUMENT)
+        keep(caught, mutants(), DOCUMENT, _today())
     return 1 if missed else 0
 
 
-def _caught(planted: Sequence[Mutant], tree: Tree, says: bool) -> Iterator[Caught]:
-    tests = {c for m in planted for c in m.catchers if not is_fuzz(c)}
-    sound_tests(tree, sorted(tests))
+def _chosen(chosen: argparse.Namespace) -> list[Mutant]:
+    by_story = caught_by_stories(DOCUMENT) if chosen.fuzz else frozenset()
+    named = [mutant for mutant in mutants() if chosen.only in mutant.name]
+    return [mutant for mutant in named if not chosen.fuzz or mutant.name in by_story]
+
+
+def _caught(planted: Sequence[Mutant], into: Path, chosen: argparse.Namespace) -> Iterator[Caught]:
+    tree = copied(_made(into / "sound"))
+    if not chosen.fuzz:
+        sound_tests(tree, _tests(planted))
     sound = _sound(tree, max((seeds_of(c) for m in planted for c in m.catchers if is_fuzz(c)), default=0))
-    for mutant in planted:
-        found = catch(mutant, tree, sound)
-        if says:
-            print(f"{mutant.name}: {found.how or 'NOT CAUGHT'}", file=sys.stderr, flush=True)
+    by_test = []
+    for found in catch_all(planted, tree, sound, chosen.jobs, into):
+        if sys.stderr.isatty() or not chosen.json:
+            print(f"{found.mutant.name}: {found.how or 'NOT CAUGHT'}", file=sys.stderr, flush=True)
+        by_test += [found.mutant] if found.by != FUZZ else []
         yield found
+    if chosen.fuzz:
+        # Few of them need any: those that do are tried when it is known which.
+        sound_tests(tree, _tests(by_test))
+
+
+def _tests(planted: Sequence[Mutant]) -> list[str]:
+    return sorted({catcher for mutant in planted for catcher in mutant.catchers if not is_fuzz(catcher)})
+
+
+def _made(directory: Path) -> Path:
+    directory.mkdir()
+    return directory
 
 
 def _sound(tree: Tree, seeds: int) -> Stories:
     if seeds == 0:
         return {}
-    lived = stories(tree, seeds)
+    lived = stories(tree, range(seeds))
     if isinstance(lived, str):
         raise CatcherError(f"without any mutant the stories don't run: {lived}")
     return lived
+
+
+def _today() -> str:
+    """The day, and the commit that is checked out."""
+    asked = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    day = time.strftime("%d %B %Y", time.gmtime()).lstrip("0")
+    return f"{day}, at commit {asked.stdout.strip()}" if asked.returncode == 0 else day
 
 
 def _row(found: Caught) -> dict[str, str]:
@@ -81,6 +112,8 @@ def _row(found: Caught) -> dict[str, str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Does the proof itself work?")
     parser.add_argument("--only", default="", metavar="NAME", help="those whose name holds this")
+    parser.add_argument("--fuzz", action="store_true", help="those that docs/mutants.md says a story has caught")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="so many at a time; 2 if left out")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else on stdout")
     parser.add_argument("--write", action="store_true", help="keep what caught what in docs/mutants.md")
     return parser

@@ -16,6 +16,8 @@ SEEDS = 30
 TIME_LIMIT_S = 150.0
 """A mutant that makes its catcher hang is caught by that."""
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+CRASH = "crash"
+"""What leaves Defib's code, or the replay's: no judge has found anything."""
 COLLECTED_NOTHING = 5
 """pytest's exit status for a test that isn't there."""
 USAGE = 4
@@ -33,7 +35,7 @@ class Caught:
     by: str = ""
     """The catcher; empty when nothing has caught it."""
     how: str = ""
-    """The invariant that broke, or the first test that failed."""
+    """The invariants that broke, or the first test that failed."""
 
 
 class CatcherError(Exception):
@@ -58,9 +60,14 @@ def seeds_of(catcher: str) -> int:
     return int(catcher.partition(":")[2] or SEEDS)
 
 
-def stories(tree: Tree, seeds: int) -> Stories | str:
-    """What breaks in the stories of the first ``seeds`` seeds; a word when they don't even run."""
-    ran = _run(tree, "tests.mutants.stories", str(seeds), limit_s=TIME_LIMIT_S + seeds)
+def stories(tree: Tree, seeds: range, sound: Stories | None = None) -> Stories | str:
+    """What breaks in the stories of ``seeds``; a word when they don't even run.
+
+    Given what breaks without a mutant, it ends with the first story in which a judge finds something else.
+    """
+    told = json.dumps(dict(sound)) if sound is not None else ""
+    asked = (str(seeds.start), str(len(seeds)), told)
+    ran = _run(tree, "tests.mutants.stories", *asked, limit_s=TIME_LIMIT_S + len(seeds))
     if ran.timed_out:
         return "it hangs"
     if ran.status != 0:
@@ -69,14 +76,16 @@ def stories(tree: Tree, seeds: int) -> Stories | str:
 
 
 def _by_fuzz(tree: Tree, sound: Stories, seeds: int) -> str:
-    lived = stories(tree, seeds)
-    if isinstance(lived, str):
-        return lived
-    for seed, names in lived.items():
-        new = [name for name in names if name not in sound.get(seed, ())]
-        if new:
-            return f"{new[0]} (seed {seed})"
-    return ""
+    lived = stories(tree, range(seeds), sound)
+    return lived if isinstance(lived, str) else judged(lived, sound)
+
+
+def judged(lived: Stories, sound: Stories) -> str:
+    """All that breaks in the first story with a judgement, or else in the first that crashes; empty for nothing."""
+    new = {seed: [name for name in names if name not in sound.get(seed, ())] for seed, names in lived.items()}
+    found = [(seed, names) for seed, names in new.items() if names]
+    seed, names = next((one for one in found if one[1] != [CRASH]), found[0] if found else (0, []))
+    return f"{', '.join(names)} (seed {seed})" if names else ""
 
 
 def _by_test(tree: Tree, test: str) -> str:

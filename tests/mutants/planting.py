@@ -39,6 +39,10 @@ class Tree:
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         }
 
+    def twin(self, into: Path) -> Tree:
+        """Another copy, with all that is compiled in this one; ``into`` must not be there yet."""
+        return Tree(Path(shutil.copytree(self.root, into, symlinks=True)))
+
     @contextmanager
     def with_planted(self, mutant: Mutant) -> Iterator[None]:
         """Plant it for a while. Raises MutantError when its text isn't there exactly once."""

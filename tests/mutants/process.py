@@ -75,6 +75,8 @@ def _become(module: str, arguments: Sequence[str], root: Path, environment: Mapp
         os.setsid()
         os.dup2(output, 1)
         os.dup2(output, 2)
+        # Whatever runs the tests may have put something else in their place.
+        sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
         os.chdir(root)
         os.environ.clear()
         os.environ.update(environment)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.mutants.__main__ import DOCUMENT
-from tests.mutants.catching import CatcherError, Caught, catch, is_fuzz, seeds_of, sound_tests
+from tests.mutants.catching import (
+    CatcherError,
+    Caught,
+    Stories,
+    catch,
+    is_fuzz,
+    judged,
+    seeds_of,
+    sound_tests,
+    stories,
+)
 from tests.mutants.planting import Tree, copied
-from tests.mutants.report import BEGIN, END, keep, name_in
+from tests.mutants.report import BEGIN, END, caught_by_stories, keep, name_in
 from tests.mutants.table import FUZZ, ROOT, Kind, Mutant, MutantError, mutants
 
 TABLE = mutants()
@@ -77,14 +88,47 @@ def test_the_report_says_what_caught_what_and_keeps_the_rows_of_the_others(tmp_p
     document.write_text(f"Before\n{BEGIN}\n{END}\nAfter\n", encoding="utf-8")
     one, other = TABLE[0], TABLE[1]
 
-    keep([Caught(other, "test", "tests/core/test_guard.py::test_a[long | parameter]")], TABLE, document)
-    keep([Caught(one, FUZZ, "limits (seed 3)")], TABLE, document)
+    keep([Caught(other, "test", "tests/core/test_guard.py::test_a[long | parameter]")], TABLE, document, "1 May")
+    keep([Caught(one, FUZZ, "limits (seed 3)")], TABLE, document, "2 May")
+    keep([Caught(other, "test", "tests/core/test_guard.py::test_a")], TABLE, document, "3 May")
 
+    assert caught_by_stories(document) == {one.name}
+    assert "What stories catch was last tried on 2 May." in document.read_text(encoding="utf-8")
     rows = [line for line in document.read_text(encoding="utf-8").splitlines() if name_in(line)]
     assert [name_in(row) for row in rows] == [one.name, other.name]
     assert rows[0].endswith("| fuzz: limits (seed 3) |")
     assert rows[1].endswith("| `core/test_guard.py::test_a` |")
     assert "2 mutants, each caught: 1 by a story that broke, 1 by a test." in document.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("lived", "says"),
+    [
+        ({}, ""),
+        ({3: ["told"]}, ""),
+        ({3: ["told"], 4: ["limits", "patience"], 5: ["audit"]}, "limits, patience (seed 4)"),
+        ({4: ["crash"], 9: ["crash", "ends"]}, "crash, ends (seed 9)"),
+        ({4: ["crash"], 9: ["crash"]}, "crash (seed 4)"),
+    ],
+)
+def test_all_that_judges_find_in_one_story_is_said_and_a_crash_only_where_they_find_nothing(
+    lived: Stories, says: str
+) -> None:
+    assert judged(lived, {3: ["told"]}) == says
+
+
+def test_a_story_in_which_a_judge_finds_something_is_the_last_one(tree: Tree) -> None:
+    with tree.with_planted(_named("guard owned_by_others removed")):
+        assert stories(tree, range(40), {}) == {0: ["consent"]}
+
+
+def test_every_invariant_is_broken_by_a_judge_s_test() -> None:
+    """Where Defib does what it never would: that a planted fault breaks it as well is in the other document."""
+    judges = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests" / "fuzz").glob("test_judges_*.py"))
+    document = (ROOT / "docs" / "invariants.md").read_text(encoding="utf-8")
+    names = re.findall(r"^\| ([a-z ]+) \| [A-Z]", document, re.MULTILINE)
+    assert len(names) == 22
+    assert [name for name in names if f'"{name}"' not in judges and f'"{name}: ' not in judges] == []
 
 
 def test_the_document_has_a_row_for_each() -> None:
