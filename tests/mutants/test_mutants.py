@@ -28,6 +28,8 @@ TABLE = mutants()
 LEAST = 40
 CHEAP = ("guard stop_protection removed", "minimum_healthy flipped", "SMS over 140 characters")
 """Caught by a test of pure functions."""
+SAMPLED = 20
+"""Of the rows of what stories catch, every so many-th is lived through again."""
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +122,17 @@ def test_all_that_judges_find_in_one_story_is_said_and_a_crash_only_where_they_f
 def test_a_story_in_which_a_judge_finds_something_is_the_last_one(tree: Tree) -> None:
     with tree.with_planted(_named("guard owned_by_others removed")):
         assert stories(tree, range(40), {}) == {0: ["consent"]}
+
+
+@pytest.mark.parametrize("name", sorted(caught_by_stories(DOCUMENT))[::SAMPLED])
+def test_the_story_that_the_document_names_still_breaks_what_it_says(name: str, tree: Tree) -> None:
+    line = next(line for line in DOCUMENT.read_text(encoding="utf-8").splitlines() if name_in(line) == name)
+    said = re.search(r"fuzz: (.+) \(seed (\d+)\) \|$", line)
+    assert said is not None, line
+    with tree.with_planted(_named(name)):
+        lived = stories(tree, range(int(said[2]), int(said[2]) + 1))
+    assert not isinstance(lived, str), lived
+    assert judged(lived, {}) == f"{said[1]} (seed {said[2]})", "python -m tests.mutants --fuzz --write"
 
 
 def test_every_invariant_is_broken_by_a_judge_s_test() -> None:
