@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from defib.core.case import Action, Case
 from defib.core.effect import Perform
-from defib.core.model import Checks, Result, Switch, Verdict
+from defib.core.model import Checks, Observation, Result, Switch, Verdict
 from defib.core.policy import Mode, Policy
 from defib.core.step import step
 from defib.core.traits import Traits
@@ -134,6 +135,25 @@ def test_an_overdue_order_is_dropped(bench: Bench) -> None:
     bench.perform()
 
     assert bench.actions == []
+
+
+def test_an_order_that_is_overdue_once_it_has_looked_is_dropped_untouched(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = bench.observer.observe
+
+    def slowly(*asked: Any, **near: Any) -> Observation:
+        bench.clock.advance(POLICY.repair.act_timeout)
+        return look(*asked, **near)
+
+    monkeypatch.setattr(bench.observer, "observe", slowly)
+    bench.perform()
+
+    case = bench.store.latest_case("i-0aa1")
+    assert bench.actions == []
+    assert case is not None
+    assert case.intent is not None
+    assert case.intent.claimed_at is None
 
 
 def test_an_order_is_dropped_when_the_world_has_moved(bench: Bench) -> None:

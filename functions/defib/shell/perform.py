@@ -67,6 +67,9 @@ def perform(order: Perform, edges: Performing, policy: Policy) -> None:
         stop_is_near=order.action is not Action.REBOOT,
         silenced=silenced(case),
     )
+    # Looking may take longer than the intent has left.
+    if _claimable(case, order, policy, edges) is None:
+        return
     try:
         taken = case.with_claim(edges.clock.now())
         claimed = edges.store.remember(Remembered(taken, audit=entry(case, taken, edges.clock.now()))).case
