@@ -48,6 +48,8 @@ class Cloud:
         """``draws`` makes the stream of that name."""
         self.time = time
         self.policy = policy
+        self._tagged_by = policy
+        """A deployment changes no tag, nor what an Auto Scaling group gives its members."""
         self.machines: dict[str, Machine] = {}
         self.by_name: dict[str, Machine] = {}
         self.members: dict[str, list[Machine]] = {}
@@ -110,7 +112,7 @@ class Cloud:
             service=fleet.of_service,
             zone=zone,
             instance_type=fleet.instance_type,
-            tags=_tags(name, fleet, self.policy),
+            tags=_tags(name, fleet, self._tagged_by),
             state=state,
             launched_at=since,
             view=view,
@@ -121,14 +123,17 @@ class Cloud:
         )
         self.machines[machine.instance_id] = self.by_name[name] = machine
         self._ec2.add(machine)
-        service = self.policy.service_of(machine.tags)
-        if service is not None:
-            self.members.setdefault(service.name, []).append(machine)
+        self._group(machine)
         if fleet.target_group:
             self._behind[machine.instance_id] = self.balancers[fleet.target_group]
         if fleet.group and name not in self._late:
             self.scaling.join(machine, fleet.group)
         return machine
+
+    def _group(self, machine: Machine) -> None:
+        service = self.policy.service_of(machine.tags)
+        if service is not None:
+            self.members.setdefault(service.name, []).append(machine)
 
     def _settle(self, machine: Machine) -> None:
         """It has been so for long. Only what ever breaks is sampled minute by minute: else nothing would change."""
@@ -175,6 +180,13 @@ class Cloud:
                     self.scaling.join(machine, machine.tags[GROUP_TAG])
             self.physics.strike(ActiveFault(fault, machine, self.time.now))
             self.note(machine)
+
+    def redeploy(self, policy: Policy) -> None:
+        """From now on another policy says which services there are, and which instances are theirs."""
+        self.policy = policy
+        self.members.clear()
+        for machine in self.machines.values():
+            self._group(machine)
 
     def cure(self, machine: Machine) -> None:
         """Whatever ails it ends by itself."""

@@ -27,7 +27,7 @@ from sim.fuzz.draw_posts import with_posts
 from sim.fuzz.draw_races import with_races
 from sim.fuzz.draw_reach import with_addresses
 from sim.fuzz.draw_recovery import with_recovery
-from sim.fuzz.draw_redeployed import with_a_deployment
+from sim.fuzz.draw_redeployed import with_a_deployment, with_a_renamed_service
 from sim.fuzz.draw_refusals import with_refusals
 from sim.fuzz.draw_shared import SHARED_EVERY, with_shared_target_group
 from sim.fuzz.draw_shifts import with_shifts
@@ -45,7 +45,8 @@ def draw(seed: int) -> Story:
     """The story of that seed; the same for ever, as long as the config's keys are."""
     story = with_kinds(of_first_kinds(seed), Random(f"kinds {seed}"))
     story = with_what_comes_once(story, Random(f"once {seed}"))
-    return with_races(story, Random(f"races {seed}"))
+    story = with_races(story, Random(f"races {seed}"))
+    return with_a_renamed_service(story, Random(f"renamed {seed}"))
 
 
 def of_first_kinds(seed: int) -> Story:

@@ -14,6 +14,7 @@ import tomli_w
 from defib.core.mistake import PolicyError
 from defib.core.parse import parse
 from sim.fuzz.story import Redeployed, Story
+from sim.fuzz.trouble import TAKE_TIME
 
 ONE_OF = 8
 """One of so many stories has one."""
@@ -30,6 +31,42 @@ def with_a_deployment(story: Story, random: Random) -> Story:
     except PolicyError:
         # Something else in it needs what was taken away.
         return story
+
+
+def with_a_renamed_service(story: Story, random: Random) -> Story:
+    """The story with one, in one of those many: the service of what fails has another name from one moment on.
+
+    None where there is a deployment already, or where calls take time: an invocation that has begun by the old name
+    would be judged by the new one.
+    """
+    slow = any(spell.trouble in TAKE_TIME for spell in story.spells)
+    if random.randrange(ONE_OF) or not story.scenario.faults or story.redeployed or slow:
+        return story
+    struck = random.choice(story.scenario.faults)
+    fleet = next((fleet for fleet in story.scenario.fleet if struck.on[0] in fleet.names), None)
+    if fleet is None or story.policy.service(fleet.of_service) is None:
+        return story
+    text = tomli_w.dumps(_renamed(tomllib.loads(story.policy_text), fleet.of_service))
+    at = struck.at + timedelta(seconds=random.randint(30, 600))
+    return replace(story, redeployed=(Redeployed(at, text, parse(text)),))
+
+
+def _renamed(table: dict[str, Any], name: str) -> dict[str, Any]:
+    """With that service as ``name-renamed``, at its place in the file, also where other pages show it."""
+    new = {name: f"{name}-renamed"}
+    changed = {**table, "services": {new.get(n, n): made for n, made in table["services"].items()}}
+    page = table.get("page", {})
+    if "elsewhere" in page:
+        changed["page"] = {**page, "elsewhere": {n: _shown_as(new, other) for n, other in page["elsewhere"].items()}}
+    return changed
+
+
+def _shown_as(new: Mapping[str, str], other: dict[str, Any]) -> dict[str, Any]:
+    """That page with the components that it had, under the services' new names."""
+    shown = other.get("components", {})
+    if not shown:
+        return other
+    return {**other, "components": {new.get(name, name): component for name, component in shown.items()}}
 
 
 def _changed(table: dict[str, Any], random: Random) -> dict[str, Any]:

@@ -281,7 +281,8 @@ class World:
 
     def redeploy(self, policy: Policy) -> None:
         """Lambda lets invocations end with the code that they began with: each takes no time here."""
-        self.policy = self.cloud.policy = self.judge.truth.policy = self._turns.policy = self.people.policy = policy
+        self.policy = self.judge.truth.policy = self._turns.policy = self.people.policy = policy
+        self.cloud.redeploy(policy)
         self._telling = self._tells(policy)
         self._following = {name: replace(page, policy=policy) for name, page in self._following.items()}
 

@@ -17,6 +17,7 @@ from sim.fuzz.nth import scenario_story
 from sim.fuzz.run import lived
 from sim.fuzz.story import Redeployed, Story
 from sim.fuzz.story_file import read, write
+from sim.fuzz.trouble import TAKE_TIME
 from sim.fuzz.world import World
 from tests.fuzz.worlds import MINUTE, broken, later
 
@@ -85,6 +86,34 @@ def test_a_service_that_is_gone_is_left_alone_and_of_what_is_stopped_people_hear
 def test_a_service_that_is_gone_from_the_page_a_moment_ago_may_still_have_an_outage_there() -> None:
     """By a deployment a second after its last update was due, and before the page was laid out anew."""
     assert lived(draw(79200051))[1] == []
+
+
+def test_some_stories_rename_the_service_of_what_fails_and_all_else_of_it_stays() -> None:
+    drawn = [story for story in map(draw, range(160)) if _renames(story)]
+    assert 4 <= len(drawn) <= 32
+    for story in drawn:
+        (deployed,) = story.redeployed
+        before, after = story.policy.services, deployed.policy.services
+        assert [replace(a, name=b.name) for a, b in zip(after, before, strict=True)] == list(before)
+        assert not any(spell.trouble in TAKE_TIME for spell in story.spells)
+
+
+def test_a_renamed_service_is_a_new_one_with_the_same_instances_each_with_a_case_of_its_own() -> None:
+    begun = _first("reboot-cures", Action.REBOOT) - timedelta(seconds=1)
+    story = scenario_story("reboot-cures")
+    (service,) = {fleet.of_service for fleet in story.scenario.fleet}
+    text = story.policy_text.replace(f"[services.{service}", f"[services.{service}-renamed")
+    world, found = lived(replace(story, redeployed=(Redeployed(begun, text, parse(text)),)))
+    assert found == []
+    old, new = sorted(world.cases(), key=lambda case: case.opened_at)
+    assert (old.service, old.outcome, old.acted) == (service, Outcome.LEFT_ALONE, False)
+    assert (new.service, new.outcome, new.acted) == (f"{service}-renamed", Outcome.HEALED, True)
+    assert set(world.cloud.members) == {f"{service}-renamed"}
+
+
+def _renames(story: Story) -> bool:
+    names = {service.name for deployed in story.redeployed for service in deployed.policy.services}
+    return any(name.endswith("-renamed") for name in names)
 
 
 def _deployed(name: str, mode: str, at: timedelta, scenario: str = "reboot-cures") -> Story:
