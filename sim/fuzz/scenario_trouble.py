@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from defib.core.policy import Policy
 from sim.fuzz.lanes import CARRIES
-from sim.fuzz.trouble import FUNCTIONS, REGION, Spell, Trouble
+from sim.fuzz.trouble import FUNCTIONS, INDEX, REGION, VERSIONED, Spell, Trouble
 from sim.machinery import MachineryFault, MachineryKind
 from sim.scenario import Scenario
 from sim.template import REGION as HERE
@@ -34,6 +34,25 @@ OF_CALLS = {
     MachineryKind.CALL_THROTTLED: Trouble.REFUSED,
     MachineryKind.ANSWER_LOST: Trouble.ANSWER_LOST,
 }
+DENIED_AS = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "UnauthorizedOperation",
+    }
+)
+"""The codes by which AWS says that a role may not make the call (SNS API, Common errors; EC2 API, Error codes)."""
+OF_WHOLE = {
+    (MachineryKind.BATCH_PARTLY_REFUSED, frozenset({"sqs:SendMessageBatch"})): (Trouble.PARTLY, "queue.signals"),
+    (MachineryKind.STALE_READS, frozenset({"dynamodb"})): (Trouble.STALE, INDEX),
+    (MachineryKind.STALE_READS, frozenset({"dynamodb:Query"})): (Trouble.STALE, INDEX),
+    (MachineryKind.WRITE_CONFLICTS, frozenset({"dynamodb:PutItem", "dynamodb:TransactWriteItems"})): (
+        *(Trouble.CONFLICTS, VERSIONED),
+    ),
+}
+"""What befalls a kind of call that takes all of these words to name: memory does not tell a put from a transaction."""
 OF_QUEUES = {
     MachineryKind.QUEUE_LATE: Trouble.QUEUE_LATE,
     MachineryKind.QUEUE_DOUBLES: Trouble.QUEUE_DOUBLES,
@@ -47,7 +66,19 @@ class BeyondMemory(Exception):
 def spells_of(scenario: Scenario, policy: Policy) -> tuple[Spell, ...]:
     """What befalls the machinery in that scenario. Raises BeyondMemory."""
     faults = (replace(fault, lasts=fault.lasts or scenario.until - fault.at) for fault in scenario.machinery)
-    return tuple(spell for fault in faults for on in fault.on for spell in _spells(fault, on, policy))
+    return tuple(spell for fault in faults for spell in _of_fault(fault, policy))
+
+
+def _of_fault(fault: MachineryFault, policy: Policy) -> Iterator[Spell]:
+    whole = OF_WHOLE.get((fault.kind, frozenset(fault.on)))
+    if whole is None or fault.nth > 1:
+        for on in fault.on:
+            yield from _spells(fault, on, policy)
+        return
+    trouble, call = whole
+    delay = fault.delay if trouble is Trouble.STALE else NOTHING
+    for by in fault.by or ("",):
+        yield Spell(fault.at, fault.lasts or NOTHING, trouble, call, by=by, times=fault.times, delay=delay)
 
 
 def _spells(fault: MachineryFault, on: str, policy: Policy) -> Iterator[Spell]:
@@ -58,7 +89,7 @@ def _spells(fault: MachineryFault, on: str, policy: Policy) -> Iterator[Spell]:
     if kind in OF_CALLS and on in CALLS and fault.nth == 1:
         for call in CALLS[on]:
             for by in fault.by or ("",):
-                yield Spell(at, lasts, OF_CALLS[kind], call, by=by, times=fault.times)
+                yield Spell(at, lasts, _trouble(fault), call, by=by, times=fault.times)
     elif kind in OF_QUEUES and on in CARRIES.values() and whenever:
         yield Spell(at, lasts, OF_QUEUES[kind], on, delay=fault.delay)
     elif kind is MachineryKind.FUNCTION_DIES and on in FUNCTIONS and whenever:
@@ -71,3 +102,9 @@ def _spells(fault: MachineryFault, on: str, policy: Policy) -> Iterator[Spell]:
             yield Spell(at, lasts, Trouble.REGION_DARK, REGION)
     elif kind is not MachineryKind.PARTITION:
         raise BeyondMemory(f"{kind.value} on {on}")
+
+
+def _trouble(fault: MachineryFault) -> Trouble:
+    """What befalls the calls: what a role may not do does not pass by itself."""
+    denied = fault.kind is MachineryKind.CALL_REFUSED and fault.error in DENIED_AS
+    return Trouble.DENIED if denied else OF_CALLS[fault.kind]

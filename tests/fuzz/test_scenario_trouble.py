@@ -10,16 +10,20 @@ from datetime import timedelta
 import pytest
 
 from defib.core.case import Outcome
+from sim.fuzz.draw import draw
 from sim.fuzz.nth import all_scenarios, beyond_memory, nth_call, scenario_story
+from sim.fuzz.on_moto import machinery_of
 from sim.fuzz.run import lived
 from sim.fuzz.scenario_trouble import BeyondMemory, spells_of
 from sim.fuzz.story import Story
 from sim.fuzz.story_file import read, write
-from sim.fuzz.trouble import Spell, Trouble
+from sim.fuzz.trouble import INDEX, VERSIONED, Spell, Trouble
 from sim.fuzz.world import World
 from sim.machinery import MachineryFault, MachineryKind
 
 MINUTE = timedelta(minutes=1)
+LATE = timedelta(seconds=40)
+PUTS = ("dynamodb:PutItem", "dynamodb:TransactWriteItems")
 STRUCK = re.compile(r"(?P<trouble>\w+) on call \d+, (?P<on>.+)")
 OF_SCENARIOS = {
     "monitor-hangs": {("hangs", "ec2.suspects status"), ("hangs", "ec2.observe instance")},
@@ -57,6 +61,8 @@ def test_every_scenario_can_be_played_in_memory() -> None:
         (MachineryFault(MINUTE, ("fleet-alarm",), MachineryKind.ALARM_SILENT), "alarm_silent on fleet-alarm"),
         (MachineryFault(MINUTE, ("ssm:GetParameter",), MachineryKind.CALL_HANGS), "call_hangs on ssm:GetParameter"),
         (MachineryFault(MINUTE, ("dynamodb",), MachineryKind.CALL_HANGS, nth=2), "call_hangs on dynamodb"),
+        (MachineryFault(MINUTE, PUTS[:1], MachineryKind.WRITE_CONFLICTS), f"write_conflicts on {PUTS[0]}"),
+        (MachineryFault(MINUTE, ("dynamodb",), MachineryKind.STALE_READS, nth=2), "stale_reads on dynamodb"),
         (MachineryFault(MINUTE, ("sweep",), MachineryKind.FUNCTION_DIES, times=1), "function_dies on sweep"),
         (MachineryFault(MINUTE, ("api.example.com",), MachineryKind.HTTPS_HANGS), "https_hangs on api.example.com"),
     ],
@@ -67,6 +73,62 @@ def test_what_memory_does_not_have_or_can_not_tell_apart_is_said(fault: Machiner
     assert beyond_memory(told) == says
     with pytest.raises(BeyondMemory):
         spells_of(told.scenario, told.policy)
+
+
+@pytest.mark.parametrize(
+    ("fault", "spell"),
+    [
+        (
+            MachineryFault(MINUTE, ("sqs:SendMessageBatch",), MachineryKind.BATCH_PARTLY_REFUSED, MINUTE),
+            Spell(MINUTE, MINUTE, Trouble.PARTLY, "queue.signals"),
+        ),
+        (
+            MachineryFault(MINUTE, ("dynamodb:Query",), MachineryKind.STALE_READS, MINUTE, by=("sweep",), delay=LATE),
+            Spell(MINUTE, MINUTE, Trouble.STALE, INDEX, by="sweep", delay=LATE),
+        ),
+        (
+            MachineryFault(MINUTE, PUTS, MachineryKind.WRITE_CONFLICTS, MINUTE, times=3),
+            Spell(MINUTE, MINUTE, Trouble.CONFLICTS, VERSIONED, times=3),
+        ),
+        (
+            MachineryFault(
+                MINUTE,
+                ("ec2:DescribeInstanceStatus",),
+                MachineryKind.CALL_REFUSED,
+                MINUTE,
+                error="UnauthorizedOperation",
+            ),
+            Spell(MINUTE, MINUTE, Trouble.DENIED, "ec2.suspects status"),
+        ),
+        (
+            MachineryFault(MINUTE, ("dynamodb",), MachineryKind.CALL_REFUSED, MINUTE),
+            Spell(MINUTE, MINUTE, Trouble.REFUSED, "table.write"),
+        ),
+    ],
+)
+def test_what_aws_refuses_or_shows_late_is_the_same_in_memory_and_is_lived_through(
+    fault: MachineryFault, spell: Spell
+) -> None:
+    story = scenario_story("reboot-cures")
+    found = spells_of(replace(story.scenario, machinery=(replace(fault, at=MINUTE),)), story.policy)
+    assert spell in found
+    later = tuple(replace(each, at=MINUTE * 3, lasts=MINUTE * 6) for each in found)
+    world = _lived(*later)
+    assert {_struck(line)[0] for line in world.outside.struck} == {spell.trouble.value}
+
+
+@pytest.mark.parametrize("trouble", [Trouble.DENIED, Trouble.CONFLICTS, Trouble.STALE, Trouble.PARTLY])
+def test_what_a_story_has_of_it_is_in_the_replay_what_it_is_in_memory(trouble: Trouble) -> None:
+    drawn = (spell for seed in range(400) for spell in draw(seed).spells if spell.trouble is trouble)
+    spell = next(s for s in drawn if trouble is not Trouble.DENIED or s.on.startswith("table."))
+    story = scenario_story("reboot-cures")
+    machinery = tuple(machinery_of(spell))
+    if trouble is Trouble.DENIED:
+        machinery = tuple(replace(fault, on=("dynamodb",)) for fault in machinery)
+    found = spells_of(replace(story.scenario, machinery=machinery), story.policy)
+    assert {each.trouble for each in found} == {trouble}
+    assert {(each.at, each.lasts) for each in found} == {(spell.at, spell.lasts)}
+    assert spell.on in {each.on for each in found}
 
 
 def test_without_the_fleet_alarm_nothing_is_found_while_the_sweep_is_dead() -> None:
