@@ -197,6 +197,19 @@ class TestResolving:
         story.at(3, trouble())
         assert story.only.status is IncidentStatus.RESOLVED
         assert "web" not in story.statuses or story.statuses["web"] == "operational"
+        assert "Website" in story.only.updates[-1].body
+        assert [a.name for a in story.only.updates[-1].affected] == ["Website"]
+
+    def test_one_that_is_renamed_is_no_more_in_the_incident_of_its_group_which_goes_on(self) -> None:
+        story = Story()
+        story.at(2, trouble("api"), trouble("worker", instances=2))
+        story.policy = replace(POLICY, services=(WEB, API, replace(WORKER, name="queue")))
+        story.at(3, trouble("api"), trouble("worker", instances=2))
+        assert story.only.resolved_at is None
+        assert story.only.components == {"api": ComponentStatus.DEGRADED}
+        assert "worker" not in story.only.updates[-1].body.lower()
+        story.at(5, trouble("api"), trouble("queue"))
+        assert story.only.components == {"api": ComponentStatus.DEGRADED, "queue": ComponentStatus.DEGRADED}
 
 
 class TestDraft:

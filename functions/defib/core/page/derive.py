@@ -6,6 +6,7 @@ Pure and level-triggered: it looks at what is in trouble now, never at what has 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from defib.core.frozen import dataclass, replace
@@ -52,6 +53,8 @@ class Derived:
     """Drafts that staff have not been told of."""
     more: bool = False
     """This look was full: another at the same moment may change more."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """By key, what each component is called, or was until this look where it has left the page."""
 
 
 def derive(shown: Shown, troubled: Sequence[Trouble], policy: Policy, now: datetime) -> Derived:
@@ -59,7 +62,9 @@ def derive(shown: Shown, troubled: Sequence[Trouble], policy: Policy, now: datet
 
     One look changes SUBJECTS_MOST incidents, and leaves the rest to the next.
     """
-    result = Derived(_with_components(shown, components_of(policy, shown, now)))
+    components = components_of(policy, shown, now)
+    called = {component.key: component.name for component in (*shown.components, *components)}
+    result = Derived(_with_components(shown, components), names=called)
     wanted = subjects(policy)
     gone = {i.subject: () for i in shown.open if i.origin is Origin.DEFIB and i.subject not in wanted}
     for subject, services in (*gone.items(), *wanted.items()):
@@ -135,7 +140,9 @@ def _about(
         return _resolved(current, so_far, policy, now)
     by_name = {service.name: service for service in services}
     fresh = {t.service: component_status(t, by_name[t.service]) for t in troubled}
-    standing = {key: fresh.get(key, ComponentStatus.OPERATIONAL) for key in {**current.components, **fresh}}
+    # Of a service that has left the page since, nothing more is said there.
+    here = (key for key in {**current.components, **fresh} if key in by_name)
+    standing = {key: fresh.get(key, ComponentStatus.OPERATIONAL) for key in here}
     status = _forward(current.status, status_of(troubled))
     work = work_on(troubled, status)
     given_up = work is Work.STAFF and current.work is not work
@@ -143,7 +150,7 @@ def _about(
     if (status, standing) == (current.status, current.components) and not (given_up or (due and not current.draft)):
         return so_far
     since = min(current.started_at, *(t.since for t in troubled))
-    body = _body(replace(current, work=work), status, standing, so_far.shown, policy, now)
+    body = _body(replace(current, work=work), status, standing, so_far.names, policy, now)
     return _changed(replace(current, started_at=since, work=work), status, standing, body, so_far, policy, now)
 
 
@@ -164,7 +171,7 @@ def _opened(
     status = status_of(troubled)
     fresh = PublicIncident(number, "", subject, Origin.DEFIB, Impact.NONE, status, since, now, draft=draft)
     fresh = replace(fresh, work=work_on(troubled, status))
-    body = _body(fresh, status, standing, so_far.shown, policy, now)
+    body = _body(fresh, status, standing, so_far.names, policy, now)
     opened = replace(so_far, shown=replace(so_far.shown, last_number=number))
     after = _changed(fresh, status, standing, body, opened, policy, now)
     return replace(after, drafted=(*after.drafted, after.changed[-1])) if draft else after
@@ -175,7 +182,7 @@ def _resolved(current: PublicIncident, so_far: Derived, policy: Policy, now: dat
         withdrawn = replace(current, withdrawn=True, resolved_at=now, next_update_at=None)
         return replace(so_far, shown=with_open(so_far.shown, withdrawn), changed=(*so_far.changed, withdrawn))
     standing = dict.fromkeys(current.components, ComponentStatus.OPERATIONAL)
-    body = _body(current, IncidentStatus.RESOLVED, standing, so_far.shown, policy, now)
+    body = _body(current, IncidentStatus.RESOLVED, standing, so_far.names, policy, now)
     return _changed(current, IncidentStatus.RESOLVED, standing, body, so_far, policy, now)
 
 
@@ -190,7 +197,7 @@ def _changed(
 ) -> Derived:
     """The incident with its next update; a draft's only update is replaced, for nobody has read it."""
     sequence, before = (0, {}) if incident.draft else (incident.sequence, incident.components)
-    names = {component.key: component.name for component in so_far.shown.components}
+    names = so_far.names
     affected = tuple(
         Affected(key, names.get(key, key), before.get(key, ComponentStatus.OPERATIONAL), new)
         for key, new in standing.items()
@@ -227,23 +234,27 @@ def _forward(before: IncidentStatus, now: IncidentStatus) -> IncidentStatus:
 
 
 def _body(
-    incident: PublicIncident, status: IncidentStatus, standing: AFFECTED, shown: Shown, policy: Policy, now: datetime
+    incident: PublicIncident,
+    status: IncidentStatus,
+    standing: AFFECTED,
+    names: Mapping[str, str],
+    policy: Policy,
+    now: datetime,
 ) -> str:
     said = words(policy.page.language)
-    known = {component.key: component.name for component in shown.components}
     down = [key for key, new in standing.items() if new is not ComponentStatus.OPERATIONAL] or list(standing)
-    names = listed([known.get(key, key) for key in down], said)
+    called = listed([names.get(key, key) for key in down], said)
     since = clock(incident.started_at, now)
     if status is IncidentStatus.RESOLVED:
-        return said.resolved.format(names=names, since=since, took=took(now - incident.started_at, said))
-    statuses = (f"{known.get(key, key)}: {said.component[new]}" for key, new in standing.items())
+        return said.resolved.format(names=called, since=since, took=took(now - incident.started_at, said))
+    statuses = (f"{names.get(key, key)}: {said.component[new]}" for key, new in standing.items())
     if not incident.updates or incident.draft:
         text = said.opened
     elif dict(standing) != incident.components:
         text = said.changed
     else:
         text = "{names}:" if status is not incident.status else said.still
-    told = text.format(names=names, since=since, statuses=listed(tuple(statuses), said))
+    told = text.format(names=called, since=since, statuses=listed(tuple(statuses), said))
     promise = said.next_update.format(next=clock(now + _promised(incident, policy, now), now))
     return f"{told} {said.doing[incident.work]} {promise}"
 
