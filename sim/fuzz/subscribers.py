@@ -68,18 +68,18 @@ class Customers:
     def __init__(self, policy: Policy, clock: Clock, page: PublicPage, topic: Topic, outside: Outside) -> None:
         self.memory = FakeMailStore()
         table = MailTable(self.memory, outside)
-        self._policy = policy
+        self.policy = policy
         self._mailing = Mailing(clock, page, table, topic, HERE)
         self._subscribing = Subscribing(clock, table, topic)
 
     def follow(self) -> bool:
         """After each turn of the page; whether there can be any subscribers."""
-        if not self._policy.page.subscribe:
+        if not self.policy.page.subscribe:
             return False
-        mail(self._mailing, self._policy)
+        mail(self._mailing, self.policy)
         return True
 
     def ask(self, address: str) -> None:
         """Somebody asks for e-mail."""
         with suppress(Killed):
-            subscribe(address, self._subscribing, self._policy)
+            subscribe(address, self._subscribing, self.policy)

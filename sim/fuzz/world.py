@@ -132,8 +132,8 @@ class World:
     @cached_property
     def programs(self) -> Programs:
         """In the few stories in which anybody speaks to the page's API."""
-        clock, board = edges.Now(self.time), self.judge.board
-        return Programs(self.story.policy, clock, self.page_store, self._queues, self.outside, board)
+        now = edges.Now(self.time)
+        return Programs(self.policy, now, self.page_store, self._queues, self.outside, self.judge.board)
 
     def _wire(self) -> None:
         policy, out = self.story.policy, self.outside
@@ -281,7 +281,10 @@ class World:
 
     def redeploy(self, policy: Policy) -> None:
         """Lambda lets invocations end with the code that they began with: each takes no time here."""
-        self.policy = self.judge.truth.policy = self._turns.policy = self.people.policy = policy
+        self.policy = self.judge.truth.policy = self.people.policy = policy
+        self._turns.policy = self._turns.customers.policy = policy
+        if "programs" in vars(self):
+            self.programs.redeploy(policy)
         self.cloud.redeploy(policy)
         self._telling = self._tells(policy)
         self._following = {name: replace(page, policy=policy) for name, page in self._following.items()}
@@ -290,7 +293,7 @@ class World:
         self.switch.says = pull.to
 
     def cases(self) -> list[Case]:
-        return list(self.store.cases.values())
+        return [*self.store.cases.values()]
 
 
 def _order(body: object) -> Perform:

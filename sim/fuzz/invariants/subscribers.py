@@ -40,8 +40,7 @@ class SubscribersJudge:
             breaks("subscribed", f"subscribers read {letter.key} again, for no reason")
         if read and letter.sequence < read[-1]:
             breaks("subscribed", f"subscribers read {letter.key} after number {read[-1]}")
-        # What a deployment has taken off the page since it was written was said there then.
-        if not self._is_public(letter) and letter.at > self._truth.governed_since():
+        if not self._is_public(letter):
             breaks("subscribed", f"subscribers read {letter.key}, which the page does not say")
         began, late = self._began, self._truth.time.now - letter.at
         if letter.sequence and began and letter.at > began and late > FOLLOWS_WITHIN and self._truth.calm(letter.at):
