@@ -451,3 +451,14 @@ def test_an_instance_check_that_failed_with_its_host_fails_by_itself_once_the_ho
     found = diagnose(facts, so_far, POLICY, NOON)
 
     assert (found.cause, found.since) == (Cause.INSTANCE_IMPAIRED, since)
+
+
+def test_a_stop_whose_date_is_none_is_a_persons_all_the_same() -> None:
+    facts = observed(
+        state=InstanceState.STOPPED,
+        checks=None,
+        state_reason_code="Client.UserInitiatedShutdown",
+        transition_reason="User initiated (2026-02-30 10:00:00 GMT)",
+    )
+
+    assert diagnose(facts, None, POLICY, NOON).cause is Cause.STOPPED_BY_PERSON
