@@ -87,7 +87,7 @@ class Api:
         heard: Callable[[Answered], None],
     ) -> None:
         """``heard`` hears of each request once it is answered, or is not."""
-        self._policy = policy
+        self.policy = policy
         self._queues = queues
         self._heard = heard
         self._requests = 0
@@ -99,7 +99,7 @@ class Api:
         signed = Signed(request.method, f"{HERE}{request.target}", request.headers, request.body)
         code, body = UNAVAILABLE, ""
         try:
-            found = answer(signed, self._answering, self._policy)
+            found = answer(signed, self._answering, self.policy)
             if found.wrote:
                 with suppress(CallFailed):
                     self._queues.follow(f"stashboard-{self._requests}")

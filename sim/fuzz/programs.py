@@ -29,7 +29,13 @@ class Programs:
         judge: BoardJudge,
     ) -> None:
         board = FakeBoardStore(page)
-        api = Api(policy, clock, board, queues, outside, judge.answered)
+        self._api = api = Api(policy, clock, board, queues, outside, judge.answered)
         self.post = Posters(policy, clock, api).post
         self.edit = Editors(clock, api).edit
-        judge.read = partial(told, policy, clock, board)
+        self._clock, self._board, self._judge = clock, board, judge
+        self.redeploy(policy)
+
+    def redeploy(self, policy: Policy) -> None:
+        """From now on the API answers by another policy."""
+        self._api.policy = policy
+        self._judge.read = partial(told, policy, self._clock, self._board)

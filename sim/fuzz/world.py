@@ -133,7 +133,7 @@ class World:
     def programs(self) -> Programs:
         """In the few stories in which anybody speaks to the page's API."""
         now = edges.Now(self.time)
-        return Programs(self.story.policy, now, self.page_store, self._queues, self.outside, self.judge.board)
+        return Programs(self.policy, now, self.page_store, self._queues, self.outside, self.judge.board)
 
     def _wire(self) -> None:
         policy, out = self.story.policy, self.outside
@@ -283,6 +283,8 @@ class World:
         """Lambda lets invocations end with the code that they began with: each takes no time here."""
         self.policy = self.judge.truth.policy = self.people.policy = policy
         self._turns.policy = self._turns.customers.policy = policy
+        if "programs" in vars(self):
+            self.programs.redeploy(policy)
         self.cloud.redeploy(policy)
         self._telling = self._tells(policy)
         self._following = {name: replace(page, policy=policy) for name, page in self._following.items()}

@@ -65,16 +65,24 @@ def derive(shown: Shown, troubled: Sequence[Trouble], policy: Policy, now: datet
     components = components_of(policy, shown, now)
     called = {component.key: component.name for component in (*shown.components, *components)}
     result = Derived(_with_components(shown, components), names=called)
+    for posted in _left_behind(result.shown)[:SUBJECTS_MOST]:
+        result = _resolved(posted, result, policy, now)
     wanted = subjects(policy)
     gone = {i.subject: () for i in shown.open if i.origin is Origin.DEFIB and i.subject not in wanted}
     for subject, services in (*gone.items(), *wanted.items()):
-        if len(result.changed) == SUBJECTS_MOST:
+        if len(result.changed) >= SUBJECTS_MOST:
             result = replace(result, more=True)
             break
         names = {service.name for service in services}
         here = [trouble for trouble in troubled if trouble.service in names]
         result = _about(subject, services, here, result, policy, now)
     return replace(result, shown=_with_components(result.shown, _standing(result.shown, policy, now)))
+
+
+def _left_behind(shown: Shown) -> list[PublicIncident]:
+    """What people have posted of a component that is on the page no more: by the API nobody could end it."""
+    here = {f"component:{component.key}" for component in shown.components}
+    return [i for i in shown.open if i.origin is Origin.PERSON and i.subject not in here]
 
 
 def publish(shown: Shown, number: int, policy: Policy, now: datetime) -> Derived:
