@@ -46,6 +46,17 @@ def test_up_resolves_what_was_posted_and_the_component_with_it(board: Board) -> 
     assert board.shown.open == ()
 
 
+def test_what_was_posted_of_a_service_that_leaves_the_page_is_over_with_it_under_its_title(board: Board) -> None:
+    board.post(1, DOWN)
+    title = board.only.updates[-1].affected[0].name
+    board.policy = replace(POLICY, services=tuple(s for s in POLICY.services if s.name != "web"))
+    board.at(5)
+
+    assert board.shown.open == ()
+    assert board.told == ["investigating", "resolved"]
+    assert board.only.updates[-1].body.startswith(f"{title} works again")
+
+
 def test_better_and_worse_are_updates_of_one_incident(board: Board) -> None:
     board.post(1, Posted("web", ComponentStatus.DEGRADED, "Slow."))
     board.post(2, DOWN)

@@ -70,7 +70,7 @@ def derive(shown: Shown, troubled: Sequence[Trouble], policy: Policy, now: datet
     wanted = subjects(policy)
     gone = {i.subject: () for i in shown.open if i.origin is Origin.DEFIB and i.subject not in wanted}
     for subject, services in (*gone.items(), *wanted.items()):
-        if len(result.changed) >= SUBJECTS_MOST:
+        if len(result.changed) == SUBJECTS_MOST:
             result = replace(result, more=True)
             break
         names = {service.name for service in services}
