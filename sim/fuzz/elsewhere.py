@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from defib.core.frozen import replace
 from defib.core.page.elsewhere import Kind, OtherPage
 from defib.core.page.model import ComponentStatus
 from defib.core.page.steps import Done, Stand, Tell
@@ -16,7 +17,7 @@ from defib.publish.channels.keys import ApiKey, SigningKey
 from defib.publish.channels.stashboard import Stashboard
 from defib.publish.channels.statuspage import Statuspage
 from defib.publish.channels.webhook import Webhook
-from defib.shell.elsewhere import Channel
+from defib.shell.elsewhere import Channel, Following
 from defib.shell.ports import CallFailed, Clock
 from defib.stashboard.oauth import Credentials
 from sim.elsewhere.cachet import CachetServer
@@ -149,3 +150,11 @@ def _channel(other: OtherPage, http: Direct, policy: Policy, clock: Clock) -> Ch
 
 def _key(tell: Tell) -> Told:
     return tell.what, tell.mark, tell.part
+
+
+def redeployed(following: Mapping[str, Following], policy: Policy) -> dict[str, Following]:
+    """The same followers by another policy, which may describe their pages anew."""
+    described = {other.name: other for other in policy.page.elsewhere}
+    return {
+        name: replace(page, policy=policy, other=described.get(name, page.other)) for name, page in following.items()
+    }

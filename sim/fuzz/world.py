@@ -43,7 +43,7 @@ from sim.fuzz.acts import Acts
 from sim.fuzz.bus import Bus
 from sim.fuzz.by_hand import Hands
 from sim.fuzz.cloud import ZONE_IDS, Cloud
-from sim.fuzz.elsewhere import OtherSide, other_side
+from sim.fuzz.elsewhere import OtherSide, other_side, redeployed
 from sim.fuzz.fleet_alarm import CONTRIBUTOR, FleetAlarm
 from sim.fuzz.invariants.judge import Judge
 from sim.fuzz.invariants.truth import Truth
@@ -287,7 +287,7 @@ class World:
             self.programs.redeploy(policy)
         self.cloud.redeploy(policy)
         self._telling = self._tells(policy)
-        self._following = {name: replace(page, policy=policy) for name, page in self._following.items()}
+        self._following = redeployed(self._following, policy)
 
     def pull(self, pull: Pull) -> None:
         self.switch.says = pull.to
