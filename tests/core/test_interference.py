@@ -12,7 +12,8 @@ from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalat
 from defib.core.decide import decide
 from defib.core.diagnose import diagnose
 from defib.core.interference import meddled, started_by_others
-from defib.core.model import Checks, InstanceState, Observation, TargetHealth, Verdict
+from defib.core.model import Cause, Checks, InstanceState, Observation, TargetHealth, Verdict
+from defib.core.step import step
 from defib.core.traits import Traits
 from tests.core.facts import NOON, OK, POLICY, WEB, after, attempt, case, impaired, observed, policy, target
 
@@ -209,6 +210,19 @@ def test_a_failed_host_is_left_to_ec2s_own_recovery_where_there_is_one(
     decision = decide(case(EVIDENCE), facts, diagnose(facts, case(EVIDENCE), limits, NOON), limits, NOON)
 
     assert isinstance(decision, Wait if waits else Act)
+
+
+def test_a_host_that_fails_and_recovers_without_end_is_handed_over_once_its_repair_is_old() -> None:
+    """Each time that its system check passes its instance check is given time to follow: that goes on for so long."""
+    so_far, now = case(EVIDENCE, cause=Cause.SYSTEM_IMPAIRED, confirmed_cause=Cause.SYSTEM_IMPAIRED), NOON
+    while so_far.handed_over_at is None and now < NOON + POLICY.repair.case_age + timedelta(minutes=5):
+        host = impaired(now - timedelta(minutes=2)) if (now - NOON) // timedelta(minutes=2) % 2 else OK
+        facts = observed(checks=Checks(host, impaired(after(minutes=-5))), traits=Traits(auto_recovery=True))
+        so_far, _ = step(so_far, replace(facts, observed_at=now), POLICY, now)
+        now += timedelta(minutes=1)
+
+    assert so_far.handed_over_at is not None
+    assert [attempt.action for attempt in so_far.attempts] == [Action.EVIDENCE]
 
 
 def test_a_failed_system_inside_the_instance_is_never_left_to_ec2() -> None:
