@@ -59,7 +59,7 @@ class BoardJudge:
         self._public: dict[int, tuple[Update, ...]] = {}
         """By number, what the page has said of each incident."""
         self._looked_at: Page | None = None
-        self._ours = frozenset(service.name for service in truth.policy.services if service.page.title)
+        self._ours = _named(truth)
         self._kept = KeptJudge(truth, self._ours)
 
     # --- What is asked ---------------------------------------------------------------------------------------------
@@ -90,14 +90,14 @@ class BoardJudge:
 
     def _is_added(self, service: str, done: bool | None) -> None:
         now = self._truth.time.now
-        if done and service in self._ours:
+        if done and service in self._ours & _named(self._truth):
             self._truth.breaks("page", f"{service} is added, which is there")
         self._added[service] = (done, now)
         self._said[service] = (ComponentStatus.OPERATIONAL if done else None, now)
 
     def _is_removed(self, service: str, done: bool | None) -> None:
         now = self._truth.time.now
-        if done and service in self._ours:
+        if done and service in self._ours & _named(self._truth):
             self._truth.breaks("page", f"{service} is deleted, which is the policy's")
         self._added[service] = (False if done else None, now)
         self._said[service] = (None, now)
@@ -175,21 +175,17 @@ class BoardJudge:
             return
         self._kept.at_end(self.read)
         statuses = {status["id"] for status in self.read("statuses")["statuses"]}
-        for service in self._ours:
+        # Of what a deployment has taken off the page nobody is told any more.
+        for service in self._ours & _named(truth):
             found = self.read(f"services/{service}/events")
-            # What a deployment has taken off the page nobody is told of any more.
-            if truth.story.redeployed and "events" not in found:
-                continue
             missed = Counter(self._told_of(service, statuses)) - Counter(event["message"] for event in found["events"])
             if missed:
                 truth.breaks("page", f"the API does not tell {min(missed)!r} of {service}")
         services = {service["id"] for service in self.read("services")["services"]}
-        # Nor does it list the events of a service that has left.
-        if truth.story.redeployed and not {*self._ours} <= services:
-            return
         listed = {e["sid"] for s in services for e in self.read(f"services/{s}/events")["events"]}
         for sid, event in self._events.items():
-            if event.there is not None and event.there is not (sid in listed):
+            left = event.service in self._ours - _named(truth)
+            if not left and event.there is not None and event.there is not (sid in listed):
                 truth.breaks("page", f"event {sid} of {event.service} is {'missing' if event.there else 'still there'}")
 
     def _told_of(self, service: str, statuses: set[str]) -> Iterator[str]:
@@ -197,6 +193,11 @@ class BoardJudge:
         for update, status in _words(self._truth, service):
             if status in statuses:
                 yield update.body
+
+
+def _named(truth: Truth) -> frozenset[str]:
+    """The services that the policy in force has on the page."""
+    return frozenset(service.name for service in truth.policy.services if service.page.title)
 
 
 def _left_out(update: Update, now: Sequence[Update]) -> bool:

@@ -230,6 +230,14 @@ def test_where_each_component_is_told_by_itself_an_update_takes_as_many_calls() 
     assert found is None
 
 
+@pytest.mark.parametrize("shown", [front(outages=(BEGUN,)), front()], ids=["it goes on", "it is called off"])
+def test_an_outage_of_what_a_deployment_has_taken_from_that_page_is_left_there(shown: Front) -> None:
+    renamed = replace(STASHBOARD, components={"web-eu": ("w",)})
+    known = following(replace(PLANNED, told=f"scheduled {UNTIL}", outage=WORK))
+    assert taken_up(known, shown, renamed, NOON + minutes(61)).items == ()
+    assert step(taken_up(known, shown, renamed, NOON + minutes(61)), shown, renamed) is None
+
+
 # told before, what the policy says, at (minutes after noon), the page: what is told, if anything.
 OUTAGES = [
     ("", WORK, 0, STATUSPAGE, (f"scheduled {UNTIL}", "At one.")),

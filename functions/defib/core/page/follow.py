@@ -194,6 +194,10 @@ def _is_over(item: Item, front: Front, other: OtherPage, now: datetime) -> bool:
             return True
         return incident.resolved_at is not None and _untold(item, incident, other) is None
     outage = front.outages.get(item.key)
+    known = outage or item.outage
+    # Where a deployment has left that page none of its components, there is no place there to say more of it.
+    if known is not None and other.manner.by_component and not _concerned(known.components, other):
+        return True
     told = item.told == CALLED_OFF or item.told.startswith(MaintenanceStatus.COMPLETED)
     # Without an outage nobody there has read of it, nor may have.
     if outage is None:
