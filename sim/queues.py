@@ -25,6 +25,8 @@ POLL_LATENCY = timedelta(milliseconds=25)
 COUNTED_RECEIVES = 3
 GRACE = timedelta(milliseconds=2)
 """Moto makes a message visible only after, not at, the end of its visibility timeout."""
+DEDUPLICATED_FOR = timedelta(minutes=5)
+"""SQS FIFO (Developer Guide, Exactly-once processing)."""
 MEASURED_FOR = timedelta(hours=6)
 """After any action on a queue (SQS Developer Guide, "Monitoring Amazon SQS queues using CloudWatch")."""
 POLLING_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
@@ -52,6 +54,8 @@ class Queues:
         self._in_flight: dict[str, int] = {}
         self._chains: dict[str, Chain] = {}
         """What led to each message, by its id."""
+        self._once: dict[tuple[str, str | None], tuple[str, datetime]] = {}
+        """What was sent to a queue, by its URL, under an id that counts once, and when."""
         self._used: dict[str, datetime] = {}
         """When something was last done with a queue that nobody polls, by its name."""
         self._held: dict[str, int] = {}
@@ -60,6 +64,7 @@ class Queues:
         for poll in wiring.polls:
             self._check_role(poll)
         breakdowns.when_over((MachineryKind.QUEUE_LATE, MachineryKind.REGION_DARK), self._look_at_all)
+        boundary.answer("sqs:SendMessage", self._known)
         boundary.amend("sqs:SendMessage", self._sent)
         boundary.amend("sqs:SendMessageBatch", self._sent_batch)
         boundary.amend("sqs:ChangeMessageVisibility", self._put_off)
@@ -142,7 +147,19 @@ class Queues:
                 f"{queue.name} hides messages for less than the timeout of {function.name}: AWS refuses that"
             )
 
+    def _known(self, params: Params) -> Response | None:
+        """SQS takes what was sent in the last five minutes, and does nothing with it, though it has been dealt with.
+
+        Moto forgets it then. (SQS Developer Guide, Using the message deduplication ID.)
+        """
+        once = params.get("MessageDeduplicationId")
+        id_, sent = self._once.get((params["QueueUrl"], once), ("", self._time.now))
+        return {"MessageId": id_} if id_ and self._time.now - sent < DEDUPLICATED_FOR else None
+
     def _sent(self, params: Params, answer: Response) -> None:
+        once = params.get("MessageDeduplicationId")
+        if once and self._known(params) is None:
+            self._once[params["QueueUrl"], once] = answer["MessageId"], self._time.now
         self._chains[answer["MessageId"]] = self._functions.chain()
         self._look(self._by_url(params["QueueUrl"]), timedelta(seconds=params.get("DelaySeconds", 0)))
 

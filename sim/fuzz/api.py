@@ -16,7 +16,7 @@ from defib.stashboard.model import Board, BoardService, Event
 from defib.stashboard.oauth import Credentials, Nonce, Signed
 from defib.stashboard.router import Answering, answer
 from defib.stashboard.store import Change
-from sim.fuzz.edges import Queues
+from sim.fuzz.onward import Queues
 from sim.fuzz.outside import Outside
 from sim.internet import Request, Response
 from sim.memory.board import FakeBoardStore

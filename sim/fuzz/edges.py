@@ -7,26 +7,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from defib.aws.queues import BATCH, PUT_OFF_MOST
 from defib.aws.zonal_shift import ArcRouter
 from defib.core.approval import Answer
 from defib.core.call import CallAnswer
-from defib.core.case import Action, Attempt, Case
-from defib.core.effect import Perform, Wake
-from defib.core.incident import Notice
+from defib.core.case import Attempt, Case
 from defib.core.medium import Medium
-from defib.core.model import Observation, Registration, Result, Signal, Source, Switch, TargetGroupSignal
+from defib.core.model import Observation, Registration, Result, Switch
 from defib.core.post import Post
-from defib.core.shift import Move, Served, Shift, ShiftOrder
-from defib.shell.ports import Away, CallFailed, Suspects, Transient
+from defib.core.shift import Move, Served, Shift
+from defib.shell.ports import Away, CallFailed, Suspects
 from sim.clock import VirtualTime
 from sim.fuzz.acts import Acts
-from sim.fuzz.lanes import AT_ONCE, Lanes
 from sim.fuzz.outside import Outside
 from sim.fuzz.seen import Seen
 
-DELAY_MOST = timedelta(seconds=900)
-"""SQS (SendMessage, DelaySeconds)."""
 MEDIA: dict[str, tuple[Medium, ...]] = {
     "channel.publish": tuple(m for m in Medium if m is not Medium.CHAT),
     "channel.chat": (Medium.CHAT,),
@@ -168,89 +162,6 @@ class KillSwitch:
         except CallFailed:
             return Switch.UNREADABLE
         return Switch.ON if says == "on" else Switch.OFF
-
-
-class Queues:
-    """``ports.Queues``, and what the pages that follow ask of queues."""
-
-    def __init__(self, lanes: Lanes, outside: Outside, has_page: bool, others: Sequence[str] = ()) -> None:
-        """``others`` are the pages that follow the status page, by name."""
-        self._lanes = lanes
-        self._out = outside
-        self._has_page = has_page
-        self._others = others
-
-    def signal(self, signals: Sequence[Signal]) -> None:
-        self._send_all([(signal, AT_ONCE) for signal in signals])
-
-    def ask(self, questions: Sequence[TargetGroupSignal], now: datetime) -> None:
-        self._send_all([(asked, min(max(asked.at - now, AT_ONCE), DELAY_MOST)) for asked in questions])
-
-    def _send_all(self, entries: Sequence[tuple[Signal | TargetGroupSignal, timedelta]]) -> None:
-        """As the real edge does: what is refused of a batch fails the call, and whatever comes after that batch."""
-
-        def send() -> None:
-            for start in range(0, len(entries), BATCH):
-                batch = entries[start : start + BATCH]
-                taken = [entry for entry in batch if not self._out.refuses()]
-                for body, delay in taken:
-                    self._lanes.send("diagnose", body, delay)
-                if len(taken) < len(batch):
-                    refused = len(batch) - len(taken)
-                    raise Transient(f"{refused} of {len(batch)} signals not sent", "ServiceUnavailable")
-
-        self._out.call("queue.signals", send)
-
-    def perform(self, effect: Perform) -> None:
-        lane = "evidence" if effect.action is Action.EVIDENCE else "remediate"
-        self._out.call("queue.orders", self._lanes.send, lane, effect)
-
-    def wake(self, effect: Wake, now: datetime) -> None:
-        delay = min(max(effect.at - now, AT_ONCE), DELAY_MOST)
-        due = Signal(Source.WAKE, effect.instance_id, effect.at, "time to look again")
-        self._out.call("queue.wake", self._lanes.send, "diagnose", due, delay)
-
-    def shift(self, order: ShiftOrder) -> None:
-        self._out.call("queue.orders", self._lanes.send, "remediate", order)
-
-    def digest(self, contact: str, at: datetime, now: datetime) -> None:
-        if at - now > PUT_OFF_MOST:
-            return
-        delay = max(at - now, AT_ONCE)
-        self._out.call("queue.notices", self._lanes.send, "publish", contact, delay)
-
-    def alone(self, incident_id: str, sequence: int, way: str) -> None:
-        group = f"{incident_id} {way}"
-        key, once = (incident_id, sequence, way), f"notice {group}-{sequence}"
-        self._out.call("queue.notices", lambda: self._lanes.send("publish", key, group=group, once=once))
-
-    def follow(self, change: str) -> None:
-        if self._has_page:
-            self._out.call("queue.turns", lambda: self._lanes.send("page", change, group=change, once=f"turn {change}"))
-
-    def hand_on(self, change: str) -> None:
-        for name in self._others:
-            self._out.call("queue.turns", lambda n=name: self._lanes.send("elsewhere", n, once=f"{n} {change}"))  # type: ignore[misc]  # binds the loop's value
-
-    def announce(self, notices: Sequence[Notice]) -> None:
-        for notice in notices:
-            key = (notice.incident_id, notice.sequence)
-            once = f"notice {notice.incident_id}-{notice.sequence}"
-            self._out.call(
-                "queue.notices",
-                lambda k=key, n=notice, o=once: self._lanes.send("publish", k, group=n.incident_id, once=o),  # type: ignore[misc]  # binds the loop's values
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class Turns:
-    """``shell.elsewhere.Turns`` of one page that follows."""
-
-    name: str
-    lanes: Lanes
-
-    def again(self, after: timedelta) -> None:
-        self.lanes.send("elsewhere", self.name, min(after, DELAY_MOST))
 
 
 class Channel:

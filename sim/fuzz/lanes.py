@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 
-from defib.handlers.batch import RETRY_AFTER
+from defib.handlers.batch import RETRY_AFTER, NotYet
 from defib.shell.ports import CallFailed, Malformed
 from defib.shell.store import Conflict
 from sim.clock import VirtualTime
@@ -153,7 +154,7 @@ class Lanes:
         failed, began = False, self._time.now
         try:
             self._outside.run(lane.name, self._work, lane, message)
-        except (CallFailed, Conflict, Killed):
+        except (CallFailed, Conflict, Killed, NotYet):
             failed = True
         except Malformed as error:
             raise AssertionError(f"{lane.name} can't read {message.body!r}: {error}") from error
@@ -168,6 +169,11 @@ class Lanes:
     def _work(self, lane: Lane, message: Message) -> None:
         try:
             lane.work(message.body)
+        except NotYet as early:
+            # In whole seconds, as SQS hides a message (SQS API, ChangeMessageVisibility).
+            hidden = timedelta(seconds=math.ceil(early.by.total_seconds()))
+            self._outside.call(lane.put_off, message.hide, hidden)
+            raise
         except (CallFailed, Conflict):
             if lane.put_off and message.received == 1:
                 with suppress(CallFailed):

@@ -6,7 +6,7 @@ from defib.aws.wire import Release, turn_in
 from defib.core.policy import Policy
 from defib.shell.page import Paging, follow, publish_draft
 from defib.shell.ports import Clock
-from sim.fuzz import edges, tables
+from sim.fuzz import onward, tables
 from sim.fuzz.invariants.judge import Judge
 from sim.fuzz.outside import Outside
 from sim.fuzz.subscribers import Customers, Topic
@@ -22,7 +22,7 @@ class PageTurns:
         clock: Clock,
         pages: tables.PageTable,
         site: FakeSite,
-        queues: edges.Queues,
+        queues: onward.Queues,
         outside: Outside,
         judge: Judge,
     ) -> None:

@@ -7,9 +7,9 @@ from functools import partial
 from defib.core.policy import Policy
 from defib.shell.ports import Clock
 from sim.fuzz.api import Api, told
-from sim.fuzz.edges import Queues
 from sim.fuzz.edits import Editors
 from sim.fuzz.invariants.board import BoardJudge
+from sim.fuzz.onward import Queues
 from sim.fuzz.outside import Outside
 from sim.fuzz.posts import Posters
 from sim.memory.board import FakeBoardStore

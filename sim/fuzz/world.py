@@ -10,6 +10,7 @@ from random import Random
 
 from defib.answer.ports import Answering
 from defib.aws.normalise import normalise
+from defib.aws.wire import DigestDue
 from defib.aws.zonal_shift import ArcRouter
 from defib.core.call import CallAnswer
 from defib.core.canary import Canary
@@ -38,7 +39,7 @@ from defib.shell.sum_up import sum_up
 from defib.shell.sweep import Sweeping, sweep
 from defib.shell.target_group import look_at_all
 from sim.clock import VirtualTime
-from sim.fuzz import edges, tables
+from sim.fuzz import edges, onward, tables
 from sim.fuzz.acts import Acts
 from sim.fuzz.bus import Bus
 from sim.fuzz.by_hand import Hands
@@ -141,7 +142,7 @@ class World:
         table = tables.Table(self.store, out, self.time, self.story.spells)
         observer = edges.Observer(self.seen, out, self.judge.looked)
         has_page = policy.page.enabled
-        queues = edges.Queues(self.lanes, out, has_page, [other.name for other in policy.page.elsewhere])
+        queues = onward.Queues(self.lanes, out, has_page, [other.name for other in policy.page.elsewhere])
         self._queues = queues
         acts, judge = Acts(self.cloud, policy.repair.suppress_for), self.judge
         actor = edges.Actor(acts, out, judge.act, judge.act_begun, judge.act_over)
@@ -159,11 +160,11 @@ class World:
         pages = tables.PageTable(self.page_store, out)
         self._turns = turns = PageTurns(policy, clock, pages, self.site, queues, out, self.judge)
         self.customers = turns.customers
-        self._following = {other.name: self._follower(other, clock, pages, queues) for other in policy.page.elsewhere}
+        self._following = {other.name: self._follower(other, clock, pages) for other in policy.page.elsewhere}
         self.lanes.run("page", turns.take)
         self.lanes.run("elsewhere", self._follow_elsewhere)
 
-    def _wire_people(self, clock: edges.Now, table: tables.Table, queues: edges.Queues) -> None:
+    def _wire_people(self, clock: edges.Now, table: tables.Table, queues: onward.Queues) -> None:
         policy, out = self.story.policy, self.outside
         signing, bus = Signing(), edges.OperatorBus(out, self.bus.put)
         kept = tables.LinkTable(self.store, out)
@@ -181,11 +182,11 @@ class World:
         """Half of the policies sum up as they say; under the others each notice is heard by itself."""
         return policy if self.judge.sums_up else replace(policy, messages=ALL_ALONE)
 
-    def _follower(self, other: OtherPage, clock: edges.Now, pages: tables.PageTable, queues: edges.Queues) -> Following:
+    def _follower(self, other: OtherPage, clock: edges.Now, pages: tables.PageTable) -> Following:
         name = other.name
         there = self.others[name] = other_side(other, self.outside, self.judge.of_other(name), clock, self.story.policy)
-        turns = edges.Turns(name, self.lanes)
-        return Following(clock, pages, there, queues, turns, other, self.story.policy)
+        turns = onward.Turns(name, self.lanes, self.outside)
+        return Following(clock, pages, there, self._queues, turns, other, self.story.policy)
 
     def _plan(self) -> None:
         scenario, time = self.story.scenario, self.time
@@ -234,8 +235,8 @@ class World:
 
     def _publish(self, body: object) -> None:
         match body:
-            case str():
-                sum_up(body, self._announcing, self._telling)
+            case DigestDue():
+                sum_up(onward.whose(body, self.time.now), self._announcing, self._telling)
             case (str(incident_id), int(sequence), str(way)):
                 announce_alone(incident_id, sequence, way, self._announcing, self._telling)
             case (str(incident_id), int(sequence)):

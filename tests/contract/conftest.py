@@ -7,9 +7,12 @@ from contextlib import AbstractContextManager, ExitStack
 
 import pytest
 
+from tests.contract import posting
 from tests.contract.ports import STAGES, Ports
+from tests.contract.posting import Posting
 
 Stage = Callable[..., AbstractContextManager[Ports]]
+Post = Callable[..., AbstractContextManager[Posting]]
 
 
 @pytest.fixture(params=sorted(STAGES))
@@ -18,3 +21,11 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Callable[..., Ports]]:
     with ExitStack() as entered:
         made: Stage = STAGES[request.param]
         yield lambda *how, **more: entered.enter_context(made(*how, **more))
+
+
+@pytest.fixture(params=sorted(posting.STAGES))
+def post(request: pytest.FixtureRequest) -> Iterator[Callable[..., Posting]]:
+    """Sets up the queues and topics of tests/contract/posting.py, with trouble."""
+    with ExitStack() as entered:
+        made: Post = posting.STAGES[request.param]
+        yield lambda *how: entered.enter_context(made(*how))

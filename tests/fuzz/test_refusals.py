@@ -12,7 +12,7 @@ from defib.core.incident import NoticeKind
 from defib.core.model import Signal, Source, Verdict
 from defib.shell.ports import Transient
 from defib.shell.store import Conflict, Surveyed
-from sim.fuzz import edges, tables
+from sim.fuzz import onward, tables
 from sim.fuzz.draw import draw
 from sim.fuzz.nth import scenario_story
 from sim.fuzz.on_moto import lived_on_moto, machinery_of
@@ -74,7 +74,7 @@ def test_of_a_batch_a_part_is_sent_and_the_call_says_that_it_was_not_all() -> No
     world = World(_story(Spell(AT_ONCE, HOUR, Trouble.PARTLY, "queue.signals")))
     signals = [Signal(Source.SWEEP, f"i-{n}", world.time.now, "it fails") for n in range(8)]
     with pytest.raises(Transient, match="of 8 signals not sent"):
-        edges.Queues(world.lanes, world.outside, has_page=False).signal(signals)
+        onward.Queues(world.lanes, world.outside, has_page=False).signal(signals)
     assert 0 < world.lanes.most_waiting < 8
 
 

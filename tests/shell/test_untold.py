@@ -21,7 +21,7 @@ from defib.shell.ports import CallFailed, Rejected, Unanswered
 from defib.shell.sum_up import sum_up
 from defib.shell.sweep import Sweeping, sweep
 from sim.clock import VirtualTime
-from sim.fuzz import edges, tables
+from sim.fuzz import edges, onward, tables
 from sim.fuzz.lanes import DEDUPLICATED_FOR, Lanes
 from sim.fuzz.outside import Outside
 from tests.core.facts import NOON
@@ -46,7 +46,7 @@ class Desk:
         outside = Outside(self.time, (), None, Random(1))
         self.store = tables.Kept()
         self.lanes = Lanes(self.time, outside, Random(1))
-        self.queues = edges.Queues(self.lanes, outside, has_page=False)
+        self.queues = onward.Queues(self.lanes, outside, has_page=False)
         clock = edges.Now(self.time)
         self.chat = FakeChannel("chat", (Medium.CHAT,), clock=clock, refused="bob", refusal=fails)
         self.sns = FakeChannel("sns", MAIL, clock=clock)
