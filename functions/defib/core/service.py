@@ -53,7 +53,7 @@ class Patience:
     """How long a failure must last before it counts: one failed sample is not an outage."""
 
     check: timedelta = field(
-        default=timedelta(seconds=75),
+        default=timedelta(seconds=70),
         metadata=duration(
             "How long a status check of EC2 must have failed before it counts; EC2 checks once a minute.",
             "2m",
