@@ -208,7 +208,7 @@ def _parser() -> argparse.ArgumentParser:
         help="let one call in N fail in each life: N lives for each way",
     )
     either.add_argument(
-        "--moto", action="store_true", help="in the deployed functions on moto: three lives a call, of seconds each"
+        "--moto", action="store_true", help="in the deployed functions on moto: six lives a call, of seconds each"
     )
     command = commands.add_parser("cost", help="what a month costs, from counted calls, see docs/cost.md")
     command.add_argument("--instances", type=FLEET, nargs="+", metavar="N", help="sizes of fleet (10 to 10,000)")

@@ -32,6 +32,10 @@ class Answers(Protocol):
         ...
 
 
+class Killed(BaseException):
+    """The process ends where it stands, as after SIGKILL; no handler can catch it."""
+
+
 class Refusal(Exception):
     """The simulated service refuses a call with an AWS error code."""
 

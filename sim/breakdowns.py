@@ -22,6 +22,8 @@ CALLS = (
     MachineryKind.CALL_REFUSED,
     MachineryKind.CALL_THROTTLED,
     MachineryKind.ANSWER_LOST,
+    MachineryKind.DIES_BEFORE_CALL,
+    MachineryKind.DIES_AFTER_CALL,
     MachineryKind.BATCH_PARTLY_REFUSED,
     MachineryKind.WRITE_CONFLICTS,
     MachineryKind.STALE_READS,

@@ -10,7 +10,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from defib.aws.errors import THROTTLE
 from sim.authority import Authority, denied_code
-from sim.boundary import Call, Refusal, Response
+from sim.boundary import Call, Killed, Refusal, Response
 from sim.breakdowns import Breakdown, Breakdowns
 from sim.buckets import LIMIT_EXCEEDED, Buckets
 from sim.clock import SimulatorGap, VirtualTime
@@ -72,11 +72,13 @@ class Carrier:
     def carry(self, call: Call, function: Function, wait: Wait) -> Response | None:
         """Get through to the service, in as many attempts as the client makes; an answer only where moto has none.
 
-        Raises Refusal, or botocore's error when nothing answers. botocore's quota of retries is never used up here, so
-        that a client's worst case is as long as its Config lets it be.
+        Raises Refusal, Killed, or botocore's error when nothing answers. botocore's quota of retries is never used up
+        here, so that a client's worst case is as long as its Config lets it be.
         """
         self._ledger.made[function.word, call.name] += 1
         broken = self.breakdowns.of_call(call, function)
+        if _is(broken, MachineryKind.DIES_BEFORE_CALL):
+            raise Killed
         for attempt in range(call.attempts):
             try:
                 return self._attempt(call, function, broken, wait)
@@ -114,6 +116,9 @@ class Carrier:
                 call.carry_out()
                 wait(call.read_timeout)
                 raise call.unanswered()
+            case MachineryKind.DIES_AFTER_CALL:
+                call.carry_out()
+                raise Killed
             case MachineryKind.WRITE_CONFLICTS:
                 _refuse_if_conditional(call)
                 return None

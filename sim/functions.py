@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from sim.boundary import Call, Response
+from sim.boundary import Call, Killed, Response
 from sim.carrier import Carrier
 from sim.chain import LONGEST, NEW, Chain
 from sim.clock import Abandoned, Process, SimulatorGap, VirtualTime
@@ -30,10 +30,6 @@ invoke configuration says: Defib's schedule gives a minute."""
 
 class TimedOut(BaseException):
     """Lambda kills the invocation where it stands; no handler can catch it."""
-
-
-class Killed(BaseException):
-    """The process ends where it stands, as after SIGKILL; no handler can catch it."""
 
 
 @dataclass(frozen=True, slots=True)

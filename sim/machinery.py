@@ -18,6 +18,8 @@ class MachineryKind(StrEnum):
     CALL_REFUSED = "call_refused"
     CALL_THROTTLED = "call_throttled"
     ANSWER_LOST = "answer_lost"
+    DIES_BEFORE_CALL = "dies_before_call"
+    DIES_AFTER_CALL = "dies_after_call"
     BATCH_PARTLY_REFUSED = "batch_partly_refused"
     WRITE_CONFLICTS = "write_conflicts"
     STALE_READS = "stale_reads"
@@ -83,6 +85,12 @@ NATURES: Mapping[MachineryKind, Nature] = {
     ),
     MachineryKind.ANSWER_LOST: Nature(
         Strikes.CALLS, "Each attempt is carried out, and its answer lost: the caller gets the timeout.", CALLS_USE
+    ),
+    MachineryKind.DIES_BEFORE_CALL: Nature(
+        Strikes.CALLS, "The process is killed just before the call reaches the service.", CALLS_USE
+    ),
+    MachineryKind.DIES_AFTER_CALL: Nature(
+        Strikes.CALLS, "The process is killed when the call has been carried out, before it hears of that.", CALLS_USE
     ),
     MachineryKind.BATCH_PARTLY_REFUSED: Nature(
         Strikes.CALLS,

@@ -45,12 +45,15 @@ CALLS = {
     "site.lay_out": ("s3:PutObject",),
 }
 QUEUED = ("sqs:SendMessage", "sqs:SendMessageBatch")
-ANY = ("dynamodb", "ec2", "elbv2", "s3", "sns", "sqs", "ssm")
+ANY = ("*",)
+"""Any call of any function, the watchtower's included."""
 KINDS = {
     Trouble.REFUSED: MachineryKind.CALL_THROTTLED,
     Trouble.DENIED: MachineryKind.CALL_REFUSED,
     Trouble.HANGS: MachineryKind.CALL_HANGS,
     Trouble.ANSWER_LOST: MachineryKind.ANSWER_LOST,
+    Trouble.DIES_BEFORE: MachineryKind.DIES_BEFORE_CALL,
+    Trouble.DIES_AFTER: MachineryKind.DIES_AFTER_CALL,
 }
 REFUSED_AS = {Trouble.DENIED: "AccessDenied"}
 """The error code with which a call is refused."""

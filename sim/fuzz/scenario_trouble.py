@@ -33,6 +33,8 @@ OF_CALLS = {
     MachineryKind.CALL_REFUSED: Trouble.REFUSED,
     MachineryKind.CALL_THROTTLED: Trouble.REFUSED,
     MachineryKind.ANSWER_LOST: Trouble.ANSWER_LOST,
+    MachineryKind.DIES_BEFORE_CALL: Trouble.DIES_BEFORE,
+    MachineryKind.DIES_AFTER_CALL: Trouble.DIES_AFTER,
 }
 DENIED_AS = frozenset(
     {

@@ -83,6 +83,20 @@ def test_an_answer_is_lost_though_each_attempt_was_carried_out() -> None:
         assert entered.queues.visible("onward") > 1
 
 
+@pytest.mark.parametrize(("kind", "sent"), [(MachineryKind.DIES_BEFORE_CALL, 1), (MachineryKind.DIES_AFTER_CALL, 2)])
+def test_a_process_dies_just_before_or_just_after_a_call_and_does_its_work_once_more(
+    kind: MachineryKind, sent: int
+) -> None:
+    onward = queue("onward")
+    forward = function("forward", environment={"ONWARD": onward.url})
+    with broken(wiring(forward, more=(onward,)), fault(kind, "sqs:SendMessage", times=1)) as entered:
+        send(entered, "once")
+        run_for(entered, timedelta(minutes=5))
+
+        assert entered.queues.visible("onward") == sent
+        assert entered.recorder.ledger.killed == ["forward: Runtime exited with error: signal: killed"]
+
+
 def test_every_second_entry_of_a_batch_is_refused() -> None:
     onward = queue("onward")
     split = function("send_two", environment={"ONWARD": onward.url})
