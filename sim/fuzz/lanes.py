@@ -188,18 +188,17 @@ class Lanes:
             )
 
     def _return(self, lane: Lane, message: Message, began: datetime) -> None:
-        """Visible again after the queue's timeout, or set aside; a FIFO group waits for it meanwhile.
+        """Visible again after the queue's timeout, or set aside then; a FIFO group waits for it meanwhile.
 
         That counts from when it was received (SQS Developer Guide, Amazon SQS visibility timeout).
         """
-        if message.received >= (RECEIVES_IN_ORDER if message.group else RECEIVES):
-            self.dead.append(message.body)
-            lane.held.discard(message.group)
-            return
 
         def again() -> None:
             lane.held.discard(message.group)
-            lane.waiting.appendleft(message)
+            if message.received >= (RECEIVES_IN_ORDER if message.group else RECEIVES):
+                self.dead.append(message.body)
+            else:
+                lane.waiting.appendleft(message)
             self._start(lane)
 
         if message.hidden is not None:

@@ -14,6 +14,7 @@ from defib.core.effect import Perform, Wake
 from defib.core.incident import Notice
 from defib.core.model import Signal, Source, TargetGroupSignal
 from defib.core.rationing import spread
+from defib.core.resend import number_of
 from defib.core.shift import ShiftOrder
 from defib.handlers.batch import NotYet
 from defib.shell.ports import Rejected, Transient
@@ -85,9 +86,9 @@ class Queues:
         due = DigestDue(contact, at)
         self._out.call("queue.notices", lambda: self._lanes.send("publish", due, group=once, once=once))
 
-    def alone(self, incident_id: str, sequence: int, way: str) -> None:
-        group = f"{incident_id} {way}"
-        key, once = (incident_id, sequence, way), f"notice {group}-{sequence}"
+    def alone(self, notice: Notice, way: str, now: datetime) -> None:
+        group = f"{notice.incident_id} {way}"
+        key, once = (notice.incident_id, notice.sequence, way), _once(group, notice, now)
         self._out.call("queue.notices", lambda: self._lanes.send("publish", key, group=group, once=once))
 
     def follow(self, change: str) -> None:
@@ -106,12 +107,20 @@ class Queues:
 
     def announce(self, notices: Sequence[Notice]) -> None:
         for notice in notices:
-            key = (notice.incident_id, notice.sequence)
-            once = f"notice {notice.incident_id}-{notice.sequence}"
-            self._out.call(
-                "queue.notices",
-                lambda k=key, n=notice, o=once: self._lanes.send("publish", k, group=n.incident_id, once=o),  # type: ignore[misc]  # binds the loop's values
-            )
+            self._announce(notice, notice.at)
+
+    def announce_again(self, notices: Sequence[Notice], now: datetime) -> None:
+        for notice in notices:
+            self._announce(notice, now)
+
+    def _announce(self, notice: Notice, now: datetime) -> None:
+        group, key = notice.incident_id, (notice.incident_id, notice.sequence)
+        once = _once(group, notice, now)
+        self._out.call("queue.notices", lambda: self._lanes.send("publish", key, group=group, once=once))
+
+
+def _once(group: str, notice: Notice, now: datetime) -> str:
+    return f"notice {group}-{notice.sequence}+{number_of(notice, now)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,9 +145,9 @@ def test_notices_go_in_order_within_their_incident_and_only_once(
     queues.announce([a_notice(2)])
 
     assert [(s["MessageGroupId"], s["MessageDeduplicationId"]) for s in overlay.named("SendMessage")] == [
-        ("web-7", "web-7-1"),
-        ("web-7", "web-7-2"),
-        ("web-7", "web-7-2"),
+        ("web-7", "web-7-1+0"),
+        ("web-7", "web-7-2+0"),
+        ("web-7", "web-7-2+0"),
     ]
     assert [notice_in(body) for body in received(to.notices)] == [
         NoticeReference("web-7", 1),
@@ -160,13 +160,13 @@ def test_what_goes_a_way_alone_holds_up_nothing_else_of_its_incident(
 ) -> None:
     queues.announce([a_notice(1)])
     for sequence, way in ((1, "oncall chat"), (1, "oncall chat"), (2, "oncall chat"), (2, "oncall sns")):
-        queues.alone("web-7", sequence, way)
+        queues.alone(a_notice(sequence), way, NOON)
 
     assert [(s["MessageGroupId"], s["MessageDeduplicationId"]) for s in overlay.named("SendMessage")[1:]] == [
-        ("web-7@oncall@chat", "web-7@oncall@chat-1"),
-        ("web-7@oncall@chat", "web-7@oncall@chat-1"),
-        ("web-7@oncall@chat", "web-7@oncall@chat-2"),
-        ("web-7@oncall@sns", "web-7@oncall@sns-2"),
+        ("web-7@oncall@chat", "web-7@oncall@chat-1+0"),
+        ("web-7@oncall@chat", "web-7@oncall@chat-1+0"),
+        ("web-7@oncall@chat", "web-7@oncall@chat-2+0"),
+        ("web-7@oncall@sns", "web-7@oncall@sns-2+0"),
     ]
     taken = [sqs.receive_message(QueueUrl=to.notices, VisibilityTimeout=30).get("Messages", []) for _ in range(4)]
     assert [notice_in(message["Body"]) for messages in taken for message in messages] == [
@@ -180,7 +180,8 @@ def test_the_longest_names_make_no_group_that_sqs_refuses(queues: SqsQueues, ove
     longest = NoticeReference(f"{'x' * 61}-{10**12 - 1}", NUMBER_MAX)
     assert notice_in(encode(longest)) == longest
 
-    queues.alone(longest.incident_id, longest.sequence, f"{'x' * CONTACT_NAME.longest} chat")
+    made, late = a_notice(longest.sequence, incident_id=longest.incident_id), NOON + timedelta(days=400)
+    queues.alone(made, f"{'x' * CONTACT_NAME.longest} chat", late)
 
     (sent,) = overlay.named("SendMessage")
     assert max(len(sent["MessageGroupId"]), len(sent["MessageDeduplicationId"])) <= 128, "SQS API, SendMessage"

@@ -16,6 +16,7 @@ from botocore.exceptions import ReadTimeoutError
 from defib.aws.clients import client
 from defib.aws.queues import Addresses, SqsQueues
 from defib.aws.wire import NoticeReference, Turn, Untold
+from defib.core.incident import Notice
 from defib.core.medium import Medium
 from defib.core.parse import parse as parse_policy
 from defib.core.post import Post
@@ -57,7 +58,7 @@ INCIDENTS, CHAT = (f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}" for name in ("incide
 class AllQueues(Queues, Protocol):
     """What publish and the pages send, besides."""
 
-    def alone(self, incident_id: str, sequence: int, way: str) -> None: ...
+    def alone(self, notice: Notice, way: str, now: datetime) -> None: ...
 
     def hand_on(self, change: str) -> None: ...
 

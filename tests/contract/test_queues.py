@@ -16,7 +16,9 @@ import pytest
 from defib.aws.wire import DigestDue, NoticeReference, Turn, Untold
 from defib.core.case import Action
 from defib.core.effect import Perform, Wake
+from defib.core.incident import Notice
 from defib.core.model import Signal, Source, TargetGroupSignal
+from defib.core.resend import TRIED_FOR
 from defib.core.shift import Move, ShiftOrder
 from defib.shell.ports import CallFailed, Rejected, Transient, Unanswered
 from sim.fuzz.processes import shape_of
@@ -35,6 +37,12 @@ LASTS = 2
 """Seconds within which a function begins, and takes its message."""
 
 
+LEFT_AS_GIVEN_UP = 4
+"""How often a message of a FIFO queue is received (infra/signals.py)."""
+AT_ONCE_ON_THE_QUEUE = 2
+"""Messages of one notice: one that is tried, and one that was sent as that was about to be given up."""
+
+
 def signals(post: Posting, count: int) -> list[Signal]:
     return [Signal(Source.SWEEP, f"i-{number:017x}", post.now, "it fails") for number in range(count)]
 
@@ -48,6 +56,12 @@ def apart(times: Sequence[float], *gaps: float) -> bool:
     """Whether so much lies between each and the next."""
     found = [later - sooner for sooner, later in pairwise(times)]
     return len(found) == len(gaps) and all(abs(gap - due) < LASTS for gap, due in zip(found, gaps, strict=True))
+
+
+SENT_AGAIN: dict[str, Callable[[Posting, Notice], None]] = {
+    "to all": lambda here, made: here.queues.announce_again([made], here.now),
+    "one way": lambda here, made: here.queues.alone(made, "oncall sns", here.now),
+}
 
 
 def order(action: Action) -> Perform:
@@ -125,13 +139,46 @@ def test_what_was_sent_more_than_five_minutes_ago_may_be_sent_again(post: Post) 
     assert on_time(here.times("publish"), [0, 301])
 
 
+@pytest.mark.parametrize("way", SENT_AGAIN)
+def test_what_is_sent_again_counts_once_while_its_message_is_still_tried_and_comes_once_that_is_given_up(
+    post: Post, way: str
+) -> None:
+    here = post()
+    here.taking.failing["publish"] = LEFT_AS_GIVEN_UP
+    made = a_notice(at=here.now)
+    for _ in range(4):
+        SENT_AGAIN[way](here, made)
+        SENT_AGAIN[way](here, made)
+        here.later(60)
+    tried = [5, HIDDEN["publish"], HIDDEN["publish"]]
+    first, again = here.times("publish")[:LEFT_AS_GIVEN_UP], here.times("publish")[LEFT_AS_GIVEN_UP:]
+    assert apart(first, *tried)
+    assert on_time(again, [180]), "and not at 60 s, nor at 120 s, when the queue has it still"
+
+
+@pytest.mark.parametrize("way", SENT_AGAIN)
+def test_however_long_it_fails_what_is_sent_again_each_minute_does_not_pile_up(post: Post, way: str) -> None:
+    here = post()
+    here.taking.failing["publish"] = 10_000
+    made = a_notice(at=here.now)
+    for _ in range(6 * 60):
+        SENT_AGAIN[way](here, made)
+        here.later(60)
+    here.taking.failing["publish"] = 0
+    mended = here.times("publish")[-1]
+    here.later(QUARTER)
+    after = [at - mended for at in here.times("publish") if at > mended]
+    assert 1 <= len(after) <= AT_ONCE_ON_THE_QUEUE
+    assert max(after) <= TRIED_FOR.total_seconds() + 60
+
+
 def test_a_notice_that_fails_holds_up_its_incident_and_no_other(post: Post) -> None:
     here = post()
     here.taking.failing["publish"] = 1
     here.queues.announce([a_notice(1), a_notice(2)])
     here.later(1)
     here.queues.announce([a_notice(1, incident_id="api-2")])
-    here.queues.alone("web-7", 1, "oncall sns")
+    here.queues.alone(a_notice(1), "oncall sns", here.now)
     here.later(20)
     first, second = NoticeReference("web-7", 1), NoticeReference("web-7", 2)
     came = here.messages("publish")
@@ -150,6 +197,8 @@ def test_what_keeps_failing_comes_when_the_queue_shows_it_again_until_it_is_set_
     first = [taken.at for taken in here.taken if taken.message == NoticeReference("web-7", 1)]
     assert apart(here.times("remediate"), *[HIDDEN["remediate"]] * 4)
     assert apart(first, 5, HIDDEN["publish"], HIDDEN["publish"])
+    second = next(taken.at for taken in here.taken if taken.message == NoticeReference("web-7", 2))
+    assert apart([first[0], second], TRIED_FOR.total_seconds()), "the last try is waited for like any other"
     assert here.dead() == 3
 
 
@@ -200,8 +249,9 @@ CALLS: dict[str, tuple[str, Callable[[Posting], Any]]] = {
     "orders": ("queue.orders", lambda here: here.queues.perform(order(Action.REBOOT))),
     "wake": ("queue.wake", lambda here: here.queues.wake(Wake(WEB_1, here.now), here.now)),
     "notices": ("queue.notices", lambda here: here.queues.announce([a_notice()])),
+    "notices again": ("queue.notices", lambda here: here.queues.announce_again([a_notice()], here.now)),
     "digest": ("queue.notices", lambda here: here.queues.digest("oncall", here.now, here.now)),
-    "alone": ("queue.notices", lambda here: here.queues.alone("web-7", 1, "oncall sns")),
+    "alone": ("queue.notices", lambda here: here.queues.alone(a_notice(), "oncall sns", here.now)),
     "follow": ("queue.turns", lambda here: here.queues.follow("web-7-1")),
     "hand on": ("queue.turns", lambda here: here.queues.hand_on("web-7-1")),
     "again": ("queue.turns", lambda here: here.turns.again(timedelta(0))),

@@ -137,6 +137,8 @@ class FakeQueues:
     wakes: list[tuple[Wake, datetime]] = field(default_factory=list)
     shifts: list[ShiftOrder] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    sent_again: list[tuple[Notice, datetime]] = field(default_factory=list)
+    """Those of them that were sent once more, and when."""
     changes: list[str] = field(default_factory=list)
     handed_on: list[str] = field(default_factory=list)
     """To the pages that follow."""
@@ -168,6 +170,10 @@ class FakeQueues:
     def announce(self, notices: Sequence[Notice]) -> None:
         self._fail()
         self.notices.extend(notices)
+
+    def announce_again(self, notices: Sequence[Notice], now: datetime) -> None:
+        self.announce(notices)
+        self.sent_again.extend((notice, now) for notice in notices)
 
     def digest(self, contact: str, at: datetime, now: datetime) -> None:
         self._fail()
@@ -264,5 +270,6 @@ class FakeReminders:
     def digest(self, contact: str, at: datetime, now: datetime) -> None:
         self.asked.append((contact, at, now))
 
-    def alone(self, incident_id: str, sequence: int, way: str) -> None:
-        self.untold.append((incident_id, sequence, way))
+    def alone(self, notice: Notice, way: str, now: datetime) -> None:
+        del now
+        self.untold.append((notice.incident_id, notice.sequence, way))

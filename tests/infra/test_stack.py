@@ -3,12 +3,15 @@ from __future__ import annotations
 import json
 import math
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from moto.sns.utils import FilterPolicyMatcher
 
 from defib.core.medium import Medium
+from defib.core.resend import TRIED_FOR
+from defib.handlers.batch import RETRY_AFTER
 from infra.bundle import ROOT
 from infra.functions import SHAPES
 from sim.fuzz import lanes
@@ -87,6 +90,14 @@ def test_what_a_function_cannot_digest_is_set_aside_sooner_where_others_wait_beh
         assert receives == (lanes.RECEIVES_IN_ORDER if queue.get("FifoQueue") else lanes.RECEIVES), "the fuzz, too"
         assert dead_letters["MessageRetentionPeriod"] == 14 * 24 * 3600
         assert dead_letters.get("FifoQueue") == queue.get("FifoQueue")
+
+
+def test_a_notice_is_sent_again_once_its_message_has_been_set_aside(stack: Synthesized) -> None:
+    """Sooner, and messages would pile up; later, and people would wait for nothing."""
+    (notices,) = (q for key, q in stack.of("AWS::SQS::Queue").items() if key.startswith("SignalsNoticesQueue"))
+    waits = (notices["RedrivePolicy"]["maxReceiveCount"] - 1) * timedelta(seconds=notices["VisibilityTimeout"])
+
+    assert waits + RETRY_AFTER == TRIED_FOR
 
 
 def test_what_people_say_waits_for_a_day_where_nobody_can_hear_it(stack: Synthesized) -> None:

@@ -98,7 +98,7 @@ def test_a_notice_that_has_not_gone_out_in_a_minute_is_sent_again(bench: Bench) 
 
     bench.clock.advance(timedelta(seconds=61))
     assert bench.sweep().resent == 1
-    assert bench.queues.notices == [NOTICE]
+    assert bench.queues.sent_again == [(NOTICE, bench.clock.now())]
 
     bench.store.mark_published("web-1", 1, bench.clock.now())
     assert bench.sweep().resent == 0

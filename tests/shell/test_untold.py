@@ -14,6 +14,7 @@ from defib.core.incident import Notice, NoticeKind
 from defib.core.medium import Medium
 from defib.core.messages import MessageLimits
 from defib.core.post import Places
+from defib.core.resend import TRIED_FOR
 from defib.core.severity import Severity
 from defib.publish.links import NoLinks
 from defib.shell.announce import CHAIN_MOST, Announcing, announce, announce_alone
@@ -170,6 +171,38 @@ def test_whoever_can_not_be_told_for_a_moment_only_is_told_in_seconds_and_nothin
     assert waited is not None
     assert waited <= timedelta(seconds=8)
     assert desk.lanes.dead == []
+
+
+@pytest.mark.parametrize("lasts", [timedelta(minutes=minutes) for minutes in (1, 2, 3, 4, 5, 7, 30)])
+def test_whoever_can_not_be_told_for_minutes_is_told_soon_after(lasts: timedelta) -> None:
+    desk = Desk()
+    desk.time.after(lasts, lambda: setattr(desk.chat, "refused", ""))
+
+    call = desk.calls(1)
+    desk.live(HOUR)
+
+    waited = desk.waited(desk.chat, "bob", call)
+    assert waited is not None
+    assert waited <= lasts + 2 * MINUTE
+    for channel, contact in ((desk.sns, "ann"), (desk.chat, "ann"), (desk.sns, "bob"), (desk.chat, "bob")):
+        assert subjects(channel, contact) == each(1), "however often it is sent again, each hears of it once"
+
+
+@pytest.mark.parametrize("way", ["", "bob chat"])
+def test_two_messages_of_one_notice_tell_of_it_once(way: str) -> None:
+    desk = Desk()
+    desk.chat.refused = "" if not way else "bob"
+    made = desk.calls(1)
+    desk.time.after(timedelta(seconds=3), lambda: setattr(desk.chat, "refused", ""))
+    for number in range(4):
+        if way:
+            desk.queues.alone(made, way, desk.time.now + number * TRIED_FOR)
+        else:
+            desk.queues.announce_again([made], desk.time.now + number * TRIED_FOR)
+    desk.live(HOUR)
+
+    for channel, contact in ((desk.sns, "ann"), (desk.chat, "ann"), (desk.sns, "bob"), (desk.chat, "bob")):
+        assert subjects(channel, contact) == each(1)
 
 
 @pytest.mark.parametrize("lost", [1, CHAIN_MOST + 5])

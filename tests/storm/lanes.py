@@ -116,6 +116,9 @@ class Lanes:
         for notice in notices:
             self._store.mark_published(notice.incident_id, notice.sequence, self._calendar.clock.now())
 
+    def announce_again(self, notices: Sequence[Notice], now: datetime) -> None:
+        raise AssertionError(f"each goes out at once: {notices} at {now}")
+
     def _send(self, function: str, message: Message, received: int = 0) -> None:
         lane = self._lanes[function]
         lane.waiting.append((message, received))

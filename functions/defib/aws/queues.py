@@ -16,6 +16,7 @@ from defib.core.frozen import dataclass
 from defib.core.incident import Notice
 from defib.core.model import Signal, Source, TargetGroupSignal
 from defib.core.rationing import spread
+from defib.core.resend import number_of
 from defib.core.shift import ShiftOrder
 from defib.shell.ports import Rejected, Transient
 
@@ -147,15 +148,15 @@ class SqsQueues:
                 MessageDeduplicationId=due,
             )
 
-    def alone(self, incident_id: str, sequence: int, way: str) -> None:
+    def alone(self, notice: Notice, way: str, now: datetime) -> None:
         # Of an incident and a way: it holds up nothing else of the incident, and nothing else that goes that way.
-        group = f"{incident_id}@{way.replace(' ', '@')}"
-        with translated(f"handing notice {incident_id}-{sequence} to publish, for {way} alone"):
+        group = f"{notice.incident_id}@{way.replace(' ', '@')}"
+        with translated(f"handing notice {notice.incident_id}-{notice.sequence} to publish, for {way} alone"):
             self._sqs.send_message(
                 QueueUrl=self._to.notices,
-                MessageBody=encode(Untold(incident_id, sequence, way)),
+                MessageBody=encode(Untold(notice.incident_id, notice.sequence, way)),
                 MessageGroupId=group,
-                MessageDeduplicationId=f"{group}-{sequence}",
+                MessageDeduplicationId=f"{group}-{notice.sequence}+{number_of(notice, now)}",
             )
 
     def put_off(self, receipt: str, by: timedelta) -> None:
@@ -172,15 +173,22 @@ class SqsQueues:
             )
 
     def announce(self, notices: Sequence[Notice]) -> None:
-        # One by one: were the first of a batch refused, the second would overtake it.
         for notice in notices:
-            with translated(f"handing notice {notice.incident_id}-{notice.sequence} to publish"):
-                self._sqs.send_message(
-                    QueueUrl=self._to.notices,
-                    MessageBody=encode(reference(notice)),
-                    MessageGroupId=notice.incident_id,
-                    MessageDeduplicationId=f"{notice.incident_id}-{notice.sequence}",
-                )
+            self._announce(notice, 0)
+
+    def announce_again(self, notices: Sequence[Notice], now: datetime) -> None:
+        for notice in notices:
+            self._announce(notice, number_of(notice, now))
+
+    def _announce(self, notice: Notice, number: int) -> None:
+        """One by one: were the first of a batch refused, the second would overtake it."""
+        with translated(f"handing notice {notice.incident_id}-{notice.sequence} to publish"):
+            self._sqs.send_message(
+                QueueUrl=self._to.notices,
+                MessageBody=encode(reference(notice)),
+                MessageGroupId=notice.incident_id,
+                MessageDeduplicationId=f"{notice.incident_id}-{notice.sequence}+{number}",
+            )
 
     def _send_all(self, url: str, entries: list[SendMessageBatchRequestEntryTypeDef]) -> None:
         """A batch may be refused in part: what was refused for a passing reason is sent once more."""

@@ -74,8 +74,8 @@ class Reminders(Protocol):
         """At ``at``, or as late as the queue can wait; the sweep finds whatever is due later."""
         ...
 
-    def alone(self, incident_id: str, sequence: int, way: str) -> None:
-        """At once; in order for each way, which waits for no other."""
+    def alone(self, notice: Notice, way: str, now: datetime) -> None:
+        """At once, unless it is on its way; in order for each way, which waits for no other."""
         ...
 
 
@@ -102,14 +102,14 @@ def announce(incident_id: str, sequence: int, edges: Announcing, policy: Policy)
     first, *rest = _chain(incident_id, sequence, edges) or (None,)
     behind = _ways_left(first, edges, policy)
     answered, is_next = True, first is None
-    alone: dict[str, int] = {}
+    alone: dict[str, Notice] = {}
     for notice in filter(None, rest):
         left, answered = _announce(notice, behind, answered, is_next, edges, policy)
         behind |= left
         is_next = is_next and not left
-        alone |= dict.fromkeys(left, notice.sequence)
+        alone |= dict.fromkeys(left, notice)
     for way, newest in alone.items():
-        edges.reminders.alone(incident_id, newest, way)
+        edges.reminders.alone(newest, way, edges.clock.now())
     return bool(rest)
 
 

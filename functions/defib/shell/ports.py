@@ -202,7 +202,11 @@ class Queues(Protocol):
         ...
 
     def announce(self, notices: Sequence[Notice]) -> None:
-        """To ``publish``, in order within an incident."""
+        """To ``publish``, in order within an incident. What has been sent before is not sent twice."""
+        ...
+
+    def announce_again(self, notices: Sequence[Notice], now: datetime) -> None:
+        """The same of what is yet to go out: sent once more where its last message has been given up by now."""
         ...
 
     def digest(self, contact: str, at: datetime, now: datetime) -> None:

@@ -97,7 +97,7 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     unpublished, made = edges.store.unpublished_notices, now - UNPUBLISHED_AFTER
     notices = parts.do("unpublished notices", THE_TABLE, unsaid, unpublished, made, NOTICES_MAX)
     if notices:
-        parts.do("sending notices again", THE_QUEUES, None, edges.queues.announce, taken_along(notices))
+        parts.do("sending notices again", THE_QUEUES, None, edges.queues.announce_again, taken_along(notices), now)
     called = _call(edges, policy, now, parts)
     parts.do("contacts with messages due", THE_TABLE, None, _sum_up, edges, now)
     due = parts.do("overdue cases", THE_TABLE, none_due, edges.store.due_instances, now, DUE_MAX)
