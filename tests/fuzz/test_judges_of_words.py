@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from defib.core.audience import audience
+from defib.core.case import Outcome
 from defib.core.contact import Contact
 from defib.core.digest import summed_up
 from defib.core.incident import Notice, NoticeKind
@@ -116,6 +117,21 @@ def test_a_page_that_says_for_long_what_is_not_so_is_found(shows: ComponentStatu
     world.site.pages.append(replace(page, components=components))
     later(world, 8 * MINUTE)
     assert "page" in broken(world)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_a_page_on_which_something_works_again_that_nobody_has_seen_work_is_found(outcome: Outcome) -> None:
+    world = told("page-subscribers", 20 * MINUTE)
+    world.lanes.run("page", lambda _: None)
+    page = world.site.pages[-1]
+    over = next(incident for incident in page.incidents if incident.resolved_at is not None)
+    ((key, case),) = [(key, case) for key, case in world.store.cases.items() if case.service in over.components]
+    assert case.outcome is Outcome.HEALED
+    world.store.cases[key] = replace(case, outcome=outcome)
+    world.site.pages.append(replace(page, incidents=(replace(over, number=over.number + 1),)))
+    later(world, MINUTE)
+    found = any("works again, customers read" in line for line in world.judge.broken)
+    assert found is (outcome in (Outcome.LEFT_ALONE, Outcome.TERMINATED, Outcome.HANDED_OVER))
 
 
 def test_what_keeps_defib_from_moving_one_before_an_event_must_have_been_read() -> None:

@@ -53,6 +53,19 @@ def test_the_first_call_makes_a_page_and_the_next_leaves_it() -> None:
     assert [c.name for c in stage.sites[0].pages[0].components] == ["API", "Workers", "Website"]
 
 
+@pytest.mark.parametrize(("lost", "says"), [(True, "no longer followed here"), (False, "Website works again")])
+def test_what_is_over_works_again_only_where_somebody_has_seen_that(lost: bool, says: str) -> None:
+    stage = Stage()
+    stage.fail()
+    stage.at(3)
+    known = stage.store.incidents["web"]
+    over = NOON + minutes(4)
+    ended = tuple(replace(m, phase=Phase.CLOSED, closed_at=over, is_lost=lost) for m in known.members)
+    stage.store.incidents["web"] = replace(known, members=ended, resolved_at=over)
+    stage.at(5)
+    assert says in stage.sites[0].pages[-1].incidents[0].updates[-1].body
+
+
 def test_an_outage_is_on_the_page_after_the_hold_time_and_off_it_when_it_is_over() -> None:
     stage = Stage()
     stage.fail()

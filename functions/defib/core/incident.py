@@ -47,6 +47,8 @@ class Member:
     group: str | None = None
     """Its group, where what the group launches was held for it (core/in_a_row.py); None: an older version wrote it."""
     closed_at: datetime | None = None
+    is_lost: bool = False
+    """Whether its case ended though nobody had seen it work: it is gone, or no longer Defib's."""
 
     @property
     def is_settled(self) -> bool:

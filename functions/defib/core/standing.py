@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from defib.core import in_a_row, planned
-from defib.core.case import Action, Case
+from defib.core.case import Action, Case, Outcome
 from defib.core.incident import Member, Phase
 from defib.core.words import NAME_MAX, began
+
+LOST = frozenset({Outcome.LEFT_ALONE, Outcome.TERMINATED, Outcome.HANDED_OVER})
+"""How a case ends of an instance that nobody has seen work. What its group replaces has another in its place."""
 
 
 def phase_of(case: Case) -> Phase:
@@ -35,6 +38,7 @@ def member_of(case: Case) -> Member:
         case.idle or planned.gives_way(case),
         in_a_row.group_of(case),
         case.closed_at,
+        case.outcome in LOST,
     )
 
 

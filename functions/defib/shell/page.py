@@ -16,7 +16,7 @@ from defib.core.page.derive import Derived, derive, publish
 from defib.core.page.draft import ask_to_publish
 from defib.core.page.model import Page, PlannedOutage, PublicIncident, Shown
 from defib.core.page.planned import planned, standing
-from defib.core.page.trouble import troubles
+from defib.core.page.trouble import losses, troubles
 from defib.core.policy import Policy
 from defib.shell.ports import CallFailed, Clock
 from defib.shell.store import Conflict
@@ -179,9 +179,10 @@ def _follow(edges: Paging, policy: Policy) -> Made:
 
 def _looked(shown: Shown, edges: Paging, policy: Policy, now: datetime) -> Shown:
     """The page once all that is in trouble now has been looked at, and what follows from it is remembered."""
-    troubled = troubles(_incidents(edges.store, policy))
+    incidents = _incidents(edges.store, policy)
+    troubled, lost = troubles(incidents), losses(incidents)
     for _ in range(LOOKS_MOST):
-        derived = derive(shown, troubled, policy, now)
+        derived = derive(shown, troubled, policy, now, lost)
         if derived.shown != shown:
             shown = remember(derived, edges, policy, now)
         if not derived.more:

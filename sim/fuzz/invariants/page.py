@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from defib.core.case import Outcome
 from defib.core.incident import Incident, Phase
 from defib.core.maintenance import in_window
 from defib.core.page.model import ComponentStatus, Origin, Page, PublicIncident
-from defib.core.page.settings import Publishing
+from defib.core.page.settings import Language, Publishing
+from defib.core.page.words import words
 from defib.core.policy import Service
 from sim.fuzz.invariants.crowd import waits
 from sim.fuzz.invariants.truth import Truth
 
 LAG = timedelta(minutes=2)
 """Besides the hold time: a turn, its delivery, the next sweep's."""
+SEEN_TO_WORK = frozenset({Outcome.HEALED, Outcome.RECOVERED, Outcome.NOTHING_WRONG, Outcome.GAVE_WAY, Outcome.REPLACED})
+"""How a case ends of what works, has another in its place, or has its next case."""
+CLAIMS = [words(language).resolved.split("{names}")[1].split("{")[0] for language in Language]
+"""What says to customers that something works again, in each language."""
 
 
 class PageJudge:
@@ -29,6 +35,8 @@ class PageJudge:
         """The newest that was read."""
         self._shown: dict[str, ComponentStatus] = {}
         """By component, how it stands there."""
+        self._ended: set[int] = set()
+        """Incidents whose last word has been read."""
         self._said: set[str] = set()
         """Components of which people say something there: that is theirs, whatever Defib finds."""
 
@@ -68,8 +76,26 @@ class PageJudge:
             return
         self._page = page
         self._shown = {component.key: component.status for component in page.components}
+        for incident in page.incidents:
+            if incident.resolved_at is not None and incident.number not in self._ended and not _is_posted(incident):
+                self._ended.add(incident.number)
+                self._claims(incident, incident.resolved_at)
         open_now = (i for i in page.incidents if _is_posted(i) and i.resolved_at is None)
         self._said = {key for incident in open_now for key in incident.components}
+
+    def _claims(self, incident: PublicIncident, at: datetime) -> None:
+        """Nobody reads that something works again of which nobody has seen that when its last case ended."""
+        said = incident.updates[-1].body
+        if not any(claim in said for claim in CLAIMS):
+            return
+        for service in incident.components:
+            known = self._truth.store.latest_incident(service)
+            last = {m.instance_id: m.case_id for m in known.members} if known is not None else {}
+            for case in (c for c in self._truth.store.cases.values() if c.id in last.values()):
+                ended = case.closed_at is not None and incident.started_at <= case.closed_at < at
+                if ended and case.outcome not in SEEN_TO_WORK:
+                    what = f"{service} works again, customers read, though {case.id} ended as {case.outcome}"
+                    self._truth.breaks("page", what)
 
     def _is_public(self, number: int, since: datetime) -> None:
         """What was published a while ago is on the page, unless it was over before that: then nobody ever reads it."""

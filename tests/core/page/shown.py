@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -25,6 +26,8 @@ POLICY = Policy(
     Tag("self-heal", "true"), (API, WEB, WORKER, HIDDEN), page=PageSettings(enabled=True, title="Example CI")
 )
 
+NOTHING: Mapping[str, datetime] = {}
+
 
 def minutes(count: float) -> timedelta:
     return timedelta(minutes=count)
@@ -45,9 +48,9 @@ class Story:
         self.incidents: dict[int, PublicIncident] = {}
         self.drafted: list[PublicIncident] = []
 
-    def at(self, after: float, *troubled: Trouble) -> Derived:
+    def at(self, after: float, *troubled: Trouble, lost: Mapping[str, datetime] = NOTHING) -> Derived:
         """What follows so many minutes after noon."""
-        derived = derive(self.shown, troubled, self.policy, NOON + minutes(after))
+        derived = derive(self.shown, troubled, self.policy, NOON + minutes(after), lost)
         self.keep(derived)
         return derived
 

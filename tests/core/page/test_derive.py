@@ -7,7 +7,8 @@ import pytest
 from defib.core.incident import Phase
 from defib.core.page.derive import components_of, publish
 from defib.core.page.model import ComponentStatus, Impact, IncidentStatus, Shown
-from defib.core.page.settings import Outage, PageSettings, Publishing, ServiceOnPage
+from defib.core.page.settings import Language, Outage, PageSettings, Publishing, ServiceOnPage
+from defib.core.page.words import words
 from tests.core.page.shown import API, HIDDEN, NOON, POLICY, WEB, WORKER, Story, minutes, trouble
 
 
@@ -189,6 +190,22 @@ class TestResolving:
         story.at(75)
         assert "1 hour and 15 minutes" in story.only.updates[-1].body
 
+    @pytest.mark.parametrize("language", Language)
+    def test_customers_do_not_read_that_what_nobody_has_seen_work_works_again(self, language: Language) -> None:
+        story = Story(replace(POLICY, page=replace(POLICY.page, language=language)))
+        story.at(2, trouble())
+        story.at(9, lost={"web": NOON + minutes(8)})
+        said = words(language)
+        assert story.only.updates[-1].body == said.ended.format(names="Website", since="12:00")
+        assert (story.only.status, story.statuses["web"]) == (IncidentStatus.RESOLVED, "operational")
+
+    def test_one_of_a_group_is_enough_for_that_and_what_was_lost_before_is_not(self) -> None:
+        for service, lost_at, says in (("api", 8, "no longer followed"), ("api", -1, "again"), ("web", 8, "again")):
+            story = Story()
+            story.at(2, trouble("api"), trouble("worker"))
+            story.at(9, lost={service: NOON + minutes(lost_at)})
+            assert says in story.only.updates[-1].body
+
     @pytest.mark.parametrize("gone", [(API, WORKER), (API, replace(WEB, page=ServiceOnPage()), WORKER)])
     def test_a_service_that_leaves_the_page_takes_its_incident_with_it(self, gone: tuple[object, ...]) -> None:
         story = Story()
@@ -197,7 +214,7 @@ class TestResolving:
         story.at(3, trouble())
         assert story.only.status is IncidentStatus.RESOLVED
         assert "web" not in story.statuses or story.statuses["web"] == "operational"
-        assert "Website" in story.only.updates[-1].body
+        assert "The trouble with Website that began at 12:00 UTC is no longer" in story.only.updates[-1].body
         assert [a.name for a in story.only.updates[-1].affected] == ["Website"]
 
     def test_one_that_is_renamed_is_no_more_in_the_incident_of_its_group_which_goes_on(self) -> None:

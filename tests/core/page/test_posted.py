@@ -54,7 +54,7 @@ def test_what_was_posted_of_a_service_that_leaves_the_page_is_over_with_it_under
 
     assert board.shown.open == ()
     assert board.told == ["investigating", "resolved"]
-    assert board.only.updates[-1].body.startswith(f"{title} works again")
+    assert board.only.updates[-1].body.startswith(f"The trouble with {title} that began at 12:01 UTC is no longer ")
 
 
 def test_better_and_worse_are_updates_of_one_incident(board: Board) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from defib.core.incident import Incident, Member, Phase
 from defib.core.model import Cause
-from defib.core.page.trouble import Trouble, troubles
+from defib.core.page.trouble import Trouble, losses, troubles
 
 NOON = datetime(2026, 4, 30, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=3)
@@ -56,6 +56,15 @@ def test_what_keeps_an_incident_open_while_all_serve_bridges_no_gap(phase: Phase
     assert troubles([Incident("web", 1, NOON, members=(moved, healed))]) == ()
     (trouble,) = troubles([Incident("web", 1, NOON, members=(moved, healed, member(3)))])
     assert (trouble.since, trouble.instances, trouble.needs_people) == (NOON, 1, False)
+
+
+def test_a_service_has_lost_what_nobody_has_seen_work_since() -> None:
+    lost = replace(closed(1, NOON, LATER), is_lost=True)
+    healed = replace(closed(1, LATER, LATER + timedelta(minutes=9)), case_id="i-0aa1-2")
+    ended = Incident("web", 1, NOON, members=(lost, closed(2, NOON, NOON)), resolved_at=LATER)
+
+    assert losses([ended, Incident("api", 1, NOON, members=(closed(3, NOON, LATER),))]) == {"web": LATER}
+    assert losses([replace(ended, members=(lost, healed))]) == {}
 
 
 def test_what_its_group_terminates_was_in_trouble_only_until_then() -> None:

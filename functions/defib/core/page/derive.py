@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from defib.core.frozen import dataclass, replace
 from defib.core.maintenance import in_window
+from defib.core.page.ending import Lost, ending
 from defib.core.page.model import (
     IMPACT_OF,
     Affected,
@@ -55,16 +56,19 @@ class Derived:
     """This look was full: another at the same moment may change more."""
     names: Mapping[str, str] = field(default_factory=dict)
     """By key, what each component is called, or was until this look where it has left the page."""
+    lost: Lost = field(default_factory=dict)
 
 
-def derive(shown: Shown, troubled: Sequence[Trouble], policy: Policy, now: datetime) -> Derived:
+def derive(
+    shown: Shown, troubled: Sequence[Trouble], policy: Policy, now: datetime, lost: Lost | None = None
+) -> Derived:
     """What the page shows while ``troubled`` are in trouble. The same ``shown`` when nothing has changed.
 
     One look changes SUBJECTS_MOST incidents, and leaves the rest to the next.
     """
     components = components_of(policy, shown, now)
     called = {component.key: component.name for component in (*shown.components, *components)}
-    result = Derived(_with_components(shown, components), names=called)
+    result = Derived(_with_components(shown, components), names=called, lost=lost or {})
     for posted in _left_behind(result.shown)[:SUBJECTS_MOST]:
         result = _resolved(posted, result, policy, now)
     wanted = subjects(policy)
@@ -191,6 +195,7 @@ def _resolved(current: PublicIncident, so_far: Derived, policy: Policy, now: dat
         return replace(so_far, shown=with_open(so_far.shown, withdrawn), changed=(*so_far.changed, withdrawn))
     standing = dict.fromkeys(current.components, ComponentStatus.OPERATIONAL)
     body = _body(current, IncidentStatus.RESOLVED, standing, so_far.names, policy, now)
+    body = ending(current, so_far.shown, so_far.lost, so_far.names, policy, now) or body
     return _changed(current, IncidentStatus.RESOLVED, standing, body, so_far, policy, now)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from defib.core.crowd import INCIDENT_SERVICE
@@ -42,6 +42,20 @@ def troubles(incidents: Iterable[Incident]) -> tuple[Trouble, ...]:
             known = found.get(trouble.service)
             found[trouble.service] = trouble if known is None else _both(known, trouble)
     return tuple(found.values())
+
+
+def losses(incidents: Iterable[Incident]) -> Mapping[str, datetime]:
+    """The services whose newest incident lost an instance that nobody has seen work since, each with when it last did.
+
+    The cases of an instance stand in its incident one after the other.
+    """
+    found: dict[str, datetime] = {}
+    for incident in incidents:
+        latest = {member.instance_id: member for member in incident.members}
+        lost = [m.closed_at for m in latest.values() if m.is_lost and m.closed_at is not None]
+        if lost:
+            found[incident.service] = max(lost)
+    return found
 
 
 def bulletins(stack: Stack) -> tuple[str, ...]:

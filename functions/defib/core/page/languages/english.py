@@ -50,6 +50,8 @@ WORDS = Words(
     changed="{statuses}.",
     still="{names}: the trouble that began at {since} UTC lasts.",
     resolved="{names} works again. The trouble lasted {took}, from {since} UTC on. We are sorry.",
+    ended="The trouble with {names} that began at {since} UTC is no longer followed here: what failed has been taken "
+    "out of service, or is in our staff's hands.",
     next_update="Next update by {next} UTC, or sooner when something changes.",
     left_out="Earlier updates left out here: {count}.",
     shortened=" … (shortened)",

@@ -50,6 +50,8 @@ WORDS = Words(
     changed="{statuses}.",
     still="{names}: Die Störung, die um {since} UTC begann, dauert an.",
     resolved="{names}: wieder in Betrieb. Die Störung begann um {since} UTC und dauerte {took}. Es tut uns leid.",
+    ended="{names}: Die Störung, die um {since} UTC begann, wird hier nicht weiter verfolgt. Was ausgefallen war, ist "
+    "außer Betrieb genommen oder in den Händen unseres Teams.",
     next_update="Nächste Meldung bis {next} UTC, oder früher, wenn sich etwas ändert.",
     left_out="Hier ausgelassene frühere Meldungen: {count}.",
     shortened=" … (gekürzt)",

@@ -31,6 +31,8 @@ class Words:
     changed: str
     still: str
     resolved: str
+    ended: str
+    """In the place of ``resolved``, where nobody has seen that all works again."""
     next_update: str
     left_out: str
     """In the place of the ``{count}`` updates that are not kept."""
