@@ -230,6 +230,28 @@ def test_who_was_called_over_a_move_that_went_wrong_hears_that_it_is_resolved() 
     assert [(n.kind, n.severity) for n in notices] == [(NoticeKind.RESOLVED, Severity.HIGH)]
 
 
+@pytest.mark.parametrize(
+    ("told_of", "kind"),
+    [
+        ((), NoticeKind.PLANNED),
+        (("planned:minimum_healthy",), NoticeKind.PLANNED),
+        (("minimum_healthy",), NoticeKind.RESOLVED),
+        (("planned:owned_by_others", "owned_by_others"), NoticeKind.RESOLVED),
+    ],
+)
+def test_who_heard_that_a_move_went_wrong_hears_its_end_though_nobody_was_asked_for(
+    told_of: tuple[str, ...], kind: NoticeKind
+) -> None:
+    """A machine closes its alert by that word alone."""
+    begun, _ = told(foretold(), WAITING, waiting(EVIDENCE, *MOVED))
+    failing = waiting(EVIDENCE, *MOVED, cause=Cause.SYSTEM_IMPAIRED, told_of=told_of)
+
+    over, kinds = told(begun, failing, replace(failing, closed_at=NOON, outcome=Outcome.HEALED))
+
+    assert over is not None
+    assert (over.reached, over.resolved_at, kinds) == (None, NOON, [kind])
+
+
 @pytest.mark.parametrize("guard", ["aws_issue", "zone_impaired"])
 def test_what_is_held_with_a_crowd_when_aws_announces_its_event_is_announced_and_no_more(guard: str) -> None:
     held = replace(WAITING, held_by=guard, held_action=Action.EVIDENCE, told_of=(f"planned:{guard}",))

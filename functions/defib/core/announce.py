@@ -217,7 +217,7 @@ def _is_put_off(current: Incident, joined: Incident, after: Case, news: list[New
     was_open = current.notices > 0 and not all(m.is_settled for m in current.members)
     ends = was_open and all(m.is_settled for m in joined.members)
     begun = after.confirmed_cause is Cause.EVENT_SCHEDULED and after.begun and after.closed_at is None
-    return ends and begun and (not news or ends_trouble(joined))
+    return ends and begun and (not news or ends_trouble(joined, after))
 
 
 def _only_waits(incident: Incident | None, case: Case) -> bool:

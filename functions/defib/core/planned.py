@@ -30,6 +30,9 @@ REFRESHED_WITHIN = timedelta(hours=1)
 """How long EC2 may go on saying what it had announced of an instance that has left the host: the status description may
 take that long to refresh (EC2 User Guide, Manage Amazon EC2 instances scheduled for maintenance)."""
 
+PLANNED = "planned:"
+"""How the names begin under which a case remembers the guards that held what works."""
+
 _POWER = (Action.REBOOT, Action.STOP, Action.FORCE_STOP, Action.START, Action.REPLACE)
 
 
@@ -71,12 +74,18 @@ def is_put_off(case: Case, policy: Policy, service: Service, now: datetime) -> b
     return not service.planned_restart or in_window(policy, service, now) is None
 
 
+def went_wrong(case: Case) -> bool:
+    """Whether a guard has held it while it did not work, though it was only to be restarted as planned."""
+    held = any(not guard.startswith(PLANNED) for guard in case.told_of)
+    return held and case.confirmed_cause is Cause.EVENT_SCHEDULED
+
+
 def told_as(guard: str, cause: Cause) -> str:
     """Under what name a case remembers that people were told of a guard: one that holds what works is another matter.
 
     A planned restart may go wrong half-way, and the same guard hold it then.
     """
-    return f"planned:{guard}" if cause is Cause.EVENT_SCHEDULED else guard
+    return f"{PLANNED}{guard}" if cause is Cause.EVENT_SCHEDULED else guard
 
 
 def permitted(case: Case, observation: Observation, policy: Policy, service: Service, now: datetime) -> bool:
