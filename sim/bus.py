@@ -12,7 +12,6 @@ from typing import Any
 from moto.events.models import EventPattern
 from moto.moto_api._internal import mock_random
 
-from sim.boundary import Params, Response
 from sim.breakdowns import Breakdowns
 from sim.clock import SimulatorGap, VirtualTime
 from sim.functions import Lambda
@@ -44,7 +43,6 @@ class Bus:
         self._random = random
         self._breakdowns = breakdowns
         self._patterns = {r.arn: EventPattern.load(json.dumps(r.pattern)) for r in wiring.rules}
-        self._numbers = 0
 
     def put(
         self,
@@ -55,7 +53,6 @@ class Bus:
         region: str = REGION,
     ) -> None:
         """An AWS service puts an event on the Region's bus now."""
-        self._numbers += 1
         event = {
             "version": "0",
             "id": str(mock_random.uuid4()),
@@ -69,12 +66,6 @@ class Bus:
         }
         for rule in self.matching(event):
             self._deliver(rule, event)
-
-    def put_events(self, params: Params) -> Response:
-        """A function puts events on the first Region's bus (EventBridge API, PutEvents)."""
-        for entry in params["Entries"]:
-            self.put(entry["Source"], entry["DetailType"], json.loads(entry["Detail"]), ())
-        return {"FailedEntryCount": 0, "Entries": [{"EventId": str(self._numbers)} for _ in params["Entries"]]}
 
     def matching(self, event: Mapping[str, Any]) -> tuple[Rule, ...]:
         """The rules whose pattern this event fits."""

@@ -78,9 +78,21 @@ class Queues:
         if allowed_by(sender, statements, Request("sqs:SendMessage", queue_arn, context)) is None:
             self._ledger.deny(f"{sender}: sqs:SendMessage on {queue_arn} (queue policy)")
             return
+        if group and self._came(queue, body):
+            return
         message = self._moto(queue).send_message(queue.name, body, group_id=group or None)
         self._chains[message.id] = chain
         self._look(queue, timedelta(0))
+
+    def _came(self, queue: Queue, body: str) -> bool:
+        """Whether the same was put on it within five minutes: AWS's services give messages no id that counts once, so
+        that the content does (SQS Developer Guide, Exactly-once processing).
+        """
+        known, since = self._once.get((queue.url, body), ("", self._time.now))
+        if known and self._time.now - since < DEDUPLICATED_FOR:
+            return True
+        self._once[queue.url, body] = body, self._time.now
+        return False
 
     def dead_letters(self) -> Mapping[str, int]:
         """How many messages lie in each dead-letter queue, by queue name."""

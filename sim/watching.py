@@ -5,15 +5,15 @@ Of topics and texts, sim/addresses.py answers it as it answers the sweep.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from datetime import UTC, timedelta
-from typing import Any
 
 from sim.alarms import Alarms
 from sim.boundary import Boundary, Params, Response
 from sim.breakdowns import Breakdowns
 from sim.bus import Bus
 from sim.customers import Customers
+from sim.detail import MALFORMED, object_in
 from sim.distribution import Distribution, Reply
 from sim.gateway import Gateway
 from sim.http_api import HttpRequest
@@ -43,10 +43,16 @@ class Watching:
         return self._boundary.call.region
 
     def _put_events(self, params: Params) -> Response:
-        entries: list[dict[str, Any]] = params["Entries"]
-        for entry in entries:
-            self._bus.put(entry["Source"], entry["DetailType"], json.loads(entry["Detail"]), (), self._region)
-        return {"FailedEntryCount": 0, "Entries": [{"EventId": str(number)} for number, _ in enumerate(entries)]}
+        entries = [self._taken(number, entry) for number, entry in enumerate(params["Entries"])]
+        return {"FailedEntryCount": sum("ErrorCode" in entry for entry in entries), "Entries": entries}
+
+    def _taken(self, number: int, entry: Mapping[str, str]) -> Response:
+        """One event's part of the answer (EventBridge API, PutEventsResultEntry)."""
+        detail = object_in(entry["Detail"])
+        if detail is None:
+            return {"ErrorCode": MALFORMED, "ErrorMessage": "Detail is malformed."}
+        self._bus.put(entry["Source"], entry["DetailType"], detail, (), self._region)
+        return {"EventId": str(number)}
 
     def _list_rules(self, params: Params) -> Response:
         return {

@@ -130,7 +130,6 @@ class World:
         self.functions = Lambda(time, carrier, ledger, self.measurements, draws, recorder.logged)
         self.queues = Queues(time, self.wiring, self.functions, ledger, boundary, broken)
         self.bus = Bus(time, self.wiring, self.queues, self.functions, self.draws("bus"), broken)
-        boundary.answer("events:PutEvents", self.bus.put_events)
         tell_of_mail = partial(recorder.tell, EventKind.MESSAGE, "")
         gateway = Gateway(self.wiring, self.functions, self._measure_call)
         self.mail = Mail(time, gateway, self.records.used_links, tell_of_mail)

@@ -1,21 +1,44 @@
-"""EventBridge in memory: what happens outside Defib comes to its queues as events, which may get lost or come late."""
+"""EventBridge in memory: what happens outside Defib comes to its queues as events, which may get lost or come late.
+
+What people say comes as on the deployed bus (tests/contract/test_bus.py).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from defib.core.asking import DETAIL_TYPE, DRILL_TYPE, EVENT_SOURCE, PUBLISH_TYPE
 from sim.clock import VirtualTime
 from sim.fuzz import events
+from sim.fuzz.fleet_alarm import CONTRIBUTOR
 from sim.fuzz.lanes import Lanes
 from sim.fuzz.outside import Outside
 from sim.fuzz.trouble import Trouble
 from sim.issue import HealthIssue
 
 DELAY = timedelta(seconds=1)
-PUBLISH = "Publish"
-"""An operator's word to the page (infra/page.py, PublishRule); any other is for diagnose (infra/signals.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Events of that source and of one of those types go to the queue of ``lane``."""
+
+    source: str
+    detail_types: tuple[str, ...]
+    lane: str
+    group: str = ""
+    """The message group, of a FIFO queue."""
+
+
+RULES = (
+    Rule(EVENT_SOURCE, (DETAIL_TYPE, DRILL_TYPE), "diagnose"),
+    Rule(EVENT_SOURCE, (PUBLISH_TYPE,), "page", "publish"),
+    Rule("aws.cloudwatch", (CONTRIBUTOR,), "diagnose"),
+)
+"""ApprovalRule, PublishRule and ContributorRule (infra/signals.py, infra/page.py)."""
 
 
 class Bus:
@@ -25,17 +48,21 @@ class Bus:
         self._time = time
         self._outside = outside
         self._lanes = lanes
+        self._numbers = 0
         self.answered: Callable[[str, str], None] = lambda _, __: None
         """Hears what somebody answers about which case, as soon as they do."""
 
     def put(self, source: str, detail_type: str, detail: object) -> None:
-        if isinstance(detail, Mapping) and "case" in detail:
+        self._numbers += 1
+        body = events.event(source, detail_type, detail, self._time.now, self._numbers)
+        for rule in RULES:
+            if source == rule.source and detail_type in rule.detail_types:
+                self._hear(detail)
+                self._deliver(rule.lane, body, rule.group)
+
+    def _hear(self, detail: object) -> None:
+        if isinstance(detail, Mapping) and "case" in detail and "answer" in detail:
             self.answered(detail["case"], detail["answer"])
-        body = events.event(source, detail_type, detail, self._time.now)
-        if detail_type == PUBLISH:
-            self._deliver("page", body, group="publish")
-        else:
-            self._deliver("diagnose", body)
 
     def state_changed(self, instance_id: str, state: str) -> None:
         """EC2 tells of an instance."""
@@ -55,5 +82,7 @@ class Bus:
                 copies = 2
             case Trouble.MESSAGE_LATE:
                 delay += self._outside.late()
+        # The queue of a group knows what has come by its content (infra/signals.py, Queue).
+        once = body if group else ""
         for _ in range(copies):
-            self._time.after(delay, partial(self._lanes.send, lane, body, group=group))
+            self._time.after(delay, partial(self._lanes.send, lane, body, group=group, once=once))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from defib.aws.errors import for_code
+from defib.aws.operator_events import ENTRIES_MAX
 from defib.aws.zonal_shift import ArcRouter
 from defib.core.approval import Answer
+from defib.core.asking import EVENT_SOURCE
 from defib.core.call import CallAnswer
 from defib.core.case import Attempt, Case
 from defib.core.medium import Medium
@@ -17,6 +19,7 @@ from defib.core.post import Post
 from defib.core.shift import Move, Served, Shift
 from defib.shell.ports import Away, CallFailed, Suspects
 from sim.clock import VirtualTime
+from sim.detail import MALFORMED, object_in
 from sim.fuzz.acts import Acts
 from sim.fuzz.outside import Outside
 from sim.fuzz.seen import Seen
@@ -185,11 +188,24 @@ class OperatorBus:
         self._put = put
 
     def say(self, detail_type: str, *details: str) -> None:
-        def put() -> None:
-            for detail in details:
-                self._put("defib.operator", detail_type, json.loads(detail))
+        for first in range(0, len(details), ENTRIES_MAX):
+            self._out.call("bus.put", self._put_events, detail_type, details[first : first + ENTRIES_MAX])
 
-        self._out.call("bus.put", put)
+    def _put_events(self, detail_type: str, details: Sequence[str]) -> None:
+        """What is not taken of a call's events fails it, though the others have been (aws/operator_events.py)."""
+        refused = [code for detail in details if (code := self._taken(detail_type, detail))]
+        if refused:
+            raise for_code(refused[0], f"passing the answer on: {refused[0]}")
+
+    def _taken(self, detail_type: str, text: str) -> str:
+        """With which code one event is refused; empty where it is taken (EventBridge API, PutEventsResultEntry)."""
+        if self._out.refuses():
+            return "ThrottlingException"
+        detail = object_in(text)
+        if detail is None:
+            return MALFORMED
+        self._put(EVENT_SOURCE, detail_type, detail)
+        return ""
 
 
 class Silent:

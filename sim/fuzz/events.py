@@ -9,12 +9,12 @@ from sim.issue import HealthIssue, told
 from sim.template import ACCOUNT, REGION
 
 
-def event(source: str, detail_type: str, detail: object, at: datetime) -> str:
-    """One event as the body of a message."""
+def event(source: str, detail_type: str, detail: object, at: datetime, number: int = 0) -> str:
+    """One event as the body of a message; each ``number`` has an id of its own."""
     return json.dumps(
         {
             "version": "0",
-            "id": "00000000-0000-4000-8000-000000000000",
+            "id": f"00000000-0000-4000-8000-{number:012x}",
             "source": source,
             "detail-type": detail_type,
             "account": ACCOUNT,

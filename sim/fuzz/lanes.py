@@ -78,6 +78,8 @@ class Lanes:
         self._seen: dict[str, object] = {}
         self.dead: list[object] = []
         """What came to a dead-letter queue."""
+        self.unread: list[object] = []
+        """What whoever it came to could not read."""
         self.most_waiting = 0
         self.invocations = 0
 
@@ -156,8 +158,9 @@ class Lanes:
             self._outside.run(lane.name, self._work, lane, message)
         except (CallFailed, Conflict, Killed, NotYet):
             failed = True
-        except Malformed as error:
-            raise AssertionError(f"{lane.name} can't read {message.body!r}: {error}") from error
+        except Malformed:
+            failed = True
+            self.unread.append(message.body)
         lane.running -= 1
         if failed:
             self._return(lane, message, began)
@@ -190,7 +193,8 @@ class Lanes:
     def _return(self, lane: Lane, message: Message, began: datetime) -> None:
         """Visible again after the queue's timeout, or set aside then; a FIFO group waits for it meanwhile.
 
-        That counts from when it was received (SQS Developer Guide, Amazon SQS visibility timeout).
+        That counts from when it was received (SQS Developer Guide, Amazon SQS visibility timeout). It is set aside when
+        it would be received once more than it may be (SQS API, SetQueueAttributes, RedrivePolicy).
         """
 
         def again() -> None:

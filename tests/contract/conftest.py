@@ -7,12 +7,14 @@ from contextlib import AbstractContextManager, ExitStack
 
 import pytest
 
-from tests.contract import posting
+from tests.contract import posting, saying
 from tests.contract.ports import STAGES, Ports
 from tests.contract.posting import Posting
+from tests.contract.saying import Saying
 
 Stage = Callable[..., AbstractContextManager[Ports]]
 Post = Callable[..., AbstractContextManager[Posting]]
+Say = Callable[..., AbstractContextManager[Saying]]
 
 
 @pytest.fixture(params=sorted(STAGES))
@@ -28,4 +30,12 @@ def post(request: pytest.FixtureRequest) -> Iterator[Callable[..., Posting]]:
     """Sets up the queues and topics of tests/contract/posting.py, with trouble."""
     with ExitStack() as entered:
         made: Post = posting.STAGES[request.param]
+        yield lambda *how: entered.enter_context(made(*how))
+
+
+@pytest.fixture(params=sorted(saying.STAGES))
+def bus(request: pytest.FixtureRequest) -> Iterator[Callable[..., Saying]]:
+    """Sets up the bus of tests/contract/saying.py, with trouble."""
+    with ExitStack() as entered:
+        made: Say = saying.STAGES[request.param]
         yield lambda *how: entered.enter_context(made(*how))

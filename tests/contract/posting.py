@@ -14,8 +14,9 @@ from typing import Any, Protocol
 from botocore.exceptions import ReadTimeoutError
 
 from defib.aws.clients import client
+from defib.aws.normalise import normalise
 from defib.aws.queues import Addresses, SqsQueues
-from defib.aws.wire import NoticeReference, Turn, Untold
+from defib.aws.wire import NoticeReference, Turn, Untold, turn_in
 from defib.core.incident import Notice
 from defib.core.medium import Medium
 from defib.core.parse import parse as parse_policy
@@ -123,7 +124,7 @@ def in_memory(befalls: Befalls | None = None) -> Iterator[Posting]:
     outside, taking = Outside(time, spells, None, EveryOther()), Taking(lambda: time.now, time.now)
     lanes = Lanes(time, outside, Random(1))
     for name in CARRIES:
-        lanes.run(name, partial(_take, taking, name), put_off="queue.notices" if name == "publish" else "")
+        lanes.run(name, partial(take, taking, name), put_off="queue.notices" if name == "publish" else "")
     heard: list[Heard] = []
 
     def hear(_: str, post: Post) -> None:
@@ -135,9 +136,15 @@ def in_memory(befalls: Befalls | None = None) -> Iterator[Posting]:
     yield Posting(queues, turns, channels, heard, taking, time, lambda: len(lanes.dead))
 
 
-def _take(taking: Taking, function: str, body: object) -> None:
-    """The lanes carry names where the queues have messages that say the same."""
+def take(taking: Taking, function: str, body: object) -> None:
+    """The lanes carry names where the queues have messages that say the same; events are as the bus delivers them."""
     match function, body:
+        case "diagnose", str():
+            for found in normalise(body):
+                taking.take(function, found)
+            return
+        case "page", str() if body.startswith("{"):
+            body = turn_in(body)
         case "publish", (str(incident_id), int(sequence)):
             body = NoticeReference(incident_id, sequence)
         case "publish", (str(incident_id), int(sequence), str(way)):
@@ -150,14 +157,14 @@ def _take(taking: Taking, function: str, body: object) -> None:
 @contextmanager
 def on_moto(befalls: Befalls | None = None) -> Iterator[Posting]:
     """The edges that are deployed, over moto with the replays' Lambda and people behind it."""
-    world = World(small_world.scenario(), parse_policy(POLICY.read_text(encoding="utf-8")), _wiring(), 1, Deaf())
+    world = World(small_world.scenario(), parse_policy(POLICY.read_text(encoding="utf-8")), wiring(), 1, Deaf())
     with world:
         taking = Taking(lambda: world.time.now, world.time.now)
         AT_WORK.append(taking)
         sqs, sns = client("sqs", ONCE), client("sns", ONCE)
         if befalls is not None:
             _trouble({"queue": sqs, "channel": sns}[befalls.on.partition(".")[0]], befalls)
-        at = {name: _queue(name).url for name in CARRIES}
+        at = {name: queue_of(name).url for name in CARRIES}
         to = Addresses(
             signals=at["diagnose"],
             orders=at["remediate"],
@@ -174,14 +181,14 @@ def on_moto(befalls: Befalls | None = None) -> Iterator[Posting]:
         AT_WORK.pop()
 
 
-def _wiring() -> Wiring:
+def wiring() -> Wiring:
     """As the stack has it (infra/signals.py and infra/healing.py, which are slow to synthesize)."""
     letters = [small_world.queue("dead"), small_world.queue("dead.fifo", fifo=True)]
     functions = [_function(name) for name in CARRIES]
-    polls = [Poll(_queue(f.word).arn, f.name, 1, True, shape_of(f.word).concurrency) for f in functions]
+    polls = [Poll(queue_of(f.word).arn, f.name, 1, True, shape_of(f.word).concurrency) for f in functions]
     return replace(
         small_world.wiring(functions[0]),
-        queues=(*letters, *(_queue(name) for name in CARRIES)),
+        queues=(*letters, *(queue_of(name) for name in CARRIES)),
         functions=tuple(functions),
         polls=tuple(polls),
         topics=tuple(
@@ -199,7 +206,7 @@ def _function(name: str) -> Function:
     variables = {
         "POWERTOOLS_SERVICE_NAME": name,
         "POWERTOOLS_METRICS_NAMESPACE": "Defib",
-        "NOTICES": _queue("publish").url,
+        "NOTICES": queue_of("publish").url,
     }
     handler = f"tests.contract.handlers.{name}"
     timeout = timedelta(seconds=shape_of(name).timeout_s)
@@ -208,7 +215,7 @@ def _function(name: str) -> Function:
     )
 
 
-def _queue(function: str) -> Queue:
+def queue_of(function: str) -> Queue:
     """The queue that feeds it."""
     in_order = function in IN_ORDER
     name = CARRIES[function] + (".fifo" if in_order else "")

@@ -202,6 +202,14 @@ def test_what_grows_without_bound_is_found() -> None:
     assert "bounded" in broken(world)
 
 
+def test_an_event_that_nobody_can_read_is_found() -> None:
+    world = told("april-30")
+    world.bus.put(EVENT_SOURCE, DETAIL_TYPE, {"case": "nobody's", "answer": "approve", "by": "somebody"})
+    later(world, MINUTE)
+    world.judge.at_end(world.lanes)
+    assert any("nobody can read" in line for line in world.judge.broken)
+
+
 def test_a_zone_that_is_called_impaired_for_ever_is_found() -> None:
     world = told("zone-loss", 8 * MINUTE)
     assert world.store.whole.impaired

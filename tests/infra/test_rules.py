@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
+from tests.contract.saying import PATTERNS, TARGETS
 from tests.infra.synthesized import Synthesized
 
 Event = Any
@@ -97,3 +98,17 @@ def test_a_canary_is_given_up_before_the_next_one_comes(stack: Synthesized) -> N
 
     assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 2}
     assert "DeadLetterConfig" not in target, "who sent it misses it; kept, it would only be noise"
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_the_rules_for_what_people_say_are_those_that_memory_is_held_to(stack: Synthesized, name: str) -> None:
+    rule = stack.one("AWS::Events::Rule", name)
+    (target,) = rule["Targets"]
+    (queue, _) = target["Arn"]["Fn::GetAtt"]
+    function, group = TARGETS[name]
+    fed = {
+        poll["EventSourceArn"]["Fn::GetAtt"][0]: poll for poll in stack.of("AWS::Lambda::EventSourceMapping").values()
+    }
+    assert rule["EventPattern"] == PATTERNS[name]
+    assert target.get("SqsParameters", {}).get("MessageGroupId", "") == group
+    assert stack.of("AWS::Lambda::Function")[fed[queue]["FunctionName"]["Ref"]] == stack.function(function)

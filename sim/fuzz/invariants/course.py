@@ -245,6 +245,8 @@ class CourseJudge:
             truth.breaks("bounded", f"{lanes.most_waiting} messages waited at once")
         if lanes.dead and not truth.story.spells and not lanes.has_trouble:
             truth.breaks("bounded", f"{len(lanes.dead)} messages were set aside, though nothing was wrong")
+        if lanes.unread:
+            truth.breaks("bounded", f"nobody can read {lanes.unread[0]!r}, which no story has anybody say")
         known = {case.id for case in truth.store.cases.values()}
         begun = [b for b in truth.store.whole.begun if b.case_id not in known]
         newest = max((b.at for b in truth.store.whole.begun), default=None)
