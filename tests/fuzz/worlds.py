@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
+from defib.core.case import Action
 from sim.fuzz.draw import of_first_kinds
 from sim.fuzz.nth import scenario_story
 from sim.fuzz.story import Story
@@ -35,3 +38,27 @@ def later(world: World, by: timedelta) -> None:
 def broken(world: World) -> set[str]:
     """The names of the invariants that broke."""
     return {line.partition(":")[0] for line in world.judge.broken}
+
+
+def calls_of(story: Story) -> list[tuple[str, datetime]]:
+    """Every call that is made where none fails, by its name, and when: the first is the one of number 1."""
+    world, calls = World(story), list[tuple[str, datetime]]()
+    made = world.outside.call
+
+    def call(name: str, work: Callable[..., Any], *args: Any) -> Any:
+        calls.append((name, world.time.now))
+        return made(name, work, *args)
+
+    world.outside.call = call  # type: ignore[method-assign]  # to watch it
+    assert world.run() == []
+    return calls
+
+
+def call_before(story: Story, on: str, action: Action, call: str) -> int:
+    """The number of the last call of that name before that act on the instance ``on``, or of the act itself."""
+    world = World(story)
+    assert world.run() == []
+    (made,) = (a for c in world.cases() if c.name == on for a in c.attempts if a.action is action)
+    calls = calls_of(story)
+    act = calls.index(("ec2.perform", made.claimed_at))
+    return max(number for number, (name, _) in enumerate(calls[: act + 1], 1) if name == call)
