@@ -1,9 +1,11 @@
-"""What people do in a story, each at its time."""
+"""What people do in a story, and AWS by itself, each at its time."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
+
+from sim.fuzz.cloud import ZONE_IDS
 
 if TYPE_CHECKING:
     from sim.fuzz.world import World
@@ -34,3 +36,16 @@ def plan_people(world: World) -> None:
         time.after(deployed.at, partial(world.redeploy, deployed.policy))
     for at in story.published:
         time.after(at, partial(world.people.publish, world.judge.published))
+
+
+def plan_aws(world: World) -> None:
+    """Have AWS shift traffic in ``world``, and tell of issues of its own, when the story says."""
+    scenario, time = world.story.scenario, world.time
+    for by_aws in scenario.aws_shifts:
+        shifted = partial(world.cloud.shifts.begin, ZONE_IDS[by_aws.zone], by_aws.lasts, by_aws.practice)
+        time.after(by_aws.at, shifted)
+    for number, issue in enumerate(scenario.health_issues, 1):
+        tell = partial(world.bus.issue_told, number, issue, ZONE_IDS.get(issue.zone, ""))
+        time.after(issue.at, partial(tell, over=False))
+        if issue.lasts is not None:
+            time.after(issue.at + issue.lasts, partial(tell, over=True))

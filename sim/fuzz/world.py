@@ -43,7 +43,7 @@ from sim.fuzz import edges, onward, tables
 from sim.fuzz.acts import Acts
 from sim.fuzz.bus import Bus
 from sim.fuzz.by_hand import Hands
-from sim.fuzz.cloud import ZONE_IDS, Cloud
+from sim.fuzz.cloud import Cloud
 from sim.fuzz.elsewhere import OtherSide, other_side, redeployed
 from sim.fuzz.fleet_alarm import CONTRIBUTOR, FleetAlarm
 from sim.fuzz.invariants.judge import Judge
@@ -52,7 +52,7 @@ from sim.fuzz.lanes import Lanes
 from sim.fuzz.outside import Outside
 from sim.fuzz.page_turns import PageTurns
 from sim.fuzz.people import ADDRESS, People, Signing
-from sim.fuzz.plans import plan_people
+from sim.fuzz.plans import plan_aws, plan_people
 from sim.fuzz.programs import Programs
 from sim.fuzz.reach import Reaching
 from sim.fuzz.seen import Seen
@@ -193,14 +193,7 @@ class World:
         for fault in scenario.faults:
             time.after(fault.at, partial(self.cloud.strike, fault))
         plan_people(self)
-        for by_aws in scenario.aws_shifts:
-            shifted = partial(self.cloud.shifts.begin, ZONE_IDS[by_aws.zone], by_aws.lasts, by_aws.practice)
-            time.after(by_aws.at, shifted)
-        for number, issue in enumerate(scenario.health_issues, 1):
-            tell = partial(self.bus.issue_told, number, issue, ZONE_IDS.get(issue.zone, ""))
-            time.after(issue.at, partial(tell, over=False))
-            if issue.lasts is not None:
-                time.after(issue.at + issue.lasts, partial(tell, over=True))
+        plan_aws(self)
         time.every(MINUTE, time.now + MINUTE * self._random.random(), self._sweep)
         if (self._has_alarm or scenario.machinery) and self.story.policy.detection.fleet_alarm:
             alarm = FleetAlarm(self.cloud, partial(self.bus.put, "aws.cloudwatch", CONTRIBUTOR))

@@ -10,12 +10,10 @@ from typing import Any
 import pytest
 
 from defib.core import suspect
-from defib.core.call import Want, wanted
 from defib.core.case import Action
-from defib.core.contact import Contact
 from defib.core.detection import Detection
 from defib.core.diagnose import diagnose
-from defib.core.incident import Incident, Notice, NoticeKind
+from defib.core.incident import Notice, NoticeKind
 from defib.core.model import Checks, Diagnosis, InstanceState, Observation, Source, TargetGroupSignal
 from defib.core.policy import ApplicationRemedy, TargetGroup
 from defib.core.stack import CROWD
@@ -24,7 +22,7 @@ from defib.shell.store import Remembered
 from defib.shell.sweep import Sweeping, sweep
 from tests.core.facts import INITIALIZING, NOON, POLICY, WEB, after, attempt, case, observed
 from tests.fakes import FakeObserver, FakeQueues
-from tests.shell.sweeping import BAD, Bench, Silent, Throttling
+from tests.shell.sweeping import BAD, Bench, Silent
 
 NOTICE = Notice("web-1", "web", 1, NoticeKind.OPENED, NOON, "i-0aa1-1", "i-0aa1", "subject", "body", "sms")
 
@@ -197,127 +195,6 @@ def test_questions_that_can_not_be_sent_are_named_and_hold_up_nothing(bench: Ben
 
     assert set(report.unanswered) == {"asking load balancers in between"}
     assert report.suspects == 1
-
-
-def lost(count: int) -> tuple[Observation, ...]:
-    """So many instances of one zone that fail at once."""
-    return tuple(replace(BAD, instance_id=f"i-{n}", zone="us-east-1a") for n in range(count))
-
-
-def test_a_zone_that_fails_is_one_message_and_none_of_its_instances_is_signalled(bench: Bench) -> None:
-    bench.observer.running_by_zone = {"us-east-1a": 50, "us-east-1b": 50}
-    assert bench.sweep(*lost(40)).suspects == 0
-    assert bench.queues.notices == []
-
-    bench.clock.advance(timedelta(minutes=1))
-    assert bench.sweep(*lost(40), BAD).suspects == 1
-    bench.clock.advance(timedelta(minutes=1))
-    bench.sweep(*lost(40))
-
-    assert [(n.kind, n.incident_id) for n in bench.queues.notices] == [(NoticeKind.OPENED, "zone:us-east-1a-1")]
-    assert "use1-az4" in bench.queues.notices[0].body
-    assert (bench.store.whole.running, bench.store.whole.impaired[0].incident) == (100, 1)
-
-
-def test_what_still_fails_when_its_zone_has_recovered_is_signalled(bench: Bench) -> None:
-    bench.observer.running_by_zone = {"us-east-1a": 50}
-    for _ in range(2):
-        bench.sweep(*lost(40))
-        bench.clock.advance(timedelta(minutes=1))
-    assert bench.sweep(*lost(2)).suspects == 0
-
-    bench.clock.advance(timedelta(minutes=3))
-    assert bench.sweep(*lost(2)).suspects == 2
-    assert [n.kind for n in bench.store.notices.values()] == [NoticeKind.OPENED, NoticeKind.RESOLVED]
-    assert bench.store.whole.impaired == ()
-
-
-@pytest.mark.parametrize(
-    ("found", "recovers"),
-    [(Suspects((), {"target group web": "no answer"}), False), (Suspects((), {}, {"target group web": "gone"}), True)],
-    ids=["one does not answer", "one is gone"],
-)
-def test_a_target_group_that_is_gone_keeps_no_zone_from_recovering_and_is_named(
-    bench: Bench, found: Suspects, recovers: bool
-) -> None:
-    bench.observer.running_by_zone = {"us-east-1a": 50}
-    for _ in range(2):
-        bench.sweep(*lost(40))
-        bench.clock.advance(timedelta(minutes=1))
-
-    bench.observer.found = found
-    for _ in range(2):
-        report = sweep(Sweeping(bench.clock, bench.observer, bench.store, bench.queues), POLICY)
-        bench.clock.advance(timedelta(minutes=3))
-
-    assert (bench.store.whole.impaired == ()) is recovers
-    assert list(report.unanswered) == ["target group web"]
-
-
-def test_a_sweep_that_loses_the_race_for_the_stack_starts_afresh(bench: Bench) -> None:
-    def rival() -> None:
-        bench.store.whole = replace(bench.store.whole, version=bench.store.whole.version + 1)
-
-    bench.store.interruptions.append(rival)
-    bench.sweep(*lost(40))
-
-    assert bench.store.whole.impairment("us-east-1a") is not None
-
-
-CALLED = replace(POLICY, services=(replace(POLICY.services[0], tell=("ann",)),), contacts=(Contact("ann"),))
-WANT = Want("i-0aa1-1", "handed_over", NOON, "web-2 needs you")
-
-
-def call(bench: Bench) -> None:
-    bench.store.incidents["web", 1] = wanted(Incident("web", 1, NOON, version=1), WANT, CALLED, NOON)
-
-
-def test_a_call_that_nobody_answers_gets_louder(bench: Bench) -> None:
-    call(bench)
-    bench.clock.advance(timedelta(minutes=5))
-
-    report = bench.sweep(policy=CALLED)
-
-    assert report.called == 1
-    assert [notice.kind for notice in bench.queues.notices] == [NoticeKind.CALLED]
-    assert bench.sweep(policy=CALLED).called == 0
-
-
-def test_a_call_that_is_answered_meanwhile_is_left_alone(bench: Bench) -> None:
-    call(bench)
-    bench.clock.advance(timedelta(minutes=5))
-    answered = replace(bench.store.incidents["web", 1], version=2)
-    bench.store.interruptions = [lambda: bench.store.incidents.update({("web", 1): answered})]
-
-    assert bench.sweep(policy=CALLED).called == 0
-    assert bench.queues.notices == []
-
-
-def test_a_call_that_can_not_be_made_louder_now_holds_up_no_other(bench: Bench) -> None:
-    for service in ("web", "api", "db"):
-        bench.store.incidents[service, 1] = wanted(Incident(service, 1, NOON, version=1), WANT, CALLED, NOON)
-    bench.clock.advance(timedelta(minutes=5))
-    table: Any = Throttling(bench.store, "remember_call", at_first=1)
-
-    report = sweep(Sweeping(bench.clock, bench.observer, table, bench.queues), CALLED)
-
-    assert report.called == 2
-    assert report.unanswered == {"calls for people": "remember_call: throttled"}
-    assert bench.sweep(policy=CALLED).called == 1
-    assert {notice.service for notice in bench.queues.notices} == {"web", "api", "db"}
-
-
-def test_a_call_whose_message_is_lost_is_sent_by_the_next_sweep(bench: Bench) -> None:
-    call(bench)
-    bench.clock.advance(timedelta(minutes=5))
-    bench.queues.error = Transient("no answer")
-    assert "announcing calls for people" in bench.sweep(policy=CALLED).unanswered
-    bench.queues.error = None
-    bench.clock.advance(timedelta(seconds=61))
-
-    bench.sweep(policy=CALLED)
-
-    assert [notice.kind for notice in bench.queues.notices] == [NoticeKind.CALLED]
 
 
 def test_a_table_that_does_not_answer_is_asked_once_and_keeps_no_suspect_from_being_signalled(bench: Bench) -> None:
