@@ -14,7 +14,6 @@ import tomli_w
 from defib.core.mistake import PolicyError
 from defib.core.parse import parse
 from sim.fuzz.story import Redeployed, Story
-from sim.fuzz.trouble import TAKE_TIME
 
 ONE_OF = 8
 """One of so many stories has one."""
@@ -36,11 +35,9 @@ def with_a_deployment(story: Story, random: Random) -> Story:
 def with_a_renamed_service(story: Story, random: Random) -> Story:
     """The story with one, in one of those many: the service of what fails has another name from one moment on.
 
-    None where there is a deployment already, or where calls take time: an invocation that has begun by the old name
-    would be judged by the new one.
+    None where there is a deployment already. Where calls take time, what has begun goes on by the old name.
     """
-    slow = any(spell.trouble in TAKE_TIME for spell in story.spells)
-    if random.randrange(ONE_OF) or not story.scenario.faults or story.redeployed or slow:
+    if random.randrange(ONE_OF) or not story.scenario.faults or story.redeployed:
         return story
     struck = random.choice(story.scenario.faults)
     fleet = next((fleet for fleet in story.scenario.fleet if struck.on[0] in fleet.names), None)

@@ -49,7 +49,7 @@ def calls_of(story: Story) -> list[tuple[str, datetime]]:
         calls.append((name, world.time.now))
         return made(name, work, *args)
 
-    world.outside.call = call  # type: ignore[method-assign]  # to watch it
+    world.outside.call = call  # type: ignore[assignment]  # to watch it
     assert world.run() == []
     return calls
 
@@ -59,6 +59,7 @@ def call_before(story: Story, on: str, action: Action, call: str) -> int:
     world = World(story)
     assert world.run() == []
     (made,) = (a for c in world.cases() if c.name == on for a in c.attempts if a.action is action)
+    assert made.claimed_at is not None
     calls = calls_of(story)
     act = calls.index(("ec2.perform", made.claimed_at))
     return max(number for number, (name, _) in enumerate(calls[: act + 1], 1) if name == call)

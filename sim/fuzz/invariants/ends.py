@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from defib.core.case import Case
+from defib.core.case import Action, Case
 from defib.core.guard import SPOKEN_FOR
 from defib.core.incident import Notice, NoticeKind
 from defib.core.issue import AWS_ISSUE
@@ -14,6 +15,8 @@ from sim.fuzz.invariants.truth import Truth
 TOLD = (NoticeKind.ESCALATED, NoticeKind.HELD, NoticeKind.RESOLVED, NoticeKind.APPROVAL)
 """Notices that say how what was stopped ends, or who is to end it."""
 HELD = (NoticeKind.HELD, NoticeKind.APPROVAL, NoticeKind.ESCALATED)
+LEFT_OUT = "It is deregistered from"
+"""How people read that Defib has taken it out of its target groups, and does not put it back."""
 TURNS = frozenset({"concurrent_repairs", "others_under_repair", "stack_share", "stack_rate"})
 """Guards that hold a case only until others have had their turn: that is no news."""
 QUIET = TURNS | {"maintenance"}
@@ -68,12 +71,20 @@ def is_known(case: Case, truth: Truth) -> bool:
         return any(n.service.startswith(("zone:", "aws:")) for n in notices)
     if case.held_by in QUIET:
         return True
+    if case.held_action is Action.RESTORE and _left_to_people(case, notices):
+        return True
     if case.confirmed_cause is Cause.EVENT_SCHEDULED:
         # Each has an incident of its own, and what keeps Defib from moving it in time is news of the plan.
         ours = [n for n in notices if n.service == case.service and case.instance_id in n.body]
         return any(n.kind in HELD or (n.kind is NoticeKind.PLANNED and case.reason in n.body) for n in ours)
     incident = truth.store.latest_incident(case.service)
     return any(n.kind in HELD for n in notices if incident is not None and n.incident_id == incident.id)
+
+
+def _left_to_people(case: Case, notices: Iterable[Notice]) -> bool:
+    """Whether people were asked to register it when the case before ended, for its service was gone, say."""
+    before = f"{case.instance_id}-{case.number - 1}"
+    return any(n.case_id == before and LEFT_OUT in n.body for n in notices)
 
 
 def others_have_its_place(case: Case, truth: Truth) -> bool:
