@@ -135,6 +135,17 @@ def test_what_no_group_knows_is_no_member(autoscaling: AutoScalingClient, member
     assert membership_of(autoscaling, seen(members[0], "gone"), OPT_IN) is None
 
 
+def test_what_a_group_with_a_warm_pool_does_not_list_is_in_it(autoscaling: AutoScalingClient, overlay: Overlay) -> None:
+    group = {"AutoScalingGroupName": "web-asg", "Instances": [], "MinSize": 1, "DesiredCapacity": 2}
+    pooled = {**group, "WarmPoolConfiguration": {"PoolState": "Stopped"}, "WarmPoolSize": 1}
+    overlay.answers["DescribeAutoScalingGroups"] = {"AutoScalingGroups": [pooled]}
+
+    place = membership_of(autoscaling, seen("i-0feedfeedfeedfeed"), OPT_IN)
+
+    assert place is not None
+    assert place.lifecycle.startswith("Warmed")
+
+
 def test_a_group_that_can_not_be_read_is_no_answer(
     autoscaling: AutoScalingClient, overlay: Overlay, members: list[str]
 ) -> None:

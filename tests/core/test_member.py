@@ -214,3 +214,28 @@ def test_people_hear_what_will_be_done_to_a_member(how: GroupMember, cause: Caus
 
     assert words in plan(sick, limits.services[0], limits)
     assert brief in brief_plan(sick, limits.services[0], limits)
+
+
+@pytest.mark.parametrize("how", [*GroupMember])
+@pytest.mark.parametrize("lifecycle", ["Warmed", "Warmed:Running", "Warmed:Stopped"])
+def test_what_is_in_a_warm_pool_is_left_to_its_group(how: GroupMember, lifecycle: str) -> None:
+    decision = decided(case(EVIDENCE), member(lifecycle), how, Cause.INSTANCE_IMPAIRED)
+
+    assert isinstance(decision, Hold)
+    assert (decision.guard, "in the warm pool of its Auto Scaling group web-asg" in decision.reason) == (
+        "group_state",
+        True,
+    )
+
+
+@pytest.mark.parametrize("how", [*GroupMember])
+def test_one_that_its_group_terminates_by_itself_is_waited_for(how: GroupMember) -> None:
+    failed = case(EVIDENCE, confirmed_at=NOON, confirmed_cause=Cause.STOPPED_UNASKED)
+    leaving = member("Terminating:Wait")
+
+    soon = decided(failed, leaving, how, Cause.STOPPED_UNASKED, minutes=60)
+    late = decided(failed, leaving, how, Cause.STOPPED_UNASKED, minutes=121)
+
+    assert isinstance(soon, Wait)
+    assert (soon.idle, "terminating it by itself" in soon.reason) == (True, True)
+    assert not isinstance(late, Wait)

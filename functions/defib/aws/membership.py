@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
-from defib.core.membership import IN_SERVICE, Membership
+from defib.core.membership import IN_SERVICE, WARMED, Membership
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -22,8 +22,6 @@ PERMISSIONS = (Permission(("autoscaling:DescribeAutoScalingGroups",), Scope.ANY)
 NAMES_MAX = 50
 """Group names in one call (EC2 Auto Scaling API, DescribeAutoScalingGroups)."""
 HEALTHY = "Healthy"
-WARMED = "Warmed:"
-"""How the LifecycleState of one in a warm pool begins (EC2 Auto Scaling API, Instance)."""
 
 
 class Memberships:
@@ -45,6 +43,7 @@ class Memberships:
 def membership_of(autoscaling: AutoScalingClient, observation: Observation, opt_in: Tag) -> Membership | None:
     """The instance's place in the group that its tag names; None where the group is gone or does not know it.
 
+    What its group does not list, and has a warm pool, is in that one (EC2 Auto Scaling API, DescribeAutoScalingGroups).
     Raises Transient or Rejected.
     """
     name = observation.group
@@ -55,14 +54,14 @@ def membership_of(autoscaling: AutoScalingClient, observation: Observation, opt_
         return None
     members = group.get("Instances", ())
     member = next((m for m in members if m.get("InstanceId") == observation.instance_id), None)
-    if member is None:
+    if member is None and not group.get("WarmPoolConfiguration"):
         return None
     in_service = [m.get("AvailabilityZone", "") for m in members if m.get("LifecycleState") == IN_SERVICE]
     tags = {tag.get("Key", ""): tag.get("Value", "") for tag in group.get("Tags", ())}
     return Membership(
         group=name,
-        lifecycle=member.get("LifecycleState", ""),
-        protected=member.get("ProtectedFromScaleIn", False),
+        lifecycle=member.get("LifecycleState", "") if member is not None else WARMED,
+        protected=member is not None and member.get("ProtectedFromScaleIn", False),
         opted_in=tags.get(opt_in.key) == opt_in.value,
         minimum=group["MinSize"],
         desired=group["DesiredCapacity"],

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Outcome, Wait
 from defib.core.left_out import NOTE
 from defib.core.membership import IN_SERVICE, REPLACES, STANDBY, TERMINATING, GroupMember
-from defib.core.model import Cause, Observation, Verdict
+from defib.core.model import NOT_FAILING, Cause, Observation, Verdict
 from defib.core.policy import Policy, Repair, Service
 from defib.core.words import CAUSE_WORDS
 
@@ -59,7 +59,9 @@ def await_replacement(
     That is where no answer came, nothing came of it, and it does not work again.
     """
     asked = case.last(Action.REPLACE)
-    if asked is None or asked.done_at is None or case.handed_over_at is not None:
+    if asked is None:
+        return _leaves(case, observation, cause, policy, now)
+    if asked.done_at is None or case.handed_over_at is not None:
         return None
     if cause is not Cause.HEALTHY and case.to_repeat(Action.REPLACE, policy.repair.settle, now):
         return None
@@ -74,6 +76,18 @@ def await_replacement(
         return Wait(words, min(limit, now + policy.repair.hold), idle=True)
     reason, ask = _not_replaced(case, observation, leaving)
     return Escalate(reason, ask, now + policy.repair.hold)
+
+
+def _leaves(case: Case, observation: Observation, cause: Cause, policy: Policy, now: datetime) -> Wait | None:
+    """Its group has begun to terminate it by itself, and may have put another in its place: nobody is to decide."""
+    place, since = observation.membership, case.confirmed_at
+    if place is None or place.lifecycle not in TERMINATING or since is None or case.handed_over_at is not None:
+        return None
+    limit = since + TERMINATES_WITHIN
+    if cause in NOT_FAILING or now >= limit:
+        return None
+    words = f"its Auto Scaling group {case.group} is terminating it by itself; a lifecycle hook may hold that up"
+    return Wait(words, min(limit, now + policy.repair.hold), idle=True)
 
 
 def _not_replaced(case: Case, observation: Observation, leaving: bool) -> tuple[str, str]:

@@ -18,6 +18,8 @@ ENTERING_STANDBY = "EnteringStandby"
 TERMINATING = frozenset({"Terminating", "Terminating:Wait", "Terminating:Proceed"})
 """On its way out. Not ``Terminating:Retained``, which nobody ends but a person (EC2 Auto Scaling User Guide, Configure
 instance retention)."""
+WARMED = "Warmed"
+"""How the LifecycleState of one in a warm pool begins (EC2 Auto Scaling API, Instance)."""
 REPLACES = ("ReplaceUnhealthy", "Terminate", "Launch")
 """Processes without which a group replaces nothing, or puts nothing in its place (EC2 Auto Scaling User Guide, Suspend
 and resume processes)."""

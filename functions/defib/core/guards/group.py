@@ -7,7 +7,7 @@ from typing import assert_never
 from defib.core import in_a_row
 from defib.core.case import Action
 from defib.core.guards.question import CUTS_POWER, GIVES_BACK, Question, Refusal
-from defib.core.membership import ENTERING_STANDBY, IN_SERVICE, REBALANCES, REPLACES, STANDBY, GroupMember
+from defib.core.membership import ENTERING_STANDBY, IN_SERVICE, REBALANCES, REPLACES, STANDBY, WARMED, GroupMember
 from defib.core.suppression import applies, in_vain
 
 UNEVEN = 1
@@ -69,6 +69,10 @@ def group_state(asked: Question) -> Refusal | None:
         if asked.service.group_member is GroupMember.LEAVE:
             return None
         return Refusal("group_state", f"EC2 Auto Scaling does not know it as a member of its group {group}")
+    if member.lifecycle.startswith(WARMED):
+        # It has never served, and its group replaces what fails there (EC2 Auto Scaling User Guide, View health check
+        # status and the reason for health check failures).
+        return Refusal("group_state", f"it is in the warm pool of its Auto Scaling group {group}, which looks after it")
     ours = asked.case.standby is not None and member.lifecycle in (STANDBY, ENTERING_STANDBY)
     if member.lifecycle == IN_SERVICE or ours:
         return None
