@@ -180,7 +180,7 @@ def _repairs(expect: Expect, world: World) -> Iterator[Expectation]:
         begun = most_begun(world.records.cases())
         yield _same("the most repairs begun within 10 minutes", str(expect.repairs_begun), str(begun))
     if expect.replacements is not None:
-        launched = sum(group.launches for group in world.scaling.groups.values())
+        launched = sum(group.replacements for group in world.scaling.groups.values())
         yield _same("instances launched in the place of others", str(expect.replacements), str(launched))
 
 

@@ -3,64 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from functools import partial
 
 from defib.core.membership import ENTERING_STANDBY, IN_SERVICE, STANDBY
 from defib.core.model import CheckStatus, InstanceState
 from sim.boundary import Answers, Params, Refusal, Response
 from sim.clock import VirtualTime
-from sim.faults import FaultKind
 from sim.machine import Machine
 from sim.physics import Physics
-from sim.scenario import Fault, ScalingGroup
-from sim.template import ACCOUNT, REGION
+from sim.scaled import MOVES_IN, PENDING, TERMINATING, Member, Scaled, Traffic, dead, description, hold
+from sim.scaling_group import ScalingGroup
+from sim.scenario import Fault
+from sim.warm_pool import GONE, WarmPools
 
 LOOKS_EVERY = timedelta(seconds=30)
 """How soon a group notices; EC2 Auto Scaling gives no figure."""
-MOVES_IN = timedelta(seconds=5)
-"""From Standby to service."""
-PENDING, TERMINATING = "Pending", "Terminating"
-
-
-class Traffic(Protocol):
-    """The target group of an Auto Scaling group."""
-
-    def enter(self, machine: Machine) -> None:
-        """A member enters service."""
-        ...
-
-    def leave(self, machine: Machine) -> timedelta:
-        """A member leaves service; returns how long its open requests are drained."""
-        ...
-
-
-@dataclass
-class Member:
-    """One instance of a group."""
-
-    machine: Machine
-    lifecycle: str
-    healthy: bool = True
-
-
-@dataclass
-class Scaled:
-    """One group and its members, by instance id."""
-
-    spec: ScalingGroup
-    desired: int
-    tags: Mapping[str, str]
-    traffic: Traffic | None = None
-    members: dict[str, Member] = field(default_factory=dict)
-    launches: int = 0
-    """How many machines it has launched in the place of others."""
-
-    @property
-    def arn(self) -> str:
-        uuid = "00000000-0000-4000-8000-000000000000"
-        return f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:{uuid}:autoScalingGroupName/{self.spec.name}"
 
 
 class AutoScaling:
@@ -79,6 +37,7 @@ class AutoScaling:
         self._time = time
         self._physics = physics
         self._launch = launch
+        self._pools = WarmPools(time, physics, launch)
         self.groups: dict[str, Scaled] = {}
         self.replaced: dict[str, Machine] = {}
         """By name, what took its place."""
@@ -103,37 +62,76 @@ class AutoScaling:
 
     def arn_of(self, instance_id: str) -> str:
         """The ARN of the instance's group, or empty."""
-        return next((g.arn for g in self.groups.values() if instance_id in g.members), "")
+        return next((g.arn for g in self.groups.values() if instance_id in {**g.members, **g.pool}), "")
+
+    def waits_in_pool(self, machine: Machine) -> bool:
+        """Whether it is in the warm pool of its group, and no member yet."""
+        return any(machine.instance_id in group.pool for group in self.groups.values())
 
     def _look(self, group: Scaled) -> None:
         for member in list(group.members.values()):
             running = member.machine.shown.state is InstanceState.RUNNING
             if member.lifecycle == PENDING and running:
-                self._into_service(group, member)
+                self._arrived(group, member)
             elif member.lifecycle == IN_SERVICE and not (running and member.healthy and self._answers(member)):
                 self._replace(group, member)
-            elif member.lifecycle == TERMINATING and member.machine.state is InstanceState.TERMINATED:
+            elif member.is_leaving and not member.is_held and member.machine.state is InstanceState.TERMINATED:
                 del group.members[member.machine.instance_id]
+        self._pools.look(group)
 
     def _answers(self, member: Member) -> bool:
         """Whether no application status check that counts is impaired (EC2 User Guide, Application status checks)."""
         check = member.machine.application
         return check is None or check.shown(self._time.now) is not CheckStatus.IMPAIRED
 
+    def _arrived(self, group: Scaled, member: Member) -> None:
+        """It runs: into service, once a hook has let it go on, and not before is it a target, or is its health checked.
+
+        (EC2 Auto Scaling User Guide, How lifecycle hooks work.)
+        """
+        serve, abandon = partial(self._into_service, group, member), partial(self._abandon, group, member)
+        if member.returns:
+            serve()
+        else:
+            hold(self._time, group, member, serve, abandon)
+
     def _into_service(self, group: Scaled, member: Member) -> None:
         member.lifecycle = IN_SERVICE
-        if group.traffic is not None:
+        if group.traffic is not None and member.machine.shown.state is InstanceState.RUNNING:
             group.traffic.enter(member.machine)
 
-    def _replace(self, group: Scaled, member: Member) -> None:
+    def _abandon(self, group: Scaled, member: Member) -> None:
+        """Its launch has come to nothing: it is terminated without further hooks, and another launched."""
         member.lifecycle = TERMINATING
-        self._out_of_target_group(group, member)
-        if member.machine.state not in (InstanceState.SHUTTING_DOWN, InstanceState.TERMINATED):
+        self._terminate(member)
+        self._put_in_place_of(group, member)
+
+    def _replace(self, group: Scaled, member: Member) -> None:
+        """It takes no traffic any more when a hook holds it, and is terminated whatever comes of the hook."""
+        member.lifecycle = TERMINATING
+        drains = self._out_of_target_group(group, member)
+        ends = partial(self._terminate, member)
+        if group.spec.terminating.is_there:
+            self._time.after(drains, partial(hold, self._time, group, member, ends, ends))
+        else:
+            ends()
+        self._put_in_place_of(group, member)
+
+    def _terminate(self, member: Member) -> None:
+        if member.machine.state not in GONE:
             self._physics.terminate(member.machine)
-        group.launches += 1
-        new = self._launch(member.machine, _dead(group))
+
+    def _put_in_place_of(self, group: Scaled, member: Member) -> None:
+        """One from the warm pool, or a new one."""
+        group.replacements += 1
+        ready = self._pools.take(group)
+        if ready is None:
+            group.launches += 1
+            new = self._launch(member.machine, dead(group))
+            self.join(new, group.spec.name)
+        else:
+            new = ready.machine
         self.replaced[member.machine.name] = new
-        self.join(new, group.spec.name)
 
     def _out_of_target_group(self, group: Scaled, member: Member) -> timedelta:
         """How long its open requests are drained."""
@@ -141,7 +139,7 @@ class AutoScaling:
 
     def _describe(self, params: Params) -> Response:
         names = params.get("AutoScalingGroupNames") or list(self.groups)
-        return {"AutoScalingGroups": [_description(self.groups[name]) for name in names if name in self.groups]}
+        return {"AutoScalingGroups": [description(self.groups[name]) for name in names if name in self.groups]}
 
     def _member(self, instance_id: str) -> tuple[Scaled, Member]:
         for group in self.groups.values():
@@ -173,7 +171,7 @@ class AutoScaling:
             if member.lifecycle != STANDBY:
                 raise Refusal("ValidationError", f"The instance {instance_id} is not in Standby.")
             group.desired += 1
-            member.lifecycle = PENDING
+            member.lifecycle, member.returns = PENDING, True
             self._time.after(MOVES_IN, lambda g=group, m=member: self._into_service(g, m))  # type: ignore[misc]  # mypy infers no type for a lambda's default
         return {"Activities": []}
 
@@ -184,33 +182,3 @@ class AutoScaling:
             member.lifecycle = to
 
         self._time.after(takes, arrive)
-
-
-def _dead(group: Scaled) -> Fault | None:
-    """What is wrong with the machine launched now: no reboot or restart makes its broken image another one."""
-    if group.launches > group.spec.dead_launches:
-        return None
-    return Fault(at=timedelta(0), on=(), kind=FaultKind.DEAD_ON_ARRIVAL, cured_by=(), lasts=group.spec.dead_for)
-
-
-def _description(group: Scaled) -> Response:
-    return {
-        "AutoScalingGroupName": group.spec.name,
-        "AutoScalingGroupARN": group.arn,
-        "MinSize": group.spec.minimum,
-        "MaxSize": max(group.desired, len(group.members)),
-        "DesiredCapacity": group.desired,
-        "AvailabilityZones": sorted({member.machine.zone for member in group.members.values()}),
-        "Tags": [{"Key": k, "Value": v} for k, v in group.tags.items()],
-        "Instances": [
-            {
-                "InstanceId": member.machine.instance_id,
-                "InstanceType": member.machine.instance_type,
-                "AvailabilityZone": member.machine.zone,
-                "LifecycleState": member.lifecycle,
-                "HealthStatus": "Healthy" if member.healthy else "Unhealthy",
-                "ProtectedFromScaleIn": False,
-            }
-            for member in group.members.values()
-        ],
-    }

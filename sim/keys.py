@@ -15,7 +15,8 @@ from sim.faults import CURED_BY_TIME, EFFECTS, FaultKind
 from sim.issue import HealthIssue
 from sim.machinery import NATURES, MachineryFault, MachineryKind
 from sim.replies import DrillReply, Pull, Reply
-from sim.scenario import Durations, Fault, Fleet, ScalingGroup, Scenario, TargetGroup
+from sim.scaling_group import Hook, ScalingGroup, WarmPool
+from sim.scenario import Durations, Fault, Fleet, Scenario, TargetGroup
 from sim.scenario_value import Range
 from sim.shifts import AwsShift
 from sim.unreachable import Unreachable
@@ -25,6 +26,8 @@ SECTIONS: Mapping[str, type[Any]] = {
     "`[fleet.NAME]`": Fleet,
     "`[target_groups.NAME]`": TargetGroup,
     "`[groups.NAME]`": ScalingGroup,
+    "`[groups.NAME.launching]` and `[groups.NAME.terminating]`": Hook,
+    "`[groups.NAME.warm_pool]`": WarmPool,
     "`[[faults]]`": Fault,
     "`[[machinery]]`": MachineryFault,
     "`[[kill_switch]]`": Pull,

@@ -19,6 +19,7 @@ CHECK_PERIOD = timedelta(minutes=1)
 PASSED = CheckView(CheckStatus.OK)
 INITIALIZING = CheckView(CheckStatus.INITIALIZING)
 PERSON = ("Client.UserInitiatedShutdown", "Client.UserInitiatedShutdown: User initiated shutdown")
+HIBERNATED = ("Client.UserInitiatedHibernate", "Client.UserInitiatedHibernate: User initiated hibernate")
 SCHEDULED = ("Server.ScheduledStop", "Server.ScheduledStop: The instance was stopped due to a scheduled retirement.")
 """EC2 API, StateReason."""
 
@@ -62,7 +63,7 @@ class Physics:
     def stop(self, machine: Machine, reason: tuple[str, str], force: bool = False, skip: bool = False) -> None:
         """Ask a running or stopping machine to stop; with ``skip``, without a shutdown of its system."""
         code, message = reason
-        by_person = f"User initiated ({self._time.now:%Y-%m-%d %H:%M:%S} GMT)" if reason == PERSON else ""
+        by_person = f"User initiated ({self._time.now:%Y-%m-%d %H:%M:%S} GMT)" if reason in (PERSON, HIBERNATED) else ""
         view = View(InstanceState.STOPPING, machine.launched_at, code, message, by_person)
         if machine.state is not InstanceState.STOPPING:
             self._enter(machine, InstanceState.STOPPING, view)

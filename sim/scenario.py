@@ -22,6 +22,7 @@ from sim.faults import Cure, EventCode, FaultKind
 from sim.issue import HealthIssue
 from sim.machinery import MachineryFault
 from sim.replies import DrillReply, Pull, Reply
+from sim.scaling_group import ScalingGroup
 from sim.scenario_value import (
     CODE,
     GROUP,
@@ -67,25 +68,6 @@ class TargetGroup:
     opted_in: bool = field(default=True, metadata=flag("Whether it carries the opt-in tag of defib.toml."))
     by_address: bool = field(
         default=False, metadata=flag("Whether its targets are registered by their addresses (type ip).", "true")
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ScalingGroup:
-    """An EC2 Auto Scaling group, with as many members in service as its fleets have instances."""
-
-    name: str
-    minimum: int = field(default=0, metadata=number("Its minimum size.", 2, 0, 200))
-    opted_in: bool = field(default=True, metadata=flag("Whether it carries the opt-in tag of defib.toml."))
-    dead_launches: int = field(
-        default=0,
-        metadata=number(
-            "How many of the instances that it launches are dead on arrival, from the first on.", 5, 0, 1_000
-        ),
-    )
-    dead_for: timedelta | None = field(
-        default=None,
-        metadata=duration("After how long each of these comes up after all. Left out, never.", "20m", "1m", "1d"),
     )
 
 
@@ -278,6 +260,12 @@ class Scenario:
 def instance_names(scenario: Scenario) -> tuple[str, ...]:
     """The names of all instances, fleet by fleet."""
     return tuple(name for fleet in scenario.fleet for name in fleet.names)
+
+
+def pool_names(scenario: Scenario) -> tuple[str, ...]:
+    """The names of the instances with which each warm pool begins."""
+    sizes = {group.name: group.warm_pool.size for group in scenario.groups}
+    return tuple(f"{f.name}-{f.count + n}" for f in scenario.fleet for n in range(1, sizes.get(f.group, 0) + 1))
 
 
 def selected(patterns: Sequence[str], names: Mapping[str, object]) -> tuple[str, ...]:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
+from defib.core.duration import format_duration
 from defib.core.mistake import Mistakes
 from defib.core.mistake import Path as Key
 from sim.faults import CURED_BY_TIME, Cure, FaultKind
 from sim.machinery_check import check_machinery
-from sim.scenario import Scenario, instance_names
+from sim.scaling_group import PoolState
+from sim.scenario import Scenario, instance_names, pool_names
+from sim.scenario_value import Trait
 
 
 def check(scenario: Scenario, mistakes: Mistakes) -> None:
     """Report every such mistake, except where a value in question is wrong by itself."""
     names = () if mistakes.spoil(("fleet",)) else instance_names(scenario)
+    struck_names = (*names, *(pool_names(scenario) if names and not mistakes.spoil(("groups",)) else ()))
     groups = [group.name for group in scenario.target_groups]
     by_address = {group.name for group in scenario.target_groups if group.by_address}
     for fleet in scenario.fleet:
@@ -35,12 +39,13 @@ def check(scenario: Scenario, mistakes: Mistakes) -> None:
     selected += [(("expect", "stopped_at_end"), expect.stopped_at_end), (("expect", "replaced"), expect.replaced)]
     for place, patterns in selected:
         for pattern in patterns:
-            if names and not any(fnmatchcase(name, pattern) for name in names):
-                mistakes.add(place, pattern, f"must name an instance of the fleet: {_some(names)}")
+            known = struck_names if place[0] == "faults" else names
+            if names and not any(fnmatchcase(name, pattern) for name in known):
+                mistakes.add(place, pattern, f"must name an instance of the fleet: {_some(known)}")
     _check_faults(scenario, mistakes)
     check_machinery(scenario, mistakes)
     outcomes = scenario.expect.outcome
-    struck = sum(len([n for n in names if any(fnmatchcase(n, p) for p in f.on)]) for f in scenario.faults)
+    struck = sum(len([n for n in struck_names if any(fnmatchcase(n, p) for p in f.on)]) for f in scenario.faults)
     if outcomes is not None and len(outcomes) not in (1, struck):
         mistakes.add(
             ("expect", "outcome"),
@@ -62,6 +67,16 @@ def _check_groups(scenario: Scenario, mistakes: Mistakes) -> None:
         if group.minimum > sizes[group.name] and not mistakes.spoil(("fleet",)):
             must = f"must be at most {sizes[group.name]}, as many instances as the group's fleets have"
             mistakes.add(("groups", group.name, "minimum"), group.minimum, must)
+        for name, hook in (("launching", group.launching), ("terminating", group.terminating)):
+            if hook.holds > hook.heartbeat:
+                must = f"must be at most the heartbeat, {format_duration(hook.heartbeat)}: it has timed out by then"
+                mistakes.add(("groups", group.name, name, "holds"), hook.holds, must)
+        fleets = [fleet for fleet in scenario.fleet if fleet.group == group.name]
+        awake = next((fleet.name for fleet in fleets if Trait.HIBERNATION not in fleet.traits), "")
+        if group.warm_pool.state is PoolState.HIBERNATED and awake:
+            # EC2 Auto Scaling User Guide, Warm pools: Prerequisites.
+            must = f"is for instances that may hibernate: give fleet {awake} the trait hibernation"
+            mistakes.add(("groups", group.name, "warm_pool", "state"), group.warm_pool.state.value, must)
 
 
 def _check_faults(scenario: Scenario, mistakes: Mistakes) -> None:

@@ -51,7 +51,7 @@ from sim.recorder import Recorder
 from sim.recording import Message
 from sim.records import Records
 from sim.replies import Reply
-from sim.scenario import Fault, Scenario, selected
+from sim.scenario import Fault, Scenario, pool_names, selected
 from sim.session import environment, new_session
 from sim.shifts import ZonalShifts
 from sim.stale import StaleReads
@@ -167,7 +167,7 @@ class World:
             self._target_changed(machine)
             self.ec2.show(machine)
         for fault in self.scenario.faults:
-            for name in selected(fault.on, every):
+            for name in selected(fault.on, {**every, **dict.fromkeys(pool_names(self.scenario))}):
                 self.time.at(self.scenario.start + fault.at, lambda f=fault, n=name: self._strike(f, n))  # type: ignore[misc]  # mypy infers no type for a lambda's default
         self.breakdowns.tell(partial(self.recorder.tell, EventKind.MACHINERY, ""))
         for pull in self.scenario.kill_switch:
@@ -217,6 +217,8 @@ class World:
 
     def _strike(self, fault: Fault, name: str) -> None:
         if name not in self.machines:
+            if name in pool_names(self.scenario):
+                return
             machine = self.launcher.launch(places(self.scenario)[name], self.time.now, InstanceState.PENDING)
             self._add(machine)
             self.recorder.add(machine)

@@ -8,7 +8,8 @@ from datetime import timedelta
 from random import Random
 
 from defib.core.policy import Policy
-from sim.scenario import Durations, Fleet, ScalingGroup, TargetGroup
+from sim.scaling_group import ScalingGroup
+from sim.scenario import Durations, Fleet, TargetGroup
 from sim.scenario_value import Range, Trait
 
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")

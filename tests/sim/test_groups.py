@@ -49,6 +49,10 @@ def lifecycles(world: World) -> dict[str, str]:
     return {names[member["InstanceId"]]: member["LifecycleState"] for member in group["Instances"]}
 
 
+def states(world: World) -> dict[str, str]:
+    return {name: machine.state.value for name, machine in world.machines.items()}
+
+
 def health(world: World, name: str = "web-1") -> TargetHealth | None:
     (group,) = world.balancing.groups.values()
     return group.health_of(world.machines[name].instance_id)
@@ -128,3 +132,82 @@ def test_an_act_on_a_group_needs_the_right_to_the_group_with_its_tags() -> None:
 def test_a_group_must_be_there_and_not_smaller_than_its_minimum(written: str, wrong: str, said: str) -> None:
     with pytest.raises(ScenarioError, match=said):
         parse(GROUPED.replace(written, wrong))
+
+
+HOOKS = """
+[groups.web.launching]
+holds = "2m"
+{launching}
+[groups.web.terminating]
+holds = "10m"
+"""
+POOL = """
+[groups.web.warm_pool]
+size = 1
+"""
+
+
+@pytest.fixture
+def entered(request: pytest.FixtureRequest) -> Iterator[World]:
+    policy = parse_policy(POLICY.read_text(encoding="utf-8"))
+    with World(parse(GROUPED + request.param), policy, wiring(function("note")), 1, Deaf()) as world:
+        yield world
+
+
+@pytest.mark.parametrize("entered", [HOOKS.format(launching="")], indirect=True)
+def test_hooks_hold_what_arrives_and_what_leaves_and_let_it_go_on(entered: World) -> None:
+    call(entered, "set_instance_health", HealthStatus="Unhealthy", ShouldRespectGracePeriod=False)
+    run_for(entered, timedelta(minutes=2))
+    assert lifecycles(entered)["web-3"] == "Pending:Wait"
+    assert health(entered, "web-3") is None
+    run_for(entered, timedelta(minutes=6))
+    assert lifecycles(entered) == {"web-1": "Terminating:Wait", "web-2": "InService", "web-3": "InService"}
+    assert states(entered)["web-1"] == "running"
+    run_for(entered, timedelta(minutes=9))
+    assert lifecycles(entered) == {"web-2": "InService", "web-3": "InService"}
+    assert entered.machines["web-1"].state is InstanceState.TERMINATED
+
+
+@pytest.mark.parametrize(
+    ("entered", "state"),
+    [
+        (HOOKS.format(launching='times_out = 1\nheartbeat = "3m"'), InstanceState.TERMINATED),
+        (HOOKS.format(launching='times_out = 1\nheartbeat = "3m"\ndefault_result = "continue"'), InstanceState.RUNNING),
+    ],
+    indirect=["entered"],
+)
+def test_a_launch_whose_hook_times_out_is_abandoned_or_goes_on_as_the_hook_says(
+    entered: World, state: InstanceState
+) -> None:
+    call(entered, "set_instance_health", HealthStatus="Unhealthy", ShouldRespectGracePeriod=False)
+    run_for(entered, timedelta(minutes=9))
+    assert entered.machines["web-3"].state is state
+    assert ("web-4" in entered.machines) is (state is InstanceState.TERMINATED)
+
+
+@pytest.mark.parametrize("entered", [POOL], indirect=True)
+def test_what_is_stopped_in_a_warm_pool_is_counted_not_listed_and_takes_a_members_place(entered: World) -> None:
+    run_for(entered, timedelta(minutes=5))
+    (group,) = boto3.client("autoscaling", region_name=REGION).describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert (group["WarmPoolSize"], group["WarmPoolConfiguration"]["PoolState"]) == (1, "Stopped")
+    assert set(lifecycles(entered)) == {"web-1", "web-2"}
+    assert entered.machines["web-3"].state is InstanceState.STOPPED
+
+    call(entered, "set_instance_health", HealthStatus="Unhealthy", ShouldRespectGracePeriod=False)
+    run_for(entered, timedelta(minutes=5))
+    assert lifecycles(entered) == {"web-2": "InService", "web-3": "InService"}
+    # The pool is filled up again.
+    assert entered.machines["web-4"].state is InstanceState.STOPPED
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('[groups.web.launching]\nholds = "10m"\nheartbeat = "5m"', "must be at most the heartbeat, 5m"),
+        ('[groups.web.warm_pool]\nsize = 1\nstate = "hibernated"', "give fleet web the trait hibernation"),
+        ("[groups.web.warm_pool]\nsize = 21", "a whole number from 0 to 20"),
+    ],
+)
+def test_a_hook_or_a_warm_pool_that_can_not_be_is_a_mistake(written: str, said: str) -> None:
+    with pytest.raises(ScenarioError, match=said):
+        parse(f"{GROUPED}{written}\n")

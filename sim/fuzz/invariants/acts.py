@@ -15,6 +15,7 @@ from defib.core.model import Cause, CheckStatus, InstanceState, Verdict
 from defib.core.policy import Mode, Service
 from defib.core.step import intent_deadline
 from sim.faults import FaultKind
+from sim.fuzz.invariants.grouped import left_to_its_group
 from sim.fuzz.invariants.limits import GIVES_BACK, TAKES_AWAY, LimitsJudge
 from sim.fuzz.invariants.losses import DELIVERED, POWER, nothing_lost
 from sim.fuzz.invariants.truth import Truth
@@ -76,6 +77,7 @@ class ActsJudge:
         self._consented(attempt, case, machine, service)
         self._due(attempt, case, machine)
         nothing_lost(truth, attempt, machine, service)
+        left_to_its_group(truth, attempt, machine)
         self._limits.act(attempt, case, machine, service)
         self._note(attempt, machine)
 

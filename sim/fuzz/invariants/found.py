@@ -12,7 +12,7 @@ from defib.core.rationing import FRESH, turns
 from sim.fuzz.invariants.crowd import FOUND_WITHIN, boots_until, is_counted, sets_up_until
 from sim.fuzz.invariants.truth import Truth
 from sim.machine import Machine
-from sim.physics import PERSON
+from sim.physics import HIBERNATED, PERSON
 
 DELIVERY = timedelta(seconds=5)
 """What a message takes, from the sweep that sends it to the look."""
@@ -62,7 +62,8 @@ class FoundJudge:
     def _is(self, what: str, machine: Machine) -> bool:
         if what == STOPPED:
             # What somebody has stopped, Defib among them, is where they want it.
-            return machine.shown.state is InstanceState.STOPPED and machine.shown.reason_code != PERSON[0]
+            asked_for = machine.shown.reason_code in (PERSON[0], HIBERNATED[0])
+            return machine.shown.state is InstanceState.STOPPED and not asked_for
         if machine.shown.worst is not CheckStatus.OK:
             return False
         if what == APPLICATION:

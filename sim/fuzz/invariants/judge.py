@@ -20,6 +20,7 @@ from sim.fuzz.invariants.board import BoardJudge
 from sim.fuzz.invariants.course import CourseJudge
 from sim.fuzz.invariants.elsewhere import ElsewhereJudge
 from sim.fuzz.invariants.found import FoundJudge
+from sim.fuzz.invariants.grouped import GroupedJudge
 from sim.fuzz.invariants.limits import LimitsJudge
 from sim.fuzz.invariants.mended import MendedJudge
 from sim.fuzz.invariants.page import PageJudge
@@ -42,6 +43,7 @@ class Judge:
         self._acts = ActsJudge(truth, self._limits)
         self._course = CourseJudge(truth)
         self._found = FoundJudge(truth)
+        self._grouped = GroupedJudge(truth)
         self._asked = AskedJudge(truth)
         self._mended = MendedJudge(truth)
         self._told = ToldJudge(truth)
@@ -123,6 +125,7 @@ class Judge:
         """A case has been written."""
         self._course.remembered(case)
         self._limits.remembered(case)
+        self._grouped.remembered(case)
         if case.outcome is None:
             return
         if case.outcome is Outcome.HEALED:

@@ -14,8 +14,8 @@ from defib.core.service import Service as _Service
 from sim.faults import FaultKind
 from sim.fuzz.invariants.limits import TAKES_AWAY
 from sim.fuzz.invariants.truth import Truth
-from sim.groups import Scaled
 from sim.machine import Machine
+from sim.scaled import Scaled
 from sim.scenario_value import Trait
 from sim.traits import LOCAL_DISKS, is_recovered
 
