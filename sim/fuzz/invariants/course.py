@@ -23,6 +23,7 @@ from sim.fuzz.invariants.ends import (
     under_way,
     waits_for_its_turn,
 )
+from sim.fuzz.invariants.grouped import leaves_its_group
 from sim.fuzz.invariants.limits import GIVES_BACK
 from sim.fuzz.invariants.truth import Truth
 from sim.fuzz.lanes import Lanes
@@ -128,6 +129,9 @@ class CourseJudge:
         window = self._in_maintenance(known)
         if window is not None:
             self._truth.time.at(window.end, lambda: self._expect_end(case, self._longest()))
+            return
+        if leaves_its_group(self._truth, known):
+            self._truth.time.after(MINUTE, lambda: self._ended(case, began))
             return
         # What a guard has held in between begins anew when the guard lets it go.
         if known.resumed_at is not None and known.resumed_at > began:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from defib.core.case import Action, Attempt, Case
+from defib.core.member import TERMINATES_WITHIN
 from defib.core.membership import GROUP_TAG
 from defib.core.model import InstanceState
 from defib.core.start import STOPPED
@@ -27,6 +28,14 @@ def left_to_its_group(truth: Truth, attempt: Attempt, machine: Machine) -> None:
     member = group.members.get(machine.instance_id)
     if member is not None and member.lifecycle.startswith((PENDING, TERMINATING)):
         truth.breaks("consent", f"{attempt.action} on {machine.name}, which is {member.lifecycle} in its group")
+
+
+def leaves_its_group(truth: Truth, case: Case) -> bool:
+    """Whether its group is terminating it: a hook may hold that up for longer than a repair takes."""
+    group = truth.cloud.scaling.groups.get(case.group)
+    member = group.members.get(case.instance_id) if group is not None else None
+    lately = case.confirmed_at is not None and truth.time.now < case.confirmed_at + TERMINATES_WITHIN
+    return lately and member is not None and member.is_leaving
 
 
 class GroupedJudge:
