@@ -16,6 +16,7 @@ from sim.clock import VirtualTime
 from sim.ec2 import Ec2
 from sim.faults import FaultKind
 from sim.fuzz.balancer import Balancer, Balancers
+from sim.fuzz.invariants.care import service_of
 from sim.groups import AutoScaling
 from sim.machine import ActiveFault, ApplicationCheck, Machine, View
 from sim.memory.calls import Calls
@@ -131,7 +132,7 @@ class Cloud:
         return machine
 
     def _group(self, machine: Machine) -> None:
-        service = self.policy.service_of(machine.tags)
+        service = service_of(self.policy, machine.tags)
         if service is not None:
             self.members.setdefault(service.name, []).append(machine)
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from random import Random
 from urllib.parse import urlencode
 
@@ -43,6 +43,8 @@ COMMAND = re.compile(r"^  aws events put-events --entries '(\[.*\"Publish\".*\])
 CLICKS = timedelta(seconds=20)
 """How soon people try again when the page says that it can't be reached."""
 CLICKS_MOST = 5
+NO_MORE = "no longer"
+"""What they write over the value of the opt-in tag."""
 
 
 class Signing:
@@ -168,7 +170,12 @@ class People:
             return
         tags = dict(machine.tags)
         if entry.untag:
-            tags.pop(self.policy.opt_in.key, None)
+            tags[self.policy.opt_in.key] = NO_MORE
         else:
-            tags[UNTIL_TAG] = (self._cloud.time.now + entry.maintenance).isoformat()
+            tags[UNTIL_TAG] = _in_their_time(self._cloud.time.now + entry.maintenance)
         self._cloud.retag(entry.on, tags)
+
+
+def _in_their_time(until: datetime) -> str:
+    """With the offset from UTC of wherever they are: another from minute to minute."""
+    return until.astimezone(timezone(timedelta(hours=until.minute % 24 - 11))).isoformat()

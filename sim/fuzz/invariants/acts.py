@@ -8,16 +8,15 @@ from typing import assert_never
 from defib.core.approval import Choice
 from defib.core.case import Action, Attempt, Case
 from defib.core.diagnose import CLOCKS_APART
-from defib.core.frozen import replace
-from defib.core.guards.ownership import OWNERS
-from defib.core.maintenance import in_window, maintenance_of, until_of
 from defib.core.model import Cause, CheckStatus, InstanceState, Verdict
 from defib.core.policy import Mode, Service
-from defib.core.step import intent_deadline
 from sim.faults import FaultKind
+from sim.fuzz.invariants.care import is_anothers, is_opted_in
 from sim.fuzz.invariants.grouped import left_to_its_group
 from sim.fuzz.invariants.limits import GIVES_BACK, TAKES_AWAY, LimitsJudge
 from sim.fuzz.invariants.losses import DELIVERED, POWER, nothing_lost
+from sim.fuzz.invariants.planned import kept_until, outage_until, tagged_until
+from sim.fuzz.invariants.tried import done_at, last, under_way
 from sim.fuzz.invariants.truth import Truth
 from sim.machine import Machine
 from sim.scenario import Fault
@@ -110,12 +109,12 @@ class ActsJudge:
             # Should EC2 not be able to, nobody wants it stopped any more.
             self._truth.stopped_by_person.discard(machine.instance_id)
             case = self._truth.store.latest_case(machine.instance_id)
-            intent = case.intent if case is not None else None
+            intent = under_way(case) if case is not None else None
             # Where Defib starts it at the same moment, or has just done so, nobody can tell whose start it is.
             ours = intent is not None and intent.action is Action.START
-            last = case.last(Action.START) if case is not None else None
-            if last is not None and last.done_at is not None:
-                ours = ours or self._truth.time.now <= last.done_at + self._truth.policy.repair.settle + MOMENT
+            started_at = done_at(last(case, Action.START)) if case is not None else None
+            if started_at is not None:
+                ours = ours or self._truth.time.now <= started_at + self._truth.policy.repair.settle + MOMENT
             if case is not None and case.closed_at is None:
                 # It is stopped, so that whatever was started before has come to nothing.
                 self._meddled.pop(case.id, None)
@@ -151,10 +150,12 @@ class ActsJudge:
 
     def _intended(self, attempt: Attempt, case: Case) -> None:
         known = self._truth.store.latest_case(case.instance_id)
-        intent = known.intent if known is not None and known.id == case.id else None
+        intent = under_way(known) if known is not None and known.id == case.id else None
+        repair = self._truth.policy.repair
+        limit = repair.evidence_timeout if attempt.action is Action.EVIDENCE else repair.act_timeout
         if intent is None or intent.number != attempt.number or intent.claimed_at is None:
             self._truth.breaks("intent precedes act", f"{attempt.action} on {case.name} without a claimed intent")
-        elif intent.claimed_at > intent_deadline(replace(intent, claimed_at=None), self._truth.policy.repair):
+        elif intent.claimed_at > intent.intended_at + limit:
             self._truth.breaks("intent precedes act", f"{attempt.action} on {case.name}, taken up when it was overdue")
         if (case.id, attempt.number) in self._made:
             self._truth.breaks("intent precedes act", f"{attempt.action} on {case.name} a second time for one intent")
@@ -162,9 +163,9 @@ class ActsJudge:
 
     def _consented(self, attempt: Attempt, case: Case, machine: Machine, service: Service) -> None:
         truth, action, tags, now = self._truth, attempt.action, machine.tags, self._truth.time.now
-        if not truth.policy.opted_in(tags):
+        if not is_opted_in(truth.policy, tags):
             truth.breaks("consent", f"{action} on {machine.name}, which is not opted in")
-        if any(key in OWNERS for key in tags) or Trait.MANAGED in machine.traits:
+        if is_anothers(tags) or Trait.MANAGED in machine.traits:
             truth.breaks("consent", f"{action} on {machine.name}, which is another's")
         if truth.switch() != "on":
             truth.breaks("consent", f"{action} on {machine.name} with the kill switch {truth.switch()}")
@@ -182,11 +183,11 @@ class ActsJudge:
         lags = truth.story.scenario.durations.read_lag.most
         if meddled_at is not None and meddled_at + lags <= now and action in TAKES_AWAY:
             truth.breaks("consent", f"{action} on {machine.name}, which somebody else has started meanwhile")
-        until = until_of(tags)
+        until = tagged_until(tags)
         planned = case.confirmed_cause is Cause.EVENT_SCHEDULED and not (until is not None and until > now)
         if planned and self._is_planned(case, service):
             return
-        if maintenance_of(truth.policy, service, tags, now) is not None:
+        if kept_until(truth.policy, service, tags, now) is not None:
             truth.breaks("consent", f"{action} on {machine.name} in maintenance")
 
     def _either(self, case: Case) -> bool:
@@ -216,7 +217,7 @@ class ActsJudge:
         if not service.planned_restart:
             return False
         begun = next((a.intended_at for a in case.attempts), self._truth.time.now)
-        return in_window(self._truth.policy, service, begun) is not None
+        return outage_until(self._truth.policy, service, begun) is not None
 
     def _due(self, attempt: Attempt, case: Case, machine: Machine) -> None:
         """Something is wrong, its evidence is safe, and what failed a moment ago is not tried again at once."""
@@ -229,15 +230,15 @@ class ActsJudge:
         if action in TAKES_AWAY and not taken:
             truth.breaks("evidence", f"{action} on {machine.name} before any evidence was taken")
         before = [a for a in case.attempts if a.number < attempt.number and a.action is action]
-        last = before[-1].result if before else None
-        failed = last is not None and last.verdict is Verdict.RETRY and before[-1].number == attempt.number - 1
+        ended = before[-1].result if before else None
+        failed = ended is not None and ended.verdict is Verdict.RETRY and before[-1].number == attempt.number - 1
         repair = truth.policy.repair
         least = min(repair.retry_backoff, repair.retry_backoff_max) / 2
         if action is Action.START and case.handed_over_at is not None:
             # What people have in hand is started at a pace of its own (repair.start_again_share), no sooner than hold.
             least = min(least, repair.hold)
-        if last is not None and failed and truth.time.now < last.at + least:
-            truth.breaks("pauses", f"{action} on {machine.name} again {truth.time.now - last.at} after it failed")
+        if ended is not None and failed and truth.time.now < ended.at + least:
+            truth.breaks("pauses", f"{action} on {machine.name} again {truth.time.now - ended.at} after it failed")
 
     def _patient(self, attempt: Attempt, case: Case, machine: Machine) -> None:
         """The first thing that is done about a failure is not done before it has lasted long enough to count.

@@ -6,13 +6,23 @@ from datetime import datetime, timedelta
 
 from defib.core.detection import MINUTE
 from defib.core.model import InstanceState, TargetHealth
-from defib.core.rationing import AT_ONCE
+from defib.core.policy import ApplicationRemedy, Policy
+from sim.fuzz.invariants.care import is_opted_in, service_of
 from sim.fuzz.invariants.crowd import sets_up_until
 from sim.fuzz.invariants.truth import Truth
 from sim.machine import Machine
 
 DELIVERY = timedelta(seconds=5)
 """What a question takes from its time to the look that follows from it."""
+FEW = 15
+"""So many at once are looked at by the same sweep in any case."""
+
+
+def is_asked(policy: Policy, arn: str) -> bool:
+    """Whether the target group is asked between sweeps: a service that heals a dead application names it."""
+    heals = [s for s in policy.services if s.application_down in (ApplicationRemedy.REBOOT, ApplicationRemedy.RESTART)]
+    named = any(group.arn == arn for service in heals for group in service.target_groups)
+    return named and policy.detection.targets_every < MINUTE
 
 
 class AskedJudge:
@@ -35,8 +45,8 @@ class AskedJudge:
         """Its load balancer has just called it so."""
         truth, detection = self._truth, self._truth.policy.detection
         balancer = truth.cloud.balancer_of(machine)
-        asked = balancer is not None and balancer.asked and balancer.arn in truth.policy.asked_groups
-        if detection.asks == 0 or not asked or self._swept is None:
+        asked = balancer is not None and balancer.asked and is_asked(truth.policy, balancer.arn)
+        if not asked or self._swept is None:
             return
         since = self._unhealthy[machine.instance_id] = truth.time.now
         truth.time.after(detection.targets_every + DELIVERY, lambda: self._found(machine, since))
@@ -54,7 +64,7 @@ class AskedJudge:
             truth.time.after(DELIVERY, lambda: self._found(machine, since, excused=True))
             return
         # The sweeps share out the looks then.
-        crowded = whole.impaired or whole.crowd is not None or len(truth.cloud.troubled) > AT_ONCE
+        crowded = whole.impaired or whole.crowd is not None or len(truth.cloud.troubled) > FEW
         # The questions were sent by a sweep of the minute before.
         if known or crowded or truth.time.now < sets_up_until(machine, truth) or not truth.calm(since - MINUTE):
             return
@@ -70,7 +80,7 @@ class AskedJudge:
         truth = self._truth
         balancer = truth.cloud.balancer_of(machine)
         health = balancer.health.get(machine.instance_id) if balancer is not None else None
-        ours = truth.policy.opted_in(machine.tags) and truth.policy.service_of(machine.tags) is not None
+        ours = is_opted_in(truth.policy, machine.tags) and service_of(truth.policy, machine.tags) is not None
         runs = machine.shown.state is InstanceState.RUNNING
         lasts = self._unhealthy.get(machine.instance_id) == since and health is TargetHealth.UNHEALTHY
         return ours and runs and lasts

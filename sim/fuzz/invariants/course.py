@@ -8,15 +8,16 @@ from datetime import datetime, timedelta
 from defib.core.audit import Entry
 from defib.core.case import Case
 from defib.core.detection import MINUTE
-from defib.core.maintenance import Window, maintenance_of
 from defib.core.model import Cause, CheckStatus, InstanceState
 from defib.core.policy import Mode
-from defib.core.stack import RATE_WINDOW
 from sim.fuzz.cloud import GONE
+from sim.fuzz.invariants.care import is_opted_in
 from sim.fuzz.invariants.crowd import FOUND_WITHIN, boots_until
 from sim.fuzz.invariants.ends import (
+    RATE_WITHIN,
     at_rest,
     is_known,
+    looks_within,
     may_go_on,
     others_have_its_place,
     tells_how_it_ends,
@@ -25,6 +26,7 @@ from sim.fuzz.invariants.ends import (
 )
 from sim.fuzz.invariants.grouped import leaves_its_group
 from sim.fuzz.invariants.limits import GIVES_BACK
+from sim.fuzz.invariants.planned import kept_until, was_kept
 from sim.fuzz.invariants.truth import Truth
 from sim.fuzz.lanes import Lanes
 
@@ -62,7 +64,7 @@ class CourseJudge:
         failing: defaultdict[str, int] = defaultdict(int)
         for machine in truth.cloud.troubled.values():
             fails = machine.state is InstanceState.RUNNING and machine.shown.worst is CheckStatus.IMPAIRED
-            counts = truth.policy.opted_in(machine.tags) and boots_until(machine, truth) <= truth.time.now
+            counts = is_opted_in(truth.policy, machine.tags) and boots_until(machine, truth) <= truth.time.now
             failing[machine.zone] += fails and counts
         crowded = {zone for zone, number in failing.items() if number >= limits.zone_instances}
         if not crowded and not self._crowded:
@@ -103,7 +105,19 @@ class CourseJudge:
         if case.confirmed_at is not None and case.id not in self._watched:
             self._watched.add(case.id)
             self._expect_end(case, self._longest())
+        if case.held_by == "maintenance":
+            self._is_planned(case)
         self._read_trail()
+
+    def _is_planned(self, case: Case) -> None:
+        """Nothing is left as it is for a planned outage that is none, or that was over when it was last looked at."""
+        truth = self._truth
+        service, tags = truth.policy.service(case.service), truth.cloud.machines[case.instance_id].tags
+        since = truth.time.now - looks_within(truth) - FOUND_WITHIN
+        if service is None or truth.policy_at(since) is not truth.policy or not truth.calm(since):
+            return
+        if not was_kept(truth.policy, service, tags, since, truth.time.now):
+            truth.breaks("ends", f"{case.id} waits for the end of a planned outage, and there is none")
 
     def stopped(self, instance_id: str) -> None:
         """Defib has just stopped it."""
@@ -126,9 +140,9 @@ class CourseJudge:
         known = self._truth.store.cases[case.instance_id, case.number]
         if at_rest(known) or not self._truth.calm(began):
             return
-        window = self._in_maintenance(known)
-        if window is not None:
-            self._truth.time.at(window.end, lambda: self._expect_end(case, self._longest()))
+        until = self._planned_until(known)
+        if until is not None:
+            self._truth.time.at(until, lambda: self._expect_end(case, self._longest()))
             return
         if leaves_its_group(self._truth, known):
             self._truth.time.after(MINUTE, lambda: self._ended(case, began))
@@ -140,10 +154,10 @@ class CourseJudge:
             return
         self._truth.breaks("ends", f"{known.id} is neither healed, closed, held nor handed over: {known.reason}")
 
-    def _in_maintenance(self, case: Case) -> Window | None:
-        """The planned outage that its instance is in: nobody is called during it."""
+    def _planned_until(self, case: Case) -> datetime | None:
+        """When the planned outage ends that its instance is in: nobody is called during it."""
         service, tags = self._truth.policy.service(case.service), self._truth.cloud.machines[case.instance_id].tags
-        return maintenance_of(self._truth.policy, service, tags, self._truth.time.now) if service is not None else None
+        return kept_until(self._truth.policy, service, tags, self._truth.time.now) if service is not None else None
 
     def _runs_again(self, instance_id: str, since: datetime) -> None:
         if self._truth.stopped.get(instance_id) == since and self._truth.calm(since):
@@ -152,10 +166,10 @@ class CourseJudge:
     def _started_again(self, instance_id: str, since: datetime) -> None:
         """What Defib has stopped runs again, or a person has been told."""
         machine, case = self._truth.cloud.machines[instance_id], self._truth.store.latest_case(instance_id)
-        window = self._in_maintenance(case) if case is not None else None
-        if window is not None and (machine.state is InstanceState.STOPPING or self._is_to_be_seen(case)):
+        until = self._planned_until(case) if case is not None else None
+        if until is not None and (machine.state is InstanceState.STOPPING or self._is_to_be_seen(case)):
             # Nobody is called then: what has stopped is started, and what can't be stopped waits until it is over.
-            self._truth.time.at(window.end + self._longest(), lambda: self._runs_again(instance_id, since))
+            self._truth.time.at(until + self._longest(), lambda: self._runs_again(instance_id, since))
             return
         if machine.state in (InstanceState.RUNNING, InstanceState.PENDING, *GONE):
             return
@@ -214,7 +228,7 @@ class CourseJudge:
         # One may have moved since this was last asked, and be at rest again.
         moved = [at for case in cases for at in (case.closed_at, *(a.intended_at for a in case.attempts[-1:])) if at]
         self._lull = max([self._lull or now, *moved])
-        longest = RATE_WINDOW + 5 * self._truth.policy.repair.hold + MINUTE
+        longest = RATE_WITHIN + 5 * self._truth.policy.repair.hold + MINUTE
         return now - self._lull > longest or not any(may_go_on(case, self._truth) for case in cases)
 
     # --- At the end --------------------------------------------------------------------------------------------------
@@ -223,7 +237,7 @@ class CourseJudge:
         truth = self._truth
         for case in truth.store.cases.values():
             late = under_way(case, self._longest(), truth.time.now)
-            if not at_rest(case) and self._in_maintenance(case) is None and not late:
+            if not at_rest(case) and self._planned_until(case) is None and not late:
                 truth.breaks("ends", f"{case.id} is neither healed, closed, held nor handed over: {case.reason}")
             own = [a for a in case.attempts if case.handed_over_at is None or a.intended_at <= case.handed_over_at]
             given_back = sum(1 for a in own if a.action in GIVES_BACK)
@@ -254,6 +268,6 @@ class CourseJudge:
         known = {case.id for case in truth.store.cases.values()}
         begun = [b for b in truth.store.whole.begun if b.case_id not in known]
         newest = max((b.at for b in truth.store.whole.begun), default=None)
-        old = [b for b in truth.store.whole.begun if b.over and newest and newest - b.at > 2 * RATE_WINDOW]
+        old = [b for b in truth.store.whole.begun if b.over and newest and newest - b.at > 2 * RATE_WITHIN]
         if begun or len(old) > len(known):
             truth.breaks("bounded", f"the stack remembers {len(begun)} repairs of no case, and {len(old)} of old")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from defib.core.detection import MINUTE
-from defib.core.maintenance import maintenance_of
 from defib.core.model import CheckStatus
+from sim.fuzz.invariants.care import is_opted_in, service_of
+from sim.fuzz.invariants.planned import kept_until
 from sim.fuzz.invariants.truth import Truth
 from sim.machine import Machine
 from sim.scenario_value import Trait
@@ -28,7 +29,7 @@ def is_counted(machine: Machine, since: datetime, truth: Truth) -> bool:
         return True
     if whole.crowd is None:
         return False
-    now, service = truth.time.now, truth.policy.service_of(machine.tags)
+    now, service = truth.time.now, service_of(truth.policy, machine.tags)
     waiting = whole.crowd.waiting.get(service.name, 0) if service is not None else 0
     told = whole.crowd.incident > 0 or now - whole.crowd.since < FOUND_WITHIN
     others = (m for m in truth.cloud.members.get(service.name if service is not None else "", ()))
@@ -39,7 +40,11 @@ def waits(machine: Machine, before: datetime, truth: Truth) -> bool:
     """Whether it has failed since ``before``, in a zone that works, without a case."""
     views = (machine.shown.system, machine.shown.instance, machine.shown.attached_ebs)
     since = [v.impaired_since for v in views if v.status is CheckStatus.IMPAIRED and v.impaired_since]
-    if not since or max(min(since), boots_until(machine, truth)) > before or not truth.policy.opted_in(machine.tags):
+    if (
+        not since
+        or max(min(since), boots_until(machine, truth)) > before
+        or not is_opted_in(truth.policy, machine.tags)
+    ):
         return False
     if truth.store.whole.impairment(machine.zone) is not None or _planned(machine, before, truth):
         return False
@@ -55,12 +60,12 @@ def boots_until(machine: Machine, truth: Truth) -> datetime:
 
 def sets_up_until(machine: Machine, truth: Truth) -> datetime:
     """Until when its application may only not be there yet."""
-    service = truth.policy.service_of(machine.tags)
+    service = service_of(truth.policy, machine.tags)
     return machine.shown.launched_at + (service.verify.timeout if service is not None else timedelta(0))
 
 
 def _planned(machine: Machine, since: datetime, truth: Truth) -> bool:
     """Whether an outage of it is planned now, or was at one of the sweeps since."""
-    service = truth.policy.service_of(machine.tags)
+    service = service_of(truth.policy, machine.tags)
     times = (since, truth.time.now - MINUTE, truth.time.now)
-    return service is not None and any(maintenance_of(truth.policy, service, machine.tags, at) for at in times)
+    return service is not None and any(kept_until(truth.policy, service, machine.tags, at) for at in times)

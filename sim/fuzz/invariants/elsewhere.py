@@ -9,12 +9,20 @@ from defib.core.page.elsewhere import Kind, OtherPage
 from defib.core.page.followed import About
 from defib.core.page.model import Component, ComponentStatus
 from defib.core.page.steps import Tell
-from defib.publish.channels.stashboard import STATUS
 from sim.fuzz.elsewhere import Judges, OtherSide
 from sim.fuzz.invariants.page import LAG
 from sim.fuzz.invariants.truth import Truth
 
 FOLLOWS_WITHIN = timedelta(minutes=15)
+
+STASHBOARD = {
+    ComponentStatus.OPERATIONAL: "up",
+    ComponentStatus.UNDER_MAINTENANCE: "warning",
+    ComponentStatus.DEGRADED: "warning",
+    ComponentStatus.PARTIAL_OUTAGE: "warning",
+    ComponentStatus.MAJOR_OUTAGE: "down",
+}
+"""Its three words for each (docs/other-pages.md)."""
 
 
 class ElsewhereJudge:
@@ -97,6 +105,6 @@ class ElsewhereJudge:
 def _alike(other: OtherPage, there: ComponentStatus, here: ComponentStatus) -> bool:
     """Whether the one is the other, in the words that are known there."""
     if other.manner.by_component:
-        return STATUS[there] == STATUS[here]
+        return STASHBOARD[there] == STASHBOARD[here]
     # By the times of a planned outage it knows by itself what is under maintenance.
     return there is here or (other.manner.turns_alone and here is ComponentStatus.UNDER_MAINTENANCE)

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from defib.core.case import Action, Case
-from defib.core.guard import SPOKEN_FOR
 from defib.core.incident import Notice, NoticeKind
-from defib.core.issue import AWS_ISSUE
 from defib.core.model import Cause
+from sim.fuzz.invariants.tried import is_begun
 from sim.fuzz.invariants.truth import Truth
 
 TOLD = (NoticeKind.ESCALATED, NoticeKind.HELD, NoticeKind.RESOLVED, NoticeKind.APPROVAL)
@@ -17,8 +16,13 @@ TOLD = (NoticeKind.ESCALATED, NoticeKind.HELD, NoticeKind.RESOLVED, NoticeKind.A
 HELD = (NoticeKind.HELD, NoticeKind.APPROVAL, NoticeKind.ESCALATED)
 LEFT_OUT = "It is deregistered from"
 """How people read that Defib has taken it out of its target groups, and does not put it back."""
+AWS_ISSUE = "aws_issue"
+SPOKEN_FOR = frozenset({"zone_impaired", AWS_ISSUE})
+"""Guards that hold many: an incident of its own, the zone's or AWS's, speaks for all."""
 TURNS = frozenset({"concurrent_repairs", "others_under_repair", "stack_share", "stack_rate"})
 """Guards that hold a case only until others have had their turn: that is no news."""
+RATE_WITHIN, LOOK_MOST = timedelta(minutes=10), timedelta(minutes=15)
+"""What limits.rate counts within, and how often each is looked at however many wait (docs/configuration.md)."""
 QUIET = TURNS | {"maintenance"}
 """Guards of which people need not hear: nor of what they have planned themselves."""
 
@@ -52,7 +56,7 @@ def at_rest(case: Case) -> bool:
         case.closed_at is not None
         or case.handed_over_at is not None
         or bool(case.held_by)
-        or (waits and not case.begun)
+        or (waits and not is_begun(case))
     )
 
 
@@ -89,13 +93,24 @@ def _left_to_people(case: Case, notices: Iterable[Notice]) -> bool:
 
 def others_have_its_place(case: Case, truth: Truth) -> bool:
     """Whether another has the place that it waits for: under repair, or kept from serving, of which people know."""
-    if case.held_by == "stack_rate" and truth.store.whole.begun_lately(case.id, truth.time.now):
+    if case.held_by == "stack_rate" and _begun_lately(case, truth):
         # Not yet, that is: the story has ended before ten minutes had passed.
         return True
-    others = [c for c in truth.store.cases.values() if c.id != case.id and c.begun and not waits_for_its_turn(c)]
+    others = [c for c in truth.store.cases.values() if c.id != case.id and is_begun(c) and not waits_for_its_turn(c)]
     have = [c for c in others if c.closed_at is None and (c.held_by or c.handed_over_at is None)]
     # Where many wait each looks once in so long: nobody may have seen yet that the place is free.
-    rest = truth.policy.limits.hold_among(truth.store.whole.failing, truth.policy.repair.hold)
+    rest = looks_within(truth)
     ended = ((c, c.closed_at or c.handed_over_at) for c in others)
     had = [c for c, at in ended if at is not None and truth.time.now - at <= rest]
     return any(c.service == case.service or case.held_by == "stack_share" for c in (*have, *had))
+
+
+def looks_within(truth: Truth) -> timedelta:
+    """How often a case that waits is looked at: of so many as fail ``limits.looks`` a minute, but each every 15."""
+    a_minute, hold = truth.policy.limits.looks, truth.policy.repair.hold
+    return max(hold, min(timedelta(seconds=60 * truth.store.whole.failing / a_minute), LOOK_MOST))
+
+
+def _begun_lately(case: Case, truth: Truth) -> bool:
+    """Whether any other repair was begun in the last ten minutes."""
+    return any(b.case_id != case.id and b.at > truth.time.now - RATE_WITHIN for b in truth.store.whole.begun)

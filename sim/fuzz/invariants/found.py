@@ -8,7 +8,7 @@ from functools import partial
 
 from defib.core.detection import MINUTE
 from defib.core.model import CheckStatus, InstanceState, TargetHealth
-from defib.core.rationing import FRESH, turns
+from sim.fuzz.invariants.care import is_opted_in, service_of
 from sim.fuzz.invariants.crowd import FOUND_WITHIN, boots_until, is_counted, sets_up_until
 from sim.fuzz.invariants.truth import Truth
 from sim.machine import Machine
@@ -19,8 +19,19 @@ DELIVERY = timedelta(seconds=5)
 LOOKED_LATER = timedelta(minutes=5)
 """Besides its turn, where hundreds fail: the first sweep, and the queue, in which what is under repair waits too."""
 
+LOOKS = 100
+"""So many that nobody has looked at yet have their turn in a minute (docs/scale.md)."""
+
 STOPPED, APPLICATION, TARGET = "is stopped", "fails its application status check", "is an unhealthy target"
 """What may be wrong though EC2's own checks do not fail."""
+
+
+def turn_within(waited: int) -> timedelta:
+    """In how many minutes everybody has a turn where so many have waited: a power of two."""
+    minutes = 1
+    while minutes * LOOKS < waited:
+        minutes *= 2
+    return minutes * MINUTE
 
 
 class FoundJudge:
@@ -37,7 +48,7 @@ class FoundJudge:
 
     def shown(self, machine: Machine) -> None:
         """EC2 shows something else of it, or its application status check does."""
-        if machine.shown.worst is CheckStatus.IMPAIRED and self._truth.policy.opted_in(machine.tags):
+        if machine.shown.worst is CheckStatus.IMPAIRED and is_opted_in(self._truth.policy, machine.tags):
             since, epoch = self._truth.time.now, machine.epoch
             self._expect("fails its checks", machine, since, partial(self._fails, machine, since, epoch))
         for what in (STOPPED, APPLICATION, TARGET):
@@ -94,7 +105,7 @@ class FoundJudge:
         worn: timedelta = timedelta(0),
     ) -> None:
         truth = self._truth
-        ours = truth.policy.opted_in(machine.tags) and truth.policy.service_of(machine.tags) is not None
+        ours = is_opted_in(truth.policy, machine.tags) and service_of(truth.policy, machine.tags) is not None
         if not lasts() or not ours or truth.store.whole.impairment(machine.zone) is not None:
             return
         looked = self._looked.get(machine.instance_id)
@@ -109,7 +120,7 @@ class FoundJudge:
             truth.breaks("found", f"{machine.name} {what}, and for {FOUND_WITHIN + worn} nobody has seen that")
             return
         crowd = truth.store.whole.crowd
-        turn = turns(crowd.most if crowd is not None else 0, FRESH) * MINUTE + LOOKED_LATER
+        turn = turn_within(crowd.most if crowd is not None else 0) + LOOKED_LATER
         if truth.time.now - since <= turn:
             truth.time.after(MINUTE, partial(self._found, what, machine, since, lasts))
         elif crowd is not None:

@@ -9,6 +9,7 @@ from defib.core.escalation import Tier
 from defib.core.incident import Notice, NoticeKind
 from defib.core.medium import Medium
 from defib.core.policy import Policy
+from defib.core.severity import Severity
 
 NEVER_TEXTED = frozenset({NoticeKind.PROGRESS, NoticeKind.PLANNED, NoticeKind.ACKNOWLEDGED})
 DRILL, OF_NO_SERVICE = "drill", frozenset({"aws", "defib", "page", "zone"})
@@ -27,15 +28,16 @@ def hears(notice: Notice, policy: Policy) -> Mapping[str, frozenset[Medium]]:
         names = set(services[notice.service].tell)
         if notice.tier is Tier.SECOND:
             names |= set(services[notice.service].then)
-    return {contact.name: _means(notice, contact) for contact in policy.contacts if contact.name in names}
+    texted, loud = notice.kind not in NEVER_TEXTED, notice.severity
+    return {contact.name: means(contact, loud, texted) for contact in policy.contacts if contact.name in names}
 
 
-def _means(notice: Notice, contact: Contact) -> frozenset[Medium]:
-    loud = notice.severity.value
-    means = set()
+def means(contact: Contact, severity: Severity, texted: bool = True) -> frozenset[Medium]:
+    """By which the contact gets what is so loud."""
+    loud, means = severity.value, set()
     if contact.email and loud in contact.email_for:
         means.add(Medium.EMAIL)
-    if contact.sms and loud in contact.sms_for and notice.kind not in NEVER_TEXTED:
+    if contact.sms and loud in contact.sms_for and texted:
         means.add(Medium.SMS)
     if contact.https and loud in contact.https_for:
         means.add(Medium.HTTPS)

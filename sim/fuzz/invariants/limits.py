@@ -10,12 +10,14 @@ from defib.core.membership import GROUP_TAG
 from defib.core.model import Cause, TargetHealth
 from defib.core.percent import Percent
 from defib.core.policy import Service
-from defib.core.stack import TAKEN_BACK
+from sim.fuzz.invariants.tried import is_begun, is_changed, last, under_way
 from sim.fuzz.invariants.truth import Truth
 from sim.machine import Machine
 
 TAKES_AWAY = frozenset({Action.REBOOT, Action.DRAIN, Action.STOP, Action.ENTER_STANDBY, Action.REPLACE})
 GIVES_BACK = frozenset({Action.RESTORE, Action.EXIT_STANDBY, Action.RESUME_CHECK})
+TAKEN_BACK = frozenset({"observe_mode", "owned_by_others"})
+"""Guards of what others have in hand."""
 WINDOW = timedelta(minutes=10)
 """Of limits.rate (docs/configuration.md)."""
 
@@ -57,7 +59,7 @@ class LimitsJudge:
             # What people have in hand was begun before, though perhaps no call of it was ever carried out; and so was
             # what nobody knows of whether it was carried out: it keeps its place, though fewer instances run by now.
             if case.handed_over_at is None:
-                self._exceeds(self._taken_up.get(case.id, ()) if case.acted else self._over_stack(attempt, case))
+                self._exceeds(self._taken_up.get(case.id, ()) if is_changed(case) else self._over_stack(attempt, case))
             # A repair begins when it is decided; the call may be refused for a while before it is let through.
             self._begun[case.id] = next(a.intended_at for a in case.attempts if a.action is not Action.EVIDENCE)
 
@@ -72,8 +74,9 @@ class LimitsJudge:
         # What somebody else, or observe mode, has taken from Defib in the middle of its repair is theirs.
         if waits or case.held_by in TAKEN_BACK:
             self._waited.add(case.id)
-        first = case.pending_act
-        if first is not None and first.claimed_at is not None and case.id not in self._begun and not case.acted:
+        first = under_way(case)
+        claimed = first is not None and first.action is not Action.EVIDENCE and first.claimed_at is not None
+        if first is not None and claimed and case.id not in self._begun and not is_changed(case):
             self._taken_up[case.id] = self._over_stack(first, case)
 
     def healed(self, case: Case) -> None:
@@ -178,17 +181,16 @@ class LimitsJudge:
 
         One that is held after a reboot that did not help fails by itself; one that is drained or stopped is away still.
         """
-        if case.closed_at is not None or case.handed_over_at is not None or not case.begun or case.idle:
+        if case.closed_at is not None or case.handed_over_at is not None or not is_begun(case) or case.idle:
             return False
-        drained = case.last(Action.DRAIN)
-        restored = case.last(Action.RESTORE)
+        drained, restored = last(case, Action.DRAIN), last(case, Action.RESTORE)
         out = drained is not None and (restored is None or restored.number < drained.number)
         return not case.held_by or out or case.instance_id in self._truth.stopped
 
 
 def _is_back(case: Case) -> bool:
     """Whether it was moved, and only AWS's list of events has yet to hear of it."""
-    return case.idle and case.last(Action.REPLACE) is None
+    return case.idle and last(case, Action.REPLACE) is None
 
 
 def _floor(service: Service, instances: int) -> int:

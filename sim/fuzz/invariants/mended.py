@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from defib.core.model import CheckStatus
+from sim.fuzz.invariants.care import service_of
 from sim.fuzz.invariants.crowd import FOUND_WITHIN, waits
 from sim.fuzz.invariants.truth import Truth
 from sim.machine import Machine
@@ -29,7 +30,7 @@ class MendedJudge:
         if not truth.calm(lately) or truth.struck_since(lately) or truth.store.whole.crowd is not None:
             return
         for machine in truth.cloud.troubled.values():
-            if waits(machine, lately, truth) and truth.policy.service_of(machine.tags) and not self._is_known(machine):
+            if waits(machine, lately, truth) and service_of(truth.policy, machine.tags) and not self._is_known(machine):
                 truth.breaks(
                     "found", f"{machine.name} fails its checks, and nobody has seen that since it was possible"
                 )

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from defib.core.case import Outcome
 from defib.core.incident import Incident, Phase
-from defib.core.maintenance import in_window
 from defib.core.page.model import ComponentStatus, Origin, Page, PublicIncident
 from defib.core.page.settings import Language, Publishing
 from defib.core.page.words import words
-from defib.core.policy import Service
+from defib.core.policy import Policy, Service
 from sim.fuzz.invariants.crowd import waits
+from sim.fuzz.invariants.planned import outage_until, spans
 from sim.fuzz.invariants.truth import Truth
 
 LAG = timedelta(minutes=2)
@@ -20,6 +20,8 @@ SEEN_TO_WORK = frozenset({Outcome.HEALED, Outcome.RECOVERED, Outcome.NOTHING_WRO
 """How a case ends of what works, has another in its place, or has its next case."""
 CLAIMS = [words(language).resolved.split("{names}")[1].split("{")[0] for language in Language]
 """What says to customers that something works again, in each language."""
+NEAR = timedelta(hours=1)
+"""How near a planned outage must be to be held against the policy: a week of them would take long."""
 
 
 class PageJudge:
@@ -39,6 +41,10 @@ class PageJudge:
         """Incidents whose last word has been read."""
         self._said: set[str] = set()
         """Components of which people say something there: that is theirs, whatever Defib finds."""
+        self._planned: dict[str, datetime] = {}
+        """By service, until when an outage of it is planned, where one is on."""
+        self._governs: Policy | None = None
+        """The policy by which that is so."""
 
     def published(self, number: int) -> None:
         """Somebody publishes the draft of that number."""
@@ -65,8 +71,7 @@ class PageJudge:
             if status is None or theirs:
                 self._wrong_since.pop(service.name, None)
             elif status is ComponentStatus.UNDER_MAINTENANCE:
-                planned = in_window(self._truth.policy, service, self._truth.time.now) is not None
-                self._agrees(service, status, planned)
+                self._agrees(service, status, self._is_planned(service))
             else:
                 self._agrees(service, status, self._is_as_cases_say(service, status))
 
@@ -75,6 +80,7 @@ class PageJudge:
         if page is self._page:
             return
         self._page = page
+        self._says_what_is_planned(page)
         self._shown = {component.key: component.status for component in page.components}
         for incident in page.incidents:
             if incident.resolved_at is not None and incident.number not in self._ended and not _is_posted(incident):
@@ -97,6 +103,35 @@ class PageJudge:
                     what = f"{service} works again, customers read, though {case.id} ended as {case.outcome}"
                     self._truth.breaks("page", what)
 
+    def _is_planned(self, service: Service) -> bool:
+        if self._governs is not self._truth.policy:
+            self._governs = self._truth.policy
+            self._planned.clear()
+        until, now = self._planned.get(service.name), self._truth.time.now
+        if until is None or until <= now:
+            until = outage_until(self._truth.policy, service, now)
+            if until is None:
+                return False
+            self._planned[service.name] = until
+        return True
+
+    def _says_what_is_planned(self, page: Page) -> None:
+        """Of outages that are near it tells of none that is none, nor another time; and of each that is on."""
+        at, policy = page.generated_at, self._truth.policy
+        if self._truth.policy_at(at) is not policy:
+            return
+        near = [o for o in page.planned if at - NEAR < o.end and o.start < at + NEAR]
+        shown = {(name, outage.start, outage.end) for outage in near for name in outage.components}
+        services = [service for service in policy.services if service.page.title]
+        planned = {
+            (service.name, begin, end)
+            for service in services
+            for begin, end in spans((*policy.maintenance, *service.maintenance), at - NEAR, at + NEAR)
+        }
+        wrong = (shown - planned) | {plan for plan in planned - shown if plan[1] <= at < plan[2]}
+        for name, begin, end in sorted(wrong):
+            self._truth.breaks("page", f"it and the policy differ in an outage of {name} from {begin} to {end}")
+
     def _is_public(self, number: int, since: datetime) -> None:
         """What was published a while ago is on the page, unless it was over before that: then nobody ever reads it."""
         known = self._truth.public_incident(number)
@@ -108,10 +143,10 @@ class PageJudge:
     def _is_as_cases_say(self, service: Service, status: ComponentStatus) -> bool:
         missed = _in_trouble(self._truth.store.latest_incident(service.name))
         page = service.page
-        says = {page.worse.status if missed >= page.worse_from else page.impact.status}
+        says = {ComponentStatus((page.worse if missed >= page.worse_from else page.impact).value)}
         if self._waits(service):
             # How many of a crowd are counted so far, only its news says.
-            says = {page.worse.status, page.impact.status}
+            says = {ComponentStatus(page.worse.value), ComponentStatus(page.impact.value)}
         elif not missed:
             says = {ComponentStatus.OPERATIONAL}
         return status in says or bool(self._truth.store.whole.impaired)

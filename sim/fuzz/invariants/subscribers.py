@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import date, datetime, timedelta
 
 from defib.core.page.mail import SUBJECT_MAX, Letter
-from defib.core.page.subscribing import mark_of
-from defib.core.setting import EMAIL
 from sim.fuzz.invariants.truth import Truth
 
 FOLLOWS_WITHIN = timedelta(minutes=15)
+ADDRESS = re.compile(r"[^@\s,;<>]{1,64}@(?=.{1,255}$)[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE | re.ASCII)
 
 
 class SubscribersJudge:
@@ -25,7 +25,7 @@ class SubscribersJudge:
         self._last: dict[tuple[str, int], int] = {}
         """Letter to how much had gone wrong when it was last read."""
         self._invited: Counter[date] = Counter()
-        self._marked: dict[tuple[date, int], int] = {}
+        self._marked: dict[tuple[date, str], int] = {}
         """Day and address to how much had gone wrong when it was last sent a link."""
 
     def turned(self) -> None:
@@ -61,11 +61,11 @@ class SubscribersJudge:
         """An address is sent the link that makes it a subscriber."""
         truth, today = self._truth, self._truth.time.now.date()
         self._invited[today] += 1
-        if not EMAIL.fits(address):
+        if ADDRESS.fullmatch(address) is None:
             truth.breaks("subscribed", f"{address!r} is sent a link, and is no address")
         if self._invited[today] > truth.policy.page.subscriptions_a_day:
             truth.breaks("limits", f"{self._invited[today]} links are sent on one day")
-        mark = (today, mark_of(address))
+        mark = (today, address.lower())
         if self._marked.get(mark) == struck:
             truth.breaks("subscribed", f"{address} is sent a second link on one day")
         self._marked[mark] = struck

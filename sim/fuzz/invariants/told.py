@@ -7,22 +7,21 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from defib.core.audience import DRILL
 from defib.core.call import WANTS_MAX, Call, Pause
 from defib.core.contact import Contact
 from defib.core.detection import MINUTE
 from defib.core.digest import KIND as DIGEST
 from defib.core.escalation import Tier
 from defib.core.incident import Incident, Notice, NoticeKind
-from defib.core.maintenance import on_until
 from defib.core.medium import Medium
 from defib.core.messages import MessageLimits
+from defib.core.outbox import Lane, Outbox
 from defib.core.post import Post
-from defib.core.reach_news import INCIDENT_SERVICE as CONTACTS
 from defib.core.severity import Severity
 from defib.core.start_failure import NO_ROOM
 from sim.fuzz.invariants.digests import named
 from sim.fuzz.invariants.hears import hears
+from sim.fuzz.invariants.quiet import DIGEST_FOUND, leaves_alone, waits_no_longer
 from sim.fuzz.invariants.truth import Truth
 from sim.scenario_value import Trait
 from sim.traits import PLACEMENT_GROUP
@@ -31,11 +30,10 @@ SMS_MOST = 140
 SUBJECT_MOST = 99
 A_NOTICE, LATELY = timedelta(seconds=0.3), timedelta(minutes=5)
 """What one takes to go out, with its turn; and for how long those of a crowd may lie in the queue."""
-DIGEST_FOUND = timedelta(minutes=1, seconds=5)
-"""How late the digest of a storm may be: a sweep finds it, and it is delivered."""
 LOUDER_WITHIN = timedelta(minutes=3)
 """How late a call for help may get louder: two sweeps, and a delivery."""
-TIERS = list(Tier)
+TIERS = [Tier.FIRST, Tier.SECOND, Tier.EVERYBODY]
+DRILL, CONTACTS = "drill:", "defib:contacts"
 IN_VAIN = "could not be started"
 ASKS = frozenset({NoticeKind.ESCALATED, NoticeKind.APPROVAL, NoticeKind.CALLED})
 """Notices by which a person is asked for, whatever they are about."""
@@ -61,13 +59,14 @@ class ToldJudge:
         """A message has reached its contact."""
         del channel
         self._reads_well(post)
-        self._leaves_alone(post)
+        contact = next((c for c in self._truth.policy.contacts if c.name == post.contact), None)
+        if contact is not None:
+            leaves_alone(post, contact, self._truth)
         if post.notice == DIGEST:
-            self._sums_up(post)
+            self._sums_up(post, contact)
             return
         incident_id, _, sequence = str(json.loads(post.https)["id"]).partition("#")
         notice = self._truth.store.notice(incident_id, int(sequence))
-        contact = next((c for c in self._truth.policy.contacts if c.name == post.contact), None)
         if notice is None or contact is None:
             self._truth.breaks("told", f"{post.contact} hears of {incident_id}-{sequence}, which is no notice")
             return
@@ -78,7 +77,7 @@ class ToldJudge:
         if notice.kind in ASKS and notice.severity is not Severity.URGENT:
             name = f"{notice.incident_id}-{notice.sequence}"
             self._truth.breaks("told", f"notice {name} asks for somebody, but is {notice.severity}")
-        self._in_time(notice, post)
+        self._in_time(notice, post, contact)
         self._says_what_may_help(notice)
 
     def _says_what_may_help(self, notice: Notice) -> None:
@@ -91,17 +90,6 @@ class ToldJudge:
         full = any(f"({code})" in said for code in NO_ROOM)
         if notice.kind is NoticeKind.ESCALATED and full and PLACEMENT_GROUP not in notice.body:
             self._truth.breaks("reasons", f"{machine.name} has no room, and nobody reads of its placement group")
-
-    def _leaves_alone(self, post: Post) -> None:
-        """What is low leaves people alone in their quiet hours, by itself or summed up."""
-        now, people = self._truth.time.now, {*post.media} - {Medium.HTTPS}
-        contact = next((c for c in self._truth.policy.contacts if c.name == post.contact), None)
-        if contact is None or post.severity is not Severity.LOW or not people:
-            return
-        began = on_until(contact.quiet, now - DIGEST_FOUND)
-        if began is not None and now < began and self._truth.calm(now):
-            what = f"{post.notice} of {post.incident_id}"
-            self._truth.breaks("told", f"{what} is low, and reaches {contact.name} in quiet hours")
 
     def _reads_well(self, post: Post) -> None:
         for part, text in (("subject", post.subject), ("e-mail", post.email), ("SMS", post.sms)):
@@ -119,8 +107,10 @@ class ToldJudge:
             self._truth.breaks("told", f"notice {notice.incident_id}-{notice.sequence} came after number {max(before)}")
         before.append(notice.sequence)
 
-    def _in_time(self, notice: Notice, post: Post) -> None:
+    def _in_time(self, notice: Notice, post: Post, contact: Contact | None) -> None:
         truth, now = self._truth, self._truth.time.now
+        if notice.severity is Severity.LOW and contact is not None and not self.sums_up:
+            waits_no_longer(post, contact, notice.at, truth)
         if notice.severity is Severity.URGENT:
             waits = (truth.policy.messages if self.sums_up else MessageLimits()).storm_window
             # One whose message is lost is asked for by the next sweep (decision 47).
@@ -154,14 +144,16 @@ class ToldJudge:
         if len(pushed) > most and truth.calm(pushed[0][0]):
             truth.breaks("limits", f"{post.contact} gets {len(pushed)} messages within {limits.window}")
 
-    def _sums_up(self, post: Post) -> None:
+    def _sums_up(self, post: Post, contact: Contact | None) -> None:
         """A digest counts for what it names, and is one message more; it is urgent where any of that is."""
         for waited in named(post, self._truth.store.mail.kept.values()):
             reference = waited.incident_id, waited.sequence
             self._named |= {(post.contact, medium, *reference) for medium in {*waited.media} & {*post.media}}
             notice = self._truth.store.notice(*reference)
             if notice is not None and notice.severity is Severity.URGENT:
-                self._in_time(notice, post)
+                self._in_time(notice, post, contact)
+            elif notice is not None and notice.severity is Severity.LOW and contact is not None and not self.sums_up:
+                waits_no_longer(post, contact, notice.at, self._truth)
         if post.severity is not Severity.URGENT:
             self._is_one_more(post)
 
@@ -231,7 +223,7 @@ class ToldJudge:
             for contact, media in self._hear(notice).items():
                 self._all_heard(notice, contact, media)
         for waiting in store.mail.kept.values():
-            due = store.mail.outbox(waiting.contact).due_at()
+            due = _due_at(store.mail.outbox(waiting.contact), waiting.lane)
             if due is None or due < self._truth.time.now:
                 self._truth.breaks("told", f"{waiting.contact} waits for {waiting.incident_id}-{waiting.sequence}")
         for incident in store.incidents.values():
@@ -271,3 +263,8 @@ class ToldJudge:
             breaks("told", f"incident {incident.id} was called over {resolved} times")
         if incident.resolved_at is not None and not resolved and opened:
             breaks("told", f"the end of incident {incident.id} was not told")
+
+
+def _due_at(outbox: Outbox, lane: Lane) -> datetime | None:
+    """When what waits there is to go; None where nobody means to send it."""
+    return {Lane.STORM: outbox.storm_at, Lane.LIMIT: outbox.limit_at, Lane.QUIET: outbox.quiet_at}[lane]
