@@ -36,6 +36,16 @@ def test_an_act_on_what_nobody_gave_into_defibs_care_is_found(wanted: bool) -> N
     assert ("consent" in broken(world)) is not wanted
 
 
+@pytest.mark.parametrize("of_it", [True, False])
+def test_an_act_on_what_is_of_no_such_service_is_found(of_it: bool) -> None:
+    world = told("april-30")
+    machine = next(iter(world.cloud.machines.values()))
+    if not of_it:
+        world.cloud.retag(machine.name, {**machine.tags, "service": "another"})
+    stop(world)
+    assert any("which it is not" in line for line in world.judge.broken) is not of_it
+
+
 @pytest.mark.parametrize(
     ("scenario", "found"), [("stop-protection", True), ("instance-store", True), ("april-30", False)]
 )

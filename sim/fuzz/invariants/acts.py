@@ -11,7 +11,7 @@ from defib.core.diagnose import CLOCKS_APART
 from defib.core.model import Cause, CheckStatus, InstanceState, Verdict
 from defib.core.policy import Mode, Service
 from sim.faults import FaultKind
-from sim.fuzz.invariants.care import is_anothers, is_opted_in
+from sim.fuzz.invariants.care import is_anothers, is_opted_in, service_of
 from sim.fuzz.invariants.grouped import left_to_its_group
 from sim.fuzz.invariants.limits import GIVES_BACK, TAKES_AWAY, LimitsJudge
 from sim.fuzz.invariants.losses import DELIVERED, POWER, nothing_lost
@@ -165,6 +165,8 @@ class ActsJudge:
         truth, action, tags, now = self._truth, attempt.action, machine.tags, self._truth.time.now
         if not is_opted_in(truth.policy, tags):
             truth.breaks("consent", f"{action} on {machine.name}, which is not opted in")
+        if action in TAKES_AWAY and service_of(truth.policy, tags) is not service:
+            truth.breaks("consent", f"{action} on {machine.name} as one of {service.name}, which it is not")
         if is_anothers(tags) or Trait.MANAGED in machine.traits:
             truth.breaks("consent", f"{action} on {machine.name}, which is another's")
         if truth.switch() != "on":
