@@ -121,7 +121,9 @@ class Seen:
 
     def peers(self, machine: Machine, service: Service) -> Peers:
         """The others of its service, as EC2 and their groups count them (aws/peers.py)."""
-        others = [m for m in self._cloud.members.get(service.name, ()) if m is not machine and m.shown.state not in GONE]
+        others = [
+            m for m in self._cloud.members.get(service.name, ()) if m is not machine and m.shown.state not in GONE
+        ]
         others = [m for m in others if not self._cloud.scaling.waits_in_pool(m)]
         running = [m for m in others if m.shown.state is InstanceState.RUNNING]
         fit = frozenset(m.instance_id for m in running if self._is_fit(m))
