@@ -9,13 +9,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from defib.core.parse import parse as parse_policy
 from sim.fuzz.run import lived, quick
 from sim.fuzz.scenario_trouble import BeyondMemory, spells_of
 from sim.fuzz.story import Story
-from sim.fuzz.trouble import Nth, Trouble
+from sim.fuzz.trouble import TAKE_TIME, Nth, Spell, Trouble
+from sim.fuzz.world import World
 from sim.scenario import instance_names, selected
 from sim.scenario_file import load
 
@@ -30,6 +32,7 @@ WAYS = (
     Trouble.DIES_BEFORE,
     Trouble.DIES_AFTER,
     Trouble.RACE,
+    Trouble.FROZEN,
 )
 NEVER = Nth(0, Trouble.REFUSED)
 """No call."""
@@ -58,10 +61,22 @@ def nth_call(
     for number in range(first, last + 1, every):
         for trouble in ways:
             nth = Nth(number, trouble, apart)
-            world, broken = lived(story, nth)
-            yield Lived(
-                nth, next(line for line in world.outside.struck if f" on call {number}, " in line), tuple(broken)
-            )
+            world, broken = lived_failing(story, nth)
+            struck = (line for line in world.outside.struck if f" on call {number}, " in line)
+            # Beside others there may be fewer calls.
+            yield Lived(nth, next(struck, f"no call {number}"), tuple(broken))
+
+
+def lived_failing(story: Story, nth: Nth) -> tuple[World, list[str]]:
+    """The world in which the story has happened with that call failing; beside others, where that takes time."""
+    return lived(beside_others(story) if nth.trouble in TAKE_TIME else story, nth)
+
+
+def beside_others(story: Story) -> Story:
+    """The same with its invocations side by side, though no call of theirs takes any time by itself."""
+    longest = story.ends_at - story.scenario.start + timedelta(days=1)
+    nothing = Spell(timedelta(0), longest, Trouble.FROZEN, "ec2.perform", chance=0.0, times=1)
+    return replace(story, spells=(*story.spells, nothing))
 
 
 def scenario_story(name: str) -> Story:

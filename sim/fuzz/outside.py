@@ -12,7 +12,7 @@ from defib.shell.ports import Rejected, Transient, Unanswered
 from defib.shell.store import Conflict
 from sim.clock import VirtualTime
 from sim.fuzz.processes import NO_TIME, Processes
-from sim.fuzz.trouble import OF_SCENARIOS, REGION, TAKE_TIME, Failing, Killed, Spell, Trouble
+from sim.fuzz.trouble import OF_SCENARIOS, REGION, STOOD_STILL, TAKE_TIME, Failing, Killed, Spell, Trouble
 
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
@@ -196,7 +196,12 @@ class Outside:
 
     def _befalls(self, name: str) -> tuple[Trouble | None, timedelta]:
         trouble = self._nth.at(self.calls) if self._nth is not None else None
-        return (trouble, NO_TIME) if trouble else self._drawn(name)
+        if trouble is None:
+            return self._drawn(name)
+        if trouble not in TAKE_TIME:
+            return trouble, NO_TIME
+        self.struck_once.append((self._time.now, name))
+        return trouble, STOOD_STILL
 
     def _drawn(self, name: str) -> tuple[Trouble | None, timedelta]:
         """What befalls it, and how long that takes."""

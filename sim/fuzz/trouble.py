@@ -60,6 +60,8 @@ REFUSALS = frozenset({Trouble.DENIED, Trouble.PARTLY, Trouble.STALE, Trouble.CON
 """Drawn by themselves (sim/fuzz/draw_refusals.py)."""
 TAKE_TIME = frozenset({Trouble.FROZEN, Trouble.SLOW, Trouble.HANGS_LONG})
 """In which others may run: drawn by themselves, too (sim/fuzz/draw_races.py)."""
+STOOD_STILL = timedelta(seconds=15)
+"""How long a process does where the n-th call of all finds it so: long enough for whatever else is at work."""
 DRAWN = tuple(trouble for trouble in Trouble if trouble not in OF_SCENARIOS | REFUSALS | TAKE_TIME)
 """What stories are drawn from."""
 

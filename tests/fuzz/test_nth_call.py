@@ -13,7 +13,17 @@ import pytest
 from defib.core.case import Action
 from defib.core.membership import IN_SERVICE
 from defib.core.model import Verdict
-from sim.fuzz.nth import NEVER, WAYS, all_scenarios, beginning, main, nth_call, scenario_story
+from sim.fuzz.nth import (
+    NEVER,
+    WAYS,
+    all_scenarios,
+    beginning,
+    beside_others,
+    lived_failing,
+    main,
+    nth_call,
+    scenario_story,
+)
 from sim.fuzz.run import lived
 from sim.fuzz.trouble import Nth, Spell, Trouble
 from tests.fuzz.worlds import call_before
@@ -50,7 +60,18 @@ def test_in_every_scenario_a_call_at_its_beginning_middle_and_end_may_fail(scena
     calls = lived(story)[0].outside.calls
     ways = [WAYS[(n + len(scenario)) % len(WAYS)] for n in range(3)]
     each = [Nth(1 + calls * part // 6, way) for part, way in zip((1, 3, 5), ways, strict=True)]
-    assert {nth: broken for nth in each if (broken := lived(story, nth)[1])} == {}
+    assert {nth: broken for nth in each if (broken := lived_failing(story, nth)[1])} == {}
+
+
+def test_a_process_stands_still_at_one_call_while_others_go_on() -> None:
+    story = scenario_story("april-30")
+    as_it_is, _ = lived(beside_others(story))
+    number = as_it_is.outside.calls // 2
+    world, broken = lived_failing(story, Nth(number, Trouble.FROZEN))
+    assert world.outside.calls != as_it_is.outside.calls, "whatever comes after it comes at another time"
+    ((_, on),) = world.outside.struck_once
+    assert world.outside.struck == [f"frozen on call {number}, {on}"]
+    assert broken == []
 
 
 def test_the_beginning_of_a_storm_is_its_first_faults_and_whoever_serves_with_those_they_strike() -> None:
