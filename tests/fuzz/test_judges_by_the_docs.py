@@ -19,7 +19,6 @@ from defib.core.limits import Limits
 from defib.core.maintenance import Maintenance
 from defib.core.model import Result, Verdict
 from defib.core.page.planned import planned as planned_on
-from defib.core.page.subscribing import MARKS, mark_of
 from defib.core.policy import ApplicationRemedy, Detection, Policy
 from defib.core.rationing import FRESH, turns
 from defib.core.setting import EMAIL
@@ -220,11 +219,6 @@ def test_defib_agrees_which_target_groups_are_asked_between_sweeps(remedy: Appli
 )
 def test_defib_agrees_what_is_an_address(address: str) -> None:
     assert (ADDRESS.fullmatch(address) is not None) == EMAIL.fits(address)
-
-
-def test_an_address_has_its_mark_however_it_is_spelt_and_few_have_the_same() -> None:
-    assert mark_of("Anna@Example.com") == mark_of("anna@example.com")
-    assert len({mark_of(f"{n}@example.com") for n in range(1_000)}) > 1_000 - 1_000**2 // MARKS - 2
 
 
 def test_defib_agrees_who_hears_what_is_urgent() -> None:
