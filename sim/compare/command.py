@@ -19,16 +19,19 @@ from sim.compare.calls import counted
 from sim.compare.fault_class import CLASSES, class_named
 from sim.compare.rivals.custodian import Asked, NoCustodian, keep
 from sim.compare.run import Comparison, compare
+from sim.whole_number import whole_number
 
 SEEDS = 40
 REPLAYS = 2
+_SEEDS = whole_number("number of trials", 1, 10_000, f", such as {SEEDS}")
+_REPLAYS = whole_number("number of replays", 0, 10_000, "; 0 is none")
 PICTURE = tables.DOCUMENT.with_suffix(".svg")
 
 
 def options(command: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    command.add_argument("--seeds", type=_count, default=SEEDS, metavar="N", help=f"trials of each ({SEEDS})")
-    command.add_argument("--replays", type=_count, default=REPLAYS, metavar="N", help=f"of them on moto ({REPLAYS})")
+    command.add_argument("--seeds", type=_SEEDS, default=SEEDS, metavar="N", help=f"trials of each ({SEEDS})")
+    command.add_argument("--replays", type=_REPLAYS, default=REPLAYS, metavar="N", help=f"of them on moto ({REPLAYS})")
     command.add_argument("--only", choices=[c.name for c in CLASSES], metavar="FAULT", help="such as zombie; else all")
     command.add_argument("--calls", action="store_true", help="only count the calls of an idle minute and of a heal")
     command.add_argument("--policy", type=Path, metavar="FILE", help="another policy for Defib than each fault's own")
@@ -65,6 +68,8 @@ def main(chosen: argparse.Namespace) -> int:
     if chosen.write:
         tables.write(found, _made(found))
         PICTURE.write_text(picture.draw(found), encoding="utf-8")
+    for line in tables.left_out(found):
+        print(line, file=sys.stderr)
     missed = list(tables.missed(found))
     print("\n".join(missed), file=sys.stderr, end="\n" if missed else "")
     return 1 if missed else 0
@@ -125,9 +130,3 @@ def _plain(value: object) -> object:
     if isinstance(value, timedelta):
         return value.total_seconds()
     raise TypeError(f"{type(value).__name__} in the comparison")
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) <= 10_000):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 10000")
-    return int(text)

@@ -146,6 +146,13 @@ def missed(found: Comparison) -> Iterator[str]:
             yield f"{row.agent}, {row.fault_class}: {percent(row.waste.median)} its own, more than {percent(LIMIT)}"
 
 
+def left_out(found: Comparison) -> Iterator[str]:
+    """Why Defib has no row of a class that the others were compared in."""
+    for name in dict.fromkeys(row.fault_class for row in found.rows):
+        if shown_row(found, defib.NAME, name) is None:
+            yield f"{defib.NAME}, {name}: played on moto alone, and --replays {found.replays} plays nothing there"
+
+
 def _limit(row: Row) -> str:
     return f"{'✓' if row.waste is not None and row.waste.median <= LIMIT else '✗'} {percent(LIMIT)}"
 

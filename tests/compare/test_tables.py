@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from sim.__main__ import main as sim
 from sim.compare import command, defib, picture, tables
 from sim.compare.calls import LEAST
 from sim.compare.command import main, options
@@ -178,6 +179,28 @@ def test_what_was_tried_of_one_fault_or_under_other_limits_renews_no_document(
     for part in (["--only", "zombie"], ["--policy", "defib.toml"]):
         assert main(parser.parse_args([*part, "--write"])) == 2
         assert "leave --only and --policy out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("given", "least"), [(["--seeds", "0"], 1), (["--replays", "-1"], 0)])
+def test_a_number_of_trials_or_replays_that_is_none_is_refused(
+    given: Sequence[str], least: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        sim(["compare", *given])
+    assert ended.value.code == 2
+    assert f"give a number from {least} to 10000" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_why_defib_has_no_row_of_what_is_played_on_moto_alone_is_said(
+    as_json: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    floors = replace(trial(), agent="the floor", fault_class="retirement")
+    monkeypatch.setattr(command, "_found", lambda _: Comparison(1, 0, (summed([floors]), summed([trial()]))))
+
+    assert sim(["compare", "--replays", "0", *(["--json"] if as_json else [])]) == 0
+    why = "Defib, retirement: played on moto alone, and --replays 0 plays nothing there\n"
+    assert capsys.readouterr().err == why
 
 
 class TestTheLimit:
