@@ -2,13 +2,13 @@
 
 ``python -m sim messages``: 0 when the messages kept under docs/messages are those that are sent, 1 when not.
 
-``python -m sim fuzz``: 0 when every invariant held in every story, 1 when not.
+``python -m sim fuzz``: 0 when every invariant held in every story, 1 when not, 2 for options that don't fit.
 
 ``python -m sim cost``: 0, or 2 for a policy to mend.
 
 ``python -m sim scale``: 0, or 1 where memory exceeds its limit or a size could not be measured.
 
-``python -m sim compare``: 0 when compared, 2 when Cloud Custodian is not installed (``make compare``).
+``python -m sim compare``: 0 when compared, 1 where a limit is missed, 2 when Cloud Custodian is not installed.
 
 ``python -m sim serve SCENARIO``: 0 when it was ended with Ctrl-C, 2 for a file, a port or a speed to mend.
 """
@@ -30,9 +30,9 @@ from sim import measuring
 from sim.compare.command import main as compared
 from sim.compare.command import options as compare_options
 from sim.cost.command import main as cost
+from sim.fuzz.command import main as fuzzed
+from sim.fuzz.command import options as fuzz_options
 from sim.fuzz.nth import main as every_call
-from sim.fuzz.run import main as fuzzed
-from sim.fuzz.speed import report as speeds
 from sim.listener import EventKind, Listener
 from sim.machine import Machine
 from sim.machinery_check import NoSuchComponent
@@ -46,7 +46,7 @@ from sim.scenario_file import ScenarioError, load
 from sim.serve.control import speed_of
 from sim.serve.pace import RealPace
 from sim.serve.show import ended_by_signals, show
-from sim.whole_number import COUNT, FLEET, SEED, SHARE, whole_number
+from sim.whole_number import FLEET, SEED, SHARE, whole_number
 
 SPEED = 10.0
 """April 30th's twenty minutes in two."""
@@ -77,10 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.command == "compare":
         return compared(chosen)
     if chosen.command == "fuzz":
-        if chosen.speed:
-            print("\n".join(speeds(chosen.first)))
-            return 0
-        return fuzzed(chosen.seeds, chosen.first, chosen.json, chosen.story, chosen.moto_every)
+        return fuzzed(chosen)
     if chosen.command == "cost":
         return cost(chosen.instances, _policy(chosen), chosen.json, chosen.write)
     if chosen.command == "scale":
@@ -181,18 +178,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("compare", help="Defib beside the alternatives, see docs/comparison.md")
     compare_options(command)
     command = commands.add_parser("fuzz", help="live through stories drawn from seeds, see docs/invariants.md")
-    command.add_argument("--seeds", type=COUNT, default=1000, metavar="N", help="how many (1000)")
-    command.add_argument("--from", type=SEED, default=0, metavar="SEED", dest="first", help="the first of them (0)")
-    command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
-    command.add_argument("--story", type=Path, metavar="FILE", help="the story in a file instead")
-    command.add_argument(
-        "--moto-every",
-        type=SHARE,
-        default=0,
-        metavar="N",
-        help="of so many seeds play one on moto, too (none)",
-    )
-    command.add_argument("--speed", action="store_true", help="measure incidents a second of processor time instead")
+    fuzz_options(command)
     command = commands.add_parser("nth", help="let every call of scenarios fail once, see docs/invariants.md")
     command.add_argument("scenarios", nargs="*", metavar="NAME", help="such as april-30 (all)")
     command.add_argument("--every", type=SHARE, default=1, metavar="N", help="of so many calls let one fail (1)")

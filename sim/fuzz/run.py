@@ -132,7 +132,7 @@ def broken_on_moto(story: Story) -> list[str]:
 def main(seeds: int, first: int, as_json: bool, story: Path | None, moto_every: int = 0) -> int:
     """The command; exit status 1 when something broke. Of ``moto_every`` seeds one is played on moto, too; 0: none."""
     if story is not None:
-        return _one(story, on_moto=bool(moto_every))
+        return _one(story, as_json, on_moto=bool(moto_every))
     tally = fuzz(range(first, first + seeds))
     tally.failures = kept_first(tally.failures, lambda shorter: lived(shorter)[1])
     if moto_every:
@@ -144,16 +144,23 @@ def main(seeds: int, first: int, as_json: bool, story: Path | None, moto_every: 
     return 1 if tally.failures else 0
 
 
-def _one(file: Path, on_moto: bool) -> int:
-    """The story in a file; exit status 2 for one to mend."""
+def _one(file: Path, as_json: bool, on_moto: bool) -> int:
+    """The story in a file; exit status 2 for one to mend. As JSON it is a tally as of seeds, of one story."""
     try:
         given = load(file)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
-    broken = [*lived(given.story, given.nth)[1], *(broken_on_moto(given.story) if on_moto else ())]
-    print("\n".join(broken) or "Every invariant held.")
-    return 1 if broken else 0
+    tally, began = Tally(), time.process_time()
+    world, broken = lived(given.story, given.nth)
+    tally.add(world)
+    tally.seconds = time.process_time() - began
+    there = broken_on_moto(given.story) if on_moto else []
+    tally.on_moto = int(on_moto)
+    for found, where in ((broken, False), (there, True)):
+        tally.failures += [Failure(given.story.seed, tuple(found), on_moto=where, file=str(file))] if found else []
+    print(_as_json(tally) if as_json else "\n".join([*broken, *there]) or "Every invariant held.")
+    return 1 if tally.failures else 0
 
 
 def _as_json(tally: Tally) -> str:

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from defib.core.case import Action
+from sim.__main__ import main as sim
 from sim.fuzz.alike import calm_of, differences, differing, in_turn, told
 from sim.fuzz.draw import draw
 from sim.fuzz.nth import scenario_story
-from sim.fuzz.on_moto import lived_on_moto
+from sim.fuzz.on_moto import KINDS, lived_on_moto
 from sim.fuzz.run import Tally, play_on_moto
 from sim.fuzz.trouble import Nth, Trouble
 from sim.fuzz.world import World
@@ -33,6 +34,13 @@ def test_a_drawn_story_breaks_nothing_there(seed: int) -> None:
 @pytest.mark.parametrize(("number", "trouble"), [(60, Trouble.ANSWER_LOST), (200, Trouble.HANGS)])
 def test_a_call_that_fails_once_breaks_nothing_there(number: int, trouble: Trouble) -> None:
     assert lived_on_moto(scenario_story("april-30"), Nth(number, trouble))[1] == []
+
+
+def test_the_command_says_how_many_ways_a_call_fails_there(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        sim(["nth", "--help"])
+    words = ("no lives", "one life", "two lives", "three lives", "four lives", "five lives", "six lives")
+    assert f"on moto: {words[len(KINDS)]} a call" in " ".join(capsys.readouterr().out.split())
 
 
 def test_an_act_without_consent_is_found_there() -> None:
