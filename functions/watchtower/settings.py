@@ -12,6 +12,9 @@ from typing import Any
 FILE = "settings.json"
 """Beside the code: the addresses alone may be more than the 4 KB that a function's variables hold (Lambda quotas)."""
 
+BYTES_MOST = 1024 * 1024
+"""Of the file. A stack has 500 resources (CloudFormation quotas), and so fewer addresses than fill a third of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
@@ -88,9 +91,12 @@ class Place:
 
 def read(folder: Path) -> Settings:
     """The settings beside the code in ``folder``. Raises OSError, KeyError or ValueError if they are not there."""
-    text = (folder / FILE).read_text(encoding="utf-8")
+    with (folder / FILE).open("rb") as file:
+        found = file.read(BYTES_MOST + 1)
+    if len(found) > BYTES_MOST:
+        raise ValueError(f"{FILE} has more than {BYTES_MOST} bytes, and a deployment writes fewer: deploy again")
     try:
-        return _settings(json.loads(text))
+        return _settings(json.loads(found.decode()))
     except (ArithmeticError, AttributeError, RecursionError, TypeError) as error:
         raise ValueError(f"{FILE} is none that a deployment writes: deploy again") from error
 

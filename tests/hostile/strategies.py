@@ -131,6 +131,16 @@ def steps(call: Callable[[], object]) -> int:
     return count
 
 
+LINEAR = 2.2
+"""How many times the work twice as much may be."""
+
+
+def growth(read: Callable[[int], object], size: int) -> float:
+    """How many times the calls ``read`` takes for twice ``size``; what is done once for all is done before."""
+    read(1)
+    return steps(lambda: read(2 * size)) / steps(lambda: read(size))
+
+
 def shows(error: Exception, most: int = 1_000) -> None:
     """People can read ``error``: it is one printable line, and not a long one."""
     assert str(error).isprintable(), str(error)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from defib.aws.codec import Codec
 from defib.core.answer.link import Use
-from defib.core.case import Case
+from defib.core.case import Action, Case
 from defib.core.incident import Incident, Notice
 from defib.core.page.mail import Mailed
 from defib.core.page.model import PublicIncident, Shown
@@ -18,12 +18,13 @@ from defib.core.reach import Reach
 from defib.core.stack import Stack
 from defib.shell.ports import Rejected
 from defib.stashboard.model import Board, Event
-from tests.aws.cases import a_case, an_incident
-from tests.hostile.strategies import BOUNDED, TEXTS, shows
+from tests.aws.cases import a_case, an_attempt, an_incident
+from tests.hostile.strategies import BOUNDED, LINEAR, TEXTS, growth, shows
 
 SHAPES = (Case, Incident, Notice, Stack, Reach, Use, Shown, PublicIncident, Board, Event, Mailed)
 CODEC = Codec()
 KEYS = {"pk": "CASE#i-0a1b2c3d", "sk": "0000000001"}
+ATTEMPTED: Any = CODEC.item(a_case(attempts=(an_attempt(Action.STOP),)), KEYS)
 SAMPLES = (CODEC.item(a_case(), KEYS), CODEC.item(an_incident(), KEYS))
 NUMBERS = st.sampled_from(("1", "1.5", "NaN", "Infinity", "1E400", "1" * 50, "abc", ""))
 ATTRIBUTES = st.recursive(
@@ -80,3 +81,12 @@ def test_an_item_nested_without_end_is_rejected() -> None:
         nested = {"L": [nested]}
     with pytest.raises(Rejected):
         CODEC.value({"x": nested}, Shown)
+
+
+def test_an_item_of_twice_as_much_takes_at_most_twice_the_work() -> None:
+    def of(size: int) -> dict[str, Any]:
+        more = {f"unknown{number}": {"M": {"a": {"N": "1"}}} for number in range(size)}
+        return {**ATTEMPTED, **more, "attempts": {"L": [*ATTEMPTED["attempts"]["L"]] * size}}
+
+    assert growth(lambda size: CODEC.value(of(size), Case), 100) <= LINEAR
+    assert growth(lambda size: read({**of(size), "number": {"S": "one"}}), 100) <= LINEAR

@@ -14,9 +14,9 @@ from hypothesis import example, given
 
 from defib.core.page.model import Page
 from defib.publish.page.document import Document
-from defib.publish.page.site import MANIFEST, S3Site
+from defib.publish.page.site import MANIFEST, MANIFEST_MOST, S3Site
 from tests.fakes import FakeClock
-from tests.hostile.strategies import BOUNDED, DEEP, TEXTS, VALUES, tampered
+from tests.hostile.strategies import BOUNDED, DEEP, LINEAR, TEXTS, VALUES, growth, tampered
 from tests.publish.page.pages import NOW, states
 
 PAGE = replace(states()["operational"], version=2)
@@ -30,10 +30,12 @@ class Bucket:
 
     def __init__(self, manifest: bytes) -> None:
         self.objects: dict[str, tuple[bytes, int, dict[str, str]]] = {MANIFEST: (manifest, 0, {})}
+        self.given = 0
+        """The bytes of the longest body that was read."""
 
     def get_object(self, **call: Any) -> dict[str, Any]:
         body, etag, said = self._found(call["Key"])
-        return {"Body": BytesIO(body), "ETag": str(etag), "Metadata": said}
+        return {"Body": Counted(body, self), "ETag": str(etag), "Metadata": said}
 
     head_object = get_object
 
@@ -50,6 +52,19 @@ class Bucket:
         if key not in self.objects:
             raise ClientError({"Error": {"Code": "NoSuchKey", "Message": ""}}, "GetObject")
         return self.objects[key]
+
+
+class Counted(BytesIO):
+    """A body that says how much of it is read."""
+
+    def __init__(self, body: bytes, bucket: Bucket) -> None:
+        super().__init__(body)
+        self._bucket = bucket
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        found = super().read(size)
+        self._bucket.given = max(self._bucket.given, len(found))
+        return found
 
 
 def making(page: Page) -> Iterator[Document]:
@@ -80,3 +95,29 @@ def test_what_is_said_to_lie_there_can_be_compared_with_what_is_to(text: str) ->
     lies = site.laid_out()
     assert lies is None or lies.generated_at - NOW < timedelta.max
     site.lay_out(PAGE, NOW + timedelta(hours=1))
+
+
+def of_bytes(size: int) -> bytes:
+    """One of ours, of that size."""
+    return OURS[:-1].encode() + b" " * (size - len(OURS)) + b"}"
+
+
+def test_a_manifest_that_is_too_long_is_read_as_none_and_not_to_its_end() -> None:
+    for size, read in ((MANIFEST_MOST, True), (MANIFEST_MOST + 1, False), (2 * MANIFEST_MOST, False)):
+        bucket: Any = Bucket(of_bytes(size))
+        site = S3Site(bucket, "page", making, FakeClock(NOW), OF)
+        assert (site.laid_out() is not None) is read
+        assert bucket.given <= MANIFEST_MOST + 1
+        assert site.lay_out(PAGE, NOW + timedelta(hours=1))
+        assert bucket.objects["index.html"][0] == b"index of 2"
+
+
+def test_over_a_manifest_of_twice_as_many_documents_a_page_takes_at_most_twice_the_work() -> None:
+    def laid_out(documents: int) -> None:
+        etags = {f"badges/{number}.svg": "0" * 32 for number in range(documents)}
+        bucket: Any = Bucket(json.dumps({**json.loads(OURS), "etags": etags}).encode())
+        site = S3Site(bucket, "page", making, FakeClock(NOW), OF)
+        site.laid_out()
+        assert site.lay_out(PAGE, NOW + timedelta(hours=1))
+
+    assert growth(laid_out, 300) <= LINEAR

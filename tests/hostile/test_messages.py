@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 
-from defib.aws import wire
+from defib.aws import untrusted, wire
 from defib.shell.ports import Malformed
-from tests.hostile.strategies import BOUNDED, TEXTS, bombs, put, shows, tampered
+from tests.hostile.strategies import BOUNDED, LINEAR, TEXTS, bombs, growth, places, put, shows, steps, tampered
 
 INSTANCE = "i-0a1b2c3d4e5f60001"
 NOTICE = json.dumps({"incident_id": "web-7", "sequence": 1})
@@ -23,12 +24,14 @@ CANARY = json.dumps({"sent_at": "2026-04-30T12:00:00Z"})
 TURN = json.dumps({"change": "web-7-1"})
 RELEASE = (Path(__file__).parents[1] / "events" / "publish-draft.json").read_text()
 UNTOLD = json.dumps({"incident_id": "web-7", "sequence": 1, "way": "oncall chat"})
-SAMPLES = (NOTICE, UNTOLD, ORDER, SHIFT, CANARY, TURN, RELEASE)
+DUE = json.dumps({"contact": "oncall", "at": "2026-04-30T12:00:00Z"})
+SAMPLES = (NOTICE, UNTOLD, DUE, ORDER, SHIFT, CANARY, TURN, RELEASE)
 
 READERS: tuple[Callable[[str], object], ...] = (
     wire.shift_in,
     wire.order_in,
     wire.canary_in,
+    wire.digest_in,
     wire.notice_in,
     wire.turn_of,
     wire.turn_in,
@@ -49,6 +52,9 @@ def read(body: str) -> None:
         if isinstance(found, wire.Untold):
             assert found.way.isascii()
             assert found.way.isprintable()
+        if isinstance(found, wire.DigestDue):
+            assert found.contact.isascii()
+            assert found.contact.isprintable()
         if isinstance(found, wire.Release):
             assert 0 <= found.incident <= wire.NUMBER_MAX
 
@@ -80,3 +86,24 @@ def test_what_defib_writes_itself_is_read_back() -> None:
     assert wire.notice_in(UNTOLD) == wire.Untold("web-7", 1, "oncall chat")
     assert wire.notice_in(put(NOTICE, ("incident_id",), '"zone:us-east-1a-12"')).sequence == 1
     assert wire.order_in(ORDER).attempt == 1
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_what_is_longer_than_any_message_is_not_read(reader: Callable[[str], object]) -> None:
+    def refused() -> None:
+        with pytest.raises(Malformed, match=f"at most {untrusted.BODY_MAX} are read"):
+            reader(" " * (untrusted.BODY_MAX + 1))
+
+    assert steps(refused) < 2_000
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("reader", READERS)
+def test_a_message_of_twice_as_much_takes_at_most_twice_the_work(reader: Callable[[str], object], sample: str) -> None:
+    def readings(size: int) -> None:
+        more = {f"unknown{number}": {"a": [number]} for number in range(size)}
+        for value in (sample, put(sample, places(json.loads(sample))[0], '"' + "a" * size + '"')):
+            with suppress(Malformed):
+                reader(json.dumps({**json.loads(value), **more}))
+
+    assert growth(readings, 2_000) <= LINEAR

@@ -16,7 +16,7 @@ from defib.shell.elsewhere import Slower
 from defib.shell.ports import CallFailed, Unanswered
 from sim.internet import Response
 from tests.fakes import FakeClock
-from tests.hostile.strategies import BOUNDED, DEEP, NASTY, TEXTS, shows, tampered
+from tests.hostile.strategies import BOUNDED, DEEP, LINEAR, NASTY, TEXTS, growth, shows, tampered
 from tests.publish.channels.loopback import Loopback
 from tests.publish.channels.pair import CALLS, LOCAL
 
@@ -89,6 +89,17 @@ def test_an_answer_without_end_is_cut_off() -> None:
     huge = Response(200, b"x" * (ANSWER_MOST + 1))
     with Loopback(lambda _: huge, clock.now) as page, pytest.raises(Unanswered, match="longer than"):
         Http(page.address, CALLS, clock, LOCAL).call("GET", "/", "looking", headers={}, secrets=())
+
+
+def test_twice_the_answer_is_at_most_twice_the_work_whether_it_is_read_or_refused() -> None:
+    http = Http("https://status.example.com", CALLS, FakeClock())
+
+    def answered(size: int) -> None:
+        read(b"[" + b", ".join([SAMPLES[0].encode()] * size) + b"]")
+        read(b'{"data": [' + b", ".join([SAMPLES[1].encode()] * size) + b"]}")
+        http._refusal(Answer(500, {"retry-after": "9" * size}, b"<p>\n" * size), "telling", (SECRET,))
+
+    assert growth(answered, 500) <= LINEAR
 
 
 @pytest.mark.parametrize("hostile", [text for text in NASTY if "\n" in text])

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 
-from defib.aws.secret import Secret
+from defib.aws.secret import SECRET_MOST, Secret
 from defib.shell.ports import Rejected
 from defib.stashboard.oauth import Credentials
 from tests.fakes import FakeClock
-from tests.hostile.strategies import BOUNDED, DEEP, TEXTS, VALUES, tampered
+from tests.hostile.strategies import BOUNDED, DEEP, LINEAR, TEXTS, VALUES, growth, tampered
 
 VALUE = "made-up-0001"
 TYPED = json.dumps({"consumer_key": VALUE, "consumer_secret": VALUE, "token": VALUE, "token_secret": VALUE})
@@ -53,3 +53,21 @@ def test_what_a_person_has_typed_well_is_read() -> None:
     assert read(TYPED).token == VALUE
     with pytest.raises(Rejected):
         read(TYPED[:-1])
+
+
+def test_a_secret_that_is_too_long_is_refused_in_words_that_say_how_long_it_may_be() -> None:
+    spaces = " " * (SECRET_MOST - len(TYPED))
+    assert read(TYPED + spaces).token == VALUE
+    with pytest.raises(Rejected) as caught:
+        read(TYPED + spaces + " ")
+    assert str(caught.value).endswith(f"token_secret, of at most {SECRET_MOST} characters")
+    assert VALUE not in str(caught.value)
+
+
+def test_a_secret_of_twice_as_many_fields_takes_at_most_twice_the_work() -> None:
+    fields = dict.fromkeys(range(1000), "a")
+
+    def typed(count: int) -> Credentials:
+        return read(json.dumps({**json.loads(TYPED), **dict(list(fields.items())[:count])}))
+
+    assert growth(typed, 500) <= LINEAR

@@ -15,7 +15,7 @@ from defib.core.model import Checks, InstanceState
 from defib.core.step import step
 from defib.core.suspect import look_at
 from tests.core.facts import NOON, OK, POLICY, after, attempt, case, impaired, observed
-from tests.hostile.strategies import BOUNDED, TEXTS, TIMES
+from tests.hostile.strategies import BOUNDED, LINEAR, TEXTS, TIMES, growth
 
 OFFSETS = st.integers(1 - 24 * 60, 24 * 60 - 1).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 WRITTEN = st.datetimes(timezones=OFFSETS).map(str) | TIMES | TEXTS
@@ -52,3 +52,16 @@ def test_whatever_ec2_says_of_why_it_stopped_it_is_seen(reason: str) -> None:
     facts = observed(state=InstanceState.STOPPED, checks=None, transition_reason=reason)
 
     assert look_at(facts, POLICY, NOON) is not None
+
+
+def test_twice_as_many_tags_and_twice_the_words_take_at_most_twice_the_work() -> None:
+    def seen(size: int) -> None:
+        tags = {"service": "web", "self-heal": "true", UNTIL_TAG: "2" * size}
+        tags |= {f"tag{number}": "a" * size for number in range(size)}
+        reason = "User initiated " + "(2026-02-30 10:00:0" * size
+        facts = observed(state=InstanceState.STOPPED, checks=None, transition_reason=reason, tags=tags)
+        look_at(facts, POLICY, NOON)
+        step(case(), facts, POLICY, NOON)
+
+    # EC2 allows 50 tags of 256 characters (EC2 User Guide, Tag restrictions).
+    assert growth(seen, 128) <= LINEAR

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.hostile.strategies import BOUNDED, DEEP, NASTY, TEXTS, VALUES, tampered
+from tests.hostile.strategies import BOUNDED, DEEP, LINEAR, NASTY, TEXTS, VALUES, growth, tampered
 from tests.watchtower.seen import NOW, SETTINGS
 from watchtower import https
 from watchtower.asking import attempt
 from watchtower.memory import Change, Known, Memory
 from watchtower.model import Finding, Unknown, Weight
-from watchtower.settings import FILE
+from watchtower.settings import BYTES_MOST, FILE
 from watchtower.settings import read as settings_in
 from watchtower.state import State
 from watchtower.words import SMS_MOST, SUBJECT_MOST, message
@@ -38,6 +38,14 @@ class Table:
 
     def get_item(self, **_: object) -> dict[str, Any]:
         return {"Item": {"memory": {"S": self._text}}}
+
+
+WRITTEN = {
+    **dict.fromkeys(("region", "primary_region", "primary_stack", "parameter", "dead_mans_switch", "seen"), "a"),
+    **dict.fromkeys(("alarms", "sweep_within_s", "canary_within_s", "page_within_s", "sms_share", "looks"), 1),
+    **{key: [] for key in ("ways", "rules", "doors", "subscribers", "own_subscribers")},
+    "has_page": False,
+}
 
 
 @BOUNDED
@@ -98,3 +106,30 @@ def test_what_people_are_told_fits_a_mail_and_a_phone(text: str, over: bool) -> 
 def test_the_folder_is_named_when_the_settings_are_gone(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=FILE):
         settings_in(tmp_path)
+
+
+def test_settings_that_are_too_long_are_not_read(tmp_path: Path) -> None:
+    text = json.dumps(WRITTEN)
+    (tmp_path / FILE).write_text(text + " " * (BYTES_MOST - len(text)))
+    assert settings_in(tmp_path).region == "a"
+    (tmp_path / FILE).write_text(text + " " * (BYTES_MOST - len(text) + 1))
+    with pytest.raises(ValueError, match=f"more than {BYTES_MOST} bytes"):
+        settings_in(tmp_path)
+
+
+def test_settings_of_twice_as_many_addresses_take_at_most_twice_the_work(tmp_path: Path) -> None:
+    def found(addresses: int) -> None:
+        subscribers = [["Alerts", "email", f"{number}@example.com"] for number in range(addresses)]
+        (tmp_path / FILE).write_text(json.dumps({**WRITTEN, "subscribers": subscribers}))
+        assert len(settings_in(tmp_path).subscribers) == addresses
+
+    assert growth(found, 500) <= LINEAR
+
+
+def test_a_memory_of_twice_as_much_takes_at_most_twice_the_work() -> None:
+    def remembered(findings: int) -> None:
+        known = {str(number): {**KNOWN, "told": True} for number in range(findings)}
+        memory = State(Table(json.dumps({"known": known, "watched": None})), "t").read()  # type: ignore[arg-type]  # as above
+        assert len(memory.known) == findings
+
+    assert growth(remembered, 500) <= LINEAR

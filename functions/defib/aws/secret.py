@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PERMISSIONS = (Permission(("secretsmanager:GetSecretValue",), Scope.STASHBOARD_SECRET),)
 OF_OTHER_PAGE = (Permission(("secretsmanager:GetSecretValue",), Scope.OTHER_PAGE_SECRET),)
 
+SECRET_MOST = 16 * 1024
+"""Characters of a secret; Secrets Manager keeps up to 65,536 bytes (Secrets Manager API, GetSecretValue)."""
 KEPT_FOR = timedelta(minutes=5)
 """A secret that was changed counts after so long."""
 
@@ -47,11 +49,13 @@ class Secret(Generic[T]):
             return self._known[1]
         with translated(f"reading {self._called}"):
             text = self._secrets.get_secret_value(SecretId=self._name).get("SecretString", "")
+        needed = ", ".join(field.name for field in fields(self._shape))
+        if len(text) > SECRET_MOST:
+            raise Rejected(f"{self._called} must be a JSON object with {needed}, of at most {SECRET_MOST} characters")
         try:
             value = msgspec.json.decode(text, type=self._shape)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             # What these say may quote the value.
-            needed = ", ".join(field.name for field in fields(self._shape))
             raise Rejected(f"{self._called} must be a JSON object with {needed}") from None
         self._known = (now, value)
         return value

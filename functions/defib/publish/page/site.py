@@ -35,6 +35,8 @@ PERMISSIONS = (
 )
 
 MANIFEST = "manifest.json"
+MANIFEST_MOST = 8 * 1024 * 1024
+"""Bytes of it that are read: those of a hundred thousand documents."""
 NOTED_EVERY = 100
 """Documents put between two notes of how far a layout has come: so many at most are asked about again by whoever goes
 on after a process that died."""
@@ -135,7 +137,7 @@ class S3Site:
         return True
 
     def _manifest(self) -> tuple[Manifest, str]:
-        """The manifest and its own ETag; empty ones when there is none, and nothing in one that somebody has garbled.
+        """The manifest and its own ETag; empty ones when there is none, and nothing in one that is garbled or too long.
 
         Then all is laid out anew, over whatever lies there.
         """
@@ -144,13 +146,13 @@ class S3Site:
         try:
             with translated("reading the page's manifest"):
                 answer = self._s3.get_object(Bucket=self._bucket, Key=MANIFEST)
-                body = answer["Body"].read()
+                body = answer["Body"].read(MANIFEST_MOST + 1)
         except Rejected as error:
             if error.code in MISSING:
                 return Manifest(), ""
             raise
         try:
-            found = msgspec.json.decode(body, type=Manifest)
+            found = msgspec.json.decode(body, type=Manifest) if len(body) <= MANIFEST_MOST else Manifest()
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             found = Manifest()
         if found.generated_at is not None and found.generated_at.tzinfo is None:
