@@ -54,7 +54,9 @@ class LimitsJudge:
             self._of_the_case(attempt, case)
         if attempt.action in TAKES_AWAY and case.id in self._waited and case.id in self._begun:
             self._exceeds(self._over_share(attempt, case))
-        self._waited.discard(case.id)
+        if attempt.action is not Action.EVIDENCE:
+            # Evidence keeps it from nothing: another may have had the place between that and the act.
+            self._waited.discard(case.id)
         if case.id not in self._begun:
             # What people have in hand was begun before, though perhaps no call of it was ever carried out; and so was
             # what nobody knows of whether it was carried out: it keeps its place, though fewer instances run by now.
