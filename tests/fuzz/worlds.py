@@ -26,7 +26,11 @@ def told(name: str, until: timedelta = timedelta(0)) -> World:
 
 
 def plain(seed: int) -> Story:
-    """The story of that seed without refusals, races, deployments and newer kinds: as when found worth keeping."""
+    """The story of that seed without refusals, races, deployments and newer kinds.
+
+    It is another one as soon as drawing changes: whoever lives through it asserts what must happen in it. One that is
+    to stay as it is belongs into a file (``scenarios/regressions/``).
+    """
     story = of_first_kinds(seed)
     return replace(story, spells=tuple(s for s in story.spells if s.trouble not in REFUSALS), redeployed=())
 
