@@ -67,6 +67,7 @@ def read(body: str) -> None:
 @example(put(NOTICE, ("incident_id",), '"a#b\\n-7"'))
 @example(put(NOTICE, ("incident_id",), '"web-\u0663"'))
 @example(put(RELEASE, ("detail", "incident"), "-" + "1" * 31))
+@example(put(DUE, ("contact",), '"on call\\u0000"'))
 @example(put(ORDER, ("attempt",), "1" * 400))
 @example(put(ORDER, ("case_id",), json.dumps("x" * 200_000)))
 def test_a_tampered_message_is_read_within_bounds_or_malformed(body: str) -> None:

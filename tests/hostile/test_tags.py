@@ -59,9 +59,10 @@ def test_twice_as_many_tags_and_twice_the_words_take_at_most_twice_the_work() ->
         tags = {"service": "web", "self-heal": "true", UNTIL_TAG: "2" * size}
         tags |= {f"tag{number}": "a" * size for number in range(size)}
         reason = "User initiated " + "(2026-02-30 10:00:0" * size
-        facts = observed(state=InstanceState.STOPPED, checks=None, transition_reason=reason, tags=tags)
-        look_at(facts, POLICY, NOON)
-        step(case(), facts, POLICY, NOON)
+        stopped = observed(state=InstanceState.STOPPED, checks=None, transition_reason=reason, tags=tags)
+        for facts in (stopped, observed(tags=tags, checks=Checks(OK, impaired(after(minutes=-5))))):
+            look_at(facts, POLICY, NOON)
+            step(case(), facts, POLICY, NOON)
 
     # EC2 allows 50 tags of 256 characters (EC2 User Guide, Tag restrictions).
     assert growth(seen, 128) <= LINEAR
