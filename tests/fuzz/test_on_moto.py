@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +15,11 @@ from sim.fuzz.draw import draw
 from sim.fuzz.nth import scenario_story
 from sim.fuzz.on_moto import KINDS, lived_on_moto
 from sim.fuzz.run import Tally, play_on_moto
+from sim.fuzz.story_file import load
 from sim.fuzz.trouble import Nth, Trouble
 from sim.fuzz.world import World
 from sim.middle import middle
+from sim.world import World as Deployed
 from tests.aws.cases import NOON, a_case, an_attempt
 
 
@@ -30,6 +33,19 @@ def test_a_drawn_story_breaks_nothing_there(seed: int) -> None:
     named = {group.name for service in story.policy.services for group in service.target_groups}
     assert named - {group.name for group in story.scenario.target_groups}
     assert world.recorder.ledger.metrics["sweep:SweepCompleted"] > story.scenario.until / timedelta(minutes=2)
+
+
+def test_what_a_group_and_a_load_balancer_are_asked_for_breaks_nothing_there_and_comes_to_the_same() -> None:
+    story = load(Path(__file__).with_name("replaced-by-its-group.toml")).story
+    acts: set[Action] = set()
+
+    def looked_at(world: Deployed) -> None:
+        acts.update(attempt.action for case in world.records.cases() for attempt in case.attempts)
+
+    assert lived_on_moto(story, over=looked_at)[1] == []
+    # The two seeds come to no act on an instance there.
+    assert acts >= {Action.DRAIN, Action.STOP, Action.FORCE_STOP, Action.START, Action.RESTORE, Action.REPLACE}
+    assert differing(story) == []
 
 
 @pytest.mark.parametrize(("number", "trouble"), [(60, Trouble.ANSWER_LOST), (200, Trouble.HANGS)])
