@@ -35,6 +35,7 @@ def struck(kind: FaultKind, what: str) -> Story:
     return replace(story, scenario=scenario, spells=(lost,))
 
 
+@pytest.mark.breaks("found")
 @pytest.mark.parametrize(("kind", "cause", "what"), [STOPPED, CHECKED, BEHIND], ids=["stopped", "checked", "behind"])
 def test_what_no_event_tells_of_is_found_and_a_sweep_that_is_blind_to_it_is_noticed(
     kind: FaultKind, cause: Cause, what: str, monkeypatch: pytest.MonkeyPatch

@@ -7,22 +7,21 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from defib.aws.zonal_shift import ArcRouter
 from defib.core.approval import Approval, Choice
 from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
-from defib.core.case import Action, Attempt, Case
+from defib.core.case import Action, Attempt, Case, Outcome
 from defib.core.incident import NoticeKind
 from defib.core.issue import Issues
 from defib.core.model import Cause, InstanceState, Result, Source, Verdict
-from defib.core.shift import Move
 from defib.shell.ports import Transient
-from sim.fuzz.cloud import ZONE_IDS
 from sim.fuzz.nth import scenario_story
 from sim.fuzz.run import lived
 from sim.fuzz.trouble import Nth, Trouble
 from sim.fuzz.world import World
 from sim.machine import Machine
 from tests.fuzz.worlds import MINUTE, broken, later, told
+
+breaks = pytest.mark.breaks
 
 
 def first(world: World) -> Machine:
@@ -65,10 +64,19 @@ def act(world: World, *before: Attempt, action: Action = Action.STOP) -> Case:
 # --- Acts ------------------------------------------------------------------------------------------------------------
 
 
+@breaks("needless", "evidence", "intent precedes act", "patience")
 def test_an_act_out_of_the_blue_is_none_that_may_be() -> None:
     world = told("april-30")
     act(world)
     assert broken(world) >= {"needless", "evidence", "intent precedes act", "patience"}
+
+
+@breaks("patience")
+def test_an_act_on_what_nobody_has_confirmed_is_judged_by_what_was_seen_of_it() -> None:
+    world = told("april-30")
+    now = attempt(world.time.now)
+    unconfirmed = replace(case_of(first(world), world.time.now, now), confirmed_at=None, confirmed_cause=None)
+    world.judge.act(now, unconfirmed)
 
 
 @pytest.mark.parametrize("over", [True, False])
@@ -106,6 +114,7 @@ def test_a_drain_that_its_target_group_has_not_consented_to_is_found() -> None:
     assert any("whose target group is not opted in" in line for line in world.judge.broken)
 
 
+@breaks("pauses")
 def test_what_has_just_failed_is_tried_again_at_once() -> None:
     world = told("april-30")
     failed = Result("i-1", 1, Verdict.RETRY, world.time.now, "InsufficientInstanceCapacity")
@@ -166,7 +175,9 @@ def test_a_place_beyond_the_share_is_found_though_the_act_that_took_it_was_lost(
 # --- The course of a case --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("age", "found"), [(timedelta(days=1), True), (MINUTE, False)])
+@pytest.mark.parametrize(
+    ("age", "found"), [pytest.param(timedelta(days=1), True, marks=breaks("ends")), (MINUTE, False)]
+)
 def test_a_case_that_goes_on_for_ever_is_found(age: timedelta, found: bool) -> None:
     world = told("april-30")
     keep(world, case_of(first(world), world.time.now - age))
@@ -181,7 +192,7 @@ def test_a_guard_that_holds_a_case_in_silence_is_found() -> None:
     assert [line for line in world.judge.broken if "is held (stop_protection), and nobody has heard" in line]
 
 
-@pytest.mark.parametrize("heard", [-MINUTE, MINUTE])
+@pytest.mark.parametrize("heard", [pytest.param(-MINUTE, marks=breaks("started again")), MINUTE])
 def test_what_was_stopped_and_is_forgotten_is_found_whatever_people_had_read_before(heard: timedelta) -> None:
     world = told("april-30", 12 * MINUTE)
     stopped, notice = first(world), next(iter(world.store.notices.values()))
@@ -195,6 +206,22 @@ def test_what_was_stopped_and_is_forgotten_is_found_whatever_people_had_read_bef
     assert ("started again" in broken(world)) is (heard < timedelta(0))
 
 
+@pytest.mark.parametrize(
+    "cause", [pytest.param(Cause.STOPPED_BY_PERSON, marks=breaks("started again")), Cause.STOPPED_BY_DEFIB]
+)
+def test_a_stop_of_defibs_own_of_which_people_read_that_it_was_theirs_is_found(cause: Cause) -> None:
+    world = told("april-30", 12 * MINUTE)
+    stopped, notice = first(world), next(iter(world.store.notices.values()))
+    stopped.state = InstanceState.STOPPED
+    case = replace(case_of(stopped, notice.at), closed_at=notice.at, outcome=Outcome.LEFT_ALONE, cause=cause)
+    world.store.cases = {(case.instance_id, case.number): case}
+    world.store.notices = {(notice.incident_id, notice.sequence): replace(notice, case_id=case.id)}
+    world.judge.truth.stopped[stopped.instance_id] = notice.at
+    world.judge.at_end(world.lanes)
+    assert ("started again" in broken(world)) is (cause is Cause.STOPPED_BY_PERSON)
+
+
+@breaks("bounded")
 def test_what_grows_without_bound_is_found() -> None:
     world = told("april-30")
     world.lanes.most_waiting = 100_000
@@ -244,46 +271,6 @@ def test_a_turn_that_another_keeps_whom_people_know_of_may_wait() -> None:
     assert not any("waits for its turn" in line for line in world.judge.broken)
 
 
-# --- Shifts ----------------------------------------------------------------------------------------------------------
-
-
-def test_traffic_that_goes_to_an_impaired_zone_though_people_believe_otherwise_is_found() -> None:
-    story = scenario_story("zonal-shift")
-    for_good = tuple(replace(fault, lasts=None) for fault in story.scenario.faults)
-    world = World(replace(story, scenario=replace(story.scenario, faults=for_good)))
-    later(world, 8 * MINUTE)
-    (shift,) = world.cloud.shifts.all
-    shift.cancelled = True
-    later(world, 10 * MINUTE)
-    assert "shifted" in broken(world)
-
-
-def test_traffic_that_leaves_a_zone_in_which_all_works_is_found() -> None:
-    """Though what Defib remembers says that the zone is impaired."""
-    world = told("zonal-shift", 5 * MINUTE)
-    balancer = next(iter(world.cloud._shifted))
-    impaired = world.store.whole.impaired
-    assert impaired
-    world.store.whole = replace(world.store.whole, impaired=(replace(impaired[0], zone="us-east-1d"),))
-    world.judge.shift(Move.START, balancer, ZONE_IDS[impaired[0].zone])
-    world.judge.shift(Move.START, balancer, ZONE_IDS["us-east-1d"])
-    assert [line.partition(",")[0] for line in world.judge.broken] == [
-        f"needless: traffic is shifted away from {zone}" for zone in (impaired[0].zone, "us-east-1d")
-    ]
-
-
-def test_traffic_that_never_comes_back_is_found() -> None:
-    world = told("zonal-shift")
-    balancer = next(iter(world.cloud._shifted))
-    arc = ArcRouter(lambda: world.cloud.calls.client("arc-zonal-shift"))
-    arc.start(balancer, ZONE_IDS["us-east-1d"], 60 * MINUTE, "it fails")
-    assert not world.judge.settled()
-    for _ in range(22):
-        later(world, MINUTE)
-        world.judge.tick()
-    assert any(line.startswith("ends: the traffic of") for line in world.judge.broken)
-
-
 class Unheard:
     """A fault in Defib's own code, at its third call."""
 
@@ -293,5 +280,6 @@ class Unheard:
         return None
 
 
+@breaks("crash")
 def test_what_leaves_defibs_code_and_is_no_error_of_its_ports_is_found() -> None:
     assert lived(scenario_story("april-30"), Unheard())[1][-1].startswith("crash: KeyError")

@@ -25,6 +25,8 @@ from sim.fuzz.nth import scenario_story
 from sim.fuzz.world import World
 from tests.fuzz.worlds import MINUTE, broken, later, plain, told
 
+breaks = pytest.mark.breaks
+
 HELD_BEFORE_AN_EVENT = 18_000_589
 """A story in which what AWS has announced for an instance of Karpenter's can't be done in its window."""
 
@@ -46,6 +48,7 @@ def post(**changes: object) -> Post:
     return replace(said, **changes)  # type: ignore[arg-type]
 
 
+@breaks("reasons")
 @pytest.mark.parametrize("changes", [{"sms": "x" * 141}, {"sms": " "}, {"subject": ""}, {"subject": "x" * 101}])
 def test_a_message_that_says_nothing_or_does_not_fit_is_found(changes: dict[str, str]) -> None:
     world = told("april-30")
@@ -89,6 +92,7 @@ def _waiting(notice: Notice, contact: Contact) -> Waiting:
     )
 
 
+@breaks("limits")
 def test_digests_count_among_the_messages_that_a_contact_gets() -> None:
     story = scenario_story("april-30")
     world = World(replace(story, seed=1, policy=replace(story.policy, messages=MessageLimits(most=2))))
@@ -108,6 +112,7 @@ def test_a_letter_that_subscribers_read_too_late_is_found(late: timedelta, found
     assert any("only after" in line for line in world.judge.broken) is found
 
 
+@breaks("page")
 @pytest.mark.parametrize("shows", [ComponentStatus.OPERATIONAL, ComponentStatus.UNDER_MAINTENANCE])
 def test_a_page_that_says_for_long_what_is_not_so_is_found(shows: ComponentStatus) -> None:
     world = told("page-subscribers", MINUTE)

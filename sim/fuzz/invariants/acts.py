@@ -248,8 +248,9 @@ class ActsJudge:
         What a guard has held may have passed since it was confirmed, and another failure have begun: then it is that
         one which must last, for as long as its own cause asks.
         """
-        service, cause = self._truth.policy.service(case.service), case.confirmed_cause
-        if attempt.number > 1 or service is None or cause is None:
+        # What is acted on before it was confirmed at all has what was seen of it for its cause.
+        service, cause = self._truth.policy.service(case.service), case.confirmed_cause or case.cause
+        if attempt.number > 1 or service is None:
             return
         since, now = self._bad_since.get(machine.instance_id), self._truth.time.now
         another = since is not None and case.confirmed_at is not None and since > case.confirmed_at

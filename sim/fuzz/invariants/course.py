@@ -175,6 +175,8 @@ class CourseJudge:
             return
         if case is None or not self._was_told(case, since):
             self._truth.breaks("started again", f"Defib stopped {machine.name}, and nobody knows")
+        elif case.closed_at is not None and case.cause is Cause.STOPPED_BY_PERSON:
+            self._truth.breaks("started again", f"Defib stopped {machine.name}, and people read that one of them did")
 
     def _is_to_be_seen(self, case: Case | None) -> bool:
         """Whether it has stopped only since Defib's last look, and the next one is still ahead."""
