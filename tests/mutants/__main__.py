@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tests.mutants.catching import CatcherError, Caught, Stories, is_fuzz, seeds_of, sound_tests, stories
@@ -27,7 +28,10 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     planted = _chosen(chosen)
     if not planted:
-        print(f"no mutant is named {chosen.only!r}; their names stand in tests/mutants/mutants.toml", file=sys.stderr)
+        print(
+            f"no mutant of that part is named {chosen.only!r}; their names stand in tests/mutants/mutants.toml",
+            file=sys.stderr,
+        )
         return 2
     began = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
@@ -49,16 +53,32 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _chosen(chosen: argparse.Namespace) -> list[Mutant]:
-    by_story = caught_by_stories(DOCUMENT) if chosen.fuzz else frozenset()
+    by_story = caught_by_stories(DOCUMENT) if chosen.fuzz or chosen.tests else frozenset()
     named = [mutant for mutant in mutants() if chosen.only in mutant.name]
-    return [mutant for mutant in named if not chosen.fuzz or mutant.name in by_story]
+    half = [mutant for mutant in named if not (chosen.fuzz or chosen.tests) or (mutant.name in by_story) is chosen.fuzz]
+    number, of = chosen.shard
+    part = half[number - 1 :: of]
+    return [_by_tests_alone(mutant) for mutant in part] if chosen.tests else part
+
+
+def _by_tests_alone(mutant: Mutant) -> Mutant:
+    """It with its tests alone: that no story catches it is known, and took long to find out."""
+    by_tests = tuple(catcher for catcher in mutant.catchers if not is_fuzz(catcher))
+    return replace(mutant, catchers=by_tests or mutant.catchers)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    number, _, of = text.partition("/")
+    if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no part such as 1/2, the first of two")
+    return int(number), int(of)
 
 
 def _caught(planted: Sequence[Mutant], into: Path, chosen: argparse.Namespace) -> Iterator[Caught]:
     tree = copied(_made(into / "sound"))
     if not chosen.fuzz:
         sound_tests(tree, _tests(planted))
-    sound = _sound(tree, max((seeds_of(c) for m in planted for c in m.catchers if is_fuzz(c)), default=0))
+    sound = _sound(tree, {seeds_of(c) for m in planted for c in m.catchers if is_fuzz(c)})
     by_test = []
     for found in catch_all(planted, tree, sound, chosen.jobs, into):
         if sys.stderr.isatty() or not chosen.json:
@@ -79,13 +99,16 @@ def _made(directory: Path) -> Path:
     return directory
 
 
-def _sound(tree: Tree, seeds: int) -> Stories:
-    if seeds == 0:
-        return {}
-    lived = stories(tree, range(seeds))
-    if isinstance(lived, str):
-        raise CatcherError(f"without any mutant the stories don't run: {lived}")
-    return lived
+def _sound(tree: Tree, asked: set[range]) -> Stories:
+    """What breaks without any mutant."""
+    most = max((seeds.stop for seeds in asked if seeds.start == 0), default=0)
+    broken: dict[int, Sequence[str]] = {}
+    for seeds in {range(most), *(seeds for seeds in asked if seeds.start >= most)}:
+        lived = stories(tree, seeds) if seeds else {}
+        if isinstance(lived, str):
+            raise CatcherError(f"without any mutant the stories don't end: {lived}")
+        broken |= lived
+    return broken
 
 
 def _today() -> str:
@@ -112,7 +135,16 @@ def _row(found: Caught) -> dict[str, str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Does the proof itself work?")
     parser.add_argument("--only", default="", metavar="NAME", help="those whose name holds this")
-    parser.add_argument("--fuzz", action="store_true", help="those that docs/mutants.md says a story has caught")
+    half = parser.add_mutually_exclusive_group()
+    half.add_argument("--fuzz", action="store_true", help="those that docs/mutants.md says a story has caught")
+    half.add_argument("--tests", action="store_true", help="the others")
+    parser.add_argument(
+        "--shard",
+        type=_shard,
+        default=(1, 1),
+        metavar="K/N",
+        help="each N-th of those, from the K-th on",
+    )
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="so many at a time; 2 if left out")
     parser.add_argument("--json", action="store_true", help="print one JSON document and nothing else on stdout")
     parser.add_argument("--write", action="store_true", help="keep what caught what in docs/mutants.md")

@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
 
 class MutantError(Exception):
-    """A mutant that can't be planted: its text is gone from the file, or stands in it more than once."""
+    """A mutant to mend: its text isn't in the file exactly once, or what it leaves there can't run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,10 @@ class Mutant:
     becomes: str
     catchers: tuple[str, ...]
     """Tried in this order: FUZZ, or a test's file or id."""
+    breaks_by: str = ""
+    """The invariant by which a story must catch it; empty: any. Stories that break others alone are passed over."""
+    crashes: bool = False
+    """Whether it is its point that Defib's code crashes; any other has to break what a judge sees."""
 
     def planted(self, source: str) -> str:
         """``source`` with the fault in it. Raises MutantError unless the text to replace occurs exactly once."""
