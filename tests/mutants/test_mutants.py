@@ -113,7 +113,7 @@ def test_a_slip_in_what_is_planted_catches_nothing_unless_that_is_its_point(cras
     assert slipped != undone.becomes
     mutant = replace(undone, becomes=slipped, catchers=("fuzz:13",), crashes=crashes)
     if crashes:
-        assert catch(mutant, tree, {}).how == "crash: TypeError (seed 12)"
+        assert catch(mutant, tree, {}).how.startswith("crash: TypeError (seed ")
         return
     with pytest.raises(
         MutantError, match="mutant person's stop undone: in its stories it only crashes: crash: TypeError"
