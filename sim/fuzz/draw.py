@@ -19,6 +19,7 @@ from sim.fuzz.draw_faults import faults_of
 from sim.fuzz.draw_fleet import ZONES, durations_of, fleets_of, scaling_groups_of, target_groups_of
 from sim.fuzz.draw_hands import with_hands
 from sim.fuzz.draw_hooks import with_hooks
+from sim.fuzz.draw_keys import with_calls, with_fleet_alarm
 from sim.fuzz.draw_kinds import with_kinds
 from sim.fuzz.draw_local import at_change
 from sim.fuzz.draw_once import with_what_comes_once
@@ -48,6 +49,8 @@ def draw(seed: int) -> Story:
     story = with_what_comes_once(story, Random(f"once {seed}"))
     story = with_races(story, Random(f"races {seed}"))
     story = with_a_renamed_service(story, Random(f"renamed {seed}"))
+    story = with_calls(story, Random(f"calls {seed}"))
+    story = with_fleet_alarm(story, Random(f"fleet alarm {seed}"))
     return with_hooks(story, Random(f"hooks {seed}"))
 
 

@@ -1,12 +1,11 @@
-"""The fleet alarm in memory (infra/detection.py), for stories in which the sweep is not what finds a failure.
-
-Drawn stories do without: there the sweep must find by itself all that fails.
-"""
+"""The fleet alarm in memory (infra/detection.py), in stories whose policy has one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 
+from defib.core.detection import MINUTE
 from defib.core.model import CheckStatus, InstanceState
 from sim.fuzz.cloud import Cloud
 
@@ -22,6 +21,11 @@ class FleetAlarm:
         self._cloud = cloud
         self._put = put
         self._in_alarm: set[str] = set()
+
+    def start(self, random: Random) -> None:
+        """From now on it is evaluated, at one second or another of each minute."""
+        time = self._cloud.time
+        time.every(MINUTE, time.now + MINUTE * random.random(), self.evaluate)
 
     def evaluate(self) -> None:
         """Once a minute."""

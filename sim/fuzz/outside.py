@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TypeVar, TypeVarTuple
 
+from defib.core.policy import Calls
 from defib.shell.ports import Rejected, Transient, Unanswered
 from defib.shell.store import Conflict
 from sim.clock import VirtualTime
@@ -16,12 +17,21 @@ from sim.fuzz.trouble import OF_SCENARIOS, REGION, STOOD_STILL, TAKE_TIME, Faili
 
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
+AS_SHIPPED = Calls().longest
 
 
 class Outside:
     """Counts the calls, and lets trouble befall them."""
 
-    def __init__(self, time: VirtualTime, spells: Collection[Spell], nth: Failing | None, random: Random) -> None:
+    def __init__(
+        self,
+        time: VirtualTime,
+        spells: Collection[Spell],
+        nth: Failing | None,
+        random: Random,
+        longest: timedelta = AS_SHIPPED,
+    ) -> None:
+        """``longest`` is how long a call may take."""
         self._time = time
         self._start = time.now
         self._spells: dict[str, list[Spell]] = {}
@@ -35,7 +45,7 @@ class Outside:
         self._late = [spell for spell in spells if spell.trouble is Trouble.QUEUE_LATE]
         self._befalls_any = nth is not None or bool(self._darks) or bool(self._deaths)
         """Whether some trouble does not ask how a call is named."""
-        self._processes = Processes(time)
+        self._processes = Processes(time, longest)
         self._befell: Counter[Spell] = Counter()
         """How many each spell has befallen, of those that befall only so many."""
         self.answers_badly: Trouble | None = None
@@ -139,7 +149,7 @@ class Outside:
 
     def _slowly(self, trouble: Trouble, delay: timedelta, name: str, work: Callable[[*Args], T], *args: *Args) -> T:
         if trouble is Trouble.HANGS_LONG:
-            self._processes.wait(name, delay, NO_TIME)
+            self._processes.wait(name, delay, comes=False)
         if trouble is Trouble.FROZEN:
             self._processes.pause(delay)
             if self.dark_until() is not None:

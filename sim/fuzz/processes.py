@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from defib.core.consistency import CALL_MOST
 from defib.shell.ports import Unanswered
 from infra.functions import FOLLOWER, SHAPES, Shape
 from sim.clock import Guise, VirtualTime
@@ -35,8 +34,10 @@ def shape_of(function: str) -> Shape:
 class Processes:
     """Knows which one runs right now."""
 
-    def __init__(self, time: VirtualTime) -> None:
+    def __init__(self, time: VirtualTime, longest: timedelta) -> None:
+        """``longest`` is how long a call may take (core/policy.py, Calls)."""
         self._time = time
+        self._longest = longest
         self.running = Process("")
 
     def spawn(self, body: Callable[[], None]) -> None:
@@ -56,10 +57,10 @@ class Processes:
         before, self.running = self.running, to
         return before
 
-    def wait(self, call: str, delay: timedelta, most: timedelta = CALL_MOST) -> None:
-        """Wait for an answer, as long as a call may take. Raises Unanswered where it takes more than ``most``."""
-        self.pause(min(delay, CALL_MOST))
-        if delay > most:
+    def wait(self, call: str, delay: timedelta, comes: bool = True) -> None:
+        """Wait for an answer, as long as a call may take. Raises Unanswered where none ``comes`` by then."""
+        self.pause(min(delay, self._longest))
+        if delay > self._longest or not comes:
             raise Unanswered(f"{call}: no answer", "ReadTimeoutError")
 
     def pause(self, delay: timedelta) -> None:

@@ -76,15 +76,14 @@ class World:
     """Everything there is. ``run`` lives through the story and returns what was broken."""
 
     def __init__(self, story: Story, nth: Failing | None = None, draws: Callable[[str], Random] | None = None) -> None:
-        """``draws`` makes the stream of that name; left out, each story has its own, and no fleet alarm."""
+        """``draws`` makes the stream of that name; left out, each story has its own."""
         self.story = story
-        self._has_alarm = draws is not None
         self._draws = draws or (lambda what: Random(f"{what} {story.seed}"))
         self.policy = story.policy
         """The one in force."""
         self.time = VirtualTime(story.scenario.start)
         self._random = self._draws("world")
-        self.outside = Outside(self.time, story.spells, nth, self._draws("trouble"))
+        self.outside = Outside(self.time, story.spells, nth, self._draws("trouble"), story.policy.calls.longest)
         self.cloud = Cloud(story.scenario, story.policy, self.time, self._draws)
         self.seen = Seen(self.cloud)
         self.store = tables.Kept()
@@ -195,9 +194,8 @@ class World:
         plan_people(self)
         plan_aws(self)
         time.every(MINUTE, time.now + MINUTE * self._random.random(), self._sweep)
-        if (self._has_alarm or scenario.machinery) and self.story.policy.detection.fleet_alarm:
-            alarm = FleetAlarm(self.cloud, partial(self.bus.put, "aws.cloudwatch", CONTRIBUTOR))
-            time.every(MINUTE, time.now + MINUTE * self._draws("alarm").random(), alarm.evaluate)
+        if self.story.policy.detection.fleet_alarm:
+            FleetAlarm(self.cloud, partial(self.bus.put, "aws.cloudwatch", CONTRIBUTOR)).start(self._draws("alarm"))
 
     # --- Defib's functions -----------------------------------------------------------------------------------------
 

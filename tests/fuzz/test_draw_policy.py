@@ -56,11 +56,7 @@ DECIDES_NOTHING_HERE = frozenset(
     {
         "opt_in.key",
         "opt_in.value",
-        "calls.connect_timeout",
-        "calls.read_timeout",
-        "calls.attempts",
         "delivery.sms_share",
-        "detection.fleet_alarm",
         "drill.at",
         "drill.days",
         "drill.zone",
@@ -75,8 +71,8 @@ DECIDES_NOTHING_HERE = frozenset(
         "services.runbook",
     }
 )
-"""Keys that are the same in every story: calls take no time in memory, nobody counts SMS there, the fleet alarm and the
-day of a drill are the replay's to live through, programs write by the API's newer address, and the rest is text."""
+"""Keys that are the same in every story: nobody counts SMS in memory, the day of a drill is the replay's to live
+through, programs write by the API's newer address, and the rest is text."""
 OF_OTHER_STACKS = ("retention.", "watchtower.")
 
 

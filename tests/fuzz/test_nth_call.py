@@ -96,7 +96,9 @@ def test_a_call_that_fails_at_the_beginning_of_a_storm_breaks_nothing() -> None:
 def test_an_act_of_which_nobody_knows_keeps_its_place_though_fewer_run_when_it_is_made_again(
     on: str, action: Action, call: str
 ) -> None:
-    story = scenario_story("mixed-storm")
+    # What the sweep alone finds is found at a moment at which there is just room for it.
+    told = scenario_story("mixed-storm")
+    story = replace(told, policy=replace(told.policy, detection=replace(told.policy.detection, fleet_alarm=False)))
     world, broken = lived(story, Nth(call_before(story, on, action, call), Trouble.ANSWER_LOST))
     lost = [a for c in world.store.cases.values() for a in c.attempts if a.result and a.result.verdict is Verdict.LOST]
     assert [attempt.claimed_at is not None for attempt in lost] == [True]
