@@ -22,7 +22,7 @@ from sim.fuzz.draw_hooks import with_hooks
 from sim.fuzz.draw_keys import with_calls, with_fleet_alarm
 from sim.fuzz.draw_kinds import with_kinds
 from sim.fuzz.draw_local import at_change
-from sim.fuzz.draw_once import with_what_comes_once
+from sim.fuzz.draw_once import with_what_comes_once, with_what_strikes
 from sim.fuzz.draw_parameters import ROOM_EVERY, with_parameters, without_room
 from sim.fuzz.draw_policy import policy_of
 from sim.fuzz.draw_posts import with_posts
@@ -49,6 +49,7 @@ def draw(seed: int) -> Story:
     story = with_what_comes_once(story, Random(f"once {seed}"))
     story = with_races(story, Random(f"races {seed}"))
     story = with_a_renamed_service(story, Random(f"renamed {seed}"))
+    story = with_what_strikes(story, Random(f"strikes {seed}"))
     story = with_calls(story, Random(f"calls {seed}"))
     story = with_fleet_alarm(story, Random(f"fleet alarm {seed}"))
     return with_hooks(story, Random(f"hooks {seed}"))

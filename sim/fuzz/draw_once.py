@@ -15,13 +15,26 @@ from defib.core.answer.link import Say
 from defib.core.policy import Mode
 from sim.faults import FaultKind
 from sim.fuzz.story import Interference, Story
-from sim.fuzz.trouble import Spell, Trouble
+from sim.fuzz.trouble import VERSIONED, Spell, Trouble
 from sim.replies import Reply, Through
 from sim.scenario import Fault
 
 MOVES_EVERY, LOSES_EVERY, STARTS_EVERY, REFUSES_EVERY = 3, 4, 6, 3
 """One of so many stories has it: what an act was decided on changes; events get lost; somebody starts what Defib stops;
 somebody says no to a repair, where any is asked about."""
+SPARED_EVERY, STRIKES_EVERY = 2, 2
+"""One of so many stories has none of what befalls the next few of a kind; in the others each kind is in one of so many:
+in all in one of four, and half of the stories stay calm enough for what only counts then."""
+MESSAGES = (
+    (Trouble.MESSAGE_LATE, "events", (2, 3, 5)),
+    (Trouble.MESSAGE_DOUBLED, "events", (1, 2, 5)),
+    (Trouble.MESSAGE_LATE, "notices", (1, 2, 5)),
+    (Trouble.MESSAGE_DOUBLED, "notices", (1, 2, 5)),
+)
+"""What befalls which messages, and how many: of several that are late one overtakes the other."""
+CALLS_FAIL = (Trouble.REFUSED, Trouble.HANGS, Trouble.ANSWER_LOST)
+LEAVES_SOMETHING = ("ec2.perform", "table.write", "queue.orders", "queue.notices", "channel.publish", "site.lay_out")
+"""Calls after which a process dies: those that leave something done."""
 NEEDS_A_STOP = frozenset({FaultKind.HUNG_KERNEL, FaultKind.SYSTEM_IMPAIRED, FaultKind.EBS_IMPAIRED})
 
 
@@ -38,6 +51,55 @@ def _spells(story: Story, random: Random) -> Iterator[Spell]:
             yield _waiting(story, random, Trouble.WORLD_MOVES, "queue.orders", 1)
     if random.randrange(LOSES_EVERY) == 0:
         yield _waiting(story, random, Trouble.MESSAGE_LOST, "events", random.choice((1, 2, 5)))
+
+
+def with_what_strikes(story: Story, random: Random) -> Story:
+    """The story with messages and calls of the kinds that seldom come, befallen from a fault on: the next few of each.
+
+    Where people can answer by a link somebody does: nobody else puts anything on the bus for Defib.
+    """
+    if random.randrange(SPARED_EVERY) == 0:
+        return story
+    spells = [*_messages(story, random), *_calls(story, random)]
+    if story.policy.answers.enabled and story.scenario.faults:
+        fault = random.choice(story.scenario.faults)
+        at = fault.at + timedelta(seconds=random.randint(120, 900))
+        clicked = Reply(at, fault.on, Say.ACKNOWLEDGE, through=Through.LINK)
+        story = replace(story, scenario=replace(story.scenario, answers=(*story.scenario.answers, clicked)))
+        spells.append(_few(story, random, "bus.put", timedelta(0)))
+    return replace(story, spells=(*story.spells, *spells))
+
+
+def _messages(story: Story, random: Random) -> Iterator[Spell]:
+    for trouble, on, few in MESSAGES:
+        if random.randrange(STRIKES_EVERY) == 0:
+            yield _waiting(story, random, trouble, on, random.choice(few))
+
+
+def _calls(story: Story, random: Random) -> Iterator[Spell]:
+    """Of those only that the policy has Defib make; of acts those that change something."""
+    policy, scenario = story.policy, story.scenario
+    at = random.choice(scenario.faults).at if scenario.faults else timedelta(0)
+    every = {
+        "channel.publish": STRIKES_EVERY,
+        # Few have one at all.
+        "channel.chat": 1 if any(contact.chat for contact in policy.contacts) else 0,
+        "site.lay_out": STRIKES_EVERY if policy.page.enabled else 0,
+        "ec2.perform": STRIKES_EVERY,
+    }
+    for on, number in every.items():
+        if number and random.randrange(number) == 0:
+            spell = _few(story, random, on, at)
+            yield replace(spell, by="remediate") if on == "ec2.perform" else spell
+    for trouble, on in ((Trouble.CONFLICTS, VERSIONED), (Trouble.DIES_AFTER, random.choice(LEAVES_SOMETHING))):
+        if random.randrange(STRIKES_EVERY) == 0:
+            yield replace(_few(story, random, on, at), trouble=trouble)
+
+
+def _few(story: Story, random: Random, on: str, at: timedelta) -> Spell:
+    """One to five calls that fail, from ``at`` to the end."""
+    trouble, until = random.choice(CALLS_FAIL), story.scenario.until
+    return Spell(at=at, lasts=until - at, trouble=trouble, on=on, times=random.randint(1, 5))
 
 
 def _waiting(story: Story, random: Random, trouble: Trouble, on: str, times: int) -> Spell:

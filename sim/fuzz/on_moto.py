@@ -122,7 +122,7 @@ def _target_groups(story: Story) -> tuple[TargetGroup, ...]:
 
 def machinery_of(spell: Spell) -> Iterator[MachineryFault]:
     """The spell as the replay's own trouble."""
-    times = 0 if spell.chance >= 1 else FEW
+    times = spell.times or (0 if spell.chance >= 1 else FEW)
     calls = CALLS.get(spell.on, QUEUED if spell.on.startswith("queue.") else ())
     if spell.trouble in KINDS and calls:
         fails = MachineryFault(spell.at, calls, KINDS[spell.trouble], spell.lasts, times=times)
