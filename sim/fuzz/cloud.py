@@ -8,7 +8,7 @@ from random import Random
 from zlib import crc32
 
 from defib.core.membership import GROUP_TAG
-from defib.core.model import InstanceState, TargetHealth
+from defib.core.model import CheckStatus, InstanceState, TargetHealth
 from defib.core.policy import Policy
 from defib.core.shift import load_balancer_of
 from sim.application import ApplicationChecks
@@ -241,6 +241,9 @@ class Cloud:
         self.event(machine)
 
     def shown_changed(self, machine: Machine) -> None:
+        if machine.shown.worst is CheckStatus.OK:
+            # Whatever fails from now on is no part of that any more.
+            self.recovered.pop(machine.instance_id, None)
         self.note(machine)
         self.shown(machine)
 

@@ -9,7 +9,7 @@ import pytest
 
 from defib.core import decide, diagnose, restart
 from defib.core.case import Action
-from sim.faults import FaultKind
+from sim.faults import Cure, FaultKind
 from sim.fuzz.draw import draw
 from sim.fuzz.nth import scenario_story
 from sim.fuzz.run import lived
@@ -46,6 +46,19 @@ def test_what_ec2_does_not_recover_is_stopped_once_its_grace_is_over() -> None:
     stop = next(a for case in world.store.cases.values() for a in case.attempts if a.action is Action.STOP)
     grace = world.story.policy.repair.auto_recovery_grace
     assert grace <= stop.intended_at - world.story.scenario.start - MINUTE < grace + 2 * MINUTE
+
+
+def test_what_has_passed_its_checks_since_ec2_has_recovered_it_may_be_rebooted_when_it_fails_again() -> None:
+    story = host_fails(2 * MINUTE + timedelta(seconds=30))
+    again = Fault(at=6 * MINUTE, on=("web-1",), kind=FaultKind.ZOMBIE, cured_by=(Cure.REBOOT,))
+    repair = replace(story.policy.repair, reboot_trial=15 * MINUTE)
+    verify = {s.name: replace(s, verify=replace(s.verify, stable_for=5 * MINUTE)) for s in story.policy.services}
+    policy = replace(story.policy, repair=repair, services=tuple(verify.values()))
+    faults = (*story.scenario.faults, again)
+    world, broken = lived(replace(story, policy=policy, scenario=replace(story.scenario, faults=faults)))
+    assert broken == []
+    assert Action.REBOOT in acts(world)
+    assert len(world.cases()) == 1
 
 
 def test_what_has_local_disks_is_none_that_ec2_recovers() -> None:
