@@ -31,7 +31,7 @@ DENIED_FOR_LONG = ("ec2.observe", "ec2.suspects", "table.read", "table.write", "
 
 def test_one_story_of_four_has_some_and_each_is_over_within_half_an_hour() -> None:
     stories = [draw(seed) for seed in range(60)]
-    drawn = [[spell for spell in story.spells if spell.trouble in REFUSALS] for story in stories]
+    drawn = [[s for s in story.spells if s.trouble in REFUSALS and not s.times] for story in stories]
     assert 8 <= sum(map(bool, drawn)) <= 24
     assert {spell.trouble for spells in drawn for spell in spells} == REFUSALS
     assert all(spell.lasts <= timedelta(minutes=30) for spells in drawn for spell in spells)
