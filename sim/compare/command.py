@@ -22,7 +22,7 @@ from sim.compare.run import Comparison, compare
 from sim.whole_number import whole_number
 
 SEEDS = 40
-REPLAYS = 2
+REPLAYS = 5
 _SEEDS = whole_number("number of trials", 1, 10_000, f", such as {SEEDS}")
 _REPLAYS = whole_number("number of replays", 0, 10_000, "; 0 is none")
 PICTURE = tables.DOCUMENT.with_suffix(".svg")
