@@ -36,7 +36,7 @@ class LimitsJudge:
         self._taken_up: dict[str, tuple[str, ...]] = {}
         """Case to what its first act would have exceeded when it was taken up, whether or not it was carried out."""
         self._waited: set[str] = set()
-        """Cases that were held, or idle, since their last act while nothing was kept from their instance."""
+        """Cases that were, since their last act, held or idle with nothing kept from their instance, or people's."""
         self._healed: dict[str, list[datetime]] = {}
         """Instance to when its cases were healed."""
         self._replaced: dict[str, dict[str, datetime]] = {}
@@ -73,8 +73,9 @@ class LimitsJudge:
         else:
             self._open.pop(case.instance_id, None)
         waits = (case.held_by or _is_back(case)) and (newest is None or not self._away(newest))
-        # What somebody else, or observe mode, has taken from Defib in the middle of its repair is theirs.
-        if waits or case.held_by in TAKEN_BACK:
+        # What somebody else, or observe mode, has taken from Defib in the middle of its repair is theirs, and so is
+        # what was handed over: should Defib take it back, it has a place from its next act.
+        if waits or case.held_by in TAKEN_BACK or case.handed_over_at is not None:
             self._waited.add(case.id)
         first = under_way(case)
         claimed = first is not None and first.action is not Action.EVIDENCE and first.claimed_at is not None
