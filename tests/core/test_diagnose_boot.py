@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from defib.core.case import Action, Case
-from defib.core.diagnose import diagnose
+from defib.core.diagnose import diagnose, host_mended
 from defib.core.model import (
     Cause,
     Checks,
@@ -176,6 +176,33 @@ def test_what_boots_anew_is_counted_from_the_first_look_that_saw_it() -> None:
 
     assert (first.cause, late.cause, late.since) == (Cause.INITIALIZING, Cause.INSTANCE_IMPAIRED, NOON)
     assert diagnose(observed(checks=BOOTING), still, POLICY, after(minutes=12)) == late
+
+
+def test_what_boots_on_a_host_that_has_been_mended_fails_by_itself_only_since_then() -> None:
+    """Somebody has started it, and its host failed at once: EC2's own recovery boots it anew."""
+    failed, started = impaired(after(minutes=-4)), after(minutes=-4)
+    broken = diagnose(
+        observed(checks=Checks(failed, failed), launched_at=started, traits=AGAIN), None, POLICY, after(minutes=-2)
+    )
+    mended = observed(checks=Checks(OK, failed), launched_at=started, traits=AGAIN)
+    so_far = case(cause=broken.cause, evidence=broken.evidence, since=broken.since)
+    boots = diagnose(mended, so_far, POLICY, NOON)
+    so_far = case(cause=boots.cause, evidence=boots.evidence, since=boots.since)
+    over = diagnose(mended, so_far, POLICY, after(minutes=1))
+    still = case(cause=over.cause, evidence=over.evidence, since=over.since)
+
+    assert (broken.cause, boots.cause, over.cause) == (Cause.INITIALIZING, Cause.INITIALIZING, Cause.INSTANCE_IMPAIRED)
+    assert (boots.since, over.since) == (NOON, NOON)
+    assert host_mended(still, failed.impaired_since), "a reboot has its time first"
+
+
+def test_what_boots_on_a_host_that_never_failed_has_failed_since_its_start() -> None:
+    failed, started = impaired(after(minutes=-4)), after(minutes=-4)
+    facts = observed(checks=Checks(OK, failed), launched_at=started, traits=AGAIN)
+    boots = diagnose(facts, SEEN_BOOTING, POLICY, NOON)
+    so_far = case(cause=boots.cause, evidence=boots.evidence, since=boots.since)
+
+    assert diagnose(facts, so_far, POLICY, after(minutes=1)).since == started
 
 
 def test_a_check_that_failed_before_a_reboot_is_no_part_of_that_count() -> None:

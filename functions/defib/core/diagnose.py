@@ -34,9 +34,10 @@ impaired to its launch (AWSEC2 API, InstanceStatusDetails, ImpairedSince)."""
 PEOPLE_STOP = ("Client.UserInitiatedShutdown", "Client.UserInitiatedHibernate", "Client.InstanceInitiatedShutdown")
 """StateReason codes of a stop that somebody asked for, by API or from inside (AWSEC2 API, StateReason)."""
 
+SYSTEM_CHECK, INSTANCE_CHECK = "system status check", "instance status check"
 STATUS_CHECKS: tuple[tuple[Cause, str, Callable[[Checks], Check]], ...] = (
-    (Cause.SYSTEM_IMPAIRED, "system status check", attrgetter("system")),
-    (Cause.INSTANCE_IMPAIRED, "instance status check", attrgetter("instance")),
+    (Cause.SYSTEM_IMPAIRED, SYSTEM_CHECK, attrgetter("system")),
+    (Cause.INSTANCE_IMPAIRED, INSTANCE_CHECK, attrgetter("instance")),
     (Cause.EBS_IMPAIRED, "attached EBS status check", attrgetter("attached_ebs")),
 )
 """System first: a broken host fails the instance check too."""
@@ -194,10 +195,11 @@ def _impaired(
         if check.status is not CheckStatus.IMPAIRED:
             continue
         since = check.impaired_since or _first_seen(cause, case, observation.observed_at)
-        if cause is Cause.INSTANCE_IMPAIRED and host_mended(case, check.impaired_since):
-            since = max(since, _first_seen(cause, case, observation.observed_at))
+        never_worked = cause is not Cause.EBS_IMPAIRED and _never_worked(observation, since, case)
+        if case is not None and cause is Cause.INSTANCE_IMPAIRED and host_mended(case, check.impaired_since):
+            since = max(since, observation.observed_at if _host_failed(case) else case.since)
         evidence = f"{words} impaired since {clock(since)}"
-        if cause is not Cause.EBS_IMPAIRED and _never_worked(observation, since, case):
+        if never_worked:
             found = (evidence, f"launched {clock(observation.launched_at)}")
             if may_boot_still(observation, policy, now):
                 return Diagnosis(Cause.INITIALIZING, since, found)
@@ -270,9 +272,20 @@ def host_mended(case: Case | None, failed: datetime | None) -> bool:
     EC2's own recovery boots it, and until that is over its instance check fails from before (AWSEC2 UserGuide,
     Automatic instance recovery): by itself it fails only since its system check passes.
     """
-    if case is None or case.cause is not Cause.INSTANCE_IMPAIRED:
-        return case is not None and case.cause is Cause.SYSTEM_IMPAIRED
-    return failed is not None and case.since > failed
+    if case is None or _host_failed(case):
+        return case is not None
+    known = case.cause is Cause.INSTANCE_IMPAIRED or _boots(case, INSTANCE_CHECK)
+    return known and failed is not None and case.since > failed
+
+
+def _host_failed(case: Case) -> bool:
+    """Whether its system check failed when it was last looked at."""
+    return case.cause is Cause.SYSTEM_IMPAIRED or _boots(case, SYSTEM_CHECK)
+
+
+def _boots(case: Case, fails: str) -> bool:
+    """Whether that check failed when it was last looked at, as it may while it boots."""
+    return case.cause is Cause.INITIALIZING and "".join(case.evidence[:1]).startswith(fails)
 
 
 def _sets_up(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> bool:
