@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 
 from defib.core.audit import Entry
-from defib.core.case import Case
+from defib.core.case import Case, Outcome
 from defib.core.detection import MINUTE
 from defib.core.model import Cause, CheckStatus, InstanceState
 from defib.core.policy import Mode
@@ -185,8 +185,15 @@ class CourseJudge:
         return case.look_again_at > self._truth.time.now
 
     def _was_told(self, case: Case, since: datetime) -> bool:
-        of_it = (n for n in self._truth.store.notices.values() if n.case_id == case.id)
-        return any(tells_how_it_ends(notice, case, since) for notice in of_it)
+        notices = self._truth.store.notices.values()
+        if any(tells_how_it_ends(n, case, since) for n in notices if n.case_id == case.id):
+            return True
+        # Where its service was renamed the case in which it was stopped has ended, and it is left alone. The next one,
+        # of a service that has stopped nothing, has an end of its own.
+        before = self._truth.store.cases.get((case.instance_id, case.number - 1))
+        if before is None or before.outcome is not Outcome.LEFT_ALONE or before.service == case.service:
+            return False
+        return any(n.at >= before.closed_at >= since for n in notices if n.case_id == before.id and before.closed_at)
 
     # --- The trail ---------------------------------------------------------------------------------------------------
 
