@@ -42,9 +42,19 @@ class FoundJudge:
         self._looked: dict[str, datetime] = {}
         self._since: dict[tuple[str, str], datetime] = {}
         """By instance and what is wrong with it, since when that is shown."""
+        self._impaired: set[str] = set()
+        """Zones that the last sweep held to be impaired."""
+        self._let_go: dict[str, datetime] = {}
+        """Zone to the sweep that has last held it to be impaired no more."""
 
     def looked(self, instance_id: str) -> None:
         self._looked[instance_id] = self._truth.time.now
+
+    def swept(self) -> None:
+        """A sweep has looked at all there is, and said which zones are impaired."""
+        impaired = {found.zone for found in self._truth.store.whole.impaired}
+        self._let_go |= dict.fromkeys(self._impaired - impaired, self._truth.time.now)
+        self._impaired = impaired
 
     def shown(self, machine: Machine) -> None:
         """EC2 shows something else of it, or its application status check does."""
@@ -106,7 +116,11 @@ class FoundJudge:
     ) -> None:
         truth = self._truth
         ours = is_opted_in(truth.policy, machine.tags) and service_of(truth.policy, machine.tags) is not None
-        if not lasts() or not ours or truth.store.whole.impairment(machine.zone) is not None:
+        if not lasts() or not ours:
+            return
+        held_until = self._held_until(machine.zone, since)
+        if held_until > truth.time.now:
+            truth.time.at(held_until, partial(self._found, what, machine, since, lasts, worn))
             return
         looked = self._looked.get(machine.instance_id)
         # Events may get lost: what they would have told is found by the sweep.
@@ -125,3 +139,10 @@ class FoundJudge:
             truth.time.after(MINUTE, partial(self._found, what, machine, since, lasts))
         elif crowd is not None:
             truth.breaks("found", f"{machine.name} {what}, and its turn to be looked at has not come in {turn}")
+
+    def _held_until(self, zone: str, since: datetime) -> datetime:
+        """Until when nobody need have looked at what fails there, for it may wait for its zone to recover."""
+        if self._truth.store.whole.impairment(zone) is not None:
+            return self._truth.time.now + MINUTE
+        let_go = self._let_go.get(zone, since)
+        return let_go + FOUND_WITHIN + DELIVERY if let_go > since else since

@@ -153,6 +153,7 @@ class Judge:
 
     def swept(self) -> None:
         """A sweep has looked at all there is."""
+        self._found.swept()
         self._shifts.swept()
         self._course.swept()
         self._asked.swept()
