@@ -111,7 +111,8 @@ class Seen:
         return ZONE_IDS
 
     def serving(self, target_group_arns: Sequence[str]) -> Mapping[str, Mapping[str, Served]]:
-        return {arn: self._served(arn) for arn in target_group_arns}
+        there = {balancer.arn for balancer in self._cloud.balancers.values()}
+        return {arn: self._served(arn) for arn in target_group_arns if arn in there}
 
     def unhealthy_targets(self, target_group_arn: str) -> Sequence[str]:
         balancer = self._balancer(target_group_arn)

@@ -170,3 +170,12 @@ def test_who_serves_in_which_zone_is_counted_for_each_target_group(
     serving = account.observer(a_policy()).serving([web, other])
 
     assert serving == {web: {zone: Served(registered=3, healthy=2)}, other: {}}
+
+
+def test_a_target_group_that_was_deleted_is_left_out_when_who_serves_is_counted(
+    account: Account, elb: ElasticLoadBalancingv2Client
+) -> None:
+    web, gone = account.fleet.target_group("web", []), account.fleet.target_group("gone", [])
+    elb.delete_target_group(TargetGroupArn=gone)
+
+    assert account.observer(a_policy()).serving([gone, web]) == {web: {}}

@@ -148,11 +148,15 @@ def test_who_serves_is_counted_by_zone(stage: Stage) -> None:
     assert sum(ports.observer.running().values()) == 18
 
 
-@pytest.mark.parametrize("question", ["serving", "unhealthy_targets"])
-def test_a_target_group_that_is_not_there_is_an_error(stage: Stage, question: str) -> None:
-    observer = stage().observer
+def test_in_a_target_group_that_is_not_there_nobody_serves(stage: Stage) -> None:
+    arn = WEB.target_group_arn
+
+    assert list(stage().observer.serving([NO_GROUP, arn])) == [arn]
+
+
+def test_to_be_asked_of_a_target_group_that_is_not_there_is_an_error(stage: Stage) -> None:
     with pytest.raises(Rejected) as raised:
-        observer.serving([NO_GROUP]) if question == "serving" else observer.unhealthy_targets(NO_GROUP)
+        stage().observer.unhealthy_targets(NO_GROUP)
 
     assert raised.value.code == "TargetGroupNotFound"
 

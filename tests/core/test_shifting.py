@@ -101,7 +101,7 @@ FORBIDDEN: list[tuple[str, str, dict[str, Any]]] = [
     ("only observed", "has mode observe, not heal", {"policy": services(mode=Mode.OBSERVE)}),
     ("in maintenance", "service web behind it is in maintenance", {"policy": services(maintenance=ALWAYS)}),
     ("nothing in the zone", "none of its targets is in the zone", {"serving": {ARN: {B: Served(5, 5)}}}),
-    ("no answer of who serves", "none of its targets", {"serving": {}}),
+    ("its target group is gone", "target group web is not there", {"serving": {}}),
     ("nobody elsewhere", "no healthy target in any other zone", {"serving": {ARN: {A: Served(5, 0)}}}),
     ("nobody healthy elsewhere", "no healthy", {"serving": {ARN: {A: Served(5, 0), B: Served(5, 0)}}}),
     (
@@ -123,6 +123,12 @@ def test_an_issue_of_awss_in_the_zone_itself_or_in_no_zone_by_name_forbids_no_sh
     issues = Issues((replace(ISSUE, zone_ids=("use1-az4",)), replace(ISSUE, arn="arn:aws:health:2", zone_ids=())))
 
     assert refusal(CLAIMED, replace(STACK, issues=issues), SERVING, Switch.ON, STARTS, NOON) == ""
+
+
+def test_a_target_group_that_is_gone_says_nothing_of_the_others_of_its_load_balancer() -> None:
+    policy = services(target_groups=(GROUP, replace(GROUP, arn=ARN.replace("/web/", "/gone/"))))
+
+    assert refusal(CLAIMED, STACK, SERVING, Switch.ON, policy, NOON) == ""
 
 
 def test_a_gateway_load_balancer_is_not_shifted() -> None:

@@ -117,7 +117,8 @@ def refusal(
 ) -> str:
     """Why the shift must not be moved now, in words for people; empty when nothing forbids it.
 
-    ``serving`` says, by target group ARN and zone, who is registered and who is healthy at this moment.
+    ``serving`` says, by target group ARN and zone, who is registered and who is healthy at this moment. In one that is
+    gone nobody is, and it is not named there.
     """
     if healing is not Switch.ON:
         return "the kill switch is off" if healing is Switch.OFF else "the kill switch can't be read"
@@ -148,7 +149,11 @@ def _unserved(shift: Shift, serving: Mapping[str, Mapping[str, Served]], policy:
             return f"service {service.name} behind it has mode {service.mode.value}, not heal"
         if in_window(policy, service, now) is not None:
             return f"service {service.name} behind it is in maintenance"
-    concerned = [group for _, group in groups if shift.zone in serving.get(group.arn, {})]
+    there = [group for _, group in groups if group.arn in serving]
+    if not there:
+        gone = ", ".join(sorted({group.name for _, group in groups}))
+        return f"target group {gone} is not there; make it anew, or take it out of target_groups in the policy"
+    concerned = [group for group in there if shift.zone in serving[group.arn]]
     if not concerned:
         return "none of its targets is in the zone"
     for group in concerned:

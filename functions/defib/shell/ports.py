@@ -115,7 +115,10 @@ class Observer(Protocol):
         ...
 
     def serving(self, target_group_arns: Sequence[str]) -> Mapping[str, Mapping[str, Served]]:
-        """By target group ARN and zone, the registered and the healthy targets. Raises Transient or Rejected."""
+        """By target group ARN and zone, the registered and the healthy targets; nothing of a group that is not there.
+
+        Raises Transient or Rejected.
+        """
         ...
 
     def unhealthy_targets(self, target_group_arn: str) -> Sequence[str]:
