@@ -37,7 +37,7 @@ email = ["oncall@example.com"]
 
 def test_one_story_of_eight_has_a_deployment_which_changes_what_governs_it() -> None:
     stories = [draw(seed) for seed in range(160)]
-    drawn = [story for story in stories if story.redeployed]
+    drawn = [story for story in stories if story.redeployed and not _renames(story)]
     assert 8 <= len(drawn) <= 32
     assert any(deployed.policy != story.policy for story in drawn for deployed in story.redeployed)
     fewer = [s for s in drawn if len(s.redeployed[0].policy.services) < len(s.policy.services)]
