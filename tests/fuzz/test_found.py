@@ -16,8 +16,9 @@ from sim.fuzz.nth import scenario_story
 from sim.fuzz.run import lived
 from sim.fuzz.story import Story
 from sim.fuzz.trouble import Spell, Trouble
+from sim.fuzz.world import World
 from sim.scenario import Fault
-from tests.fuzz.worlds import MINUTE
+from tests.fuzz.worlds import MINUTE, later
 
 STOPPED = (FaultKind.STOPPED_UNASKED, Cause.STOPPED_UNASKED, "is stopped")
 CHECKED = (FaultKind.APPLICATION_DOWN, Cause.APPLICATION_DOWN, "fails its application status check")
@@ -56,3 +57,18 @@ def test_what_a_person_has_stopped_need_not_be_looked_at(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(suspect, "suspect_of", none)
     assert lived(struck(FaultKind.STOPPED_BY_PERSON, "is stopped"))[1] == []
+
+
+@pytest.mark.breaks("found")
+def test_that_nobody_looks_at_what_fails_in_a_zone_that_is_let_go_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    story = scenario_story("zone-loss")
+    for_good = tuple(replace(fault, lasts=None) for fault in story.scenario.faults)
+    lost = Spell(timedelta(0), story.scenario.until, Trouble.MESSAGE_LOST, "events")
+    world = World(replace(story, scenario=replace(story.scenario, faults=for_good), spells=(lost,)))
+    later(world, 8 * MINUTE)
+    world.store.whole = replace(world.store.whole, impaired=(), crowd=None)
+    world.judge.swept()
+    monkeypatch.setattr("sim.fuzz.world.sweep", lambda *_: None)
+    for unseen in (False, True):
+        later(world, 2 * MINUTE)
+        assert any("nobody has seen that" in line for line in world.judge.broken) is unseen
