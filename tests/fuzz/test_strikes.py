@@ -98,10 +98,10 @@ def test_events_that_are_late_come_in_another_order_than_they_were_sent() -> Non
     world, came = World(replace(scenario_story("april-30"), spells=(late,))), list[str]()
     world.lanes.run("diagnose", lambda body: came.append(str(body)))
     for number in range(5):
-        world.bus.put("test", f"{number}", {})
+        world.bus.state_changed(f"i-{number}", "stopped")
     world.time.run_until(world.time.now + 8 * MINUTE)
-    told = [str(json.loads(body)["detail-type"]) for body in came if '"source": "test"' in body]
-    assert sorted(told) == ["0", "1", "2", "3", "4"]
+    told = [json.loads(body)["detail"]["instance-id"] for body in came if '"aws.ec2"' in body]
+    assert sorted(told) == ["i-0", "i-1", "i-2", "i-3", "i-4"]
     assert told != sorted(told)
 
 
