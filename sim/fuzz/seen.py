@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from defib.aws import membership
 from defib.aws.targets import NOT_REGISTERED
 from defib.aws.traits import stop_is_near as is_stop_near
+from defib.core.boot import stopped_from
 from defib.core.frozen import replace
 from defib.core.membership import GROUP_TAG, IN_SERVICE, Membership
 from defib.core.model import (
@@ -93,7 +94,7 @@ class Seen:
         found = self._observation(machine, targets, peers, silenced=silenced)
         if found.group:
             found = replace(found, membership=self._membership(found))
-        if stop_is_near and is_stop_near(found):
+        if stop_is_near and is_stop_near(found, stopped_from(self._cloud.policy, service)):
             found = replace(found, traits=traits_of(*kind_of(machine)))
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,19 @@ def test_a_new_instance_is_near_a_stop_only_when_its_checks_take_too_long(
     assert extra_calls(fleet) == []
 
     clock.advance(timedelta(minutes=5))
+    assert observer.observe(web, ()).traits.stop_protected
+
+
+def test_unless_the_policy_stops_what_does_not_come_up_sooner(
+    ec2: EC2Client, elb: ElasticLoadBalancingv2Client, fleet: Fleet, clock: FakeClock, web: str
+) -> None:
+    policy = a_policy()
+    hasty = replace(policy, repair=replace(policy.repair, arrival_timeout=timedelta(seconds=90)))
+    observer = AwsObserver(ec2, elb, clock, hasty)
+    fleet.fail(web, "InstanceStatus", "initializing")
+    since_launch = clock.now() - observer.observe(web, ()).launched_at
+    clock.advance(timedelta(seconds=90) - since_launch)
+
     assert observer.observe(web, ()).traits.stop_protected
 
 

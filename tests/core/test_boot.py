@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from defib.core.boot import BARE_METAL, climb, is_bare_metal, with_time_to_boot
+from defib.core.boot import BARE_METAL, climb, is_bare_metal, stopped_from, with_time_to_boot
 from defib.core.case import Act, Action, Attempt, Case, Decision, Hold, Wait
 from defib.core.decide import decide
 from defib.core.diagnose import diagnose
 from defib.core.model import Cause, Checks, InstanceState, Observation
-from defib.core.policy import Policy
+from defib.core.policy import Policy, Repair
 from defib.core.words import plan
 from tests.core.facts import INITIALIZING, NOON, OK, POLICY, SERVICE, after, attempt, case, impaired, observed
 
@@ -118,3 +118,24 @@ def test_a_mac_is_rebooted_and_then_left_to_people() -> None:
     assert isinstance(then, Hold)
     assert then.guard == "mac_host"
     assert "four and a half hours" in then.reason
+
+
+SOON = timedelta(seconds=20)
+
+
+@pytest.mark.parametrize(
+    "repair",
+    [
+        replace(POLICY.repair, arrival_timeout=SOON),
+        replace(POLICY.repair, reboot_trial=SOON),
+        replace(POLICY.repair, restart_trial=SOON),
+    ],
+    ids=["arrival_timeout", "reboot_trial", "restart_trial"],
+)
+def test_what_does_not_come_up_is_stopped_as_soon_as_the_shortest_of_its_trials_is_over(repair: Repair) -> None:
+    assert stopped_from(replace(POLICY, repair=repair), SERVICE) == SOON
+
+
+def test_or_when_a_start_has_had_its_time() -> None:
+    service = replace(SERVICE, verify=replace(SERVICE.verify, timeout=timedelta(seconds=30)))
+    assert stopped_from(POLICY, service) == timedelta(seconds=30)

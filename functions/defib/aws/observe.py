@@ -9,6 +9,7 @@ from defib.aws import application, instances, peers, serving, statuses, suspects
 from defib.aws.permission import union
 from defib.aws.suspects import Sweeper
 from defib.aws.targets import TargetGroups
+from defib.core.boot import stopped_from
 from defib.core.frozen import replace
 from defib.core.model import CheckStatus, InstanceState, Observation, Registration, TargetHealth
 
@@ -89,7 +90,7 @@ class AwsObserver:
                 found = replace(found, peers=peers.peers_of(self._ec2, found, service, self._memberships))
             if found.state is InstanceState.RUNNING and not others:
                 found = replace(found, targets=self._groups.with_others(instance_id, found.targets))
-        if act_is_near and stop_is_near and traits.stop_is_near(found):
+        if act_is_near and stop_is_near and traits.stop_is_near(found, stopped_from(self._policy, service)):
             found = self._traits.completed(found)
         return found
 

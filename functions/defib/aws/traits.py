@@ -33,7 +33,7 @@ PROTECTION_AGE = timedelta(seconds=30)
 TYPE_AGE = timedelta(days=1)
 """What a type has does not change; a container rarely lives so long."""
 FIRST_CHECKS = timedelta(minutes=5)
-"""An instance whose checks are initializing for less is just starting."""
+"""An instance whose checks are initializing for less is just starting, unless the policy stops it sooner."""
 
 STARTED_LATER = timedelta(minutes=1)
 """By how much more LaunchTime is apart from the attachment of the first network interface, where it was no launch."""
@@ -98,8 +98,8 @@ def _recovers_by_itself(instance: InstanceTypeDef) -> bool:
     return on and not (metal or host or grouped or efa or instance.get("InstanceLifecycle"))
 
 
-def stop_is_near(observation: Observation) -> bool:
-    """Whether what Defib does next may be a stop."""
+def stop_is_near(observation: Observation, stopped_from: timedelta) -> bool:
+    """Whether what Defib does next may be a stop; ``stopped_from`` is how soon after a launch it may be."""
     if observation.state is InstanceState.STOPPING:
         return True
     checks = observation.checks
@@ -109,7 +109,7 @@ def stop_is_near(observation: Observation) -> bool:
         return True
     each = {checks.system.status, checks.instance.status, checks.attached_ebs.status}
     each |= {checks.application.status, checks.beneath.status}
-    late = observation.observed_at - observation.launched_at >= FIRST_CHECKS
+    late = observation.observed_at - observation.launched_at >= min(FIRST_CHECKS, stopped_from)
     if CheckStatus.IMPAIRED in each or (CheckStatus.INITIALIZING in each and late):
         return True
     return any(target.health is TargetHealth.UNHEALTHY for target in observation.targets)

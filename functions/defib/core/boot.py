@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from defib.core.frozen import replace
 from defib.core.model import Observation
 from defib.core.policy import Policy
+from defib.core.service import Service
 
 BARE_METAL = timedelta(minutes=40)
 """What bare metal is given at least for a boot, a reboot and a stop: twice what AWS says that it can take.
@@ -56,6 +57,12 @@ def may_boot_still(observation: Observation, policy: Policy, now: datetime) -> b
     traits = observation.traits
     slow = traits.started_again or traits.windows or is_bare_metal(observation.instance_type)
     return slow and now < observation.launched_at + policy.repair.restart_trial
+
+
+def stopped_from(policy: Policy, service: Service) -> timedelta:
+    """How soon after a launch Defib may stop what does not come up: dead on arrival, or after a reboot or a start."""
+    repair = policy.repair
+    return min(repair.arrival_timeout, repair.reboot_trial, repair.restart_trial, service.verify.timeout)
 
 
 def is_arriving(launched_at: datetime, now: datetime, policy: Policy) -> bool:
