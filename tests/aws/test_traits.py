@@ -91,6 +91,7 @@ def test_unless_the_policy_stops_what_does_not_come_up_sooner(
 ) -> None:
     policy = a_policy()
     hasty = replace(policy, repair=replace(policy.repair, arrival_timeout=timedelta(seconds=90)))
+    fleet.ec2.answers["DescribeInstanceAttribute"] = {"DisableApiStop": {"Value": True}}
     observer = AwsObserver(ec2, elb, clock, hasty)
     fleet.fail(web, "InstanceStatus", "initializing")
     since_launch = clock.now() - observer.observe(web, ()).launched_at
