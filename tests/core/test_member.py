@@ -11,6 +11,7 @@ from defib.core.case import Action, Close, Escalate, Hold, Outcome, Wait
 from defib.core.guard import refuse
 from defib.core.guards.ownership import CLUSTER_TAG, OWNERS
 from defib.core.guards.question import Question
+from defib.core.member import await_replacement
 from defib.core.membership import GroupMember
 from defib.core.model import (
     Cause,
@@ -124,6 +125,12 @@ def test_a_group_that_does_not_replace_it_is_peoples_business() -> None:
     assert isinstance(decision, Escalate)
     assert "activity history of Auto Scaling group web-asg" in decision.ask
     assert "suspended" not in decision.reason + decision.ask
+
+
+def test_what_people_have_in_hand_is_waited_for_no_more_though_its_group_was_to_replace_it() -> None:
+    theirs = replace(case(EVIDENCE, attempt(Action.REPLACE)), group="web-asg", handed_over_at=after(minutes=20))
+
+    assert await_replacement(theirs, member(), Cause.SYSTEM_IMPAIRED, POLICY, after(minutes=25)) is None
 
 
 def test_a_process_that_somebody_has_suspended_is_named_to_people() -> None:
