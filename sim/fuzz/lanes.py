@@ -75,7 +75,7 @@ class Lanes:
         self._outside = outside
         self._random = random
         self._lanes: dict[str, Lane] = {}
-        self._seen: dict[str, object] = {}
+        self._seen: dict[str, datetime] = {}
         self.dead: list[object] = []
         """What came to a dead-letter queue."""
         self.unread: list[object] = []
@@ -90,7 +90,7 @@ class Lanes:
         """Put a message on the queue of ``name``; the same ``once`` within five minutes counts once."""
         if once:
             known = self._seen.get(once)
-            if known is not None and self._time.now - known < DEDUPLICATED_FOR:  # type: ignore[operator]
+            if known is not None and self._time.now - known < DEDUPLICATED_FOR:
                 return
             self._seen[once] = self._time.now
         copies = 1
