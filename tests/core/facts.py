@@ -35,6 +35,10 @@ POLICY = Policy(Tag("self-heal", "true"), (SERVICE,), repair=Repair(look_again=t
 """Not the defaults, which may change without a test of the ladder having to."""
 
 
+HARMLESS = Traits(instance_store=False, stop_protected=False)
+"""Of an instance whose stop destroys nothing."""
+
+
 def after(**time: float) -> datetime:
     """Noon and so much later."""
     return NOON + timedelta(**time)
@@ -60,6 +64,7 @@ def observed(**changes: Any) -> Observation:
         "zone": "us-east-1b",
         "checks": Checks(OK, OK, OK),
         "peers": Peers(running=2, healthy=2),
+        "traits": HARMLESS,
     }
     facts |= changes
     if facts["state"] is not InstanceState.RUNNING and "checks" not in changes:
@@ -69,7 +74,7 @@ def observed(**changes: Any) -> Observation:
 
 def special(**traits: Any) -> Observation:
     """The healthy web server, with these traits."""
-    return observed(traits=Traits(**traits))
+    return observed(traits=replace(HARMLESS, **traits))
 
 
 def target(health: TargetHealth, *, manageable: bool = True) -> Target:

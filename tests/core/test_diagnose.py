@@ -18,9 +18,9 @@ from defib.core.model import (
     Observation,
     TargetHealth,
 )
-from defib.core.traits import Traits
 from tests.core.diagnosed import Row, require, rows
 from tests.core.facts import (
+    HARMLESS,
     INITIALIZING,
     NOON,
     OK,
@@ -98,7 +98,7 @@ def test_a_failure_aws_does_not_date_began_when_it_was_first_seen() -> None:
 
 def test_where_aws_has_announced_work_people_read_that_it_is_bound_to_its_host() -> None:
     announced = Checks(OK, OK, events=(Event("instance-reboot", after(days=3)),))
-    facts = observed(checks=announced, traits=Traits(dedicated_host="h-0a1"))
+    facts = observed(checks=announced, traits=replace(HARMLESS, dedicated_host="h-0a1"))
 
     assert diagnose(facts, None, POLICY, NOON).evidence[-1] == "bound to its Dedicated Host h-0a1"
 

@@ -14,9 +14,9 @@ from defib.core.model import (
     Observation,
     TargetHealth,
 )
-from defib.core.traits import Traits
 from tests.core.diagnosed import Row, require, rows
 from tests.core.facts import (
+    HARMLESS,
     INITIALIZING,
     NOON,
     OK,
@@ -29,7 +29,7 @@ from tests.core.facts import (
     target,
 )
 
-AGAIN = Traits(started_again=True)
+AGAIN = replace(HARMLESS, started_again=True)
 BOOTING = Checks(OK, INITIALIZING)
 SEEN_BOOTING = case(cause=Cause.INITIALIZING, evidence=("status checks initializing",), since=after(minutes=-9))
 STARTED_BY_US = case(attempt(Action.STOP), attempt(Action.START))
@@ -96,7 +96,7 @@ TABLE: list[Row] = [
         observed(
             checks=Checks(impaired(after(minutes=-2)), OK),
             launched_at=after(minutes=-2),
-            traits=Traits(windows=True),
+            traits=replace(HARMLESS, windows=True),
         ),
         None,
         Cause.INITIALIZING,

@@ -14,8 +14,7 @@ from defib.core.diagnose import diagnose
 from defib.core.interference import meddled, started_by_others
 from defib.core.model import Cause, Checks, InstanceState, Observation, TargetHealth, Verdict
 from defib.core.step import step
-from defib.core.traits import Traits
-from tests.core.facts import NOON, OK, POLICY, WEB, after, attempt, case, impaired, observed, policy, target
+from tests.core.facts import HARMLESS, NOON, OK, POLICY, WEB, after, attempt, case, impaired, observed, policy, target
 
 REPAIR = POLICY.repair
 BAD = Checks(OK, impaired(after(minutes=-5)))
@@ -191,7 +190,7 @@ def test_one_that_somebody_stops_this_moment_has_no_checks_and_nobody_is_called_
 
 def host_failed(minutes: float, **traits: Any) -> Observation:
     since = impaired(after(minutes=-minutes))
-    return observed(checks=Checks(since, since), traits=Traits(**traits))
+    return observed(checks=Checks(since, since), traits=replace(HARMLESS, **traits))
 
 
 RECOVERIES = [
@@ -217,7 +216,7 @@ def test_a_host_that_fails_and_recovers_without_end_is_handed_over_once_its_repa
     so_far, now = case(EVIDENCE, cause=Cause.SYSTEM_IMPAIRED, confirmed_cause=Cause.SYSTEM_IMPAIRED), NOON
     while so_far.handed_over_at is None and now < NOON + POLICY.repair.case_age + timedelta(minutes=5):
         host = impaired(now - timedelta(minutes=2)) if (now - NOON) // timedelta(minutes=2) % 2 else OK
-        facts = observed(checks=Checks(host, impaired(after(minutes=-5))), traits=Traits(auto_recovery=True))
+        facts = observed(checks=Checks(host, impaired(after(minutes=-5))), traits=replace(HARMLESS, auto_recovery=True))
         so_far, _ = step(so_far, replace(facts, observed_at=now), POLICY, now)
         now += timedelta(minutes=1)
 
@@ -226,6 +225,6 @@ def test_a_host_that_fails_and_recovers_without_end_is_handed_over_once_its_repa
 
 
 def test_a_failed_system_inside_the_instance_is_never_left_to_ec2() -> None:
-    facts = observed(checks=Checks(OK, impaired(after(minutes=-2))), traits=Traits(auto_recovery=True))
+    facts = observed(checks=Checks(OK, impaired(after(minutes=-2))), traits=replace(HARMLESS, auto_recovery=True))
 
     assert isinstance(decided(case(EVIDENCE), facts), Act)

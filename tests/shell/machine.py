@@ -26,6 +26,7 @@ from defib.core.model import (
 from defib.core.policy import Policy
 from defib.shell.perform import Performing, perform
 from defib.shell.reconcile import Reconciling, reconcile
+from tests.core.facts import HARMLESS
 from tests.fakes import FakeActor, FakeClock, FakeJournal, FakeObserver, FakeQueues, FakeStore, FakeSwitch
 
 INSTANCE = "i-0aa1"
@@ -142,6 +143,7 @@ class Machine:
             checks=self._checks() if self.state is InstanceState.RUNNING else None,
             targets=(Target(GROUP, self._target()),) if self.behind_load_balancer else (),
             peers=self.peers,
+            traits=HARMLESS,
             state_reason_code="Client.UserInitiatedShutdown" if self.state is InstanceState.STOPPED else "",
         )
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from defib.core.case import Action, Attempt, Case
 from defib.core.model import Check, Checks, CheckStatus, InstanceState, Observation, Peers, Registration
 from defib.core.shift import Served
+from defib.core.traits import Traits
 from defib.shell.ports import Clock, Suspects, Transient
 from tests.storm.buckets import Buckets
 
@@ -100,6 +101,7 @@ class Machine:
             state_reason_code=self._reason(),
             checks=self._checks() if self.state is InstanceState.RUNNING else None,
             peers=peers,
+            traits=Traits(instance_store=False, stop_protected=False),
         )
 
     def _reason(self) -> str:

@@ -37,14 +37,19 @@ class Traits:
     started_again: bool = False
     """It was launched once, and has been stopped and started since: its primary network interface, which can't be
     detached, was attached before (AWSEC2 UserGuide, Elastic network interfaces)."""
-    instance_store: bool = False
-    """Its type has instance-store volumes, whose data a stop loses."""
-    stop_protected: bool = False
-    """EC2 refuses to stop it by API (AWSEC2 UserGuide, Enable stop protection)."""
+    instance_store: bool | None = None
+    """Its type has instance-store volumes, whose data a stop loses; None: not known."""
+    stop_protected: bool | None = None
+    """EC2 refuses to stop it by API (AWSEC2 UserGuide, Enable stop protection); None: not known."""
     unread: str = ""
-    """Why the two above could not be read; empty when they were, or when no stop is near."""
+    """Why the two above could not be read; empty when they were, or when nobody asked since no stop seemed near."""
     unanswered: bool = False
     """Nothing answered when they were asked for: the next look may read them."""
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known what a stop would destroy; until then nothing is stopped."""
+        return self.instance_store is not None and self.stop_protected is not None
 
 
 NO_TRAITS = Traits()

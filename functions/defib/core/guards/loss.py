@@ -25,10 +25,11 @@ def waits_for_traits(held_by: str, traits: Traits) -> bool:
 
 def traits_unread(asked: Question) -> Refusal | None:
     """Nothing is stopped while it is not known what a stop would destroy."""
-    unread = asked.observation.traits.unread
-    if not unread or asked.action not in CUTS_POWER:
+    traits = asked.observation.traits
+    if traits.known or asked.action not in CUTS_POWER:
         return None
-    return Refusal("traits_unread", f"AWS did not say whether a stop would destroy something ({unread})")
+    why = f"AWS did not say whether a stop would destroy something ({traits.unread or 'it has not been asked yet'})"
+    return Refusal("traits_unread", why)
 
 
 def instance_store_data(asked: Question) -> Refusal | None:
