@@ -93,6 +93,19 @@ def test_one_who_can_not_be_told_keeps_nobody_else_from_hearing(office: Office) 
     assert all(office.store.published_at("web-1", n) for n in (1, 2))
 
 
+def test_who_missed_one_message_reads_it_before_what_comes_later_though_one_between_was_for_others(
+    office: Office,
+) -> None:
+    office.sns.refused = "bob"
+    office.tell(notice(tier=Tier.SECOND), notice(2))
+    office.sns.refused = ""
+    office.tell(notice(3, tier=Tier.SECOND))
+    office.alone()
+
+    assert [post.subject for post in office.got("bob")] == ["subject 1;", "subject 3;"]
+    assert all(office.store.published_at("web-1", n) for n in (1, 2, 3))
+
+
 def test_who_has_heard_hears_nothing_again_however_long_another_can_not_be_told(office: Office) -> None:
     office.policy = replace(POLICY, services=(replace(WEB, tell=("ann", "bob")),))
     office.sns.refused = "ann"
