@@ -115,7 +115,7 @@ def test_who_heard_of_a_move_hears_what_comes_of_it_where_it_fails_after_that(ha
     assert over is not None
     assert (over.resolved_at, [n.kind for n in notices]) == (
         NOON,
-        [NoticeKind.PLANNED if handed_over is None else NoticeKind.RESOLVED],
+        [NoticeKind.RESOLVED],
     )
     assert f"was restarted as planned; now {reason}." in notices[0].body
     assert (silent, nothing) == (foretold(), ())
@@ -230,26 +230,31 @@ def test_who_was_called_over_a_move_that_went_wrong_hears_that_it_is_resolved() 
     assert [(n.kind, n.severity) for n in notices] == [(NoticeKind.RESOLVED, Severity.HIGH)]
 
 
-@pytest.mark.parametrize(
-    ("told_of", "kind"),
-    [
-        ((), NoticeKind.PLANNED),
-        (("planned:minimum_healthy",), NoticeKind.PLANNED),
-        (("minimum_healthy",), NoticeKind.RESOLVED),
-        (("planned:owned_by_others", "owned_by_others"), NoticeKind.RESOLVED),
-    ],
-)
-def test_who_heard_that_a_move_went_wrong_hears_its_end_though_nobody_was_asked_for(
-    told_of: tuple[str, ...], kind: NoticeKind
-) -> None:
-    """A machine closes its alert by that word alone."""
+@pytest.mark.parametrize("told_of", [(), ("planned:minimum_healthy",), ("minimum_healthy",)])
+def test_who_heard_that_a_move_began_hears_its_end_however_it_went(told_of: tuple[str, ...]) -> None:
+    """A machine has an alert for it, and closes it by that word alone."""
     begun, _ = told(foretold(), WAITING, waiting(EVIDENCE, *MOVED))
     failing = waiting(EVIDENCE, *MOVED, cause=Cause.SYSTEM_IMPAIRED, told_of=told_of)
 
     over, kinds = told(begun, failing, replace(failing, closed_at=NOON, outcome=Outcome.HEALED))
 
     assert over is not None
-    assert (over.reached, over.resolved_at, kinds) == (None, NOON, [kind])
+    assert (over.reached, over.resolved_at, kinds) == (None, NOON, [NoticeKind.RESOLVED])
+
+
+def test_where_another_is_still_on_its_way_the_end_of_one_move_is_not_that_of_all() -> None:
+    other = replace(waiting(EVIDENCE, *MOVED), instance_id="i-0bb2", name="web-3")
+    begun, _ = told(foretold(), WAITING, waiting(EVIDENCE, *MOVED))
+    both, _ = told(begun, replace(other, attempts=()), other)
+    moved = waiting(EVIDENCE, *MOVED)
+
+    one, kinds = told(both, moved, replace(moved, closed_at=NOON, outcome=Outcome.HEALED))
+    assert one is not None
+    assert (one.resolved_at, kinds) == (None, [NoticeKind.PLANNED])
+
+    over, kinds = told(one, other, replace(other, closed_at=NOON, outcome=Outcome.HEALED))
+    assert over is not None
+    assert (over.resolved_at, kinds) == (NOON, [NoticeKind.RESOLVED])
 
 
 @pytest.mark.parametrize("guard", ["aws_issue", "zone_impaired"])
@@ -280,7 +285,7 @@ def test_who_heard_of_a_move_that_came_to_nothing_hears_that_it_is_put_off_once(
     gone, nothing = told(off, IN_VAIN, replace(IN_VAIN, closed_at=NOON, outcome=Outcome.GAVE_WAY, reason=FAILS))
 
     assert off is not None
-    assert (off.resolved_at, [n.kind for n in notices]) == (NOON, [NoticeKind.PLANNED])
+    assert (off.resolved_at, [n.kind for n in notices]) == (NOON, [NoticeKind.RESOLVED])
     assert "web-2 serves as before, its restart before 02 May 12:00 UTC is put off" in notices[0].subject
     assert (gone, nothing) == (off, [])
 

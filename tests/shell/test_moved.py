@@ -75,7 +75,7 @@ def test_a_failure_after_it_is_a_case_of_its_own_with_all_the_time_of_one() -> N
     assert healed.confirmed_at - over.opened_at > timedelta(hours=2, minutes=50)
     assert machine.acts == [*RESTART, *REPAIR]
     assert [n.subject.partition("] ")[2] for n in machine.notices[2:4]] == [
-        "PLANNED: web-2 was restarted as planned; now its instance status check fails",
+        "resolved: web-2 was restarted as planned; now its instance status check fails",
         "web-2 fails its instance check since 14:50 UTC",
     ]
 

@@ -51,7 +51,7 @@ def test_it_is_moved_in_its_window_and_people_hear_before_and_after() -> None:
     assert closed.outcome is Outcome.HEALED
     assert machine.acts == [Action.EVIDENCE, Action.DRAIN, Action.STOP, Action.START, Action.RESTORE]
     assert all(a.intended_at >= TWO for a in closed.attempts)
-    assert kinds(machine) == [NoticeKind.PLANNED, NoticeKind.PROGRESS, NoticeKind.PLANNED]
+    assert kinds(machine) == [NoticeKind.PLANNED, NoticeKind.PROGRESS, NoticeKind.RESOLVED]
     assert "it is on another host" in machine.notices[-1].subject
     assert machine.registered
 

@@ -45,7 +45,7 @@ def compose(
 ) -> tuple[Incident, Notice]:
     """The next notice of ``incident``, and the incident with the notice in its timeline."""
     story = forewarned(news, case, service, policy, now) or story_of(news, incident, case, service, policy)
-    if news in (News.CLOSED, News.PUT_OFF) and ends_trouble(incident, case):
+    if news in (News.CLOSED, News.PUT_OFF) and (ends_trouble(incident, case) or _ends_move(incident, case)):
         story = replace(story, kind=NoticeKind.RESOLVED)
     headline = f"{name_of(case)} {story.headline}"
     told = with_line(incident, headline, now)
@@ -79,6 +79,11 @@ def ends_trouble(incident: Incident, case: Case) -> bool:
     """
     troubled = incident.reached is not None or any(m.cause is not Cause.EVENT_SCHEDULED for m in incident.members)
     return (troubled or planned.went_wrong(case)) and all(m.is_settled for m in incident.members)
+
+
+def _ends_move(incident: Incident, case: Case) -> bool:
+    """Whether a planned restart is over that people heard begin: a machine has an alert for it, and closes it now."""
+    return case.begun and all(m.is_settled for m in incident.members)
 
 
 def _wanted(incident: Incident, case: Case, news: News, want: Want, policy: Policy) -> Incident:

@@ -261,7 +261,8 @@ class ToldJudge:
             breaks("told", f"incident {incident.id} was announced {opened} times")
         if resolved > 1 or (resolved and incident.resolved_at is None):
             breaks("told", f"incident {incident.id} was called over {resolved} times")
-        if incident.resolved_at is not None and not resolved and opened:
+        begun = opened or any(n.kind is NoticeKind.PROGRESS for n in notices)
+        if incident.resolved_at is not None and not resolved and begun:
             breaks("told", f"the end of incident {incident.id} was not told")
 
 
