@@ -117,9 +117,21 @@ def test_people_keep_what_they_were_asked_about(so_far: Case, facts: Observation
     assert (taken.handed_over_at is None) is back
 
 
-def test_what_was_tried_before_counts_and_people_are_asked_anew_where_nothing_is_left_to_try() -> None:
-    spent = replace(THEIRS, attempts=case(EVIDENCE, *(attempt(Action.REBOOT),) * 30).attempts)
+SPENT = replace(THEIRS, attempts=case(EVIDENCE, *(attempt(Action.REBOOT),) * 30).attempts)
 
-    asked, _ = step(spent, BAD_HOST, POLICY, LATER)
 
-    assert (asked.handed_over_at, asked.confirmed_cause) == (LATER, Cause.SYSTEM_IMPAIRED)
+def test_what_was_tried_before_counts_and_people_are_asked_anew_once_where_nothing_is_left_to_try() -> None:
+    asked, _ = step(SPENT, BAD_HOST, POLICY, LATER)
+    later, _ = step(asked, replace(BAD_HOST, observed_at=after(hours=6)), POLICY, after(hours=6))
+
+    assert (asked.handed_over_at, asked.asked_again_at, later.asked_again_at) == (NOON, LATER, LATER)
+    assert asked.reason == "31 actions have not cured it"
+    assert [a.action for a in later.attempts] == [a.action for a in SPENT.attempts], "not even evidence is taken anew"
+
+
+def test_of_what_failed_already_when_they_got_it_they_hear_no_second_time_that_it_is_theirs() -> None:
+    handed_over = replace(SPENT, handed_over_at=after(hours=4, seconds=10))
+
+    asked, _ = step(handed_over, BAD_HOST, POLICY, LATER)
+
+    assert (asked.handed_over_at, asked.asked_again_at) == (handed_over.handed_over_at, None)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from defib.core.case import Action, Case
 from defib.core.frozen import replace
 from defib.core.left_out import NOTE
-from defib.core.model import Cause, Diagnosis
+from defib.core.model import Cause
 from defib.core.patience import patience
 from defib.core.service import Service
 from defib.core.start import STOPPED
@@ -18,22 +18,28 @@ BY_ITSELF = frozenset({Cause.SYSTEM_IMPAIRED, Cause.INSTANCE_IMPAIRED, Cause.EBS
 """Failures of the instance, whatever its application does."""
 
 
-def fails_anew(case: Case, diagnosis: Diagnosis, service: Service, now: datetime) -> bool:
+def fails_anew(case: Case, service: Service, now: datetime) -> bool:
     """Whether an instance that people have for its application fails by itself by now, and has for long enough."""
     theirs = case.handed_over_at is not None and case.confirmed_cause is Cause.APPLICATION_DOWN
-    if not theirs or diagnosis.cause not in BY_ITSELF or _never_ran(case, diagnosis, service):
+    if not theirs or case.cause not in BY_ITSELF or _never_ran(case, service):
         return False
-    return now >= diagnosis.since + patience(diagnosis.cause, service)
+    return now >= case.since + patience(case.cause, service)
 
 
-def _never_ran(case: Case, diagnosis: Diagnosis, service: Service) -> bool:
+def is_unheard(case: Case, service: Service, now: datetime) -> bool:
+    """Whether it ``fails_anew`` only since people were last told that it is theirs."""
+    told = told_at(case)
+    return told is not None and case.since > told and fails_anew(case, service, now)
+
+
+def _never_ran(case: Case, service: Service) -> bool:
     """Whether it is down since Defib's own stop: as it was when people got it, or fallen back from a start since."""
-    if not case.owes_start(diagnosis.cause) or case.handed_over_at is None:
+    if not case.owes_start(case.cause) or case.handed_over_at is None:
         return False
-    return diagnosis.since <= case.handed_over_at or coming_back(case, service, diagnosis.since)
+    return case.since <= case.handed_over_at or coming_back(case, service, case.since)
 
 
-def taken_back(case: Case, cause: Cause, now: datetime) -> Case:
+def taken_back(case: Case, now: datetime) -> Case:
     """The case that is Defib's again, for another failure than the one that was handed over.
 
     What was done before counts for its limits; a yes or no about the application was none about this,
@@ -42,7 +48,7 @@ def taken_back(case: Case, cause: Cause, now: datetime) -> Case:
     return replace(
         case,
         confirmed_at=now,
-        confirmed_cause=cause,
+        confirmed_cause=case.cause,
         resumed_at=now,
         handed_over_at=None,
         asked_again_at=None,

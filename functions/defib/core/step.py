@@ -14,7 +14,7 @@ from defib.core.forewarning import reminded
 from defib.core.frozen import replace
 from defib.core.guard import PAUSES
 from defib.core.guards.question import GIVES_BACK
-from defib.core.handed_over import fails_anew, taken_back
+from defib.core.handed_over import fails_anew, is_unheard, taken_back
 from defib.core.heals import heals_before
 from defib.core.left_out import left_out, owed, with_drained
 from defib.core.look import differ_in_look_only
@@ -82,9 +82,7 @@ def step(case: Case, observation: Observation, policy: Policy, now: datetime) ->
     seen = _lost_intent(case, policy.repair, now)
     if seen.intent is not None:
         return _await_result(seen, seen.intent, policy.repair, now)
-    diagnosis = diagnose(observation, seen, policy, now)
-    seen = _see(seen, diagnosis, observation, policy, now)
-    decision = decide(seen, observation, diagnosis, policy, now)
+    seen, decision = _decided(seen, observation, policy, now)
     if isinstance(decision, Hold) and decision.guard == approval.GUARD:
         seen = approval.ask(seen, policy.repair.approval_timeout, now)
     after, effects = _apply(seen, decision, observation, now)
@@ -94,8 +92,28 @@ def step(case: Case, observation: Observation, policy: Policy, now: datetime) ->
 def recheck(case: Case, observation: Observation, policy: Policy, now: datetime) -> Decision:
     """What would be decided now if the pending intent had not been taken: asked just before it is carried out."""
     fresh = replace(case, attempts=case.attempts[:-1])
-    diagnosis = diagnose(observation, fresh, policy, now)
-    return decide(_see(fresh, diagnosis, observation, policy, now), observation, diagnosis, policy, now)
+    return _decided(fresh, observation, policy, now)[1]
+
+
+def _decided(case: Case, observation: Observation, policy: Policy, now: datetime) -> tuple[Case, Decision]:
+    """The case with what is seen, Defib's again where that is another failure than people have, and the decision.
+
+    Where Defib could only hand that over too, it stays with them, and they hear of it once: not that it is Defib's
+    again, and in the next moment that it is theirs.
+    """
+    diagnosis = diagnose(observation, case, policy, now)
+    seen = _see(case, diagnosis, observation, policy, now)
+    service = policy.service(case.service)
+    if service is not None and fails_anew(seen, service, now):
+        back = taken_back(seen, now)
+        if maintenance_of(policy, service, observation.tags, now) is None:
+            # As if the evidence that was taken before were enough.
+            at_last = decide(replace(back, confirmed_at=seen.confirmed_at), observation, diagnosis, policy, now)
+            if not isinstance(at_last, Escalate):
+                return back, decide(back, observation, diagnosis, policy, now)
+            if is_unheard(seen, service, now):
+                return seen, at_last
+    return seen, decide(seen, observation, diagnosis, policy, now)
 
 
 def intent_deadline(attempt: Attempt, repair: Repair) -> datetime:
@@ -151,9 +169,6 @@ def _see(case: Case, diagnosis: Diagnosis, observation: Observation, policy: Pol
         and maintenance_of(policy, service, observation.tags, now) is None
     ):
         return replace(seen, confirmed_at=now, confirmed_cause=cause)
-    if service is not None and fails_anew(seen, diagnosis, service, now):
-        in_maintenance = maintenance_of(policy, service, observation.tags, now) is not None
-        return seen if in_maintenance else taken_back(seen, cause, now)
     return seen
 
 
