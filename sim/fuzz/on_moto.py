@@ -19,6 +19,7 @@ from defib.core.maintenance import maintenance_of
 from defib.core.model import Cause, InstanceState
 from defib.core.policy import Mode
 from sim.boundary import Call
+from sim.fuzz.draw_refusals import BATCHED
 from sim.fuzz.invariants.ends import at_rest, tells_how_it_ends
 from sim.fuzz.story import Story
 from sim.fuzz.trouble import INDEX, REGION, VERSIONED, Nth, Spell, Trouble
@@ -131,7 +132,7 @@ def machinery_of(spell: Spell) -> Iterator[MachineryFault]:
         calls, kind = OF_THE_TABLE[spell.on]
         lag = spell.delay or timedelta(seconds=30)
         yield MachineryFault(spell.at, calls, kind, spell.lasts, times=times, delay=lag)
-    elif spell.trouble is Trouble.PARTLY:
+    elif spell.trouble is Trouble.PARTLY and spell.on == BATCHED:
         batches = ("sqs:SendMessageBatch",)
         yield MachineryFault(spell.at, batches, MachineryKind.BATCH_PARTLY_REFUSED, spell.lasts, times=times)
     elif spell.trouble in (Trouble.DIES_BEFORE, Trouble.DIES_AFTER):

@@ -68,6 +68,7 @@ LEAST_ON = {
     (Trouble.DIES_AFTER, VERSIONED): 2,
     (Trouble.REFUSED, "bus.put"): 2,
     (Trouble.PARTLY, "queue.signals"): 3,
+    (Trouble.PARTLY, "bus.put"): 1,
     (Trouble.STALE, INDEX): 1,
     (Trouble.CONFLICTS, VERSIONED): 12,
 }
