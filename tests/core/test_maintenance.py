@@ -178,7 +178,9 @@ WRONG = [
     ('days = ["sun"]\ndate = "2026-10-25"', "either the days of the week or the one date"),
     ("", "either the days of the week or the one date"),
     ('days = ["sun"]\nzone = "Europe/Atlantis"', "time zone of the IANA"),
-    ('date = "2026-02-30"', "a day of the calendar"),
+    ('date = "2026-02-30"', "a day of the years 2000 to 2999"),
+    ('date = "9999-12-31"', "a day of the years 2000 to 2999"),
+    ('date = "0001-01-01"\nzone = "Asia/Tokyo"', "a day of the years 2000 to 2999"),
     ('days = ["sunday"]', "mon, tue, wed"),
 ]
 

@@ -13,7 +13,7 @@ from defib.core.diagnose import diagnose
 from defib.core.heals import heals_before
 from defib.core.maintenance import DAYS, UNTIL_TAG, Maintenance, next_window
 from defib.core.model import Cause, Checks, Event, Observation, TargetHealth, Verdict
-from defib.core.planned import at_rest, told_as
+from defib.core.planned import announced, at_rest, told_as
 from defib.core.policy import Policy
 from tests.core.announced import EVIDENCE, LATER, MOVED, RETIREMENT, TOO_LATE, WAITING, waiting, wants
 from tests.core.facts import NOON, OK, POLICY, after, attempt, case, impaired, observed, target
@@ -48,6 +48,14 @@ def test_an_event_to_come_is_a_cause_except_in_the_middle_of_a_repair(
     facts = observed(checks=Checks(OK, OK, events=(Event(code, begins),)))
 
     assert diagnose(facts, so_far, POLICY, NOON).cause is cause
+
+
+def test_of_two_events_at_one_time_it_is_always_the_same_whichever_ec2_lists_first() -> None:
+    both = Event("instance-stop", after(days=2)), Event("system-maintenance", after(days=2))
+
+    first, second = (announced(Checks(OK, OK, events=e), after(days=-30), None, NOON) for e in (both, both[::-1]))
+
+    assert first == second == both[0]
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,8 @@ def test_people_keep_what_they_were_asked_about(so_far: Case, facts: Observation
     assert (taken.handed_over_at is None) is back
 
 
-SPENT = replace(THEIRS, attempts=case(EVIDENCE, *(attempt(Action.REBOOT),) * 30).attempts)
+TRIED = (EVIDENCE, *(attempt(Action.REBOOT),) * 30)
+SPENT = replace(THEIRS, attempts=case(*TRIED).attempts)
 
 
 def test_what_was_tried_before_counts_and_people_are_asked_anew_once_where_nothing_is_left_to_try() -> None:
@@ -125,13 +126,30 @@ def test_what_was_tried_before_counts_and_people_are_asked_anew_once_where_nothi
     later, _ = step(asked, replace(BAD_HOST, observed_at=after(hours=6)), POLICY, after(hours=6))
 
     assert (asked.handed_over_at, asked.asked_again_at, later.asked_again_at) == (NOON, LATER, LATER)
-    assert asked.reason == "31 actions have not cured it"
+    assert asked.reason == "its system status check fails, and 31 actions have not cured it"
     assert [a.action for a in later.attempts] == [a.action for a in SPENT.attempts], "not even evidence is taken anew"
 
 
+def test_they_hear_of_a_host_that_ec2_dates_before_the_hand_over_but_shows_only_after_it() -> None:
+    shown = observed(checks=Checks(impaired(after(seconds=-20)), OK))
+
+    asked, _ = step(SPENT, shown, POLICY, after(minutes=2))
+
+    assert asked.asked_again_at == after(minutes=2)
+
+
+def test_of_one_that_fails_and_passes_time_and_again_they_hear_once() -> None:
+    asked, _ = step(SPENT, BAD_HOST, POLICY, LATER)
+    passed, _ = step(asked, replace(APP_DOWN, observed_at=after(hours=6)), POLICY, after(hours=6))
+    again = observed(checks=Checks(impaired(after(hours=7)), OK))
+
+    assert step(passed, again, POLICY, after(hours=8))[0].asked_again_at == LATER
+
+
 def test_of_what_failed_already_when_they_got_it_they_hear_no_second_time_that_it_is_theirs() -> None:
-    handed_over = replace(SPENT, handed_over_at=after(hours=4, seconds=10))
+    mine = case(*TRIED, cause=Cause.APPLICATION_DOWN, confirmed_cause=Cause.APPLICATION_DOWN, confirmed_at=NOON)
+    handed_over, _ = step(mine, BAD_HOST, POLICY, LATER)
 
-    asked, _ = step(handed_over, BAD_HOST, POLICY, LATER)
+    later, _ = step(handed_over, replace(BAD_HOST, observed_at=after(hours=6)), POLICY, after(hours=6))
 
-    assert (asked.handed_over_at, asked.asked_again_at) == (handed_over.handed_over_at, None)
+    assert (later.handed_over_at, later.asked_again_at) == (LATER, None)

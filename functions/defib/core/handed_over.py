@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from defib.core.case import Action, Case
+from defib.core.case import Action, Case, Escalate
 from defib.core.frozen import replace
 from defib.core.left_out import NOTE
 from defib.core.model import Cause
@@ -27,9 +27,28 @@ def fails_anew(case: Case, service: Service, now: datetime) -> bool:
 
 
 def is_unheard(case: Case, service: Service, now: datetime) -> bool:
-    """Whether it ``fails_anew`` only since people were last told that it is theirs."""
-    told = told_at(case)
-    return told is not None and case.since > told and fails_anew(case, service, now)
+    """Whether it ``fails_anew`` in a way of which people have not heard yet.
+
+    EC2 dates a failure before it shows it: when it began says nothing of what they were told.
+    """
+    return _told_as(case) not in case.told_of and fails_anew(case, service, now)
+
+
+def heard(case: Case) -> tuple[str, ...]:
+    """What people have been told of once they are asked now: also which failure it is, where another may follow."""
+    again = case.confirmed_cause is not Cause.APPLICATION_DOWN or _told_as(case) in case.told_of
+    return case.told_of if again else (*case.told_of, _told_as(case))
+
+
+def as_new(decision: Escalate, case: Case) -> Escalate:
+    """The hand-over of what people have already, by the failure that is news to them."""
+    words = CAUSE_WORDS[case.cause]
+    known = decision.reason.startswith(words)
+    return decision if known else replace(decision, reason=f"{words}, and {decision.reason}")
+
+
+def _told_as(case: Case) -> str:
+    return f"handed_over:{case.cause}"
 
 
 def _never_ran(case: Case, service: Service) -> bool:

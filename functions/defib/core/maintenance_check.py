@@ -7,6 +7,9 @@ from datetime import date
 from defib.core.maintenance import Maintenance, is_zone
 from defib.core.mistake import Mistakes, Path
 
+YEARS = range(2000, 3000)
+"""A window that ends after the last day of the calendar, or begins before its first in UTC, has no times."""
+
 
 def check_maintenance(planned: tuple[Maintenance, ...], at: Path, mistakes: Mistakes) -> None:
     for number, entry in enumerate(planned):
@@ -20,12 +23,11 @@ def check_maintenance(planned: tuple[Maintenance, ...], at: Path, mistakes: Mist
             must = "must be a time zone of the IANA time zone database"
             mistakes.add((*path, "zone"), entry.zone, must, 'zone = "Europe/Berlin"')
         if entry.date and not _is_date(entry.date):
-            mistakes.add((*path, "date"), entry.date, "must be a day of the calendar", 'date = "2026-10-25"')
+            mistakes.add((*path, "date"), entry.date, "must be a day of the years 2000 to 2999", 'date = "2026-10-25"')
 
 
 def _is_date(text: str) -> bool:
     try:
-        date.fromisoformat(text)
+        return date.fromisoformat(text).year in YEARS
     except ValueError:
         return False
-    return True

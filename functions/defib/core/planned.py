@@ -49,7 +49,8 @@ def announced(checks: Checks, launched_at: datetime, case: Case | None, now: dat
     if not told and now < launched_at + REFRESHED_WITHIN:
         return None
     coming = (e for e in checks.events if e.code in EVENTS and (told or e.not_before > now))
-    return min(coming, key=lambda event: event.not_before, default=None)
+    # Of two at one time always the same, in whatever order EC2 lists them: each change would be told.
+    return min(coming, key=lambda event: (event.not_before, event.code), default=None)
 
 
 def at_rest(case: Case) -> bool:

@@ -14,7 +14,7 @@ from defib.core.forewarning import reminded
 from defib.core.frozen import replace
 from defib.core.guard import PAUSES
 from defib.core.guards.question import GIVES_BACK
-from defib.core.handed_over import fails_anew, is_unheard, taken_back
+from defib.core.handed_over import as_new, fails_anew, heard, is_unheard, taken_back
 from defib.core.heals import heals_before
 from defib.core.left_out import left_out, owed, with_drained
 from defib.core.look import differ_in_look_only
@@ -112,7 +112,7 @@ def _decided(case: Case, observation: Observation, policy: Policy, now: datetime
             if not isinstance(at_last, Escalate):
                 return back, decide(back, observation, diagnosis, policy, now)
             if is_unheard(seen, service, now):
-                return seen, at_last
+                return seen, as_new(at_last, seen)
     return seen, decide(seen, observation, diagnosis, policy, now)
 
 
@@ -226,6 +226,7 @@ def _apply(case: Case, decision: Decision, observation: Observation, now: dateti
                 held_action=None,
                 handed_over_at=case.handed_over_at or now,
                 asked_again_at=now if case.handed_over_at is not None else None,
+                told_of=heard(case),
                 look_again_at=at,
                 confirmed_at=case.confirmed_at or now,
                 confirmed_cause=case.confirmed_cause or case.cause,

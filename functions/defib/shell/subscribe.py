@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date
 from typing import Protocol
 
@@ -71,13 +72,9 @@ def _subscribe(text: str, edges: Subscribing, policy: Policy) -> Answer:
 
 
 def _failed(error: CallFailed, counted: Day, address: str, days: Days) -> Answer:
+    """No link went out: whoever asks again must not read that one did. Where that is not remembered, until tomorrow."""
+    with suppress(CallFailed, Conflict):
+        days.remember_day(unsent(counted, address))
     if error.code in NO_ADDRESS:
         return Answer.WRONG
-    if error.code in NO_ROOM:
-        return Answer.FULL
-    try:
-        days.remember_day(unsent(counted, address))
-    except (CallFailed, Conflict):
-        # It may ask again tomorrow.
-        return Answer.LATER
-    return Answer.LATER
+    return Answer.FULL if error.code in NO_ROOM else Answer.LATER

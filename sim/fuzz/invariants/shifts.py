@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from defib.core.detection import MINUTE
+from defib.core.incident import NoticeKind
 from defib.core.limits import ZonalShift
 from defib.core.policy import Mode
 from defib.core.shift import Move, Shift, ShiftAnswer, load_balancer_of
-from defib.core.shifting import is_final
 from sim.fuzz.by_hand import Hands
 from sim.fuzz.cloud import ZONE_IDS, zone_of
 from sim.fuzz.invariants.truth import Truth
@@ -137,10 +137,10 @@ class ShiftsJudge:
         return [shift for shift in on if zone_of(shift.away_from) not in impaired]
 
     def _is_peoples(self, shift: ArcShift) -> bool:
-        """Whether people have been told that Defib can't end it."""
-        zone, known = zone_of(shift.away_from), self._truth.store.whole.shifts
-        ours = next((s for s in known if (s.load_balancer, s.zone) == (shift.load_balancer, zone)), None)
-        return ours is not None and is_final(ours) and ours.said is ours.answer
+        """Whether people have read that Defib does not end it. What Defib remembers of it is forgotten by then."""
+        line = f"{shift.load_balancer.split('/')[-2]}: not shifted back"
+        read = self._truth.store.notices.values()
+        return any(n.kind is NoticeKind.ESCALATED and n.at >= shift.started_at and line in n.body for n in read)
 
     def settled(self) -> bool:
         """Whether nothing is about to be given back."""
