@@ -269,8 +269,9 @@ class Eyes:
             return sandbox
         if isinstance(spent, Unknown):
             return spent
-        # It only grows within a month.
-        most = max((point["Maximum"] for point in spent["Datapoints"]), default=0.0)
+        # The newest day's: in the first minutes of a month the last total of the one before may still be told.
+        newest = max(spent["Datapoints"], key=lambda point: point["Timestamp"], default=None)
+        most = newest["Maximum"] if newest is not None else 0.0
         # One US dollar until AWS has raised it (SNS Developer Guide, Setting SMS preferences).
         quota = float(attributes["attributes"].get("MonthlySpendLimit") or 1)
         return Texts(most, quota, bool(sandbox["IsInSandbox"]))

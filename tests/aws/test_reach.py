@@ -123,7 +123,7 @@ def test_each_number_is_asked_after(account: Aws) -> None:
 
 
 def test_the_month_is_the_calendars_in_utc(account: Aws) -> None:
-    account.on_cloudwatch.answers["GetMetricData"] = spent(0.41, 0.82)
+    account.on_cloudwatch.answers["GetMetricData"] = spent(0.82, 41.0)
     boto3.client("sns").set_sms_attributes(attributes={"MonthlySpendLimit": "20"})
 
     found = account.read()

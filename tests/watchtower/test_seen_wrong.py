@@ -202,7 +202,11 @@ def test_money_spent_on_texts_is_held_against_the_quota_of_each_region(
     boto3.client("sns", region_name=THERE).set_sms_attributes(attributes={"MonthlySpendLimit": "10"})
     stage.cloudwatch.put_metric_data(
         Namespace="AWS/SNS",
-        MetricData=[{"MetricName": "SMSMonthToDateSpentUSD", "Value": 9.5, "Timestamp": NOW}],
+        MetricData=[
+            {"MetricName": "SMSMonthToDateSpentUSD", "Value": usd, "Timestamp": at}
+            # The month before, told once more when this one had begun, costs this one nothing.
+            for usd, at in ((99.0, NOW.replace(day=1, hour=0, minute=5)), (9.5, NOW))
+        ],
     )
     stage.wire.sandboxed = True
 

@@ -144,8 +144,10 @@ class SnsReader:
             ],
             StartTime=now.replace(day=1, hour=0, minute=0, second=0, microsecond=0),
             EndTime=now,
+            ScanBy="TimestampDescending",
         )
-        return quota, max(answer["MetricDataResults"][0]["Values"], default=0.0)
+        # The newest day's: in the first minutes of a month the last total of the one before may still be told.
+        return quota, next(iter(answer["MetricDataResults"][0]["Values"]), 0.0)
 
 
 class _Asked:
