@@ -31,7 +31,8 @@ def store(request: pytest.FixtureRequest) -> DynamoMailStore | FakeMailStore:
 
 def test_what_was_told_comes_back_as_it_was(store: DynamoMailStore | FakeMailStore) -> None:
     assert store.mailed() == Mailed()
-    mailed = Mailed(page=7, told={"abc": 3}, announced=("def",), telling="abc 4", until=NOON, looked_at=NOON)
+    told = Mailed(page=7, told={"abc": 3}, announced=("def",), unended=(1, 12))
+    mailed = replace(told, telling="abc 4", until=NOON, looked_at=NOON)
     written = store.remember_mailed(mailed)
 
     assert written == replace(mailed, version=1)
@@ -45,6 +46,18 @@ def test_what_was_written_before_anybody_left_word_is_read(dynamodb: DynamoDBCli
         TableName=TABLE,
         Key={name: {"S": value} for name, value in MAILED_KEY.items()},
         UpdateExpression="REMOVE looked_at",
+    )
+
+    assert store.mailed() == Mailed(version=1, page=7)
+
+
+def test_what_was_written_before_the_unended_were_remembered_is_read(dynamodb: DynamoDBClient) -> None:
+    store = DynamoMailStore(dynamodb, TABLE)
+    store.remember_mailed(Mailed(page=7, unended=(1,)))
+    dynamodb.update_item(
+        TableName=TABLE,
+        Key={name: {"S": value} for name, value in MAILED_KEY.items()},
+        UpdateExpression="REMOVE unended",
     )
 
     assert store.mailed() == Mailed(version=1, page=7)

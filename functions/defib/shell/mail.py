@@ -10,7 +10,19 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from defib.core.frozen import dataclass, replace
-from defib.core.page.mail import Letter, Mailed, begun, claimed, is_news, letters, released, resumed, sent, settled
+from defib.core.page.mail import (
+    Letter,
+    Mailed,
+    begun,
+    claimed,
+    is_news,
+    letters,
+    released,
+    resumed,
+    sent,
+    settled,
+    to_be_ended,
+)
 from defib.core.page.model import PublicIncident, Shown
 from defib.core.page.pause import was_off, word
 from defib.core.page.planned import planned
@@ -22,7 +34,7 @@ from defib.shell.timelines import whole
 LETTERS_MOST = 5
 """In one turn; the next turn goes on."""
 RECENT = 200
-"""Incidents that may still get an update: the open ones, and so many of the newest."""
+"""Incidents that may still get a letter: the open ones, those whose end was not told, and so many of the newest."""
 
 
 class PublicPage(Protocol):
@@ -92,6 +104,7 @@ def _mail(edges: Mailing, policy: Policy) -> int:
         edges.store.remember_mailed(replace(begun(incidents, outages), page=shown.version, looked_at=now))
         return 0
     mailed = resumed(seen, incidents) if were_off else seen
+    mailed = to_be_ended(mailed, incidents)
     waiting = letters(mailed, incidents, outages, policy.page, edges.url)
     went = 0
     for letter in waiting[:LETTERS_MOST]:
@@ -104,11 +117,13 @@ def _mail(edges: Mailing, policy: Policy) -> int:
 
 
 def _public(page: PublicPage, shown: Shown, mailed: Mailed) -> list[PublicIncident]:
-    """The open ones as the newest read has them; it may be newer than ``shown``, never older."""
+    """All that may have words untold, as the newest read has it; it may be newer than ``shown``, never older."""
     recent = {incident.number: incident for incident in page.public_incidents(RECENT)}
     older = replace(shown, open=tuple(incident for incident in shown.open if incident.number not in recent))
     told = {incident.number: mailed.told.get(incident.id, 0) for incident in older.open}
-    return [*whole(older, page, told).values(), *recent.values()]
+    found = whole(older, page, told) | recent
+    ended = (page.public_incident(number) for number in mailed.unended if number not in found)
+    return [*found.values(), *(incident for incident in ended if incident is not None)]
 
 
 def _send(letter: Letter, mailed: Mailed, edges: Mailing) -> Mailed:

@@ -21,6 +21,7 @@ from defib.core.page.mail import (
     resumed,
     sent,
     settled,
+    to_be_ended,
 )
 from defib.core.page.model import MaintenanceStatus, PlannedOutage, PublicIncident
 from defib.core.page.settings import Language, PageSettings
@@ -162,6 +163,30 @@ def test_what_can_not_come_up_any_more_is_forgotten() -> None:
 
     after = settled(mailed, 7, [incident], [OUTAGE])
     assert (after.page, after.told, after.announced) == (7, {incident.id: 3}, (OUTAGE.id,))
+
+
+def test_what_was_begun_to_be_told_is_remembered_until_its_end_is() -> None:
+    over = outage_of_web()
+    still_open = replace(over, resolved_at=None, updates=over.updates[:2])
+
+    def unended(told: int, incident: PublicIncident, *before: int) -> tuple[int, ...]:
+        return to_be_ended(Mailed(told={incident.id: told} if told else {}, unended=before), [incident]).unended
+
+    assert unended(2, still_open) == (1,), "more will come"
+    assert unended(2, over) == (1,), "the end is still to be told"
+    assert unended(3, over, 1) == (), "it was told"
+    assert unended(0, over) == (), "nobody read of it"
+    assert unended(0, over, 1) == (1,), "somebody may have read of it"
+    assert to_be_ended(Mailed(unended=(7,)), [over]).unended == (), "it is gone"
+
+
+def test_what_was_claimed_is_to_be_ended_and_a_planned_outage_is_no_incident() -> None:
+    (letter, *_) = written(Mailed(), outage_of_web())
+    (planned,) = letters(Mailed(), (), [OUTAGE], SETTINGS, URL)
+    mailed = claimed(Mailed(unended=(9,)), letter, NOON)
+
+    assert mailed.unended == released(mailed).unended == sent(mailed, letter, NOON).unended == (1, 9)
+    assert claimed(Mailed(), planned, NOON).unended == ()
 
 
 @pytest.mark.parametrize("name", ["Shop\r\nBcc: all@example.com", "Shop\x00\x07", "Sh\u2028op", "x" * 200, "Büro"])

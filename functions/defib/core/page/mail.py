@@ -35,6 +35,8 @@ class Letter:
     at: datetime
     subject: str
     body: str
+    number: int = 0
+    """Of the incident; 0 for a planned outage."""
 
     @property
     def key(self) -> str:
@@ -61,6 +63,9 @@ class Mailed:
     """When somebody last left word that subscribers are told (core/page/pause.py); None where nobody has yet."""
     recent: tuple[datetime, ...] = ()
     """When the newest ``A_SECOND`` letters went out."""
+    unended: tuple[int, ...] = ()
+    """The numbers of incidents that were told of, or were about to be, and whose end was not: so that it will be,
+    however many newer ones there are by then."""
 
     def taken(self, now: datetime) -> bool:
         """Whether someone else is about to send a letter."""
@@ -73,7 +78,8 @@ class Mailed:
 
 def begun(incidents: Sequence[PublicIncident], outages: Sequence[PlannedOutage]) -> Mailed:
     """When nobody was told anything before, all that is public already is no news."""
-    return Mailed(told={i.id: i.sequence for i in incidents}, announced=tuple(outage.id for outage in outages))
+    told = {incident.id: incident.sequence for incident in incidents}
+    return to_be_ended(Mailed(told=told, announced=tuple(outage.id for outage in outages)), incidents)
 
 
 def resumed(mailed: Mailed, incidents: Sequence[PublicIncident]) -> Mailed:
@@ -81,6 +87,20 @@ def resumed(mailed: Mailed, incidents: Sequence[PublicIncident]) -> Mailed:
     told = {i.id: max(mailed.told.get(i.id, 0), i.sequence - 1) for i in incidents}
     past = {i.id: i.sequence for i in incidents if i.resolved_at is not None and i.id not in mailed.told}
     return replace(mailed, told={**mailed.told, **told, **past})
+
+
+def to_be_ended(mailed: Mailed, incidents: Sequence[PublicIncident]) -> Mailed:
+    """Of what was begun to be told, what is open or has words untold is remembered; the rest can't come up any more.
+
+    ``incidents``: all that is public and may have words untold.
+    """
+
+    def goes_on(incident: PublicIncident) -> bool:
+        told = mailed.told.get(incident.id, 0)
+        was_begun = told > 0 or incident.number in mailed.unended
+        return was_begun and (incident.resolved_at is None or incident.sequence > told)
+
+    return replace(mailed, unended=tuple(sorted(incident.number for incident in incidents if goes_on(incident))))
 
 
 def is_news(mailed: Mailed, page: int, outages: Sequence[PlannedOutage]) -> bool:
@@ -108,7 +128,9 @@ def letters(
 
 def claimed(mailed: Mailed, letter: Letter, now: datetime) -> Mailed:
     """Before it is sent: nobody else sends it meanwhile."""
-    return replace(mailed, telling=letter.key, until=now + CLAIMED_FOR)
+    # Not only once it was sent: whoever dies between leaves subscribers who have read of it.
+    unended = {*mailed.unended, letter.number} if letter.number else mailed.unended
+    return replace(mailed, telling=letter.key, until=now + CLAIMED_FOR, unended=tuple(sorted(unended)))
 
 
 def released(mailed: Mailed) -> Mailed:
@@ -128,7 +150,8 @@ def settled(mailed: Mailed, page: int, incidents: Sequence[PublicIncident], outa
     """Once all is told: what can't come up any more is forgotten."""
     known, near = {incident.id for incident in incidents}, {outage.id for outage in outages}
     told = {about: sequence for about, sequence in mailed.told.items() if about in known}
-    return replace(mailed, page=page, told=told, announced=tuple(o for o in mailed.announced if o in near))
+    after = replace(mailed, page=page, told=told, announced=tuple(o for o in mailed.announced if o in near))
+    return to_be_ended(after, incidents)
 
 
 def _due(outages: Sequence[PlannedOutage]) -> Iterator[PlannedOutage]:
@@ -140,7 +163,8 @@ def _about_incident(incident: PublicIncident, update: Update, settings: PageSett
     standing = "\n".join(f"{a.name}: {said.component[a.new]}" for a in update.affected)
     told = f"{said.incident[update.status]} – {update.body}"
     body = _body((told, standing, f"{url}/incidents/{incident.id}.html"), settings)
-    return Letter(incident.id, update.sequence, update.at, _subject(incident.name, settings), body)
+    subject = _subject(incident.name, settings)
+    return Letter(incident.id, update.sequence, update.at, subject, body, incident.number)
 
 
 def _about_outage(outage: PlannedOutage, settings: PageSettings, url: str) -> Letter:
