@@ -333,6 +333,22 @@ def test_so_they_do_of_what_was_told_before_the_unended_were_remembered(monkeypa
     assert stage.told()[3:] == ["Resolved"]
 
 
+def test_while_many_letters_wait_what_was_told_to_its_end_is_let_go() -> None:
+    stage = Stage()
+    for number in range(LETTERS_MOST * 4):
+        stage.fail(Phase.REPAIRING if number % 2 == 0 else Phase.CLOSED)
+        stage.clock.advance(minutes(3))
+        follow(stage.paging, stage.policy)
+
+    for _ in range(3):
+        stage.clock.advance(timedelta(seconds=1))
+        assert mail(stage.edges, stage.policy) == LETTERS_MOST
+    ended = {letter.number for letter in stage.subscribers.letters[: LETTERS_MOST * 2] if letter.sequence == 2}
+    assert stage.store.now.page < stage.page.now.version, "there is news still"
+    assert len(ended) == LETTERS_MOST
+    assert ended.isdisjoint(stage.store.now.unended)
+
+
 def test_an_outage_that_is_gone_from_the_table_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     stage = _overtaken(monkeypatch)
     stage.off(9, Phase.CLOSED)
