@@ -102,7 +102,7 @@ def test_what_a_stop_would_destroy_is_read_only_when_a_stop_is_near(stage: Stage
     near = ports.observer.observe(ports.id_of("alone-2"), ())
     far = ports.observer.observe(ports.id_of("alone-2"), (), stop_is_near=False)
 
-    assert [seen.traits.stop_protected for seen in (well, near, far)] == [False, True, False]
+    assert [seen.traits.stop_protected for seen in (well, near, far)] == [None, True, None]
 
 
 def test_what_was_stopped_has_been_started_again_only_when_it_has(stage: Stage) -> None:
