@@ -25,8 +25,8 @@ LOG = "AWS::Logs::LogGroup"
 HASH = re.compile(r"[0-9A-F]{8}$")
 OF_ANOTHER_PAGE = "Defib-WatchTurnsNAMEBacklog"
 """What tests/infra/test_elsewhere.py looks after."""
-ASKS_OF_THE_DEPLOYER = ("kept_switch", "lapsed", "left_to_do", "texts")
-SERVICES = ("cloudformation", "sns", "ssm")
+ASKS_OF_THE_DEPLOYER = ("concurrency", "kept_switch", "lapsed", "left_to_do", "texts")
+SERVICES = ("cloudformation", "lambda", "sns", "ssm")
 """That those modules ask."""
 
 
