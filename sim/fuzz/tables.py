@@ -123,7 +123,7 @@ class Table:
 
 
 class Mail:
-    """``shell.announce.Mail``."""
+    """``shell.outboxes.Mail``."""
 
     def __init__(self, mail: FakeMail, outside: Outside) -> None:
         self._mail = mail
@@ -141,6 +141,9 @@ class Mail:
 
     def went_out(self, waiting: Sequence[Waiting], media: Sequence[Medium]) -> tuple[Waiting, ...]:
         return self._out.call("table.write", self._mail.went_out, waiting, media)
+
+    def set_apart(self, waiting: Sequence[Waiting], media: Sequence[Medium]) -> tuple[Waiting, ...]:
+        return self._out.call("table.write", self._mail.set_apart, waiting, media)
 
     def told(self, incident_id: str, sequence: int) -> frozenset[str]:
         return self._out.call("table.read", self._mail.told, incident_id, sequence)

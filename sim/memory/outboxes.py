@@ -8,7 +8,7 @@ from datetime import datetime
 
 from defib.core.frozen import replace
 from defib.core.medium import Medium
-from defib.core.outbox import Lane, Outbox, Waiting
+from defib.core.outbox import Lane, Outbox, Waiting, apart
 from defib.shell.store import Conflict
 
 
@@ -54,6 +54,13 @@ class FakeMail:
                 self.kept.pop(_key(one), None)
         self.around()
         return tuple(left)
+
+    def set_apart(self, waiting: Sequence[Waiting], media: Sequence[Medium]) -> tuple[Waiting, ...]:
+        self.around()
+        for one in waiting:
+            theirs = replace(one, lane=apart(media), media=tuple(medium for medium in one.media if medium in media))
+            self.kept[_key(theirs)] = theirs
+        return self.went_out(waiting, media)
 
     def told(self, incident_id: str, sequence: int) -> frozenset[str]:
         return self.marks.get((incident_id, sequence), frozenset())

@@ -15,7 +15,7 @@ from defib.core.medium import Medium
 from defib.core.outbox import Lane, Outbox, Sent, Waiting
 from defib.core.policy import Retention
 from defib.core.severity import Severity
-from defib.shell.announce import Mail
+from defib.shell.outboxes import Mail
 from defib.shell.store import Conflict, Remembered
 from tests.aws.cases import NOON, a_case, a_notice, an_incident
 from tests.aws.table import TABLE, lose_answers

@@ -14,7 +14,8 @@ from defib.core.incident import Notice, NoticeKind
 from defib.core.maintenance import DAYS, Maintenance
 from defib.core.medium import Medium, media_of
 from defib.core.messages import MessageLimits
-from defib.core.outbox import SUMMED_UP_AFTER, Lane, Outbox, Sent, Waiting, begin, decide, has_last_word
+from defib.core.outbox import SUMMED_UP_AFTER, Lane, Outbox, Sent, Waiting, decide
+from defib.core.outgoing import begin, has_last_word
 from defib.core.severity import Severity
 from tests.core.facts import NOON, after
 

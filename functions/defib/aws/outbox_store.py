@@ -12,7 +12,7 @@ from defib.aws.store import DUE_OUTBOX, notice_key
 from defib.aws.table import alone, put, races_told, sortable
 from defib.core.frozen import replace
 from defib.core.medium import Medium
-from defib.core.outbox import Lane, Outbox, Waiting
+from defib.core.outbox import Lane, Outbox, Waiting, apart
 from defib.shell.ports import Transient
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ BATCH_MAX = 25
 
 
 class DynamoMail:
-    """Keeps the promises of ``shell.announce.Mail``. Raises Transient or Rejected."""
+    """Keeps the promises of ``shell.outboxes.Mail``. Raises Transient or Rejected."""
 
     def __init__(self, dynamodb: DynamoDBClient, table: str, retention: Retention) -> None:
         self._dynamodb = dynamodb
@@ -81,6 +81,12 @@ class DynamoMail:
             )
         return tuple(w for w in left if w.media)
 
+    def set_apart(self, waiting: Sequence[Waiting], media: Sequence[Medium]) -> tuple[Waiting, ...]:
+        theirs = [replace(w, lane=apart(media), media=tuple(m for m in w.media if m in media)) for w in waiting]
+        for start in range(0, len(theirs), BATCH_MAX):
+            self._write({"PutRequest": {"Item": self._waiting_item(w)}} for w in theirs[start : start + BATCH_MAX])
+        return self.went_out(waiting, media)
+
     def told(self, incident_id: str, sequence: int) -> frozenset[str]:
         pk, sk = notice_key(incident_id, sequence)
         with translated(f"reading who has notice {incident_id}-{sequence}"):
@@ -105,11 +111,11 @@ class DynamoMail:
 
     def _write(self, requests: Iterable[Any]) -> None:
         wanted = list(requests)
-        with translated("forgetting what has gone out"):
+        with translated("writing down what still waits"):
             answer = self._dynamodb.batch_write_item(RequestItems={self._table: wanted})
         refused = answer.get("UnprocessedItems", {}).get(self._table, [])
         if refused:
-            raise Transient(f"{len(refused)} of {len(wanted)} notices that have gone out are still waiting")
+            raise Transient(f"of {len(wanted)} notices {len(refused)} still wait as before")
 
     def _outbox_item(self, outbox: Outbox) -> Item:
         due = outbox.due_at()

@@ -172,6 +172,8 @@ def _why(lane: Lane, limits: MessageLimits) -> str:
             return f"you had {limits.most} messages within {format_duration(limits.window)}; more come as one."
         case Lane.QUIET:
             return "nothing in them was worth your quiet hours."
+        case Lane.MAIL | Lane.CHAT:
+            return "they could not be sent this way when their turn came. What was missed comes together."
     assert_never(lane)
 
 

@@ -39,6 +39,12 @@ def media_of(notice: Notice, contact: Contact) -> tuple[Medium, ...]:
     return tuple(medium for medium in Medium if _takes(contact, medium, notice))
 
 
+def means_of(contact: Contact) -> frozenset[Medium]:
+    """All of the contact's means, whatever they are for."""
+    has = {Medium.EMAIL: contact.email, Medium.SMS: contact.sms, Medium.HTTPS: contact.https, Medium.CHAT: contact.chat}
+    return frozenset(medium for medium, given in has.items() if given)
+
+
 def _takes(contact: Contact, medium: Medium, notice: Notice) -> bool:
     match medium:
         case Medium.EMAIL:

@@ -20,6 +20,8 @@ from defib.core.medium import Medium, media_of
 from defib.core.severity import Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from defib.core.contact import Contact
     from defib.core.incident import Notice
     from defib.core.messages import MessageLimits
@@ -32,9 +34,6 @@ STORM = timedelta(minutes=1)
 
 DOUBLED_MOST = 6
 """How often a storm's wait doubles at most: to more than any storm_window."""
-
-STORM_TOLD = 2
-"""Digests that make a storm worth a closing word, where the contact has room for one more message."""
 
 AGAIN_AFTER = timedelta(minutes=1)
 """How long a message that was begun may take before it is believed lost and sent again."""
@@ -49,6 +48,15 @@ class Lane(StrEnum):
     """The contact has had its share of messages."""
     QUIET = "quiet"
     """It is low, and the contact has quiet hours."""
+    MAIL = "mail"
+    """E-mail and SMS did not take it when its turn came."""
+    CHAT = "chat"
+    """The same of chat."""
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether what waits there was counted when its turn came, and holds up only what goes by the same way."""
+        return self in (Lane.MAIL, Lane.CHAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,8 @@ class Outbox:
     limit_at: datetime | None = None
     quiet_at: datetime | None = None
     """When the notices that wait in each lane are due; None while none does. That of a storm is set while it lasts."""
+    mail_at: datetime | None = None
+    chat_at: datetime | None = None
     storm_since: datetime | None = None
     """When the storm began; None while there is none."""
     storm_urgent: bool = False
@@ -91,11 +101,15 @@ class Outbox:
                 return self.limit_at
             case Lane.QUIET:
                 return self.quiet_at
+            case Lane.MAIL:
+                return self.mail_at
+            case Lane.CHAT:
+                return self.chat_at
         assert_never(lane)
 
     def due_at(self) -> datetime | None:
         """When anything is due."""
-        return min(filter(None, (self.storm_at, self.limit_at, self.quiet_at)), default=None)
+        return min(filter(None, map(self.at, Lane)), default=None)
 
     def due(self, now: datetime) -> Lane | None:
         """The lane that is due, the most urgent first."""
@@ -110,11 +124,25 @@ class Outbox:
                 return replace(self, limit_at=at)
             case Lane.QUIET:
                 return replace(self, quiet_at=at)
+            case Lane.MAIL:
+                return replace(self, mail_at=at)
+            case Lane.CHAT:
+                return replace(self, chat_at=at)
         assert_never(lane)
 
     def calm(self) -> Outbox:
         """The same once the storm is over."""
-        return Outbox(self.contact, self.version, self.sent, limit_at=self.limit_at, quiet_at=self.quiet_at)
+        calm = Outbox(self.contact, self.version, self.sent, limit_at=self.limit_at, quiet_at=self.quiet_at)
+        return replace(calm, mail_at=self.mail_at, chat_at=self.chat_at)
+
+    def owes_by(self, media: Iterable[Medium], now: datetime) -> bool:
+        """Whether what goes by these comes after what they did not take, which is tried in a moment.
+
+        What is low and sleeps there until the morning keeps nothing waiting, and machines wait for nothing at all.
+        """
+        people = {*media} - {Medium.HTTPS}
+        at = self.at(apart(people)) if people else None
+        return at is not None and at <= now + AGAIN_AFTER
 
     def began(self, about: str) -> bool:
         """Whether a message about this was sent, or was about to be."""
@@ -148,6 +176,11 @@ class Decided:
     """What waits for the others."""
 
 
+def apart(media: Iterable[Medium]) -> Lane:
+    """Where what a channel that carries these media did not take waits for it alone."""
+    return Lane.CHAT if Medium.CHAT in media else Lane.MAIL
+
+
 def reference(notice: Notice) -> str:
     """What a notice is known by in an outbox."""
     return f"{notice.incident_id}#{notice.sequence}"
@@ -165,15 +198,15 @@ def decide(
     lane = _lane(outbox, notice, contact, limits, now)
     if lane is None:
         sent = Sent(now, reference(notice), notice.severity is Severity.URGENT)
-        return replace(outbox, sent=(*_recent(outbox.sent, limits, now), sent)), Decided(media)
+        return replace(outbox, sent=(*recent(outbox.sent, limits, now), sent)), Decided(media)
     blown = _blows(outbox, notice, now) if lane is Lane.STORM else outbox
-    due = _sooner(blown.at(lane), _due(lane, blown, contact, limits, now))
+    due = sooner(blown.at(lane), _due(lane, blown, contact, limits, now))
     asleep = on_until(contact.quiet, due) if notice.severity is Severity.LOW else None
     if asleep is None:
         outbox = blown
     else:
         # Its turn would come when quiet hours have begun.
-        lane, due = Lane.QUIET, _sooner(outbox.quiet_at, asleep)
+        lane, due = Lane.QUIET, sooner(outbox.quiet_at, asleep)
     waits = Waiting(
         contact.name,
         lane,
@@ -189,7 +222,7 @@ def decide(
     return outbox.until(lane, due), Decided(machines, waits)
 
 
-def _sooner(known: datetime | None, due: datetime) -> datetime:
+def sooner(known: datetime | None, due: datetime) -> datetime:
     """Who waits already is not made to wait longer by who comes after."""
     return due if known is None else min(known, due)
 
@@ -231,6 +264,8 @@ def _due(lane: Lane, outbox: Outbox, contact: Contact, limits: MessageLimits, no
             return slot(outbox, limits, now)
         case Lane.QUIET:
             return on_until(contact.quiet, now) or now
+        case Lane.MAIL | Lane.CHAT:
+            return now + AGAIN_AFTER
     assert_never(lane)
 
 
@@ -246,53 +281,7 @@ def slot(outbox: Outbox, limits: MessageLimits, now: datetime) -> datetime:
     return now if len(counted) < limits.most else counted[-limits.most] + limits.window
 
 
-def begin(
-    outbox: Outbox, lane: Lane, batch: tuple[Waiting, ...], contact: Contact, limits: MessageLimits, now: datetime
-) -> tuple[Outbox, tuple[Waiting, ...]]:
-    """The outbox that remembers that ``batch`` of ``lane`` is about to go, and what goes: nothing when it must wait on.
-
-    It stays due: were the process to die on the way, they would go again. A storm of which nothing waits is over.
-    """
-    if not batch:
-        return _over(outbox, limits, now) if lane is Lane.STORM else outbox.until(lane, None), ()
-    about = f"{lane}:{batch[0].incident_id}#{batch[0].sequence}"
-    low = all(one.severity is Severity.LOW for one in batch)
-    asleep = on_until(contact.quiet, now) if low and not outbox.began(about) else None
-    if asleep is not None:
-        return outbox.until(lane, asleep), ()
-    free = slot(outbox, limits, now)
-    urgent = any(one.severity is Severity.URGENT for one in batch)
-    if not urgent and free > now and not outbox.began(about):
-        return outbox.until(lane, free), ()
-    begun = outbox.until(lane, now + AGAIN_AFTER)
-    if outbox.began(about):
-        return begun, batch
-    sent = Sent(now, about, urgent)
-    begun = replace(begun, sent=(*_recent(outbox.sent, limits, now), sent))
-    if lane is not Lane.STORM:
-        return begun, batch
-    counted = replace(
-        begun,
-        storm_since=outbox.storm_since or batch[0].at,
-        storm_waits=outbox.storm_waits + 1,
-        storm_digests=outbox.storm_digests + 1,
-        storm_notices=outbox.storm_notices + len(batch),
-    )
-    return counted, batch
-
-
-def has_last_word(outbox: Outbox, limits: MessageLimits, now: datetime) -> bool:
-    """Whether the contact hears that the storm is over. It says nothing new: of messages that are full it is none."""
-    return outbox.storm_digests >= STORM_TOLD and slot(outbox, limits, now) <= now
-
-
-def _over(outbox: Outbox, limits: MessageLimits, now: datetime) -> Outbox:
-    """The outbox after the storm; its last word counts like any other message."""
-    if not has_last_word(outbox, limits, now):
-        return outbox.calm()
-    return replace(outbox.calm(), sent=(*_recent(outbox.sent, limits, now), Sent(now, "storm:over")))
-
-
-def _recent(sent: tuple[Sent, ...], limits: MessageLimits, now: datetime) -> tuple[Sent, ...]:
+def recent(sent: tuple[Sent, ...], limits: MessageLimits, now: datetime) -> tuple[Sent, ...]:
+    """Those of ``sent`` that still count for anything."""
     kept = max(limits.window, 2 * limits.storm_window, STORM, AGAIN_AFTER)
     return tuple(message for message in sent if now - message.at < kept)

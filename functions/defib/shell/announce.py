@@ -18,10 +18,12 @@ from defib.core.contact import Contact
 from defib.core.frozen import dataclass
 from defib.core.incident import Notice
 from defib.core.medium import Medium, media_of
-from defib.core.outbox import Decided, Lane, Outbox, Waiting, decide
+from defib.core.outbox import Decided, Outbox, decide
 from defib.core.policy import Policy
 from defib.core.post import Places, post_of
-from defib.shell.ports import CallFailed, Channel, Clock, Links, Unanswered
+from defib.core.severity import Severity
+from defib.shell.outboxes import Mail
+from defib.shell.ports import CallFailed, Channel, Clock, Links, Transient, Unanswered
 from defib.shell.store import Conflict, Store
 
 CONFLICTS_MAX = 8
@@ -36,35 +38,6 @@ WAITS = "waits"
 ALONE = "alone"
 """The mark of a way (a contact and a channel) that a notice goes by messages of its own: by no other, or two at once
 would tell of it twice."""
-
-
-class Mail(Protocol):
-    """What is remembered of what each contact got, and of what waits for them. All reads are strongly consistent."""
-
-    def outbox(self, contact: str) -> Outbox:
-        """An empty one of version 0 at first."""
-        ...
-
-    def remember_outbox(self, outbox: Outbox, waits: Waiting | None = None) -> Outbox:
-        """Write all or nothing and return it with the next version.
-
-        Raises Conflict unless it still has the version it was read with.
-        """
-        ...
-
-    def waiting(self, contact: str, lane: Lane, most: int) -> Sequence[Waiting]:
-        """What waits for the contact in the lane, oldest first."""
-        ...
-
-    def went_out(self, waiting: Sequence[Waiting], media: Sequence[Medium]) -> tuple[Waiting, ...]:
-        """Forget that these wait for ``media``; returns what still waits, for others."""
-        ...
-
-    def told(self, incident_id: str, sequence: int) -> frozenset[str]:
-        """The marks of the notice."""
-        ...
-
-    def mark_told(self, incident_id: str, sequence: int, mark: str) -> None: ...
 
 
 class Reminders(Protocol):
@@ -254,11 +227,15 @@ def _tell(
     policy: Policy,
 ) -> CallFailed | None:
     """Remember what becomes of the notice before anything is sent: then no two processes exceed a limit together."""
-    decided = _decide(notice, contact, marks, edges, policy)
+    decided, outbox = _decide(notice, contact, marks, edges, policy)
     failed: CallFailed | None = None
     for channel in channels:
         media = tuple(medium for medium in decided.now if medium in channel.media)
         if not media:
+            continue
+        # A call for help waits for none of that.
+        if notice.severity is not Severity.URGENT and outbox.owes_by(media, edges.clock.now()):
+            failed = Transient(f"{contact.name} is yet to get by {channel.name} what came before")
             continue
         link = edges.links.link_for(notice, contact.name)
         try:
@@ -272,18 +249,22 @@ def _tell(
     return failed
 
 
-def _decide(notice: Notice, contact: Contact, marks: frozenset[str], edges: Announcing, policy: Policy) -> Decided:
+def _decide(
+    notice: Notice, contact: Contact, marks: frozenset[str], edges: Announcing, policy: Policy
+) -> tuple[Decided, Outbox]:
+    """What becomes of it, and the contact's outbox as it is then."""
     mark = f"{contact.name} {WAITS}"
     if mark in marks:
-        return Decided(tuple(medium for medium in media_of(notice, contact) if medium is Medium.HTTPS))
+        machines = tuple(medium for medium in media_of(notice, contact) if medium is Medium.HTTPS)
+        return Decided(machines), Outbox(contact.name)
     if any(_way(contact, channel) in marks for channel in edges.channels):
         # It was decided before: what is tried again may be hours old, and would count once more, or wait.
-        return Decided(media_of(notice, contact))
+        return Decided(media_of(notice, contact)), edges.mail.outbox(contact.name)
     for _ in range(CONFLICTS_MAX):
         now, outbox = edges.clock.now(), edges.mail.outbox(contact.name)
         after, decided = decide(outbox, notice, contact, policy.messages, now)
         if decided.waits is None and after == outbox:
-            return decided
+            return decided, outbox
         try:
             edges.mail.remember_outbox(after, decided.waits)
         except Conflict:
@@ -293,5 +274,5 @@ def _decide(notice: Notice, contact: Contact, marks: frozenset[str], edges: Anno
             at = after.at(decided.waits.lane)
             if at is not None and at != outbox.at(decided.waits.lane):
                 edges.reminders.digest(contact.name, at, now)
-        return decided
+        return decided, after
     raise Conflict(f"{contact.name}: others wrote first {CONFLICTS_MAX} times; the notice is delivered again")

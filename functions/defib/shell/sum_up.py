@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
 
 from defib.core.contact import Contact
 from defib.core.digest import WAITING_MAX, batch_of, storm_over, summed_up
-from defib.core.medium import Medium
-from defib.core.outbox import Lane, Outbox, Waiting, begin, has_last_word, wait
+from defib.core.medium import Medium, means_of
+from defib.core.outbox import AGAIN_AFTER, Lane, Outbox, Waiting, apart, sooner, wait
+from defib.core.outgoing import begin, has_last_word
 from defib.core.policy import Policy
 from defib.core.post import Post, post_of
 from defib.shell.announce import CONFLICTS_MAX, Announcing
-from defib.shell.ports import Channel, try_all
+from defib.shell.ports import CallFailed, Channel, Unanswered
 from defib.shell.store import Conflict
 
 
@@ -44,18 +44,35 @@ def sum_up(name: str, edges: Announcing, policy: Policy) -> int:
         except Conflict:
             continue
         if batch:
-            _send(batch, contact, edges, policy, now)
+            failed = _send(batch, begun, contact, edges, policy, now)
             sent += len(batch)
+            _goes_on(begun, lane, len(waiting) > len(batch), failed, edges, policy, now)
         elif lane is Lane.STORM and not waiting and has_last_word(outbox, policy.messages, now):
             # Nothing waits for it: should the process die here, nobody misses anything but these words.
             for channel in edges.channels:
-                _publish(storm_over(outbox, contact, now), channel)
-        if batch and lane is Lane.STORM:
-            _blows_on(begun, len(waiting) > len(batch), edges, policy, now)
-        elif batch:
-            with suppress(Conflict):
-                edges.mail.remember_outbox(begun.until(lane, now if len(waiting) > len(batch) else None))
+                # By what has yet to take some of them they would not be true.
+                if outbox.at(apart(channel.media)) is None:
+                    _publish(storm_over(outbox, contact, now), channel)
     raise Conflict(f"{name}: others wrote first {CONFLICTS_MAX} times; what waits goes with the next call")
+
+
+def _goes_on(
+    begun: Outbox,
+    lane: Lane,
+    more: bool,
+    failed: CallFailed | None,
+    edges: Announcing,
+    policy: Policy,
+    now: datetime,
+) -> None:
+    """Set when the lane is due next, whatever failed: that waits apart now. Then raises it."""
+    if lane is Lane.STORM:
+        _blows_on(begun, more, edges, policy, now)
+    elif failed is None or not lane.is_apart:
+        with suppress(Conflict):
+            edges.mail.remember_outbox(begun.until(lane, now if more else None))
+    if failed is not None:
+        raise failed
 
 
 def _blows_on(begun: Outbox, more: bool, edges: Announcing, policy: Policy, now: datetime) -> None:
@@ -71,19 +88,66 @@ def _blows_on(begun: Outbox, more: bool, edges: Announcing, policy: Policy, now:
             return
 
 
-def _send(batch: tuple[Waiting, ...], contact: Contact, edges: Announcing, policy: Policy, now: datetime) -> None:
-    """Each channel by itself: one that fails keeps its own notices waiting, and none of the others'."""
-    left = batch
+def _send(
+    batch: tuple[Waiting, ...], begun: Outbox, contact: Contact, edges: Announcing, policy: Policy, now: datetime
+) -> CallFailed | None:
+    """Each channel by itself: what one does not take is set apart for it at once, and holds up nothing of the others'.
 
-    def send_by(channel: Channel) -> None:
-        nonlocal left
+    Returns what failed. Where a channel does not answer no other is tried: the rest would outlast the function.
+    """
+    failed: CallFailed | None = None
+    left, is_apart = batch, batch[0].lane.is_apart
+    for channel in edges.channels:
         mine = tuple(waiting for waiting in left if any(medium in channel.media for medium in waiting.media))
-        if mine:
-            _publish(_post(mine, channel, contact, edges, policy, now), channel)
-            # In the order in which they came: the next channel's message tells the newest of each incident.
-            left = batch_of((*(w for w in left if w not in mine), *edges.mail.went_out(mine, channel.media)))
+        if not mine:
+            continue
+        # What it did not take goes first: else people would hear of an end before its beginning.
+        is_tried = not isinstance(failed, Unanswered) and (is_apart or not begun.owes_by(channel.media, now))
+        error = _send_by(channel, mine, contact, edges, policy, now) if is_tried else None
+        failed = error or failed
+        if is_tried and error is None:
+            rest = edges.mail.went_out(mine, channel.media)
+        elif is_apart:
+            return failed
+        else:
+            rest = _set_apart(mine, channel, edges, now)
+        # In the order in which they came: the next channel's message tells the newest of each incident.
+        left = batch_of((*(w for w in left if w not in mine), *rest))
+    return failed
 
-    try_all(partial(send_by, channel) for channel in edges.channels)
+
+def _send_by(
+    channel: Channel, mine: tuple[Waiting, ...], contact: Contact, edges: Announcing, policy: Policy, now: datetime
+) -> CallFailed | None:
+    """Returns what kept it from going. Whoever has given the channel up meanwhile misses nothing there."""
+    if means_of(contact).isdisjoint(channel.media):
+        return None
+    post = _post(mine, channel, contact, edges, policy, now)
+    try:
+        _publish(post, channel)
+    except CallFailed as error:
+        return error
+    return None
+
+
+def _set_apart(mine: tuple[Waiting, ...], channel: Channel, edges: Announcing, now: datetime) -> tuple[Waiting, ...]:
+    """Due before it is there, should the process die in between; and after, should somebody have found nothing yet."""
+    _is_owed(mine[0].contact, apart(channel.media), edges, now)
+    rest = edges.mail.set_apart(mine, channel.media)
+    _is_owed(mine[0].contact, apart(channel.media), edges, now)
+    return rest
+
+
+def _is_owed(contact: str, lane: Lane, edges: Announcing, now: datetime) -> None:
+    for _ in range(CONFLICTS_MAX):
+        outbox = edges.mail.outbox(contact)
+        due = sooner(outbox.at(lane), now + AGAIN_AFTER)
+        if outbox.at(lane) == due:
+            return
+        with suppress(Conflict):
+            edges.mail.remember_outbox(outbox.until(lane, due))
+            return
+    raise Conflict(f"{contact}: others wrote first {CONFLICTS_MAX} times; what waits goes with the next call")
 
 
 def _publish(post: Post, channel: Channel) -> None:

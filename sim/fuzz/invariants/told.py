@@ -268,4 +268,5 @@ class ToldJudge:
 
 def _due_at(outbox: Outbox, lane: Lane) -> datetime | None:
     """When what waits there is to go; None where nobody means to send it."""
-    return {Lane.STORM: outbox.storm_at, Lane.LIMIT: outbox.limit_at, Lane.QUIET: outbox.quiet_at}[lane]
+    due = {Lane.STORM: outbox.storm_at, Lane.LIMIT: outbox.limit_at, Lane.QUIET: outbox.quiet_at}
+    return (due | {Lane.MAIL: outbox.mail_at, Lane.CHAT: outbox.chat_at})[lane]
