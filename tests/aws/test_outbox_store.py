@@ -108,6 +108,39 @@ def test_what_went_out_by_some_media_waits_on_for_the_others(mail: Mail) -> None
     assert mail.waiting("oncall", Lane.LIMIT, 99) == []
 
 
+@pytest.mark.parametrize(
+    ("media", "lane"), [((Medium.CHAT,), Lane.CHAT), ((Medium.EMAIL, Medium.SMS, Medium.HTTPS), Lane.MAIL)]
+)
+def test_what_is_set_apart_waits_there_for_those_media_and_where_it_was_for_the_others(
+    mail: Mail, media: tuple[Medium, ...], lane: Lane
+) -> None:
+    box = BOX
+    for number in range(1, 31):
+        box = mail.remember_outbox(box, waiting(number))
+    all_of_them = mail.waiting("oncall", Lane.LIMIT, 99)
+
+    left = mail.set_apart(all_of_them, media)
+    theirs = tuple(medium for medium in PEOPLE if medium in media)
+    others = tuple(medium for medium in PEOPLE if medium not in media)
+    assert list(left) == [replace(w, media=others) for w in all_of_them]
+    assert list(mail.waiting("oncall", Lane.LIMIT, 99)) == list(left)
+    assert list(mail.waiting("oncall", lane, 99)) == [replace(w, lane=lane, media=theirs) for w in all_of_them]
+
+    mail.set_apart(all_of_them, media)
+    assert len(mail.waiting("oncall", lane, 99)) == 30, "who does so once more has it wait once"
+    assert mail.set_apart(left, others) == ()
+    assert mail.waiting("oncall", Lane.LIMIT, 99) == []
+
+
+def test_an_outbox_that_an_older_version_wrote_is_read(dynamodb: DynamoDBClient, table: DynamoStore) -> None:
+    outboxes = DynamoMail(dynamodb, TABLE, Retention())
+    written = outboxes.remember_outbox(BOX)
+    key = {"pk": {"S": "CONTACT#oncall"}, "sk": {"S": "OUTBOX"}}
+    dynamodb.update_item(TableName=TABLE, Key=key, UpdateExpression="REMOVE mail_at, chat_at")
+
+    assert outboxes.outbox("oncall") == written
+
+
 def test_a_notice_is_marked_for_each_who_has_it(mail: Mail) -> None:
     mail.mark_told("web-7", 1, "oncall sns")
     mail.mark_told("web-7", 1, "oncall sns")

@@ -295,3 +295,38 @@ def test_the_most_urgent_lane_is_due_first() -> None:
     assert outbox.due(after(seconds=5)) is Lane.STORM
     assert outbox.due_at() == NOON
     assert Outbox("ann").due(NOON) is None
+
+
+@pytest.mark.parametrize("lane", [Lane.MAIL, Lane.CHAT])
+def test_what_one_way_did_not_take_is_tried_each_minute_without_a_place_and_counts_no_more(lane: Lane) -> None:
+    for outbox in (FULL.until(lane, NOON), replace(BLOWING, storm_at=NOON).until(lane, NOON)):
+        begun, batch = begin(outbox, lane, (waiting(1, lane),), ANN, LIMITS, NOON)
+
+        assert batch == (waiting(1, lane),)
+        assert begun == outbox.until(lane, after(minutes=1))
+
+
+def test_of_two_ways_that_take_nothing_each_is_tried_in_turn_after_all_else() -> None:
+    outbox = Outbox("ann", limit_at=NOON, mail_at=NOON, chat_at=after(seconds=-1))
+
+    assert outbox.due(NOON) is Lane.LIMIT
+    assert outbox.until(Lane.LIMIT, None).due(NOON) is Lane.CHAT
+    assert Outbox("ann", mail_at=NOON, chat_at=after(seconds=1)).due(after(seconds=1)) is Lane.MAIL
+    assert outbox.due_at() == after(seconds=-1)
+
+
+def test_a_storm_that_is_over_leaves_what_is_apart_where_it_is() -> None:
+    outbox = replace(BLOWING, storm_at=NOON, mail_at=after(seconds=9), chat_at=after(seconds=7))
+
+    over, _ = begin(outbox, Lane.STORM, (), ANN, LIMITS, NOON)
+
+    assert (over.storm_at, over.mail_at, over.chat_at) == (None, after(seconds=9), after(seconds=7))
+
+
+def test_what_a_way_did_not_take_goes_before_what_is_new_there_and_only_there() -> None:
+    outbox = Outbox("ann", chat_at=after(minutes=1))
+
+    assert outbox.owes_by((Medium.CHAT,), NOON)
+    assert not outbox.owes_by((Medium.EMAIL, Medium.SMS), NOON)
+    assert not replace(outbox, mail_at=NOON).owes_by((Medium.HTTPS,), NOON), "machines wait for nothing"
+    assert not replace(outbox, chat_at=after(minutes=2)).owes_by((Medium.CHAT,), NOON), "it sleeps"
