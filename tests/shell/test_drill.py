@@ -10,6 +10,7 @@ import pytest
 from defib.core.call import CallAnswer, Reaction
 from defib.core.drill import Drill
 from defib.core.drill_news import passed
+from defib.core.policy import Policy
 from defib.core.reach import Problem
 from defib.shell.drill import LISTENING, drill
 from defib.shell.ports import Transient
@@ -32,6 +33,7 @@ class Stage:
     clock: FakeClock = field(default_factory=lambda: FakeClock(EIGHT))
     store: FakeReachStore = field(default_factory=FakeReachStore)
     queues: FakeQueues = field(default_factory=FakeQueues)
+    policy: Policy = POLICY
 
     @property
     def edges(self) -> Looking:
@@ -40,14 +42,14 @@ class Stage:
     def sweep(self, after: timedelta = timedelta(0), left: timedelta = ROOM) -> tuple[Drill, ...]:
         """One sweep's drilling and looking, so much later."""
         self.clock.advance(after)
-        changed = drill(self.edges, POLICY, left)
-        look(self.edges, POLICY, left)
+        changed = drill(self.edges, self.policy, left)
+        look(self.edges, self.policy, left)
         return changed
 
     def answer(self) -> None:
         incident = self.store.incidents["drill:oncall", 1]
         answer = CallAnswer(incident.id, Reaction.ACKNOWLEDGE, "Ada")
-        self.store.incidents["drill:oncall", 1], _ = passed(incident, answer, POLICY, self.clock.now())
+        self.store.incidents["drill:oncall", 1], _ = passed(incident, answer, self.policy, self.clock.now())
 
 
 @pytest.fixture
@@ -96,8 +98,21 @@ def test_a_late_answer_ends_the_trouble(drilled: Stage) -> None:
     assert [notice.kind for notice in drilled.queues.notices] == ["escalated", "opened", "resolved"]
 
 
-def test_an_answer_after_more_than_a_day_changes_nothing(drilled: Stage) -> None:
-    drilled.sweep(LISTENING)
+def test_an_answer_in_the_last_minute_is_heard_by_the_sweep_after_it_however_long_people_may_take() -> None:
+    patient = replace(POLICY, drill=replace(POLICY.drill, answer_within=LISTENING))
+    stage = Stage(policy=patient)
+    stage.sweep()
+    stage.sweep(timedelta(hours=2))
+    stage.clock.advance(LISTENING - timedelta(seconds=30))
+    stage.answer()
+
+    (heard,) = stage.sweep(timedelta(minutes=1))
+
+    assert not heard.open
+
+
+def test_an_answer_more_than_a_day_late_changes_nothing(drilled: Stage) -> None:
+    drilled.sweep(WITHIN + LISTENING)
     drilled.answer()
 
     assert drilled.sweep(timedelta(minutes=1)) == ()

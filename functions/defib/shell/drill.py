@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from defib.core.policy import Policy
 
 LISTENING = timedelta(days=1)
-"""How long after a drill each sweep looks whether it has been answered. Later answers change nothing."""
+"""How long after its answer was due each sweep looks whether a drill has been answered. Later ones change nothing."""
 
 
 def drill(edges: Looking, policy: Policy, left: timedelta) -> tuple[Drill, ...]:
@@ -32,7 +32,7 @@ def drill(edges: Looking, policy: Policy, left: timedelta) -> tuple[Drill, ...]:
     hearing = [contact.name for contact in policy.contacts if contact.hears_what_is_urgent]
     before = edges.store.reach()
     drills = enrolled(before.drills, hearing, now) if policy.drill.every else before.drills
-    heard = tuple(_heard(one, edges, now) for one in drills)
+    heard = tuple(_heard(one, edges, policy.drill.answer_within + LISTENING, now) for one in drills)
     reach = replace(before, drills=heard)
     changed = [after for after, known in zip(heard, drills, strict=True) if after != known]
     with suppress(Conflict):
@@ -75,9 +75,9 @@ def order_drill(order: DrillOrder, store: ReachStore, policy: Policy, now: datet
     raise Conflict(f"drill of {order.contact}: others wrote first {CONFLICTS_MAX} times; the order is delivered again")
 
 
-def _heard(one: Drill, edges: Looking, now: datetime) -> Drill:
+def _heard(one: Drill, edges: Looking, within: timedelta, now: datetime) -> Drill:
     """The drill with its answer, if it has come."""
-    if not one.open or now - one.since >= LISTENING:
+    if not one.open or now - one.since >= within:
         return one
     incident = edges.store.latest_incident(service_of(one.contact))
     if incident is None or incident.number != one.number or incident.resolved_at is None:
