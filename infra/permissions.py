@@ -15,7 +15,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_ssm as ssm
 
 from defib.aws.permission import Permission, Scope
-from defib.core.asking import EVENT_SOURCE
+from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
 from defib.core.policy import Policy
 from defib.core.service import Mode, Service
 from defib.core.shifting import shiftable
@@ -144,7 +144,9 @@ class Resources:
         if permission.on in LEADING_KEYS:
             return {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": LEADING_KEYS[permission.on]}}
         if permission.on is Scope.OPERATOR_EVENTS:
-            return {"ForAllValues:StringEquals": {"events:source": [EVENT_SOURCE]}}
+            # What people answer, and no other of an operator's events.
+            only_answers = {"events:source": [EVENT_SOURCE], "events:detail-type": [DETAIL_TYPE]}
+            return {"ForAllValues:StringEquals": only_answers}
         if permission.on in TAGGED:
             opt_in = self.policy.opt_in
             return {"StringEquals": {f"aws:ResourceTag/{opt_in.key}": opt_in.value}}

@@ -38,17 +38,24 @@ class CachetServer(Api):
         path = urlsplit(request.target)
         match request.method, *path.path.removeprefix("/api/").split("/"):
             case "GET", ("incidents" | "schedules") as kind:
-                most = int(parse_qs(path.query).get("per_page", ["15"])[0])
-                return 200, {"data": list(reversed(self._kept[kind].values()))[:most]}
+                asked = parse_qs(path.query)
+                most, sort = int(asked.get("per_page", ["15"])[0]), asked.get("sort", [""])[0]
+                # Unasked, Cachet lists the newest incident first, and the oldest schedule.
+                newest_first = sort == "-id" or (not sort and kind == "incidents")
+                kept = list(self._kept[kind].values())
+                return 200, {"data": (kept[::-1] if newest_first else kept)[:most]}
             case "GET", ("incidents" | "schedules") as kind, id_:
                 included = [u for u in self._updates if u["of"] == (kind, id_)]
                 return 200, {"data": self._one(kind, id_), "included": included}
             case "POST", "incidents":
                 return 201, {"data": self._incident(json_of(request))}
             case "POST", "schedules":
-                return 201, {"data": self._schedule(json_of(request))}
+                return 201, {"data": self.schedule(json_of(request))}
             case "POST", ("incidents" | "schedules") as kind, id_, "updates":
                 return 201, {"data": self._update(kind, id_, json_of(request))}
+            case "PUT", "schedules", id_:
+                self._one("schedules", id_)["attributes"]["completed"] = json_of(request)["completed_at"]
+                return 200, {"data": self._one("schedules", id_)}
             case "DELETE", "schedules", id_:
                 self._one("schedules", id_)
                 del self._kept["schedules"][id_]
@@ -60,6 +67,10 @@ class CachetServer(Api):
                 self.stands[id_] = STANDS[status]
                 return 200, {"data": {"id": id_, "type": "components", "attributes": {}}}
         raise Refusal(404, "Not found")
+
+    def ends_of_schedules(self) -> list[str | None]:
+        """When each planned outage ends there, by itself."""
+        return [kept["attributes"]["completed"] for kept in self._kept["schedules"].values()]
 
     def _one(self, kind: str, id_: str) -> Json:
         if id_ not in self._kept[kind]:
@@ -75,11 +86,13 @@ class CachetServer(Api):
             self.said.append(Said(made["id"], SAID[given["status"]], given["message"]))
         return made
 
-    def _schedule(self, given: Json) -> Json:
+    def schedule(self, given: Json) -> Json:
+        """As somebody does, or Defib by a request."""
         _require(given, "name", "message", "scheduled_at")
         if any(str(c.get("id")) not in self.stands for c in given.get("components", ())):
             raise Refusal(422, "The selected components.0.id is invalid.")
-        made = self._keep("schedules", given, scheduled={"string": given["scheduled_at"]})
+        times: Json = {"scheduled": {"string": given["scheduled_at"]}, "completed": given.get("completed_at")}
+        made = self._keep("schedules", given, **times)
         self.planned.append(Said(made["id"], "scheduled", given["message"]))
         return made
 

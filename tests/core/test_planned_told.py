@@ -10,6 +10,7 @@ import pytest
 from defib.core.announce import announce, under_repair
 from defib.core.case import Action, Attempt, Case, Outcome
 from defib.core.contact import Contact
+from defib.core.escalation import Tier
 from defib.core.incident import Incident, NoticeKind, Phase
 from defib.core.message import compose
 from defib.core.model import Cause, Event, Verdict
@@ -228,6 +229,16 @@ def test_who_was_called_over_a_move_that_went_wrong_hears_that_it_is_resolved() 
     assert over is not None
     assert over.resolved_at == NOON
     assert [(n.kind, n.severity) for n in notices] == [(NoticeKind.RESOLVED, Severity.HIGH)]
+
+
+def test_who_was_called_over_one_that_never_began_hears_that_it_is_over() -> None:
+    called = replace(foretold(), reached=Tier.FIRST, resolved_at=None)
+    theirs = replace(WAITING, handed_over_at=NOON)
+
+    over, kinds = told(called, theirs, replace(theirs, closed_at=NOON, outcome=Outcome.RECOVERED))
+
+    assert over is not None
+    assert (over.resolved_at, kinds) == (NOON, [NoticeKind.RESOLVED])
 
 
 @pytest.mark.parametrize("told_of", [(), ("planned:minimum_healthy",), ("minimum_healthy",)])

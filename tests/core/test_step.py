@@ -166,6 +166,19 @@ def test_a_target_still_being_checked_is_not_yet_health() -> None:
     assert waiting.healthy_since is None
 
 
+def test_what_works_again_by_itself_has_its_load_balancers_time_however_old_its_case_is() -> None:
+    """Nobody is called in the moment in which it begins to work: somebody has mended it, or registered it anew."""
+    old = case(EVIDENCE, opened_at=after(minutes=-90), since=after(minutes=-90), held_by="kill_switch")
+    joining = observed(targets=(target(TargetHealth.INITIAL),))
+
+    back, _ = stepped(old, joining)
+    waiting, _ = stepped(back, joining, after(minutes=9))
+    given_up, _ = stepped(waiting, joining, NOON + SERVICE.verify.timeout)
+
+    assert (back.handed_over_at, waiting.handed_over_at) == (None, None)
+    assert given_up.handed_over_at == NOON + SERVICE.verify.timeout
+
+
 def test_draining_remembers_what_must_be_put_back() -> None:
     rebooted = case(EVIDENCE, attempt(Action.REBOOT, after(minutes=-4)))
     facts = observed(

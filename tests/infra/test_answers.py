@@ -81,10 +81,11 @@ def test_the_function_reads_only_what_it_shows(stack: Synthesized) -> None:
     ]
 
 
-def test_the_function_says_only_what_an_operator_may_say(stack: Synthesized) -> None:
+def test_the_function_says_what_people_answer_and_nothing_else_that_an_operator_may_say(stack: Synthesized) -> None:
     (saying,) = statement(stack, "events:PutEvents")
 
-    assert saying["Condition"] == {"ForAllValues:StringEquals": {"events:source": ["defib.operator"]}}
+    only_answers = {"events:source": ["defib.operator"], "events:detail-type": ["Approval"]}
+    assert saying["Condition"] == {"ForAllValues:StringEquals": only_answers}
     assert ':event-bus/default"' in json.dumps(saying["Resource"])
 
 

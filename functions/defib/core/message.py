@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from defib.core import in_a_row, planned
+from defib.core import in_a_row
 from defib.core.approval import Choice
 from defib.core.audience import audience
 from defib.core.brevity import sms_of, subject_of
@@ -45,7 +45,7 @@ def compose(
 ) -> tuple[Incident, Notice]:
     """The next notice of ``incident``, and the incident with the notice in its timeline."""
     story = forewarned(news, case, service, policy, now) or story_of(news, incident, case, service, policy)
-    if news in (News.CLOSED, News.PUT_OFF) and (ends_trouble(incident, case) or _ends_move(incident, case)):
+    if news in (News.CLOSED, News.PUT_OFF) and ends_trouble(incident, case):
         story = replace(story, kind=NoticeKind.RESOLVED)
     headline = f"{name_of(case)} {story.headline}"
     told = with_line(incident, headline, now)
@@ -73,17 +73,12 @@ def compose(
 
 
 def ends_trouble(incident: Incident, case: Case) -> bool:
-    """Whether nobody is needed any more in an incident with a failure, or in which people were asked.
+    """Whether nobody is needed any more in an incident with a failure, or with a restart before an event that began.
 
-    Also where what is over last is a restart before an event: whoever heard of the trouble hears of its end.
+    Whoever heard of either, and a machine that has an alert for it, hears of its end.
     """
-    troubled = incident.reached is not None or any(m.cause is not Cause.EVENT_SCHEDULED for m in incident.members)
-    return (troubled or planned.went_wrong(case)) and all(m.is_settled for m in incident.members)
-
-
-def _ends_move(incident: Incident, case: Case) -> bool:
-    """Whether a planned restart is over that people heard begin: a machine has an alert for it, and closes it now."""
-    return case.begun and all(m.is_settled for m in incident.members)
+    failed = any(m.cause is not Cause.EVENT_SCHEDULED for m in incident.members)
+    return (failed or case.begun) and all(m.is_settled for m in incident.members)
 
 
 def _wanted(incident: Incident, case: Case, news: News, want: Want, policy: Policy) -> Incident:

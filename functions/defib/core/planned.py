@@ -75,12 +75,6 @@ def is_put_off(case: Case, policy: Policy, service: Service, now: datetime) -> b
     return not service.planned_restart or in_window(policy, service, now) is None
 
 
-def went_wrong(case: Case) -> bool:
-    """Whether a guard has held it while it did not work, though it was only to be restarted as planned."""
-    held = any(not guard.startswith(PLANNED) for guard in case.told_of)
-    return held and case.confirmed_cause is Cause.EVENT_SCHEDULED
-
-
 def told_as(guard: str, cause: Cause) -> str:
     """Under what name a case remembers that people were told of a guard: one that holds what works is another matter.
 

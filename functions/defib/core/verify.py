@@ -114,7 +114,8 @@ def _await_targets(
 ) -> Decision:
     groups = ", ".join(sorted({r.target_group_name for r in joining}))
     began = [a.done_at for a in case.attempts if a.action in BACK and a.done_at]
-    limit = max([*began, case.opened_at]) + service.verify.timeout
+    # Where Defib has done nothing it has been on its way back for as long as it works, however old its case is.
+    limit = max(began, default=case.since) + service.verify.timeout
     if now < limit or case.handed_over_at is not None:
         return Wait(f"waiting until it is healthy in {groups}", now + repair.look_again)
     ask = f"Find out why the load balancer's health check of {groups} fails."

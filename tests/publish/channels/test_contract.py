@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,9 @@ from defib.core.maintenance import Maintenance
 from defib.core.page.elsewhere import Kind
 from defib.core.page.model import ComponentStatus
 from defib.shell.elsewhere import Came
-from sim.internet import HANGS, RESETS, Failure, Response
+from sim.elsewhere.cachet import CachetServer
+from sim.elsewhere.server import Refusal
+from sim.internet import HANGS, RESETS, Failure, Request, Response
 from tests.core.page.shown import minutes, trouble
 from tests.publish.channels.pair import Pair, bodies, over_http
 
@@ -166,6 +169,56 @@ def test_a_planned_outage_whose_announcement_is_in_doubt_is_not_announced_twice(
     announced = {said.about for said in planned.server.planned or planned.server.said}
     assert len(announced) == (3 if planned.kind is Kind.STASHBOARD else 1)
     assert set(planned.stands().values()) == {"operational"}
+
+
+def test_one_whose_end_is_moved_ends_there_when_it_ends_here() -> None:
+    planned = Pair(Kind.CACHET, maintenance=(OUTAGE,))
+    planned.at(0)
+    planned.settle()
+    planned.policy = Pair(Kind.CACHET, maintenance=(replace(OUTAGE, lasts=timedelta(hours=2)),)).policy
+    planned.at(10)
+    planned.settle()
+    server = planned.server
+    assert isinstance(server, CachetServer)
+    assert server.ends_of_schedules() == ["2026-04-30 15:00:00"]
+
+
+def test_a_token_that_may_not_delete_there_keeps_no_component_from_standing_as_it_does_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    planned = Pair(Kind.CACHET, maintenance=(OUTAGE,))
+    planned.at(0)
+    planned.settle()
+    server = planned.server
+    assert isinstance(server, CachetServer)
+    respond = server.respond
+
+    def refusing(request: Request) -> tuple[int, object]:
+        if request.method == "DELETE":
+            raise Refusal(403, "Invalid ability provided.")
+        return respond(request)
+
+    monkeypatch.setattr(server, "respond", refusing)
+    planned.policy = Pair(Kind.CACHET).policy
+    planned.at(10)
+    planned.settle()
+    planned.at(20, trouble())
+    planned.settle()
+    assert planned.stands()["web"] == planned.should_stand()["web"] != "operational"
+
+
+def test_it_is_found_behind_a_hundred_older_ones_too() -> None:
+    """Cachet lists the oldest first, unless it is asked otherwise."""
+    planned = Pair(Kind.CACHET, maintenance=(OUTAGE,))
+    server = planned.server
+    assert isinstance(server, CachetServer)
+    for _ in range(100):
+        server.schedule({"name": "Old", "message": "Old.", "scheduled_at": "2025-01-01 00:00:00"})
+    server.planned.clear()
+    planned.faults.lost, planned.faults.next = True, [RESETS]
+    planned.at(0)
+    planned.settle()
+    assert len({said.about for said in planned.server.planned}) == 1
 
 
 @pytest.mark.parametrize("pair", [Kind.STATUSPAGE, Kind.CACHET, Kind.INSTATUS], indirect=True)

@@ -92,7 +92,7 @@ def test_values_that_hold_secrets_do_not_show_them() -> None:
 
 
 def test_a_key_for_signing_that_is_none_is_refused_without_a_word_of_it() -> None:
-    for key in ("whsec_%%%", "whsec_c2hvcnQ=", "too short"):
+    for key in ("whsec_%%%", "whsec_c2hvcnQ=", "too short", f"whsec_\u200b{SIGNING_KEY.removeprefix('whsec_')}"):
         pair = Pair(Kind.WEBHOOK, key=key)
         pair.at(3, trouble())
         turned = pair.turn()

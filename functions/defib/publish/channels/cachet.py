@@ -17,8 +17,11 @@ from defib.core.page.steps import Done, Stand, Tell
 from defib.publish.channels.http import Http
 from defib.publish.channels.json_api import JsonApi
 from defib.publish.channels.keys import ApiKey, Read
+from defib.shell.elsewhere import Unfit
+from defib.shell.ports import Rejected
 
 NAME_MAX = 255
+FORBIDDEN = "403"
 LISTED_MOST = 100
 SAID = {
     IncidentStatus.INVESTIGATING: 1,
@@ -88,10 +91,22 @@ class Cachet:
             return Done(self._api.call("POST", kind, doing, made).read(One, doing).data.id)
         there = f"{kind}/{tell.item.remote}"
         if tell.is_called_off:
-            self._api.call_about("DELETE", there, doing)
-        else:
-            self._api.call_about("POST", f"{there}/updates", doing, _update(tell))
+            self._delete(there, doing)
+            return Done(tell.item.remote)
+        if tell.outage is not None:
+            # It ends there by this time alone, and somebody may have moved it.
+            self._api.call_about("PUT", there, doing, {"completed_at": _at(tell.outage.end)})
+        self._api.call_about("POST", f"{there}/updates", doing, _update(tell))
         return Done(tell.item.remote)
+
+    def _delete(self, there: str, doing: str) -> None:
+        """Raises Unfit where the token may not: to delete is an ability of its own, and the others go on."""
+        try:
+            self._api.call_about("DELETE", there, doing)
+        except Rejected as error:
+            if error.code == FORBIDDEN:
+                raise Unfit(f"{error} (the token needs schedules.delete)", error.code) from None
+            raise
 
     def was_told(self, tell: Tell) -> Done | None:
         doing, kind = f"looking for {tell.what} at Cachet", _kind(tell)
@@ -101,7 +116,7 @@ class Cachet:
             # The first of an incident is the incident itself.
             before = sum(1 for u in tell.before[1:] if (u.status, u.body) == (tell.status, tell.body))
             return Done(tell.item.remote) if alike > before else None
-        listed = self._api.call("GET", f"{kind}?per_page={LISTED_MOST}", doing).read(Many, doing).data
+        listed = self._api.call("GET", f"{kind}?sort=-id&per_page={LISTED_MOST}", doing).read(Many, doing).data
         found = next((r for r in listed if _began(r.attributes) == _at(tell.began_at) and _text(r) == tell.body), None)
         return Done(found.id) if found is not None else None
 

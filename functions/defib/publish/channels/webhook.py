@@ -6,7 +6,6 @@ reject an old one. The id stays the same each time that a message is sent: who h
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import hmac
 from base64 import b64decode, b64encode
@@ -103,7 +102,7 @@ def signature(key: str, id_: str, stamp: str, body: bytes) -> str:
 def _key(text: str) -> bytes:
     try:
         key = b64decode(text.removeprefix(PREFIX), validate=True) if text.startswith(PREFIX) else text.encode()
-    except binascii.Error:
+    except ValueError:
         key = b""
     if len(key) < KEY_LEAST:
         needed = f"at least {KEY_LEAST} bytes, or {PREFIX} and as many in base64"
