@@ -201,9 +201,13 @@ def test_a_token_that_may_not_delete_there_keeps_no_component_from_standing_as_i
     monkeypatch.setattr(server, "respond", refusing)
     planned.policy = Pair(Kind.CACHET).policy
     planned.at(10)
-    planned.settle()
+    for _ in range(3):
+        planned.clock.advance(timedelta(minutes=1))
+        planned.turn()
     planned.at(20, trouble())
-    planned.settle()
+    for _ in range(35):
+        planned.clock.advance(timedelta(minutes=1))
+        planned.turn()
     assert planned.stands()["web"] == planned.should_stand()["web"] != "operational"
 
 
