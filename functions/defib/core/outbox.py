@@ -260,16 +260,12 @@ def _heard_of(outbox: Outbox, notice: Notice, limits: MessageLimits, now: dateti
 
 
 def _due(lane: Lane, outbox: Outbox, contact: Contact, limits: MessageLimits, now: datetime) -> datetime:
-    match lane:
-        case Lane.STORM:
-            return now + wait(outbox, limits)
-        case Lane.LIMIT:
-            return slot(outbox, limits, now)
-        case Lane.QUIET:
-            return on_until(contact.quiet, now) or now
-        case Lane.MAIL | Lane.CHAT:
-            return now + AGAIN_AFTER
-    assert_never(lane)
+    """When what joins the lane goes. Nothing joins those apart before a channel has failed to take it."""
+    if lane is Lane.STORM:
+        return now + wait(outbox, limits)
+    if lane is Lane.LIMIT:
+        return slot(outbox, limits, now)
+    return on_until(contact.quiet, now) or now
 
 
 def wait(outbox: Outbox, limits: MessageLimits) -> timedelta:
