@@ -28,7 +28,7 @@ Amounts = Mapping[str, tuple[str, str]]
 STORM: Amounts = {
     "drained_min": ("Drained in", "virtual minutes"),
     "deepest_queue": ("Deepest queue", "messages"),
-    "sweep_ms": ("Sweep, median", "ms of processor"),
+    "sweep_ms": ("Sweep, median", "ms"),
     "invocations": ("Invocations", "in all"),
     "calls": ("EC2 calls", "in all"),
     "throttled": ("Throttled", "calls"),
