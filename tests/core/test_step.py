@@ -24,6 +24,7 @@ from defib.core.model import (
 )
 from defib.core.policy import Mode
 from defib.core.step import intent_deadline, open_case, recheck, step
+from defib.core.traits import Traits
 from tests.core.facts import (
     INITIALIZING,
     NOON,
@@ -164,6 +165,18 @@ def test_a_target_still_being_checked_is_not_yet_health() -> None:
     waiting, _ = stepped(started, observed(targets=(target(TargetHealth.INITIAL),)))
 
     assert waiting.healthy_since is None
+
+
+def test_what_is_not_known_to_survive_a_stop_is_not_even_drained_for_one_and_people_hear_why() -> None:
+    """Should a stop come that did not seem near when the instance was looked at, nobody has asked what it destroys."""
+    rebooted = case(EVIDENCE, attempt(Action.REBOOT, after(minutes=-4)))
+    facts = observed(checks=BAD, targets=(target(TargetHealth.UNHEALTHY),), traits=Traits())
+
+    held, effects = stepped(rebooted, facts)
+
+    assert (held.held_by, held.intent) == ("traits_unread", None)
+    assert "it has not been asked yet" in held.reason
+    assert [type(effect) for effect in effects] == [Wake]
 
 
 def test_what_works_again_by_itself_has_its_load_balancers_time_however_old_its_case_is() -> None:
