@@ -35,6 +35,8 @@ STARTED_PERHAPS = case(
     attempt(Action.STOP, after(minutes=-9)),
     replace(attempt(Action.START, after(minutes=-8), Verdict.LOST), claimed_at=after(minutes=-8)),
 )
+STOPPED_PERHAPS = case(replace(attempt(Action.STOP, verdict=Verdict.LOST), claimed_at=NOON))
+FORCED_PERHAPS = case(attempt(Action.STOP), replace(attempt(Action.FORCE_STOP, verdict=Verdict.LOST), claimed_at=NOON))
 STARTED_BY_US = case(attempt(Action.STOP), attempt(Action.START))
 
 
@@ -61,6 +63,24 @@ TABLE: list[Row] = [
     ("stopped by AWS", observed(state=STOPPED, state_reason_code=SERVER), None, Cause.STOPPED_UNASKED),
     ("stopped without a reason", observed(state=STOPPED), None, Cause.STOPPED_UNASKED),
     ("our own stop", observed(state=STOPPED, state_reason_code=USER), STOPPED_BY_US, Cause.STOPPED_BY_DEFIB),
+    (
+        "perhaps our own stop, as somebody asked for it",
+        observed(state=STOPPED, state_reason_code=USER),
+        STOPPED_PERHAPS,
+        Cause.STOPPED_BY_DEFIB,
+    ),
+    (
+        "stopped by AWS, and perhaps by us",
+        observed(state=STOPPED, state_reason_code=SERVER),
+        STOPPED_PERHAPS,
+        Cause.STOPPED_UNASKED,
+    ),
+    (
+        "our own stop, perhaps forced, and AWS's reason",
+        observed(state=STOPPED, state_reason_code=SERVER),
+        FORCED_PERHAPS,
+        Cause.STOPPED_BY_DEFIB,
+    ),
     (
         "our own stop, dated to the call that cut it short",
         observed(state=STOPPED, state_reason_code=USER, transition_reason="User initiated (2026-04-30 12:13:00 GMT)"),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import assert_never
 
@@ -19,20 +18,17 @@ from defib.core.model import (
     InstanceState,
     Observation,
     TargetHealth,
-    Verdict,
 )
 from defib.core.planned import BOUND, announced, gives_way
 from defib.core.policy import Policy
 from defib.core.suppression import seen
 from defib.core.target_group import is_balancers_fault
+from defib.core.whose_stop import initiated_at, stopped_by_defib, stopped_by_person
 from defib.core.words import clock, day
 
 IMPAIRED_FROM_LAUNCH = timedelta(seconds=60)
 """An instance impaired this soon after its launch never worked. EC2 dates the impairment of one that came up
 impaired to its launch (AWSEC2 API, InstanceStatusDetails, ImpairedSince)."""
-
-PEOPLE_STOP = ("Client.UserInitiatedShutdown", "Client.UserInitiatedHibernate", "Client.InstanceInitiatedShutdown")
-"""StateReason codes of a stop that somebody asked for, by API or from inside (AWSEC2 API, StateReason)."""
 
 SYSTEM_CHECK, INSTANCE_CHECK = "system status check", "instance status check"
 STATUS_CHECKS: tuple[tuple[Cause, str, Callable[[Checks], Check]], ...] = (
@@ -42,15 +38,8 @@ STATUS_CHECKS: tuple[tuple[Cause, str, Callable[[Checks], Check]], ...] = (
 )
 """System first: a broken host fails the instance check too."""
 
-CLOCKS_APART = timedelta(seconds=10)
-"""How far EC2's clock may be behind Defib's, its dates being whole seconds: rather more than either is ever wrong."""
-
 BOOTS = "status checks initializing"
 """How the evidence of what is starting up begins; by this a case knows that the last look saw the same."""
-
-NEVER = datetime.max.replace(tzinfo=UTC)
-
-_INITIATED_AT = re.compile(r"\(([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}) (?:GMT|UTC)\)")
 
 
 def diagnose(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> Diagnosis:
@@ -68,60 +57,6 @@ def diagnose(observation: Observation, case: Case | None, policy: Policy, now: d
         case InstanceState.STOPPED:
             return _stopped(observation, case, policy, now)
     assert_never(observation.state)
-
-
-def stopped_by_person(observation: Observation) -> bool:
-    """Whether EC2 says that somebody asked for the stop."""
-    if observation.state_reason_code:
-        return observation.state_reason_code in PEOPLE_STOP
-    return observation.transition_reason.startswith("User initiated")
-
-
-def stopped_by_defib(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> bool:
-    """Whether the stop that EC2 speaks of is Defib's own.
-
-    It is when Defib's last act on the power was a stop, unless EC2 dates it before that was taken up, or after its call
-    had ended: then it is somebody else's, and Defib's own may never have been made. After Defib's own start EC2's reads
-    may still show the state before it. A stop that EC2 dates before that start is the old one; one without a date is
-    while reads lag, and for as long as nobody knows whether the start was carried out.
-    """
-    power = case.last(*STOPS, Action.START) if case is not None else None
-    if case is None or power is None or power.done_at is None:
-        return False
-    initiated = _initiated_at(observation)
-    if power.action is not Action.START:
-        # Somebody else has started it since, or stopped it again, or had stopped it before.
-        again = initiated is not None and initiated > power.done_at + CLOCKS_APART
-        before = initiated is not None and initiated < _first_stop(case) - CLOCKS_APART
-        return not again and not before and observation.launched_at <= power.done_at
-    if case.last(*STOPS) is None:
-        return False
-    if initiated is not None:
-        return initiated < power.intended_at
-    lost = power.result is not None and power.result.verdict is Verdict.LOST
-    return lost or now < power.done_at + policy.repair.settle
-
-
-def _first_stop(case: Case) -> datetime:
-    """When the first of the stops since the last start was taken up: what forces a stop has its date from that."""
-    taken_up = NEVER
-    for attempt in reversed(case.attempts):
-        if attempt.action is Action.START and attempt.done_at is not None:
-            break
-        if attempt.action in STOPS and attempt.done_at is not None:
-            taken_up = attempt.claimed_at or attempt.intended_at
-    return taken_up
-
-
-def _initiated_at(observation: Observation) -> datetime | None:
-    """When EC2 says that somebody asked for the present state; None where it says nothing, or what is no date."""
-    when = _INITIATED_AT.search(observation.transition_reason)
-    if when is None:
-        return None
-    try:
-        return datetime.fromisoformat(when.group(1)).replace(tzinfo=UTC)
-    except ValueError:
-        return None
 
 
 def _found(cause: Cause, case: Case | None, now: datetime, *evidence: str, since: datetime | None = None) -> Diagnosis:
@@ -167,7 +102,7 @@ def _stopped(observation: Observation, case: Case | None, policy: Policy, now: d
 def _by_person(observation: Observation, case: Case | None, now: datetime) -> Diagnosis:
     said = observation.state_reason or observation.transition_reason or observation.state_reason_code
     return _found(
-        Cause.STOPPED_BY_PERSON, case, now, f"state {observation.state.value}: {said}", since=_initiated_at(observation)
+        Cause.STOPPED_BY_PERSON, case, now, f"state {observation.state.value}: {said}", since=initiated_at(observation)
     )
 
 

@@ -7,7 +7,6 @@ from typing import assert_never
 
 from defib.core.approval import Choice
 from defib.core.case import Action, Attempt, Case
-from defib.core.diagnose import CLOCKS_APART
 from defib.core.model import Cause, CheckStatus, InstanceState, Verdict
 from defib.core.policy import Mode, Service
 from sim.faults import FaultKind
@@ -15,6 +14,7 @@ from sim.fuzz.invariants.care import is_anothers, is_opted_in, service_of
 from sim.fuzz.invariants.grouped import left_to_its_group
 from sim.fuzz.invariants.limits import GIVES_BACK, TAKES_AWAY, LimitsJudge
 from sim.fuzz.invariants.losses import DELIVERED, POWER, nothing_lost
+from sim.fuzz.invariants.measures import CLOCKS_APART
 from sim.fuzz.invariants.planned import kept_until, outage_until, tagged_until
 from sim.fuzz.invariants.tried import done_at, last, under_way
 from sim.fuzz.invariants.truth import Truth

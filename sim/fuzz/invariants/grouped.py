@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from defib.core.case import Action, Attempt, Case
-from defib.core.member import TERMINATES_WITHIN
 from defib.core.membership import GROUP_TAG
-from defib.core.model import InstanceState
-from defib.core.start import STOPPED
+from defib.core.model import Cause, InstanceState
+from sim.fuzz.invariants.measures import TERMINATES_WITHIN
 from sim.fuzz.invariants.truth import Truth
 from sim.machine import Machine
 from sim.physics import HIBERNATED, PERSON
@@ -16,6 +15,8 @@ HARMLESS = frozenset({Action.EVIDENCE, Action.EXIT_STANDBY, Action.RESUME_CHECK}
 """What is only read, and what is given back: to return to service what returns already changes nothing."""
 
 BY_ITS_GROUP = (HIBERNATED[0], PERSON[0])
+FALLEN = (Cause.STOPPED_BY_DEFIB, Cause.STOPPED_UNASKED)
+"""A stopped instance that is to run."""
 
 
 def left_to_its_group(truth: Truth, attempt: Attempt, machine: Machine) -> None:
@@ -48,5 +49,5 @@ class GroupedJudge:
         """What a group itself has stopped in its warm pool has not failed: nobody misses it."""
         machine = self._truth.cloud.machines[case.instance_id]
         stopped = machine.shown.state is InstanceState.STOPPED and machine.shown.reason_code in BY_ITS_GROUP
-        if stopped and case.cause in STOPPED and self._truth.cloud.scaling.waits_in_pool(machine):
+        if stopped and case.cause in FALLEN and self._truth.cloud.scaling.waits_in_pool(machine):
             self._truth.breaks("needless", f"{machine.name} is taken for failed, which its group keeps in a warm pool")

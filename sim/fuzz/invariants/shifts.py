@@ -8,7 +8,7 @@ from defib.core.detection import MINUTE
 from defib.core.incident import NoticeKind
 from defib.core.limits import ZonalShift
 from defib.core.policy import Mode
-from defib.core.shift import Move, Shift, ShiftAnswer, load_balancer_of
+from defib.core.shift import Move, Shift, ShiftAnswer
 from sim.fuzz.by_hand import Hands
 from sim.fuzz.cloud import ZONE_IDS, zone_of
 from sim.fuzz.invariants.truth import Truth
@@ -48,7 +48,7 @@ class ShiftsJudge:
             service
             for service in truth.policy.services
             for g in service.target_groups
-            if load_balancer_of(g) == load_balancer
+            if load_balancer.endswith(f":loadbalancer/{g.load_balancer}")
         ]
         if any(service.mode is not Mode.HEAL for service in behind):
             truth.breaks("consent", f"traffic of a service that is not healed is shifted away from {zone}")

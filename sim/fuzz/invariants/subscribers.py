@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from datetime import date, datetime, timedelta
 
-from defib.core.page.mail import SUBJECT_MAX, Letter
+from defib.core.page.mail import Letter
+from sim.fuzz.invariants.measures import SUBJECT_MOST
 from sim.fuzz.invariants.truth import Truth
 
 FOLLOWS_WITHIN = timedelta(minutes=15)
@@ -45,7 +46,7 @@ class SubscribersJudge:
         began, late = self._began, self._truth.time.now - letter.at
         if letter.sequence and began and letter.at > began and late > FOLLOWS_WITHIN and self._truth.calm(letter.at):
             breaks("subscribed", f"subscribers read {letter.key} only after {late}")
-        if not letter.body.strip() or not 0 < len(letter.subject) <= SUBJECT_MAX:
+        if not letter.body.strip() or not 0 < len(letter.subject) <= SUBJECT_MOST:
             breaks("reasons", f"the letter {letter.key} has no body, or no subject that fits")
         read.append(letter.sequence)
         self._last[key] = struck

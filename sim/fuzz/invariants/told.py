@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from defib.core.call import WANTS_MAX, Call, Pause
+from defib.core.call import Call, Pause
 from defib.core.contact import Contact
 from defib.core.detection import MINUTE
 from defib.core.digest import KIND as DIGEST
@@ -18,16 +18,14 @@ from defib.core.messages import MessageLimits
 from defib.core.outbox import Lane, Outbox
 from defib.core.post import Post
 from defib.core.severity import Severity
-from defib.core.start_failure import NO_ROOM
 from sim.fuzz.invariants.digests import named
 from sim.fuzz.invariants.hears import hears
+from sim.fuzz.invariants.measures import NO_ROOM, SMS_MOST, SUBJECT_MOST, WANTS_MOST
 from sim.fuzz.invariants.quiet import DIGEST_FOUND, leaves_alone, waits_no_longer
 from sim.fuzz.invariants.truth import Truth
 from sim.scenario_value import Trait
 from sim.traits import PLACEMENT_GROUP
 
-SMS_MOST = 140
-SUBJECT_MOST = 99
 A_NOTICE, LATELY = timedelta(seconds=0.3), timedelta(minutes=5)
 """What one takes to go out, with its turn; and for how long those of a crowd may lie in the queue."""
 LOUDER_WITHIN = timedelta(minutes=3)
@@ -181,7 +179,7 @@ class ToldJudge:
 
     def _wanted_beyond(self, incident: Incident, call: Call, pause: Pause, known: set[tuple[str, str]]) -> bool:
         """Whether something new is wanted that the call has no room for: people hear of it, but no call keeps it."""
-        if len(call.wants) < WANTS_MAX:
+        if len(call.wants) < WANTS_MOST:
             return False
         kept = {about for about, _ in known}
         since = (n for n in self._truth.store.notices.values() if n.incident_id == incident.id and n.at >= pause.at)
