@@ -55,10 +55,17 @@ class InstatusServer(Api):
                 return 200, self._update("incidents", self._one("incidents", id_), json_of(request))
             case "POST", "maintenances", id_, "maintenance-updates":
                 return 200, self._update("maintenances", self._one("maintenances", id_), json_of(request))
+            case "PUT", "maintenances", id_:
+                self._one("maintenances", id_).update(_times(json_of(request)))
+                return 200, self._one("maintenances", id_)
             case "PUT", "components", id_:
                 self._put([{"id": id_, "status": json_of(request).get("status")}])
                 return 200, {"id": id_}
         raise Refusal(404, "Not found")
+
+    def ends_of_maintenances(self) -> list[object]:
+        """When each planned outage ends, as customers read it there."""
+        return [kept.get("end") for kept in self._kept["maintenances"].values()]
 
     def _one(self, kind: str, id_: str) -> Json:
         if id_ not in self._kept[kind]:
@@ -71,7 +78,8 @@ class InstatusServer(Api):
         if kind == "maintenances" and not (given.get("start") and given.get("duration")):
             raise Refusal(422, "start and duration are required")
         made: Json = {"id": self._id("cl"), "name": given["name"], "updates": []}
-        made |= {name: given[name] for name in ("started", "start") if name in given}
+        made |= {"started": given["started"]} if "started" in given else {}
+        made |= _times(given)
         self._update(kind, made, given)
         self._kept[kind][made["id"]] = made
         return made
@@ -96,3 +104,7 @@ class InstatusServer(Api):
     def _id(self, prefix: str) -> str:
         self._last_id += 1
         return f"{prefix}{self._last_id:06d}"
+
+
+def _times(given: Json) -> Json:
+    return {name: given[name] for name in ("start", "end", "duration") if name in given}

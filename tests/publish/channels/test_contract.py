@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from defib.core.page.elsewhere import Kind
 from defib.core.page.model import ComponentStatus
 from defib.shell.elsewhere import Came
 from sim.elsewhere.cachet import CachetServer
+from sim.elsewhere.instatus import InstatusServer
 from sim.elsewhere.server import Refusal
 from sim.internet import HANGS, RESETS, Failure, Request, Response
 from tests.core.page.shown import minutes, trouble
@@ -181,6 +183,44 @@ def test_one_whose_end_is_moved_ends_there_when_it_ends_here() -> None:
     server = planned.server
     assert isinstance(server, CachetServer)
     assert server.ends_of_schedules() == ["2026-04-30 15:00:00"]
+
+
+@pytest.fixture
+def at_instatus() -> Iterator[Pair]:
+    """A planned outage that has been announced there, and whose end was moved since."""
+    with over_http(Pair(Kind.INSTATUS, maintenance=(OUTAGE,))) as planned:
+        planned.at(0)
+        planned.settle()
+        planned.policy = Pair(Kind.INSTATUS, maintenance=(replace(OUTAGE, lasts=timedelta(hours=2)),)).policy
+        planned.at(10)
+        yield planned
+
+
+def test_the_moved_end_is_the_end_at_instatus_and_is_said_once(at_instatus: Pair) -> None:
+    at_instatus.settle()
+    server = at_instatus.server
+    assert isinstance(server, InstatusServer)
+    assert server.ends_of_maintenances() == ["2026-04-30T15:00:00.000Z"]
+    assert [said.status for said in server.planned] == ["scheduled", "scheduled"]
+    assert "to 15:00 UTC" in server.planned[-1].body
+
+
+def test_where_instatus_takes_no_other_times_the_words_say_them_all_the_same(at_instatus: Pair) -> None:
+    at_instatus.faults.next = [Response(422)]
+    at_instatus.settle()
+    at_instatus.at(61)
+    at_instatus.settle()
+    assert [said.status for said in at_instatus.server.planned] == ["scheduled", "scheduled", "in_progress"]
+    assert at_instatus.queues.notices == []
+
+
+def test_at_instatus_nobody_but_defib_says_that_it_is_near_begins_or_ends() -> None:
+    planned = Pair(Kind.INSTATUS, maintenance=(OUTAGE,))
+    planned.at(0)
+    planned.settle()
+    (made,) = [r.body for r in planned.server.requests if r.method == "POST" and r.target.endswith("/maintenances")]
+    body = json.loads(made)
+    assert not any(body[name] for name in ("autoStart", "autoEnd", "notifyStart", "notifyEnd", "notifyEarly"))
 
 
 def test_a_token_that_may_not_delete_there_keeps_no_component_from_standing_as_it_does_here(

@@ -75,6 +75,13 @@ class Tell:
     def is_called_off(self) -> bool:
         return self.mark == CALLED_OFF
 
+    @property
+    def is_moved(self) -> bool:
+        """Whether it is a planned outage that ends at another time than was told there."""
+        if self.outage is None or self.is_called_off or not self.item.told:
+            return False
+        return self.item.told.partition(" ")[2] != self.mark.partition(" ")[2]
+
 
 @dataclass(frozen=True, slots=True)
 class Stand:

@@ -10,11 +10,12 @@ from typing import Any
 
 from defib.core.frozen import dataclass
 from defib.core.page.elsewhere import OtherPage
-from defib.core.page.model import ComponentStatus, IncidentStatus, MaintenanceStatus
+from defib.core.page.model import ComponentStatus, IncidentStatus, MaintenanceStatus, PlannedOutage
 from defib.core.page.steps import Done, Stand, Tell
 from defib.publish.channels.http import Http
 from defib.publish.channels.json_api import JsonApi
 from defib.publish.channels.keys import ApiKey, Read
+from defib.shell.elsewhere import Gone, Unfit
 
 LISTED_MOST = 100
 SAID = {
@@ -68,15 +69,25 @@ class Instatus:
         doing = f"telling Instatus of {tell.what}"
         kind, updates = _kind(tell)
         if tell.item.remote:
+            if tell.is_moved:
+                self._move(tell, f"{kind}/{tell.item.remote}", doing)
             self._api.call_about("POST", f"{kind}/{tell.item.remote}/{updates}", doing, self._update(tell))
             return Done(tell.item.remote)
         body = {**self._update(tell), "name": tell.name}
         if tell.outage is not None:
-            lasts = tell.outage.end - tell.outage.start
             # Defib says itself when it begins and ends: Instatus would say it again.
-            body |= {"start": _at(tell.outage.start), "duration": int(lasts.total_seconds() // 60)}
-            body |= {"autoStart": False, "autoEnd": False}
+            body |= {**_times(tell.outage), **dict.fromkeys(("notifyStart", "notifyEnd", "notifyEarly"), False)}
         return Done(self._api.call("POST", kind, doing, body).read(Made, doing).id)
+
+    def _move(self, tell: Tell, there: str, doing: str) -> None:
+        """Its times alone: the words follow by an update. Raises Gone, but no other Unfit: the update says it, too."""
+        assert tell.outage is not None
+        try:
+            self._api.call_about("PUT", there, doing, {"name": tell.name, "notify": False, **_times(tell.outage)})
+        except Gone:
+            raise
+        except Unfit:
+            pass
 
     def was_told(self, tell: Tell) -> Done | None:
         doing, (kind, _) = f"looking for {tell.what} at Instatus", _kind(tell)
@@ -107,6 +118,12 @@ class Instatus:
 
 def _kind(tell: Tell) -> tuple[str, str]:
     return ("incidents", "incident-updates") if tell.outage is None else ("maintenances", "maintenance-updates")
+
+
+def _times(outage: PlannedOutage) -> dict[str, Any]:
+    minutes = int((outage.end - outage.start).total_seconds() // 60)
+    times = {"start": _at(outage.start), "end": _at(outage.end), "duration": minutes}
+    return {**times, "autoStart": False, "autoEnd": False}
 
 
 def _is_it(there: There, tell: Tell) -> bool:
