@@ -277,3 +277,18 @@ def test_what_is_deleted_there_is_left_deleted(pair: Pair) -> None:
     assert len(pair.server.said) == 1
     assert pair.stands()["web"] == "operational"
     assert pair.queues.notices == []
+
+
+@pytest.mark.parametrize("planned", [Kind.STATUSPAGE, Kind.CACHET, Kind.INSTATUS], indirect=True)
+def test_a_planned_outage_that_is_deleted_there_is_not_made_again(planned: Pair) -> None:
+    planned.at(0)
+    planned.settle()
+    planned.policy = Pair(planned.kind, maintenance=(replace(OUTAGE, lasts=timedelta(hours=2)),)).policy
+    planned.faults.next = [Response(404)]
+    for minute in (10, 61, 181):
+        planned.at(minute)
+        planned.settle()
+    assert [said.status for said in planned.server.planned] == ["scheduled"]
+    assert planned.stands()["web"] == "operational"
+    assert planned.store.followed(planned.other.name).items == ()
+    assert planned.queues.notices == []

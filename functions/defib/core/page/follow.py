@@ -23,7 +23,7 @@ from defib.core.page.model import (
     Update,
 )
 from defib.core.page.pause import was_off, word
-from defib.core.page.steps import CALLED_OFF, Done, Front, Stand, Step, Tell
+from defib.core.page.steps import CALLED_OFF, DELETED, Done, Front, Stand, Step, Tell
 
 
 def taken_up(followed: Followed, front: Front, other: OtherPage, now: datetime) -> Followed:
@@ -103,8 +103,12 @@ def done(followed: Followed, step: Step, result: Done) -> Followed:
 
 
 def let_go(followed: Followed, what: str) -> Followed:
-    """Without an item that somebody has deleted there: it is not to be made again."""
-    return replace(followed, items=tuple(item for item in followed.items if item.name != what))
+    """With nothing more to tell of what somebody has deleted there, nor is it to be made again.
+
+    An incident is taken up but once. A planned outage is whenever it is not known: it stays so until it is over.
+    """
+    items = (replace(i, told=DELETED, parts=()) if i.name == what else i for i in followed.items)
+    return replace(followed, items=tuple(i for i in items if i.name != what or i.about is About.OUTAGE))
 
 
 def _of_incident(item: Item, front: Front, other: OtherPage) -> Tell | None:
@@ -146,7 +150,7 @@ def _concerns(update: Update, other: OtherPage) -> bool:
 
 def _of_outage(item: Item, front: Front, other: OtherPage, said: Words, now: datetime) -> Tell | None:
     outage = front.outages.get(item.key)
-    if outage is None and item.outage is None:
+    if (outage is None and item.outage is None) or item.told == DELETED:
         return None
     mark, body = CALLED_OFF, said.planned_off
     if outage is None:
@@ -198,7 +202,7 @@ def _is_over(item: Item, front: Front, other: OtherPage, now: datetime) -> bool:
     # Where a deployment has left that page none of its components, there is no place there to say more of it.
     if known is not None and other.manner.by_component and not _concerned(known.components, other):
         return True
-    told = item.told == CALLED_OFF or item.told.startswith(MaintenanceStatus.COMPLETED)
+    told = item.told in (CALLED_OFF, DELETED) or item.told.startswith(MaintenanceStatus.COMPLETED)
     # Without an outage nobody there has read of it, nor may have.
     if outage is None:
         return told or item.outage is None or (other.manner.turns_alone and now >= item.outage.end)

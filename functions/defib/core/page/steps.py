@@ -21,6 +21,8 @@ from defib.core.page.model import (
 
 CALLED_OFF = "called off"
 """The mark of a planned outage that the policy no longer names."""
+DELETED = "deleted"
+"""The mark of one that somebody has deleted there: nothing more is told of it, whatever becomes of it here."""
 
 
 @dataclass(frozen=True, slots=True)
