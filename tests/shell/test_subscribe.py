@@ -85,6 +85,27 @@ def test_after_a_failure_the_address_may_ask_again() -> None:
     assert stage.subscribers.invited == [ANN]
 
 
+@pytest.mark.parametrize("error", [Transient("throttled"), Rejected("too many", "SubscriptionLimitExceeded")])
+def test_while_sns_fails_no_answer_tells_who_was_sent_a_link_today(error: CallFailed) -> None:
+    stage = Stage(most=9)
+    stage.ask()
+    stage.subscribers.error = error
+    others = stage.ask("bob@example.com")
+    assert [stage.ask(), stage.ask()] == [others, others] != [Answer.SENT] * 2
+    stage.subscribers.error = None
+    assert [stage.ask("cat@example.com"), stage.ask("cat@example.com"), stage.ask("cat@example.com")] == [
+        Answer.SENT
+    ] * 3
+    assert stage.subscribers.invited == [ANN, "cat@example.com"], "and again each is sent one"
+
+
+def test_a_failure_is_remembered_though_others_ask_at_the_same_time() -> None:
+    stage = Stage()
+    stage.subscribers.error = Transient("throttled")
+    stage.store.interruptions = [lambda: None, lambda: _raise(Conflict("others wrote first"))]
+    assert [stage.ask(), stage.ask()] == [Answer.LATER] * 2
+
+
 def test_failures_count_against_the_day() -> None:
     stage = Stage(most=3)
     stage.subscribers.error = Transient("throttled")

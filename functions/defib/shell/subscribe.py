@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date
 from typing import Protocol
 
 from defib.core.frozen import dataclass
-from defib.core.page.subscribing import Answer, Day, ask, unsent
+from defib.core.page.subscribing import Answer, Day, ask, sent, unsent
 from defib.core.policy import Policy
 from defib.shell.ports import CallFailed, Clock
 from defib.shell.store import Conflict
@@ -67,14 +68,23 @@ def _subscribe(text: str, edges: Subscribing, policy: Policy) -> Answer:
     try:
         edges.invitations.invite(asked.address)
     except CallFailed as error:
-        return _failed(error, counted, asked.address, edges.days)
+        is_wrong = error.code in NO_ADDRESS
+        _remember(edges.days, counted, lambda day: unsent(day, asked.address, is_wrong=is_wrong))
+        if is_wrong:
+            return Answer.WRONG
+        return Answer.FULL if error.code in NO_ROOM else Answer.LATER
+    if counted.failing:
+        _remember(edges.days, counted, sent)
     return asked.answer
 
 
-def _failed(error: CallFailed, counted: Day, address: str, days: Days) -> Answer:
-    """No link went out: whoever asks again must not read that one did. Where that is not remembered, until tomorrow."""
-    with suppress(CallFailed, Conflict):
-        days.remember_day(unsent(counted, address))
-    if error.code in NO_ADDRESS:
-        return Answer.WRONG
-    return Answer.FULL if error.code in NO_ROOM else Answer.LATER
+def _remember(days: Days, day: Day, becomes: Callable[[Day], Day]) -> None:
+    """What came of it. Where that is not remembered, whoever asks again reads until tomorrow that a link was sent."""
+    with suppress(CallFailed):
+        for _ in range(CONFLICTS_MAX):
+            try:
+                days.remember_day(becomes(day))
+            except Conflict:
+                day = days.day(day.date)
+            else:
+                return

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from defib.core.page.subscribing import MARKS, Answer, Asked, Day, ask, mark_of, unsent
+from defib.core.page.subscribing import MARKS, Answer, Asked, Day, ask, mark_of, sent, unsent
 
 TODAY = Day(date(2026, 4, 30))
 
@@ -41,8 +41,22 @@ def test_one_that_could_not_be_sent_may_ask_again_but_counts() -> None:
     day = ask("ann@example.com", TODAY, 2).day
     assert day is not None
 
-    after = unsent(day, "ann@example.com")
+    after = unsent(day, "ann@example.com", is_wrong=False)
     assert (after.count, after.marks) == (1, ())
+
+
+def test_while_no_link_can_be_sent_whoever_has_asked_before_is_tried_as_all_others_are() -> None:
+    known = Day(TODAY.date, count=1, marks=(mark_of("ann@example.com"),))
+    failing = unsent(known, "bob@example.com", is_wrong=False)
+
+    assert ask("ann@example.com", failing, 3).address == "ann@example.com"
+    assert ask("ann@example.com", sent(failing), 3) == Asked(Answer.SENT)
+
+
+def test_an_address_that_is_wrong_gets_nobody_else_a_second_link() -> None:
+    known = Day(TODAY.date, count=1, marks=(mark_of("ann@example.com"),))
+
+    assert ask("ann@example.com", unsent(known, "bob@example.com", is_wrong=True), 3) == Asked(Answer.SENT)
 
 
 @pytest.mark.parametrize(

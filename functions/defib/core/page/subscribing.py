@@ -38,6 +38,8 @@ class Day:
     count: int = 0
     marks: tuple[int, ...] = ()
     """Of the addresses that were sent a link."""
+    failing: bool = False
+    """Whether the last link could not be sent, for no fault of its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +62,26 @@ def ask(text: str, day: Day, most: int) -> Asked:
     if day.count >= most:
         return Asked(Answer.FULL)
     mark = mark_of(address)
-    if mark in day.marks:
+    # While links can't be sent, an address that has asked before would be told that one was.
+    if mark in day.marks and not day.failing:
         return Asked(Answer.SENT)
-    return Asked(Answer.SENT, address, replace(day, count=day.count + 1, marks=(*day.marks, mark)))
+    others = tuple(known for known in day.marks if known != mark)
+    return Asked(Answer.SENT, address, replace(day, count=day.count + 1, marks=(*others, mark)))
 
 
-def unsent(day: Day, address: str) -> Day:
-    """The link could not be sent: the address may ask again. The day's count stays as it is."""
-    return replace(day, marks=tuple(mark for mark in day.marks if mark != mark_of(address)))
+def unsent(day: Day, address: str, *, is_wrong: bool) -> Day:
+    """The link could not be sent: the address may ask again. The day's count stays as it is.
+
+    ``is_wrong`` where that is the address's own fault, and says nothing of others: else strangers could have an address
+    sent one link after another.
+    """
+    marks = tuple(mark for mark in day.marks if mark != mark_of(address))
+    return replace(day, marks=marks, failing=day.failing or not is_wrong)
+
+
+def sent(day: Day) -> Day:
+    """A link was sent."""
+    return replace(day, failing=False)
 
 
 def mark_of(address: str) -> int:
