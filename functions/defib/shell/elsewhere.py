@@ -168,7 +168,8 @@ def _front(followed: Followed, store: FollowStore, policy: Policy, now: datetime
         incident = store.public_incident(number)
         if incident is not None:
             incidents[number] = incident
-    outages = {outage.id: outage for outage in planned(policy, now)}
+    known = [item.outage for item in followed.items if item.outage is not None]
+    outages = {outage.id: outage for outage in planned(policy, now, known)}
     return Front(shown.components, shown.last_number, incidents, outages)
 
 

@@ -52,6 +52,14 @@ def test_a_service_that_is_not_on_the_page_is_not_announced() -> None:
     assert planned(replace(POLICY, services=(replace(HIDDEN, maintenance=(SUNDAYS,)),)), SATURDAY) == ()
 
 
+def test_what_people_were_told_of_stays_planned_though_the_policy_would_announce_it_later_by_now() -> None:
+    told = planned(WITH, SATURDAY)
+    later = replace(WITH, page=replace(WITH.page, announce_maintenance=timedelta(hours=1)))
+    assert planned(later, SATURDAY) == ()
+    assert planned(later, SATURDAY, told[:1]) == told[:1]
+    assert planned(replace(POLICY, page=later.page), SATURDAY, told) == ()
+
+
 def test_its_id_stays_the_same_from_look_to_look() -> None:
     (one, *_), (two, *_) = planned(WITH, SATURDAY), planned(WITH, BEGINS)
     assert one.id == two.id

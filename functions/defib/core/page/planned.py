@@ -17,9 +17,12 @@ OVER_FOR = timedelta(days=1)
 """How long one that is over is still shown."""
 
 
-def planned(policy: Policy, now: datetime) -> tuple[PlannedOutage, ...]:
-    """Those that are on and those to come, the soonest first; then those that are over, the latest first."""
-    found = sorted(_planned(policy, now), key=lambda outage: (outage.start, outage.name))
+def planned(policy: Policy, now: datetime, told: Sequence[PlannedOutage] = ()) -> tuple[PlannedOutage, ...]:
+    """Those that are on and those to come, the soonest first; then those that are over, the latest first.
+
+    Those that people were ``told`` of are among them for as long as the policy has them: it may announce later by now.
+    """
+    found = sorted(_planned(policy, now, told), key=lambda outage: (outage.start, outage.name))
     over = [outage for outage in found if outage.status is MaintenanceStatus.COMPLETED]
     return (*(outage for outage in found if outage.status is not MaintenanceStatus.COMPLETED), *reversed(over))
 
@@ -29,13 +32,16 @@ def standing(outages: Iterable[PlannedOutage]) -> str:
     return " ".join(f"{outage.id}:{outage.status}" for outage in outages)
 
 
-def _planned(policy: Policy, now: datetime) -> Iterator[PlannedOutage]:
-    """Those that are near, as they stand at ``now``."""
+def _planned(policy: Policy, now: datetime, told: Sequence[PlannedOutage]) -> Iterator[PlannedOutage]:
+    """Those that are near or were ``told`` of, as they stand at ``now``."""
     first, last = now - OVER_FOR, now + policy.page.announce_maintenance
+    known = {outage.id for outage in told}
+    # In whole days: what is remembered of a day is asked for again all that day.
+    ahead = max([policy.page.announce_maintenance, *(timedelta(days=(o.start - now).days + 1) for o in told)])
     shown = [service for service in policy.services if service.page.title]
     titled = tuple([(s.name, s.page.title, (*policy.maintenance, *s.maintenance)) for s in shown])
-    for outage in _outages(titled, now.date(), policy.page.announce_maintenance, policy.page.language):
-        if outage.ahead.start > last or outage.ahead.end <= first:
+    for outage in _outages(titled, now.date(), ahead, policy.page.language):
+        if outage.ahead.end <= first or (outage.ahead.start > last and outage.ahead.id not in known):
             continue
         yield outage.at(now)
 

@@ -1,0 +1,43 @@
+"""What other pages are told of planned outages when a deployment changes how, and from when on, they are announced."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from defib.core.maintenance import Maintenance
+from defib.core.page.elsewhere import Kind
+from tests.publish.channels.pair import Pair
+
+FAR = Maintenance("13:00", timedelta(hours=1), date="2026-05-05")
+DAY = 24 * 60
+
+
+@pytest.fixture(params=[Kind.STATUSPAGE, Kind.INSTATUS, Kind.CACHET])
+def planned(request: pytest.FixtureRequest) -> Pair:
+    """An outage in five days that has been announced there, where by now it would be two days before."""
+    pair = Pair(request.param, maintenance=(FAR,))
+    pair.at(0)
+    pair.settle()
+    later = replace(pair.policy.page, announce_maintenance=timedelta(days=2))
+    pair.policy = replace(pair.policy, page=later)
+    return pair
+
+
+def test_who_announces_later_calls_nothing_off_that_was_announced_and_announces_nothing_twice(planned: Pair) -> None:
+    for day in range(5):
+        planned.at(10 + day * DAY)
+        planned.settle()
+    assert [said.status for said in planned.server.planned] == ["scheduled"]
+    assert "DELETE" not in [request.method for request in planned.server.requests]
+
+
+def test_what_the_policy_forgets_is_called_off_all_the_same(planned: Pair) -> None:
+    planned.policy = replace(planned.policy, maintenance=())
+    planned.at(10)
+    planned.settle()
+    assert planned.store.followed(planned.other.name).items == ()
+    gone = planned.server.requests[-1].method == "DELETE"
+    assert gone or planned.server.planned[-1].body == "This maintenance will not take place."
