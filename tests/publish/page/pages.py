@@ -31,6 +31,8 @@ SERVICES = tuple(
         ("db", "Data", "Saving and reading what you keep with us.", ""),
     )
 )
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+"""As long as a title may be, and one word."""
 SETTINGS = PageSettings(enabled=True, title="Example CI", support_url="https://www.example.com/support")
 POLICY = Policy(Tag("self-heal", "true"), SERVICES, page=SETTINGS)
 BORN = NOW - timedelta(days=200)
@@ -80,6 +82,8 @@ def states() -> Mapping[str, Page]:
     worse = trouble("web", began, instances=2)
     planned_policy = replace(POLICY, maintenance=(SUNDAYS,))
     german = replace(POLICY, page=replace(SETTINGS, language=Language.GERMAN), maintenance=(SUNDAYS,))
+    web_page = ServiceOnPage(LONG, LONG * 3, worse=Outage.MAJOR_OUTAGE)
+    long = replace(planned_policy, services=(replace(SERVICES[0], page=web_page), *SERVICES[1:]))
     sunday = datetime(2026, 5, 3, 0, 30, tzinfo=UTC)
     healed = ((began + minutes(2), (web,)), (began + minutes(3), (worse,)), (NOW, ()))
     watched = trouble("web", began, Phase.VERIFYING)
@@ -93,10 +97,12 @@ def states() -> Mapping[str, Page]:
         "resolved": story(*past(4), *healed),
         "planned": story(policy=planned_policy),
         "maintenance": story(policy=planned_policy, now=sunday),
+        "long": story(*past(6), (began + minutes(2), (web,)), policy=long),
         "german": story(*past(6), (began + minutes(2), (web,)), policy=german),
     }
 
 
 def settings_of(name: str) -> PageSettings:
     """What the page of that state was made with."""
-    return replace(SETTINGS, language=Language.GERMAN) if name == "german" else SETTINGS
+    changed = {"german": replace(SETTINGS, language=Language.GERMAN), "long": replace(SETTINGS, title=LONG)}
+    return changed.get(name, SETTINGS)
