@@ -9,6 +9,7 @@ import pytest
 
 from defib.core.maintenance import Maintenance
 from defib.core.page.elsewhere import Kind
+from sim.internet import RESETS
 from tests.publish.channels.pair import Pair
 
 FAR = Maintenance("13:00", timedelta(hours=1), date="2026-05-05")
@@ -41,3 +42,17 @@ def test_what_the_policy_forgets_is_called_off_all_the_same(planned: Pair) -> No
     assert planned.store.followed(planned.other.name).items == ()
     gone = planned.server.requests[-1].method == "DELETE"
     assert gone or planned.server.planned[-1].body == "This maintenance will not take place."
+
+
+def test_what_a_stashboard_was_told_before_midnight_is_not_told_again_after_it() -> None:
+    late = Maintenance("23:59", timedelta(hours=1), date="2026-04-30")
+    pair = Pair(Kind.STASHBOARD, maintenance=(late,))
+    pair.at(0)
+    pair.settle()
+    announced = len(pair.server.said)
+    pair.faults.lost, pair.faults.next = True, [RESETS]
+    # Ten seconds before midnight; whoever looks whether it arrived does so five seconds after.
+    pair.at(720 - 1 / 6)
+    pair.settle()
+    begun = [said.about for said in pair.server.said[announced:]]
+    assert sorted(begun) == ["api", "website", "workers"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -73,7 +74,9 @@ class Stashboard:
 
     def was_told(self, tell: Tell) -> Done | None:
         doing = f"looking for {tell.what} at Stashboard"
-        since = urlencode({"start": f"{tell.at:%Y-%m-%d}"})
+        # Of a planned outage ``at`` is now, and it may have been told before midnight.
+        day = tell.at if tell.outage is None else min(tell.at, tell.began_at) - timedelta(days=1)
+        since = urlencode({"start": f"{day:%Y-%m-%d}"})
         for event in self._call("GET", f"services/{tell.part}/events?{since}", doing).read(Events, doing).events:
             if event.sid == tell.latest:
                 break
