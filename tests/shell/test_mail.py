@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from defib.core.incident import Incident, Member, Phase
+from defib.core.maintenance import Maintenance
 from defib.core.model import Cause
 from defib.core.page.mail import A_SECOND, CLAIMED_FOR, Mailed
 from defib.core.page.settings import PageSettings, Publishing
@@ -386,3 +387,18 @@ def _dies() -> None:
 
 def _rival(stage: Stage) -> None:
     mail(stage.edges, stage.policy)
+
+
+def test_who_announces_planned_outages_later_announces_none_a_second_time() -> None:
+    outage = Maintenance("13:00", timedelta(hours=1), date="2026-05-05")
+    stage = Stage(POLICY)
+    stage.policy = replace(POLICY, maintenance=(outage,))
+    assert stage.at(1) == 1
+    stage.policy = replace(stage.policy, page=replace(POLICY.page, announce_maintenance=timedelta(days=1)))
+    stage.fail()
+    stage.at(5)
+    stage.fail(Phase.CLOSED)
+    stage.at(10)
+    told = len(stage.subscribers.letters)
+    assert stage.at(4.5 * 24 * 60) == 0
+    assert len(stage.subscribers.letters) == told

@@ -25,7 +25,7 @@ from defib.core.page.mail import (
 )
 from defib.core.page.model import PublicIncident, Shown
 from defib.core.page.pause import was_off, word
-from defib.core.page.planned import planned
+from defib.core.page.planned import planned, still_planned
 from defib.core.policy import Policy
 from defib.shell.ports import CallFailed, Clock
 from defib.shell.store import Conflict
@@ -112,7 +112,7 @@ def _mail(edges: Mailing, policy: Policy) -> int:
             break
         mailed, went = _send(letter, mailed, edges), went + 1
     if went == len(waiting):
-        edges.store.remember_mailed(settled(mailed, shown.version, incidents, outages))
+        edges.store.remember_mailed(settled(mailed, shown.version, incidents, still_planned(policy, now)))
     return went
 
 

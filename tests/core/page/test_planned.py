@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 
 from defib.core.maintenance import Maintenance
 from defib.core.page.derive import derive
 from defib.core.page.model import ComponentStatus, MaintenanceStatus, Shown
-from defib.core.page.planned import planned, standing
+from defib.core.page.planned import ANNOUNCED_MOST, planned, standing
+from defib.core.page.settings import PageSettings
 from tests.core.page.shown import API, HIDDEN, POLICY, WEB, WORKER, trouble
 
 SUNDAYS = Maintenance(at="02:00", lasts=timedelta(hours=2), zone="Europe/Berlin", days=("sun",))
@@ -77,3 +78,8 @@ def test_a_component_in_a_window_is_under_maintenance_and_trouble_is_worse_than_
     assert {c.key: c.status for c in shown.components}["web"] is ComponentStatus.DEGRADED
     shown = derive(shown, (), WITH, BEGINS + timedelta(hours=2)).shown
     assert {c.key: c.status for c in shown.components}["web"] is ComponentStatus.OPERATIONAL
+
+
+def test_one_may_be_announced_as_long_ahead_as_the_policy_allows() -> None:
+    (setting,) = (f.metadata["setting"] for f in fields(PageSettings) if f.name == "announce_maintenance")
+    assert ANNOUNCED_MOST.total_seconds() == setting.most

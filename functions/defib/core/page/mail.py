@@ -147,7 +147,7 @@ def sent(mailed: Mailed, letter: Letter, now: datetime) -> Mailed:
 
 
 def settled(mailed: Mailed, page: int, incidents: Sequence[PublicIncident], outages: Sequence[PlannedOutage]) -> Mailed:
-    """Once all is told: what can't come up any more is forgotten."""
+    """Once all is told: what can't come up any more is forgotten. ``outages``: all that may."""
     known, near = {incident.id for incident in incidents}, {outage.id for outage in outages}
     told = {about: sequence for about, sequence in mailed.told.items() if about in known}
     after = replace(mailed, page=page, told=told, announced=tuple(o for o in mailed.announced if o in near))

@@ -15,6 +15,8 @@ from defib.core.policy import Policy
 
 OVER_FOR = timedelta(days=1)
 """How long one that is over is still shown."""
+ANNOUNCED_MOST = timedelta(days=30)
+"""How long before it begins one may be announced (core/page/settings.py)."""
 
 
 def planned(policy: Policy, now: datetime, told: Sequence[PlannedOutage] = ()) -> tuple[PlannedOutage, ...]:
@@ -25,6 +27,11 @@ def planned(policy: Policy, now: datetime, told: Sequence[PlannedOutage] = ()) -
     found = sorted(_planned(policy, now, told), key=lambda outage: (outage.start, outage.name))
     over = [outage for outage in found if outage.status is MaintenanceStatus.COMPLETED]
     return (*(outage for outage in found if outage.status is not MaintenanceStatus.COMPLETED), *reversed(over))
+
+
+def still_planned(policy: Policy, now: datetime) -> tuple[PlannedOutage, ...]:
+    """Those of which people may have been told, however near they must be by now to be announced."""
+    return planned(replace(policy, page=replace(policy.page, announce_maintenance=ANNOUNCED_MOST)), now)
 
 
 def standing(outages: Iterable[PlannedOutage]) -> str:
