@@ -36,12 +36,13 @@ class InstatusServer(Api):
         self.stands = dict.fromkeys(components, "operational")
         self._kept: dict[str, dict[str, Json]] = {"incidents": {}, "maintenances": {}}
         self._last_id = 0
+        self._now = ""
 
     def admit(self, request: Request) -> None:
         authorized(request, f"Bearer {self._key}")
 
     def respond(self, request: Request) -> tuple[int, object]:
-        path = urlsplit(request.target).path
+        path, self._now = urlsplit(request.target).path, f"{request.at:%Y-%m-%dT%H:%M:%S}.000Z"
         if not path.startswith(self._mount):
             raise Refusal(404, "Not found")
         match request.method, *path.removeprefix(self._mount).split("/"):
@@ -88,7 +89,8 @@ class InstatusServer(Api):
         if given.get("status") not in SAID or not given.get("message"):
             raise Refusal(422, "status and message are required")
         self._put(given.get("statuses", []))
-        update = {"id": self._id("up"), "message": given["message"], "status": given["status"]}
+        # One call a second at most: no two are of the same one.
+        update = {"id": self._id("up"), "message": given["message"], "status": given["status"], "createdAt": self._now}
         of["updates"].append(update)
         of["status"] = given["status"]
         told = self.said if kind == "incidents" else self.planned

@@ -9,9 +9,11 @@ import pytest
 
 from defib.core.maintenance import Maintenance
 from defib.core.page.elsewhere import Kind
-from sim.internet import RESETS
+from sim.elsewhere.instatus import InstatusServer
+from sim.internet import RESETS, Failure, Response
 from tests.publish.channels.pair import Pair
 
+SOON = Maintenance("13:00", timedelta(hours=1), date="2026-04-30")
 FAR = Maintenance("13:00", timedelta(hours=1), date="2026-05-05")
 DAY = 24 * 60
 
@@ -56,3 +58,22 @@ def test_what_a_stashboard_was_told_before_midnight_is_not_told_again_after_it()
     pair.settle()
     begun = [said.about for said in pair.server.said[announced:]]
     assert sorted(begun) == ["api", "website", "workers"]
+
+
+@pytest.mark.parametrize("failures", [[RESETS], [None, RESETS]], ids=["moving", "saying so"])
+@pytest.mark.parametrize("lost", [False, True], ids=["not carried out", "answer lost"])
+def test_an_end_that_is_moved_there_and_back_is_so_at_instatus_whatever_is_lost(
+    failures: list[Response | Failure | None], lost: bool
+) -> None:
+    pair = Pair(Kind.INSTATUS, maintenance=(SOON,))
+    pair.at(0)
+    pair.settle()
+    for minute, hours in ((10, 2), (20, 1)):
+        pair.policy = replace(pair.policy, maintenance=(replace(SOON, lasts=timedelta(hours=hours)),))
+        pair.faults.lost, pair.faults.next = lost, [*failures]
+        pair.at(minute)
+        pair.settle()
+    assert isinstance(pair.server, InstatusServer)
+    assert pair.server.ends_of_maintenances() == ["2026-04-30T14:00:00.000Z"]
+    ends = [said.body.partition(" to ")[2][:5] for said in pair.server.planned]
+    assert ends == ["14:00", "15:00", "14:00"]

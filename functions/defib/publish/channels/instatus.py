@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from defib.core.frozen import dataclass
 from defib.core.page.elsewhere import OtherPage
 from defib.core.page.model import ComponentStatus, IncidentStatus, MaintenanceStatus, PlannedOutage
@@ -36,11 +38,11 @@ STANDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(msgspec.Struct, frozen=True):
     id: str
     message: str | None = None
     status: str | None = None
+    created: str = msgspec.field(name="createdAt", default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,11 @@ class Instatus:
         doing, (kind, _) = f"looking for {tell.what} at Instatus", _kind(tell)
         if tell.item.remote:
             there = self._api.call_about("GET", f"{kind}/{tell.item.remote}", doing).read(There, doing)
+            if tell.outage is not None:
+                # An end that is moved there and back is told in the words of the first time.
+                newest = max(there.updates, key=lambda update: update.created, default=None)
+                told = newest is not None and (newest.status, newest.message) == (SAID[tell.status], tell.body)
+                return Done(there.id) if told else None
             alike = sum(1 for u in there.updates if (u.status, u.message) == (SAID[tell.status], tell.body))
             before = sum(1 for u in tell.before if (u.status, u.body) == (tell.status, tell.body))
             return Done(there.id) if alike > before else None
