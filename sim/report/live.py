@@ -153,7 +153,8 @@ def _standard_console() -> Console:
     """Standard output; where its encoding lacks a symbol, a question mark stands beside the word."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
-    return Console()
+    # A thread of its own redraws the screen; without a file it would write where the function that runs just then does.
+    return Console(file=sys.stdout)
 
 
 def _fleet(rows: list[_Row], room: int) -> tuple[Table, Text]:

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from sim.recording import Recording
@@ -52,6 +54,19 @@ def test_a_terminal_shows_the_fleet_and_every_event() -> None:
     printed = terminal(APRIL_30, tty=True)
     assert "✓ running" in printed
     assert "the sweep looked at it" in printed
+
+
+def test_the_terminal_stays_the_same_while_a_function_runs_that_writes_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours, of_a_function = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stdout", ours)
+    with LiveView(APRIL_30.title, APRIL_30.started_at, APRIL_30.ended_at) as view:
+        monkeypatch.setattr(sys, "stdout", of_a_function)
+        view.say("the screen is drawn")
+
+    assert "the screen is drawn" in ours.getvalue()
+    assert of_a_function.getvalue() == ""
 
 
 def test_hostile_text_cannot_move_the_terminal() -> None:
