@@ -154,7 +154,8 @@ def test_one_mistake_is_not_called_mistakes() -> None:
         ),
         (
             "a = heal",
-            'line 1: this is not a value: a = heal; text and durations need quotes; for example check = "90s"',
+            "line 1: this is not a value: a = heal; text and durations need straight quotes, true and false small "
+            'letters; for example check = "90s"',
         ),
         (
             "\n\n= 1",
@@ -166,6 +167,28 @@ def test_one_mistake_is_not_called_mistakes() -> None:
         ("a = 'x", "line 1: the file ends before this is complete: a = 'x; close its quotes and brackets"),
         ('a = "x\nb = 1', 'line 1: this string is not closed: a = "x; end it with the quote that it begins with'),
         ("a", 'line 1: this key has no value: a; a key is followed by = and a value; for example check = "90s"'),
+        (
+            "[a\nb = 1",
+            "line 1: this is no [table]: [a; its name ends with the brackets that it begins with; for example "
+            "[services.web]",
+        ),
+        (
+            "a = ['b'\nc = []",
+            "line 2: a list goes wrong here: c = []; a comma is missing, or the ] of the list before it; for example "
+            'tell = ["oncall", "lead"]',
+        ),
+        *(
+            (
+                text,
+                f"line 1: {trouble}: {text.splitlines()[0]}; a table in {{ }} is one line, with a comma between two "
+                'keys and none at its end; for example match = { service = "web" }',
+            )
+            for text, trouble in (
+                ("a = {\nb = 1 }", "a key should be here"),
+                ("a = { b = 1, }", "a key should be here"),
+                ("a = { b = 1\n}", "a table in braces goes wrong here"),
+            )
+        ),
         ("a = '\x07'", "line 1: this is not TOML: a = '\\u0007'; Found invalid character '\\x07'"),
         (
             "\ud800 = 1",
@@ -176,13 +199,13 @@ def test_one_mistake_is_not_called_mistakes() -> None:
         ("a =" + "[\n" * 30_000, "defib.toml: brackets are nested too deeply"),
         (
             "a = 1\nb = " + "x" * 390,
-            "line 2: this is not a value: b = " + "x" * 195 + "…; text and durations need quotes; ",
+            "line 2: this is not a value: b = " + "x" * 195 + "…; text and durations need straight quotes, ",
         ),
     ],
 )
 def test_what_is_not_toml_is_named_with_its_line(text: str, expected: str) -> None:
     (mistake,) = mistakes(text)
-    assert mistake == expected or (expected.endswith("; ") and mistake.startswith(expected))
+    assert mistake == expected or (expected.endswith(("; ", ", ")) and mistake.startswith(expected))
 
 
 def test_a_service_described_twice_is_named_with_its_line() -> None:

@@ -27,7 +27,8 @@ TAGS = "must be a table of 1 to 10 tag keys, each with a value or a list of 1 to
         (
             "page",
             "domain = 'status.example.com'",
-            'page.domain = "status.example.com": must come with a certificate; for example certificate = ...',
+            'page.domain = "status.example.com": must come with a certificate; for example certificate = '
+            '"arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"',
         ),
         (
             "page",

@@ -46,8 +46,28 @@ NAME = "its name must be 1 to 31 of a-z, 0-9 and -, beginning with a letter"
         (
             "services.web.verify",
             "match = 1",
-            "services.web.verify.match = 1: unknown key; allowed here: stable_for, timeout",
+            "services.web.verify.match = 1: unknown key here; it belongs right below [services.web], before any other "
+            "table",
         ),
+        (
+            "services.web.verify",
+            "runbok = 1",
+            "services.web.verify.runbok = 1: unknown key; allowed here: stable_for, timeout",
+        ),
+        (
+            "services.web.verify.page",
+            "",
+            'services.web.verify.page = {}: unknown key; did you mean "services.web.page"?',
+        ),
+        *(
+            ("services.web", f"match = {{ service = 'web' }}\n{given}", f"services.web.{given}: unknown key; {remedy}")
+            for given, remedy in (
+                ("timeout = 3", 'did you mean "services.web.verify.timeout"?'),
+                ("rate = 3", 'did you mean "limits.rate"?'),
+                ("enabled = true", "allowed here: {service}"),
+            )
+        ),
+        ("contacts.oncall.detection", "", 'contacts.oncall.detection = {}: unknown key; did you mean "detection"?'),
         (
             'services.web."a b\\u0007"',
             "",
@@ -84,7 +104,7 @@ NAME = "its name must be 1 to 31 of a-z, 0-9 and -, beginning with a letter"
         (
             "services.web",
             "match = { service = 3 }",
-            f"services.web.match.service = 3: must be a value or a list of 1 to 50 different values; {MATCH}",
+            f"services.web.match.service = 3: must be text in quotes, or a list of 1 to 50 different texts; {MATCH}",
         ),
         ("services.web", "match = { service = [['web']] }", f'services.web.match.service[0] = ["web"]: {TAG}; {MATCH}'),
         ("defib", "opt_in_tag = 1", f"defib.opt_in_tag = 1: {OPT_IN}"),
@@ -158,7 +178,7 @@ NAME = "its name must be 1 to 31 of a-z, 0-9 and -, beginning with a letter"
         (
             "services.web",
             "match = { service = [] }",
-            f"services.web.match.service = []: must be a value or a list of 1 to 50 different values; {MATCH}",
+            f"services.web.match.service = []: must be text in quotes, or a list of 1 to 50 different texts; {MATCH}",
         ),
         ("services.web", "match = { service = '' }", f'services.web.match.service = "": {TAG}; {MATCH}'),
         ("services.web", "match = { service = 'web-*' }", f'services.web.match.service = "web-*": {TAG}; {MATCH}'),
@@ -198,7 +218,8 @@ NAME = "its name must be 1 to 31 of a-z, 0-9 and -, beginning with a letter"
         (
             "contacts.oncall",
             "email = 'a@example.com'\nemail_for = ['low']",
-            "contacts.oncall = {}: must take what is urgent by one of its means, so that somebody hears when Defib "
+            'contacts.oncall = { email_for = ["low"] }: must take what is urgent by one of its means, so '
+            "that somebody hears when Defib "
             'asks for them; for example email_for = ["urgent"]',
         ),
         (

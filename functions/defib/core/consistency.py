@@ -26,6 +26,9 @@ PAGE_LAG = timedelta(minutes=2)
 ADDRESSES_MOST = 150
 """Each has two subscriptions, of the 500 resources of a stack (CloudFormation User Guide, quotas)."""
 
+MEANS = ("email", "sms", "https", "chat")
+"""By which a contact is told."""
+
 CHATS_MOST = 15
 """Their topics are told to a function by a variable, of 4 KB for all of them (Lambda Developer Guide, quotas)."""
 
@@ -198,7 +201,8 @@ def _check_means(contact: Contact, at: Path, mistakes: Mistakes) -> None:
         mistakes.add(at, {}, must, 'email = ["oncall@example.com"]')
     elif not contact.hears_what_is_urgent:
         must = "must take what is urgent by one of its means, so that somebody hears when Defib asks for them"
-        mistakes.add(at, {}, must, 'email_for = ["urgent"]')
+        severities = {f"{means}_for": getattr(contact, f"{means}_for") for means in MEANS if getattr(contact, means)}
+        mistakes.add(at, severities, must, f'{next(iter(severities))} = ["urgent"]')
     check_maintenance(contact.quiet, (*at, "quiet"), mistakes)
 
 

@@ -18,7 +18,8 @@ def check_maintenance(planned: tuple[Maintenance, ...], at: Path, mistakes: Mist
             continue
         if bool(entry.days) == bool(entry.date):
             must = "must name either the days of the week or the one date on which it begins"
-            mistakes.add(path, {}, must, 'days = ["sun"]')
+            given = {"days": entry.days, "date": entry.date} if entry.date else {"at": entry.at, "lasts": entry.lasts}
+            mistakes.add(path, given, must, 'days = ["sun"]')
         if not is_zone(entry.zone):
             must = "must be a time zone of the IANA time zone database"
             mistakes.add((*path, "zone"), entry.zone, must, 'zone = "Europe/Berlin"')

@@ -22,18 +22,28 @@ LINE_MOST = 400
 """In characters. A key fits in a line, and reading a dotted one costs the square of its parts."""
 
 _QUOTES = ("text and durations need quotes", 'check = "90s"')
+_VALUE = "text and durations need straight quotes, true and false small letters"
 _ONCE = ("keep one of the two", "")
+_LIST = ("a comma is missing, or the ] of the list before it", 'tell = ["oncall", "lead"]')
+_ONE_LINE = (
+    "a table in { } is one line, with a comma between two keys and none at its end",
+    'match = { service = "web" }',
+)
 _REMEDIES = (
     ("Cannot declare", "this table is there twice", "merge the two, or rename one", "[services.web-2]"),
     ("Cannot overwrite", "this is set twice", *_ONCE),
     ("Cannot mutate", "this is set twice", *_ONCE),
     ("Cannot redefine", "this is set twice", *_ONCE),
     ("Duplicate inline", "this is set twice", *_ONCE),
-    ("Invalid value", "this is not a value", *_QUOTES),
+    ("Invalid value", "this is not a value", _VALUE, _QUOTES[1]),
     ("Expected newline", "this goes on after its value", *_QUOTES),
     ("Invalid statement", "this is neither a [table] nor a key", "a key is followed by = and a value", 'check = "90s"'),
     ("Illegal character '\\n'", "this string is not closed", "end it with the quote that it begins with", ""),
     ("Expected '='", "this key has no value", "a key is followed by = and a value", 'check = "90s"'),
+    ("Expected ']", "this is no [table]", "its name ends with the brackets that it begins with", "[services.web]"),
+    ("Unclosed array", "a list goes wrong here", *_LIST),
+    ("Invalid initial", "a key should be here", *_ONE_LINE),
+    ("Unclosed inline", "a table in braces goes wrong here", *_ONE_LINE),
 )
 """How tomllib's complaints begin, and what to say instead: the trouble, the remedy, an example."""
 

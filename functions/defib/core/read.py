@@ -32,12 +32,15 @@ class Reader:
 
     def __init__(self, mistakes: Mistakes) -> None:
         self._mistakes = mistakes
+        self._open: list[tuple[Path, type[DataclassInstance]]] = []
+        """The tables that are being read, the outermost first."""
 
     def table(self, kind: type[T], given: object, at: Path, example: str = "", name: str = "") -> T:
         """Read one table; a field ``name`` takes the table's own."""
         hints, settings = _read_along(kind)
         values: dict[str, object] = {"name": name} if _is_named(kind) else {}
         rows = given if isinstance(given, dict) else None
+        self._open.append((at, kind))
         if rows is None:
             self._mistakes.add(at, given, "must be a table", example)
         else:
@@ -48,15 +51,34 @@ class Reader:
             value = self._field(f, hints[f.name], settings[f.name], rows, at)
             if value is not None:
                 values[f.name] = value
+        self._open.pop()
         make: Callable[..., T] = kind
         return make(**values)
 
     def _refuse_unknown(self, rows: Mapping[str, object], known: Mapping[str, Setting], at: Path) -> None:
         for key, value in rows.items():
-            if key not in known:
-                meant = closest(key, known)
-                must = "unknown key" if meant else f"unknown key; allowed here: {', '.join(known)}"
-                self._mistakes.add((*at, key), value, must, hint=meant)
+            if key in known:
+                continue
+            above = self._above(key)
+            if above is not None and not _holds_tables(value):
+                place = f"right below [{written(above)}], before any other table" if above else "above the first table"
+                self._mistakes.add((*at, key), value, f"unknown key here; it belongs {place}")
+                continue
+            meant = written((*above, key)) if above is not None else self._elsewhere(key) or closest(key, known)
+            must = "unknown key" if meant else f"unknown key; allowed here: {', '.join(known)}"
+            self._mistakes.add((*at, key), value, must, hint=meant)
+
+    def _above(self, key: str) -> Path | None:
+        """The enclosing table that has the key, if one does: all that follows a table's heading is that table's."""
+        return next((at for at, kind in reversed(self._open[:-1]) if _has(kind, key)), None)
+
+    def _elsewhere(self, key: str) -> str:
+        """The one other place, near or far, that has the key; empty where there are none or several."""
+        for at, kind in reversed(self._open):
+            inner = [name for name, hint in _read_along(kind)[0].items() if _is_table(hint) and _has(hint, key)]
+            if inner:
+                return written((*at, inner[0], key)) if len(inner) == 1 else ""
+        return ""
 
     def _field(
         self, f: Field[object], hint: object, setting: Setting, rows: Mapping[str, object] | None, at: Path
@@ -118,7 +140,7 @@ class Reader:
         if not isinstance(given, dict) or not 1 <= len(given) <= setting.keys:
             self._mistakes.add(at, given, f"must be {setting.allowed}", example)
             return None
-        allowed = f"a value or a list of {setting.least} to {setting.most} different values"
+        allowed = f"text in quotes, or a list of {setting.least} to {setting.most} different texts"
         for key in given:
             if not TAG_KEY.fits(key):
                 self._mistakes.add((*at, key), given[key], f"its key must be {TAG_KEY.words}", example)
@@ -164,6 +186,14 @@ def _nothing(hint: object) -> object:
     if get_origin(hint) is tuple:
         return ()
     return {} if get_origin(hint) is Mapping else ""
+
+
+def _has(kind: type[DataclassInstance], key: str) -> bool:
+    return key in _read_along(kind)[1]
+
+
+def _holds_tables(value: object) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, dict) for item in value))
 
 
 def _is_table(hint: object) -> TypeGuard[type[DataclassInstance]]:

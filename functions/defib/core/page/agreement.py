@@ -7,6 +7,11 @@ from defib.core.page.elsewhere import Kind, OtherPage
 from defib.core.policy import Policy
 from defib.core.setting import NAME
 
+EXAMPLES = {
+    "domain": "status.example.com",
+    "certificate": "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012",
+}
+
 
 def check_page(policy: Policy, mistakes: Mistakes) -> None:
     """Report every disagreement, except where a value in question is wrong by itself."""
@@ -16,7 +21,8 @@ def check_page(policy: Policy, mistakes: Mistakes) -> None:
         mistakes.add(("page", "enabled"), True, must, '[services.web.page] title = "Website"')
     for given, needed in (("domain", "certificate"), ("certificate", "domain")):
         if getattr(page, given) and not getattr(page, needed) and not mistakes.spoil(("page", needed)):
-            mistakes.add(("page", given), getattr(page, given), f"must come with a {needed}", f"{needed} = ...")
+            example = f'{needed} = "{EXAMPLES[needed]}"'
+            mistakes.add(("page", given), getattr(page, given), f"must come with a {needed}", example)
     if page.legacy_writes and not page.api and not mistakes.spoil(("page", "api")):
         mistakes.add(("page", "legacy_writes"), True, "needs the Stashboard API: page.api is false", "api = true")
     tower = policy.watchtower
@@ -33,7 +39,8 @@ def _check_elsewhere(policy: Policy, mistakes: Mistakes) -> None:
     for other in (o for o in policy.page.elsewhere if NAME.fits(o.name)):
         at: Path = ("page", "elsewhere", other.name)
         if not policy.page.enabled and not mistakes.spoil(("page", "enabled")):
-            mistakes.add(at, {}, "needs a page to follow: page.enabled is false", "[page] enabled = true")
+            must = "needs a page to follow: page.enabled is false"
+            mistakes.add(at, {"kind": other.kind}, must, "[page] enabled = true")
         if not mistakes.spoil((*at, "kind")):
             _check_place(other, at, mistakes)
             _check_components(other, known, at, mistakes)
