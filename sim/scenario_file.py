@@ -12,8 +12,9 @@ from types import UnionType
 from typing import get_args, get_origin
 
 from defib.core.duration import parse_duration
-from defib.core.mistake import Mistake, Mistakes, PolicyError, printable
+from defib.core.mistake import Mistake, Mistakes, PolicyError
 from defib.core.mistake import Path as Key
+from defib.core.parse import not_toml
 from defib.core.read import Reader
 from defib.core.setting import Setting
 from sim.scenario import Scenario
@@ -177,13 +178,9 @@ def _outcomes(given: object) -> tuple[str, ...] | None:
 
 
 def _syntax(error: str, text: str) -> tuple[int, Mistake]:
-    place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", error)
-    words = error[: place.start()] if place else error
-    lines = text.rstrip().split("\n")
-    number = int(place[1]) if place and place[1] else len(lines)
-    return number, Mistake(
-        "this is not TOML", printable(lines[min(number, len(lines)) - 1].strip()[:80]), printable(words)
-    )
+    number, wrong, example = not_toml(error, text)
+    trouble, _, remedy = wrong.partition(": ")
+    return number, Mistake(trouble, "", remedy, example)
 
 
 class _Lines:

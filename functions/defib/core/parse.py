@@ -15,7 +15,7 @@ from defib.core.mistake import Mistake, Mistakes, PolicyError, printable
 from defib.core.policy import Policy
 from defib.core.read import Reader
 
-__all__ = ["Mistake", "PolicyError", "parse", "policy_in"]
+__all__ = ["Mistake", "PolicyError", "not_toml", "parse", "policy_in"]
 
 BYTES_MOST = 64 * 1024
 LINE_MOST = 400
@@ -95,14 +95,16 @@ def _decode(text: str) -> dict[str, object]:
     except RecursionError:
         raise _broken("defib.toml", "brackets are nested too deeply") from None
     except ValueError as error:
-        raise PolicyError((_syntax(str(error), text),)) from None
+        number, wrong, example = not_toml(str(error), text)
+        raise PolicyError((Mistake(f"line {number}", "", wrong, example),)) from None
 
 
 def _broken(key: str, must: str) -> PolicyError:
     return PolicyError((Mistake(key, "", must),))
 
 
-def _syntax(error: str, text: str) -> Mistake:
+def not_toml(error: str, text: str) -> tuple[int, str, str]:
+    """What tomllib's complaint means: the line, what is wrong there with its remedy, and an example."""
     place = re.search(r" \(at (?:line ([0-9]+), column [0-9]+|end of document)\)$", error)
     words = error[: place.start()] if place else error
     lines = text.rstrip().split("\n")
@@ -110,8 +112,8 @@ def _syntax(error: str, text: str) -> Mistake:
     line = printable(lines[min(number, len(lines)) - 1].strip())
     if place and not place[1] and not words.startswith(("Cannot", "Duplicate", "Expected '='")):
         must = f"the file ends before this is complete: {line}; close its quotes and brackets"
-        return Mistake(f"line {number}", "", must)
+        return number, must, ""
     for beginning, trouble, remedy, example in _REMEDIES:
         if words.startswith(beginning):
-            return Mistake(f"line {number}", "", f"{trouble}: {line}; {remedy}", example)
-    return Mistake(f"line {number}", "", f"this is not TOML: {line}; {printable(words)}")
+            return number, f"{trouble}: {line}; {remedy}", example
+    return number, f"this is not TOML: {line}; {printable(words)}", ""

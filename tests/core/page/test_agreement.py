@@ -63,7 +63,8 @@ def test_what_does_not_is_named_with_its_remedy(lines: str, said: str) -> None:
 
 def test_a_page_that_is_not_there_cannot_be_followed() -> None:
     assert mistakes(other(STATUSPAGE, page="enabled = false")) == [
-        f'{AT} = {{ kind = "statuspage" }}: needs a page to follow: page.enabled is false; for example [page] enabled = true'
+        f'{AT} = {{ kind = "statuspage" }}: needs a page to follow: page.enabled is false; '
+        "for example [page] enabled = true"
     ]
 
 
