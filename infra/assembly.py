@@ -53,7 +53,8 @@ def read_policy(path: Path) -> Policy:
         return parse(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         another = "Name another with POLICY=FILE for make, or -c policy=FILE for cdk."
-        raise OperatorError(f"Can't read the policy {path}: {error}. {another}") from error
+        why = (error.strerror if isinstance(error, OSError) else "") or error
+        raise OperatorError(f"Can't read the policy {path}: {why}. {another}") from error
     except PolicyError as error:
         raise OperatorError(error.told(str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path))) from error
 

@@ -29,7 +29,10 @@ def main(instances: Sequence[int], policy: Path | None, as_json: bool, write: bo
     except PolicyError as error:
         print(error.told(str(policy or "defib.toml")), file=sys.stderr)
         return 2
-    except (OperatorError, OSError) as error:
+    except OSError as error:
+        print(f"{error.filename or policy}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    except OperatorError as error:
         print(error, file=sys.stderr)
         return 2
     print(json.dumps([_as_dict(one) for one in found], indent=2) if as_json else "\n".join(report(found)))

@@ -70,6 +70,17 @@ def test_a_mistake_in_the_policy_stops_synth_with_its_message_alone(tmp_path: Pa
         assert word in done.stderr
 
 
+def test_a_policy_that_is_not_there_is_named_once_and_with_how_to_name_another(tmp_path: Path) -> None:
+    policy = tmp_path / "none.toml"
+    with pytest.raises(OperatorError) as raised:
+        assembly.read_policy(policy)
+
+    assert str(raised.value) == (
+        f"Can't read the policy {policy}: No such file or directory. "
+        "Name another with POLICY=FILE for make, or -c policy=FILE for cdk."
+    )
+
+
 def test_regions_that_there_are_not_stop_synth_with_what_was_probably_meant(tmp_path: Path) -> None:
     policy = tmp_path / "mine.toml"
     policy.write_text(
