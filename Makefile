@@ -111,7 +111,8 @@ distclean: clean ## what was installed, too
 	@echo "Installing into .venv (once, about a minute) ..."
 	@{ $(PY) -m pip install -q --disable-pip-version-check uv==$(UV) && \
 	  uv pip install -q --python $(PY) -r requirements.txt; } || \
-	  $(PY) -m pip install -q --disable-pip-version-check -r requirements.txt
+	  { echo "uv could not; pip tries the same, which takes longer ..." && \
+	  $(PY) -m pip install -q --disable-pip-version-check -r requirements.txt; }
 	@touch $@
 
 # So that .venv/bin/python -m sim finds functions/ without PYTHONPATH.
