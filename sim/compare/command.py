@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from defib.core.mistake import PolicyError
+from defib.core.parse import parse as parse_policy
 from infra.operator_error import OperatorError
 from sim.compare import picture, tables
 from sim.compare.calls import counted
@@ -53,7 +54,10 @@ def main(chosen: argparse.Namespace) -> int:
     except PolicyError as error:
         print(error.told(str(chosen.policy or "defib.toml")), file=sys.stderr)
         return 2
-    except (NoCustodian, OperatorError, OSError) as error:
+    except OSError as error:
+        print(f"{error.filename or chosen.policy}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    except (NoCustodian, OperatorError) as error:
         print(error, file=sys.stderr)
         return 2
     found = replace(found, calls=counted()) if chosen.replays and not part else found
@@ -89,13 +93,17 @@ def _of_calls(chosen: argparse.Namespace) -> int:
 
 def _found(chosen: argparse.Namespace) -> Comparison:
     classes = CLASSES if chosen.only is None else (class_named(chosen.only),)
+    policy: Path | None = chosen.policy.resolve() if chosen.policy is not None else None
+    if policy is not None:
+        # A mistake in it is told before an installation that it may not be worth.
+        parse_policy(policy.read_text(encoding="utf-8"))
     with Asked() as custodian, Console(stderr=True).status("comparing") as now:
         found = compare(
             chosen.seeds,
             chosen.replays,
             custodian,
             classes,
-            chosen.policy.resolve() if chosen.policy is not None else None,
+            policy,
             tell=lambda what: now.update(f"comparing: {what}"),
         )
         if chosen.write:

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from defib.core.parse import parse
 from infra.cost import costs, watchtower_costs
 from infra.prices import PRICES, Item
 from infra.synthesize import TEMPLATE, WATCHTOWER_TEMPLATE, synthesize
+from sim.compare.rivals.custodian import Asked
 from sim.cost.command import main, report
 from sim.cost.counting import Counted, quiet, quiet_scenario
 from sim.cost.month import BAD_SHARE, bill, months
@@ -271,8 +273,10 @@ def test_a_policy_that_is_not_there_is_told_of(capsys: pytest.CaptureFixture[str
 
 @pytest.mark.parametrize("command", [["cost", "--instances", "10"], ["compare"]], ids=["cost", "compare"])
 def test_mistakes_are_told_under_the_name_of_the_policy_that_was_given(
-    command: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+    command: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Not even Cloud Custodian has to be there for it, as after a first installation it is not.
+    monkeypatch.setattr("sim.compare.command.Asked", partial(Asked, tmp_path / "none"))
     (tmp_path / "eu.toml").write_text("[services]\n", encoding="utf-8")
     assert sim.__main__.main([*command, "--policy", str(tmp_path / "eu.toml")]) == 2
     assert f"in the policy ({tmp_path / 'eu.toml'}):" in capsys.readouterr().err
