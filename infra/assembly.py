@@ -20,6 +20,7 @@ from infra.bundle import ROOT, Target, bundle
 from infra.operator_error import OperatorError
 from infra.page import PageCopyStack
 from infra.regions import must_exist
+from infra.role_room import refuse_overfull
 from infra.stack import DefibStack
 from infra.watched import seen_of
 from infra.watchtower import WatchtowerStack
@@ -88,9 +89,9 @@ def synthesize(app: App, policy_path: Path, target: Target) -> None:
 
 
 def _write(app: App) -> None:
-    """Write the assembly; raises OperatorError where the policy needs more than one stack holds."""
+    """Write the assembly; raises OperatorError where the policy needs more than one stack holds, or one role."""
     try:
-        app.synth()
+        written = app.synth()
     except RuntimeError as error:
         if "is greater than allowed maximum" not in str(error):
             raise
@@ -98,3 +99,5 @@ def _write(app: App) -> None:
             "The policy needs more than the 500 resources that CloudFormation gives a stack. Each target group that it "
             "names has an alarm, each address two subscriptions: name fewer of them."
         ) from error
+    for stack in written.stacks:
+        refuse_overfull(json.loads(Path(stack.template_full_path).read_text(encoding="utf-8")))

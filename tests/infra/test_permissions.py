@@ -3,7 +3,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,12 @@ from defib.aws import drain, queues, resize, restore, zonal_shift
 from defib.aws.permission import Scope
 from defib.core.parse import parse
 from defib.core.target_group_check import TARGET_GROUPS_MOST
-from infra.bundle import ROOT
+from infra import assembly
+from infra.bundle import ROOT, Target
 from infra.functions import SHAPES
+from infra.operator_error import OperatorError
 from infra.permissions import Resources
+from infra.role_room import ROLE_MOST, sizes
 from infra.synthesize import TEMPLATE, synthesize
 from sim.iam import Request, allowed_by, parse_statement
 from tests.infra.conftest import POLICY
@@ -346,17 +349,49 @@ def test_the_scheduler_may_start_sweep_and_nothing_else(stack: Synthesized) -> N
     assert "SetAsideUndelivered" in json.dumps(setting_aside["Resource"])
 
 
-ROLE_MOST = 10_240
-"""Characters of all inline policies of a role, white space not counted (IAM User Guide, quotas)."""
 ELSEWHERE = TARGET_GROUPS_MOST * len("-us-gov" + "gov-west-1")
 """How much longer it all may be where partition and Region have longer names."""
 
 
 def test_a_role_has_room_for_as_many_target_groups_as_a_file_may_name(tmp_path: Path) -> None:
+    policy = _with_most_target_groups(tmp_path, lambda _: "app/web/50dc6c495c0c9188")
+    found = Synthesized.load(synthesize(policy, ROOT / "build" / "tests" / "many-groups"), TEMPLATE)
+
+    assert len(_written(found.statements("remediate"))) > ROLE_MOST * 3 / 4
+    assert max(len(_written(role)) for role in found.roles().values()) + ELSEWHERE < ROLE_MOST
+
+
+def test_load_balancers_that_no_role_has_room_for_are_told_of_before_anything_is_deployed(tmp_path: Path) -> None:
+    policy = _with_most_target_groups(tmp_path, lambda number: f"app/{number:032}/50dc6c495c0c9188")
+
+    with pytest.raises(OperatorError, match=r"characters of 10,240\. .* \"recommend\""):
+        assembly.into(tmp_path / "cdk.out", policy, Target())
+
+    policy.write_text(policy.read_text().replace('zonal_shift = "start"', 'zonal_shift = "recommend"'))
+    assembly.into(tmp_path / "recommended", policy, Target())
+
+
+def test_what_a_role_holds_is_counted_as_iam_counts_it() -> None:
+    document = {"Statement": [{"Action": "s3:*", "Resource": {"Fn::Join": ["", ["arn:", {"Ref": "AWS::AccountId"}]]}}]}
+    template = {
+        "Resources": {
+            "Role": {"Type": "AWS::IAM::Role", "Properties": {"Policies": [{"PolicyDocument": document}]}},
+            "More": {
+                "Type": "AWS::IAM::Policy",
+                "Properties": {"Roles": [{"Ref": "Role"}], "PolicyDocument": document},
+            },
+        }
+    }
+
+    assert sizes(template) == {"Role": 2 * len('{"Statement":[{"Action":"s3:*","Resource":"arn:012345678901"}]}')}
+
+
+def _with_most_target_groups(tmp_path: Path, load_balancer: Callable[[int], str]) -> Path:
+    """A policy that names as many target groups as it may, all of services that are healed."""
     each = [
         f"""[[services.{name}.target_groups]]
 arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/{number:032}/73e2d6bc24d8a067"
-load_balancer = "app/web/50dc6c495c0c9188"
+load_balancer = "{load_balancer(number)}"
 """
         for number, name in enumerate(["web"] * 20 + ["api"] * 20 + ["app"] * 20)
     ][:TARGET_GROUPS_MOST]
@@ -365,10 +400,7 @@ load_balancer = "app/web/50dc6c495c0c9188"
         f'[services.{n}]\nmatch = {{ service = "{n}" }}\nmode = "heal"\ntell = ["oncall"]\n' for n in ("api", "app")
     )
     policy.write_text(GROUPS.sub("", before) + services + "".join(each))
-    found = Synthesized.load(synthesize(policy, ROOT / "build" / "tests" / "many-groups"), TEMPLATE)
-
-    assert len(_written(found.statements("remediate"))) > ROLE_MOST * 3 / 4
-    assert max(len(_written(role)) for role in found.roles().values()) + ELSEWHERE < ROLE_MOST
+    return policy
 
 
 GROUPS = re.compile(r"\[\[services\.\w+\.target_groups\]\]\narn = .*\nload_balancer = .*\n")
