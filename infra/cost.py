@@ -43,8 +43,8 @@ DOORS = ("answer", "stashboard", "subscribe")
 CALL_SECONDS, CALL_READS, CALL_LOG_BYTES = 0.1, 52, 1_500
 """Of a call of the Stashboard API that reads all there is: 100 incidents of 2 KB, strongly consistent, which are 50
 units, and little else. An estimate, where there have been as many incidents; no replay has it."""
-CANARY_REQUESTS = 17
-"""Sent to five queues and back to the first, received and deleted there."""
+CANARY_REQUESTS, CANARY_IN_ORDER = 11, 6
+"""Sent to five queues, two of them in order, and back to the first, received and deleted there."""
 CANARY_WAYS, CANARY_WRITES = 6, 2
 """Of each way word is left in the table, taken for as much as a write can be."""
 CANARY_READS = 2
@@ -123,9 +123,11 @@ def costs(template: Template, asks: int = 0) -> Iterator[Line]:
     if followers:
         turns = followers * _invocations(PAGE_LOOK_SECONDS, 0.5)
         yield Line(f"{followers} other pages, {MINUTES:,} turns each", turns, turns)
-    polls = POLLS * len(_of(template, "AWS::Lambda::EventSourceMapping"))
-    requests = polls + MINUTES * HANDED_ON * (has_page + followers)
+    polled = _polled(template)
+    requests = POLLS * (len(polled) - sum(polled)) + MINUTES * HANDED_ON * followers
     yield _line(f"{requests / 1e6:.1f} million requests to queues, most of them polls", Item.SQS_REQUEST, requests)
+    in_order = POLLS * sum(polled) + MINUTES * HANDED_ON * has_page
+    yield _line(f"{in_order / 1e6:.1f} million to queues in order, as well", Item.FIFO_REQUEST, in_order)
     reads = MINUTES * (TABLE_READS + PAGE_TABLE_READS * has_page)
     yield _line(f"{reads:,.0f} reads of the table", Item.TABLE_READ, reads)
     yield _line(f"{MINUTES:,} invocations by the schedule", Item.SCHEDULE, MINUTES)
@@ -150,7 +152,8 @@ def _canaries(template: Template, followers: int, has_page: bool) -> Line:
     stay = _usd(Item.LAMBDA_REQUEST) + _usd(Item.LAMBDA_GB_SECOND, CANARY_SECONDS * 0.5)
     functions = (CANARY_FUNCTIONS + followers + doors) * stay
     requests = CANARY_REQUESTS + HANDED_ON * followers
-    way = _usd(Item.EVENT) + _usd(Item.SQS_REQUEST, requests) + _usd(Item.TABLE_WRITE, ways * CANARY_WRITES)
+    way = _usd(Item.EVENT) + _usd(Item.TABLE_WRITE, ways * CANARY_WRITES)
+    way += _usd(Item.SQS_REQUEST, requests) + _usd(Item.FIFO_REQUEST, CANARY_IN_ORDER)
     asked = _usd(Item.API_REQUEST, doors) + _usd(Item.TABLE_READ, CANARY_READS) + _usd(Item.S3_GET, has_page)
     return Line(f"{MINUTES:,} canaries of the watchtower", MINUTES * (functions + way + asked), MINUTES * functions)
 
@@ -210,6 +213,13 @@ def _calls_a_second(template: Template) -> int:
 def _of(template: Template, kind: str) -> list[Mapping[str, object]]:
     found = (resource for resource in template["Resources"].values() if resource["Type"] == kind)
     return [properties for resource in found if isinstance(properties := resource["Properties"], Mapping)]
+
+
+def _polled(template: Template) -> list[bool]:
+    """Whether each queue that feeds a function keeps an order."""
+    fed = [str(mapping["EventSourceArn"]) for mapping in _of(template, "AWS::Lambda::EventSourceMapping")]
+    ordered = [key for key, one in template["Resources"].items() if "FifoQueue" in str(one.get("Properties", ""))]
+    return [any(f"'{key}'" in arn for key in ordered) for arn in fed]
 
 
 def _is_watched(template: Template) -> bool:

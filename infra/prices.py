@@ -9,7 +9,7 @@ from enum import StrEnum
 
 PRICES_OF = "us-east-1, November 2026"
 
-READ_ON = date(2026, 11, 23)
+READ_ON, FIFO_READ_ON = date(2026, 11, 23), date(2026, 11, 27)
 MILLION = 1_000_000
 
 
@@ -26,6 +26,7 @@ class Item(StrEnum):
     LAMBDA_REQUEST = "invocations"
     LAMBDA_GB_SECOND = "GB-seconds"
     SQS_REQUEST = "requests to queues"
+    FIFO_REQUEST = "requests to queues in order"
     EVENT = "events of Defib's own"
     SCHEDULE = "invocations by a schedule"
     TABLE_WRITE = "write units"
@@ -74,6 +75,8 @@ PRICES: Mapping[Item, Price] = {
     Item.LAMBDA_REQUEST: Price("Lambda", 0.20 / MILLION, MILLION, _LAMBDA),
     Item.LAMBDA_GB_SECOND: Price("Lambda", 0.0000133334, 400_000, _LAMBDA),
     Item.SQS_REQUEST: Price("SQS", 0.40 / MILLION, MILLION, "aws.amazon.com/sqs/pricing"),
+    # The million free requests are of either kind; they are counted as of the cheaper.
+    Item.FIFO_REQUEST: Price("SQS", 0.50 / MILLION, 0, "aws.amazon.com/sqs/pricing", quoted=True, read_on=FIFO_READ_ON),
     Item.EVENT: Price("EventBridge", 1.0 / MILLION, 0, _EVENTBRIDGE),
     Item.SCHEDULE: Price("EventBridge", 1.0 / MILLION, 14 * MILLION, _EVENTBRIDGE),
     Item.TABLE_WRITE: Price("DynamoDB", 0.625 / MILLION, 0, _DYNAMODB, quoted=True),

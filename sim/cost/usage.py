@@ -9,7 +9,7 @@ from datetime import timedelta
 from infra.prices import Item
 from sim.cost.counting import Counted
 from sim.template import Resource
-from sim.wiring import Wiring
+from sim.wiring import Poll, Wiring
 
 MONTH = timedelta(days=30)
 
@@ -25,6 +25,8 @@ WRITE = {Item.TABLE_WRITE: 2.0}
 READ = {Item.TABLE_READ: 1.0}
 """A consistent read of up to 4 kB."""
 PUT, GET, QUEUED = {Item.S3_PUT: 1.0}, {Item.S3_GET: 1.0}, {Item.SQS_REQUEST: 1.0}
+IN_ORDER = {Item.FIFO_REQUEST: 1.0}
+"""As dear as a request can be, of calls that may be to a queue of either kind."""
 ASKED = {Item.CLOUDWATCH_REQUEST: 1.0}
 
 CALLS: Mapping[str, Mapping[Item, float]] = {
@@ -40,9 +42,10 @@ CALLS: Mapping[str, Mapping[Item, float]] = {
     "s3:ListObjectsV2": PUT,
     "s3:GetObject": GET,
     "s3:HeadObject": GET,
-    "sqs:SendMessage": QUEUED,
+    "sqs:SendMessage": IN_ORDER,
+    # To itself and to those who look, for which no order matters.
     "sqs:SendMessageBatch": QUEUED,
-    "sqs:ChangeMessageVisibility": QUEUED,
+    "sqs:ChangeMessageVisibility": IN_ORDER,
     "sqs:GetQueueAttributes": QUEUED,
     "sns:Publish": {Item.SNS_REQUEST: 1.0},
     # One metric each.
@@ -82,11 +85,12 @@ def standing(wiring: Wiring) -> Usage:
     """What a month of the application's mere existence uses; the fleet alarm counts for nothing here."""
     minutes = MONTH / timedelta(minutes=1)
     kinds = [_kind(alarm) for alarm in wiring.alarms]
+    polled = [_request(poll) for poll in wiring.polls]
     return Usage(
         {
             Item.ALARM: kinds.count(Item.ALARM),
             Item.QUICK_ALARM: kinds.count(Item.QUICK_ALARM),
-            Item.SQS_REQUEST: POLLS_A_MINUTE * minutes * len(wiring.polls),
+            **{item: POLLS_A_MINUTE * minutes * polled.count(item) for item in (Item.SQS_REQUEST, Item.FIFO_REQUEST)},
             Item.SCHEDULE: sum(MONTH / schedule.every for schedule in wiring.schedules),
             Item.SECRET: len(wiring.secrets),
         }
@@ -102,6 +106,10 @@ def _kind(alarm: Resource) -> Item:
         alarm.properties.get("Period", A_MINUTE_S)
     ]
     return Item.QUICK_ALARM if min(periods) < A_MINUTE_S else Item.ALARM
+
+
+def _request(poll: Poll) -> Item:
+    return Item.FIFO_REQUEST if poll.queue_arn.endswith(".fifo") else Item.SQS_REQUEST
 
 
 def used(counted: Counted) -> Usage:
@@ -127,7 +135,7 @@ def _calls(counted: Counted) -> Iterator[tuple[Item, float]]:
 
 def _functions(counted: Counted) -> Iterator[tuple[Item, float]]:
     functions = {function.word: function for function in counted.wiring.functions}
-    fed = {poll.function_name for poll in counted.wiring.polls}
+    fed = {poll.function_name: _request(poll) for poll in counted.wiring.polls}
     behind_apis = {api.function for api in counted.wiring.apis}
     for word, number in counted.invocations.items():
         function = functions[word]
@@ -136,7 +144,7 @@ def _functions(counted: Counted) -> Iterator[tuple[Item, float]]:
         yield Item.LOGS, (counted.log_bytes.get(word, 0.0) + PLATFORM_BYTES * number) / GB
         if function.name in fed:
             # Received and deleted.
-            yield Item.SQS_REQUEST, 2 * number
+            yield fed[function.name], 2 * number
         if function.name in behind_apis:
             yield Item.API_REQUEST, number
 

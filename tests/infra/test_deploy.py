@@ -63,6 +63,8 @@ def test_it_says_what_a_month_costs_with_and_without_the_free_tier(stack: Synthe
     assert lines["16 alarms"].free == pytest.approx(1.00)
     assert lines["2 alarms of high resolution, on silence"].usd == pytest.approx(0.60)
     assert lines["2 secrets"].usd == pytest.approx(0.80)
+    assert lines["1.9 million requests to queues, most of them polls"].usd == pytest.approx(0.778, abs=0.001)
+    assert lines["1.4 million to queues in order, as well"].usd == pytest.approx(0.713, abs=0.001)
     assert lines["527,040 reads of the table"].usd < 0.07
     assert lines["43,200 sweeps"].usd < 0.25
     assert lines["the status page, 43,200 looks and 8,640 renewals"].usd < 0.20
