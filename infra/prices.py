@@ -9,7 +9,7 @@ from enum import StrEnum
 
 PRICES_OF = "us-east-1, November 2026"
 
-READ_ON, FIFO_READ_ON = date(2026, 11, 23), date(2026, 11, 27)
+READ_ON, QUOTED_ON = date(2026, 11, 23), date(2026, 11, 27)
 MILLION = 1_000_000
 
 
@@ -35,6 +35,7 @@ class Item(StrEnum):
     S3_GET = "reads of objects"
     SNS_REQUEST = "messages to topics"
     EMAIL = "e-mails"
+    HTTPS = "messages to machines"
     SMS = "SMS in the United States"
     API_REQUEST = "requests to HTTP APIs"
     SECRET = "secrets"  # noqa: S105 - a thing that is paid for
@@ -76,7 +77,7 @@ PRICES: Mapping[Item, Price] = {
     Item.LAMBDA_GB_SECOND: Price("Lambda", 0.0000133334, 400_000, _LAMBDA),
     Item.SQS_REQUEST: Price("SQS", 0.40 / MILLION, MILLION, "aws.amazon.com/sqs/pricing"),
     # The million free requests are of either kind; they are counted as of the cheaper.
-    Item.FIFO_REQUEST: Price("SQS", 0.50 / MILLION, 0, "aws.amazon.com/sqs/pricing", quoted=True, read_on=FIFO_READ_ON),
+    Item.FIFO_REQUEST: Price("SQS", 0.50 / MILLION, 0, "aws.amazon.com/sqs/pricing", quoted=True, read_on=QUOTED_ON),
     Item.EVENT: Price("EventBridge", 1.0 / MILLION, 0, _EVENTBRIDGE),
     Item.SCHEDULE: Price("EventBridge", 1.0 / MILLION, 14 * MILLION, _EVENTBRIDGE),
     Item.TABLE_WRITE: Price("DynamoDB", 0.625 / MILLION, 0, _DYNAMODB, quoted=True),
@@ -85,6 +86,7 @@ PRICES: Mapping[Item, Price] = {
     Item.S3_GET: Price("S3", 0.40 / MILLION, 0, _S3, quoted=True),
     Item.SNS_REQUEST: Price("SNS", 0.50 / MILLION, MILLION, _SNS, quoted=True),
     Item.EMAIL: Price("SNS", 2.0 / 100_000, 1_000, _SNS, quoted=True),
+    Item.HTTPS: Price("SNS", 0.60 / MILLION, 100_000, _SNS, quoted=True, read_on=QUOTED_ON),
     # 0.6 cents, and what the carrier asks.
     Item.SMS: Price("SNS", 0.01, 0, "aws.amazon.com/sns/sms-pricing", quoted=True),
     Item.API_REQUEST: Price("API Gateway", 1.0 / MILLION, 0, "aws.amazon.com/api-gateway/pricing", quoted=True),

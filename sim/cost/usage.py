@@ -61,7 +61,7 @@ CALLS: Mapping[str, Mapping[Item, float]] = {
 FREE = frozenset({"ec2", "elbv2", "autoscaling", "ssm", "arc-zonal-shift", "sts", "sns", "events"})
 """Services whose other calls cost nothing (ssm: standard parameters; sns: questions about topics and numbers; events:
 questions about rules)."""
-MEDIA = {"email": Item.EMAIL, "sms": Item.SMS}
+MEDIA = {"email": Item.EMAIL, "sms": Item.SMS, "https": Item.HTTPS}
 
 
 class Unpriced(LookupError):

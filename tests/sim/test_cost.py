@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import sim.__main__
+from defib.core.medium import Medium
 from defib.core.parse import parse
 from infra.cost import costs, watchtower_costs
 from infra.prices import PRICES, Item
@@ -61,6 +62,11 @@ def test_a_call_is_billed_as_what_it_uses_times_its_price() -> None:
 def test_a_call_whose_price_nobody_has_looked_up_is_not_taken_for_free() -> None:
     with pytest.raises(Unpriced, match="kinesis:PutRecord has no price"):
         used(counted(kinesis__PutRecord=1))
+
+
+@pytest.mark.parametrize("medium", [medium for medium in Medium if medium is not Medium.CHAT])
+def test_a_message_by_every_medium_that_a_contact_may_have_has_a_price(medium: Medium) -> None:
+    assert bill(used(replace(counted(), messages={medium.value: 1.0}))).usd > 0
 
 
 def test_a_message_by_a_medium_without_a_price_is_not_taken_for_free() -> None:
