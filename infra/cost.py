@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from infra.prices import PRICES, Item
 
@@ -56,12 +58,15 @@ LOOK_REQUESTS = {True: 3, False: 1}
 
 PAGE_LOOK_SECONDS = 0.1
 """Length of a look at an unchanged page: a read of the table and one of S3."""
-PAGE_RENEWALS = MINUTES // 5
+COPY_SECONDS = 0.2
+"""Length of the same at the copy, in another Region. A renewal takes as long again as a look, at either."""
+REFRESH = timedelta(minutes=5)
+"""As shipped."""
 PAGE_PUTS = 2
 """The main page and the manifest: what a renewal replaces when nothing has changed."""
-PAGE_READS = 1.2
-"""Of S3, a look, the renewals' among them."""
-PAGE_TABLE_READS = 5.2
+PAGE_READS = 1
+"""Of S3, by a look and by a renewal besides; all of S3 once more for the copy."""
+PAGE_TABLE_READS, RENEWAL_TABLE_READS = 5, 1
 """Of the table, as above."""
 
 WORDS = {
@@ -100,10 +105,11 @@ def creates(template: Template) -> str:
     return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for word, count in named)
 
 
-def costs(template: Template, asks: int = 0) -> Iterator[Line]:
+def costs(template: Template, asks: int = 0, refresh: timedelta = REFRESH) -> Iterator[Line]:
     """What a quiet month costs; incidents and the fleet alarm come on top (``extras``).
 
-    ``asks`` is how many questions to load balancers follow each sweep (``Policy.asks_a_minute``).
+    ``asks`` is how many questions to load balancers follow each sweep (``Policy.asks_a_minute``); the page is renewed
+    each ``refresh``.
     """
     quick = len(_quick_alarms(template))
     alarms = len(_of(template, "AWS::CloudWatch::Alarm")) - len(_fleet_alarms(template)) - quick
@@ -115,10 +121,14 @@ def costs(template: Template, asks: int = 0) -> Iterator[Line]:
     sweep = _invocations(SWEEP_SECONDS, _sweep_gb(template))
     yield Line(f"{MINUTES:,} sweeps", sweep, sweep)
     has_page = bool(_of(template, "AWS::CloudFront::Distribution"))
+    renewals = MINUTES // math.ceil(refresh / timedelta(minutes=1)) * has_page
     if has_page:
-        looks = _invocations(PAGE_LOOK_SECONDS, 0.5)
-        objects = _usd(Item.S3_PUT, PAGE_RENEWALS * PAGE_PUTS) + _usd(Item.S3_GET, MINUTES * PAGE_READS)
-        yield Line(f"the status page, {MINUTES:,} looks and {PAGE_RENEWALS:,} renewals", looks + objects, looks)
+        copies = "DEFIB_PAGE_COPY" in str(_of(template, "AWS::Lambda::Function"))
+        seconds = PAGE_LOOK_SECONDS + COPY_SECONDS * copies
+        looks = _invocations(seconds, 0.5) + renewals * _usd(Item.LAMBDA_GB_SECOND, seconds * 0.5)
+        objects = _usd(Item.S3_PUT, renewals * PAGE_PUTS) + _usd(Item.S3_GET, (MINUTES + renewals) * PAGE_READS)
+        page = looks + objects * (1 + copies)
+        yield Line(f"the status page, {MINUTES:,} looks and {renewals:,} renewals", page, looks)
     followers = _functions(template, "elsewhere")
     if followers:
         turns = followers * _invocations(PAGE_LOOK_SECONDS, 0.5)
@@ -128,7 +138,7 @@ def costs(template: Template, asks: int = 0) -> Iterator[Line]:
     yield _line(f"{requests / 1e6:.1f} million requests to queues, most of them polls", Item.SQS_REQUEST, requests)
     in_order = POLLS * sum(polled) + MINUTES * HANDED_ON * has_page
     yield _line(f"{in_order / 1e6:.1f} million to queues in order, as well", Item.FIFO_REQUEST, in_order)
-    reads = MINUTES * (TABLE_READS + PAGE_TABLE_READS * has_page)
+    reads = MINUTES * (TABLE_READS + PAGE_TABLE_READS * has_page) + renewals * RENEWAL_TABLE_READS
     yield _line(f"{reads:,.0f} reads of the table", Item.TABLE_READ, reads)
     yield _line(f"{MINUTES:,} invocations by the schedule", Item.SCHEDULE, MINUTES)
     logged = MINUTES * (LOG_BYTES + PAGE_LOG_BYTES * has_page + CANARY_LOG_BYTES * watched) / GB

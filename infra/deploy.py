@@ -8,12 +8,13 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
 from defib.core.policy import Policy
 from infra.bundle import ROOT, Target
-from infra.cost import Line, Template, costs, creates, extras, watchtower_costs
+from infra.cost import REFRESH, Line, Template, costs, creates, extras, watchtower_costs
 from infra.kept_switch import KeptSwitch, switch_name
 from infra.lapsed import REMEDY, refuse_lapsed
 from infra.left_to_do import STACK, WATCHTOWER_STACK, left_to_do
@@ -80,8 +81,8 @@ def main() -> int:
             refuse_lapsed(WATCHTOWER_STACK, watchtower, policy.calls, policy.watchtower.region)
     except OperatorError as error:
         sys.exit(str(error))
-    asks = policy.asks_a_minute
-    print("\n".join((*summary(template, watchtower, asks), *warnings(policy, policy_path.name), "")), flush=True)
+    said = summary(template, watchtower, policy.asks_a_minute, policy.page.refresh)
+    print("\n".join((*said, *warnings(policy, policy_path.name), "")), flush=True)
     outputs = assembly.parent / "outputs.json"
     deploy = ["cdk", "deploy", "--all", "--app", str(assembly), "--outputs-file", str(outputs)]
     status = _kill_switch(policy, region).deploy(deploy)
@@ -128,9 +129,11 @@ def _refuse_page(policy: Policy, region: str) -> None:
             )
 
 
-def summary(template: Template, watchtower: Template | None = None, asks: int = 0) -> Iterator[str]:
-    """What will be created and what it costs; ``asks`` as ``costs`` takes it."""
-    lines = [*costs(template, asks), *(watchtower_costs(watchtower) if watchtower is not None else ())]
+def summary(
+    template: Template, watchtower: Template | None = None, asks: int = 0, refresh: timedelta = REFRESH
+) -> Iterator[str]:
+    """What will be created and what it costs; ``asks`` and ``refresh`` as ``costs`` takes them."""
+    lines = [*costs(template, asks, refresh), *(watchtower_costs(watchtower) if watchtower is not None else ())]
     yield f"This will create or update: {creates(template)}."
     if watchtower is not None:
         yield f"And, for the watchtower in another Region: {creates(watchtower)}."

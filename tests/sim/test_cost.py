@@ -192,6 +192,21 @@ def test_make_deploy_says_that_it_costs_what_is_counted(policy: Path, tmp_path: 
     assert sum(max(0.0, line.usd - line.free) for line in lines) == pytest.approx(idle.due, rel=0.02)
 
 
+def test_make_deploy_says_what_a_page_costs_that_is_often_renewed_and_has_a_copy(tmp_path: Path) -> None:
+    policy, text = tmp_path / "defib.toml", POLICY.read_text(encoding="utf-8")
+    often = text.replace('refresh = "5m"', 'refresh = "1m"')
+    policy.write_text(often.replace('failover_region = ""', 'failover_region = "us-west-2"'), encoding="utf-8")
+    happened = quiet(10, policy, QUIET, AFTER)
+    idle = months(10, happened, happened).idle
+
+    assembly = synthesize(policy, tmp_path / "cdk.out")
+    template = json.loads((assembly / TEMPLATE).read_text(encoding="utf-8"))
+    lines = list(costs(template, refresh=timedelta(minutes=1)))
+
+    assert sum(line.usd for line in lines) == pytest.approx(idle.usd, rel=0.02)
+    assert sum(max(0.0, line.usd - line.free) for line in lines) == pytest.approx(idle.due, rel=0.02)
+
+
 def test_the_policy_with_a_watchtower_differs_from_the_shipped_one_in_nothing_else() -> None:
     with_one, shipped_file = (parse(file.read_text(encoding="utf-8")) for file in (WATCHED, POLICY))
 
