@@ -12,7 +12,7 @@ from defib.core.guards.placement import dedicated_host
 from defib.core.guards.question import Question, Refusal
 from defib.core.model import Cause, Checks, Event, Observation, TargetHealth
 from defib.core.policy import Service
-from tests.core.facts import NOON, OK, POLICY, SERVICE, after, attempt, case, policy, special, target
+from tests.core.facts import NOON, OK, POLICY, SERVICE, after, attempt, case, impaired, policy, special, target
 
 ADDRESS = special(auto_public_ip="203.0.113.25")
 
@@ -55,6 +55,15 @@ def test_a_failing_dedicated_host_is_not_cured_by_coming_back_to_it(action: Acti
 
     assert (refusal is not None) == (action in (Action.DRAIN, Action.STOP, Action.ENTER_STANDBY))
     assert refusal is None or "h-0a1" in refusal.reason
+
+
+def test_nor_is_one_that_was_launched_on_a_failing_dedicated_host() -> None:
+    failed = replace(special(dedicated_host="h-0a1"), checks=Checks(impaired(), impaired()))
+
+    refusal = refuse(Action.STOP, case(cause=Cause.DEAD_ON_ARRIVAL), failed)
+
+    assert refusal is not None
+    assert "its host h-0a1 fails" in refusal.reason
 
 
 @pytest.mark.parametrize("cause", [Cause.EVENT_SCHEDULED, Cause.INSTANCE_IMPAIRED, Cause.EBS_IMPAIRED])

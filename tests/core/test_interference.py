@@ -211,6 +211,16 @@ def test_a_failed_host_is_left_to_ec2s_own_recovery_where_there_is_one(
     assert isinstance(decision, Wait if waits else Act)
 
 
+@pytest.mark.parametrize(("launched", "waits"), [(2, True), (3.25, False)])
+def test_so_is_one_that_was_launched_on_a_failed_host(launched: float, waits: bool) -> None:
+    facts = replace(host_failed(launched, auto_recovery=True), launched_at=after(minutes=-launched))
+    so_far = case(EVIDENCE, opened_at=after(minutes=-1), cause=Cause.DEAD_ON_ARRIVAL)
+    diagnosis = diagnose(facts, so_far, POLICY, NOON)
+
+    assert diagnosis.cause is Cause.DEAD_ON_ARRIVAL
+    assert isinstance(decide(so_far, facts, diagnosis, POLICY, NOON), Wait if waits else Act)
+
+
 def test_a_host_that_fails_and_recovers_without_end_is_handed_over_once_its_repair_is_old() -> None:
     """Each time that its system check passes its instance check is given time to follow: that goes on for so long."""
     so_far, now = case(EVIDENCE, cause=Cause.SYSTEM_IMPAIRED, confirmed_cause=Cause.SYSTEM_IMPAIRED), NOON

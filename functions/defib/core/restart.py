@@ -6,7 +6,7 @@ from datetime import datetime
 
 from defib.core import member
 from defib.core.case import Act, Action, Attempt, Case, Decision, Escalate, Wait
-from defib.core.model import REGISTERED, Cause, Observation, Target, TargetHealth, Verdict
+from defib.core.model import REGISTERED, Cause, CheckStatus, Observation, Target, TargetHealth, Verdict
 from defib.core.policy import ApplicationRemedy, Policy, Service
 from defib.core.suppression import confirmed_in, passes_over_reboot
 from defib.core.words import CAUSE_WORDS, clock
@@ -57,7 +57,7 @@ def climb(
     waits = trial(case, observation, cause, policy, service, now)
     if waits is not None:
         return waits
-    recovering = _recovering(case, observation, cause, policy, now)
+    recovering = _recovering(case, observation, policy, now)
     if recovering is not None:
         return recovering
     repair = policy.repair
@@ -115,10 +115,15 @@ def ask_people(reason: str, policy: Policy, now: datetime) -> Escalate:
     return Escalate(reason, ask, now + policy.repair.hold)
 
 
-def _recovering(case: Case, observation: Observation, cause: Cause, policy: Policy, now: datetime) -> Wait | None:
-    """Leave a failed host to EC2's own recovery for a while, where there is one: two at once would race."""
+def _recovering(case: Case, observation: Observation, policy: Policy, now: datetime) -> Wait | None:
+    """Leave a failed host to EC2's own recovery for a while, where there is one: two at once would race.
+
+    By the check, not the cause: what was launched on a host that fails already is called dead on arrival.
+    """
     traits, checks = observation.traits, observation.checks
-    if cause is not Cause.SYSTEM_IMPAIRED or not traits.auto_recovery or traits.instance_store or checks is None:
+    if checks is None or checks.system.status is not CheckStatus.IMPAIRED:
+        return None
+    if not traits.auto_recovery or traits.instance_store:
         return None
     until = (checks.system.impaired_since or case.since) + policy.repair.auto_recovery_grace
     if now >= until:

@@ -12,7 +12,6 @@ from defib.core.policy import Service
 from defib.core.service import Service as _Service
 from sim.faults import FaultKind
 from sim.fuzz.invariants.limits import TAKES_AWAY
-from sim.fuzz.invariants.measures import IMPAIRED_FROM_LAUNCH
 from sim.fuzz.invariants.truth import Truth
 from sim.machine import Machine
 from sim.scaled import Scaled
@@ -111,9 +110,8 @@ def _left_to_ec2(truth: Truth, action: Action, machine: Machine) -> None:
     if action not in TAKES_AWAY or not is_recovered(machine):
         return
     since, now, repair = machine.shown.system.impaired_since, truth.time.now, truth.policy.repair
-    # What has never worked since it was launched is no failed host.
     failed = since if machine.shown.system.status is CheckStatus.IMPAIRED else None
-    if failed is not None and failed - machine.launched_at > IMPAIRED_FROM_LAUNCH:
+    if failed is not None:
         known = failed + truth.story.scenario.durations.read_lag.most + LOOKED_AT
         if known <= now < failed + repair.auto_recovery_grace:
             truth.breaks("hazards", f"{action} on {machine.name}, which EC2 may be about to recover")

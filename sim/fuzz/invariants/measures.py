@@ -7,10 +7,6 @@ from datetime import timedelta
 CLOCKS_APART = timedelta(seconds=10)
 """Of two events so little apart nobody can tell which came first, where EC2 dates one and Defib the other."""
 
-IMPAIRED_FROM_LAUNCH = timedelta(seconds=60)
-"""What is impaired so soon after its launch has never worked: EC2 dates that to the launch (AWSEC2 API,
-InstanceStatusDetails, ImpairedSince)."""
-
 TERMINATES_WITHIN = timedelta(hours=2)
 """A group that is terminating a member is given so long: twice the hour of a lifecycle hook that says nothing else
 (Auto Scaling API, PutLifecycleHook, HeartbeatTimeout)."""

@@ -6,7 +6,7 @@ from defib.core.boot import is_mac
 from defib.core.case import Action
 from defib.core.guards.loss import BEGINS_A_STOP
 from defib.core.guards.question import CUTS_POWER, Question, Refusal
-from defib.core.model import Cause
+from defib.core.model import Cause, CheckStatus
 
 
 def dedicated_host(asked: Question) -> Refusal | None:
@@ -16,7 +16,10 @@ def dedicated_host(asked: Question) -> Refusal | None:
     the room that AWS keeps for the instance on the replacement (AWSEC2 UserGuide, How host maintenance works).
     """
     host, checks = asked.observation.traits.dedicated_host, asked.observation.checks
-    fails, announced = asked.case.cause is Cause.SYSTEM_IMPAIRED, checks is not None and bool(checks.events)
+    # Launched on a host that fails already, it is called dead on arrival.
+    fails = asked.case.cause is Cause.SYSTEM_IMPAIRED
+    fails = fails or (checks is not None and checks.system.status is CheckStatus.IMPAIRED)
+    announced = checks is not None and bool(checks.events)
     if not host or asked.action not in BEGINS_A_STOP or not (fails or announced):
         return None
     if fails:
