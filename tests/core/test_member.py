@@ -45,6 +45,24 @@ def test_what_aws_batch_has_launched_is_left_to_it() -> None:
     assert "it belongs to AWS Batch (tag AWSBatchServiceTag=batch), so hands off" in refusal.reason
 
 
+def test_a_compute_node_of_a_cluster_of_jobs_is_left_to_it_and_its_head_node_is_not() -> None:
+    ours = {"service": "web", "self-heal": "true", "parallelcluster:cluster-name": "hpc"}
+    compute = {**ours, "parallelcluster:node-type": "Compute", "parallelcluster:queue-name": "gpu"}
+    head = {**ours, "parallelcluster:node-type": "HeadNode"}
+
+    of_pcs = {"service": "web", "self-heal": "true", "aws:pcs:compute-node-group-id": "pcs_gpu"}
+    held = [
+        refuse(Question(Action.STOP, case(), observed(tags=tags), SERVICE, POLICY, NOON))
+        for tags in (compute, of_pcs, head)
+    ]
+
+    assert [refusal and refusal.reason.partition(" (")[0] for refusal in held] == [
+        "it belongs to AWS ParallelCluster",
+        "it belongs to AWS PCS",
+        None,
+    ]
+
+
 def test_by_default_a_member_is_left_to_its_group() -> None:
     decision = decided(case(EVIDENCE), member(), GroupMember.LEAVE)
 

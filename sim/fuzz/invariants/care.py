@@ -18,8 +18,11 @@ ANOTHERS = (
     "AWSBatchServiceTag",
     "aws:elasticmapreduce:",
     "elasticbeanstalk:",
+    "aws:pcs:",
+    "parallelcluster:queue-name",
 )
-"""How the tags begin that Karpenter, Kubernetes, EKS, ECS, Batch, EMR and Elastic Beanstalk set."""
+"""How the tags begin that Karpenter, Kubernetes, EKS, ECS, Batch, EMR, Elastic Beanstalk, PCS and ParallelCluster's
+queues set."""
 
 
 def is_opted_in(policy: Policy, tags: Mapping[str, str]) -> bool:

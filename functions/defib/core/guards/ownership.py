@@ -24,6 +24,9 @@ OWNERS: Mapping[str, str] = {
     "aws:elasticmapreduce:job-flow-id": "Amazon EMR",
     "elasticbeanstalk:environment-id": "AWS Elastic Beanstalk",
     "elasticbeanstalk:environment-name": "AWS Elastic Beanstalk",
+    "aws:pcs:cluster-id": "AWS PCS",
+    "aws:pcs:compute-node-group-id": "AWS PCS",
+    "parallelcluster:queue-name": "AWS ParallelCluster",
 }
 """Tag keys by which instances are known to be another system's, whatever the value.
 
@@ -32,7 +35,9 @@ Karpenter: pkg/apis/v1/labels.go (NodePoolTagKey, NodeClaimTagKey, NodeClassTagK
 Tag your Amazon EKS resources; a node pool's tag is EKS Auto Mode's. ECS: ECS Developer Guide, Capacity providers.
 Batch: AWS Batch User Guide, AWS managed policies (BatchServiceRolePolicy may terminate only what carries its tag).
 EMR: EMR Management Guide, Tag clusters. Beanstalk: Elastic Beanstalk Developer Guide, Tagging your environment's
-resources. ``KubernetesCluster`` is cloud-provider-aws's legacy tag.
+resources. PCS: AWS PCS User Guide, Finding compute node group instances. ParallelCluster: AWS ParallelCluster User
+Guide, View tags; a queue's name is on compute nodes only, which the cluster replaces, and not on the head node, which
+nobody does. ``KubernetesCluster`` is cloud-provider-aws's legacy tag.
 """
 
 CLUSTER_TAG = "kubernetes.io/cluster/"
