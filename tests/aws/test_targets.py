@@ -195,7 +195,7 @@ def test_all_targets_of_a_group_are_asked_for_in_one_call_where_the_checks_say_t
 
     assert {t.registration: (t.health, t.others_healthy) for t in targets} == {
         Registration(arn, 80): (TargetHealth.HEALTHY, 1),
-        gone: (TargetHealth.UNUSED, None),
+        gone: (TargetHealth.UNUSED, 0),
     }
     assert [call for call in account.fleet.elb.named("DescribeTargetHealth") if "Targets" in call] == []
     assert len(account.fleet.elb.named("DescribeTargetHealth")) == 2
@@ -212,6 +212,8 @@ def test_a_group_that_is_deleted_while_one_is_in_trouble_fails_nothing(
     elb.delete_target_group(TargetGroupArn=arn)
 
     assert observer.observe(web, ()).targets == ()
+    [target] = observer.observe(web, [Registration(arn, 80)]).targets
+    assert target.others_healthy is None, "nobody serves there, but nobody is to be put back there either"
     account.fleet.elb.refusals["DescribeTargetHealth"] = "Throttling"
     with pytest.raises(Transient):
         observer.observe(web, [Registration(arn, 80)])

@@ -191,7 +191,8 @@ class TargetGroups:
         except Rejected as error:
             if error.code not in GONE:
                 raise
-            described = ()
+            yield from (_absent(arn, port) for port in ports)
+            return
         entries = (_read(arn, entry) for entry in described)
         found = {place.port: (health, reason) for id_, place, health, reason in entries if id_ == instance_id}
         others = _serving(described) - {instance_id}
@@ -199,7 +200,7 @@ class TargetGroups:
             if port in found:
                 yield Registration(arn, port), *found[port], others
             else:
-                yield _absent(arn, port)
+                yield _absent(arn, port, others)
 
     def _described(self, arn: str, wanted: Sequence[tuple[str, int]] = ()) -> Sequence[TargetHealthDescriptionTypeDef]:
         with translated(f"target health in {arn}"):
@@ -239,8 +240,8 @@ class TargetGroups:
             yield description["ResourceArn"], {tag["Key"]: tag.get("Value", "") for tag in description.get("Tags", ())}
 
 
-def _absent(arn: str, port: int) -> _Health:
-    return Registration(arn, port), TargetHealth.UNUSED, NOT_REGISTERED, None
+def _absent(arn: str, port: int, others: frozenset[str] | None = None) -> _Health:
+    return Registration(arn, port), TargetHealth.UNUSED, NOT_REGISTERED, others
 
 
 def _with(target: Target, others: frozenset[str] | None) -> Target:

@@ -13,6 +13,7 @@ from defib.core.diagnose import failed_before, host_mended
 from defib.core.frozen import replace
 from defib.core.guard import SPOKEN_FOR, TURNS, refuse
 from defib.core.guards.consent import needs_yes
+from defib.core.guards.loss import waits_for_traits
 from defib.core.guards.question import GIVES_BACK, Question, Refusal
 from defib.core.handed_over import asked, has_evidence, unmended, unmended_for
 from defib.core.interference import meddled
@@ -22,7 +23,7 @@ from defib.core.membership import GroupMember
 from defib.core.model import NOT_FAILING, Cause, Diagnosis, InstanceState, Observation
 from defib.core.patience import patience
 from defib.core.policy import Mode, Policy, Service
-from defib.core.verify import coming_back, verify
+from defib.core.verify import coming_back, put_back, verify
 from defib.core.words import CAUSE_WORDS
 
 
@@ -53,6 +54,9 @@ def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: P
     if isinstance(decision, Act):
         refusal = refuse(Question(decision.action, case, observation, service, policy, now))
         if refusal is not None:
+            back = _put_back(Question(Action.RESTORE, case, observation, service, policy, now), decision, refusal)
+            if back is not None:
+                return back
             stuck = line_stands(case, observation, policy, service, now) if refusal.guard in TURNS else None
             if stuck is not None:
                 return stuck
@@ -68,6 +72,14 @@ def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: P
     if isinstance(decision, Close):
         return suppression.said(decision, case, policy.repair, now)
     return decision
+
+
+def _put_back(asked: Question, refused: Act, refusal: Refusal) -> Act | Wait | None:
+    """What has been drained for a stop that is held serves on meanwhile, unless AWS only has yet to answer."""
+    if refused.action is not Action.STOP or waits_for_traits(refusal.guard, asked.observation.traits):
+        return None
+    back = put_back(asked.case, asked.observation, asked.policy.repair, asked.now)
+    return back if back is not None and refuse(asked) is None else None
 
 
 def _began_behind_a_crowd(case: Case, diagnosis: Diagnosis) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from defib.core.case import Action, Case, Outcome
-from defib.core.model import Registration
+from defib.core.case import STOPS, Action, Case, Outcome
+from defib.core.model import NOT_FAILING, Registration
 
 WITHIN = timedelta(days=1)
 """What still failed when its case closed has its next one within minutes, or when Defib itself is back. Where people
@@ -19,6 +19,12 @@ def left_out(case: Case) -> tuple[Registration, ...]:
     """Where load balancers would send it traffic if Defib had put it back."""
     by_another = case.drained_before and case.last(Action.RESTORE) is None
     return case.registrations if case.drained is not None or by_another else ()
+
+
+def served_till_drained(case: Case) -> bool:
+    """Whether it served when Defib drained it, and its power has not been touched since: back there it may serve on."""
+    drained, power = case.last(Action.DRAIN), case.last(Action.REBOOT, *STOPS, Action.START)
+    return drained is not None and case.drained_serving and (power is None or power.number < drained.number)
 
 
 def owed(earlier: Case | None, now: datetime) -> tuple[Registration, ...]:
@@ -41,7 +47,9 @@ def left_to_people(text: str, case: Case) -> str:
 def with_drained(text: str, case: Case) -> str:
     """``text``, and what Defib puts back when it works; nothing where people are asked for that already."""
     groups = _names(left_out(case))
-    asked_already = bool(case.attempts) and case.attempts[-1].action is Action.RESTORE
+    # Where it fails they are asked for something else.
+    tried = bool(case.attempts) and case.attempts[-1].action is Action.RESTORE
+    asked_already = tried and case.cause in NOT_FAILING
     if not groups or asked_already:
         return text
     return f"{text}{NOTE}is deregistered from {groups}; Defib registers it again when it works.)"

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Outcome, Wait
 from defib.core.interference import started_by_others
+from defib.core.left_out import served_till_drained
 from defib.core.member import in_standby, leave_standby, with_standby
 from defib.core.model import Cause, Event, Observation, Registration, TargetHealth
 from defib.core.policy import Repair, Service
@@ -26,7 +27,7 @@ def verify(case: Case, observation: Observation, repair: Repair, service: Servic
         return _close(case, observation, repair)
     missing = unrestored(case, observation)
     if missing:
-        return _restore(case, missing, repair, now)
+        return _restore(case, missing, "status checks pass", repair, now)
     returned = leave_standby(case, repair, now)
     if returned is not None:
         return returned
@@ -94,7 +95,19 @@ def coming_back(case: Case, service: Service, now: datetime) -> bool:
     return taken_over is not None and back is not None and taken_over <= back and now < back + service.verify.timeout
 
 
-def _restore(case: Case, missing: tuple[Registration, ...], repair: Repair, now: datetime) -> Decision:
+def put_back(case: Case, observation: Observation, repair: Repair, now: datetime) -> Act | Wait | None:
+    """What served until Defib drained it goes back where its stop may not follow; None where nothing is to be put back.
+
+    Held and drained it would serve nobody, and take the turn of others for as long.
+    """
+    missing = unrestored(case, observation)
+    if case.drained is None or not missing or not served_till_drained(case):
+        return None
+    decision = _restore(case, missing, "it may not be stopped now", repair, now)
+    return decision if isinstance(decision, Act | Wait) else None
+
+
+def _restore(case: Case, missing: tuple[Registration, ...], why: str, repair: Repair, now: datetime) -> Decision:
     drained = case.last(Action.DRAIN)
     tried = [a for a in case.attempts if a.action is Action.RESTORE and (drained is None or a.number > drained.number)]
     groups = ", ".join(sorted({r.target_group_name for r in missing}))
@@ -106,7 +119,7 @@ def _restore(case: Case, missing: tuple[Registration, ...], repair: Repair, now:
         return Wait("reads lag behind the registration", last.done_at + repair.settle)
     if last is not None and last.result is not None and now < last.result.at + repair.retry_backoff:
         return Wait(f"registering in {groups} failed; trying again", last.result.at + repair.retry_backoff)
-    return Act(Action.RESTORE, f"status checks pass: back into {groups}", now + repair.act_timeout)
+    return Act(Action.RESTORE, f"{why}: back into {groups}", now + repair.act_timeout)
 
 
 def _await_targets(

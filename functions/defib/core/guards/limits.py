@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from defib.core.case import Case
 from defib.core.guards.question import TAKES_AWAY, Question, Refusal
-from defib.core.model import SERVING, Target
+from defib.core.left_out import served_till_drained
+from defib.core.model import SERVING, Target, TargetHealth
 from defib.core.percent import Percent
 
 
@@ -12,9 +14,23 @@ def last_serving(target: Target) -> bool:
     return target.health in SERVING and target.others_healthy == 0
 
 
+OUT = frozenset({TargetHealth.DRAINING, TargetHealth.UNUSED, TargetHealth.INITIAL})
+"""Where a load balancer has been told to send it nothing, or again to, but has not asked it yet."""
+
+
+def last_that_served(target: Target, case: Case) -> bool:
+    """Whether it served until Defib drained it there, and nobody else has been healthy since."""
+    there = target.registration in case.registrations and target.health in OUT
+    return there and target.others_healthy == 0 and served_till_drained(case)
+
+
 def last_healthy_target(asked: Question) -> Refusal | None:
-    """What still serves, alone in its target group, is left there whatever its status checks say."""
-    groups = sorted({t.registration.target_group_name for t in asked.observation.targets if last_serving(t)})
+    """What still serves, alone in its target group, is left there whatever its status checks say.
+
+    So is what did when it was drained: while its requests were drained the others may have failed.
+    """
+    alone = (t for t in asked.observation.targets if last_serving(t) or last_that_served(t, asked.case))
+    groups = sorted({t.registration.target_group_name for t in alone})
     if asked.action not in TAKES_AWAY or not groups:
         return None
     return Refusal(
