@@ -66,6 +66,27 @@ def test_one_in_trouble_is_asked_in_two_calls_that_are_believed_for_a_while(
     assert extra_calls(fleet) == [*ASKED, *ASKED[1:], *ASKED]
 
 
+@pytest.mark.parametrize(
+    ("call", "answer"),
+    [
+        ("DescribeInstanceTypes", {"InstanceTypes": []}),
+        ("DescribeInstanceTypes", {"InstanceTypes": [{"InstanceType": "t3.small"}]}),
+        ("DescribeInstanceAttribute", {"DisableApiStop": {}}),
+        ("DescribeInstanceAttribute", {}),
+    ],
+)
+def test_an_answer_that_leaves_out_what_was_asked_is_no_leave_to_stop_it(
+    fleet: Fleet, observer: AwsObserver, web: str, call: str, answer: dict[str, Any]
+) -> None:
+    fleet.fail(web, "InstanceStatus")
+    fleet.ec2.answers[call] = answer
+
+    traits = observer.observe(web, ()).traits
+
+    assert not traits.known
+    assert "EC2 does not say whether" in traits.unread
+
+
 def test_before_a_reboot_nobody_asks_what_a_stop_would_destroy(fleet: Fleet, observer: AwsObserver, web: str) -> None:
     fleet.fail(web, "InstanceStatus")
 

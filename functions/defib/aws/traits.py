@@ -143,7 +143,10 @@ class TraitsReader:
         if known is None or now - known[0] >= TYPE_AGE:
             with translated(f"describing instance type {instance_type}"):
                 answer = self._ec2.describe_instance_types(InstanceTypes=[instance_type])  # type: ignore[list-item]  # the stubs list the types of their day
-            supported = any(kind.get("InstanceStorageSupported", False) for kind in answer["InstanceTypes"])
+            told = [kind.get("InstanceStorageSupported") for kind in answer["InstanceTypes"]]
+            supported = next((said for said in told if said is not None), None)
+            if supported is None:
+                raise Rejected(f"EC2 does not say whether {instance_type} has instance-store volumes", code="Untold")
             known = self._types[instance_type] = (now, supported)
         return known[1]
 
@@ -153,7 +156,10 @@ class TraitsReader:
         if known is None or now - known[0] >= PROTECTION_AGE:
             with translated(f"reading whether {instance_id} is protected against a stop"):
                 answer = self._ec2.describe_instance_attribute(InstanceId=instance_id, Attribute="disableApiStop")
-            known = (now, answer.get("DisableApiStop", {}).get("Value", False))
+            protected = answer.get("DisableApiStop", {}).get("Value")
+            if protected is None:
+                raise Rejected(f"EC2 does not say whether {instance_id} is protected against a stop", code="Untold")
+            known = (now, protected)
             self._protected = {i: one for i, one in self._protected.items() if now - one[0] < PROTECTION_AGE}
             self._protected[instance_id] = known
         return known[1]
