@@ -117,7 +117,6 @@ class DefibStack(Stack):
             "Watch",
             queues=self._queues(),
             set_aside=self._set_aside,
-            healing=self._healing,
             alerts=self._notify.alerts,
             answers=self._answers,
             api=self._api,

@@ -16,7 +16,7 @@ from defib.aws.journal import ANY_FUNCTION, UNANSWERED
 from defib.handlers.page import COPY_FAILED
 from defib.handlers.stashboard import SECRET_UNUSABLE
 from infra.answers import Answers
-from infra.healing import METRICS_NAMESPACE, Healer, Healing
+from infra.healing import METRICS_NAMESPACE
 from infra.heartbeat import DEPLOYED_WITHIN, SILENT_FOR, alarm_on_silence
 from infra.page import StatusPage
 from infra.set_aside import SetAside
@@ -46,7 +46,6 @@ class Watch(Construct):
         *,
         queues: Sequence[Queue],
         set_aside: SetAside,
-        healing: Healing,
         alerts: sns.Topic,
         answers: Answers | None,
         api: PageApi | None,
@@ -61,7 +60,7 @@ class Watch(Construct):
                 self._age(queue)
         self._all_set_aside(set_aside)
         # What a queue feeds needs neither errors nor throttles watched: what it can't do is set aside, what waits ages.
-        self._errors(healing.healers["sweep"])
+        # Nor does sweep: one that dies leaves no heartbeat.
         self._unanswered()
         self._heartbeat()
         if answers is not None:
@@ -128,15 +127,6 @@ class Watch(Construct):
             "function's log.",
             queue.queue.metric_approximate_age_of_oldest_message(period=A_MINUTE, statistic="Maximum"),
             threshold=STALE_AFTER_S,
-        )
-
-    def _errors(self, healer: Healer) -> None:
-        # Not one or two: a passing error heals itself with the next sweep and wakes nobody.
-        self._alarm(
-            f"{healer.name.capitalize()}Errors",
-            f"Defib's {healer.name} function keeps failing. Look at its log.",
-            healer.function.metric_errors(period=FIVE_MINUTES, statistic="Sum"),
-            threshold=SOME,
         )
 
     def _unanswered(self) -> None:

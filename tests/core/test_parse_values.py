@@ -51,6 +51,11 @@ NAME = "its name must be 1 to 31 of a-z, 0-9 and -, beginning with a letter"
         ),
         (
             "services.web.verify",
+            "page = 1",
+            "services.web.verify.page = 1: unknown key; allowed here: stable_for, timeout",
+        ),
+        (
+            "services.web.verify",
             "runbok = 1",
             "services.web.verify.runbok = 1: unknown key; allowed here: stable_for, timeout",
         ),

@@ -117,6 +117,20 @@ def test_a_sweep_that_did_not_see_everything_gives_no_sign_of_life(
     assert "SweepCompleted" not in lines
 
 
+def test_nor_does_one_that_dies_before_it_has_ended(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep = stage.handler("sweep")
+    monkeypatch.setattr(sweep, "look", lambda *_: 1 // 0)
+
+    with pytest.raises(ZeroDivisionError):
+        stage.invoke("sweep")
+
+    lines = capsys.readouterr().out
+    assert '"swept"' in lines
+    assert "SweepCompleted" not in lines
+
+
 def test_a_sweep_warns_of_who_cannot_be_reached_and_has_them_told(
     stage: Stage, capsys: pytest.CaptureFixture[str]
 ) -> None:

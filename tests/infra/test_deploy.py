@@ -50,7 +50,7 @@ def test_what_is_deployed_and_shown_goes_along_with_bytecode(
 
 def test_it_says_in_plain_words_what_will_be_created(stack: Synthesized) -> None:
     assert creates(stack.template) == (
-        "1 CloudFront distribution, 19 CloudWatch alarms, 1 DynamoDB table, 7 EventBridge rules, 11 IAM roles, "
+        "1 CloudFront distribution, 18 CloudWatch alarms, 1 DynamoDB table, 7 EventBridge rules, 11 IAM roles, "
         "9 Lambda functions, 2 S3 buckets, 11 SNS subscriptions, 4 SNS topics, 8 SQS queues, 15 log groups, 1 schedule"
     )
 
@@ -59,8 +59,8 @@ def test_it_says_what_a_month_costs_with_and_without_the_free_tier(stack: Synthe
     lines = {line.what: line for line in costs(stack.template)}
     text = "\n".join(summary(stack.template))
 
-    assert lines["16 alarms"].usd == pytest.approx(1.60)
-    assert lines["16 alarms"].free == pytest.approx(1.00)
+    assert lines["15 alarms"].usd == pytest.approx(1.50)
+    assert lines["15 alarms"].free == pytest.approx(1.00)
     assert lines["2 alarms of high resolution, on silence"].usd == pytest.approx(0.60)
     assert lines["2 secrets"].usd == pytest.approx(0.80)
     assert lines["1.9 million requests to queues, most of them polls"].usd == pytest.approx(0.778, abs=0.001)

@@ -119,7 +119,16 @@ def test_a_policy_that_no_stack_has_room_for_is_told_as_that(tmp_path: Path) -> 
     ]
     policy = tmp_path / "defib.toml"
     more = "[page]\nenabled = true\napi = true\nsubscribe = true\n[answers]\nenabled = true"
-    policy.write_text("\n".join(['[defib]\nopt_in_tag = "self-heal=true"', *services, *groups, *people, more]))
+    elsewhere = [
+        "[page.elsewhere.statuspage]",
+        'kind = "statuspage"',
+        'secret = "defib/statuspage"',
+        'page_id = "kctbh9vrtdwd"',
+        'components = { s0 = "8kbf7d35c070" }',
+    ]
+    policy.write_text(
+        "\n".join(['[defib]\nopt_in_tag = "self-heal=true"', *services, *groups, *people, more, *elsewhere])
+    )
 
     with pytest.raises(OperatorError, match=r"500 resources .* name fewer"):
         assembly.into(tmp_path / "cdk.out", policy, Target())

@@ -32,7 +32,7 @@ TEMPLATES = (TEMPLATE, WATCHTOWER_TEMPLATE)
 HOUR = timedelta(hours=1)
 QUIET = timedelta(minutes=5)
 """One renewal of the page and five sweeps."""
-SHIPPED_USD = 2.10
+SHIPPED_USD = 2.00
 AFTER = timedelta(minutes=3)
 
 

@@ -59,8 +59,9 @@ class Reader:
         for key, value in rows.items():
             if key in known:
                 continue
-            above = self._above(key)
-            if above is not None and not _holds_tables(value):
+            is_table = _holds_tables(value)
+            above = self._above(key, is_table)
+            if above is not None and not is_table:
                 place = f"right below [{written(above)}], before any other table" if above else "above the first table"
                 self._mistakes.add((*at, key), value, f"unknown key here; it belongs {place}")
                 continue
@@ -68,9 +69,9 @@ class Reader:
             must = "unknown key" if meant else f"unknown key; allowed here: {', '.join(known)}"
             self._mistakes.add((*at, key), value, must, hint=meant)
 
-    def _above(self, key: str) -> Path | None:
-        """The enclosing table that has the key, if one does: all that follows a table's heading is that table's."""
-        return next((at for at, kind in reversed(self._open[:-1]) if _has(kind, key)), None)
+    def _above(self, key: str, is_table: bool) -> Path | None:
+        """The enclosing table that has such a key, if one does: all that follows a table's heading is that table's."""
+        return next((at for at, kind in reversed(self._open[:-1]) if _takes(kind, key, is_table)), None)
 
     def _elsewhere(self, key: str) -> str:
         """The one other place, near or far, that has the key; empty where there are none or several."""
@@ -190,6 +191,12 @@ def _nothing(hint: object) -> object:
 
 def _has(kind: type[DataclassInstance], key: str) -> bool:
     return key in _read_along(kind)[1]
+
+
+def _takes(kind: type[DataclassInstance], key: str, is_table: bool) -> bool:
+    """Whether the table has the key, for tables or for a value."""
+    hint = _read_along(kind)[0].get(key)
+    return _has(kind, key) and is_table == any(map(_is_table, (hint, *get_args(hint))))
 
 
 def _holds_tables(value: object) -> bool:

@@ -51,22 +51,23 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
     extra = {**found, "unanswered": dict(report.unanswered), "function_request_id": context.aws_request_id}
     journal.count("Suspects", report.suspects)
     if report.unanswered:
-        # No heartbeat: the watchdog must hear of a sweep that did not see everything.
         logger.error("swept in part", extra=extra)
     else:
         logger.info("swept", extra=extra)
-        _beat(edges.clock.now(), beats, policy, logger)
 
     def left() -> timedelta:
         return timedelta(milliseconds=context.get_remaining_time_in_millis())
 
     _keep_measured(letters, edges.clock.now(), logger, left())
     _look(looking, policy, logger, left)
+    if not report.unanswered:
+        # Last: the watchdog must hear of a sweep that did not see everything, and of one that dies on its way.
+        _beat(edges.clock.now(), beats, policy, logger)
     return found
 
 
 def _beat(now: datetime, beats: heartbeats.DynamoHeartbeats, policy: Policy, logger: Logger) -> None:
-    """Say that a sweep has seen everything, to whoever watches. Silence tells as much, so nothing else waits for it."""
+    """Say that a sweep has seen everything, and ended, to whoever watches. Silence tells as much."""
     try:
         if policy.watchtower.stands:
             beats.swept(now)
