@@ -7,7 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from defib.core.boot import BARE_METAL, climb, is_bare_metal, stopped_from, with_time_to_boot
+from defib.core.boot import (
+    BARE_METAL,
+    CAPACITY_BLOCK,
+    CLEANED_UP,
+    climb,
+    is_bare_metal,
+    stopped_from,
+    with_time_to_boot,
+    with_time_to_stop,
+)
 from defib.core.case import Act, Action, Attempt, Case, Decision, Hold, Wait
 from defib.core.decide import decide
 from defib.core.diagnose import diagnose
@@ -52,6 +61,32 @@ def test_its_start_and_its_stop_may_take_as_long(state: InstanceState, ordinary:
 
     assert diagnose(facts, stopping, POLICY, NOON).cause not in (Cause.STUCK_PENDING, Cause.STUCK_STOPPING)
     assert diagnose(replace(facts, instance_type=""), stopping, POLICY, NOON).cause is ordinary
+
+
+def test_what_is_in_a_capacity_block_is_cleaned_up_before_its_stop_is_forced() -> None:
+    stopped = attempt(Action.STOP, after(minutes=-15))
+    so_far = case(EVIDENCE, stopped, cause=Cause.STOPPING, since=after(minutes=-15), confirmed_at=SINCE)
+    facts = observed(state=InstanceState.STOPPING, instance_type="p5.48xlarge", lifecycle=CAPACITY_BLOCK)
+
+    waits, forced = decided(so_far, facts), decided(so_far, replace(facts, lifecycle=""))
+
+    assert isinstance(waits, Wait)
+    assert waits.look_again_at > NOON
+    assert isinstance(forced, Act)
+    assert forced.action is Action.FORCE_STOP
+
+
+def test_nor_does_that_take_for_ever_and_the_repair_may_grow_as_old() -> None:
+    facts = observed(state=InstanceState.STOPPING, lifecycle=CAPACITY_BLOCK)
+    stopping = case(cause=Cause.STOPPING, since=NOON - CLEANED_UP)
+    tight = replace(POLICY, repair=replace(POLICY.repair, case_age=climb(POLICY)))
+    patient = replace(POLICY, repair=replace(POLICY.repair, stop_timeout=timedelta(minutes=30)))
+    given = with_time_to_stop(tight, CAPACITY_BLOCK)
+
+    assert diagnose(facts, stopping, POLICY, NOON).cause is Cause.STUCK_STOPPING
+    assert given.repair.case_age == climb(given) > climb(POLICY)
+    assert with_time_to_stop(patient, CAPACITY_BLOCK) is patient
+    assert with_time_to_stop(tight, "spot") is tight
 
 
 TRIALS = [

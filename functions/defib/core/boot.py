@@ -17,6 +17,13 @@ System); a Mac takes up to 20 to launch (Launch a Mac instance, Instance readine
 terminate your Amazon EC2 Mac instance).
 """
 
+CAPACITY_BLOCK = "capacity-block"
+"""InstanceLifecycle of what runs in a Capacity Block for ML (AWSEC2 API, Instance)."""
+
+CLEANED_UP = timedelta(minutes=20)
+"""What is in a Capacity Block is given at least for a stop: AWS cleans it up while it is ``stopping``, which takes
+"several minutes" (AWSEC2 UserGuide, Launch instances using Capacity Blocks), and gives no figure."""
+
 
 def is_mac(instance_type: str) -> bool:
     """Whether it is a Mac, such as ``mac2-m2.metal``."""
@@ -46,6 +53,15 @@ def with_time_to_boot(policy: Policy, instance_type: str) -> Policy:
     )
     given = replace(policy, repair=longer, services=services)
     return replace(given, repair=replace(longer, case_age=max(longer.case_age, climb(given))))
+
+
+def with_time_to_stop(policy: Policy, lifecycle: str) -> Policy:
+    """The policy as it holds for an instance of this lifecycle: the same unless it is in a Capacity Block."""
+    repair = policy.repair
+    if lifecycle != CAPACITY_BLOCK or repair.stop_timeout >= CLEANED_UP:
+        return policy
+    given = replace(policy, repair=replace(repair, stop_timeout=CLEANED_UP))
+    return replace(given, repair=replace(given.repair, case_age=max(repair.case_age, climb(given))))
 
 
 def may_boot_still(observation: Observation, policy: Policy, now: datetime) -> bool:

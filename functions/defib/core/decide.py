@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import assert_never
 
 from defib.core import approval, member, planned, restart, start, suppression
-from defib.core.boot import with_time_to_boot
+from defib.core.boot import with_time_to_boot, with_time_to_stop
 from defib.core.bounds import bounded, line_stands, overdue, pause_after_faults, spent
 from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Hold, Outcome, Wait
 from defib.core.diagnose import failed_before, host_mended
@@ -30,6 +30,7 @@ from defib.core.words import CAUSE_WORDS
 def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: Policy, now: datetime) -> Decision:
     """What to do about the instance now, why, and when to look again."""
     policy = with_time_to_boot(policy, observation.instance_type)
+    policy = with_time_to_stop(policy, observation.lifecycle)
     service = policy.service(case.service)
     if service is None:
         gone = Close(Outcome.LEFT_ALONE, _left_alone(case, f"service {case.service} is no longer configured"))
@@ -69,9 +70,7 @@ def decide(case: Case, observation: Observation, diagnosis: Diagnosis, policy: P
             still = case.held_by in SPOKEN_FOR
             return Hold(decision.action, case.held_by, reason, lasting) if still else Wait(reason, lasting)
         return suppression.before(case, observation, decision, policy.repair, now)
-    if isinstance(decision, Close):
-        return suppression.said(decision, case, policy.repair, now)
-    return decision
+    return suppression.said(decision, case, policy.repair, now) if isinstance(decision, Close) else decision
 
 
 def _put_back(asked: Question, refused: Act, refusal: Refusal) -> Act | Wait | None:

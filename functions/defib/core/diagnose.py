@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import assert_never
 
-from defib.core.boot import is_arriving, may_boot_still, with_time_to_boot
+from defib.core.boot import is_arriving, may_boot_still, with_time_to_boot, with_time_to_stop
 from defib.core.case import STOPS, Action, Case
 from defib.core.model import (
     Cause,
@@ -45,6 +45,7 @@ BOOTS = "status checks initializing"
 def diagnose(observation: Observation, case: Case | None, policy: Policy, now: datetime) -> Diagnosis:
     """Name what is the matter. ``case`` is what Defib has done so far: its own stop is not taken for another's."""
     policy = with_time_to_boot(policy, observation.instance_type)
+    policy = with_time_to_stop(policy, observation.lifecycle)
     match observation.state:
         case InstanceState.RUNNING:
             return _running(observation, case, policy, now)

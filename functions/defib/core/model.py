@@ -224,7 +224,7 @@ class Observation:
     zone: str = ""
     instance_type: str = ""
     lifecycle: str = ""
-    """Empty for on-demand, ``spot`` or ``scheduled``."""
+    """EC2's InstanceLifecycle: empty for on-demand, ``spot`` or ``capacity-block``, say."""
     root_device: str = "ebs"
     """``ebs`` or ``instance-store``; the latter can't be stopped."""
     state_reason_code: str = ""
