@@ -109,6 +109,20 @@ def test_the_zones_of_its_group_are_read_with_how_many_are_in_service_in_each(
     assert sorted(after.zones.values()) == [0, 0, 1]
 
 
+def test_where_its_group_weighs_its_members_their_units_are_counted(
+    autoscaling: AutoScalingClient, overlay: Overlay
+) -> None:
+    kinds = (("i-0a1", "InService", "4"), ("i-0b1", "InService", "8"), ("i-0c1", "Standby", "8"))
+    listed = [{"InstanceId": i, "LifecycleState": state, "WeightedCapacity": units} for i, state, units in kinds]
+    group = {"AutoScalingGroupName": "web-asg", "MinSize": 8, "DesiredCapacity": 12, "Instances": listed}
+    overlay.answers["DescribeAutoScalingGroups"] = {"AutoScalingGroups": [group]}
+
+    place = membership_of(autoscaling, seen("i-0a1"), OPT_IN)
+
+    assert place is not None
+    assert (place.minimum, place.desired, place.in_service, place.weight) == (8, 12, 12, 4)
+
+
 def test_what_somebody_has_suspended_of_its_group_is_read_with_it(
     autoscaling: AutoScalingClient, members: list[str]
 ) -> None:

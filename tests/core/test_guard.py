@@ -143,6 +143,20 @@ TABLE: list[tuple[str, Observation, Service, frozenset[Action], str]] = [
         "2 of at least 3",
     ),
     (
+        "group_minimum",
+        observed(membership=placed(minimum=9, desired=12, in_service=12, weight=4)),
+        STANDING_BY,
+        GROUPS - {Action.REPLACE},
+        "8 of at least 9",
+    ),
+    (
+        "group_minimum",
+        observed(membership=placed(minimum=8, desired=12, in_service=12, weight=4)),
+        STANDING_BY,
+        frozenset(),
+        "",
+    ),
+    (
         "group_balance",
         uneven(),
         STANDING_BY,

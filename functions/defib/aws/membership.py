@@ -65,9 +65,10 @@ def membership_of(autoscaling: AutoScalingClient, observation: Observation, opt_
         opted_in=tags.get(opt_in.key) == opt_in.value,
         minimum=group["MinSize"],
         desired=group["DesiredCapacity"],
-        in_service=len(in_service),
+        in_service=sum(_weight(m) for m in members if m.get("LifecycleState") == IN_SERVICE),
         suspended=tuple(process.get("ProcessName", "") for process in group.get("SuspendedProcesses", ())),
         zones={zone: in_service.count(zone) for zone in {*group.get("AvailabilityZones", ()), *in_service}},
+        weight=_weight(member) if member is not None else 1,
     )
 
 
@@ -86,6 +87,12 @@ def members_of(autoscaling: AutoScalingClient, groups: Collection[str]) -> Mappi
             members = [m for m in group.get("Instances", ()) if not m.get("LifecycleState", "").startswith(WARMED)]
             found[group["AutoScalingGroupName"]] = {m.get("InstanceId", ""): _serves(m) for m in members}
     return found
+
+
+def _weight(member: InstanceTypeDef) -> int:
+    """Of how many units of its group's capacity it is: one where the group gives its instance types no weights."""
+    said = member.get("WeightedCapacity", "")
+    return int(said) if said.isdecimal() else 1
 
 
 def _serves(member: InstanceTypeDef) -> bool:

@@ -54,8 +54,11 @@ class Membership:
     minimum: int
     desired: int
     in_service: int
-    """Members of the group in service, this one included."""
+    """What is in service of the group, this one included: members or, like the two before, units of their weights
+    (EC2 Auto Scaling User Guide, Configure an Auto Scaling group to use instance weights)."""
     suspended: tuple[str, ...] = ()
     """The group's processes that somebody has suspended."""
     zones: Mapping[str, int] = field(default_factory=dict)
     """How many of its members are in service in each Availability Zone of the group; this one is counted, too."""
+    weight: int = 1
+    """Of how many units this one is."""

@@ -95,11 +95,11 @@ def group_consent(asked: Question) -> Refusal | None:
 
 
 def group_minimum(asked: Question) -> Refusal | None:
-    """Standby takes one from the group's desired capacity, which must stay at its minimum (API, EnterStandby)."""
+    """Standby takes it from the group's desired capacity, which must stay at its minimum (API, EnterStandby)."""
     member = asked.observation.membership
     if asked.action is not Action.ENTER_STANDBY or member is None:
         return None
-    left = min(member.desired, member.in_service) - 1
+    left = min(member.desired, member.in_service) - member.weight
     if left >= member.minimum:
         return None
     return Refusal(
