@@ -304,7 +304,19 @@ class TestDrainAndRestore:
         elb.delete_target_group(TargetGroupArn=gone)
         case = replace(a_case(web), registrations=(Registration(gone, 80), Registration(there, 80)))
 
-        with pytest.raises(Rejected, match=f"registering {web} with gone"):
+        said = actor.perform(an_attempt(Action.RESTORE), case, seen(web))
+
+        assert said == "back in there:80; no longer there: gone:80"
+        assert registered(elb, there) == [(web, 80)]
+
+    def test_restoring_that_is_refused_keeps_it_out_of_no_other_and_says_so(
+        self, fleet: Fleet, actor: AwsActor, elb: ElasticLoadBalancingv2Client, web: str
+    ) -> None:
+        full, there = fleet.target_group("full", []), fleet.target_group("there", [])
+        fleet.elb.refuse_if("RegisterTargets", "TooManyTargets", lambda asked: asked["TargetGroupArn"] == full)
+        case = replace(a_case(web), registrations=(Registration(full, 80), Registration(there, 80)))
+
+        with pytest.raises(Rejected, match=f"registering {web} with full"):
             actor.perform(an_attempt(Action.RESTORE), case, seen(web))
 
         assert registered(elb, there) == [(web, 80)]

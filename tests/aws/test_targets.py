@@ -213,6 +213,7 @@ def test_a_group_that_is_deleted_while_one_is_in_trouble_fails_nothing(
 
     assert observer.observe(web, ()).targets == ()
     [target] = observer.observe(web, [Registration(arn, 80)]).targets
+    assert (target.health, target.reason) == (TargetHealth.UNUSED, "TargetGroupNotFound")
     assert target.others_healthy is None, "nobody serves there, but nobody is to be put back there either"
     account.fleet.elb.refusals["DescribeTargetHealth"] = "Throttling"
     with pytest.raises(Transient):

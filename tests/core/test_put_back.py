@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from defib.core.case import Act, Action, Attempt, Case, Decision, Hold
+from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Hold
 from defib.core.decide import decide
 from defib.core.diagnose import diagnose
 from defib.core.left_out import with_drained
 from defib.core.model import Cause, Checks, Observation, Peers, Switch, TargetHealth, Verdict
 from defib.core.policy import Policy
+from defib.core.target_group import GROUP_GONE
+from defib.core.verify import rejoining
 from tests.core.facts import HARMLESS, NOON, POLICY, WEB, after, attempt, case, impaired, observed, policy, target
 
 BAD = Checks(impaired(after(minutes=-9)), impaired(after(minutes=-9)))
@@ -98,3 +100,32 @@ def test_where_it_can_not_be_put_back_it_is_held_as_it_is() -> None:
 
     assert act_of(decided(in_vain, failing(TargetHealth.UNUSED, 1, peers=ALONE), FLOOR)) is None
     assert "It is deregistered from web" in with_drained("Look at it.", in_vain), "in case it comes to people"
+
+
+def test_where_its_group_has_been_deleted_meanwhile_it_is_held_and_takes_nobodys_turn() -> None:
+    facts = failing(TargetHealth.UNUSED, 0, peers=ALONE)
+    gone = replace(facts, targets=(replace(facts.targets[0], reason=GROUP_GONE, others_healthy=None),))
+
+    assert act_of(decided(drained(), gone, FLOOR)) is Action.RESTORE, "which finds that there is nothing to put back"
+    assert guard_of(decided(drained(RESTORE), gone, FLOOR)) == "minimum_healthy"
+    assert not drained(RESTORE).is_away
+
+
+def test_what_works_again_is_healed_though_its_group_has_been_deleted_meanwhile() -> None:
+    since = after(minutes=-30)
+    started = drained(attempt(Action.STOP, after(minutes=-5)), attempt(Action.START, after(minutes=-4)), RESTORE)
+    well = replace(started, cause=Cause.HEALTHY, healthy_since=since)
+    gone = observed(targets=(replace(target(TargetHealth.UNUSED), reason=GROUP_GONE),), launched_at=after(minutes=-4))
+
+    assert isinstance(decided(well, gone), Close)
+    assert act_of(decided(well, replace(gone, targets=(target(TargetHealth.UNUSED),)))) is Action.RESTORE
+
+
+def test_so_is_one_that_its_auto_scaling_group_was_to_put_back_there() -> None:
+    entered, left = attempt(Action.ENTER_STANDBY, after(minutes=-9)), attempt(Action.EXIT_STANDBY, after(minutes=-1))
+    well = case(EVIDENCE, entered, left, cause=Cause.HEALTHY, standby_places=(WEB,))
+    absent = observed(targets=(target(TargetHealth.UNUSED),))
+    gone = replace(absent, targets=(replace(absent.targets[0], reason=GROUP_GONE),))
+
+    assert rejoining(well, absent) == (WEB,)
+    assert rejoining(well, gone) == ()

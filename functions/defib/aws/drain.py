@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from defib.aws.errors import tried_once
 from defib.aws.permission import Permission, Scope
-from defib.aws.targets import GONE, NOT_REGISTERED
+from defib.aws.targets import ABSENT, GONE
 from defib.core.model import TargetHealth
 from defib.shell.ports import CallFailed, Unanswered
 
@@ -36,7 +36,7 @@ def perform(elb: ElasticLoadBalancingv2Client, case: Case, observation: Observat
         if target.manageable
         and target.others_healthy != 0
         and target.health is not TargetHealth.DRAINING
-        and target.reason != NOT_REGISTERED
+        and target.reason not in ABSENT
         and target.registration in case.registrations
     ]
     out: list[str] = []

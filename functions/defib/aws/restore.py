@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
 from defib.core.case import Case
-from defib.shell.ports import try_all
+from defib.core.target_group import GROUP_GONE
+from defib.shell.ports import Rejected, try_all
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -29,17 +31,32 @@ PERMISSIONS = (
 def perform(elb: ElasticLoadBalancingv2Client, case: Case) -> str:
     """Register the instance at each of ``case.registrations``. Raises Transient or Rejected, when all have been tried.
 
-    Registering what is registered already changes nothing, so doing it twice does no harm.
+    Registering what is registered already changes nothing, so doing it twice does no harm. To a group that is there no
+    more there is nothing to put back.
     """
-    try_all(partial(_register, elb, case.instance_id, place) for place in case.registrations)
-    places = ", ".join(f"{p.target_group_name}:{p.port}" for p in case.registrations)
-    return f"back in {places}" if places else "nothing to restore"
+    gone: list[Registration] = []
+    try_all(partial(_register, elb, case.instance_id, place, gone) for place in case.registrations)
+    back = [place for place in case.registrations if place not in gone]
+    parts = [f"back in {_names(back)}"] if back else []
+    parts += [f"no longer there: {_names(gone)}"] if gone else []
+    return "; ".join(parts) or "nothing to restore"
 
 
-def _register(elb: ElasticLoadBalancingv2Client, instance_id: str, place: Registration) -> None:
+def _names(places: Sequence[Registration]) -> str:
+    return ", ".join(f"{place.target_group_name}:{place.port}" for place in places)
+
+
+def _register(
+    elb: ElasticLoadBalancingv2Client, instance_id: str, place: Registration, gone: list[Registration]
+) -> None:
     target: TargetDescriptionTypeDef = {"Id": instance_id, "Port": place.port}
     if place.quic_server_id:
         # Required where the group's protocol is QUIC or TCP_QUIC, refused elsewhere (ELBv2 API, TargetDescription).
         target["QuicServerId"] = place.quic_server_id
-    with translated(f"registering {instance_id} with {place.target_group_name}"):
-        elb.register_targets(TargetGroupArn=place.target_group_arn, Targets=[target])
+    try:
+        with translated(f"registering {instance_id} with {place.target_group_name}"):
+            elb.register_targets(TargetGroupArn=place.target_group_arn, Targets=[target])
+    except Rejected as error:
+        if error.code != GROUP_GONE:
+            raise
+        gone.append(place)

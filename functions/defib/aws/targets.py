@@ -12,7 +12,7 @@ from defib.aws.pages import bounded
 from defib.aws.permission import Permission, Scope, union
 from defib.core.frozen import dataclass, replace
 from defib.core.model import SERVING, Registration, Target, TargetHealth
-from defib.core.target_group import is_balancers_fault
+from defib.core.target_group import GROUP_GONE, is_balancers_fault
 from defib.shell.ports import Rejected
 
 if TYPE_CHECKING:
@@ -39,8 +39,10 @@ ARNS_MAX = 20
 """ARNs in one DescribeTags (ELBv2 API)."""
 
 NOT_REGISTERED = "Target.NotRegistered"
-GONE = frozenset({"InvalidTarget", "TargetGroupNotFound"})
+GONE = frozenset({"InvalidTarget", GROUP_GONE})
 """The instance, or the whole group, is no longer there (ELBv2 API, DescribeTargetHealth, Errors)."""
+ABSENT = frozenset({NOT_REGISTERED, GROUP_GONE})
+"""Reasons of what is no target, and is shown only because Defib remembers the place."""
 
 KEPT_OUT = frozenset({"zonal_shift_active", "zonal_shift_delegated_to_dns"})
 """What is said of a target whose zone gets no traffic, whatever its health (ELBv2 API, AdministrativeOverride)."""
@@ -93,7 +95,7 @@ class TargetGroups:
             for place, health, reason, others in (
                 self._among_others(arn, instance_id, wanted) if with_others else self._health(arn, instance_id, wanted)
             )
-            if reason != NOT_REGISTERED or place in registrations
+            if reason not in ABSENT or place in registrations
         )
 
     def by_address(self, addresses: Sequence[str], service: Service) -> tuple[str, ...]:
@@ -110,7 +112,7 @@ class TargetGroups:
         Raises Transient or Rejected: others counted healthy by mistake would let Defib take the last good one.
         """
         healthy: dict[str, frozenset[str]] = {}
-        for arn in {target.registration.target_group_arn for target in targets if target.reason != NOT_REGISTERED}:
+        for arn in {target.registration.target_group_arn for target in targets if target.reason not in ABSENT}:
             healthy[arn] = _serving(self._described(arn)) - {instance_id}
         return tuple(_with(target, healthy.get(target.registration.target_group_arn)) for target in targets)
 
@@ -182,7 +184,7 @@ class TargetGroups:
         except Rejected as error:
             if error.code not in GONE:
                 raise
-            yield from (_absent(arn, port) for port in ports)
+            yield from (_absent(arn, port, why=error.code) for port in ports)
 
     def _among_others(self, arn: str, instance_id: str, ports: Sequence[int]) -> Iterator[_Health]:
         """The same out of one answer about the whole group, which leaves out what is not registered."""
@@ -191,7 +193,7 @@ class TargetGroups:
         except Rejected as error:
             if error.code not in GONE:
                 raise
-            yield from (_absent(arn, port) for port in ports)
+            yield from (_absent(arn, port, why=error.code) for port in ports)
             return
         entries = (_read(arn, entry) for entry in described)
         found = {place.port: (health, reason) for id_, place, health, reason in entries if id_ == instance_id}
@@ -240,8 +242,9 @@ class TargetGroups:
             yield description["ResourceArn"], {tag["Key"]: tag.get("Value", "") for tag in description.get("Tags", ())}
 
 
-def _absent(arn: str, port: int, others: frozenset[str] | None = None) -> _Health:
-    return Registration(arn, port), TargetHealth.UNUSED, NOT_REGISTERED, others
+def _absent(arn: str, port: int, others: frozenset[str] | None = None, why: str = "") -> _Health:
+    reason = GROUP_GONE if why == GROUP_GONE else NOT_REGISTERED
+    return Registration(arn, port), TargetHealth.UNUSED, reason, others
 
 
 def _with(target: Target, others: frozenset[str] | None) -> Target:

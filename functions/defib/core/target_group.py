@@ -15,6 +15,10 @@ BALANCERS_OWN = "Elb."
 """How a reason begins that lies with the load balancer: ``Elb.InternalError``, "the health checks failed due to an
 internal error" (ELBv2 API, TargetHealth, Reason)."""
 
+GROUP_GONE = "TargetGroupNotFound"
+"""What is said of a target whose group is there no more (ELBv2 API, DescribeTargetHealth and RegisterTargets, Errors):
+no load balancer sends it anything, and it can be put back nowhere."""
+
 
 def is_balancers_fault(reason: str) -> bool:
     """Whether a health check says what it says for a reason of the load balancer's own, and nothing of the target."""

@@ -6,12 +6,13 @@ from datetime import datetime
 
 from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Outcome, Wait
 from defib.core.interference import started_by_others
-from defib.core.left_out import served_till_drained
+from defib.core.left_out import left_out, served_till_drained
 from defib.core.member import in_standby, leave_standby, with_standby
 from defib.core.model import Cause, Event, Observation, Registration, TargetHealth
 from defib.core.policy import Repair, Service
 from defib.core.start import resized
 from defib.core.suppression import counts_since, lift
+from defib.core.target_group import GROUP_GONE
 from defib.core.words import clock
 
 BACK = frozenset({Action.RESTORE, Action.START, Action.REBOOT, Action.EXIT_STANDBY})
@@ -54,9 +55,13 @@ def is_back(case: Case) -> bool:
 
 
 def unrestored(case: Case, observation: Observation) -> tuple[Registration, ...]:
-    """Registrations that Defib took away and that load balancers don't have yet."""
+    """Registrations that Defib took away and that load balancers don't have yet.
+
+    A group that is there no more is asked for once, so that Defib takes it for put back, and never again.
+    """
     taken = case.drained_before or case.last(Action.DRAIN) is not None
-    return _absent(case.registrations, observation) if taken else ()
+    missing = _absent(case.registrations, observation) if taken else ()
+    return missing if left_out(case) else _there(missing, observation)
 
 
 def rejoining(case: Case, observation: Observation) -> tuple[Registration, ...]:
@@ -65,7 +70,8 @@ def rejoining(case: Case, observation: Observation) -> tuple[Registration, ...]:
         return ()
     # A case stored by an earlier version has them where a drain, if there was one, has overwritten them.
     earlier = case.registrations if case.last(Action.DRAIN) is None else ()
-    return _absent(case.standby_places or earlier, observation)
+    missing = _absent(case.standby_places or earlier, observation)
+    return _there(missing, observation)
 
 
 def _absent(places: tuple[Registration, ...], observation: Observation) -> tuple[Registration, ...]:
@@ -73,6 +79,12 @@ def _absent(places: tuple[Registration, ...], observation: Observation) -> tuple
         t.registration for t in observation.targets if t.health not in (TargetHealth.UNUSED, TargetHealth.DRAINING)
     }
     return tuple(place for place in places if place not in present)
+
+
+def _there(places: tuple[Registration, ...], observation: Observation) -> tuple[Registration, ...]:
+    """Those of ``places`` whose group has not been deleted since."""
+    gone = {t.registration for t in observation.targets if t.reason == GROUP_GONE}
+    return tuple(place for place in places if place not in gone)
 
 
 def awaited(observation: Observation) -> tuple[Registration, ...]:
