@@ -11,6 +11,7 @@ from defib.aws import instances
 from defib.aws.observe import AwsObserver
 from defib.aws.pages import PAGES_MAX
 from defib.core.model import Check, Checks, CheckStatus, Event, InstanceState, TargetHealth
+from defib.shell.ports import Rejected
 from tests.aws.fleet import Fleet
 from tests.aws.policies import a_policy, a_service, group
 from tests.fakes import FakeClock
@@ -277,6 +278,18 @@ def test_an_endless_answer_is_given_up_and_what_it_said_is_kept(sky: Sky) -> Non
     assert [o.instance_id for o in found.observations] == [web]
     assert f"more than {PAGES_MAX} pages" in found.unanswered["system check impaired"]
     assert len(sky.fleet.ec2.named("DescribeInstanceStatus")) == 5 * (PAGES_MAX + 1)
+
+
+def test_a_count_that_takes_too_long_for_a_sweep_is_given_up(sky: Sky, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut off while it counts, a sweep would signal nobody."""
+    sky.fleet.ec2.answers["DescribeInstances"] = {"Reservations": []}
+    sky.fleet.ec2.endless.add("DescribeInstances")
+    monkeypatch.setattr("defib.aws.pages.monotonic", lambda: 10.0 * len(sky.fleet.ec2.named("DescribeInstances")))
+
+    with pytest.raises(Rejected, match="takes longer than 30 s"):
+        sky.observer().running()
+
+    assert len(sky.fleet.ec2.named("DescribeInstances")) == 4
 
 
 def test_an_answer_that_goes_round_in_circles_is_given_up(sky: Sky) -> None:

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from time import monotonic
 from typing import TypeVar
 
 from defib.shell.ports import Rejected
 
 PAGES_MAX = 20
-"""Of up to 1,000 entries each (AWSEC2 API, MaxResults): more than a Region's default instance quotas allow."""
+"""Of up to 1,000 entries each (AWSEC2 API, MaxResults), also where few pass the filter: EC2 fills a page before it
+filters it (aws-sdk-js, issue 940)."""
 
 Page = TypeVar("Page")
 
 
-def bounded(pages: Iterable[Page], doing: str) -> Iterator[Page]:
-    """At most PAGES_MAX of ``pages``. Raises Rejected if there are more."""
+def bounded(pages: Iterable[Page], doing: str, within: timedelta | None = None) -> Iterator[Page]:
+    """At most PAGES_MAX of ``pages``, and no more once it has taken longer than ``within``.
+
+    Raises Rejected if there are more.
+    """
+    began = monotonic()
     for number, page in enumerate(pages, start=1):
         if number > PAGES_MAX:
             raise Rejected(f"{doing}: more than {PAGES_MAX} pages; the rest is not read", code="TooManyPages")
+        if within is not None and monotonic() - began > within.total_seconds():
+            seconds = within.total_seconds()
+            raise Rejected(f"{doing}: takes longer than {seconds:.0f} s; the rest is not read", code="TooLong")
         yield page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from defib.aws import instances, statuses, targets
@@ -34,6 +35,10 @@ NOT_RUNNING = (InstanceState.PENDING, InstanceState.STOPPING, InstanceState.STOP
 
 INSTANCES, STATUSES, TARGETS = "DescribeInstances", "DescribeInstanceStatus", "DescribeTargetHealth"
 """Calls that a sweep makes several times: one that hangs does so once a sweep, or the sweep would never end."""
+
+COUNTED_WITHIN = timedelta(seconds=30)
+"""How long a count of all that run may take. A sweep that is cut off while it counts (infra/functions.py) signals
+nobody, and a page of a thousand costs its share of a processor about 2.5 s."""
 
 _OK = Check(CheckStatus.OK)
 
@@ -82,7 +87,7 @@ class Sweeper:
 
     def running(self, now: datetime) -> Mapping[str, int]:
         """How many opted-in instances run, by zone. Raises Transient or Rejected."""
-        found = instances.with_tags(self._ec2, self._opt_in, (InstanceState.RUNNING,), now)
+        found = instances.with_tags(self._ec2, self._opt_in, (InstanceState.RUNNING,), now, COUNTED_WITHIN)
         return Counter(observation.zone for observation in found)
 
     def zone_ids(self) -> Mapping[str, str]:
