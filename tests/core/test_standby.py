@@ -8,12 +8,15 @@ import pytest
 
 from defib.core.announce import announce
 from defib.core.case import Act, Action, Attempt, Close, Decision, Escalate, Hold, Outcome, Wait
+from defib.core.decide import decide
+from defib.core.diagnose import diagnose
 from defib.core.member import leave_standby
 from defib.core.membership import GroupMember
 from defib.core.model import (
     Cause,
     Checks,
     Event,
+    Peers,
     Registration,
     Target,
     TargetHealth,
@@ -175,6 +178,36 @@ def test_until_that_is_answered_it_is_not_well_yet_and_may_be_in_standby() -> No
     assert waiting.healthy_since is None
     assert isinstance(stopped, Close)
     assert "may be in Standby in its Auto Scaling group web-asg: return it" in stopped.reason
+
+
+def test_what_may_not_be_stopped_now_stays_in_standby_where_no_check_of_its_group_counts() -> None:
+    """Drained it would be put back; in service its group would terminate what fails."""
+    limits = policy(group_member=GroupMember.STANDBY, minimum_healthy=1)
+    failing = replace(case(EVIDENCE, ENTERED), group="web-asg", standby_places=(WEB,))
+    alone = member("Standby", peers=Peers(running=1, healthy=0))
+
+    held = decide(failing, alone, diagnose(alone, failing, limits, NOON), limits, NOON)
+    late = after(hours=2)
+    given_up = decide(failing, alone, diagnose(alone, failing, limits, late), limits, late)
+
+    assert isinstance(held, Hold)
+    assert (held.action, held.guard) == (Action.STOP, "minimum_healthy")
+    assert isinstance(given_up, Escalate), "not for ever"
+
+
+def test_what_works_and_may_not_be_moved_now_is_returned_to_service() -> None:
+    limits = policy(group_member=GroupMember.STANDBY, minimum_healthy=1, planned_restart=True)
+    event = Event("instance-retirement", after(days=2))
+    planned = replace(
+        case(EVIDENCE, ENTERED, cause=Cause.EVENT_SCHEDULED, confirmed_cause=Cause.EVENT_SCHEDULED),
+        group="web-asg",
+        event=event,
+    )
+    alone = member("Standby", checks=Checks(OK, OK, OK, events=(event,)), peers=Peers(running=1, healthy=0))
+
+    decision = decide(planned, alone, diagnose(alone, planned, limits, NOON), limits, NOON)
+
+    assert action_of(decision) is Action.EXIT_STANDBY
 
 
 def test_a_repair_that_ends_with_people_leaves_it_in_standby_and_says_so() -> None:
