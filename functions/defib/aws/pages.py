@@ -10,8 +10,8 @@ from typing import TypeVar
 from defib.shell.ports import Rejected
 
 PAGES_MAX = 20
-"""Of up to 1,000 entries each (AWSEC2 API, MaxResults), also where few pass the filter: EC2 fills a page before it
-filters it (aws-sdk-js, issue 940)."""
+"""Of up to 1,000 entries each (AWSEC2 API, MaxResults), also where few pass the filter: EC2 has been seen to
+fill a page before it filters it (aws-sdk-js, issue 940)."""
 
 Page = TypeVar("Page")
 
