@@ -175,7 +175,7 @@ class ActsJudge:
             truth.breaks("consent", f"{action} on {machine.name} in observe mode")
         if action is Action.START and machine.instance_id in truth.stopped_by_person and not self._either(case):
             truth.breaks("consent", f"{action} on {machine.name}, which a person has stopped")
-        down = case.id in self._taken_down or machine.instance_id in truth.stopped
+        down = case.id in self._taken_down or machine.instance_id in truth.stopped or self._either(case)
         if action in GIVES_BACK or (action is Action.START and down):
             return
         if service.mode is Mode.APPROVE:
