@@ -282,7 +282,8 @@ def test_an_endless_answer_is_given_up_and_what_it_said_is_kept(sky: Sky) -> Non
 
 def test_a_count_that_takes_too_long_for_a_sweep_is_given_up(sky: Sky, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut off while it counts, a sweep would signal nobody."""
-    sky.fleet.ec2.answers["DescribeInstances"] = {"Reservations": []}
+    web = {"InstanceId": "i-0aa1", "State": {"Name": "running"}, "LaunchTime": LATER}
+    sky.fleet.ec2.answers["DescribeInstances"] = {"Reservations": [{"Instances": [web]}]}
     sky.fleet.ec2.endless.add("DescribeInstances")
     monkeypatch.setattr("defib.aws.pages.monotonic", lambda: 10.0 * len(sky.fleet.ec2.named("DescribeInstances")))
 

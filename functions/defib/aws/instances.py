@@ -6,7 +6,7 @@ Always by filter, never by InstanceIds: one id that EC2 no longer knows would fa
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from defib.aws.errors import translated
@@ -36,24 +36,18 @@ def with_ids(
 
 
 def with_tags(
-    ec2: EC2Client,
-    tags: Mapping[str, Sequence[str]],
-    states: Sequence[InstanceState],
-    now: datetime,
-    within: timedelta | None = None,
+    ec2: EC2Client, tags: Mapping[str, Sequence[str]], states: Sequence[InstanceState], now: datetime
 ) -> Iterator[Observation]:
     """Instances in one of ``states`` whose every tag in ``tags`` has one of its values."""
     in_state: FilterTypeDef = {"Name": "instance-state-name", "Values": list(states)}
-    yield from _described(ec2, [in_state, *_tagged(tags)], now, within)
+    yield from _described(ec2, [in_state, *_tagged(tags)], now)
 
 
-def _described(
-    ec2: EC2Client, filters: Sequence[FilterTypeDef], now: datetime, within: timedelta | None = None
-) -> Iterator[Observation]:
+def _described(ec2: EC2Client, filters: Sequence[FilterTypeDef], now: datetime) -> Iterator[Observation]:
     doing = "describing instances"
     with translated(doing):
         pages = ec2.get_paginator("describe_instances").paginate(Filters=filters, PaginationConfig={"PageSize": PAGE})
-        for page in bounded(pages, doing, within):
+        for page in bounded(pages, doing):
             for reservation in page["Reservations"]:
                 for instance in reservation.get("Instances", ()):
                     yield observed(instance, now)

@@ -16,16 +16,19 @@ fill a page before it filters it (aws-sdk-js, issue 940)."""
 Page = TypeVar("Page")
 
 
-def bounded(pages: Iterable[Page], doing: str, within: timedelta | None = None) -> Iterator[Page]:
-    """At most PAGES_MAX of ``pages``, and no more once it has taken longer than ``within``.
-
-    Raises Rejected if there are more.
-    """
-    began = monotonic()
+def bounded(pages: Iterable[Page], doing: str) -> Iterator[Page]:
+    """At most PAGES_MAX of ``pages``. Raises Rejected if there are more."""
     for number, page in enumerate(pages, start=1):
         if number > PAGES_MAX:
             raise Rejected(f"{doing}: more than {PAGES_MAX} pages; the rest is not read", code="TooManyPages")
-        if within is not None and monotonic() - began > within.total_seconds():
+        yield page
+
+
+def timely(read: Iterable[Page], doing: str, within: timedelta) -> Iterator[Page]:
+    """What is ``read``, until it has taken longer than ``within``. Raises Rejected if there is more then."""
+    began = monotonic()
+    for one in read:
+        if monotonic() - began > within.total_seconds():
             seconds = within.total_seconds()
             raise Rejected(f"{doing}: takes longer than {seconds:.0f} s; the rest is not read", code="TooLong")
-        yield page
+        yield one

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from defib.aws import instances, statuses, targets
 from defib.aws.errors import translated
+from defib.aws.pages import timely
 from defib.aws.permission import Permission, Scope, union
 from defib.core.frozen import replace
 from defib.core.model import Check, Checks, CheckStatus, InstanceState, Observation, Target
@@ -87,8 +88,9 @@ class Sweeper:
 
     def running(self, now: datetime) -> Mapping[str, int]:
         """How many opted-in instances run, by zone. Raises Transient or Rejected."""
-        found = instances.with_tags(self._ec2, self._opt_in, (InstanceState.RUNNING,), now, COUNTED_WITHIN)
-        return Counter(observation.zone for observation in found)
+        found = instances.with_tags(self._ec2, self._opt_in, (InstanceState.RUNNING,), now)
+        counted = timely(found, "counting what runs", COUNTED_WITHIN)
+        return Counter(observation.zone for observation in counted)
 
     def zone_ids(self) -> Mapping[str, str]:
         """The id of each zone by its name in this account. Raises Transient or Rejected."""
