@@ -21,6 +21,7 @@ from defib.core.news import News
 from defib.core.page.mail import SUBJECT_MAX as LETTER_SUBJECT_MAX
 from defib.core.page.mail import Mailed, letters
 from defib.core.page.model import Page
+from defib.core.page.replanned import Plans
 from defib.core.page.subscribing import Answer, Day, ask
 from defib.core.setting import EMAIL
 from defib.core.words import SMS_MAX, SUBJECT_MAX
@@ -90,7 +91,7 @@ def test_feeds_and_badges_stay_well_formed(text: str) -> None:
 @given(TEXTS_THAT_ARE_UNICODE)
 @example(NASTY[0])
 def test_the_subject_of_a_letter_is_one_line_that_sns_takes(text: str) -> None:
-    told = letters(Mailed(), planted(text).incidents, (), replace(SETTINGS, title=text or "Title"), URL)
+    told = letters(Mailed(), planted(text).incidents, Plans(NOON), replace(SETTINGS, title=text or "Title"), URL)
     assert told
     for letter in told:
         assert letter.subject.isprintable()

@@ -21,11 +21,12 @@ from defib.core.page.mail import (
     resumed,
     sent,
     settled,
+    taken_over,
     to_be_ended,
 )
 from defib.core.page.model import PublicIncident, Shown
 from defib.core.page.pause import was_off, word
-from defib.core.page.planned import planned, still_planned
+from defib.core.page.replanned import plans
 from defib.core.policy import Policy
 from defib.shell.ports import CallFailed, Clock
 from defib.shell.store import Conflict
@@ -91,11 +92,11 @@ def mail(edges: Mailing, policy: Policy) -> int:
 
 def _mail(edges: Mailing, policy: Policy) -> int:
     now, mailed, shown = edges.clock.now(), edges.store.mailed(), edges.page.shown()
-    outages, were_off = planned(policy, now), was_off(mailed.looked_at, now)
+    outages, were_off = plans(policy, now), was_off(mailed.looked_at, now)
     if mailed.taken(now) or mailed.is_enough(now):
         return 0
-    seen = replace(mailed, looked_at=word(mailed.looked_at, now))
-    if mailed.version and not were_off and not is_news(mailed, shown.version, outages):
+    seen = replace(taken_over(mailed, outages), looked_at=word(mailed.looked_at, now))
+    if mailed.version and not were_off and not is_news(seen, shown.version, outages):
         if seen != mailed:
             edges.store.remember_mailed(seen)
         return 0
@@ -112,7 +113,7 @@ def _mail(edges: Mailing, policy: Policy) -> int:
             break
         mailed, went = _send(letter, mailed, edges), went + 1
     if went == len(waiting):
-        edges.store.remember_mailed(settled(mailed, shown.version, incidents, still_planned(policy, now)))
+        edges.store.remember_mailed(settled(mailed, shown.version, incidents, outages))
     return went
 
 

@@ -290,3 +290,36 @@ def test_what_somebody_has_deleted_there_is_not_made_again() -> None:
     shown = front(incident(1, "web"))
     known = taken_up(let_go(following(ONE, TWO), "incident:1"), shown, STATUSPAGE, NOON + timedelta(hours=1))
     assert "incident:1" not in [item.name for item in known.items]
+
+
+def test_a_planned_outage_that_is_called_otherwise_by_now_is_the_same_one() -> None:
+    told = following(replace(PLANNED, remote="x", told=f"scheduled {UNTIL}", outage=WORK))
+    renamed = front(outages=(replace(WORK, name="Wartung", body="Um eins."),))
+    known = taken_up(told, renamed, STATUSPAGE, NOON)
+
+    assert known.items == told.items
+    assert step(known, renamed) is None
+
+
+def test_what_builds_before_told_of_under_another_id_is_neither_told_again_nor_called_off() -> None:
+    old = Item(About.OUTAGE, WORK.earlier_id, "x", f"scheduled {UNTIL}", outage=WORK)
+    begun = Doing(old.name, NOON + minutes(1), f"in_progress {UNTIL}")
+    told = following(old, held=(Held(old.name, NOON + minutes(20)),), doing=begun)
+    known = taken_up(told, front(outages=(BEGUN,)), STATUSPAGE, NOON)
+
+    assert known.items == (replace(old, key=WORK.id),)
+    assert known.held == (Held(PLANNED.name, NOON + minutes(20)),)
+    assert known.doing == replace(begun, what=PLANNED.name)
+    untold = following(Item(About.OUTAGE, WORK.earlier_id))
+    assert taken_up(untold, front(outages=(WORK,)), STATUSPAGE, NOON).items == (PLANNED,)
+
+
+def test_of_two_that_builds_before_made_of_one_the_one_is_still_taken_back() -> None:
+    old = Item(About.OUTAGE, "before", "x", f"scheduled {UNTIL}", outage=replace(WORK, name="Before"))
+    new = Item(About.OUTAGE, WORK.earlier_id, "y", f"scheduled {UNTIL}", outage=WORK)
+    known = taken_up(following(new, old), front(outages=(WORK,)), STATUSPAGE, NOON)
+
+    assert known.items == (replace(new, key=WORK.id), old)
+    off = step(known, front(outages=(WORK,)))
+    assert isinstance(off, Tell)
+    assert (off.is_called_off, off.item.remote) == (True, "x")

@@ -11,6 +11,7 @@ from defib.core.page.history import uptime
 from defib.core.page.mail import begun, letters
 from defib.core.page.model import Affected, ComponentStatus, IncidentStatus, Update
 from defib.core.page.posted import ON_PAGE_MAX, Posted, posted
+from defib.core.page.replanned import Plans
 from defib.core.page.settings import Language, Outage, ServiceOnPage
 from defib.core.page.timeline import FIRST, SIZE_MOST, STOOD_MOST, UPDATES_MOST, joined
 from defib.core.page.words import words
@@ -113,9 +114,9 @@ def test_a_page_of_before_that_held_every_word_goes_on_with_the_next_number() ->
 
 def test_whoever_begins_to_mail_takes_all_that_was_said_for_told_though_it_is_not_kept() -> None:
     incident = posting(300).only
-    known = begun([incident], ())
+    known = begun([incident], Plans(NOON))
     assert known.told == {incident.id: 300}
-    assert letters(known, [incident], (), POLICY.page, "") == ()
+    assert letters(known, [incident], Plans(NOON), POLICY.page, "") == ()
 
 
 def test_one_look_changes_as_many_incidents_as_one_write_takes_and_the_next_looks_the_rest() -> None:

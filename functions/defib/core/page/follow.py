@@ -32,6 +32,7 @@ def taken_up(followed: Followed, front: Front, other: OtherPage, now: datetime) 
     A page that begins to follow is told of what is open and of what is to come, not of the past. Nor is one that nobody
     had follow for long, but for what it has been told the beginning of.
     """
+    followed = _by_ids_of_today(followed, front)
     is_open = {number for number, incident in front.incidents.items() if incident.resolved_at is None}
     were_off, known_items = was_off(followed.looked_at, now), followed.items
     if followed.version == 0:
@@ -49,6 +50,24 @@ def taken_up(followed: Followed, front: Front, other: OtherPage, now: datetime) 
     left = tuple(item for item in items if not _is_over(item, front, other, now))
     counted, looked_at = max(followed.counted, front.last_number), word(followed.looked_at, now)
     return replace(followed, items=left, counted=counted, looked_at=looked_at)
+
+
+def _by_ids_of_today(followed: Followed, front: Front) -> Followed:
+    """With planned outages under the ids that they have now: builds before this one gave them others."""
+    earlier = {outage.earlier_id: outage.id for outage in front.outages.values()}
+    keys = {item.name: item.key for item in followed.items}
+    for item in followed.items:
+        key = item.outage.id if item.outage is not None else earlier.get(item.key, item.key)
+        # Of one that has two there, which builds before this one made of one that was renamed, one is to be taken back.
+        if item.about is About.OUTAGE and key not in keys.values():
+            keys[item.name] = key
+    items = tuple(replace(item, key=keys[item.name]) for item in followed.items)
+    if items == followed.items:
+        return followed
+    names = {old.name: new.name for old, new in zip(followed.items, items, strict=True)}
+    doing = followed.doing and replace(followed.doing, what=names.get(followed.doing.what, followed.doing.what))
+    held = tuple(replace(held, what=names.get(held.what, held.what)) for held in followed.held)
+    return replace(followed, items=items, doing=doing, held=held)
 
 
 def _is_past(item: Item, followed: Followed, is_open: Container[int]) -> bool:

@@ -1,18 +1,20 @@
-"""What subscribers are told by e-mail: every public update once and in its order, and every planned outage once.
+"""What subscribers are told by e-mail: every public update once and in its order; of every planned outage that it is
+planned, and whatever becomes otherwise than they were told.
 
 Pure and level-triggered as the page is: it compares what is public with what is remembered as told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
 
 from defib.core.frozen import dataclass, replace
-from defib.core.page.model import MaintenanceStatus, PlannedOutage, PublicIncident, Update
+from defib.core.page.model import MaintenanceStatus, PublicIncident, Update
+from defib.core.page.replanned import Change, Plans, Told, announced, as_told, changes, kept
 from defib.core.page.settings import PageSettings
-from defib.core.page.words import words
+from defib.core.page.words import clock, words
 
 SUBJECT_MAX = 99
 """Characters of an SNS e-mail subject: fewer than 100, no control characters (SNS API, Publish, Subject)."""
@@ -31,12 +33,16 @@ class Letter:
     about: str
     """The id of the incident or the planned outage."""
     sequence: int
-    """Of the incident's update; 0 for a planned outage."""
+    """Of the incident's update; of a planned outage 0 announces it."""
     at: datetime
     subject: str
     body: str
     number: int = 0
     """Of the incident; 0 for a planned outage."""
+    outage: Told | None = None
+    """As which people know the planned outage then; None where it is none, or is no longer to come."""
+    outdated: tuple[str, ...] = ()
+    """The ids of those that people knew in its place."""
 
     @property
     def key(self) -> str:
@@ -53,8 +59,10 @@ class Mailed:
     """The version of the page up to which everything has been told."""
     told: Mapping[str, int] = field(default_factory=dict)
     """By the id of each incident, the sequence of its last update that was told."""
+    planned: tuple[Told, ...] = ()
+    """Planned outages as they were told."""
     announced: tuple[str, ...] = ()
-    """The ids of planned outages that were."""
+    """By their ids of then, those that builds told of that remembered no more of them."""
     telling: str = ""
     """The key of the letter that someone has claimed; empty for none."""
     until: datetime | None = None
@@ -76,10 +84,17 @@ class Mailed:
         return len(self.recent) == A_SECOND and now < self.recent[0] + timedelta(seconds=1)
 
 
-def begun(incidents: Sequence[PublicIncident], outages: Sequence[PlannedOutage]) -> Mailed:
+def begun(incidents: Sequence[PublicIncident], plans: Plans) -> Mailed:
     """When nobody was told anything before, all that is public already is no news."""
     told = {incident.id: incident.sequence for incident in incidents}
-    return to_be_ended(Mailed(told=told, announced=tuple(outage.id for outage in outages)), incidents)
+    return to_be_ended(Mailed(told=told, planned=announced(plans)), incidents)
+
+
+def taken_over(mailed: Mailed, plans: Plans) -> Mailed:
+    """With what builds before this one announced as it is planned now: that is all there is to know of it."""
+    known = {outage.id for outage in mailed.planned}
+    earlier = {o.id: as_told(o) for o in plans.still if o.earlier_id in mailed.announced and o.id not in known}
+    return replace(mailed, planned=(*mailed.planned, *earlier.values()), announced=())
 
 
 def resumed(mailed: Mailed, incidents: Sequence[PublicIncident]) -> Mailed:
@@ -103,15 +118,15 @@ def to_be_ended(mailed: Mailed, incidents: Sequence[PublicIncident]) -> Mailed:
     return replace(mailed, unended=tuple(sorted(incident.number for incident in incidents if goes_on(incident))))
 
 
-def is_news(mailed: Mailed, page: int, outages: Sequence[PlannedOutage]) -> bool:
-    """Whether there may be a letter to write: the page has another version, or an outage came near."""
-    return mailed.page != page or any(outage.id not in mailed.announced for outage in _due(outages))
+def is_news(mailed: Mailed, page: int, plans: Plans) -> bool:
+    """Whether there may be a letter to write: the page has another version, or an outage came near or is another."""
+    return mailed.page != page or any(True for _ in changes(mailed.planned, plans))
 
 
 def letters(
     mailed: Mailed,
     incidents: Sequence[PublicIncident],
-    outages: Sequence[PlannedOutage],
+    plans: Plans,
     settings: PageSettings,
     url: str,
 ) -> tuple[Letter, ...]:
@@ -122,7 +137,7 @@ def letters(
         for update in incident.updates
         if update.sequence > mailed.told.get(incident.id, 0)
     ]
-    found += [_about_outage(o, settings, url) for o in _due(outages) if o.id not in mailed.announced]
+    found += [_about_outage(change, plans.now, settings, url) for change in changes(mailed.planned, plans)]
     return tuple(sorted(found, key=lambda letter: (letter.at, letter.about, letter.sequence)))
 
 
@@ -141,21 +156,17 @@ def released(mailed: Mailed) -> Mailed:
 def sent(mailed: Mailed, letter: Letter, now: datetime) -> Mailed:
     """Once it was sent."""
     after = replace(released(mailed), recent=(*mailed.recent, now)[-A_SECOND:])
-    if letter.sequence:
+    if letter.number:
         return replace(after, told={**mailed.told, letter.about: letter.sequence})
-    return replace(after, announced=(*mailed.announced, letter.about))
+    others = (outage for outage in mailed.planned if outage.id not in (letter.about, *letter.outdated))
+    return replace(after, planned=(*others, *([letter.outage] if letter.outage is not None else ())))
 
 
-def settled(mailed: Mailed, page: int, incidents: Sequence[PublicIncident], outages: Sequence[PlannedOutage]) -> Mailed:
-    """Once all is told: what can't come up any more is forgotten. ``outages``: all that may."""
-    known, near = {incident.id for incident in incidents}, {outage.id for outage in outages}
+def settled(mailed: Mailed, page: int, incidents: Sequence[PublicIncident], plans: Plans) -> Mailed:
+    """Once all is told: what can't come up any more is forgotten."""
+    known = {incident.id for incident in incidents}
     told = {about: sequence for about, sequence in mailed.told.items() if about in known}
-    after = replace(mailed, page=page, told=told, announced=tuple(o for o in mailed.announced if o in near))
-    return to_be_ended(after, incidents)
-
-
-def _due(outages: Sequence[PlannedOutage]) -> Iterator[PlannedOutage]:
-    return (outage for outage in outages if outage.status is not MaintenanceStatus.COMPLETED)
+    return to_be_ended(replace(mailed, page=page, told=told, planned=kept(mailed.planned, plans)), incidents)
 
 
 def _about_incident(incident: PublicIncident, update: Update, settings: PageSettings, url: str) -> Letter:
@@ -167,10 +178,36 @@ def _about_incident(incident: PublicIncident, update: Update, settings: PageSett
     return Letter(incident.id, update.sequence, update.at, subject, body, incident.number)
 
 
-def _about_outage(outage: PlannedOutage, settings: PageSettings, url: str) -> Letter:
-    told = f"{words(settings.language).maintenance[outage.status]} – {outage.body}"
-    body = _body((told, f"{url}/#{outage.id}"), settings)
-    return Letter(outage.id, 0, outage.start - settings.announce_maintenance, _subject(outage.name, settings), body)
+def _about_outage(change: Change, now: datetime, settings: PageSettings, url: str) -> Letter:
+    before, outage, said = change.before, change.outage, words(settings.language)
+    outdated = tuple(b.id for b in before)
+    if outage is None or (before and outage.status is MaintenanceStatus.COMPLETED):
+        letter = _about_end(before[0], outage.id if outage is not None else "", now, settings, url)
+        return replace(letter, outdated=outdated)
+    if not before:
+        body = _body((f"{said.maintenance[outage.status]} – {outage.body}", f"{url}/#{outage.id}"), settings)
+        at, subject = outage.start - settings.announce_maintenance, _subject(outage.name, settings)
+        return Letter(outage.id, 0, at, subject, body, outage=as_told(outage))
+    times = (_times(b) for b in before if (b.start, b.end) != (outage.start, outage.end))
+    until_now = [said.planned_before.format(since=since, next=until) for since, until in times]
+    told = " ".join((f"{said.planned_change} – {outage.body}", *until_now[:1]))
+    after = as_told(outage, max(b.sequence for b in before) + 1)
+    subject, body = _subject(outage.name, settings), _body((told, f"{url}/#{outage.id}"), settings)
+    return Letter(after.id, after.sequence, now, subject, body, outage=after, outdated=outdated)
+
+
+def _about_end(before: Told, shown_as: str, now: datetime, settings: PageSettings, url: str) -> Letter:
+    """One that is not to come, or is over sooner than people were told. ``shown_as``: its id on the page."""
+    said = words(settings.language)
+    over = f"{said.maintenance[MaintenanceStatus.COMPLETED]} – {said.planned_over}"
+    told = over if before.start <= now else f"{said.planned_cancel} – {said.planned_off}"
+    since, until = _times(before)
+    body = _body((told, f"{before.name}\n{since} – {until} UTC", f"{url}/#{shown_as}".rstrip("#")), settings)
+    return Letter(before.id, before.sequence + 1, now, _subject(before.name, settings), body)
+
+
+def _times(told: Told) -> tuple[str, str]:
+    return f"{told.start:%Y-%m-%d %H:%M}", clock(told.end, told.start)
 
 
 def _subject(name: str, settings: PageSettings) -> str:

@@ -231,6 +231,12 @@ class PlannedOutage:
 
     @property
     def id(self) -> str:
+        """The same whatever it is called, in whichever language, and whenever it ends."""
+        return page_id("maintenance", f"{self.start.isoformat()} {' '.join(sorted(self.components))}")
+
+    @property
+    def earlier_id(self) -> str:
+        """What builds before this one called it."""
         return page_id("maintenance", f"{self.name} {self.start.isoformat()} {' '.join(self.components)}")
 
 

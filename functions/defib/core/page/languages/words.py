@@ -46,6 +46,12 @@ class Words:
     """... when it is over, ..."""
     planned_off: str
     """... and when it was taken out of the plan."""
+    planned_change: str
+    """What heads an e-mail of one whose times, or components, are others than was told, ..."""
+    planned_before: str
+    """... when it was to be until then, ..."""
+    planned_cancel: str
+    """... and what heads one of one that was taken out of the plan."""
     minutes: str
     minute: str
     hours: str
