@@ -31,6 +31,7 @@ from sim.fuzz.draw_reach import with_addresses
 from sim.fuzz.draw_recovery import with_recovery
 from sim.fuzz.draw_redeployed import with_a_deployment, with_a_renamed_service
 from sim.fuzz.draw_refusals import with_refusals
+from sim.fuzz.draw_replanned import with_outages_replanned
 from sim.fuzz.draw_shared import SHARED_EVERY, with_shared_target_group
 from sim.fuzz.draw_shifts import with_shifts
 from sim.fuzz.draw_subscribers import with_subscribers
@@ -97,7 +98,8 @@ def of_first_kinds(seed: int) -> Story:
     story = with_recovery(story, Random(f"recovery {seed}"))
     story = with_subscribers(story, Random(f"asked {seed}"))
     story = with_refusals(story, Random(f"refusals {seed}"))
-    return with_a_deployment(story, Random(f"redeployed {seed}"))
+    story = with_a_deployment(story, Random(f"redeployed {seed}"))
+    return with_outages_replanned(story, Random(f"replanned {seed}"))
 
 
 def _at_work(scenario: Scenario, random: Random) -> timedelta:
