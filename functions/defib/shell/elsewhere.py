@@ -28,7 +28,7 @@ from defib.core.page.pace import (
     went_well,
     went_wrong,
 )
-from defib.core.page.planned import planned
+from defib.core.page.planned import by_id, planned
 from defib.core.page.steps import Done, Front, Stand, Step, Tell
 from defib.core.page.words import words
 from defib.core.policy import Policy
@@ -169,8 +169,7 @@ def _front(followed: Followed, store: FollowStore, policy: Policy, now: datetime
         if incident is not None:
             incidents[number] = incident
     known = [item.outage for item in followed.items if item.outage is not None]
-    outages = {outage.id: outage for outage in planned(policy, now, known)}
-    return Front(shown.components, shown.last_number, incidents, outages)
+    return Front(shown.components, shown.last_number, incidents, by_id(planned(policy, now, known)))
 
 
 def _in_doubt(

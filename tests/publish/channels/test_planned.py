@@ -77,3 +77,13 @@ def test_an_end_that_is_moved_there_and_back_is_so_at_instatus_whatever_is_lost(
     assert pair.server.ends_of_maintenances() == ["2026-04-30T14:00:00.000Z"]
     ends = [said.body.partition(" to ")[2][:5] for said in pair.server.planned]
     assert ends == ["14:00", "15:00", "14:00"]
+
+
+def test_of_two_that_begin_together_the_one_that_ends_last_is_told_of_to_its_end() -> None:
+    pair = Pair(Kind.STATUSPAGE, maintenance=(SOON, replace(SOON, lasts=timedelta(hours=3))))
+    stood = []
+    for minute in (0, 70, 130, 190, 250):
+        pair.at(minute)
+        pair.settle()
+        stood.append(pair.server.planned[-1].status)
+    assert stood == ["scheduled", "in_progress", "in_progress", "in_progress", "completed"]

@@ -34,6 +34,11 @@ def still_planned(policy: Policy, now: datetime) -> tuple[PlannedOutage, ...]:
     return planned(replace(policy, page=replace(policy.page, announce_maintenance=ANNOUNCED_MOST)), now)
 
 
+def by_id(outages: Iterable[PlannedOutage]) -> dict[str, PlannedOutage]:
+    """Of those that begin together for the same components, the one that ends last: so long they are out."""
+    return {outage.id: outage for outage in sorted(outages, key=lambda outage: outage.end)}
+
+
 def standing(outages: Iterable[PlannedOutage]) -> str:
     """What changes of them with time alone: another text says that the page must be made anew."""
     return " ".join(f"{outage.id}:{outage.status}" for outage in outages)

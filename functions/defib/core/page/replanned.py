@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from defib.core.frozen import dataclass
 from defib.core.page.model import MaintenanceStatus, PlannedOutage, page_id
-from defib.core.page.planned import OVER_FOR, planned, still_planned
+from defib.core.page.planned import OVER_FOR, by_id, planned, still_planned
 from defib.core.policy import Policy
 
 NAME_MOST = 200
@@ -74,7 +74,7 @@ def as_told(outage: PlannedOutage, sequence: int = 0) -> Told:
 
 def announced(plans: Plans) -> tuple[Told, ...]:
     """As if people had read of all that is near."""
-    return tuple(as_told(outage) for outage in _by_id(plans.near).values())
+    return tuple(as_told(outage) for outage in by_id(plans.near).values())
 
 
 def changes(told: Sequence[Told], plans: Plans) -> Iterator[Change]:
@@ -83,7 +83,7 @@ def changes(told: Sequence[Told], plans: Plans) -> Iterator[Change]:
     That one begins or ends as they were told is no news.
     """
     known: dict[str, list[Told]] = {}
-    outages = _by_id(plans.still)
+    outages = by_id(plans.still)
     for before, outage in _paired(told, plans):
         if outage is not None:
             known.setdefault(outage.id, []).append(before)
@@ -92,7 +92,7 @@ def changes(told: Sequence[Told], plans: Plans) -> Iterator[Change]:
     for key, befores in known.items():
         if _is_news(befores, outages[key], plans):
             yield Change(tuple(befores), outages[key])
-    near = _by_id(plans.near)
+    near = by_id(plans.near)
     yield from (Change((), outages[key]) for key, o in near.items() if key not in known and _is_due(o))
 
 
@@ -108,7 +108,7 @@ def kept(told: Sequence[Told], plans: Plans) -> tuple[Told, ...]:
 
 def _paired(told: Sequence[Told], plans: Plans) -> Iterator[tuple[Told, PlannedOutage | None]]:
     """Each that people know, with what it is by now; None where it is no longer planned."""
-    outages, known = _by_id(plans.still), {before.id for before in told}
+    outages, known = by_id(plans.still), {before.id for before in told}
     fresh = [outage for key, outage in outages.items() if key not in known]
     here = {t.id: outages.get(t.id) or next((o for o in fresh if _is_same(t, o, plans)), None) for t in told}
     near, taken = {outage.id for outage in plans.near}, {outage.id for outage in here.values() if outage is not None}
@@ -155,8 +155,3 @@ def _shown(before: Told, plans: Plans) -> frozenset[str]:
 
 def _is_due(outage: PlannedOutage) -> bool:
     return outage.status is not MaintenanceStatus.COMPLETED
-
-
-def _by_id(outages: Sequence[PlannedOutage]) -> dict[str, PlannedOutage]:
-    """Of those that begin together for the same components, the one that ends last: so long they are out."""
-    return {outage.id: outage for outage in sorted(outages, key=lambda outage: outage.end)}
