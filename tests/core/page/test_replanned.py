@@ -59,6 +59,11 @@ DAILY = Maintenance("13:00", HOUR, days=DAYS)
         (alone(once(2), once(4)), alone(once(4)), ["web 02.13-14 is off"]),
         (alone(once(2), once(4)), alone(once(3), once(4)), ["web 02.13-14 is web 03.13-14 scheduled"]),
         (alone(once(2)), alone(once(20)), ["web 02.13-14 is off"]),
+        (
+            alone(once(2), once(3)),
+            alone(once(4), once(5)),
+            ["web 02.13-14 is web 04.13-14 scheduled", "web 03.13-14 is web 05.13-14 scheduled"],
+        ),
         (alone(once(6)), alone(once(7, at="12:30")), ["web 06.13-14 is web 07.12-13 scheduled"]),
         (alone(once(2), WEEKLY), alone(WEEKLY), ["web 02.13-14 is off"]),
     ],
