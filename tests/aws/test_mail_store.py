@@ -10,6 +10,7 @@ import pytest
 
 from defib.aws.mail_store import KEPT_FOR, MAILED_KEY, SUBSCRIPTIONS, DynamoMailStore
 from defib.core.page.mail import Mailed
+from defib.core.page.replanned import Told
 from defib.core.page.subscribing import Day
 from defib.shell.store import Conflict
 from tests.aws.table import TABLE, lose_answers
@@ -31,12 +32,14 @@ def store(request: pytest.FixtureRequest) -> DynamoMailStore | FakeMailStore:
 
 def test_what_was_told_comes_back_as_it_was(store: DynamoMailStore | FakeMailStore) -> None:
     assert store.mailed() == Mailed()
-    told = Mailed(page=7, told={"abc": 3}, announced=("def",), unended=(1, 12))
+    outage = Told("Planned maintenance: Website", ("web",), NOON, NOON + timedelta(hours=1), 2)
+    told = Mailed(page=7, told={"abc": 3}, planned=(outage,), announced=("def",), unended=(1, 12))
     mailed = replace(told, telling="abc 4", until=NOON, looked_at=NOON)
     written = store.remember_mailed(mailed)
 
     assert written == replace(mailed, version=1)
     assert store.mailed() == written
+    assert [known.id for known in store.mailed().planned] == [outage.id]
 
 
 def test_what_was_written_before_anybody_left_word_is_read(dynamodb: DynamoDBClient) -> None:
@@ -61,6 +64,18 @@ def test_what_was_written_before_the_unended_were_remembered_is_read(dynamodb: D
     )
 
     assert store.mailed() == Mailed(version=1, page=7)
+
+
+def test_what_was_written_before_planned_outages_were_remembered_is_read(dynamodb: DynamoDBClient) -> None:
+    store = DynamoMailStore(dynamodb, TABLE)
+    store.remember_mailed(Mailed(page=7, announced=("def",)))
+    dynamodb.update_item(
+        TableName=TABLE,
+        Key={name: {"S": value} for name, value in MAILED_KEY.items()},
+        UpdateExpression="REMOVE planned",
+    )
+
+    assert store.mailed() == Mailed(version=1, page=7, announced=("def",))
 
 
 def test_of_two_that_write_at_once_one_is_told(store: DynamoMailStore | FakeMailStore) -> None:
