@@ -24,6 +24,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
+import sim.sealed  # noqa: F401  # before all that imports moto
 from defib.core.mistake import closest
 from infra.operator_error import OperatorError
 from sim import measuring

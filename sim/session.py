@@ -15,9 +15,16 @@ from sim.template import REGION
 MODELS = Models()
 """Parsed once in a process, as the functions parse them: EC2's alone takes a tenth of a second."""
 
+PREFIX = "AWS_"
+"""Of the variables that steer AWS's SDKs. None that the operator has set counts in a replay: a profile that is not
+there would end it, and calls to other endpoints, such as those of dual stack, moto lets out."""
+
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": REGION,
     "AWS_EC2_METADATA_DISABLED": "true",
+    # Endpoints and credentials may stand in the operator's files, too.
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     # Moto's own images and their thousand snapshots take longer to load than a replay lasts.
     "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
 }
@@ -30,16 +37,26 @@ def new_session() -> BotocoreSession:
     return session
 
 
+def seal() -> None:
+    """Take what the operator has set of AWS's variables from this process for good, and read no file of theirs."""
+    for name in _ours():
+        del os.environ[name]
+    os.environ.update(ENVIRONMENT)
+
+
 @contextmanager
 def environment() -> Iterator[None]:
-    """Within it, this process has the variables of ENVIRONMENT; then those that it had before."""
-    saved = {name: os.environ.get(name) for name in ENVIRONMENT}
-    os.environ.update(ENVIRONMENT)
+    """Within it, this process has the variables of ENVIRONMENT and no other of AWS's; then those that it had before."""
+    saved = _ours()
+    seal()
     try:
         yield
     finally:
-        for name, value in saved.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        for name in _ours():
+            del os.environ[name]
+        os.environ.update(saved)
+
+
+def _ours() -> dict[str, str]:
+    """The variables that a world replaces, as they are."""
+    return {name: value for name, value in os.environ.items() if name.startswith(PREFIX) or name in ENVIRONMENT}

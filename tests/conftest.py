@@ -10,6 +10,8 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
+import sim.sealed  # noqa: F401  # tests are of no AWS account either
+
 settings.register_profile("same", derandomize=True, database=None, deadline=None)
 if os.environ.get("HYPOTHESIS_PROFILE") != "thorough":
     settings.load_profile("same")
