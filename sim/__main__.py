@@ -41,13 +41,14 @@ from sim.recording import Recording
 from sim.replay import ROOT, replay
 from sim.report import document, page, shown
 from sim.report.live import LiveView
+from sim.scale.command import SIZES
 from sim.scale.command import main as scale
 from sim.scenario import Scenario
 from sim.scenario_file import ScenarioError, load
 from sim.serve.control import speed_of
 from sim.serve.pace import RealPace
 from sim.serve.show import ended_by_signals, show
-from sim.whole_number import FLEET, SEED, SHARE, whole_number
+from sim.whole_number import FLEET, MILLION, SEED, SHARE, whole_number
 
 SPEED = 10.0
 """April 30th's twenty minutes in two."""
@@ -143,6 +144,9 @@ def _serve(scenario: Scenario, chosen: argparse.Namespace) -> None:
 
 def _replayed(scenario: Scenario, chosen: argparse.Namespace) -> Recording:
     name = chosen.scenario.stem
+    if chosen.out is not None:
+        # Before the replay, not after it: there may be a file of that name, or no right to write.
+        chosen.out.mkdir(parents=True, exist_ok=True)
     if chosen.json:
         recording = _replay(scenario, name, chosen, None)
         print(document.to_json(recording))
@@ -164,6 +168,8 @@ def _policy(chosen: argparse.Namespace) -> Path | None:
 
 
 _PORT = whole_number("port", 0, 65_535, f", such as {PORT}")
+_MOST = whole_number("largest fleet", SIZES[0], MILLION, ", such as 1000")
+"""Of less than the smallest size, nothing is measured."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -203,7 +209,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.add_argument("--write", action="store_true", help="renew the tables in docs/cost.md instead")
     command = commands.add_parser("scale", help="how storms, sweeps and memory grow with the fleet, see docs/scale.md")
-    command.add_argument("--most", type=FLEET, default=100_000, metavar="N", help="the largest fleet (100000)")
+    command.add_argument("--most", type=_MOST, default=SIZES[-1], metavar="N", help="the largest fleet (100000)")
     command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
     command.add_argument("--write", action="store_true", help="renew the tables and the picture of docs/scale.md, too")
     command = commands.add_parser("serve", help="play a scenario and serve its status page to this machine's browser")
@@ -261,13 +267,18 @@ def _speed(text: str) -> float:
 
 
 def _until_nobody_reads() -> int:
-    """The exit status; that of a command ended by SIGPIPE where whoever read this has had enough, as ``head`` has."""
+    """The exit status; that of a command ended by SIGPIPE where whoever read this has had enough, as ``head`` has.
+
+    After Ctrl-C, that of SIGINT: whoever ends it by hand needs no traceback.
+    """
     try:
         status = main()
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     return status
 
 

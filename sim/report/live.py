@@ -118,7 +118,9 @@ class LiveView:
 
     @property
     def _width(self) -> int:
-        return min(100, max(80, self._console.width))
+        """Of a terminal, no more than it has; a log has room for 80, whatever COLUMNS says."""
+        room = self._console.width
+        return min(100, room if self._console.is_terminal else max(80, room))
 
     def _stop(self) -> None:
         if self._live is not None:

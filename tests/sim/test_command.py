@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import signal
+import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+import termios
+from collections.abc import Iterator, Mapping
+from fcntl import ioctl
+from pathlib import Path
+
+import pytest
 
 from sim.replay import ROOT
+
+REPLAY = (sys.executable, "-m", "sim", "replay", "scenarios/april-30.toml")
+APART = {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "functions"))), "TERM": "xterm"}
 
 
 def test_whoever_has_read_enough_ends_it_without_a_traceback() -> None:
@@ -26,19 +36,93 @@ def test_whoever_has_read_enough_ends_it_without_a_traceback() -> None:
 
 
 def test_the_screen_that_a_terminal_is_shown_never_gets_among_what_functions_write() -> None:
+    status, shown = _on_a_terminal(columns=80)
+
+    assert "is not JSON" not in shown
+    assert "PASSED" in shown
+    assert status == 0
+
+
+def test_on_a_narrow_terminal_the_result_is_as_wide_as_that() -> None:
+    _, shown = _on_a_terminal(columns=60)
+
+    bars = [line for line in re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", shown).splitlines() if "█" in line]
+    assert [line.split()[0] for line in bars] == ["then", "now"]
+    assert all(line.split("█ ")[1] for line in bars)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"AWS_PROFILE": "gone"},
+        {"AWS_USE_DUALSTACK_ENDPOINT": "true"},
+        {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_REGION": "eu-west-1"},
+        {},
+    ],
+    ids=lambda variables: next(iter(variables), "only its files"),
+)
+def test_a_replay_knows_nothing_of_the_operators_aws_configuration(variables: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text("[default]\nendpoint_url = http://127.0.0.1:9\n", encoding="utf-8")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    given = {"HOME": str(tmp_path), **variables}
+    ended = subprocess.run(
+        REPLAY, cwd=ROOT, env={**kept, **APART, **given}, capture_output=True, text=True, check=False
+    )
+
+    assert ended.stderr == ""
+    assert "PASSED" in ended.stdout
+
+
+def test_what_can_not_be_written_is_said_before_the_replay(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.touch()
+    ended = subprocess.run(
+        [*REPLAY, "--out", str(taken)],
+        cwd=ROOT,
+        env={**os.environ, **APART},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert ended.stderr == f"{taken}: File exists\n"
+
+
+def test_whoever_ends_it_by_hand_gets_no_traceback() -> None:
+    with subprocess.Popen(
+        REPLAY, cwd=ROOT, env={**os.environ, **APART}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        said = process.stderr.read()
+
+    assert process.returncode == 128 + signal.SIGINT
+    assert said == ""
+
+
+def _on_a_terminal(columns: int, **variables: str) -> tuple[int, str]:
+    """The exit status of April 30th's replay, and what a terminal of that width is shown."""
     screen, terminal = pty.openpty()
-    command = [sys.executable, "-m", "sim", "replay", "scenarios/april-30.toml"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "functions"))), "TERM": "xterm"}
+    ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 40, columns, 0, 0))
+    environment = _without_size({**os.environ, **APART, **variables})
     try:
-        with subprocess.Popen(command, cwd=ROOT, stdout=terminal, stderr=terminal, env=environment) as process:
+        with subprocess.Popen(REPLAY, cwd=ROOT, stdout=terminal, stderr=terminal, env=environment) as process:
             os.close(terminal)
             shown = b"".join(_until_closed(screen)).decode()
     finally:
         os.close(screen)
+    return process.returncode, shown
 
-    assert "is not JSON" not in shown
-    assert "PASSED" in shown
-    assert process.returncode == 0
+
+def _without_size(environment: Mapping[str, str]) -> dict[str, str]:
+    """What says another size than the terminal's is left out."""
+    return {name: value for name, value in environment.items() if name not in ("COLUMNS", "LINES")}
 
 
 def _until_closed(screen: int) -> Iterator[bytes]:

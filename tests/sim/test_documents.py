@@ -36,7 +36,7 @@ def commands() -> Iterator[tuple[str, str, str]]:
 def test_every_command_is_one_that_the_program_takes(
     document: str, module: str, arguments: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = [{"N": "1"}.get(word, word) for word in shlex.split(re.sub(r"[\[\]]", "", arguments))]
+    given = [{"N": "10"}.get(word, word) for word in shlex.split(re.sub(r"[\[\]]", "", arguments))]
     if given == ["replay"]:
         given.append("SCENARIO")  # named, not told
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.__main__ import main as sim
 from sim.scale.chart import Series, drawn
 from sim.scale.command import DOCUMENT, PICTURE, REPLAY_MB, STORM_MB, Measured, picture, renew, tables
 from sim.scale.growth import at_last, fitted
@@ -57,6 +58,14 @@ def test_a_storm_is_measured_in_a_process_of_its_own() -> None:
 
 def test_one_at_least_fails() -> None:
     assert stormed(10, 0.01).failing == 1
+
+
+def test_a_fleet_below_the_smallest_size_is_refused_for_its_tables_would_be_empty(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        sim(["scale", "--most", "9"])
+    assert "give a number from 10" in capsys.readouterr().err
 
 
 def test_what_can_not_be_measured_is_said_with_its_words() -> None:
