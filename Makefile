@@ -83,7 +83,9 @@ destroy: install .venv/.node ## take Defib down, watchtower first, or STACK alon
 	@cdk destroy --app $(OUT) $(or $(STACK),--all)
 
 bootstrap: install .venv/.node ## once for each account and Region, before the first deploy
-	@$(PY) -m infra.synthesize --policy $(POLICY) --out $(OUT) && cdk bootstrap --app $(OUT)
+	@$(PY) -m infra.synthesize --policy $(POLICY) --out $(OUT)
+	@cdk bootstrap --app $(OUT) || \
+	  { echo "Where no account could be resolved: aws sts get-caller-identity says whether there are credentials." >&2; exit 1; }
 
 lock: install ## pin anew what pyproject.toml asks for
 	uv pip compile -q --universal --python-version 3.11 --no-emit-index-url --custom-compile-command "make lock" \
@@ -128,7 +130,8 @@ distclean: clean ## what was installed, too
 .venv/.node: infra/node/package.json infra/node/package-lock.json | .venv/.installed
 	@echo "Installing the CDK CLI into .venv (once) ..."
 	@mkdir -p .venv/node && cp infra/node/package.json infra/node/package-lock.json .venv/node
-	@npm ci --silent --no-audit --no-fund --prefix .venv/node
+	@npm ci --loglevel=error --no-audit --no-fund --prefix .venv/node || \
+	  { echo "The CDK CLI could not be installed from npm's registry; make demo does without it." >&2; exit 1; }
 	@touch $@
 
 # Cloud Custodian in an environment of its own: it pins another boto3 than Defib.

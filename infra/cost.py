@@ -114,7 +114,7 @@ def costs(template: Template, asks: int = 0, refresh: timedelta = REFRESH) -> It
     quick = len(_quick_alarms(template))
     alarms = len(_of(template, "AWS::CloudWatch::Alarm")) - len(_fleet_alarms(template)) - quick
     yield _line(f"{alarms} alarms", Item.ALARM, alarms)
-    yield _line(f"{quick} alarms of high resolution, on silence", Item.QUICK_ALARM, quick)
+    yield _line(f"{quick} alarm{'s' if quick != 1 else ''} of high resolution, on silence", Item.QUICK_ALARM, quick)
     watched = _is_watched(template)
     metrics = STEADY_METRICS + watched
     yield _line(f"{metrics} custom metrics", Item.METRIC, metrics)

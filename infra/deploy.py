@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -40,6 +41,11 @@ WITHOUT_PAGE = {
 }
 """By how the names of Regions begin, why a stack there can have no status page."""
 
+NO_CREDENTIALS = """
+Your AWS configuration holds no credentials: name a profile in AWS_PROFILE, log in (aws sso login, aws configure), then
+see with aws sts get-caller-identity whom AWS takes you for.\
+"""
+
 FAILED = f"""
 Nothing was deployed, or not all. Before the first deploy to an account and Regions: make bootstrap.
 Where CloudFront says that the account must be verified first, ask AWS Support for that; until then deploy Defib without
@@ -64,6 +70,13 @@ EMPTY = (
 
 
 def main() -> int:
+    try:
+        return _deploy()
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+def _deploy() -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.deploy", description="Deploy Defib with the CDK CLI.")
     parser.add_argument("--policy", type=Path, default=ROOT / "defib.toml", help="the operator's file")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "cdk.out", help="where the template goes")
@@ -87,7 +100,7 @@ def main() -> int:
     deploy = ["cdk", "deploy", "--all", "--app", str(assembly), "--outputs-file", str(outputs)]
     status = _kill_switch(policy, region).deploy(deploy)
     if status != 0:
-        print(failed(policy))
+        print(failed(policy) if has_credentials() else NO_CREDENTIALS)
         return status
     templates = {STACK: template, **({WATCHTOWER_STACK: watchtower} if watchtower is not None else {})}
     print("\n".join(("", *left_to_do(json.loads(outputs.read_text(encoding="utf-8")), policy, templates))))
@@ -173,12 +186,30 @@ def _page_words(policy: Policy) -> Iterator[tuple[str, str]]:
 
 
 def configured_region() -> str:
-    """The Region of the operator's AWS configuration, as the CDK CLI reads it; empty where there is none."""
+    """The Region of the operator's AWS configuration, as the CDK CLI reads it; empty where there is none.
+
+    Raises OperatorError for a configuration that can't be read, such as a profile that is not there.
+    """
     import boto3  # noqa: PLC0415 - only a deploy needs it
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - see above
 
     # The CLI knows names that boto3 does not.
     given = (os.environ.get(name, "") for name in REGION_VARIABLES)
-    return next(filter(None, given), "") or boto3.Session().region_name or ""
+    try:
+        return next(filter(None, given), "") or boto3.Session().region_name or ""
+    except BotoCoreError as error:
+        raise OperatorError(f"Your AWS configuration can't be used: {error}. See AWS_PROFILE and ~/.aws.") from error
+
+
+def has_credentials() -> bool:
+    """Whether AWS's SDK finds credentials, good ones or not; the CLI may know of others, so only its failure asks."""
+    import boto3  # noqa: PLC0415 - only a deploy needs it
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - see above
+
+    try:
+        return boto3.Session().get_credentials() is not None
+    except BotoCoreError:
+        return False
 
 
 def _kill_switch(policy: Policy, region: str) -> KeptSwitch:

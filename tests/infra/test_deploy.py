@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from unittest.mock import Mock
 
 import boto3
 import pytest
@@ -236,6 +238,45 @@ def test_the_region_is_the_one_that_the_cdk_cli_goes_to(
         monkeypatch.setenv(name, value)
 
     assert configured_region() == region
+
+
+def test_a_profile_that_is_not_there_is_named_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in REGION_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_PROFILE", "gone")
+
+    with pytest.raises(OperatorError, match=r"profile \(gone\) could not be found.*AWS_PROFILE"):
+        configured_region()
+
+
+@pytest.mark.parametrize("key", ["", "AKIAIOSFODNN7EXAMPLE"])
+def test_after_a_failure_without_credentials_it_says_that_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], key: str
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, key)
+    shipped = synthesizing.synthesize(ROOT / "defib.toml", ROOT / "build" / "tests" / "shipped")
+    monkeypatch.setattr(deploying, "synthesize", lambda *_: shipped)
+    monkeypatch.setattr(deploying, "_kill_switch", lambda *_: Mock(**{"deploy.return_value": 1}))
+    monkeypatch.setattr(sys, "argv", ["deploy"])
+
+    assert deploying.main() == 1
+    said = capsys.readouterr().out
+    assert ("holds no credentials" in said) is not bool(key)
+    assert ("make bootstrap" in said) is bool(key)
+
+
+def test_whoever_ends_it_by_hand_gets_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended() -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(deploying, "_deploy", ended)
+
+    try:
+        status = deploying.main()
+    except KeyboardInterrupt:
+        pytest.fail("it gets one")
+    assert status == 128 + signal.SIGINT
 
 
 @pytest.mark.parametrize(("given", "region"), [(WATCHED, "us-east-1"), (WATCHED, ""), (policy(), "eu-west-1")])
