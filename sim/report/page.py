@@ -18,6 +18,7 @@ from sim.report.messages import SENDER, bundles
 from sim.report.timeline import NARROW, WIDE, draw
 from sim.report.tone import DARK, LIGHT, Tone, tone
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
 _TEMPLATES = Path(__file__).parent / "templates"
 
 LEGEND = (
@@ -174,7 +175,7 @@ def environment() -> Environment:
         "day": words.day,
         "span": words.span,
         "offset": words.offset,
-        "percent": words.percent,
+        "percent": lambda share: words.percent(share).replace(" ", NO_BREAK),
         "maybe_span": lambda duration: "–" if duration is None else words.span(duration),
         "maybe_percent": lambda share: "–" if share is None else words.percent(share),
         "phrase": words.phrase,

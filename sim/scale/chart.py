@@ -82,7 +82,7 @@ def _panel(series: Series, x: int, y: int) -> Iterator[str]:
 
     yield f'<g transform="translate({x} {y})">'
     yield f'<text class="name" x="{LEFT}" y="16">{escape(series.name)}</text>'
-    yield f'<text x="{LEFT}" y="29">{escape(f"{series.unit}  {series.growth}, at last {series.last}")}</text>'
+    yield f'<text x="{LEFT}" y="29">{escape(f"{series.unit} · {series.growth}, at last {series.last}")}</text>'
     for power in range(amounts[0], amounts[1] + 1):
         at = up(10.0**power)
         yield f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>'

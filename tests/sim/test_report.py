@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import xml.etree.ElementTree as ET
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -98,6 +99,10 @@ def test_every_decision_and_action_is_shown_with_its_reason() -> None:
     text = Elements(render(APRIL_30)).text
     assert all(d.reason in text for d in APRIL_30.decisions)
     assert all(a.reason in text and a.detail in text for a in FAULT.actions)
+
+
+def test_a_share_is_never_parted_from_its_percent_sign() -> None:
+    assert set(re.findall(r"\(\d+(\D)%\)", render(APRIL_30))) == {"\N{NO-BREAK SPACE}"}
 
 
 def test_a_replay_in_which_nothing_happened_says_so() -> None:

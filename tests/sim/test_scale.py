@@ -125,6 +125,12 @@ def test_the_picture_is_well_formed_described_and_both_light_and_dark() -> None:
     assert "prefers-color-scheme: dark" in (next(e.text for e in root.iter() if e.tag.endswith("style")) or "")
 
 
+def test_the_unit_is_set_apart_from_the_growth_which_two_spaces_in_svg_do_not() -> None:
+    assert ">virtual minutes · N^0.51, at last N^0.51</text>" in drawn(
+        [Series("Drained in", "virtual minutes", ((10, 1.0), (100, 10**0.51)))], "t"
+    )
+
+
 def test_a_name_can_not_break_out_of_the_picture() -> None:
     assert "<b>" not in drawn([Series("<b>", "MB", ((10, 1), (100, 2)))], "</title><b>")
 
