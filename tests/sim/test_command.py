@@ -91,16 +91,18 @@ def test_what_can_not_be_written_is_said_before_the_replay(tmp_path: Path) -> No
     assert ended.stderr == f"{taken}: File exists\n"
 
 
-def test_whoever_ends_it_by_hand_gets_no_traceback() -> None:
-    with subprocess.Popen(
-        REPLAY, cwd=ROOT, env={**os.environ, **APART}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.readline()
+def test_whoever_ends_it_by_hand_gets_no_traceback(tmp_path: Path) -> None:
+    scenario = tmp_path / "still-being-written.toml"
+    os.mkfifo(scenario)
+    replay = [sys.executable, "-m", "sim", "replay", str(scenario)]
+    environment = {**os.environ, **APART}
+    # Opened once the command reads it, which waits for what never comes.
+    with (
+        subprocess.Popen(replay, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process,
+        scenario.open("w"),
+    ):
         process.send_signal(signal.SIGINT)
-        process.stdout.read()
-        said = process.stderr.read()
+        _, said = process.communicate()
 
     assert process.returncode == 128 + signal.SIGINT
     assert said == ""
