@@ -166,6 +166,7 @@ def test_it_says_how_many_functions_may_run_at_once() -> None:
 def test_it_says_how_often_a_message_is_tried() -> None:
     times = ("never", "once", "twice", "three times", "four times", "five times")
     said = f"{times[RECEIVES]}, or {times[RECEIVES_IN_ORDER].removesuffix(' times')} in a queue that keeps an order"
+    page = " ".join(PAGE.split())
 
-    assert said in PAGE
-    assert f"throttled {times[RECEIVES]}" in PAGE
+    assert said in page
+    assert f"throttled {times[RECEIVES]}" in page
