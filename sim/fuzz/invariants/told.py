@@ -130,7 +130,7 @@ class ToldJudge:
     def _is_one_more(self, post: Post) -> None:
         """Of what is not urgent nobody gets more than the policy says."""
         truth, now = self._truth, self._truth.time.now
-        if not self.sums_up or not {*post.media} & {Medium.EMAIL, Medium.SMS}:
+        if not self.sums_up or not {*post.media} & {Medium.EMAIL, Medium.SMS} or self._goes_with_a_call(post):
             return
         limits, pushed = truth.policy.messages, self._pushed[post.contact]
         pushed[:] = [one for one in pushed if now - one[0] < limits.window]
@@ -141,6 +141,14 @@ class ToldJudge:
         most = limits.most + truth.struck_since(pushed[0][0])
         if len(pushed) > most and truth.calm(pushed[0][0]):
             truth.breaks("limits", f"{post.contact} gets {len(pushed)} messages within {limits.window}")
+
+    def _goes_with_a_call(self, post: Post) -> bool:
+        """Whether it is what e-mail and SMS get of a storm that asks for somebody by chat: that waits for nothing."""
+        kept = self._truth.store.mail.kept.values()
+        storm = [waiting for waiting in kept if waiting.contact == post.contact and waiting.lane is Lane.STORM]
+        asks = any(waiting.severity is Severity.URGENT for waiting in storm)
+        begins = json.loads(post.https or post.chat)["id"] if asks else ""
+        return any(f"{waiting.incident_id}#{waiting.sequence}" == begins for waiting in storm)
 
     def _sums_up(self, post: Post, contact: Contact | None) -> None:
         """A digest counts for what it names, and is one message more; it is urgent where any of that is."""
