@@ -35,6 +35,8 @@ class Ec2Proxy:
             return OK, overlay.console_output(form, now)
         if action == "GetConsoleScreenshot":
             return OK, overlay.console_screenshot(form)
+        if action == "DescribeInstanceAttribute" and form["Attribute"] == ["disableApiStop"]:
+            return OK, overlay.stop_protection(form)
         status, content = self._forward(path, headers, body)
         if status != OK:
             return status, content

@@ -99,6 +99,13 @@ def console_output(form: Form, now: datetime) -> bytes:
     return ET.tostring(root)
 
 
+def stop_protection(form: Form) -> bytes:
+    """DescribeInstanceAttribute's answer for ``disableApiStop``, which MiniStack leaves out: none is protected."""
+    root = _answer("DescribeInstanceAttributeResponse", form)
+    _add(_add(root, "disableApiStop"), "value", "false")
+    return ET.tostring(root)
+
+
 def console_screenshot(form: Form) -> bytes:
     """GetConsoleScreenshot, which MiniStack doesn't know."""
     root = _answer("GetConsoleScreenshotResponse", form)
