@@ -20,6 +20,7 @@ from sim.replay import ROOT
 
 REPLAY = (sys.executable, "-m", "sim", "replay", "scenarios/april-30.toml")
 APART = {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "functions"))), "TERM": "xterm"}
+ENDS_WITHIN_S = 60
 
 
 def test_whoever_has_read_enough_ends_it_without_a_traceback() -> None:
@@ -91,7 +92,7 @@ def test_what_can_not_be_written_is_said_before_the_replay(tmp_path: Path) -> No
     assert ended.stderr == f"{taken}: File exists\n"
 
 
-def test_whoever_ends_it_by_hand_gets_no_traceback(tmp_path: Path) -> None:
+def test_whoever_ends_it_by_hand_gets_no_traceback(tmp_path: Path, can_be_ended_by_hand: None) -> None:
     scenario = tmp_path / "still-being-written.toml"
     os.mkfifo(scenario)
     replay = [sys.executable, "-m", "sim", "replay", str(scenario)]
@@ -102,10 +103,18 @@ def test_whoever_ends_it_by_hand_gets_no_traceback(tmp_path: Path) -> None:
         scenario.open("w"),
     ):
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate()
+        _, said = process.communicate(timeout=ENDS_WITHIN_S)
 
     assert process.returncode == 128 + signal.SIGINT
     assert said == ""
+
+
+@pytest.fixture
+def can_be_ended_by_hand() -> Iterator[None]:
+    """What is started has SIGINT's default handler; where the tests run in the background it would inherit none."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def _on_a_terminal(columns: int, **variables: str) -> tuple[int, str]:
