@@ -9,6 +9,7 @@ from defib.core.between_sweeps_check import check_asks
 from defib.core.boot import climb
 from defib.core.duration import format_duration
 from defib.core.maintenance_check import check_maintenance
+from defib.core.medium import Medium, means_of
 from defib.core.mistake import Mistakes, Path, closest, written
 from defib.core.page.agreement import check_page
 from defib.core.policy import Contact, Mode, Policy, Service
@@ -25,9 +26,6 @@ PAGE_LAG = timedelta(minutes=2)
 
 ADDRESSES_MOST = 150
 """Each has two subscriptions, of the 500 resources of a stack (CloudFormation User Guide, quotas)."""
-
-MEANS = ("email", "sms", "https", "chat")
-"""By which a contact is told."""
 
 CHATS_MOST = 15
 """Their topics are told to a function by a variable, of 4 KB for all of them (Lambda Developer Guide, quotas)."""
@@ -201,7 +199,8 @@ def _check_means(contact: Contact, at: Path, mistakes: Mistakes) -> None:
         mistakes.add(at, {}, must, 'email = ["oncall@example.com"]')
     elif not contact.hears_what_is_urgent:
         must = "must take what is urgent by one of its means, so that somebody hears when Defib asks for them"
-        severities = {f"{means}_for": getattr(contact, f"{means}_for") for means in MEANS if getattr(contact, means)}
+        means = (f"{medium}_for" for medium in Medium if medium in means_of(contact))
+        severities = {key: getattr(contact, key) for key in means}
         mistakes.add(at, severities, must, f'{next(iter(severities))} = ["urgent"]')
     check_maintenance(contact.quiet, (*at, "quiet"), mistakes)
 
