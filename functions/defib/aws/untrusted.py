@@ -54,5 +54,6 @@ def require_instance_id(value: str) -> None:
 
 def plain(text: str, limit: int = TEXT_MAX) -> str:
     """``text`` in one printable line of at most ``limit`` characters: others' words end in logs and e-mails."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * limit]).split())
+    part = text[: 4 * limit]
+    line = " ".join((part if part.isprintable() else "".join(c if c.isprintable() else " " for c in part)).split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"

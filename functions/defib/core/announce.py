@@ -214,10 +214,10 @@ def _is_news(current: Incident, before: Case, after: Case) -> bool:
 
 def _is_put_off(current: Incident, joined: Incident, after: Case, news: list[News]) -> bool:
     """Whether an incident of which people have heard ends in silence: a restart had begun in it, and is put off."""
-    was_open = current.notices > 0 and not all(m.is_settled for m in current.members)
-    ends = was_open and all(m.is_settled for m in joined.members)
     begun = after.confirmed_cause is Cause.EVENT_SCHEDULED and after.begun and after.closed_at is None
-    return ends and begun and (not news or ends_trouble(joined, after))
+    if not begun or current.notices == 0 or all(m.is_settled for m in current.members):
+        return False
+    return all(m.is_settled for m in joined.members) and (not news or ends_trouble(joined, after))
 
 
 def _only_waits(incident: Incident | None, case: Case) -> bool:

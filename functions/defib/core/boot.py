@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from defib.core.frozen import replace
 from defib.core.model import Observation
@@ -25,11 +26,16 @@ CLEANED_UP = timedelta(minutes=20)
 "several minutes" (AWSEC2 UserGuide, Launch instances using Capacity Blocks), and gives no figure."""
 
 
+TYPES_KNOWN = 1024
+"""Of so many instance types a process remembers whether they are bare metal, since each look asks."""
+
+
 def is_mac(instance_type: str) -> bool:
     """Whether it is a Mac, such as ``mac2-m2.metal``."""
     return instance_type.startswith("mac")
 
 
+@lru_cache(maxsize=TYPES_KNOWN)
 def is_bare_metal(instance_type: str) -> bool:
     """Whether no hypervisor is beneath it, as in ``m5.metal`` and ``m7i.metal-24xl``."""
     return ".metal" in instance_type or is_mac(instance_type)

@@ -201,7 +201,7 @@ class Case:
     @property
     def intent(self) -> Attempt | None:
         """The attempt that has no result yet."""
-        return next((a for a in self.attempts[-1:] if a.result is None), None)
+        return self.attempts[-1] if self.attempts and self.attempts[-1].result is None else None
 
     @property
     def standby(self) -> Attempt | None:
@@ -245,18 +245,19 @@ class Case:
 
         Whether a start came to nothing, or what it started fell again, EC2 does not say.
         """
-        fell_back = cause is Cause.STOPPED_UNASKED and self.last(*STOPS) is not None
-        return cause is Cause.STOPPED_BY_DEFIB or fell_back
+        return cause is Cause.STOPPED_BY_DEFIB or (cause is Cause.STOPPED_UNASKED and self.last(*STOPS) is not None)
 
     @property
     def waits_its_turn(self) -> bool:
         """Whether it takes no place of what ``limits`` allow: held, or idle, while Defib keeps it from nothing."""
-        is_back = self.idle and self.last(Action.REPLACE) is None
-        return is_back or (bool(self.held_by) and not self.is_away)
+        return (self.idle and self.last(Action.REPLACE) is None) or (bool(self.held_by) and not self.is_away)
 
     def last(self, *actions: Action) -> Attempt | None:
         """The newest attempt at any of ``actions`` that AWS accepted, or may have."""
-        return next((a for a in reversed(self.attempts) if a.action in actions and a.done_at), None)
+        for attempt in reversed(self.attempts):
+            if attempt.action in actions and attempt.done_at:
+                return attempt
+        return None
 
     def count(self, *actions: Action) -> int:
         """How many attempts at any of ``actions`` AWS accepted, or may have."""
@@ -280,8 +281,7 @@ class Case:
 
     def with_intent(self, action: Action, reason: str, now: datetime, to: str = "") -> Case:
         """Remember what is about to be done, before it is done."""
-        attempt = Attempt(len(self.attempts) + 1, action, reason, now, to=to)
-        return replace(self, attempts=(*self.attempts, attempt))
+        return replace(self, attempts=(*self.attempts, Attempt(len(self.attempts) + 1, action, reason, now, to=to)))
 
     def with_claim(self, now: datetime) -> Case:
         """Take up the pending intent, so that no other process does."""
