@@ -82,7 +82,7 @@ def test_python_oauth2s_body_hash_beside_a_query_is_checked() -> None:
 
     verify(request, OURS, NOW)
     with pytest.raises(NotAuthorized, match="body"):
-        verify(replace(request, body=b"other"), OURS, NOW)
+        verify(replace(request, headers={"content-type": "text/plain"}, body=b"other"), OURS, NOW)
 
 
 @pytest.mark.parametrize(
@@ -119,6 +119,15 @@ def test_a_form_that_was_not_signed_does_not_pass() -> None:
 
     with pytest.raises(NotAuthorized):
         verify(replace(request, headers={**request.headers, "content-type": FORM}, body=b"message=x"), OURS, NOW)
+
+
+def test_a_form_that_does_not_say_so_is_signed_like_any_other() -> None:
+    request = signed(signer(), fields=FIELDS)
+    silent = {name: value for name, value in request.headers.items() if name != "content-type"}
+
+    verify(replace(request, headers=silent), OURS, NOW)
+    with pytest.raises(NotAuthorized, match="signature"):
+        verify(replace(request, headers=silent, body=b"status=up&message=x"), OURS, NOW)
 
 
 def test_nobody_writes_without_a_signature() -> None:

@@ -249,6 +249,16 @@ def test_a_body_beyond_measure_is_refused(api: Api, body: bytes, code: int) -> N
     assert answered.code == code
 
 
+def test_a_message_beside_the_signature_of_an_empty_request_is_not_posted(api: Api) -> None:
+    request = api.signed("POST", "/admin/api/v1/services/web/events")
+    silent = {"authorization": request.headers["authorization"]}
+
+    answered = api.send(Signed("POST", request.url, silent, b"status=down&message=Not+ours."))
+
+    assert answered.code == 403
+    assert api.get("services/web/events")["events"] == []
+
+
 def test_there_are_not_more_services_than_one_item_holds(api: Api) -> None:
     for number in range(200):
         assert api.write("POST", "services", name=f"S{number}", description="One.").code == 201

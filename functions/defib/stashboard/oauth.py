@@ -94,10 +94,18 @@ def signature(request: Signed, parameters: list[tuple[str, str]], credentials: C
     return b64encode(hmac.new(key.encode(), base.encode(), hashlib.sha1).digest()).decode()
 
 
+def is_form(request: Signed) -> bool:
+    """Whether the body holds parameters. One that does not say what it is does, as Stashboard itself took it.
+
+    Whoever reads them asks here: what is read is then what was signed.
+    """
+    return request.headers.get("content-type", FORM).partition(";")[0].strip().lower() == FORM
+
+
 def parameters_of(request: Signed) -> list[tuple[str, str]]:
     """From all three places; those of the header but its realm."""
     found = _pairs(urlsplit(request.url).query)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM:
+    if is_form(request):
         found += _pairs(request.body.decode("utf-8", "replace"))
     kind, _, rest = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "oauth":
@@ -144,7 +152,7 @@ def _body_is_whole(request: Signed, given: Mapping[str, str]) -> None:
     Checked where the form does not carry it itself (OAuth Request Body Hash 1.0 section 3.2 forbids it for forms).
     """
     digest = given.get("body_hash")
-    if digest is None or request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM:
+    if digest is None or is_form(request):
         return
     if not hmac.compare_digest(b64encode(hashlib.sha1(request.body, usedforsecurity=False).digest()), digest.encode()):
         raise NotAuthorized("the body is not the one that was signed")

@@ -15,7 +15,7 @@ from defib.shell.ports import Clock
 from defib.shell.store import Conflict
 from defib.stashboard import reading, rss, writing
 from defib.stashboard.asked import Asked, Refused, Written
-from defib.stashboard.oauth import FORM, Credentials, NotAuthorized, Signed, verify
+from defib.stashboard.oauth import Credentials, NotAuthorized, Signed, is_form, verify
 from defib.stashboard.shapes import Addresses
 from defib.stashboard.store import BoardStore
 
@@ -211,7 +211,7 @@ def _parameters(request: Signed) -> dict[str, str]:
     if len(request.body) > BODY_MOST:
         raise Refused(413, f"The body is longer than {BODY_MOST} bytes")
     texts = [urlsplit(request.url).query]
-    if request.headers.get("content-type", FORM).partition(";")[0].strip().lower() == FORM:
+    if is_form(request):
         texts.append(request.body.decode("utf-8", "replace"))
     found: dict[str, str] = {}
     for text in texts:
