@@ -23,6 +23,7 @@ from defib.core.page.mail import Mailed, letters
 from defib.core.page.model import Page
 from defib.core.page.replanned import Plans
 from defib.core.page.subscribing import Answer, Day, ask
+from defib.core.post import chat_form
 from defib.core.setting import EMAIL
 from defib.core.words import SMS_MAX, SUBJECT_MAX
 from defib.publish.page import badges, feeds, html
@@ -115,6 +116,17 @@ def test_an_instances_name_adds_no_line_to_a_message_and_fits_its_subject(name: 
         assert told.sms.isprintable()
         assert len(told.sms) <= SMS_MAX
         assert len(told.body.splitlines()) == len(plain.body.splitlines())
+
+
+@BOUNDED
+@given(TEXTS_THAT_ARE_UNICODE)
+@example("<https://example.com/approve|Approve> <!channel> <at>Ann</at>")
+@example("[Approve](https://example.com/approve) ![](https://example.com/seen.png)")
+@example("[x]([y](https://example.com)")
+def test_an_instances_name_is_no_link_and_no_mention_in_a_chat(name: str) -> None:
+    shown = json.loads(chat_form(f"NEEDS YOU: {name}", f"The instance {name} fails.", "web-7", "escalated", "web-7#1"))
+    texts = (shown["content"]["title"], shown["content"]["description"], shown["metadata"]["summary"])
+    assert not [text for text in texts if set(text) & set("<>") or "](" in text]
 
 
 @BOUNDED

@@ -158,5 +158,9 @@ def _chat_text(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """What Slack would take for a link or a mention is shown as it is (Slack API, Formatting text)."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """What a chat would take for a link, an image or a mention is shown as text: names are anybody's who may tag.
+
+    Slack's begin with ``<`` (Slack API, Formatting text), those of Teams are Markdown (Microsoft Teams, Format your bot
+    messages), whose two halves may not stand apart (CommonMark, Links).
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("](", "] (")
