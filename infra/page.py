@@ -22,7 +22,7 @@ from defib.core.page.settings import PageSettings
 from defib.publish.page.html import content_security_policy
 from infra.acknowledgments import acknowledge
 from infra.set_aside import SetAside
-from infra.signals import EVENT_AGE, EVENT_ATTEMPTS, Queue
+from infra.signals import EVENT_AGE, EVENT_ATTEMPTS, THIS_ACCOUNT, Queue
 from infra.stashboard import SUBSCRIBE_PATH, PageApi, StashboardSecret
 from infra.subscribers import SUBSCRIBERS, Subscribers
 
@@ -264,7 +264,7 @@ class StatusPage(Construct):
             self,
             "PublishRule",
             description="A person publishes a draft of the status page",
-            event_pattern=events.EventPattern(source=[EVENT_SOURCE], detail_type=[PUBLISH_TYPE]),
+            event_pattern=events.EventPattern(account=THIS_ACCOUNT, source=[EVENT_SOURCE], detail_type=[PUBLISH_TYPE]),
             targets=[
                 targets.SqsQueue(
                     self.queue.queue,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sqs as sqs
@@ -29,6 +29,11 @@ EVENT_AGE = Duration.minutes(15)
 """A repair begun from an older event would rest on a state of affairs long gone; the sweep has found it by then."""
 
 EVENT_ATTEMPTS = 10
+
+THIS_ACCOUNT = [Aws.ACCOUNT_ID]
+"""Whose events are heard. A bus may take those of other accounts too, such as one that collects an organization's:
+whoever may put events there must not answer here, and instances there are none of Defib's. An event names the account
+that it comes from (EventBridge User Guide, "Sending and receiving events between AWS accounts")."""
 
 
 class Queue(Construct):
@@ -109,7 +114,7 @@ Rule = tuple[str, str, events.EventPattern]
 
 def _patterns(stack_name: str) -> tuple[Rule, ...]:
     """Shapes from the EventBridge events reference."""
-    asked = events.EventPattern(source=[EVENT_SOURCE], detail_type=[DETAIL_TYPE, DRILL_TYPE])
+    asked = events.EventPattern(account=THIS_ACCOUNT, source=[EVENT_SOURCE], detail_type=[DETAIL_TYPE, DRILL_TYPE])
     answers = "What people say when Defib asks, and when they want a drill; whoever may put such events may do so"
     return (*_of_alarms(stack_name), *_of_instances(), ("ApprovalRule", answers, asked))
 
@@ -126,6 +131,7 @@ def _of_alarms(stack_name: str) -> tuple[Rule, ...]:
             "AlarmRule",
             "Alarms on one instance or one target group",
             events.EventPattern(
+                account=THIS_ACCOUNT,
                 source=["aws.cloudwatch"],
                 detail_type=["CloudWatch Alarm State Change"],
                 detail={**alarm_states, **not_our_own},
@@ -135,6 +141,7 @@ def _of_alarms(stack_name: str) -> tuple[Rule, ...]:
             "ContributorRule",
             "Instances within a fleet alarm",
             events.EventPattern(
+                account=THIS_ACCOUNT,
                 source=["aws.cloudwatch"],
                 detail_type=["CloudWatch Alarm Contributor State Change"],
                 detail={**alarm_states, "alarmContributor": {"attributes": {"InstanceId": [{"prefix": "i-"}]}}},
@@ -149,6 +156,7 @@ def _of_instances() -> tuple[Rule, ...]:
             "StateRule",
             "Instances that stop, start or end",
             events.EventPattern(
+                account=THIS_ACCOUNT,
                 source=["aws.ec2"],
                 detail_type=["EC2 Instance State-change Notification"],
                 # Not pending: running or terminated follows, and the sweep finds what stays pending.
@@ -159,6 +167,7 @@ def _of_instances() -> tuple[Rule, ...]:
             "HealthRule",
             "What AWS says of instances: faults, and planned maintenance or retirement",
             events.EventPattern(
+                account=THIS_ACCOUNT,
                 source=["aws.health"],
                 detail_type=["AWS Health Event"],
                 detail={"service": ["EC2"], "eventTypeCategory": ["issue", "scheduledChange"]},

@@ -19,7 +19,7 @@ from constructs import Construct
 
 from defib.core.canary import DETAIL_TYPE, EVENT_SOURCE
 from defib.publish.sns import BACK, CANARY
-from infra.signals import Queue, Signals
+from infra.signals import THIS_ACCOUNT, Queue, Signals
 from infra.stashboard import SUBSCRIBE_PATH
 
 CANARY_AGE = Duration.minutes(1)
@@ -128,7 +128,7 @@ class Watched(Construct):
             self,
             "CanaryRule",
             description="Canaries of the watchtower; whoever may put such events can only pretend that it lives",
-            event_pattern=events.EventPattern(source=[EVENT_SOURCE], detail_type=[DETAIL_TYPE]),
+            event_pattern=events.EventPattern(account=THIS_ACCOUNT, source=[EVENT_SOURCE], detail_type=[DETAIL_TYPE]),
             targets=[
                 # No dead-letter queue: a canary that is lost is missed by whoever sent it, and of no use later.
                 targets.SqsQueue(signals.signals.queue, max_event_age=CANARY_AGE, retry_attempts=CANARY_ATTEMPTS)

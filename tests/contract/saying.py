@@ -36,8 +36,8 @@ from tests.contract.taking import AT_WORK, Taken, Taking
 from tests.sim import small_world
 
 PATTERNS = {
-    "ApprovalRule": {"source": ["defib.operator"], "detail-type": ["Approval", "Drill"]},
-    "PublishRule": {"source": ["defib.operator"], "detail-type": ["Publish"]},
+    "ApprovalRule": {"account": [ACCOUNT], "source": ["defib.operator"], "detail-type": ["Approval", "Drill"]},
+    "PublishRule": {"account": [ACCOUNT], "source": ["defib.operator"], "detail-type": ["Publish"]},
 }
 """What the deployed rules for people let through: a test holds them to the stack (tests/infra/test_rules.py)."""
 TARGETS = {"ApprovalRule": ("diagnose", ""), "PublishRule": ("page", "publish")}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
+from sim.template import ACCOUNT
 from tests.contract.saying import PATTERNS, TARGETS
 from tests.infra.synthesized import Synthesized
 
@@ -42,13 +43,24 @@ def matching(stack: Synthesized, event: Event) -> list[str]:
     return [
         next(rule for rule in set(RULES.values()) if rule in logical_id)
         for logical_id, rule in rules
-        if EventPattern.load(json.dumps(rule["EventPattern"])).matches_event(event)
+        if EventPattern.load(json.dumps(deployed(rule["EventPattern"]))).matches_event(event)
     ]
+
+
+def deployed(pattern: Event) -> Event:
+    """As CloudFormation hands it to EventBridge."""
+    assert pattern["account"] == [{"Ref": "AWS::AccountId"}]
+    return pattern | {"account": [ACCOUNT]}
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in EVENTS.glob("*.json") if path.name != PENDING))
 def test_each_sample_reaches_signals_by_one_rule(stack: Synthesized, name: str) -> None:
     assert matching(stack, sample(name)) == [RULES[name.partition("-")[0]]]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in EVENTS.glob("*.json")))
+def test_an_event_of_another_account_reaches_nobody(stack: Synthesized, name: str) -> None:
+    assert matching(stack, sample(name) | {"account": "210987654321"}) == []
 
 
 def test_every_rule_has_a_sample(stack: Synthesized) -> None:
@@ -109,6 +121,6 @@ def test_the_rules_for_what_people_say_are_those_that_memory_is_held_to(stack: S
     fed = {
         poll["EventSourceArn"]["Fn::GetAtt"][0]: poll for poll in stack.of("AWS::Lambda::EventSourceMapping").values()
     }
-    assert rule["EventPattern"] == PATTERNS[name]
+    assert deployed(rule["EventPattern"]) == PATTERNS[name]
     assert target.get("SqsParameters", {}).get("MessageGroupId", "") == group
     assert stack.of("AWS::Lambda::Function")[fed[queue]["FunctionName"]["Ref"]] == stack.function(function)
