@@ -36,6 +36,11 @@ TAGGED = (
 )
 """What the condition on the opt-in tag narrows."""
 
+ONLY_THE_TYPE = {"StringLike": {"ec2:Attribute/InstanceType": "*"}}
+"""Any type, since an instance gets its own back, and no other attribute (EC2 User Guide, Identity-based policies,
+condition key ``ec2:Attribute``); a call changes one (EC2 API, ModifyInstanceAttribute). With its user data whoever may
+stop and start an instance could run anything on it."""
+
 GUESSABLE = (Scope.PAGE_BUCKET, Scope.PAGE_BUCKET_OBJECTS)
 """A stranger may have a bucket of the name of the page's copy, and let anybody write there."""
 
@@ -149,7 +154,8 @@ class Resources:
             return {"ForAllValues:StringEquals": only_answers}
         if permission.on in TAGGED:
             opt_in = self.policy.opt_in
-            return {"StringEquals": {f"aws:ResourceTag/{opt_in.key}": opt_in.value}}
+            tagged = {"StringEquals": {f"aws:ResourceTag/{opt_in.key}": opt_in.value}}
+            return {**tagged, **ONLY_THE_TYPE} if permission.on is Scope.RESIZABLE_INSTANCES else tagged
         if permission.on in GUESSABLE:
             # IAM User Guide, AWS global condition context keys.
             return {"StringEquals": {"aws:ResourceAccount": Aws.ACCOUNT_ID}}

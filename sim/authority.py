@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from sim.boundary import Call, Params
 from sim.iam import Request
@@ -79,7 +80,7 @@ class Authority:
         match call.service:
             case "ec2" if call.operation in INSTANCE_ACTIONS:
                 ids = call.params.get("InstanceIds") or [call.params["InstanceId"]]
-                asked = tuple(self._tagged(call, self.instance_arn(call, i), self._tags_of(i), "ec2") for i in ids)
+                asked = tuple(self._instance(call, i) for i in ids)
                 return (*asked, *self._lent(call)) if call.operation == "StartInstances" else asked
             case "elbv2" if call.operation in TARGET_GROUP_ACTIONS:
                 arn = call.params["TargetGroupArn"]
@@ -163,6 +164,13 @@ class Authority:
 
     def instance_arn(self, call: Call, instance_id: str) -> str:
         return f"arn:aws:ec2:{call.region}:{self._account}:instance/{instance_id}"
+
+    def _instance(self, call: Call, instance_id: str) -> Request:
+        """With the attributes that the call sets, each a structure of one value (EC2 User Guide, ``ec2:Attribute``)."""
+        asked = self._tagged(call, self.instance_arn(call, instance_id), self._tags_of(instance_id), "ec2")
+        values = {name: value["Value"] for name, value in call.params.items() if isinstance(value, dict)}
+        set_to = {f"ec2:Attribute/{name}": (str(value),) for name, value in values.items()}
+        return replace(asked, context={**asked.context, **set_to})
 
     def _tagged(self, call: Call, arn: str, tags: Tags, service: str) -> Request:
         context = {f"aws:ResourceTag/{key}": (value,) for key, value in tags.items()}

@@ -124,8 +124,19 @@ def test_what_touches_an_instance_or_reads_what_it_may_hide_needs_the_opt_in_tag
 
     assert {action for s in granted for action in listed(s["Action"])} >= power
     for statement in granted:
-        assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/self-heal": "true"}}
+        assert statement["Condition"]["StringEquals"] == {"aws:ResourceTag/self-heal": "true"}
         assert all(resource.endswith(':instance/*"]]}') for resource in on(statement))
+
+
+def test_of_an_instance_nothing_may_be_changed_but_its_type(stack: Synthesized) -> None:
+    """With its user data whoever may restart it could run anything on it."""
+    (granted,) = (s for s in stack.statements("remediate") if "ec2:ModifyInstanceAttribute" in listed(s["Action"]))
+
+    assert listed(granted["Action"]) == ["ec2:ModifyInstanceAttribute"]
+    assert granted["Condition"] == {
+        "StringEquals": {"aws:ResourceTag/self-heal": "true"},
+        "StringLike": {"ec2:Attribute/InstanceType": "*"},
+    }
 
 
 def test_an_instance_may_be_started_whose_licenses_are_counted_or_whose_capacity_is_reserved(

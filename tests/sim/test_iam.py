@@ -122,6 +122,16 @@ def test_a_call_on_an_instance_carries_the_instances_tags() -> None:
     assert asked.context["aws:ResourceTag/self-heal"] == ("true",)
 
 
+@pytest.mark.parametrize(
+    ("given", "context"),
+    [({"InstanceType": {"Value": "m7g.large"}}, {"ec2:Attribute/InstanceType": ("m7g.large",)}), ({}, {})],
+)
+def test_a_call_that_changes_an_instance_carries_what_it_sets(given: Any, context: dict[str, tuple[str, ...]]) -> None:
+    (asked,) = AUTHORITY.requests(Call("ec2", "ModifyInstanceAttribute", {"InstanceId": "i-1", **given}))
+
+    assert {key: value for key, value in asked.context.items() if "Attribute" in key} == context
+
+
 def test_a_call_on_an_object_carries_the_account_of_its_bucket() -> None:
     asked = AUTHORITY.requests(Call("s3", "GetObject", {"Bucket": "b", "Key": "k"}))
 
