@@ -41,6 +41,15 @@ def test_an_endpoint_is_what_shields_reads() -> None:
     }
 
 
+def test_a_service_called_page_does_not_take_the_badge_of_the_whole_page() -> None:
+    page = STATES["outage"]
+    named_so = replace(page.components[0], key="page", name="Pages", status=ComponentStatus.OPERATIONAL)
+    found = list(documents(replace(page, components=(*page.components, named_so)), SETTINGS))
+
+    assert len({d.path for d in found}) == len(found)
+    assert {d.path: d.body for d in found}["badge/page.json"] == bodies("outage")["badge/page.json"]
+
+
 def test_badges_speak_the_pages_language() -> None:
     german = {d.path: d.body for d in documents(STATES["outage"], replace(SETTINGS, language=Language.GERMAN))}
     assert json.loads(german["badge/web.json"])["message"] == "Ausgefallen"

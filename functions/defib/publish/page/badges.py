@@ -27,7 +27,7 @@ COLOURS = {
 """White text on each has a contrast of at least 4.5:1 (WCAG 2.2, 1.4.3)."""
 
 WHOLE = "page"
-"""The badge of the whole page; no service can have this name and a badge both, so it comes first."""
+"""The badge of the whole page; a service of this name has none."""
 HEIGHT = 20
 PADDING = 7
 CHARACTER = 6.6
@@ -39,7 +39,8 @@ def documents(page: Page, settings: PageSettings) -> Iterator[Document]:
     """``badge/<key>.svg`` and ``badge/<key>.json`` for each component, and for the page itself."""
     said = words(settings.language).component
     whole = (WHOLE, settings.title, page.worst, page.changed_at)
-    for key, name, status, at in (whole, *((c.key, c.name, c.status, c.updated_at) for c in page.components)):
+    parts = ((c.key, c.name, c.status, c.updated_at) for c in page.components if c.key != WHOLE)
+    for key, name, status, at in (whole, *parts):
         since = at or EPOCH
         svg = f"{_svg(name, said[status], status)}<!-- {since.isoformat()} -->"
         shield = f"{_shields(name, said[status], status)}{_blanks(since)}"
