@@ -40,6 +40,16 @@ def test_a_service_that_names_its_groups_is_looked_for_in_those_only(account: Ac
     assert account.fleet.elb.named("DescribeTargetGroups") == []
 
 
+def test_of_one_that_is_no_services_any_more_it_is_seen_whether_it_has_back_what_defib_took(account: Account) -> None:
+    web = account.fleet.launch(self_heal="true")
+    taken = Registration(account.fleet.target_group("web", [(web, 80)], self_heal="true"), 80)
+    account.fleet.target_group("other", [(web, 80)])
+
+    assert [t.registration for t in account.observer(a_policy()).observe(web, (taken,)).targets] == [taken]
+    assert account.observer(a_policy()).observe(web, ()).targets == ()
+    assert account.fleet.elb.named("DescribeTargetGroups") == [], "what nobody took is asked of no load balancer"
+
+
 def test_only_configured_and_opted_in_groups_are_manageable(account: Account) -> None:
     web = account.fleet.launch(service="web")
     configured = account.fleet.target_group("configured", [(web, 80)])

@@ -71,8 +71,11 @@ class AwsObserver:
         if found.state is InstanceState.RUNNING:
             found = replace(found, checks=statuses.checks_of(self._ec2, instance_id))
         service = self._policy.service_of(found.tags)
-        if service is None or found.state is InstanceState.TERMINATED:
+        if found.state is InstanceState.TERMINATED:
             return found
+        if service is None:
+            # Of what is nobody's by now only what Defib took from it is asked for: whether it has that back.
+            return replace(found, targets=self._groups.targets_of(instance_id, None, registrations))
         if act_is_near and found.checks is not None:
             found = replace(found, checks=application.completed(self._ec2, instance_id, found.checks, silenced))
         # In one call a group where its checks say already that it is in trouble.

@@ -74,14 +74,20 @@ class TargetGroups:
         self._opted_in: dict[str, tuple[datetime, bool]] = {}
 
     def targets_of(
-        self, instance_id: str, service: Service, registrations: Sequence[Registration], *, with_others: bool = False
+        self,
+        instance_id: str,
+        service: Service | None,
+        registrations: Sequence[Registration],
+        *,
+        with_others: bool = False,
     ) -> tuple[Target, ...]:
         """Every registration of the instance with its health now, and what became of ``registrations``.
 
-        The service's own groups if it names any, otherwise all that have the instance as a member. ``with_others`` asks
-        in the same calls how many other targets of each group are healthy now. Raises Transient or Rejected.
+        The service's own groups if it names any, otherwise all that have the instance as a member; without a service
+        ``registrations`` alone. ``with_others`` asks in the same calls how many other targets of each group are healthy
+        now. Raises Transient or Rejected.
         """
-        members = self._membership(service).get(instance_id, ())
+        members = self._membership(service).get(instance_id, ()) if service is not None else ()
         places = dict.fromkeys((*members, *registrations))
         # One that is not registered now, or is asked for by its port, may be answered without its QUIC server id.
         known = {place: place for place in (*registrations, *members)}
