@@ -102,6 +102,14 @@ CLOSINGS: list[tuple[str, Case, Observation, Policy, Outcome, str]] = [
         "no longer make it part of service web",
     ),
     (
+        "given to another service while people have it",
+        case(EVIDENCE, DRAINED, STOPPED_NOW, STARTED, registrations=(WEB,), handed_over_at=NOON),
+        observed(checks=BAD, tags={"service": "db", "self-heal": "true"}),
+        POLICY,
+        Outcome.LEFT_ALONE,
+        "no longer make it part of service web. It is deregistered from web",
+    ),
+    (
         "its group has replaced it",
         case(EVIDENCE, attempt(Action.REPLACE), group="web-asg"),
         observed(state=InstanceState.SHUTTING_DOWN),

@@ -106,6 +106,45 @@ def test_so_does_whoever_takes_it_while_defib_stops_it(change: tuple[dict[str, A
     assert audience("web", said.tier, replace(machine.policy, contacts=(ann,))) == (ann,), "no service names her here"
 
 
+TOLD = replace(SERVICE, tell=("ann",))
+BOTH = replace(
+    POLICY,
+    services=(TOLD, replace(TOLD, name="db", match={"service": ("db",)})),
+    contacts=(Contact("ann", email=("ann@example.com",)),),
+)
+"""Two services, of which an instance is given from one to the other."""
+
+
+def test_what_people_have_is_another_services_once_its_tags_say_so() -> None:
+    machine = broken(BOTH, cures=frozenset())
+    machine.run()
+    asked = machine.store.latest_incident("web")
+    assert asked is not None
+    assert asked.call is not None
+    machine.tags["service"] = "db"
+    case = machine.run(timedelta(minutes=5))
+
+    assert (case.service, case.outcome) == ("web", Outcome.LEFT_ALONE)
+    said, incident = machine.notices[-1], machine.store.latest_incident("web")
+    assert "web-2 is left alone: its tags no longer make it part of service web" in said.subject
+    assert "It is deregistered from web" in said.body
+    assert incident is not None
+    assert (incident.call, incident.resolved_at is None) == (None, False)
+    machine.look()
+    assert machine.case is not None
+    assert machine.case.service == "db"
+
+
+def test_what_people_have_stopped_by_defib_is_started_before_it_is_another_services() -> None:
+    machine = broken(BOTH, fault=Failing(Action.START, FULL, times=99))
+    handed_over = machine.run()
+    assert (handed_over.handed_over_at is None, machine.state) == (False, InstanceState.STOPPED)
+    machine.fault, machine.tags["service"] = None, "db"
+    case = machine.run(timedelta(days=1))
+
+    assert (case.service, case.outcome) == ("web", Outcome.HEALED)
+
+
 def test_whoever_switches_to_observe_while_it_is_stopped_is_asked_at_once_to_start_it() -> None:
     machine = broken(policy(), fault=Failing(Action.START, FULL, times=9))
     machine.run(timedelta(minutes=10))

@@ -15,7 +15,7 @@ from defib.core.guard import SPOKEN_FOR, TURNS, refuse
 from defib.core.guards.consent import needs_yes
 from defib.core.guards.loss import waits_for_traits
 from defib.core.guards.question import GIVES_BACK, Question, Refusal
-from defib.core.handed_over import asked, has_evidence, unmended, unmended_for
+from defib.core.handed_over import asked, has_evidence, is_theirs, unmended, unmended_for
 from defib.core.interference import meddled
 from defib.core.left_out import left_to_people
 from defib.core.maintenance import maintenance_of
@@ -116,9 +116,10 @@ def _not_refused(case: Case, decision: Decision, policy: Policy, service: Servic
 def _still_its(case: Case, observation: Observation, decision: Decision, policy: Policy) -> Decision:
     """Of an instance that belongs to another service by now, or to none, nothing was read that its guards ask for.
 
-    What Defib has taken from it, it gets back all the same.
+    What Defib has taken from it, it gets back all the same. What people have of it they have no more.
     """
-    if not isinstance(decision, Act) or decision.action in GIVES_BACK or decision.action is Action.START:
+    goes_on = decision.action in (*GIVES_BACK, Action.START) if isinstance(decision, Act) else not is_theirs(case)
+    if goes_on or isinstance(decision, Close):
         return decision
     owner = policy.service_of(observation.tags)
     if owner is not None and owner.name == case.service:

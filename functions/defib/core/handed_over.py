@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from defib.core.case import Action, Case, Escalate
 from defib.core.frozen import replace
 from defib.core.left_out import NOTE
-from defib.core.model import Cause
+from defib.core.model import NOT_FAILING, Cause
 from defib.core.patience import patience
 from defib.core.service import Service
 from defib.core.start import STOPPED
@@ -81,6 +81,12 @@ def has_evidence(case: Case) -> bool:
     """Whether evidence was taken of the failure that the case is about; since it was taken back, if it was."""
     again = case.confirmed_at if case.confirmed_at == case.resumed_at else None
     return any(a.action is Action.EVIDENCE and (again is None or a.intended_at >= again) for a in case.attempts)
+
+
+def is_theirs(case: Case) -> bool:
+    """Whether people have what fails, and Defib owes it no start: neither stopped by Defib nor being stopped."""
+    stays = case.handed_over_at is None or case.cause in NOT_FAILING or case.cause is Cause.STUCK_STOPPING
+    return not (stays or case.owes_start(case.cause))
 
 
 def told_at(case: Case) -> datetime | None:
