@@ -17,7 +17,7 @@ from defib.core.shift import Move, Served, Shift, ShiftAnswer, load_balancer_of
 from defib.core.shifting import claimable, due, ended, ordered, refusal, settled, shiftable, wanted
 from defib.core.stack import Impairment, Stack
 from defib.core.zones import Seen, Turn, tell
-from tests.core.facts import NOON, SERVICE, after
+from tests.core.facts import NOON, POLICY, SERVICE, after
 from tests.core.shifted import (
     ARN,
     BALANCER,
@@ -161,6 +161,16 @@ def test_shifts_are_wanted_in_the_write_that_tells_people_of_the_zone_and_given_
 
     assert [(s.move, s.id, s.ordered_at) for s in stack.shifts] == [(Move.END, "shift-1", None)]
     assert "It sends traffic to the zone again (web)" in notice.body
+
+
+def test_nobody_reads_that_defib_sends_traffic_back_which_the_policy_no_longer_lets_it_shift() -> None:
+    stack, _, notice = tell(
+        replace(STACK, shifts=(SHIFTED,)), Turn(IMPAIRED, Seen(A, 0, 50), over=True), None, POLICY, after(minutes=30)
+    )
+
+    assert [s.move for s in stack.shifts] == [Move.END], "how that went is told next"
+    assert "sends traffic" not in notice.body
+    assert "If you shifted traffic away, end the shift" in notice.body
 
 
 ENDED = [

@@ -9,6 +9,7 @@ import pytest
 
 from defib.core.incident import Incident, NoticeKind
 from defib.core.model import Switch
+from defib.core.policy import Mode, Policy
 from defib.core.shift import Move, ShiftAnswer, ShiftOrder
 from defib.core.shifting import ended, wanted
 from defib.core.stack import Impairment, Stack
@@ -16,7 +17,7 @@ from defib.shell.ports import Away, Rejected, Transient, Unanswered
 from defib.shell.shift import Shifting, shift
 from defib.shell.shifting import pursue_shifts
 from defib.shell.store import Conflict
-from tests.core.facts import NOON
+from tests.core.facts import NOON, POLICY
 from tests.core.shifted import BALANCER, SERVING, STARTS, A
 from tests.fakes import FakeClock, FakeJournal, FakeObserver, FakeQueues, FakeRouter, FakeStore, FakeSwitch
 
@@ -34,9 +35,9 @@ class Bench:
         shifts = wanted(A, "use1-az4", STARTS)
         self.store.whole = Stack(1, impaired=(Impairment(A, NOON, 40, incident=1),), shifts=shifts)
 
-    def sweep(self) -> None:
+    def sweep(self, policy: Policy = STARTS) -> None:
         now = self.clock.now()
-        pursue_shifts(self.store.stack(), self.store, self.queues, self.observer.zone_ids, STARTS, now)
+        pursue_shifts(self.store.stack(), self.store, self.queues, self.observer.zone_ids, policy, now)
 
     def remediate(self, order: ShiftOrder | None = None) -> None:
         edges = Shifting(self.clock, self.observer, self.store, self.router, self.journal, self.switch)
@@ -126,6 +127,34 @@ def test_it_is_ended_when_the_zone_has_recovered(bench: Bench) -> None:
     assert bench.router.away == {}
     assert bench.told() == [NoticeKind.PROGRESS]
     assert bench.store.whole.shifts == ()
+
+
+OBSERVED = replace(STARTS, services=(replace(STARTS.services[0], mode=Mode.OBSERVE),))
+
+
+@pytest.mark.parametrize("policy", [POLICY, OBSERVED], ids=["recommended", "observed"])
+@pytest.mark.parametrize("begun", [True, False])
+def test_what_the_policy_no_longer_lets_defib_shift_is_ordered_no_more_and_peoples_business(
+    bench: Bench, policy: Policy, begun: bool
+) -> None:
+    """No function has a right to it then, and the sweep no queue: it would fail each minute until the shift ends."""
+    if begun:
+        bench.sweep()
+        bench.remediate()
+        given_back = ended(bench.store.whole.shifts, A)
+        bench.store.whole = replace(bench.store.whole, impaired=(), shifts=given_back)
+    ordered = len(bench.queues.shifts)
+    for _ in range(3):
+        bench.clock.advance(MINUTE)
+        bench.sweep(policy)
+
+    assert len(bench.queues.shifts) == ordered
+    (said,) = bench.queues.notices
+    assert said.kind is NoticeKind.ESCALATED
+    assert "defib.toml no longer lets Defib shift it" in said.body
+    asked = ("cancel-zonal-shift", "the shift ends by itself at 15:00 UTC") if begun else ("start-zonal-shift",)
+    assert all(words in said.body for words in asked), said.body
+    assert (bench.store.whole.shifts == ()) is begun
 
 
 def test_an_order_delivered_twice_is_carried_out_once(bench: Bench) -> None:

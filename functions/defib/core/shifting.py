@@ -12,6 +12,7 @@ from defib.core.model import Switch
 from defib.core.policy import Mode, Policy, Service, TargetGroup
 from defib.core.shift import Move, Served, Shift, ShiftAnswer, ShiftOrder, load_balancer_of
 from defib.core.stack import Stack
+from defib.core.words import at_minute
 
 AGAIN_AFTER = timedelta(minutes=5)
 """How soon a shift that was held, or that AWS has made itself, is looked at again: that takes minutes to change."""
@@ -58,6 +59,18 @@ def settled(stack: Stack, now: datetime) -> Stack:
         elif not over and not (shift.move is Move.END and is_final(shift) and shift.said is shift.answer):
             kept.append(shift)
     return replace(stack, shifts=tuple(kept)) if tuple(kept) != stack.shifts else stack
+
+
+def given_up(stack: Stack, policy: Policy, now: datetime) -> Stack:
+    """``stack`` once what would be asked for next is people's, where the policy says so no more: nobody may ask ARC."""
+    allowed = shiftable(policy)
+    for shift in stack.shifts:
+        if shift.load_balancer not in allowed and due(shift, stack, policy, now):
+            ends = f"; the shift ends by itself {at_minute(shift.until, now)}" if shift.until is not None else ""
+            detail = f"defib.toml no longer lets Defib shift it{ends}"
+            refused = replace(shift, answer=ShiftAnswer.REFUSED, ordered_at=now, answered_at=now, detail=detail)
+            stack = stack.with_shift(refused)
+    return stack
 
 
 def due(shift: Shift, stack: Stack, policy: Policy, now: datetime) -> bool:

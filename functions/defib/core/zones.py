@@ -14,7 +14,7 @@ from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.limits import Limits
 from defib.core.policy import Policy
 from defib.core.shift import Shift, load_balancer_of
-from defib.core.shifting import ended, wanted
+from defib.core.shifting import ended, shiftable, wanted
 from defib.core.stack import Impairment, Stack
 
 SEEN_TWICE = timedelta(seconds=45)
@@ -99,7 +99,9 @@ def tell(
     if turn.over:
         incident = latest or Incident(incident_service(turn.impairment.zone), turn.impairment.incident, now)
         given_back = ended(stack.shifts, turn.impairment.zone)
-        story = _recovered(turn, tuple(s for s in given_back if s.zone == turn.impairment.zone), policy, now)
+        allowed = shiftable(policy)
+        ours = (s for s in given_back if s.zone == turn.impairment.zone and s.load_balancer in allowed)
+        story = _recovered(turn, tuple(ours), policy, now)
         after = replace(stack, shifts=given_back)
         return after, *compose(replace(incident, resolved_at=now), story, NoticeKind.RESOLVED, policy, now)
     number = latest.number + 1 if latest is not None else 1

@@ -8,7 +8,7 @@ from datetime import datetime
 from defib.core.frozen import replace
 from defib.core.policy import Policy
 from defib.core.shift_news import tell, zones_with_news
-from defib.core.shifting import due, ordered, settled
+from defib.core.shifting import due, given_up, ordered, settled
 from defib.core.stack import Stack
 from defib.core.zones import incident_service
 from defib.shell.ports import CallFailed, Queues
@@ -45,7 +45,7 @@ def _pursued(
     policy: Policy,
     now: datetime,
 ) -> Stack:
-    after = _named(settled(stack, now), zone_ids)
+    after = given_up(_named(settled(stack, now), zone_ids), policy, now)
     for zone in zones_with_news(after):
         incident = store.latest_incident(incident_service(zone))
         if incident is None:
