@@ -9,7 +9,7 @@ import pytest
 
 from defib.core.page.elsewhere import Kind, OtherPage
 from defib.core.page.follow import done, let_go, next_step, taken_up
-from defib.core.page.followed import About, Doing, Followed, Held, Item
+from defib.core.page.followed import About, Doing, Failing, Followed, Held, Item
 from defib.core.page.model import (
     Affected,
     Component,
@@ -75,6 +75,7 @@ def step(followed: Followed, shown: Front, other: OtherPage = STATUSPAGE, at: fl
 
 
 RESOLVED = incident(1, "web", resolved_at=NOON)
+RESOLVED_TWO = incident(2, "web", resolved_at=NOON)
 AWAY = following(looked_at=NOON - OFF_AFTER - timedelta(seconds=1))
 TAKEN_UP = [
     ("a page that begins to follow is told of what is open", Followed(), front(incident(1, "web")), ["incident:1"]),
@@ -115,6 +116,22 @@ def test_what_is_to_be_told_is_taken_up_and_left_when_its_end_was_told(
     known = taken_up(followed, shown, STATUSPAGE, NOON)
     assert [item.name for item in known.items] == items
     assert known.counted == max(followed.counted, shown.last_number)
+
+
+def test_another_page_of_the_same_name_begins_anew_and_the_same_one_at_another_address_goes_on() -> None:
+    there = replace(ONE, remote="17", told="1")
+    known = following(there, doing=Doing(ONE.name, NOON), failing=Failing(NOON, "no", told=True), which="cachet")
+    now_open = front(incident(1, "web", updates=2), RESOLVED_TWO)
+
+    moved = taken_up(known, now_open, replace(CACHET, url="https://y"), NOON)
+    assert (moved.items, moved.doing, moved.components) == ((there,), known.doing, known.components)
+    for other in (STATUSPAGE, replace(STATUSPAGE, page_id="q")):
+        for before in (known, replace(known, which="statuspage r")):
+            fresh = taken_up(before, now_open, other, NOON)
+            assert (fresh.items, fresh.doing, fresh.components) == ((ONE,), None, {}), "the past is not copied"
+            assert (fresh.version, fresh.failing, fresh.counted) == (1, known.failing, 2)
+    of_an_older_version = replace(known, which="")
+    assert taken_up(of_an_older_version, now_open, STATUSPAGE, NOON).items == (there,)
 
 
 def tell(found: Step | None) -> tuple[str, str, str]:

@@ -115,6 +115,11 @@ class OtherPage:
         """Of its API, without a slash at its end."""
         return (self.url or self.manner.address).rstrip("/")
 
+    @property
+    def which(self) -> str:
+        """What tells it from every other page that might have its name; at another ``url`` it is the same one."""
+        return f"{self.kind} {self.page_id}".rstrip()
+
     def there(self, key: str) -> tuple[str, ...]:
         """What the component is called there; empty for one that is not to be shown there."""
         return (key,) if self.manner.takes_all else self.components.get(key, ())

@@ -32,10 +32,12 @@ def taken_up(followed: Followed, front: Front, other: OtherPage, now: datetime) 
     A page that begins to follow is told of what is open and of what is to come, not of the past. Nor is one that nobody
     had follow for long, but for what it has been told the beginning of.
     """
+    begins = followed.version == 0 or followed.which not in ("", other.which)
+    followed = _of_this_page(followed, other)
     followed = _by_ids_of_today(followed, front)
     is_open = {number for number, incident in front.incidents.items() if incident.resolved_at is None}
     were_off, known_items = was_off(followed.looked_at, now), followed.items
-    if followed.version == 0:
+    if begins:
         fresh = sorted(is_open)
     else:
         fresh = list(range(followed.counted + 1, front.last_number + 1))
@@ -50,6 +52,13 @@ def taken_up(followed: Followed, front: Front, other: OtherPage, now: datetime) 
     left = tuple(item for item in items if not _is_over(item, front, other, now))
     counted, looked_at = max(followed.counted, front.last_number), word(followed.looked_at, now)
     return replace(followed, items=left, counted=counted, looked_at=looked_at)
+
+
+def _of_this_page(followed: Followed, other: OtherPage) -> Followed:
+    """Where another page has its name by now, all that is still true is that staff have heard of a failure."""
+    if followed.which in ("", other.which):
+        return replace(followed, which=other.which)
+    return Followed(followed.version, failing=followed.failing, which=other.which)
 
 
 def _by_ids_of_today(followed: Followed, front: Front) -> Followed:

@@ -99,6 +99,8 @@ class Followed:
     failing: Failing | None = None
     looked_at: datetime | None = None
     """When a turn last left word that the page follows (core/page/pause.py); None where none has yet."""
+    which: str = ""
+    """Which page all of this is of (``OtherPage.which``); empty: an older version wrote it."""
 
     def item(self, name: str) -> Item | None:
         return next((item for item in self.items if item.name == name), None)
