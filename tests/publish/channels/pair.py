@@ -99,6 +99,7 @@ class Pair:
         page = replace(POLICY.page, elsewhere=(self.other,))
         self.policy: Policy = replace(POLICY, page=page, maintenance=maintenance)
         self.key = key
+        self.url = "https://status.example.com"
         self.edges = self.directly()
 
     def over_http(self) -> Iterator[Pair]:
@@ -183,8 +184,7 @@ class Pair:
                 return Stashboard(http, self.other, lambda: CREDENTIALS, self.clock, said)
             case Kind.WEBHOOK:
                 key = SIGNING_KEY if self.key == KEY else self.key
-                url = "https://status.example.com"
-                return Webhook(http, lambda: SigningKey(key), self.clock, self.policy.page, url)
+                return Webhook(http, lambda: SigningKey(key), self.clock, self.policy.page, self.url)
 
 
 @contextmanager

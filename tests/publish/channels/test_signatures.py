@@ -14,7 +14,7 @@ from defib.core.page.elsewhere import Kind
 from sim.elsewhere.webhook import WebhookServer
 from sim.internet import RESETS, Request, Response
 from tests.core.page.shown import trouble
-from tests.publish.channels.pair import CREDENTIALS, SIGNING_KEY, Pair
+from tests.publish.channels.pair import CREDENTIALS, SIGNING_KEY, Pair, bodies
 
 
 def is_ours(request: Request) -> bool:
@@ -65,6 +65,22 @@ def test_what_defib_sends_again_has_the_same_id_and_a_fresh_time() -> None:
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
     assert int(first.headers["webhook-timestamp"]) < int(second.headers["webhook-timestamp"])
     assert len(pair.server.said) == 1
+
+
+@pytest.mark.parametrize(("url", "minute"), [("https://eu.example.com", 3), ("https://status.example.com", 63)])
+def test_whoever_drops_ids_that_it_has_had_hears_of_each_incident_of_another_defib_and_of_one_made_anew(
+    url: str, minute: float
+) -> None:
+    first, second = Pair(Kind.WEBHOOK), Pair(Kind.WEBHOOK)
+    second.server, second.url = first.server, url
+    second.faults.server = first.server
+    second.edges = second.directly()
+    for pair, at in ((first, 3), (second, minute)):
+        pair.at(at, trouble())
+        pair.settle()
+
+    assert [len(pair.incidents) for pair in (first, second)] == [1, 1]
+    assert bodies(first.server.said) == [body for pair in (first, second) for _, body in pair.expected()]
 
 
 def test_a_message_has_the_shape_of_statuspages_webhooks() -> None:

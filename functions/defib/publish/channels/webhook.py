@@ -46,7 +46,7 @@ class Webhook:
             assert tell.outage is not None
             id_, about = tell.outage.id, msgspec.to_builtins(shaper.maintenance(tell.outage))
             about["incident_updates"][0] |= {"id": page_id("update", f"{id_} {tell.mark}"), "body": tell.body}
-        self._send(tell, page_id("message", f"{id_} {tell.mark}"), {"incident": about}, now)
+        self._send(tell, self._message(f"{id_} {tell.began_at.isoformat()} {tell.mark}"), {"incident": about}, now)
         return Done(id_)
 
     def was_told(self, tell: Tell) -> Done | None:
@@ -57,7 +57,7 @@ class Webhook:
     def stand(self, stand: Stand) -> Done:
         now, shaper = self._clock.now(), self._shaper(stand)
         component = next(c for c in stand.here if c.key == stand.component)
-        id_ = page_id("message", f"{stand.component} {stand.mark}")
+        id_ = self._message(f"{stand.component} {stand.mark}")
         update = {
             "id": id_,
             "component_id": component.id,
@@ -68,6 +68,10 @@ class Webhook:
         about = msgspec.to_builtins(shaper.component(component))
         self._send(stand, id_, {"component_update": update, "component": about}, now)
         return Done()
+
+    def _message(self, of: str) -> str:
+        """Its id. Several Defibs may tell one receiver, or one that is made anew: they number incidents alike."""
+        return page_id("message", f"{self._url} {of}")
 
     def _shaper(self, step: Step) -> Shaper:
         return Shaper(Page(0, self._clock.now(), step.here, (), ()), self._settings, self._url)
