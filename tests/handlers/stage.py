@@ -51,6 +51,7 @@ email = ["oncall@example.com"]
 
 [page]
 enabled = true
+api = true
 title = "Example CI"
 
 [page.elsewhere.atlassian]

@@ -10,8 +10,10 @@ import pytest
 from defib.core.maintenance import DAYS, Maintenance
 from defib.core.page.model import ComponentStatus, Impact, Origin
 from defib.core.page.posted import BODY_MAX, ON_PAGE_MAX, Posted, added, posted, removed
-from tests.core.page.shown import NOON, POLICY, Story, minutes, trouble
+from tests.core.page.shown import NOON, Story, minutes, trouble
+from tests.core.page.shown import POLICY as WITHOUT_API
 
+POLICY = replace(WITHOUT_API, page=replace(WITHOUT_API.page, api=True))
 DOWN = Posted("web", ComponentStatus.MAJOR_OUTAGE, "A digger met our cable.")
 UP = Posted("web", ComponentStatus.OPERATIONAL, "The cable is mended.")
 
@@ -23,7 +25,7 @@ class Board(Story):
 
 @pytest.fixture
 def board() -> Board:
-    story = Board()
+    story = Board(POLICY)
     story.at(0)
     return story
 
@@ -55,6 +57,18 @@ def test_what_was_posted_of_a_service_that_leaves_the_page_is_over_with_it_under
     assert board.shown.open == ()
     assert board.told == ["investigating", "resolved"]
     assert board.only.updates[-1].body.startswith(f"The trouble with {title} that began at 12:01 UTC is no longer ")
+
+
+def test_what_was_posted_is_over_once_nobody_could_end_it_by_the_api_and_nobody_reads_that_it_works(
+    board: Board,
+) -> None:
+    board.post(1, DOWN)
+    board.policy = WITHOUT_API
+    board.at(5)
+
+    assert (board.shown.open, board.statuses["web"]) == ((), "operational")
+    assert board.told == ["investigating", "resolved"]
+    assert "is no longer followed here" in board.only.updates[-1].body
 
 
 def test_better_and_worse_are_updates_of_one_incident(board: Board) -> None:

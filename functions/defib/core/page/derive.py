@@ -69,7 +69,7 @@ def derive(
     components = components_of(policy, shown, now)
     called = {component.key: component.name for component in (*shown.components, *components)}
     result = Derived(_with_components(shown, components), names=called, lost=lost or {})
-    for posted in _left_behind(result.shown)[:SUBJECTS_MOST]:
+    for posted in _left_behind(result.shown, policy)[:SUBJECTS_MOST]:
         result = _resolved(posted, result, policy, now)
     wanted = subjects(policy)
     gone = {i.subject: () for i in shown.open if i.origin is Origin.DEFIB and i.subject not in wanted}
@@ -83,9 +83,9 @@ def derive(
     return replace(result, shown=_with_components(result.shown, _standing(result.shown, policy, now)))
 
 
-def _left_behind(shown: Shown) -> list[PublicIncident]:
-    """What people have posted of a component that is on the page no more: by the API nobody could end it."""
-    here = {f"component:{component.key}" for component in shown.components}
+def _left_behind(shown: Shown, policy: Policy) -> list[PublicIncident]:
+    """What people have posted that nobody could end by the API: its component has left the page, or the API is gone."""
+    here = {f"component:{component.key}" for component in shown.components if policy.page.api}
     return [i for i in shown.open if i.origin is Origin.PERSON and i.subject not in here]
 
 

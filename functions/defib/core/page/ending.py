@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from defib.core.page.model import PublicIncident, Shown
+from defib.core.page.model import Origin, PublicIncident, Shown
 from defib.core.page.words import clock, listed, words
 from defib.core.policy import Policy
 
@@ -18,11 +18,11 @@ def ending(
 ) -> str:
     """What customers read at the end of ``incident``; empty where all of it works again.
 
-    A component that has left the page is seen by nobody any more.
+    A component that has left the page is seen by nobody any more; nor is what people posted where they say no more.
     """
     here, since = {component.key for component in shown.components}, incident.started_at
     unseen = [key for key in incident.components if key not in here or (key in lost and lost[key] >= since)]
-    if not unseen:
+    if not unseen and incident.origin is Origin.DEFIB:
         return ""
     said = words(policy.page.language)
     called = listed([names.get(key, key) for key in incident.components], said)
