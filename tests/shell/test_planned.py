@@ -56,6 +56,24 @@ def test_it_is_moved_in_its_window_and_people_hear_before_and_after() -> None:
     assert machine.registered
 
 
+def test_what_is_another_services_by_its_tags_waits_for_that_ones_window_and_its_people_hear_of_it() -> None:
+    stays = replace(policy(planned_restart=False), contacts=())
+    moves = replace(MOVES.services[0], name="db", match={"service": ("db",)})
+    machine = announced(replace(stays, services=(*stays.services, moves)))
+    machine.tags["service"] = "db"
+    left = machine.run(timedelta(hours=1, minutes=30))
+    assert (left.service, left.outcome, left.acted) == ("web", Outcome.LEFT_ALONE, False)
+
+    machine.look()
+    moved = machine.run()
+    assert (moved.service, moved.outcome) == ("db", Outcome.HEALED)
+    assert [(n.service, n.kind) for n in machine.notices[:3]] == [
+        ("web", NoticeKind.PLANNED),
+        ("web", NoticeKind.RESOLVED),
+        ("db", NoticeKind.PLANNED),
+    ]
+
+
 def test_a_wait_of_days_is_no_age_of_the_repair_and_costs_a_look_an_hour() -> None:
     machine = announced(policy(planned_restart=True, maintenance=(SUNDAYS,)), Event("instance-stop", after(days=5)))
     machine.run(timedelta(days=3, hours=1))

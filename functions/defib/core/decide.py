@@ -116,13 +116,12 @@ def _not_refused(case: Case, decision: Decision, policy: Policy, service: Servic
 def _still_its(case: Case, observation: Observation, decision: Decision, policy: Policy) -> Decision:
     """Of an instance that belongs to another service by now, or to none, nothing was read that its guards ask for.
 
-    What Defib has taken from it, it gets back all the same. What people have of it they have no more.
+    What Defib has taken from it, it gets back all the same. What its people have of it, or expect, is theirs no more.
     """
-    goes_on = decision.action in (*GIVES_BACK, Action.START) if isinstance(decision, Act) else not is_theirs(case)
-    if goes_on or isinstance(decision, Close):
-        return decision
+    waits = is_theirs(case) or (case.cause is Cause.EVENT_SCHEDULED and planned.at_rest(case))
+    goes_on = decision.action in (*GIVES_BACK, Action.START) if isinstance(decision, Act) else not waits
     owner = policy.service_of(observation.tags)
-    if owner is not None and owner.name == case.service:
+    if goes_on or isinstance(decision, Close) or (owner is not None and owner.name == case.service):
         return decision
     return Close(Outcome.LEFT_ALONE, _left_alone(case, f"its tags no longer make it part of service {case.service}"))
 

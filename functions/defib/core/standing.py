@@ -5,6 +5,7 @@ from __future__ import annotations
 from defib.core import in_a_row, planned
 from defib.core.case import Action, Case, Outcome
 from defib.core.incident import Member, Phase
+from defib.core.model import Cause
 from defib.core.words import NAME_MAX, began
 
 LOST = frozenset({Outcome.LEFT_ALONE, Outcome.TERMINATED, Outcome.HANDED_OVER})
@@ -38,7 +39,7 @@ def member_of(case: Case) -> Member:
         case.idle or planned.gives_way(case),
         in_a_row.group_of(case),
         case.closed_at,
-        case.outcome in LOST,
+        case.outcome in LOST and case.cause is not Cause.EVENT_SCHEDULED,
     )
 
 
