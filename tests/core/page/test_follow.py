@@ -118,6 +118,29 @@ def test_what_is_to_be_told_is_taken_up_and_left_when_its_end_was_told(
     assert known.counted == max(followed.counted, shown.last_number)
 
 
+@pytest.mark.parametrize("other", [STATUSPAGE, CACHET, STASHBOARD], ids=lambda other: other.name)
+def test_what_is_open_there_is_ended_though_a_deployment_has_left_none_of_its_components_there(
+    other: OtherPage,
+) -> None:
+    """A service is renamed, or is shown there no more, while the other page has an incident about it."""
+    renamed = replace(other, components={"website": ("w",)})
+    gone_on, over = incident(1, "web", updates=2), incident(1, "web", updates=2, resolved_at=NOON)
+    end = replace(over.updates[1], status=IncidentStatus.RESOLVED)
+    over = replace(over, updates=(over.updates[0], end))
+    known = following(replace(ONE, remote="17", told="1"))
+
+    assert step(known, front(gone_on), renamed) is None, "what goes on is not said of nothing"
+    kept = taken_up(known, front(over), renamed, NOON)
+    if other is STASHBOARD:
+        assert kept.items == (), "it knows no incidents"
+        return
+    found = step(kept, front(over), renamed)
+    assert isinstance(found, Tell)
+    assert (found.status, found.concerned, found.components) == (IncidentStatus.RESOLVED, (), {})
+    assert taken_up(done(kept, found, Done("17")), front(over), renamed, NOON).items == ()
+    assert taken_up(following(replace(ONE, told="1")), front(over), renamed, NOON).items == (), "nothing was made there"
+
+
 def test_another_page_of_the_same_name_begins_anew_and_the_same_one_at_another_address_goes_on() -> None:
     there = replace(ONE, remote="17", told="1")
     known = following(there, doing=Doing(ONE.name, NOON), failing=Failing(NOON, "no", told=True), which="cachet")

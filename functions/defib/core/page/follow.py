@@ -17,6 +17,7 @@ from defib.core.page.model import (
     Component,
     ComponentStatus,
     Impact,
+    IncidentStatus,
     MaintenanceStatus,
     PlannedOutage,
     PublicIncident,
@@ -166,10 +167,15 @@ def _of_incident(item: Item, front: Front, other: OtherPage) -> Tell | None:
 
 
 def _untold(item: Item, incident: PublicIncident, other: OtherPage) -> Update | None:
-    """The next update that concerns a component which is shown there."""
+    """The next update that concerns a component which is shown there, or ends what is open there."""
     told = int(item.told or 0)
     rest = (update for update in incident.updates if update.sequence > told)
-    return next((update for update in rest if _concerns(update, other)), None)
+    return next((update for update in rest if _concerns(update, other) or _ends_there(update, item, other)), None)
+
+
+def _ends_there(update: Update, item: Item, other: OtherPage) -> bool:
+    """Whether it ends an incident there of which a deployment has left no component in the other page's policy."""
+    return update.status is IncidentStatus.RESOLVED and bool(item.remote) and not other.manner.by_component
 
 
 def _concerns(update: Update, other: OtherPage) -> bool:
