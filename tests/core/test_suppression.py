@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Hold, Outcome, Wait
+from defib.core.case import Act, Action, Attempt, Case, Close, Decision, Escalate, Hold, Outcome, Wait
 from defib.core.decide import decide
 from defib.core.diagnose import diagnose
 from defib.core.membership import GROUP_TAG, GroupMember, Membership
@@ -205,6 +205,31 @@ class TestGivenBack:
 
         assert isinstance(decided(resumed, counting, seconds=10), Wait)
         assert decided(resumed, counting, minutes=1) == Close(Outcome.HEALED, "the reboot cured it")
+
+    @pytest.mark.parametrize(
+        "application",
+        [Checks(OK, OK, application=INITIALIZING), Checks(OK, OK, application=SILENT, beneath=INITIALIZING)],
+        ids=["counting", "suppressed"],
+    )
+    def test_not_while_the_check_has_said_nothing_since_the_start_however_well_all_else_is(
+        self, application: Checks
+    ) -> None:
+        so_far, starts = case(EVIDENCE, QUIET, *RESTARTED, cause=Cause.INSTANCE_IMPAIRED), observed(checks=application)
+
+        waits, _ = step(so_far, starts, POLICY, NOON)
+
+        assert waits.healthy_since is None
+        assert isinstance(decided(replace(so_far, healthy_since=after(minutes=-2)), starts, minutes=4), Wait)
+
+    def test_a_check_that_goes_on_initializing_is_peoples_business(self) -> None:
+        so_far, starts = case(EVIDENCE, *RESTARTED), checked(INITIALIZING, instance=OK)
+        given_up = replace(so_far, handed_over_at=after(minutes=-1))
+
+        assert isinstance(decided(so_far, starts, minutes=4), Wait)
+        escalated = decided(so_far, starts, minutes=5)
+        assert isinstance(escalated, Escalate)
+        assert "application status check" in escalated.ask
+        assert isinstance(decided(given_up, starts, minutes=5), Wait)
 
     def test_an_application_that_still_fails_beneath_is_not_healed(self) -> None:
         failing = checked(SILENT, beneath=LONG_AGO, instance=OK)

@@ -11,8 +11,9 @@ import pytest
 
 from defib.core import suppression
 from defib.core.case import Action, Outcome
-from defib.core.model import InstanceState
+from defib.core.model import Cause, InstanceState
 from defib.core.parse import parse as parse_policy
+from sim import application
 from sim.authority import Authority
 from sim.boundary import Call
 from sim.faults import FaultKind
@@ -156,3 +157,38 @@ def test_a_failure_that_only_the_suppressed_check_tells_of_is_seen_beneath_the_s
         Action.RESUME_CHECK,
     ]
     assert case.outcome is Outcome.HEALED
+
+
+NOT_THERE = """
+title = "An application that does not come up on the new host"
+story = "The server hangs and is healed on another host; its application, which only EC2 asks, does not come up there."
+start = 2026-09-08T03:00:00Z
+until = "22m"
+
+[fleet.web]
+count = 3
+application_check = 2
+
+[[faults]]
+at = "2m"
+on = "web-3"
+kind = "zombie"
+
+[[faults]]
+at = "5m"
+on = "web-3"
+kind = "application_down"
+cured_by = []
+"""
+
+
+def test_what_its_application_check_says_nothing_of_for_minutes_after_its_start_is_not_called_healed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(application, "GRACE", timedelta(minutes=5))
+
+    with played(parse(NOT_THERE)) as world:
+        (case,) = world.records.cases()
+
+    assert case.handed_over_at is not None
+    assert case.cause is Cause.APPLICATION_DOWN

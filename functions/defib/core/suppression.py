@@ -26,6 +26,11 @@ LIFTS = 3
 CONFIRMED_IN = timedelta(minutes=2)
 """Two good answers in a row, asked for once a minute, make a failing check pass (EC2 User Guide, Default settings)."""
 
+STARTS_WITHIN = timedelta(seconds=600) + CONFIRMED_IN
+"""How long after a start its application check may have nothing to say: an owner may have its first request wait for
+ten minutes, and for five where nobody says otherwise (AWSEC2 API, CreateApplicationStatusCheck,
+InitializationGracePeriodSeconds)."""
+
 MISSING = frozenset({CheckStatus.NOT_APPLICABLE, CheckStatus.SUPPRESSED})
 
 
@@ -59,6 +64,11 @@ def seen(checks: Checks, case: Case | None) -> Check:
     """
     own = checks.application.status is CheckStatus.SUPPRESSED and ours(case) is not None
     return checks.beneath if own else checks.application
+
+
+def is_starting(case: Case, observation: Observation) -> bool:
+    """Whether its application check runs, but has said nothing yet, as for minutes after EC2's own checks pass."""
+    return observation.checks is not None and seen(observation.checks, case).status is CheckStatus.INITIALIZING
 
 
 def in_vain(case: Case) -> Attempt | None:

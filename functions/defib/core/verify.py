@@ -11,7 +11,7 @@ from defib.core.member import in_standby, leave_standby, with_standby
 from defib.core.model import Cause, Event, Observation, Registration, TargetHealth
 from defib.core.policy import Repair, Service
 from defib.core.start import resized
-from defib.core.suppression import counts_since, lift
+from defib.core.suppression import STARTS_WITHIN, counts_since, is_starting, lift
 from defib.core.target_group import GROUP_GONE
 from defib.core.words import clock
 
@@ -35,6 +35,8 @@ def verify(case: Case, observation: Observation, repair: Repair, service: Servic
     joining = awaited(observation) or rejoining(case, observation)
     if joining:
         return _await_targets(case, joining, repair, service, now)
+    if is_starting(case, observation):
+        return _await_application(case, repair, service, now)
     lifted = lift(case, repair, now)
     if lifted is not None:
         return lifted
@@ -97,7 +99,7 @@ def well(case: Case, observation: Observation) -> bool:
     """Whether nothing is missing but time."""
     returned = in_standby(case) is None or case.handed_over_at is not None
     missing = unrestored(case, observation) or awaited(observation) or rejoining(case, observation)
-    return returned and not missing
+    return returned and not missing and not is_starting(case, observation)
 
 
 def coming_back(case: Case, service: Service, now: datetime) -> bool:
@@ -138,13 +140,24 @@ def _await_targets(
     case: Case, joining: tuple[Registration, ...], repair: Repair, service: Service, now: datetime
 ) -> Decision:
     groups = ", ".join(sorted({r.target_group_name for r in joining}))
-    began = [a.done_at for a in case.attempts if a.action in BACK and a.done_at]
-    # Where Defib has done nothing it has been on its way back for as long as it works, however old its case is.
-    limit = max(began, default=case.since) + service.verify.timeout
+    limit = _came_back(case) + service.verify.timeout
     if now < limit or case.handed_over_at is not None:
         return Wait(f"waiting until it is healthy in {groups}", now + repair.look_again)
     ask = f"Find out why the load balancer's health check of {groups} fails."
     return Escalate(f"its status checks pass, but it does not become healthy in {groups}", ask, now + repair.hold)
+
+
+def _await_application(case: Case, repair: Repair, service: Service, now: datetime) -> Decision:
+    limit = _came_back(case) + max(service.verify.timeout, STARTS_WITHIN)
+    if now < limit or case.handed_over_at is not None:
+        return Wait("waiting until its application status check has passed", now + repair.look_again)
+    ask = f"Find out why the application status check of {case.instance_id} goes on initializing."
+    return Escalate("its status checks pass, but its application status check does not", ask, now + repair.hold)
+
+
+def _came_back(case: Case) -> datetime:
+    """Since when it has been on its way back: where Defib has done nothing since it works, however old its case is."""
+    return max((a.done_at for a in case.attempts if a.action in BACK and a.done_at), default=case.since)
 
 
 def _close(case: Case, observation: Observation, repair: Repair) -> Close:
