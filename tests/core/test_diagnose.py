@@ -9,6 +9,7 @@ import pytest
 
 from defib.core.case import Action, Case
 from defib.core.diagnose import diagnose
+from defib.core.membership import GROUP_TAG
 from defib.core.model import (
     Cause,
     Check,
@@ -101,6 +102,27 @@ def test_where_aws_has_announced_work_people_read_that_it_is_bound_to_its_host()
     facts = observed(checks=announced, traits=replace(HARMLESS, dedicated_host="h-0a1"))
 
     assert diagnose(facts, None, POLICY, NOON).evidence[-1] == "bound to its Dedicated Host h-0a1"
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ({"lifecycle": "spot"}, "not to be stopped: it is a spot instance"),
+        ({"root_device": "instance-store"}, "not to be stopped: its root volume is an instance store"),
+        (
+            {"lifecycle": "spot", "tags": {**observed().tags, GROUP_TAG: "web-asg"}},
+            "status checks pass, and AWS has announced",
+        ),
+    ],
+    ids=["spot", "instance store", "replaced by its group"],
+)
+def test_what_can_only_be_replaced_is_known_when_aws_announces_something_of_it(
+    kind: dict[str, object], why: str
+) -> None:
+    announced = Checks(OK, OK, events=(Event("instance-retirement", after(days=2)),))
+    facts = replace(observed(checks=announced), **kind)  # type: ignore[arg-type]  # keyword arguments of one known dataclass
+
+    assert diagnose(facts, None, POLICY, NOON).evidence[-1].startswith(why)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from defib.core.severity import Severity
 from tests.core.announced import EVIDENCE, LATER, MOVED, TOO_LATE, WAITING, waiting, wants
 from tests.core.facts import NOON, after, attempt, case, policy
 
+SPOT = {"evidence": ("status checks pass", "not to be stopped: it is a spot instance")}
 BOUND_THERE = {"evidence": ("status checks pass", "bound to its Dedicated Host h-0a1")}
 
 
@@ -196,6 +197,10 @@ def test_an_announcement_says_when_aws_says_that_it_ends() -> None:
             "aws ec2 modify-instance-placement --region us-east-1 --instance-id i-0aa1 --host-id ANOTHER_HOST",
         ),
         (wants(), BOUND_THERE, "AWS then moves it to a replacement host, on which it keeps room for it"),
+        (wants(LATER), SPOT, "Nothing before 02 May 12:00 UTC: it is a spot instance, which Defib does not stop."),
+        (wants(), SPOT, "Launch another in its place before 02 May 12:00 UTC, and save what is on it"),
+        (wants(), {}, "A stop loses what is on instance-store volumes, and a public address that is no Elastic IP"),
+        (wants(), BOUND_THERE, "A stop loses what is on instance-store volumes"),
         (wants(LATER), {"instance_type": "mac2.metal"}, "it is a Mac, whose host AWS cleans for hours after a stop"),
         (wants(), {"instance_type": "mac2.metal"}, "a Mac may not start for up to four and a half hours"),
     ],
@@ -210,6 +215,17 @@ def test_people_read_what_aws_will_do_what_defib_does_before_and_what_they_can_d
     assert notice.subject == "[Defib web] PLANNED: web-2 is to be retired by AWS from 02 May 12:00 UTC"
     assert words in notice.body
     assert not notice.sms.endswith("...")
+
+
+@pytest.mark.parametrize("limits", [wants(), wants(LATER)], ids=["off", "on"])
+def test_nobody_is_told_to_restart_what_can_only_be_replaced(limits: Policy) -> None:
+    so_far = replace(WAITING, **SPOT)  # type: ignore[arg-type]  # keyword arguments of one known dataclass
+
+    _, notice = compose(Incident("web", 1, NOON), so_far, News.ANNOUNCED, limits.services[0], limits, NOON)
+
+    assert "stop-instances" not in notice.body
+    assert "planned_restart is off" not in notice.body
+    assert "Replace it yourself before 02 May 12:00 UTC." in notice.sms
 
 
 def test_who_was_called_over_a_move_that_went_wrong_hears_that_it_is_resolved() -> None:

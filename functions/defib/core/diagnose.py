@@ -19,7 +19,7 @@ from defib.core.model import (
     Observation,
     TargetHealth,
 )
-from defib.core.planned import BOUND, announced, gives_way
+from defib.core.planned import announced, gives_way, in_its_way
 from defib.core.policy import Policy
 from defib.core.suppression import seen
 from defib.core.target_group import is_balancers_fault
@@ -187,8 +187,7 @@ def _application(
     event = announced(checks, observation.launched_at, case, now)
     if event is not None:
         evidence = f"status checks pass, and AWS has announced {event.code} from {day(event.not_before)}"
-        host = observation.traits.dedicated_host
-        return _found(Cause.EVENT_SCHEDULED, case, now, evidence, *([f"{BOUND} {host}"] if host else ()))
+        return _found(Cause.EVENT_SCHEDULED, case, now, evidence, *in_its_way(observation))
     return _found(Cause.HEALTHY, case, now, "status checks pass")
 
 

@@ -12,7 +12,7 @@ from defib.core.incident import NoticeKind
 from defib.core.maintenance import next_window
 from defib.core.model import Cause, Event
 from defib.core.news import NOTHING, News, Story
-from defib.core.planned import BOUND, REMIND, at_rest, window_before
+from defib.core.planned import BOUND, REMIND, UNSTOPPABLE, at_rest, window_before
 from defib.core.policy import Mode, Policy, Service
 from defib.core.words import day, plan
 
@@ -25,6 +25,9 @@ WORDS = {
 }
 """What AWS will do, after the instance's name (EC2 User Guide, Types of scheduled events)."""
 
+
+LOST = "A stop loses what is on instance-store volumes, and a public address that is no Elastic IP address"
+"""What whoever follows the commands must know first (AWSEC2 UserGuide, How EC2 instance stop and start works)."""
 
 GOES_ON = "What fails now it repairs as usual, and tells you of it as usual."
 """What Defib does about a failure after a planned restart, which has a case of its own."""
@@ -75,11 +78,11 @@ def forewarned(news: News, case: Case, service: Service, policy: Policy, now: da
             headline = f"{WORDS[event.code]} soon, from {day(event.not_before)}"
             if window_before(event, policy, service, now) is not None and not _stays(case):
                 doing = f"It has not restarted it in a window so far. {doing}"
-            duty, brief = _yourself(case, event, policy), f"Restart it yourself before {day(event.not_before)}."
+            duty, brief = _yourself(case, event, policy), _in_brief(case, event)
         case News.HELD if at_rest(case):
             headline = f"is not restarted yet before {day(event.not_before)}"
             doing = f"Nothing for now: {case.reason}. It looks again while the maintenance window is on."
-            duty, brief = _yourself(case, event, policy), f"Restart it yourself before {day(event.not_before)}."
+            duty, brief = _yourself(case, event, policy), _in_brief(case, event)
         case News.PUT_OFF:
             headline = f"serves as before, its restart before {day(event.not_before)} is put off"
         case News.STOPPING:
@@ -105,24 +108,36 @@ def _plan(case: Case, event: Event, service: Service, policy: Policy, now: datet
     window = window_before(event, policy, service, now)
     itself = _yourself(case, event, policy)
     if window is None or _stays(case):
-        return _nothing(case, event, service), itself, f"Restart it yourself before {day(event.not_before)}."
+        return _nothing(case, event, service), itself, _in_brief(case, event)
     doing = f"In the maintenance window from {day(window.start)} to {day(window.end)}: {plan(case, service, policy)}"
     if service.mode is Mode.OBSERVE:
         doing = f"Nothing: service {service.name} is in observe mode. In heal mode: {doing}"
-        return doing, itself, f"Restart it yourself before {day(event.not_before)}."
+        return doing, itself, _in_brief(case, event)
     sooner = f"Nothing. To have it sooner, do it yourself. {itself}"
     return doing, sooner, f"Defib restarts it from {day(window.start)}."
 
 
 def _nothing(case: Case, event: Event, service: Service) -> str:
     why = _stays(case) or f"no maintenance window of service {service.name} begins before then"
-    if not service.planned_restart:
+    if not service.planned_restart and not _unstoppable(case):
         why = f"planned_restart is off for service {service.name}"
-    return f"Nothing before {day(event.not_before)}: {why}. What fails or stops then, it repairs as usual."
+    then = "" if _unstoppable(case) else " What fails or stops then, it repairs as usual."
+    return f"Nothing before {day(event.not_before)}: {why}.{then}"
+
+
+def _in_brief(case: Case, event: Event) -> str:
+    return f"{'Replace' if _unstoppable(case) else 'Restart'} it yourself before {day(event.not_before)}."
+
+
+def _unstoppable(case: Case) -> str:
+    """Why it can only be replaced; empty where it can be stopped."""
+    return next((said.removeprefix(f"{UNSTOPPABLE} ") for said in case.evidence if said.startswith(UNSTOPPABLE)), "")
 
 
 def _stays(case: Case) -> str:
     """Why no planned restart would move it; empty where one would."""
+    if _unstoppable(case):
+        return f"{_unstoppable(case)}, which Defib does not stop"
     if is_mac(case.instance_type):
         return "it is a Mac, whose host AWS cleans for hours after a stop"
     return "a stop and start would bring it back to its Dedicated Host" if _is_bound(case) else ""
@@ -141,6 +156,8 @@ def _yourself(case: Case, event: Event, policy: Policy) -> str:
             f"{until}:\n  aws autoscaling terminate-instance-in-auto-scaling-group{there} --instance-id {instance} "
             "--no-should-decrement-desired-capacity"
         )
+    if _unstoppable(case):
+        return f"Launch another in its place before {until}, and save what is on it: {_unstoppable(case)}."
     moved = f"aws ec2 modify-instance-placement{there} --instance-id {instance} --host-id ANOTHER_HOST"
     commands = (
         f"aws ec2 stop-instances{there} --instance-ids {instance}",
@@ -153,7 +170,11 @@ def _yourself(case: Case, event: Event, policy: Policy) -> str:
         # AWSEC2 UserGuide, How host maintenance works: stopping it releases that room.
         return (
             "Where AWS is to reboot it, wait: AWS then moves it to a replacement host, on which it keeps room for it. "
-            f"To move it before {until}, which gives up that room, give it another host while it is stopped:\n{lines}"
+            f"To move it before {until}, which gives up that room, give it another host while it is stopped. "
+            f"{LOST}:\n{lines}"
         )
     slow = " (a Mac may not start for up to four and a half hours after the stop)" if is_mac(case.instance_type) else ""
-    return f"Stop and start it before {until}, at a time that suits you{slow}; it then runs on another host:\n{lines}"
+    return (
+        f"Stop and start it before {until}, at a time that suits you{slow}; it then runs on another host. "
+        f"{LOST}:\n{lines}"
+    )

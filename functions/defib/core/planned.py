@@ -26,6 +26,9 @@ REMIND = timedelta(days=1)
 BOUND = "bound to its Dedicated Host"
 """How the evidence begins that it has affinity with a Dedicated Host, to which a stop and start brings it back."""
 
+UNSTOPPABLE = "not to be stopped:"
+"""How the evidence begins that it can only be replaced, and why."""
+
 REFRESHED_WITHIN = timedelta(hours=1)
 """How long EC2 may go on saying what it had announced of an instance that has left the host: the status description may
 take that long to refresh (EC2 User Guide, Manage Amazon EC2 instances scheduled for maintenance)."""
@@ -51,6 +54,19 @@ def announced(checks: Checks, launched_at: datetime, case: Case | None, now: dat
     coming = (e for e in checks.events if e.code in EVENTS and (told or e.not_before > now))
     # Of two at one time always the same, in whatever order EC2 lists them: each change would be told.
     return min(coming, key=lambda event: (event.not_before, event.code), default=None)
+
+
+def in_its_way(observation: Observation) -> tuple[str, ...]:
+    """Why a stop and start of it would avoid nothing, as the evidence by which its case knows; its group replaces it.
+
+    AWS terminates what has its root on an instance store (AWSEC2 UserGuide, Scheduled events for your instances).
+    """
+    host, alone = observation.traits.dedicated_host, not observation.group
+    if alone and observation.root_device == "instance-store":
+        return (f"{UNSTOPPABLE} its root volume is an instance store",)
+    if alone and observation.lifecycle == "spot":
+        return (f"{UNSTOPPABLE} it is a spot instance",)
+    return (f"{BOUND} {host}",) if host else ()
 
 
 def at_rest(case: Case) -> bool:
