@@ -207,14 +207,16 @@ class TestGivenBack:
         assert decided(resumed, counting, minutes=1) == Close(Outcome.HEALED, "the reboot cured it")
 
     @pytest.mark.parametrize(
-        "application",
-        [Checks(OK, OK, application=INITIALIZING), Checks(OK, OK, application=SILENT, beneath=INITIALIZING)],
-        ids=["counting", "suppressed"],
+        "checks",
+        [
+            Checks(OK, OK, application=INITIALIZING),
+            Checks(OK, OK, application=SILENT, beneath=INITIALIZING),
+            Checks(OK, OK, attached_ebs=INITIALIZING),
+        ],
+        ids=["counting", "suppressed", "attached EBS"],
     )
-    def test_not_while_the_check_has_said_nothing_since_the_start_however_well_all_else_is(
-        self, application: Checks
-    ) -> None:
-        so_far, starts = case(EVIDENCE, QUIET, *RESTARTED, cause=Cause.INSTANCE_IMPAIRED), observed(checks=application)
+    def test_not_while_a_check_has_said_nothing_since_the_start_however_well_all_else_is(self, checks: Checks) -> None:
+        so_far, starts = case(EVIDENCE, QUIET, *RESTARTED, cause=Cause.INSTANCE_IMPAIRED), observed(checks=checks)
 
         waits, _ = step(so_far, starts, POLICY, NOON)
 

@@ -66,11 +66,6 @@ def seen(checks: Checks, case: Case | None) -> Check:
     return checks.beneath if own else checks.application
 
 
-def is_starting(case: Case, observation: Observation) -> bool:
-    """Whether its application check runs, but has said nothing yet, as for minutes after EC2's own checks pass."""
-    return observation.checks is not None and seen(observation.checks, case).status is CheckStatus.INITIALIZING
-
-
 def in_vain(case: Case) -> Attempt | None:
     """The attempt that showed that the check can't be suppressed: refused, or failed too often."""
     tried = [a for a in case.attempts if a.action is Action.SUPPRESS_CHECK and a.result is not None]

@@ -8,10 +8,10 @@ from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Outcom
 from defib.core.interference import started_by_others
 from defib.core.left_out import left_out, served_till_drained
 from defib.core.member import in_standby, leave_standby, with_standby
-from defib.core.model import Cause, Event, Observation, Registration, TargetHealth
+from defib.core.model import Cause, CheckStatus, Event, Observation, Registration, TargetHealth
 from defib.core.policy import Repair, Service
 from defib.core.start import resized
-from defib.core.suppression import STARTS_WITHIN, counts_since, is_starting, lift
+from defib.core.suppression import STARTS_WITHIN, counts_since, lift, seen
 from defib.core.target_group import GROUP_GONE
 from defib.core.words import clock
 
@@ -35,8 +35,9 @@ def verify(case: Case, observation: Observation, repair: Repair, service: Servic
     joining = awaited(observation) or rejoining(case, observation)
     if joining:
         return _await_targets(case, joining, repair, service, now)
-    if is_starting(case, observation):
-        return _await_application(case, repair, service, now)
+    starting = unsaid(case, observation)
+    if starting:
+        return _await_check(case, starting, repair, service, now)
     lifted = lift(case, repair, now)
     if lifted is not None:
         return lifted
@@ -95,11 +96,18 @@ def awaited(observation: Observation) -> tuple[Registration, ...]:
     return tuple(t.registration for t in observation.targets if t.health in pending)
 
 
+def unsaid(case: Case, observation: Observation) -> str:
+    """Which check runs, but has said nothing yet, as for minutes after a start though others pass; empty for none."""
+    checks = observation.checks
+    each = () if checks is None else (("attached EBS", checks.attached_ebs), ("application", seen(checks, case)))
+    return next((name for name, check in each if check.status is CheckStatus.INITIALIZING), "")
+
+
 def well(case: Case, observation: Observation) -> bool:
     """Whether nothing is missing but time."""
     returned = in_standby(case) is None or case.handed_over_at is not None
     missing = unrestored(case, observation) or awaited(observation) or rejoining(case, observation)
-    return returned and not missing and not is_starting(case, observation)
+    return returned and not missing and not unsaid(case, observation)
 
 
 def coming_back(case: Case, service: Service, now: datetime) -> bool:
@@ -147,12 +155,12 @@ def _await_targets(
     return Escalate(f"its status checks pass, but it does not become healthy in {groups}", ask, now + repair.hold)
 
 
-def _await_application(case: Case, repair: Repair, service: Service, now: datetime) -> Decision:
+def _await_check(case: Case, starting: str, repair: Repair, service: Service, now: datetime) -> Decision:
     limit = _came_back(case) + max(service.verify.timeout, STARTS_WITHIN)
     if now < limit or case.handed_over_at is not None:
-        return Wait("waiting until its application status check has passed", now + repair.look_again)
-    ask = f"Find out why the application status check of {case.instance_id} goes on initializing."
-    return Escalate("its status checks pass, but its application status check does not", ask, now + repair.hold)
+        return Wait(f"waiting until its {starting} status check has passed", now + repair.look_again)
+    ask = f"Find out why the {starting} status check of {case.instance_id} goes on initializing."
+    return Escalate(f"its other status checks pass, but its {starting} status check does not", ask, now + repair.hold)
 
 
 def _came_back(case: Case) -> datetime:
