@@ -281,3 +281,36 @@ def test_in_a_planned_outage_people_are_called_for_what_fell_back_after_a_stop_o
     decision = decided(case(*attempts, *tries), fell_back, limits)
 
     assert isinstance(decision, Escalate if called else Wait)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code", "detail", "reason"),
+    [
+        (
+            Verdict.REFUSED,
+            "InvalidParameterValue",
+            "starting i-0aa1: InvalidParameterValue: there is no volume at its root (/dev/xvda)",
+            "AWS refused to start it: InvalidParameterValue: there is no volume at its root (/dev/xvda)",
+        ),
+        (
+            Verdict.RETRY,
+            "RequestLimitExceeded",
+            "starting i-0aa1: RequestLimitExceeded: Request limit exceeded.",
+            "it could not be started in 5 tries: RequestLimitExceeded: Request limit exceeded.",
+        ),
+        (Verdict.LOST, "", "not taken up in time", "it could not be started in 5 tries: not taken up in time"),
+    ],
+    ids=["refused", "throttled", "lost"],
+)
+def test_a_failure_of_another_kind_is_told_in_awss_own_words_and_never_as_the_stop_before_it(
+    verdict: Verdict, code: str, detail: str, reason: str
+) -> None:
+    tried = attempt(Action.START, after(minutes=-3), verdict, code)
+    assert tried.result is not None
+    tried = replace(tried, result=replace(tried.result, detail=detail))
+    stopped = replace(STOPPED_FACTS, state_reason="Client.UserInitiatedShutdown: User initiated shutdown")
+
+    decision = decided(case(EVIDENCE, STOP, *(tried,) * (1 if verdict is Verdict.REFUSED else 5)), stopped)
+
+    assert isinstance(decision, Escalate)
+    assert decision.reason == reason

@@ -10,7 +10,7 @@ from defib.core.guard import PAUSES
 from defib.core.heals import HEALS_KEPT
 from defib.core.model import Observation, Verdict
 from defib.core.policy import Policy, Service
-from defib.core.start_failure import explained, remedy
+from defib.core.start_failure import remedy, told
 
 PASSED_OVER = frozenset({Action.RESIZE, Action.SUPPRESS_CHECK, Action.RESUME_CHECK})
 """What AWS may refuse without an end of the repair: a type that it can't have, and a check's silence."""
@@ -97,8 +97,8 @@ def spent(case: Case, observation: Observation, policy: Policy, now: datetime) -
     refused = last.result.verdict is Verdict.REFUSED and last.action not in PASSED_OVER
     if refused and not start.impossible(case, observation):
         if last.action is Action.START:
-            reason = f"AWS refused to start it: {explained(last.result.code)}{start.as_what(case, observation)}"
-            return Escalate(reason, remedy(last.result.code), now + repair.hold)
+            said = f"{told(last.result.code, last.result.detail)}{start.as_what(case, observation)}"
+            return Escalate(f"AWS refused to start it: {said}", remedy(last.result.code), now + repair.hold)
         said = " ".join(part for part in (last.result.code, last.result.detail) if part)
         return restart.ask_people(f"AWS refused to {restart.VERBS[last.action]} it: {said}", policy, now)
     return None

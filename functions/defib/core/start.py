@@ -10,7 +10,7 @@ from zlib import crc32
 from defib.core.case import STOPS, Act, Action, Attempt, Case, Decision, Escalate, Outcome, Wait
 from defib.core.model import Cause, InstanceState, Observation, Verdict
 from defib.core.policy import Policy, Repair, Service
-from defib.core.start_failure import NO_ROOM, bare, explained, meaning, remedy
+from defib.core.start_failure import NO_ROOM, bare, explained, meaning, remedy, told
 
 TRIES_BEFORE_ANOTHER_TYPE = 3
 """Starts of one type that EC2 has no room for before the next type is tried."""
@@ -78,10 +78,20 @@ def in_vain(case: Case, observation: Observation, repair: Repair, now: datetime)
 def _in_vain(case: Case, observation: Observation, code: str, repair: Repair, now: datetime) -> Escalate:
     stopped = case.last(*STOPS)
     tries = sum(1 for a in case.attempts[stopped.number if stopped else 0 :] if a.action is Action.START)
-    said = (explained(code) if meaning(code) else observation.state_reason) or code or "AWS gives no reason"
+    said = _said(case, observation, code) or "AWS gives no reason"
     times = f"{tries} {'try' if tries == 1 else 'tries'}"
     reason = f"it could not be started in {times}: {said}{as_what(case, observation)}"
     return Escalate(reason, remedy(code, observation.traits.placement_group), now + repair.hold)
+
+
+def _said(case: Case, observation: Observation, code: str) -> str:
+    """Why the last start failed: what EC2 says of its state is about the stop, unless it had taken the start on."""
+    if meaning(code):
+        return explained(code)
+    result = next((a.result for a in reversed(case.attempts) if a.action is Action.START), None)
+    if result is not None and result.verdict is not Verdict.DONE:
+        return told(code, result.detail)
+    return observation.state_reason or code
 
 
 def start_again(

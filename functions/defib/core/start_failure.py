@@ -105,6 +105,11 @@ def explained(code: str) -> str:
     return f"{words} ({code})" if words else code
 
 
+def told(code: str, detail: str) -> str:
+    """The code with its meaning; where that is not known, what AWS says in words of its own, from the code on."""
+    return explained(code) if meaning(code) or not detail else detail[max(detail.find(code), 0) :]
+
+
 def remedy(code: str, placement_group: str = "") -> str:
     """What a person should do."""
     known = _known(code)
