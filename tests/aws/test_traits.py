@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from defib.aws.observe import AwsObserver
-from defib.aws.traits import PROTECTION_AGE, TYPE_AGE, described
+from defib.aws.traits import PROTECTION_AGE, TYPE_AGE, described, stop_is_near
+from defib.core.model import Registration, Target, TargetHealth
 from defib.core.traits import NO_TRAITS, Traits
 from defib.shell.ports import Transient
 from tests.aws.policies import a_policy
-from tests.core.facts import NOON
+from tests.core.facts import NOON, observed
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -64,6 +65,14 @@ def test_one_in_trouble_is_asked_in_two_calls_that_are_believed_for_a_while(
     clock.advance(TYPE_AGE)
     observer.observe(web, ())
     assert extra_calls(fleet) == [*ASKED, *ASKED[1:], *ASKED]
+
+
+@pytest.mark.parametrize("health", [TargetHealth.UNHEALTHY, TargetHealth.UNHEALTHY_DRAINING])
+def test_so_may_be_whose_load_balancer_calls_it_unhealthy(health: TargetHealth) -> None:
+    failing = Target(Registration("arn:aws:x:targetgroup/web/1", 80), health)
+
+    assert stop_is_near(observed(targets=(failing,)), timedelta(minutes=5))
+    assert not stop_is_near(observed(), timedelta(minutes=5))
 
 
 @pytest.mark.parametrize(

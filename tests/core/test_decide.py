@@ -285,9 +285,10 @@ def test_each_cause_has_its_patience() -> None:
     assert patience(Cause.HEALTHY, service) == timedelta(0)
 
 
+@pytest.mark.parametrize("health", [TargetHealth.UNHEALTHY, TargetHealth.UNHEALTHY_DRAINING])
 @pytest.mark.parametrize(("others", "first"), [(1, Action.DRAIN), (0, Action.STOP)])
-def test_it_is_not_taken_out_where_nobody_else_serves(others: int, first: Action) -> None:
-    facts = observed(targets=(replace(target(TargetHealth.UNHEALTHY), others_healthy=others),))
+def test_it_is_not_taken_out_where_nobody_else_serves(others: int, first: Action, health: TargetHealth) -> None:
+    facts = observed(targets=(replace(target(health), others_healthy=others),))
     so_far = case(attempt(Action.EVIDENCE), cause=Cause.SYSTEM_IMPAIRED)
 
     decision = decide(so_far, facts, Diagnosis(Cause.SYSTEM_IMPAIRED, NOON, ()), POLICY, NOON)

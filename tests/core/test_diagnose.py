@@ -55,6 +55,12 @@ TABLE: list[Row] = [
     ("application check fails", observed(checks=Checks(OK, OK, OK, impaired())), None, Cause.APPLICATION_DOWN),
     ("target unhealthy", observed(targets=(target(TargetHealth.UNHEALTHY),)), None, Cause.APPLICATION_DOWN),
     (
+        "target unhealthy, and its open connections are left to it for hours",
+        observed(targets=(target(TargetHealth.UNHEALTHY_DRAINING),)),
+        None,
+        Cause.APPLICATION_DOWN,
+    ),
+    (
         "target unhealthy for a fault of the load balancer's own",
         observed(targets=(replace(target(TargetHealth.UNHEALTHY), reason="Elb.InternalError"),)),
         None,

@@ -11,7 +11,7 @@ from defib.aws.errors import translated
 from defib.aws.pages import bounded
 from defib.aws.permission import Permission, Scope, union
 from defib.core.frozen import dataclass, replace
-from defib.core.model import SERVING, Registration, Target, TargetHealth
+from defib.core.model import FAILING, SERVING, Registration, Target, TargetHealth
 from defib.core.target_group import GROUP_GONE, is_balancers_fault
 from defib.shell.ports import Rejected
 
@@ -46,7 +46,6 @@ ABSENT = frozenset({NOT_REGISTERED, GROUP_GONE})
 
 KEPT_OUT = frozenset({"zonal_shift_active", "zonal_shift_delegated_to_dns"})
 """What is said of a target whose zone gets no traffic, whatever its health (ELBv2 API, AdministrativeOverride)."""
-FAILING = frozenset({TargetHealth.UNHEALTHY, TargetHealth.UNHEALTHY_DRAINING})
 
 
 _Health = tuple[Registration, TargetHealth, str, frozenset[str] | None]

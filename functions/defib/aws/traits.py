@@ -9,7 +9,7 @@ from defib.aws.errors import translated
 from defib.aws.permission import Permission, Scope
 from defib.core.frozen import replace
 from defib.core.membership import GROUP_TAG
-from defib.core.model import CheckStatus, InstanceState, Observation, TargetHealth
+from defib.core.model import FAILING, CheckStatus, InstanceState, Observation
 from defib.core.traits import Traits
 from defib.shell.ports import Rejected, Unanswered
 
@@ -112,7 +112,7 @@ def stop_is_near(observation: Observation, stopped_from: timedelta) -> bool:
     late = observation.observed_at - observation.launched_at >= min(FIRST_CHECKS, stopped_from)
     if CheckStatus.IMPAIRED in each or (CheckStatus.INITIALIZING in each and late):
         return True
-    return any(target.health is TargetHealth.UNHEALTHY for target in observation.targets)
+    return any(target.health in FAILING for target in observation.targets)
 
 
 class TraitsReader:

@@ -10,6 +10,7 @@ from typing import assert_never
 from defib.core.boot import is_arriving, may_boot_still, with_time_to_boot, with_time_to_stop
 from defib.core.case import STOPS, Action, Case
 from defib.core.model import (
+    FAILING,
     Cause,
     Check,
     Checks,
@@ -17,7 +18,6 @@ from defib.core.model import (
     Diagnosis,
     InstanceState,
     Observation,
-    TargetHealth,
 )
 from defib.core.planned import announced, gives_way, in_its_way
 from defib.core.policy import Policy
@@ -177,7 +177,7 @@ def _application(
         since = None if failed_before(case) else application.impaired_since
         return _found(Cause.APPLICATION_DOWN, case, now, evidence, since=since)
     # In whose target group somebody else has put it says nothing about what it is for.
-    failing = (t for t in observation.targets if t.manageable and t.health is TargetHealth.UNHEALTHY)
+    failing = (t for t in observation.targets if t.manageable and t.health in FAILING)
     unhealthy = [t for t in failing if not is_balancers_fault(t.reason)]
     if unhealthy:
         where = [f"unhealthy in target group {t.registration.target_group_name}" for t in unhealthy]

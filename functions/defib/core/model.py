@@ -120,9 +120,9 @@ class TargetHealth(StrEnum):
     """In a group without health checks."""
 
 
-SERVING = frozenset({TargetHealth.HEALTHY, TargetHealth.UNAVAILABLE})
-"""Where a load balancer sends requests as usual."""
-REGISTERED = SERVING | {TargetHealth.INITIAL, TargetHealth.UNHEALTHY}
+SERVING = frozenset({TargetHealth.HEALTHY, TargetHealth.UNAVAILABLE})  # They get requests as usual.
+FAILING = frozenset({TargetHealth.UNHEALTHY, TargetHealth.UNHEALTHY_DRAINING})
+REGISTERED = SERVING | FAILING | {TargetHealth.INITIAL}
 
 
 @dataclass(frozen=True, slots=True)

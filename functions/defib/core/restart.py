@@ -6,7 +6,7 @@ from datetime import datetime
 
 from defib.core import member
 from defib.core.case import Act, Action, Attempt, Case, Decision, Escalate, Wait
-from defib.core.model import REGISTERED, Cause, CheckStatus, Observation, Target, TargetHealth, Verdict
+from defib.core.model import FAILING, REGISTERED, Cause, CheckStatus, Observation, Target, TargetHealth, Verdict
 from defib.core.policy import ApplicationRemedy, Policy, Service
 from defib.core.suppression import confirmed_in, passes_over_reboot
 from defib.core.words import CAUSE_WORDS, clock
@@ -142,7 +142,7 @@ def trial(
     repair = policy.repair
     if last.action is Action.REBOOT:
         # A load balancer may ask five times, half a minute apart, before it calls a target healthy.
-        asked = cause is Cause.APPLICATION_DOWN and any(t.health is TargetHealth.UNHEALTHY for t in observation.targets)
+        asked = cause is Cause.APPLICATION_DOWN and any(t.health in FAILING for t in observation.targets)
         longer = service.verify.timeout if asked else repair.reboot_trial
         until = last.done_at + max(repair.reboot_trial, longer) + confirmed_in(observation, cause)
         words = "giving the reboot time to work"

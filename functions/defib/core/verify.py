@@ -8,7 +8,7 @@ from defib.core.case import Act, Action, Case, Close, Decision, Escalate, Outcom
 from defib.core.interference import started_by_others
 from defib.core.left_out import left_out, served_till_drained
 from defib.core.member import in_standby, leave_standby, with_standby
-from defib.core.model import Cause, CheckStatus, Event, Observation, Registration, TargetHealth
+from defib.core.model import FAILING, Cause, CheckStatus, Event, Observation, Registration, TargetHealth
 from defib.core.policy import Repair, Service
 from defib.core.start import resized
 from defib.core.suppression import STARTS_WITHIN, counts_since, lift, seen
@@ -92,7 +92,7 @@ def _there(places: tuple[Registration, ...], observation: Observation) -> tuple[
 
 def awaited(observation: Observation) -> tuple[Registration, ...]:
     """Registrations whose health check has not passed yet."""
-    pending = (TargetHealth.INITIAL, TargetHealth.UNHEALTHY, TargetHealth.UNHEALTHY_DRAINING, TargetHealth.DRAINING)
+    pending = FAILING | {TargetHealth.INITIAL, TargetHealth.DRAINING}
     return tuple(t.registration for t in observation.targets if t.health in pending)
 
 
