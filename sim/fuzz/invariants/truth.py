@@ -96,9 +96,12 @@ class Truth:
 
         Each may have cost a sweep what it was about to do.
         """
-        since = self.struck_at[bisect_left(self.struck_at, at) :]
-        minutes = {(struck - at) // MINUTE for struck in since}
-        return MINUTE * min(max(len(minutes) - 1, 0), WORN_MOST)
+        struck, minutes = self.struck_at, 0
+        number = bisect_left(struck, at)
+        while number < len(struck) and minutes <= WORN_MOST:
+            minutes += 1
+            number = bisect_left(struck, at + MINUTE * ((struck[number] - at) // MINUTE + 1), number)
+        return MINUTE * max(minutes - 1, 0)
 
     def works(self, machine: Machine) -> bool:
         """Whether EC2 and its load balancer call it well, and its application answers.
