@@ -155,6 +155,18 @@ def test_the_example_of_the_docs_can_be_read() -> None:
     assert parse(page.partition("```toml\n")[2].partition("```")[0]).title == "The night the volumes hung"
 
 
+def test_the_mistakes_that_the_docs_show_are_those_that_are_told_of_its_example() -> None:
+    page = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    shown = page.partition("## What does a mistake look like?")[2].split("```")[1].strip()
+
+    with pytest.raises(ScenarioError) as told:
+        parse(example.replace('on = "db-2"', 'on = "db-3"').replace("ebs_impaired", "ebs_impared"), "my-outage.toml")
+
+    kinds = ", ".join(f'"{kind}"' for kind in FaultKind if kind is not FaultKind.ZOMBIE)
+    assert str(told.value) == shown.replace("...", kinds)
+
+
 def test_every_shipped_scenario_is_in_the_docs() -> None:
     page = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
 
