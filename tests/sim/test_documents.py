@@ -81,6 +81,36 @@ def test_the_picture_in_readme_is_what_the_replay_draws(shared: Path) -> None:
     assert kept == found.picture, "if it is right: make demo && cp build/demo/timeline.svg docs/april-30.svg"
 
 
+def test_whatever_names_a_months_dollars_names_those_of_the_page_on_costs() -> None:
+    costs = (ROOT / "docs" / "cost.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in costs.splitlines() if line.startswith("| ")]
+    sizes = {row[0]: row[1:] for row in rows if len(row) == 6}
+    (before, after), tower, (_, least) = (
+        next(row[1:] for row in rows if row[0] == policy)
+        for policy in ("shipped", "with a watchtower", "neither page nor links")
+    )
+    # To ten cents, as they are told.
+    more_before, more = (
+        f"{float(much.lstrip('$')) - float(little.lstrip('$')):.1f}0"
+        for much, little in zip(tower, (before, after), strict=True)
+    )
+    named = {
+        "README.md": (
+            f"{after} a quiet month after the free tier, {before} without it",
+            f"A bad month of 1,000 instances, in which a hundred must be healed, is {sizes['1,000'][1]}",
+            f"With neither status page nor answer links: {least}. A watchtower adds about ${more}.",
+        ),
+        "defib.toml": (f"About ${more} a month after the free tier.",),
+        "docs/configuration.md": (f"It costs about ${more} a month after the free tier",),
+        "docs/watching.md": (f"About ${more_before} a month", f"about ${more} after the free tier"),
+        "docs/cost.md": (f"**The quiet month is {after}, the bad month of 1,000 instances {sizes['1,000'][1]}**",),
+    }
+
+    for name, sums in named.items():
+        text = " ".join((ROOT / name).read_text(encoding="utf-8").split())
+        assert [said for said in sums if said not in text] == [], name
+
+
 def test_every_target_of_make_is_there() -> None:
     rules = re.findall(r"^([\w./ -]+):(?!=)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     targets = {target for rule in rules for target in rule.split()}
