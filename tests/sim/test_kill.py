@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
 from defib.core.duration import parse_duration
+from sim.__main__ import main
 from sim.kill import BOUND, NO_LOSS, NOBODY, Death, Told, deaths, measured, row, the_scenario
 from sim.machinery import Strikes
 from sim.machinery_check import words_of
 from sim.measuring import BEGIN, DOCUMENT, END
 from sim.replay import POLICIES, wiring_for
+from sim.scenario import Scenario
 from sim.wiring import Wiring
 
 SEED = (1,)
@@ -77,6 +80,29 @@ def test_a_row_says_who_told_and_after_how_long_and_what_became_of_the_failing_i
     assert not Told("function `x`", NOBODY, None, (), nothing, nothing).is_good, "it says what does the same"
     assert Told("function `x`", instead, None, (), nothing, nothing).is_good
     assert not Told("function `x`", "alarm x-errors", timedelta(seconds=181), (), nothing, nothing).is_good
+
+
+def test_each_dies_as_often_as_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    played: list[Sequence[int]] = []
+
+    def measure(death: Death, scenario: Scenario, seeds: Sequence[int]) -> Told:
+        del scenario
+        played.append(tuple(seeds))
+        return Told(death.component, "alarm x", timedelta(0), (), timedelta(0), timedelta(0))
+
+    monkeypatch.setattr("sim.kill.measured", measure)
+    monkeypatch.setattr("sim.kill.ordinary", lambda *_: None)
+
+    assert main(["kill", "--only", "function `sweep`", "--seeds", "5"]) == 0
+    assert played == [(1, 2, 3, 4, 5)]
+
+
+def test_the_death_of_some_does_not_take_the_place_of_the_table_of_all(capsys: pytest.CaptureFixture[str]) -> None:
+    before = DOCUMENT.read_text(encoding="utf-8")
+
+    assert main(["kill", "--only", "nothing of that name", "--seeds", "1", "--write"]) == 2
+    assert "leave --only out" in capsys.readouterr().err
+    assert DOCUMENT.read_text(encoding="utf-8") == before
 
 
 def test_everything_that_a_stack_holds_dies_in_some_row(every: dict[str, Death], wiring: Wiring) -> None:
