@@ -1,5 +1,6 @@
 """What README and docs/ tell their reader to run and to open is there."""
 
+import argparse
 import os
 import re
 import shlex
@@ -45,6 +46,27 @@ def test_every_command_is_one_that_the_program_takes(
         pytest.fail(f"{document}: python -m {module} {arguments}: {capsys.readouterr().err}")
     scenarios = [word for word in given if word.startswith("scenarios/")]
     assert [name for name in scenarios if not (ROOT / name).exists()] == []
+
+
+def programs() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    for module, parser in PARSERS.items():
+        made = parser()
+        parts = [action for action in made._actions if isinstance(action, argparse._SubParsersAction)]
+        yield from ((f"{module} {name}", one) for part in parts for name, one in part.choices.items())
+        if not parts:
+            yield module, made
+
+
+@pytest.mark.parametrize(("program", "parser"), list(programs()), ids=[name for name, _ in programs()])
+def test_every_option_of_a_program_is_told_on_a_page_that_names_it(
+    program: str, parser: argparse.ArgumentParser
+) -> None:
+    pages = [page.read_text(encoding="utf-8") for page in (*DOCUMENTS, ROOT / "docs" / "messages" / "README.md")]
+    told = "\n".join(page for page in pages if f"python -m {program}" in page)
+    options = [name for action in parser._actions for name in action.option_strings if name not in {"-h", "--help"}]
+
+    assert told, f"no page names python -m {program}"
+    assert [name for name in options if not re.search(rf"{re.escape(name)}\b", told)] == []
 
 
 def test_what_make_install_leaves_runs_them_as_they_stand() -> None:
