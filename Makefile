@@ -24,11 +24,11 @@ demo: install ## replay the outage of April 30th and see it heal
 test: install .venv/.node ## all tests but those end to end and in a browser
 	$(PY) -m pytest -n auto --dist worksteal --ignore tests/e2e --ignore tests/browser
 
-lint: install
+lint: install ## ruff: what is wrong with the code, and with its form
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 
-types: install
+types: install ## mypy, strict
 	$(PY) -m mypy
 
 check: lint types test ## linters, types and tests

@@ -146,6 +146,18 @@ def test_every_target_of_make_is_there() -> None:
     assert [(document, target) for document, target in sorted(told) if target not in targets] == []
 
 
+def test_make_alone_lists_every_command_that_it_has() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    done = subprocess.run(
+        ["make"], cwd=ROOT, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True
+    )
+
+    commands = [name for names in re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE) for name in names.split()]
+    listed = [line.split()[1] for line in done.stdout.splitlines()]
+    assert set(listed) == set(commands)
+    assert "`make` alone lists" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("given", "taken"),
     [
