@@ -30,7 +30,7 @@ MODEL = (
     "the kill switch, the queues, the channels and the bus that people answer on passes the same as the deployed edges "
     "(`tests/contract`). "
     "And, for a share of the seeds, the synthesized stack's own handlers on moto (`python -m sim replay`). "
-    "The policy is the shipped `defib.toml`; for an application that is down, which that only tells people of, "
+    "The policy is the shipped `defib.toml`; for an application that is down, which that does not see, "
     "`scenarios/policies/pool-at-once.toml`, by which it is restarted as soon as its load balancer says so."
 )
 

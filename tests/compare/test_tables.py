@@ -19,6 +19,7 @@ from sim.compare.run import Comparison
 from sim.compare.tables import DOCUMENT, NoMarker, agents
 from sim.compare.trial import Harm, Trial, summed
 from sim.compare.verdict import verdict
+from sim.replay import POLICY
 from sim.report.tone import Tone
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -169,6 +170,14 @@ class TestThePicture:
         assert Counter({word: n for word, n in words.items() if word in told}) == Counter(told)
         assert Counter({word: n for word, n in words.items() if word in p95}) == Counter(p95)
         assert len([line for line in svg.iter() if line.get("class") == "moment"]) == len(p95)
+
+
+def test_the_page_says_what_the_shipped_policy_makes_of_a_dead_application() -> None:
+    found = defib.in_memory(class_named("application down"), 1, POLICY)
+
+    assert (found.told, found.serves_again, found.acts) == (None, None, ())
+    page = " ".join(DOCUMENT.read_text(encoding="utf-8").split())
+    assert "the shipped policy names no target groups to ask about, so that nobody is told" in page
 
 
 def test_what_was_tried_of_one_fault_or_under_other_limits_renews_no_document(
