@@ -19,8 +19,9 @@ from sim.compare.run import Comparison
 from sim.compare.tables import DOCUMENT, NoMarker, agents
 from sim.compare.trial import Harm, Trial, summed
 from sim.compare.verdict import verdict
-from sim.replay import POLICY
+from sim.replay import POLICIES, POLICY
 from sim.report.tone import Tone
+from sim.report.words import percent, span
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -178,6 +179,28 @@ def test_the_page_says_what_the_shipped_policy_makes_of_a_dead_application() -> 
     assert (found.told, found.serves_again, found.acts) == (None, None, ())
     page = " ".join(DOCUMENT.read_text(encoding="utf-8").split())
     assert "the shipped policy names no target groups to ask about, so that nobody is told" in page
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (("pool-at-once", '"5s"', '"10s"'), 'With `"10s"` it is {median} (p95 {p95}).'),
+        (("pool", "", ""), "it is {median} (p95 {p95}), and all serve again after {again}:"),
+    ],
+    ids=["asked every ten seconds", "the shipped patience"],
+)
+def test_the_page_says_what_a_dead_application_costs_under_more_patience(
+    other: tuple[str, str, str], said: str, tmp_path: Path
+) -> None:
+    name, was, becomes = other
+    policy = tmp_path / "defib.toml"
+    policy.write_text((POLICIES / f"{name}.toml").read_text(encoding="utf-8").replace(was, becomes), encoding="utf-8")
+    row = summed([defib.in_memory(class_named("application down"), seed, policy) for seed in range(40)])
+
+    assert row.waste is not None
+    assert row.took is not None
+    told = said.format(median=percent(row.waste.median), p95=percent(row.waste.p95), again=span(row.took.median))
+    assert told in " ".join(DOCUMENT.read_text(encoding="utf-8").split())
 
 
 def test_what_was_tried_of_one_fault_or_under_other_limits_renews_no_document(
