@@ -96,10 +96,11 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     none_due: Sequence[str] = ()
     unpublished, made = edges.store.unpublished_notices, now - UNPUBLISHED_AFTER
     notices = parts.do("unpublished notices", THE_TABLE, unsaid, unpublished, made, NOTICES_MAX)
-    if notices:
-        parts.do("sending notices again", THE_QUEUES, None, edges.queues.announce_again, taken_along(notices), now)
+    for notice in taken_along(notices):
+        # One by one: what the queue refuses once holds up no other for a minute.
+        parts.do("sending notices again", THE_QUEUES, None, edges.queues.announce_again, [notice], now)
     called = _call(edges, policy, now, parts)
-    parts.do("contacts with messages due", THE_TABLE, None, _sum_up, edges, now)
+    _sum_up(edges, now, parts)
     due = parts.do("overdue cases", THE_TABLE, none_due, edges.store.due_instances, now, DUE_MAX)
     if due:
         _wake(due, edges, now, parts)
@@ -164,10 +165,13 @@ def _pursue(ailing: Ailing, complete: bool, edges: Sweeping, policy: Policy, now
     return pursue_shifts(stack, edges.store, edges.queues, edges.observer.zone_ids, policy, now)
 
 
-def _sum_up(edges: Sweeping, now: datetime) -> None:
+def _sum_up(edges: Sweeping, now: datetime, parts: Parts) -> None:
     """Have sent what waits for people, at its time: what is due before the next sweep is asked for now."""
-    for contact, at in edges.store.due_contacts(now + INTERVAL, CONTACTS_MAX).items():
-        edges.queues.digest(contact, max(at, now), now)
+    none_due: Mapping[str, datetime] = {}
+    reads = edges.store.due_contacts
+    due = parts.do("contacts with messages due", THE_TABLE, none_due, reads, now + INTERVAL, CONTACTS_MAX)
+    for contact, at in due.items():
+        parts.do("asking for digests", THE_QUEUES, None, edges.queues.digest, contact, max(at, now), now)
 
 
 def _call(edges: Sweeping, policy: Policy, now: datetime, parts: Parts) -> int:
@@ -180,8 +184,8 @@ def _call(edges: Sweeping, policy: Policy, now: datetime, parts: Parts) -> int:
     due = parts.do(part, THE_TABLE, none_due, edges.store.due_calls, now, CALLS_MAX)
     louder = [parts.do(part, THE_TABLE, unwritten, _louder, incident, edges, policy, now) for incident in due]
     notices = [notice for notice in louder if notice is not None]
-    if notices:
-        parts.do("announcing calls for people", THE_QUEUES, None, edges.queues.announce, notices)
+    for notice in notices:
+        parts.do("announcing calls for people", THE_QUEUES, None, edges.queues.announce, [notice])
     return len(notices)
 
 
