@@ -12,7 +12,7 @@ from defib.core.call import Want, wanted
 from defib.core.contact import Contact
 from defib.core.incident import Incident, Notice, NoticeKind
 from defib.core.policy import Policy
-from defib.shell.sweep import SweepReport, Sweeping, sweep
+from defib.shell.sweep import Sweeping, SweepReport, sweep
 from tests.core.facts import NOON, POLICY, after
 from tests.shell.sweeping import Bench, Throttling
 
@@ -46,7 +46,9 @@ def test_a_call_for_help_that_the_queue_refuses_holds_up_no_other(bench: Bench) 
 
 def test_a_notice_whose_second_message_the_queue_refuses_holds_up_no_other(bench: Bench) -> None:
     for service in SERVICES:
-        made = Notice(f"{service}-1", service, 1, NoticeKind.OPENED, NOON, "i-0aa1-1", "i-0aa1", "subject", "body", "sms")
+        made = Notice(
+            f"{service}-1", service, 1, NoticeKind.OPENED, NOON, "i-0aa1-1", "i-0aa1", "subject", "body", "sms"
+        )
         bench.store.notices[made.incident_id, 1] = made
     bench.clock.advance(timedelta(minutes=2))
 
