@@ -314,3 +314,14 @@ def test_a_failure_of_another_kind_is_told_in_awss_own_words_and_never_as_the_st
 
     assert isinstance(decision, Escalate)
     assert decision.reason == reason
+
+
+def test_a_start_that_fell_back_for_a_reason_that_nobody_knows_is_told_in_ec2s_words() -> None:
+    words = "Server.NewReason: something that no page explains"
+    stopped = replace(STOPPED_FACTS, state_reason=words, state_reason_code="Server.NewReason")
+    tries = [attempt(Action.START, after(minutes=-40 + 8 * number)) for number in range(5)]
+
+    decision = decided(case(EVIDENCE, STOP, *tries), stopped)
+
+    assert isinstance(decision, Escalate)
+    assert decision.reason == f"it could not be started in 5 tries: {words}"
