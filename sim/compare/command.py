@@ -43,9 +43,12 @@ def options(command: argparse.ArgumentParser) -> None:
 
 def main(chosen: argparse.Namespace) -> int:
     """Exit status 0; 1 where a limit that it shows is missed; 2 without Cloud Custodian, or with something to mend."""
+    part = chosen.only is not None or chosen.policy is not None
+    if chosen.calls and part:
+        print("--calls counts those of zombie with the shipped policy: leave --only and --policy out", file=sys.stderr)
+        return 2
     if chosen.calls:
         return _of_calls(chosen)
-    part = chosen.only is not None or chosen.policy is not None
     if part and chosen.write:
         print("--write renews all of docs/comparison.md: leave --only and --policy out", file=sys.stderr)
         return 2

@@ -19,7 +19,10 @@ from sim.report.words import count
 
 
 def main(instances: Sequence[int], policy: Path | None, as_json: bool, write: bool) -> int:
-    """The command; exit status 0, or 2 for a policy to mend."""
+    """The command; exit status 0, or 2 for a policy to mend, or where a part is to be written for all."""
+    if write and (instances or policy is not None):
+        print(f"--write renews all of docs/{DOCUMENT.name}: leave --instances and --policy out", file=sys.stderr)
+        return 2
     if write:
         document(DOCUMENT)
         print(f"Renewed the tables in {DOCUMENT.name}.")

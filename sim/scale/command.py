@@ -68,7 +68,13 @@ class Measured:
 
 
 def main(most: int, as_json: bool, write: bool) -> int:
-    """The command; exit status 1 where a limit is exceeded or a size could not be measured."""
+    """The command; exit status 1 where a limit is exceeded or a size could not be measured.
+
+    2 where a part is to be written for all.
+    """
+    if write and most < SIZES[-1]:
+        print(f"--write renews all of docs/{DOCUMENT.name} and its picture: leave --most out", file=sys.stderr)
+        return 2
     try:
         found = measured(most)
     except NotMeasured as error:

@@ -213,6 +213,15 @@ def test_what_was_tried_of_one_fault_or_under_other_limits_renews_no_document(
         assert "leave --only and --policy out" in capsys.readouterr().err
 
 
+def test_the_calls_are_not_said_to_be_another_policys(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sim.compare.command.counted", lambda: pytest.fail("they were counted"))
+    for part in (["--only", "zombie"], ["--policy", "scenarios/policies/pool.toml"]):
+        assert sim(["compare", "--calls", *part]) == 2
+        assert "leave --only and --policy out" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("given", "least"), [(["--seeds", "0"], 1), (["--replays", "-1"], 0)])
 def test_a_number_of_trials_or_replays_that_is_none_is_refused(
     given: Sequence[str], least: int, capsys: pytest.CaptureFixture[str]

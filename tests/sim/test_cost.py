@@ -305,6 +305,18 @@ def test_a_policy_that_is_not_there_is_told_of(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().err == f"{tmp_path / 'none.toml'}: No such file or directory\n"
 
 
+@pytest.mark.parametrize("part", [["--policy", str(WATCHED)], ["--instances", "10"]], ids=["policy", "instances"])
+def test_what_another_policy_or_size_costs_renews_no_document(
+    part: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Path] = []
+    monkeypatch.setattr("sim.cost.command.document", written.append)
+
+    assert sim.__main__.main(["cost", *part, "--write"]) == 2
+    assert "leave --instances and --policy out" in capsys.readouterr().err
+    assert not written
+
+
 @pytest.mark.parametrize("command", [["cost", "--instances", "10"], ["compare"]], ids=["cost", "compare"])
 def test_mistakes_are_told_under_the_name_of_the_policy_that_was_given(
     command: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

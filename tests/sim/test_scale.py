@@ -159,6 +159,14 @@ def test_a_document_without_a_place_is_told_of(tmp_path: Path) -> None:
         renew(found(), copy)
 
 
+def test_the_smaller_fleets_do_not_take_the_place_of_the_tables_of_all(capsys: pytest.CaptureFixture[str]) -> None:
+    before = DOCUMENT.read_text(encoding="utf-8"), PICTURE.read_text(encoding="utf-8")
+
+    assert sim(["scale", "--most", "10", "--write"]) == 2
+    assert "leave --most out" in capsys.readouterr().err
+    assert (DOCUMENT.read_text(encoding="utf-8"), PICTURE.read_text(encoding="utf-8")) == before
+
+
 def test_what_does_not_grow_is_said_without_a_sign() -> None:
     points = ((10, 5.0), (100, 5.0), (1_000, 4.999))
     assert Series("calls", "calls", points).growth == "N^0.00"
