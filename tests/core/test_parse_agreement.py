@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from defib.core.parse import parse
 from tests.core.policy_file import GROUP, error, file, mistakes
 
 MATCH = 'for example match = { service = "web" }'
@@ -34,6 +35,32 @@ TAGS = "must be a table of 1 to 10 tag keys, each with a value or a list of 1 to
             "page",
             "legacy_writes = true",
             "page.legacy_writes = true: needs the Stashboard API: page.api is false; for example api = true",
+        ),
+        # drills
+        (
+            "drill",
+            "zone = 'Europe/Berlni'",
+            'drill.zone = "Europe/Berlni": must be a time zone of the IANA time zone database; for example zone = '
+            '"Europe/Berlin"',
+        ),
+        (
+            "drill",
+            "days = []",
+            'drill.days = []: must name a day: without one no drill ever comes, which every = "0s" says; for example '
+            'days = ["tue"]',
+        ),
+        (
+            "drill",
+            "every = '23h'",
+            'drill.every = "23h": must be 0s, which is never, or at least 1d: drills come at one hour of a day; for '
+            'example every = "7d"',
+        ),
+        (
+            "drill",
+            "every = '1d'\nanswer_within = '22h1s'",
+            'drill.answer_within = "22h1s": must be at most 22h, two hours less than drill.every: the next drill takes '
+            "the place of one that nobody has answered, and nobody would hear of that; for example answer_within = "
+            '"22h"',
         ),
         # services
         (
@@ -237,6 +264,12 @@ SHOWN = {"page": "enabled = true", "services.web.page": "title = 'Website'"}
         ({"services.web": WEB + "verify = { timeout = '6m', stable_for = '1h' }"}, ["services.web.verify.stable_for"]),
         ({"services.web": WEB + "tell = [3, 'oncall']"}, ["services.web.tell[0]"]),
         ({"services.web": WEB + "planned_restart = true\nmaintenance = 3"}, ["services.web.maintenance"]),
+        (
+            {"drill": "zone = '?'\ndays = 3\nanswer_within = 3"},
+            [f"drill.{k}" for k in ("days", "zone", "answer_within")],
+        ),
+        ({"drill": "every = '1s1'\ndays = []"}, ["drill.every"]),
+        ({"drill": "every = '1d'\nanswer_within = '2d'"}, ["drill.answer_within"]),
         ({**SHOWN, "page.elsewhere.old": "kind = 'x'\nsecret = 'old'"}, ["page.elsewhere.old.kind"]),
         (
             {**SHOWN, "page.elsewhere.old": "kind = 'cachet'\nsecret = 'old'\nurl = 3\ncomponents = 4\npage_id = 5"},
@@ -248,6 +281,13 @@ SHOWN = {"page": "enabled = true", "services.web.page": "title = 'Website'"}
 def test_a_wrong_value_is_not_held_against_other_keys(changes: dict[str, str], keys: list[str]) -> None:
     """Only what is wrong by itself is named; whether the others agree with it shows once it is right."""
     assert [mistake.key for mistake in error(file(changes)).mistakes] == keys
+
+
+@pytest.mark.parametrize(
+    "lines", ["every = '0s'\ndays = []\nanswer_within = '1d'", "every = '1d'\nanswer_within = '22h'"]
+)
+def test_drills_that_never_come_by_intention_or_that_can_be_missed_are_right(lines: str) -> None:
+    assert parse(file({"drill": lines})).drill.zone == "UTC"
 
 
 def test_contacts_that_are_no_tables_are_not_called_unknown() -> None:

@@ -7,6 +7,7 @@ from itertools import combinations
 
 from defib.core.between_sweeps_check import check_asks
 from defib.core.boot import climb
+from defib.core.drill_check import check_drill
 from defib.core.duration import format_duration
 from defib.core.maintenance_check import check_maintenance
 from defib.core.medium import Medium, means_of
@@ -58,6 +59,7 @@ def check(policy: Policy, mistakes: Mistakes) -> None:
         check_maintenance(service.maintenance, ("services", service.name, "maintenance"), mistakes)
     check_maintenance(policy.maintenance, ("defib", "maintenance"), mistakes)
     _check_addresses(policy.contacts, mistakes)
+    check_drill(policy.drill, mistakes)
     check_target_groups(policy.services, mistakes)
     check_asks(policy, mistakes)
     check_page(policy, mistakes)
