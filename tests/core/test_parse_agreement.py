@@ -103,6 +103,13 @@ TAGS = "must be a table of 1 to 10 tag keys, each with a value or a list of 1 to
         ),
         (
             "services.web",
+            "match = { service = 'web' }\nmode = 'approve'\ntell = 'boss'\n"
+            "[contacts.boss]\nsms = '+12025550123'\nemail = 'boss@example.com'\nemail_for = ['low', 'high']",
+            'services.web.tell = ["boss"]: must name a contact that takes what is urgent by another means than SMS: '
+            'with mode = "approve" that says how to answer; for example email_for = ["urgent"]',
+        ),
+        (
+            "services.web",
             "match = { service = 'web' }\ntell = ['oncal']",
             'services.web.tell[0] = "oncal": must be a contact of this file: oncall; did you mean "oncall"?',
         ),
@@ -196,6 +203,12 @@ TAGS = "must be a table of 1 to 10 tag keys, each with a value or a list of 1 to
         ),
         (
             "watchtower",
+            "dead_mans_switch = 'https://hc-ping.com/4b0d7e2c'",
+            'watchtower.dead_mans_switch = "https://hc-ping.com/4b0d7e2c": must come with a region; for example '
+            'region = "us-west-2"',
+        ),
+        (
+            "watchtower",
             "primary_region = 'us-east-1'",
             'watchtower.primary_region = "us-east-1": must come with a region; for example region = "us-west-2"',
         ),
@@ -281,6 +294,13 @@ SHOWN = {"page": "enabled = true", "services.web.page": "title = 'Website'"}
 def test_a_wrong_value_is_not_held_against_other_keys(changes: dict[str, str], keys: list[str]) -> None:
     """Only what is wrong by itself is named; whether the others agree with it shows once it is right."""
     assert [mistake.key for mistake in error(file(changes)).mistakes] == keys
+
+
+@pytest.mark.parametrize("lines", ["chat = true", "https = 'https://events.example.com/defib'"])
+def test_a_question_may_come_by_chat_or_to_a_machine_where_no_email_brings_it(lines: str) -> None:
+    asked = WEB + "mode = 'approve'\ntell = 'boss'"
+    boss = f"email = 'boss@example.com'\nemail_for = ['low']\n{lines}"
+    assert parse(file({"services.web": asked, "contacts.boss": boss})).services[0].tell == ("boss",)
 
 
 @pytest.mark.parametrize(

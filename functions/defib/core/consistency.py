@@ -106,6 +106,17 @@ def _check_tell(service: Service, contacts: tuple[Contact, ...], mistakes: Mista
             'must name a contact with an e-mail address: with mode = "approve" it says how to answer, which no SMS can'
         )
         mistakes.add(path, list(service.tell), must, 'email = ["oncall@example.com"]')
+    elif service.mode is Mode.APPROVE and told and not any(_reads_questions(contact) for contact in told):
+        must = (
+            'must name a contact that takes what is urgent by another means than SMS: with mode = "approve" that says '
+            "how to answer"
+        )
+        mistakes.add(path, list(service.tell), must, 'email_for = ["urgent"]')
+
+
+def _reads_questions(contact: Contact) -> bool:
+    means = ((contact.email, contact.email_for), (contact.https, contact.https_for), (contact.chat, contact.chat_for))
+    return any(given and "urgent" in severities for given, severities in means)
 
 
 def _names(contacts: tuple[Contact, ...]) -> list[str]:
@@ -147,7 +158,8 @@ def _check_verify(service: Service, policy: Policy, mistakes: Mistakes) -> None:
 
 def _check_watchtower(policy: Policy, mistakes: Mistakes) -> None:
     tower, at = policy.watchtower, "watchtower"
-    for given, needed in (("region", "primary_region"), ("primary_region", "region")):
+    # It is the watchtower that pings: without one the service outside would never hear anything, and never miss it.
+    for given, needed in (("region", "primary_region"), ("primary_region", "region"), ("dead_mans_switch", "region")):
         if getattr(tower, given) and not getattr(tower, needed) and not mistakes.spoil((at, needed)):
             mistakes.add(
                 (at, given), getattr(tower, given), f"must come with a {needed}", f'{needed} = "{EXAMPLES[needed]}"'
