@@ -10,8 +10,9 @@ import pytest
 from defib.core.case import Action, Case, Decision, Escalate, Hold, Wait
 from defib.core.decide import decide
 from defib.core.diagnose import diagnose
-from defib.core.maintenance import UNTIL_TAG, Maintenance, Window, in_window, maintenance_of, until_of
+from defib.core.maintenance import UNTIL_TAG, Maintenance, Window, in_window, is_always, maintenance_of, until_of
 from defib.core.model import Cause, Checks, InstanceState, Observation, TargetHealth
+from defib.core.parse import parse
 from defib.core.policy import Policy
 from defib.core.step import step
 from tests.core.facts import NOON, OK, POLICY, after, attempt, case, impaired, observed, policy, target
@@ -192,3 +193,38 @@ def test_a_wrong_window_is_refused_with_what_is_right(table: str, lines: str, sa
 
     assert said in mistake
     assert table in mistake
+
+
+ALL_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@pytest.mark.parametrize(
+    ("planned", "always"),
+    [
+        ([weekly(*ALL_DAYS, hours=24)], True),
+        ([weekly(*ALL_DAYS, at="00:00", hours=12), weekly(*ALL_DAYS, at="12:00", hours=12)], True),
+        ([weekly("mon", "wed", "fri", hours=72, zone="Asia/Tokyo")], True),
+        ([weekly(*ALL_DAYS, at="00:00", zone="UTC", hours=24)], True),
+        ([weekly(*ALL_DAYS, hours=23)], False),
+        ([weekly("mon", "tue", "wed", hours=72)], False),
+        ([weekly("mon", "tue", "wed", hours=48), weekly("mon", "tue", "thu", hours=24)], False),
+        ([weekly("tue", "wed", "thu", "fri", "sat", "sun", hours=26), weekly("tue", hours=24)], False),
+        ([weekly("mon", "tue", "wed", "thu", "fri", hours=24), weekly("wed", "thu", at="09:00", hours=24)], False),
+        ([Maintenance(at="00:00", lasts=timedelta(days=3), date="2026-01-12")] * 3, False),
+        ([], False),
+    ],
+)
+def test_what_is_on_at_every_hour_of_the_week_is_known(planned: list[Maintenance], always: bool) -> None:
+    assert is_always(planned) is always
+
+
+def test_quiet_hours_that_never_end_are_refused() -> None:
+    days = ", ".join(f'"{day}"' for day in ALL_DAYS)
+    text = file(dict(BASE)) + f'\n[[contacts.oncall.quiet]]\nat = "00:00"\ndays = [{days}]\nlasts = '
+
+    assert mistakes(text + '"1d"') == [
+        'contacts.oncall.quiet = [{ at = "00:00", lasts = "1d" }]: must end at some hour: messages of low severity '
+        'would wait for ever; else leave "low" out of each means; for example email_for = ["high", "urgent"]'
+    ]
+    assert mistakes(text + '"1d"\nzone = "Europe/Atlantis"')[0].startswith("contacts.oncall.quiet[0].zone")
+    assert parse(text + '"23h"').contacts[0].quiet

@@ -9,7 +9,7 @@ from defib.core.between_sweeps_check import check_asks
 from defib.core.boot import climb
 from defib.core.drill_check import check_drill
 from defib.core.duration import format_duration
-from defib.core.maintenance_check import check_maintenance
+from defib.core.maintenance_check import check_maintenance, check_quiet
 from defib.core.medium import Medium, means_of
 from defib.core.mistake import Mistakes, Path, closest, written
 from defib.core.page.agreement import check_page
@@ -216,7 +216,7 @@ def _check_means(contact: Contact, at: Path, mistakes: Mistakes) -> None:
         means = (f"{medium}_for" for medium in Medium if medium in means_of(contact))
         severities = {key: getattr(contact, key) for key in means}
         mistakes.add(at, severities, must, f'{next(iter(severities))} = ["urgent"]')
-    check_maintenance(contact.quiet, (*at, "quiet"), mistakes)
+    check_quiet(contact.quiet, (*at, "quiet"), mistakes)
 
 
 def _check_attempts(policy: Policy, mistakes: Mistakes) -> None:

@@ -22,6 +22,10 @@ _BEFORE = -3
 """From how many days before today, in UTC, what may be on now has begun, besides those that it lasts: a skipped hour
 may push its start past midnight, and the date in another zone is at most a day off."""
 
+WEEK = timedelta(days=7)
+A_WEEK = datetime(2026, 1, 12, tzinfo=UTC)
+"""When a week like any other begins, in which hardly any clock changes."""
+
 DAY = Form("one of mon, tue, wed, thu, fri, sat, sun", 3, "|".join(DAYS))
 DATE = Form("a date such as 2026-10-25", 10, r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TIME = Form("a time of day from 00:00 to 23:59", 5, r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
@@ -108,6 +112,20 @@ def until_of(tags: Mapping[str, str]) -> datetime | None:
     except (ValueError, OverflowError):
         # In UTC the first and last hours of the calendar are none of it.
         return None
+
+
+def is_always(planned: Sequence[Maintenance]) -> bool:
+    """Whether one or another of these is on at every moment of every week, but for an hour when clocks change."""
+    weekly = [entry for entry in planned if entry.days]
+    if sum((len(entry.days) * entry.lasts for entry in weekly), timedelta(0)) < WEEK:
+        return False
+    every = (window for entry in weekly for window in windows(entry, A_WEEK, A_WEEK + WEEK))
+    reached = A_WEEK
+    for window in sorted(every, key=lambda window: window.start):
+        if window.start > reached:
+            return False
+        reached = max(reached, window.end)
+    return reached >= A_WEEK + WEEK
 
 
 def windows(entry: Maintenance, first: datetime, last: datetime) -> Iterator[Window]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from defib.core.maintenance import Maintenance, is_zone
+from defib.core.maintenance import Maintenance, is_always, is_zone
 from defib.core.mistake import Mistakes, Path
 
 YEARS = range(2000, 3000)
@@ -25,6 +25,15 @@ def check_maintenance(planned: tuple[Maintenance, ...], at: Path, mistakes: Mist
             mistakes.add((*path, "zone"), entry.zone, must, 'zone = "Europe/Berlin"')
         if entry.date and not _is_date(entry.date):
             mistakes.add((*path, "date"), entry.date, "must be a day of the years 2000 to 2999", 'date = "2026-10-25"')
+
+
+def check_quiet(quiet: tuple[Maintenance, ...], at: Path, mistakes: Mistakes) -> None:
+    """As ``check_maintenance``, and that they end: what they keep goes when they do."""
+    check_maintenance(quiet, at, mistakes)
+    if not mistakes.spoil(at) and is_always(quiet):
+        must = 'must end at some hour: messages of low severity would wait for ever; else leave "low" out of each means'
+        given = [{"at": entry.at, "lasts": entry.lasts} for entry in quiet]
+        mistakes.add(at, given, must, 'email_for = ["high", "urgent"]')
 
 
 def _is_date(text: str) -> bool:
