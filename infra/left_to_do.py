@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from defib.core.contact import chat_output
 from defib.core.medium import Medium
 from defib.core.policy import Policy
 from defib.core.reach import (
@@ -128,11 +129,6 @@ def _left(
     # The watchtower's one function finds room in any account.
     room = scarce(client("lambda", policy.calls, region), region, template) if stack == STACK else ""
     return Left(region, found, unreachable(addresses, found), readings.unanswered, made, texts, room)
-
-
-def chat_output(contact: str) -> str:
-    """The output that names the contact's chat topic."""
-    return "ChatTopic" + "".join(part.capitalize() for part in contact.split("-"))
 
 
 def subscribed_at(cloudformation: CloudFormationClient, stack: str, template: Template) -> dict[str, datetime]:

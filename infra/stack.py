@@ -8,6 +8,7 @@ from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from defib.core.contact import chat_output
 from defib.core.policy import Policy
 from infra.answers import Answers
 from infra.bundle import Target
@@ -17,7 +18,7 @@ from infra.detection import Detection
 from infra.elsewhere import Follower
 from infra.evidence import Evidence
 from infra.healing import Healing
-from infra.left_to_do import STATUS_PAGE_TARGET, chat_output
+from infra.left_to_do import STATUS_PAGE_TARGET
 from infra.notify import Notify
 from infra.page import StatusPage
 from infra.permissions import Resources

@@ -36,6 +36,13 @@ TAGS = "must be a table of 1 to 10 tag keys, each with a value or a list of 1 to
             "legacy_writes = true",
             "page.legacy_writes = true: needs the Stashboard API: page.api is false; for example api = true",
         ),
+        # contacts
+        (
+            "contacts.a1-2",
+            "chat = true\n[contacts.a12]\nchat = true",
+            "contacts.a12.chat = true: would have the output of contact a1-2, ChatTopicA12, for its topic; rename one; "
+            "for example [contacts.lead]",
+        ),
         # drills
         (
             "drill",
@@ -294,6 +301,11 @@ SHOWN = {"page": "enabled = true", "services.web.page": "title = 'Website'"}
 def test_a_wrong_value_is_not_held_against_other_keys(changes: dict[str, str], keys: list[str]) -> None:
     """Only what is wrong by itself is named; whether the others agree with it shows once it is right."""
     assert [mistake.key for mistake in error(file(changes)).mistakes] == keys
+
+
+def test_names_that_differ_by_a_dash_alone_are_right_where_not_both_have_a_chat() -> None:
+    text = file({"contacts.a1-2": "chat = true", "contacts.a12": "email = 'a@example.com'"})
+    assert len(parse(text).contacts) == 3
 
 
 @pytest.mark.parametrize("lines", ["chat = true", "https = 'https://events.example.com/defib'"])

@@ -12,12 +12,13 @@ import pytest
 from moto import mock_aws
 
 from defib.aws.clients import client
+from defib.core.contact import chat_output
 from defib.core.medium import Medium
 from defib.core.page.settings import PageSettings
 from defib.core.policy import Calls, Contact, Policy, Service, Tag
 from defib.core.reach import Finding, Problem, Topic
 from defib.core.watchtower import WatchtowerSettings
-from infra.left_to_do import STACK, WATCHTOWER_STACK, Left, chat_output, left_to_do, subscribed_at, told
+from infra.left_to_do import STACK, WATCHTOWER_STACK, Left, left_to_do, subscribed_at, told
 from tests.aws.fleet import Overlay
 from tests.core.facts import NOON
 

@@ -7,6 +7,7 @@ from itertools import combinations
 
 from defib.core.between_sweeps_check import check_asks
 from defib.core.boot import climb
+from defib.core.contact import chat_output
 from defib.core.drill_check import check_drill
 from defib.core.duration import format_duration
 from defib.core.maintenance_check import check_maintenance, check_quiet
@@ -194,9 +195,14 @@ def _check_addresses(contacts: tuple[Contact, ...], mistakes: Mistakes) -> None:
         if number > most and not mistakes.spoil(("contacts",)):
             mistakes.add(("contacts",), "", f"have {number} {what}, must be at most {most} in one stack")
     seen: dict[str, str] = {}
+    outputs: dict[str, str] = {}
     for contact in filter(lambda one: NAME.fits(one.name), contacts):
         at: Path = ("contacts", contact.name)
         _check_means(contact, at, mistakes)
+        namesake = outputs.setdefault(chat_output(contact.name), contact.name) if contact.chat else contact.name
+        if namesake != contact.name:
+            must = f"would have the output of contact {namesake}, {chat_output(namesake)}, for its topic; rename one"
+            mistakes.add((*at, "chat"), True, must, "[contacts.lead]")
         for key, addresses in (("email", contact.email), ("sms", contact.sms), ("https", contact.https)):
             for number, address in enumerate(addresses):
                 owner = seen.setdefault(address.lower(), contact.name)

@@ -76,3 +76,8 @@ class Contact:
         means = ((self.email, self.email_for), (self.sms, self.sms_for), (self.https, self.https_for))
         chat = self.chat and "urgent" in self.chat_for
         return chat or any(addresses and "urgent" in severities for addresses, severities in means)
+
+
+def chat_output(contact: str) -> str:
+    """The stack's output that names the contact's chat topic: letters and digits only, as all outputs' names."""
+    return "ChatTopic" + "".join(part.capitalize() for part in contact.split("-"))
