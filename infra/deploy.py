@@ -21,6 +21,7 @@ from infra.lapsed import REMEDY, refuse_lapsed
 from infra.left_to_do import STACK, WATCHTOWER_STACK, left_to_do
 from infra.operator_error import OperatorError
 from infra.prices import PRICES_OF
+from infra.remarks import to_see_in
 from infra.synthesize import TEMPLATE, WATCHTOWER_TEMPLATE, synthesize
 
 _MADE_UP = re.compile(r"@(.+\.)?example\.(com|net|org)$|^\+1\d{3}55501\d\d$", re.IGNORECASE)
@@ -103,7 +104,8 @@ def _deploy() -> int:
         print(failed(policy) if has_credentials() else NO_CREDENTIALS)
         return status
     templates = {STACK: template, **({WATCHTOWER_STACK: watchtower} if watchtower is not None else {})}
-    print("\n".join(("", *left_to_do(json.loads(outputs.read_text(encoding="utf-8")), policy, templates))))
+    to_see = tuple(to_see_in(policy, policy_path.name))
+    print("\n".join(("", *left_to_do(json.loads(outputs.read_text(encoding="utf-8")), policy, templates, to_see))))
     return 0
 
 

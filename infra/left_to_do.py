@@ -70,25 +70,31 @@ class Left:
 
 
 def left_to_do(
-    outputs: Mapping[str, Mapping[str, str]], policy: Policy, templates: Mapping[str, Template]
+    outputs: Mapping[str, Mapping[str, str]],
+    policy: Policy,
+    templates: Mapping[str, Template],
+    to_see: Sequence[str] = (),
 ) -> Iterator[str]:
-    """Ask SNS the sweep's own questions of each stack. ``outputs`` and ``templates`` are by the stacks' names."""
+    """Ask SNS the sweep's own questions of each stack. ``outputs`` and ``templates`` are by the stacks' names.
+
+    ``to_see`` are lines about the policy itself, which end them.
+    """
     addresses = {STACK: expected(policy), WATCHTOWER_STACK: expected_of_watchtower(policy)}
     left = [
         _left(stack, outputs[stack], addresses[stack], policy, templates.get(stack, {}))
         for stack in TOPICS
         if stack in outputs and addresses[stack]
     ]
-    yield from told(left)
     target = outputs.get(STACK, {}).get(STATUS_PAGE_TARGET)
-    if target:
-        yield f"The name {policy.page.domain} must point at {target} (a CNAME or alias record)."
+    points = [f"The name {policy.page.domain} must point at {target} (a CNAME or alias record)."] if target else []
+    yield from told(left, (*points, *to_see))
 
 
-def told(left: Sequence[Left]) -> Iterator[str]:
-    """What the stacks leave to people, in lines."""
+def told(left: Sequence[Left], besides: Sequence[str] = ()) -> Iterator[str]:
+    """What the stacks leave to people, and what there is to see to besides, in lines."""
     if not any(one.is_work or one.unanswered for one in left):
-        yield "Deployed. Every address can be reached; nothing is left to do."
+        yield f"Deployed. Every address can be reached{'.' if besides else '; nothing is left to do.'}"
+        yield from besides
         return
     yield "Deployed. Left for people to do:" if any(one.is_work for one in left) else "Deployed."
     for one in left:
@@ -105,6 +111,7 @@ def told(left: Sequence[Left]) -> Iterator[str]:
             yield f"Could not ask AWS for the {question}: {error}"
     if how := scanned([finding for one in left for finding in one.findings]):
         yield how
+    yield from besides
 
 
 def _left(

@@ -81,6 +81,13 @@ def _sources() -> Iterator[Path]:
         yield from sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix != ".pyc")
 
 
+def _to_see(policy: Path) -> Iterator[str]:
+    from defib.core.parse import parse  # noqa: PLC0415 - not before the policy is known to be right
+    from infra.remarks import to_see_in  # noqa: PLC0415 - as parse
+
+    return to_see_in(parse(policy.read_text(encoding="utf-8")), policy.name)
+
+
 def main() -> None:
     """Synthesize from the command line, as ``make synth`` does."""
     parser = argparse.ArgumentParser(prog="python -m infra.synthesize", description="Synthesize the stack, offline.")
@@ -90,6 +97,7 @@ def main() -> None:
     sys.path.insert(0, str(ROOT / "functions"))
     try:
         print(synthesize(chosen.policy.resolve(), chosen.out.resolve(), Target(compiled=True)) / TEMPLATE)
+        print("".join(f"{line}\n" for line in _to_see(chosen.policy)), end="", file=sys.stderr)
     except OperatorError as error:
         sys.exit(str(error))
 

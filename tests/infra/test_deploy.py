@@ -266,6 +266,24 @@ def test_after_a_failure_without_credentials_it_says_that_and_nothing_else(
     assert ("make bootstrap" in said) is bool(key)
 
 
+def test_a_deploy_ends_with_what_the_policy_may_not_mean(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    shipped = synthesizing.synthesize(ROOT / "defib.toml", ROOT / "build" / "tests" / "shipped")
+    (tmp_path / "cdk.out").symlink_to(shipped)
+    (tmp_path / "outputs.json").write_text("{}", encoding="utf-8")
+    monkeypatch.setattr(deploying, "synthesize", lambda *_: tmp_path / "cdk.out")
+    monkeypatch.setattr(deploying, "refuse_lapsed", lambda *_: None)
+    monkeypatch.setattr(deploying, "_kill_switch", lambda *_: Mock(**{"deploy.return_value": 0}))
+    monkeypatch.setattr(sys, "argv", ["deploy"])
+
+    assert deploying.main() == 0
+
+    *_, deployed, heading, remark = capsys.readouterr().out.splitlines()
+    assert (deployed, heading) == ("Deployed. Every address can be reached.", "See whether defib.toml means this:")
+    assert remark.startswith("  Service web names no target_groups.")
+
+
 def test_whoever_ends_it_by_hand_gets_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def ended() -> int:
         raise KeyboardInterrupt

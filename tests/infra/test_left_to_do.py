@@ -103,9 +103,22 @@ def test_where_a_name_of_ones_own_must_point_is_said() -> None:
     named = replace(TELLING, contacts=(), page=PageSettings(domain="status.example.com"))
     outputs = {STACK: {"StatusPageAddress": "https://status.example.com", "StatusPageTarget": "d1.cloudfront.net"}}
 
-    *_, last = left_to_do(outputs, named, {})
+    assert list(left_to_do(outputs, named, {})) == [
+        "Deployed. Every address can be reached.",
+        "The name status.example.com must point at d1.cloudfront.net (a CNAME or alias record).",
+    ]
 
-    assert last == "The name status.example.com must point at d1.cloudfront.net (a CNAME or alias record)."
+
+def test_what_there_is_to_see_to_in_the_policy_ends_the_lines_and_is_not_called_nothing(account: Account) -> None:
+    to_see = ["See whether it is meant."]
+    first, *_, last = left_to_do({STACK: account.topics}, TELLING, {}, to_see)
+    account.subscribe("oncall@defib.test")
+
+    assert (first, last) == ("Deployed. Left for people to do:", "See whether it is meant.")
+    assert list(left_to_do({STACK: account.topics}, TELLING, {}, to_see)) == [
+        "Deployed. Every address can be reached.",
+        "See whether it is meant.",
+    ]
 
 
 def test_an_address_that_sns_has_forgotten_is_named(account: Account) -> None:

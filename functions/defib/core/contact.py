@@ -71,11 +71,20 @@ class Contact:
     )
 
     @property
+    def severities(self) -> tuple[tuple[str, ...], ...]:
+        """What goes by each of the means that it has."""
+        means = (
+            (self.email, self.email_for),
+            (self.sms, self.sms_for),
+            (self.https, self.https_for),
+            (self.chat, self.chat_for),
+        )
+        return tuple(severities for given, severities in means if given)
+
+    @property
     def hears_what_is_urgent(self) -> bool:
         """Whether any of its means takes what asks for a person."""
-        means = ((self.email, self.email_for), (self.sms, self.sms_for), (self.https, self.https_for))
-        chat = self.chat and "urgent" in self.chat_for
-        return chat or any(addresses and "urgent" in severities for addresses, severities in means)
+        return any("urgent" in severities for severities in self.severities)
 
 
 def chat_output(contact: str) -> str:
