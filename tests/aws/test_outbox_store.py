@@ -184,3 +184,11 @@ def test_what_waits_is_forgotten_in_the_end(dynamodb: DynamoDBClient) -> None:
         ExpressionAttributeValues={":pk": {"S": "CONTACT#oncall"}, ":waiting": {"S": "WAITING#"}},
     )["Items"]
     assert int(item["expires"]["N"]) == int((NOON + Retention().cases).timestamp())
+
+
+def test_what_waits_outlives_every_quiet_weekend_however_briefly_notices_are_kept(dynamodb: DynamoDBClient) -> None:
+    DynamoMail(dynamodb, TABLE, Retention(cases=timedelta(days=1))).remember_outbox(BOX, waiting(1))
+
+    items = dynamodb.scan(TableName=TABLE)["Items"]
+    (item,) = (item for item in items if item["sk"]["S"].startswith("WAITING"))
+    assert int(item["expires"]["N"]) == int((NOON + timedelta(days=14)).timestamp())

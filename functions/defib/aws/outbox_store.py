@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from defib.aws.codec import Codec
@@ -30,6 +31,9 @@ PERMISSIONS = (
 
 BATCH_MAX = 25
 """Writes of one BatchWriteItem (DynamoDB API)."""
+
+WAITS_MOST = timedelta(days=14)
+"""What waits is kept for so long at least: quiet hours may last for all of a week but a moment, and end in a storm."""
 
 
 class DynamoMail:
@@ -130,7 +134,7 @@ class DynamoMail:
 
     def _waiting_item(self, waiting: Waiting) -> Item:
         # Should nobody ever forget it, it goes by itself.
-        expires = int((waiting.at + self._kept_for).timestamp())
+        expires = int((waiting.at + max(self._kept_for, WAITS_MOST)).timestamp())
         key = {name: part["S"] for name, part in _key(waiting).items()}
         return self._codec.item(waiting, {**key, "expires": expires})
 
