@@ -36,6 +36,12 @@ TAGS = "must be a table of 1 to 10 tag keys, each with a value or a list of 1 to
             "legacy_writes = true",
             "page.legacy_writes = true: needs the Stashboard API: page.api is false; for example api = true",
         ),
+        # repair
+        (
+            "repair",
+            "reboot_trial = '6m'\nsuppress_for = '5m'",
+            'repair.suppress_for = "5m": must be at least repair.reboot_trial = "6m"; for example suppress_for = "6m"',
+        ),
         # contacts
         (
             "contacts.a1-2",

@@ -246,6 +246,8 @@ def _check_durations(policy: Policy, mistakes: Mistakes) -> None:
     first, longest = (*at, "retry_backoff"), (*at, "retry_backoff_max")
     _check_order((first, repair.retry_backoff), (longest, repair.retry_backoff_max), mistakes)
     _check_order(((*at, "settle"), repair.settle), ((*at, "restart_trial"), repair.restart_trial), mistakes)
+    # In service while it reboots: once its check counts again, its Auto Scaling group replaces what does not answer.
+    _check_order(((*at, "reboot_trial"), repair.reboot_trial), ((*at, "suppress_for"), repair.suppress_for), mistakes)
     paths: list[Path] = [(*at, key) for key in (*CLIMB, "case_age")]
     paths += [("services", service.name, "verify", "timeout") for service in policy.services]
     if repair.case_age < climb(policy) and not mistakes.spoil(*paths):
