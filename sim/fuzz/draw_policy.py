@@ -100,7 +100,9 @@ def _mend(settings: dict[At, object], mistake: Mistake) -> None:
         if settings[path] != wanted:
             settings[path] = wanted
             return
-    del settings[beside[-1]]
+    # What is left out already may have been refused for two reasons, or for two services.
+    if beside:
+        del settings[beside[-1]]
 
 
 def _table(random: Random) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from datetime import timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from defib.core.membership import GroupMember
 from defib.core.page.elsewhere import Kind
 from defib.core.parse import parse
@@ -87,6 +89,12 @@ def keys_of(value: object, at: str = "") -> Iterator[tuple[str, str]]:
             yield from keys_of(entry, at)
     else:
         yield at, repr(value)
+
+
+@pytest.mark.parametrize("seed", [217, 2293])
+def test_what_the_parser_refuses_for_two_reasons_at_once_is_left_out_once(seed: int) -> None:
+    text, policy = policy_of(seed)
+    assert parse(text) == policy
 
 
 def test_no_key_is_the_same_in_every_story_but_those_named_here() -> None:

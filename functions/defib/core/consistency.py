@@ -10,6 +10,7 @@ from defib.core.boot import climb
 from defib.core.contact import chat_output
 from defib.core.drill_check import check_drill
 from defib.core.duration import format_duration
+from defib.core.frozen import replace
 from defib.core.maintenance_check import check_maintenance, check_quiet
 from defib.core.medium import Medium, means_of
 from defib.core.mistake import Mistakes, Path, closest, written
@@ -107,7 +108,7 @@ def _check_tell(service: Service, contacts: tuple[Contact, ...], mistakes: Mista
             'must name a contact with an e-mail address: with mode = "approve" it says how to answer, which no SMS can'
         )
         mistakes.add(path, list(service.tell), must, 'email = ["oncall@example.com"]')
-    elif service.mode is Mode.APPROVE and told and not any(_reads_questions(contact) for contact in told):
+    elif service.mode is Mode.APPROVE and told and all(map(_is_asked_by_text_alone, told)):
         must = (
             'must name a contact that takes what is urgent by another means than SMS: with mode = "approve" that says '
             "how to answer"
@@ -115,9 +116,8 @@ def _check_tell(service: Service, contacts: tuple[Contact, ...], mistakes: Mista
         mistakes.add(path, list(service.tell), must, 'email_for = ["urgent"]')
 
 
-def _reads_questions(contact: Contact) -> bool:
-    means = ((contact.email, contact.email_for), (contact.https, contact.https_for), (contact.chat, contact.chat_for))
-    return any(given and "urgent" in severities for given, severities in means)
+def _is_asked_by_text_alone(contact: Contact) -> bool:
+    return contact.hears_what_is_urgent and not replace(contact, sms=()).hears_what_is_urgent
 
 
 def _names(contacts: tuple[Contact, ...]) -> list[str]:
