@@ -237,6 +237,27 @@ TABLE: list[tuple[str, Observation, Service, frozenset[Action], str]] = [
         TAKING,
         "only 1 of the others of service web is healthy, and 2 are",
     ),
+    (
+        "minimum_healthy",
+        observed(peers=Peers(2, 2)),
+        service(minimum_healthy=3),
+        TAKING,
+        "and 3 are required, but the service has only 2 others: repair it yourself, or lower minimum_healthy",
+    ),
+    (
+        "minimum_healthy",
+        observed(peers=Peers(1, 0)),
+        service(minimum_healthy=2),
+        TAKING,
+        "and 2 are required, but the service has only 1 other: repair",
+    ),
+    (
+        "minimum_healthy",
+        observed(peers=Peers(0, 0)),
+        service(minimum_healthy=Percent(50)),
+        TAKING,
+        "and 1 (50% of 1) is required, but the service has no other: repair",
+    ),
     ("minimum_healthy", observed(peers=None), service(minimum_healthy=1), TAKING, "could not be counted"),
     ("minimum_healthy", peers(healthy=1), service(minimum_healthy=Percent(50)), TAKING, "2 (50% of 4) are required"),
     (

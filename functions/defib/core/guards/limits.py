@@ -84,8 +84,16 @@ def minimum_healthy(asked: Question) -> Refusal | None:
     return Refusal(
         "minimum_healthy",
         f"only {peers.healthy} of the others of service {service.name} {_are(peers.healthy)} healthy, "
-        f"and {required}{share} {_are(required)} required",
+        f"and {required}{share} {_are(required)} required{_never(required, instances - 1)}",
     )
+
+
+def _never(required: int, others: int) -> str:
+    """What to do where waiting for others to be healthy is in vain; empty where it is not."""
+    if required <= others:
+        return ""
+    there = f"only {others} other{'s' if others > 1 else ''}" if others else "no other"
+    return f", but the service has {there}: repair it yourself, or lower minimum_healthy"
 
 
 def zone_impaired(asked: Question) -> Refusal | None:
