@@ -24,7 +24,10 @@ from infra.prices import PRICES_OF
 from infra.remarks import to_see_in
 from infra.synthesize import TEMPLATE, WATCHTOWER_TEMPLATE, synthesize
 
-_MADE_UP = re.compile(r"@(.+\.)?example\.(com|net|org)$|^\+1\d{3}55501\d\d$", re.IGNORECASE)
+_MADE_UP = re.compile(
+    r"@(.+\.)?example\.(com|net|org)$|^\+1\d{3}55501\d\d$|^https://([^/:]+\.)?example\.(com|net|org)([/:]|$)",
+    re.IGNORECASE,
+)
 """Addresses that belong to nobody (RFC 2606) and numbers that ring nowhere (NANP, 555-01xx)."""
 
 _EXAMPLE = re.compile(r"\bexample\.(com|net|org)\b|^Example CI$", re.IGNORECASE)
@@ -161,12 +164,12 @@ def summary(
 
 def warnings(policy: Policy, name: str) -> Iterator[str]:
     """Addresses that would tell nobody, and words that are not the operator's own."""
-    given = {address for contact in policy.contacts for address in (*contact.email, *contact.sms)}
+    given = {address for contact in policy.contacts for address in (*contact.email, *contact.sms, *contact.https)}
     made_up = sorted(address for address in given if _MADE_UP.search(address))
     if made_up:
         yield ""
         yield f"WARNING: addresses in {name} that reach nobody: {', '.join(made_up)}. Put your own people's there."
-    if not given:
+    if not given and not any(contact.chat for contact in policy.contacts):
         yield ""
         yield f"WARNING: {name} names no contact with an address: nobody will be told of anything."
     examples = [f'{key} = "{said}"' for key, said in _page_words(policy) if _EXAMPLE.search(said)]

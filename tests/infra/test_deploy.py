@@ -112,15 +112,23 @@ def test_what_strangers_may_cost_by_the_stashboard_api_is_said_only_where_there_
         (Contact("oncall", email=("oncall@example.com",)), "oncall@example.com"),
         (Contact("oncall", email=("me@mail.example.org",)), "me@mail.example.org"),
         (Contact("oncall", sms=("+12025550123",)), "+12025550123"),
+        (Contact("oncall", https=("https://events.example.com/defib",)), "https://events.example.com/defib"),
     ],
 )
 def test_an_address_that_reaches_nobody_is_pointed_out(contact: Contact, named: str) -> None:
     assert f"addresses in defib.toml that reach nobody: {named}." in "\n".join(warnings(policy(contact), "defib.toml"))
 
 
-def test_real_addresses_pass_without_a_word() -> None:
-    contact = Contact("oncall", email=("ops@examples.com",), sms=("+4915112345678",))
-
+@pytest.mark.parametrize(
+    "contact",
+    [
+        Contact("oncall", email=("ops@examples.com",), sms=("+4915112345678",)),
+        Contact("oncall", https=("https://events.pagerduty.com/example.com",)),
+        Contact("oncall", chat=True),
+    ],
+    ids=["people", "machine", "chat"],
+)
+def test_real_addresses_pass_without_a_word(contact: Contact) -> None:
     assert list(warnings(policy(contact), "defib.toml")) == []
 
 
