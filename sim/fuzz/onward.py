@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from defib.aws.queues import BATCH, PUT_OFF_MOST
 from defib.aws.wire import DigestDue
@@ -17,7 +18,7 @@ from defib.core.rationing import spread
 from defib.core.resend import number_of
 from defib.core.shift import ShiftOrder
 from defib.handlers.batch import NotYet
-from defib.shell.ports import Rejected, Transient
+from defib.shell.ports import Transient, try_all
 from sim.fuzz.lanes import Lanes
 from sim.fuzz.outside import Outside
 
@@ -54,19 +55,20 @@ class Queues:
         self._send_all([(asked, delayed(asked.at - now)) for asked in questions])
 
     def _send_all(self, entries: Sequence[tuple[Signal | TargetGroupSignal, timedelta]]) -> None:
-        """As the real edge does: what is refused of a batch fails the call, and whatever comes after that batch."""
+        """As the real edge does: what is refused of a batch fails the call, once all batches are sent."""
 
-        def send() -> None:
-            for start in range(0, len(entries), BATCH):
-                batch = entries[start : start + BATCH]
-                taken = [entry for entry in batch if not self._out.refuses()]
-                for body, delay in taken:
-                    self._lanes.send("diagnose", body, delay)
-                if len(taken) < len(batch):
-                    refused = len(batch) - len(taken)
-                    raise Transient(f"{refused} of {len(batch)} signals not sent", "ServiceUnavailable")
+        def send(batch: Sequence[tuple[Signal | TargetGroupSignal, timedelta]]) -> None:
+            taken = [entry for entry in batch if not self._out.refuses()]
+            for body, delay in taken:
+                self._lanes.send("diagnose", body, delay)
+            if len(taken) < len(batch):
+                refused = len(batch) - len(taken)
+                raise Transient(f"{refused} of {len(batch)} signals not sent", "ServiceUnavailable")
 
-        self._out.call("queue.signals", send)
+        def send_all() -> None:
+            try_all(partial(send, entries[start : start + BATCH]) for start in range(0, len(entries), BATCH))
+
+        self._out.call("queue.signals", send_all)
 
     def perform(self, effect: Perform) -> None:
         lane = "evidence" if effect.action is Action.EVIDENCE else "remediate"
@@ -96,14 +98,7 @@ class Queues:
             self._out.call("queue.turns", lambda: self._lanes.send("page", change, group=change, once=f"turn {change}"))
 
     def hand_on(self, change: str) -> None:  # noqa: ARG002 - whoever follows looks for itself what has changed
-        failed: list[Transient | Rejected] = []
-        for name in self._others:
-            try:
-                self._out.call("queue.turns", self._lanes.send, "elsewhere", name)
-            except (Transient, Rejected) as error:
-                failed.append(error)
-        if failed:
-            raise failed[0]
+        try_all(partial(self._out.call, "queue.turns", self._lanes.send, "elsewhere", name) for name in self._others)
 
     def announce(self, notices: Sequence[Notice]) -> None:
         for notice in notices:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from defib.aws.normalise import normalise
 from defib.aws.queues import PUT_OFF_MOST, Addresses, SqsQueues
@@ -28,7 +29,7 @@ from defib.core.model import Signal, Source, TargetGroupSignal
 from defib.core.rationing import spread
 from defib.core.setting import CONTACT_NAME
 from defib.core.shift import Move, ShiftOrder
-from defib.shell.ports import Rejected, Transient
+from defib.shell.ports import Rejected, Transient, Unanswered
 from defib.shell.sweep import INTERVAL
 from tests.aws.account import received
 from tests.aws.cases import NOON, WEB_1, a_notice
@@ -185,6 +186,48 @@ def test_the_longest_names_make_no_group_that_sqs_refuses(queues: SqsQueues, ove
 
     (sent,) = overlay.named("SendMessage")
     assert max(len(sent["MessageGroupId"]), len(sent["MessageDeduplicationId"])) <= 128, "SQS API, SendMessage"
+
+
+def test_a_batch_that_is_refused_holds_up_no_other(queues: SqsQueues, overlay: Overlay) -> None:
+    signals = [a_signal(number) for number in range(35)]
+    overlay.refuse_if("SendMessageBatch", "ThrottlingException", lambda _: len(overlay.named("SendMessageBatch")) == 1)
+
+    with pytest.raises(Transient):
+        queues.signal(signals)
+
+    sent = [
+        normalise(entry["MessageBody"])[0] for call in overlay.named("SendMessageBatch") for entry in call["Entries"]
+    ]
+    assert sent == signals
+
+
+def test_a_queue_that_does_not_answer_is_asked_once(queues: SqsQueues, overlay: Overlay) -> None:
+    overlay.silence = ReadTimeoutError(endpoint_url="https://sqs")
+
+    with pytest.raises(Unanswered):
+        queues.signal([a_signal(number) for number in range(35)])
+
+    assert len(overlay.named("SendMessageBatch")) == 1
+
+
+class TestOtherPages:
+    OTHERS = Addresses(elsewhere=("https://sqs/one", "https://sqs/two", "https://sqs/three"))
+
+    def test_one_that_is_refused_keeps_no_other_from_its_turn(self, sqs: SQSClient, overlay: Overlay) -> None:
+        overlay.refusals["SendMessage"] = "AccessDenied"
+
+        with pytest.raises(Rejected):
+            SqsQueues(sqs, self.OTHERS).hand_on("page-1")
+
+        assert [call["QueueUrl"] for call in overlay.named("SendMessage")] == [*self.OTHERS.elsewhere]
+
+    def test_where_nothing_answers_the_page_does_not_wait_for_each(self, sqs: SQSClient, overlay: Overlay) -> None:
+        overlay.silence = ReadTimeoutError(endpoint_url="https://sqs")
+
+        with pytest.raises(Unanswered):
+            SqsQueues(sqs, self.OTHERS).hand_on("page-1")
+
+        assert len(overlay.named("SendMessage")) == 1
 
 
 class TestPartialFailure:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from defib.aws.errors import for_code, translated
@@ -18,7 +19,7 @@ from defib.core.model import Signal, Source, TargetGroupSignal
 from defib.core.rationing import spread
 from defib.core.resend import number_of
 from defib.core.shift import ShiftOrder
-from defib.shell.ports import Rejected, Transient
+from defib.shell.ports import Transient, try_all
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -76,20 +77,10 @@ class SqsQueues:
         self._to = to
 
     def signal(self, signals: Sequence[Signal]) -> None:
-        for start in range(0, len(signals), BATCH):
-            entries: list[SendMessageBatchRequestEntryTypeDef] = [
-                {"Id": str(number), "MessageBody": encode(signal), "DelaySeconds": _delay(start + number)}
-                for number, signal in enumerate(signals[start : start + BATCH])
-            ]
-            self._send_all(self._to.signals, entries)
+        self._send_in_batches((encode(signal), _delay(number)) for number, signal in enumerate(signals))
 
     def ask(self, questions: Sequence[TargetGroupSignal], now: datetime) -> None:
-        for start in range(0, len(questions), BATCH):
-            entries: list[SendMessageBatchRequestEntryTypeDef] = [
-                {"Id": str(number), "MessageBody": encode(question), "DelaySeconds": _seconds(question.at - now)}
-                for number, question in enumerate(questions[start : start + BATCH])
-            ]
-            self._send_all(self._to.signals, entries)
+        self._send_in_batches((encode(question), _seconds(question.at - now)) for question in questions)
 
     def perform(self, effect: Perform) -> None:
         url = self._to.evidence if effect.action is Action.EVIDENCE else self._to.orders
@@ -120,15 +111,11 @@ class SqsQueues:
             )
 
     def hand_on(self, change: str) -> None:
-        failed: list[Transient | Rejected] = []
-        for url in self._to.elsewhere:
-            try:
-                with translated("telling another page to follow"):
-                    self._sqs.send_message(QueueUrl=url, MessageBody=encode(Turn(change)))
-            except (Transient, Rejected) as error:
-                failed.append(error)
-        if failed:
-            raise failed[0]
+        try_all(partial(self._hand_on, change, url) for url in self._to.elsewhere)
+
+    def _hand_on(self, change: str, url: str) -> None:
+        with translated("telling another page to follow"):
+            self._sqs.send_message(QueueUrl=url, MessageBody=encode(Turn(change)))
 
     def again(self, after: timedelta) -> None:
         delay = _seconds(after)
@@ -189,6 +176,15 @@ class SqsQueues:
                 MessageGroupId=notice.incident_id,
                 MessageDeduplicationId=f"{notice.incident_id}-{notice.sequence}+{number}",
             )
+
+    def _send_in_batches(self, delayed: Iterable[tuple[str, int]]) -> None:
+        """Send each message to ``diagnose``, so many seconds later. A batch that is refused holds up no other."""
+        entries: list[SendMessageBatchRequestEntryTypeDef] = [
+            {"Id": str(number % BATCH), "MessageBody": body, "DelaySeconds": delay}
+            for number, (body, delay) in enumerate(delayed)
+        ]
+        starts = range(0, len(entries), BATCH)
+        try_all(partial(self._send_all, self._to.signals, entries[start : start + BATCH]) for start in starts)
 
     def _send_all(self, url: str, entries: list[SendMessageBatchRequestEntryTypeDef]) -> None:
         """A batch may be refused in part: what was refused for a passing reason is sent once more."""

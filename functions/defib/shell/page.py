@@ -106,7 +106,10 @@ class Followers(Protocol):
     """The way to the pages that follow this one."""
 
     def hand_on(self, change: str) -> None:
-        """Have each take its turn. One that can't be reached holds up no other, and is told of in the end."""
+        """Have each take its turn. One that can't be told holds up no other, and is told of in the end.
+
+        Where nothing answers no more is tried: ten in a row would outlast the function, and the page is yet to be made.
+        """
         ...
 
 
