@@ -21,7 +21,7 @@ from defib.core.page.trouble import bulletins
 from defib.core.rationing import PlannedLook
 from defib.core.stack import Stack
 from defib.shell.page import LaidOut, Repaged
-from defib.shell.store import Called, Conflict, Remembered, Surveyed
+from defib.shell.store import Called, Conflict, Remembered, Surveyed, Unread
 from sim.clock import VirtualTime
 from sim.fuzz.outside import Outside
 from sim.fuzz.past import Past
@@ -82,7 +82,7 @@ class Table:
     def remember_call(self, change: Called) -> Called:
         return self._out.call(self._versioned, self._store.remember_call, change)
 
-    def due_calls(self, now: datetime, limit: int) -> Sequence[Incident]:
+    def due_calls(self, now: datetime, limit: int, unread: Unread | None = None) -> Sequence[Incident]:  # noqa: ARG002
         def read() -> Sequence[Incident]:
             named, here = self._indexed()[0].due_calls(now, limit), self._store.incidents
             incidents = [here[i.service, i.number] for i in named]
@@ -100,7 +100,12 @@ class Table:
     def planned_looks(self, now: datetime, until: datetime) -> Mapping[str, PlannedLook]:
         return self._out.call(self._index, lambda: self._indexed()[0].planned_looks(now, until))
 
-    def unpublished_notices(self, before: datetime, limit: int) -> Sequence[Notice]:
+    def unpublished_notices(
+        self,
+        before: datetime,
+        limit: int,
+        unread: Unread | None = None,  # noqa: ARG002 - here all is one call
+    ) -> Sequence[Notice]:
         def read() -> Sequence[Notice]:
             published = self._store.published
             named = self._indexed()[0].unpublished_notices(before, limit)

@@ -12,7 +12,7 @@ from defib.core.frozen import replace
 from defib.core.incident import Incident, Notice
 from defib.core.rationing import PlannedLook
 from defib.core.stack import Stack
-from defib.shell.store import Called, Conflict, Remembered, Surveyed
+from defib.shell.store import Called, Conflict, Remembered, Surveyed, Unread
 
 
 @dataclass
@@ -93,7 +93,7 @@ class FakeStore:
             self.answers.append(change.audit)
         return replace(change, incident=incident)
 
-    def due_calls(self, now: datetime, limit: int) -> Sequence[Incident]:
+    def due_calls(self, now: datetime, limit: int, unread: Unread | None = None) -> Sequence[Incident]:  # noqa: ARG002
         due = [i for i in self.incidents.values() if i.call is not None and i.call.next_at <= now]
         return sorted(due, key=lambda i: i.call.next_at if i.call is not None else now)[:limit]
 
@@ -125,7 +125,12 @@ class FakeStore:
             if case.closed_at is None and (at := case.look_again_at) is not None and now <= at <= until
         }
 
-    def unpublished_notices(self, before: datetime, limit: int) -> Sequence[Notice]:
+    def unpublished_notices(
+        self,
+        before: datetime,
+        limit: int,
+        unread: Unread | None = None,  # noqa: ARG002 - in memory all can be read
+    ) -> Sequence[Notice]:
         if len(self.published) == len(self.notices):
             return []
         waiting = (n for key, n in self.notices.items() if key not in self.published and n.at < before)

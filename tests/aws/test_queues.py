@@ -30,7 +30,7 @@ from defib.core.rationing import spread
 from defib.core.setting import CONTACT_NAME
 from defib.core.shift import Move, ShiftOrder
 from defib.shell.ports import Rejected, Transient, Unanswered
-from defib.shell.sweep import INTERVAL
+from defib.shell.still_to_tell import INTERVAL
 from tests.aws.account import received
 from tests.aws.cases import NOON, WEB_1, a_notice
 from tests.aws.fleet import Overlay

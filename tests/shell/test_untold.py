@@ -219,7 +219,7 @@ def test_the_sweep_finds_what_has_no_message_behind_all_that_somebody_can_not_be
 
 
 def test_nor_do_more_of_those_than_a_sweep_takes_hide_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("defib.shell.sweep.NOTICES_MAX", 10)
+    monkeypatch.setattr("defib.shell.still_to_tell.NOTICES_MAX", 10)
     desk = Desk()
     desk.news(25)
     desk.live(HOUR)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -15,7 +16,7 @@ from defib.aws.codec import Codec
 from defib.aws.errors import translated
 from defib.aws.pages import PAGES_MAX
 from defib.aws.permission import Permission, Scope, union
-from defib.aws.table import alone, put, put_once, races_told, sortable
+from defib.aws.table import alone, each_read, put, put_once, races_told, sortable
 from defib.core.audit import CallEntry, Entry
 from defib.core.case import Case
 from defib.core.frozen import replace
@@ -23,7 +24,7 @@ from defib.core.incident import Incident, Notice
 from defib.core.model import Cause
 from defib.core.rationing import PlannedLook
 from defib.core.stack import Stack
-from defib.shell.store import Called, Remembered, Surveyed
+from defib.shell.store import Called, Remembered, Surveyed, Unread
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -54,6 +55,7 @@ Nor is a line of a trail written over before it is so much older than what has i
 STACK_KEY = {"pk": "STACK", "sk": "STACK"}
 
 T = TypeVar("T", Case, Incident)
+N = TypeVar("N", Incident, Notice)
 
 
 class DynamoStore:
@@ -125,9 +127,9 @@ class DynamoStore:
             self._dynamodb.transact_write_items(TransactItems=writes)
         return replace(change, incident=incident)
 
-    def due_calls(self, now: datetime, limit: int) -> Sequence[Incident]:
-        found = (self._get(key["pk"]["S"], key["sk"]["S"]) for key in self._due(DUE_CALL, "<=", now, limit))
-        incidents = [self._codec.value(item, Incident) for item in found if item is not None]
+    def due_calls(self, now: datetime, limit: int, unread: Unread | None = None) -> Sequence[Incident]:
+        due = self._due(DUE_CALL, "<=", now, limit)
+        incidents = each_read((partial(self._named, key, Incident) for key in due), unread)
         # The index may still name what has been answered a moment ago; the table itself doesn't.
         return [i for i in incidents if i.call is not None and i.call.next_at <= now]
 
@@ -162,13 +164,11 @@ class DynamoStore:
                         found[item["pk"]["S"].removeprefix("INSTANCE#")] = look
         return found
 
-    def unpublished_notices(self, before: datetime, limit: int) -> Sequence[Notice]:
+    def unpublished_notices(self, before: datetime, limit: int, unread: Unread | None = None) -> Sequence[Notice]:
         due = self._due(DUE_NOTICE, "<", before, limit)
         if len(due) == limit:
             due[limit // 2 :] = self._due(DUE_NOTICE, "<", before, limit - limit // 2, newest=True)
-        found = [self._get(key["pk"]["S"], key["sk"]["S"]) for key in due]
-        # The index may still name what has been published a moment ago; the table itself doesn't.
-        notices = [self._codec.value(item, Notice) for item in found if item is not None and "published_at" not in item]
+        notices = each_read((partial(self._named, key, Notice) for key in due), unread)
         return sorted(notices, key=lambda notice: (notice.at, notice.sequence))
 
     def notice(self, incident_id: str, sequence: int) -> Notice | None:
@@ -209,6 +209,11 @@ class DynamoStore:
                 TableName=self._table, Key={"pk": {"S": pk}, "sk": {"S": sk}}, ConsistentRead=True
             )
         return answer.get("Item")
+
+    def _named(self, key: Mapping[str, Any], shape: type[N]) -> N | None:
+        """What the index names. It may still name what has been published a moment ago; the table itself doesn't."""
+        item = self._get(key["pk"]["S"], key["sk"]["S"])
+        return None if item is None or "published_at" in item else self._codec.value(item, shape)
 
     def _due(
         self, kind: str, comparison: Literal["<", "<="], at: datetime, limit: int, *, newest: bool = False

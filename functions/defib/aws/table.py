@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from defib.aws.errors import for_code, translated
-from defib.shell.ports import Rejected
-from defib.shell.store import Conflict
+from defib.shell.ports import CallFailed, Rejected, Transient, Unanswered
+from defib.shell.store import Conflict, Unread
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import (
@@ -30,6 +30,12 @@ SECONDS = len("2026-04-30T12:00:00")
 
 LOST_RACE = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
 """Refusals of a write on its own that mean the same, or that a transaction is at it (DynamoDB API, PutItem, Errors)."""
+
+
+REFUSED_MOST = 5
+"""Of many reads in a row: a table that refuses more of them is left alone for now, since each takes its tries."""
+
+T = TypeVar("T")
 
 
 def put(table: str, item: Item, version: int) -> TransactWriteItemTypeDef:
@@ -105,3 +111,25 @@ def races_told(doing: str) -> Iterator[None]:
         if reasons & RACES:
             raise Conflict(str(error)) from error
         raise for_code(min(reasons, default=error.code), str(error)) from error
+
+
+def each_read(reads: Iterable[Callable[[], T | None]], unread: Unread | None) -> list[T]:
+    """What each of ``reads`` finds; ``unread`` hears of those that fail. Without it the first failure is raised.
+
+    Where nothing answers, or much is refused, the rest is left: what has been read is worth more than the rest.
+    """
+    found: list[T] = []
+    refused = 0
+    for read in reads:
+        try:
+            one = read()
+        except CallFailed as error:
+            if unread is None:
+                raise
+            unread(error)
+            refused += isinstance(error, Transient)
+            if isinstance(error, Unanswered) or refused > REFUSED_MOST:
+                break
+        else:
+            found += [] if one is None else [one]
+    return found

@@ -7,6 +7,9 @@ from typing import TypeVar, TypeVarTuple
 
 from defib.shell.ports import CallFailed, Unanswered
 
+THE_TABLE = "the table"
+THE_QUEUES = "the queues"
+
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
 
@@ -29,10 +32,14 @@ class Parts:
         try:
             return work(*args)
         except CallFailed as error:
-            self._failed[part] = str(error)
-            if isinstance(error, Unanswered):
-                self._silent.add(party)
+            self.note(part, party, error)
         return otherwise
+
+    def note(self, part: str, party: str, error: CallFailed) -> None:
+        """That a call of the party failed, of a part that goes on without what it would have said."""
+        self._failed[part] = str(error)
+        if isinstance(error, Unanswered):
+            self._silent.add(party)
 
     def alone(self, part: str, work: Callable[[*Args], T], *args: *Args) -> T | None:
         """What ``work`` makes of ``args``, or None where it fails as nobody has foreseen: that must hide no other."""

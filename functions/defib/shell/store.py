@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from defib.core.frozen import dataclass
 from defib.core.incident import Incident, Notice
 from defib.core.rationing import PlannedLook
 from defib.core.stack import Stack
+from defib.shell.ports import CallFailed
 
 
 class Conflict(Exception):
@@ -51,6 +52,10 @@ class Called:
     """The answer, if it is one."""
 
 
+Unread = Callable[[CallFailed], None]
+"""Hears of each of many that can't be read: it hides no other. Without it the first one is raised."""
+
+
 class Store(Protocol):
     """What is remembered: one table."""
 
@@ -81,7 +86,7 @@ class Store(Protocol):
         """Write all or nothing and return it with the new version. Raises Conflict as ``remember`` does."""
         ...
 
-    def due_calls(self, now: datetime, limit: int) -> Sequence[Incident]:
+    def due_calls(self, now: datetime, limit: int, unread: Unread | None = None) -> Sequence[Incident]:
         """Incidents whose call is due, longest overdue first."""
         ...
 
@@ -97,7 +102,7 @@ class Store(Protocol):
         """By instance, the next look of its open case, of those that come between ``now`` and ``until``."""
         ...
 
-    def unpublished_notices(self, before: datetime, limit: int) -> Sequence[Notice]:
+    def unpublished_notices(self, before: datetime, limit: int, unread: Unread | None = None) -> Sequence[Notice]:
         """Notices made before ``before`` that have not gone out, oldest first.
 
         Of more than ``limit`` the oldest and the newest: what one contact can't be told for days hides no other's.

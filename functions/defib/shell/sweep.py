@@ -7,48 +7,31 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from defib.core.between_sweeps import asks
-from defib.core.call_news import escalate
 from defib.core.case import Case
 from defib.core.crowd import Counted
 from defib.core.frozen import dataclass, replace
-from defib.core.incident import Incident, Notice
 from defib.core.model import NOT_FAILING, Cause, Diagnosis, Observation, Signal, Source
 from defib.core.policy import Policy
 from defib.core.rationing import FRESH, PlannedLook, by_service, fresh, in_turn, rationed
 from defib.core.stack import CROWD, NOTHING_KNOWN, Stack, in_crowd
 from defib.core.suspect import Suspect, look_at
 from defib.core.zones import Seen, Turn, incident_service, survey, tell
-from defib.shell.announce import taken_along
 from defib.shell.crowd import Crowding, count
 from defib.shell.issues import Telling, tell_of_issues
-from defib.shell.parts import Parts
+from defib.shell.parts import THE_QUEUES, THE_TABLE, Parts
 from defib.shell.ports import CallFailed, Clock, Observer, Queues
 from defib.shell.shifting import pursue_shifts
-from defib.shell.store import Called, Conflict, Store, Surveyed
-
-THE_TABLE = "the table"
-THE_QUEUES = "the queues"
+from defib.shell.still_to_tell import tell as tell_people
+from defib.shell.store import Conflict, Store, Surveyed
 
 DUE_MAX = 1000
 """Overdue cases signalled by one sweep; the longest overdue come first, the next sweep takes the rest."""
-NOTICES_MAX = 200
-"""Unpublished notices sent again by one sweep."""
-CONTACTS_MAX = 50
-"""As many as a policy has."""
-CALLS_MAX = 200
-"""Calls for people that one sweep makes louder; the longest overdue come first, the next sweep takes the rest."""
-UNPUBLISHED_AFTER = timedelta(seconds=60)
-"""How long a notice may take to go out before the sweep sends it again."""
-
 NO_ZONE_TROUBLE = frozenset({*NOT_FAILING, Cause.APPLICATION_DOWN})
 """Diagnoses that say nothing of the zone: an application fails by itself, wherever it runs, and what AWS only announces
 does not fail."""
 
 COUNTED_FOR = timedelta(minutes=10)
 """How long a count of the running instances holds. It changes with deployments; and only trouble asks for it."""
-
-INTERVAL = timedelta(minutes=1)
-"""From one sweep to the next (infra/every_minute.py)."""
 
 AHEAD = timedelta(days=1)
 """Which planned looks a sweep asks for: longer than any case rests, but for what AWS has announced. As long back: whose
@@ -92,15 +75,8 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     no answer from EC2. A part that fails holds up no other.
     """
     now, parts = edges.clock.now(), Parts()
-    unsaid: Sequence[Notice] = ()
+    told = tell_people(edges, policy, now, parts)
     none_due: Sequence[str] = ()
-    unpublished, made = edges.store.unpublished_notices, now - UNPUBLISHED_AFTER
-    notices = parts.do("unpublished notices", THE_TABLE, unsaid, unpublished, made, NOTICES_MAX)
-    for notice in taken_along(notices):
-        # One by one: what the queue refuses once holds up no other for a minute.
-        parts.do("sending notices again", THE_QUEUES, None, edges.queues.announce_again, [notice], now)
-    called = _call(edges, policy, now, parts)
-    _sum_up(edges, now, parts)
     due = parts.do("overdue cases", THE_TABLE, none_due, edges.store.due_instances, now, DUE_MAX)
     if due:
         _wake(due, edges, now, parts)
@@ -130,8 +106,8 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
         len(chosen),
         len(waiting or ()),
         len(due),
-        len(notices),
-        called,
+        told.resent,
+        told.called,
         {**found.unanswered, **found.gone, **parts.failed},
     )
 
@@ -163,42 +139,6 @@ def _pursue(ailing: Ailing, complete: bool, edges: Sweeping, policy: Policy, now
     stack = _survey(ailing, complete, edges, policy, now)
     stack = tell_of_issues(stack, Telling(edges.observer, edges.store, edges.queues), policy, now)
     return pursue_shifts(stack, edges.store, edges.queues, edges.observer.zone_ids, policy, now)
-
-
-def _sum_up(edges: Sweeping, now: datetime, parts: Parts) -> None:
-    """Have sent what waits for people, at its time: what is due before the next sweep is asked for now."""
-    none_due: Mapping[str, datetime] = {}
-    reads = edges.store.due_contacts
-    due = parts.do("contacts with messages due", THE_TABLE, none_due, reads, now + INTERVAL, CONTACTS_MAX)
-    for contact, at in due.items():
-        parts.do("asking for digests", THE_QUEUES, None, edges.queues.digest, contact, max(at, now), now)
-
-
-def _call(edges: Sweeping, policy: Policy, now: datetime, parts: Parts) -> int:
-    """Ask for people again, and for more of them, where nobody has answered; returns how often.
-
-    A call that can't be made louder holds up no other. A crash after a write leaves the notice in the ``due`` index.
-    """
-    none_due: Sequence[Incident] = ()
-    part, unwritten = "calls for people", None
-    due = parts.do(part, THE_TABLE, none_due, edges.store.due_calls, now, CALLS_MAX)
-    louder = [parts.do(part, THE_TABLE, unwritten, _louder, incident, edges, policy, now) for incident in due]
-    notices = [notice for notice in louder if notice is not None]
-    for notice in notices:
-        parts.do("announcing calls for people", THE_QUEUES, None, edges.queues.announce, [notice])
-    return len(notices)
-
-
-def _louder(incident: Incident, edges: Sweeping, policy: Policy, now: datetime) -> Notice | None:
-    """What asks for people once more; None where it is not time, or one wrote first, whom the next sweep hears."""
-    after, notice = escalate(incident, policy, now)
-    if notice is None:
-        return None
-    try:
-        edges.store.remember_call(Called(after, notice))
-    except Conflict:
-        return None
-    return notice
 
 
 def _survey(ailing: Ailing, complete: bool, edges: Sweeping, policy: Policy, now: datetime) -> Stack:
