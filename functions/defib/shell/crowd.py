@@ -8,7 +8,7 @@ from defib.core.crowd import INCIDENT_SERVICE, Counted, follow
 from defib.core.frozen import dataclass, replace
 from defib.core.policy import Policy
 from defib.core.stack import Stack
-from defib.shell.ports import Queues
+from defib.shell.onward import Onward
 from defib.shell.store import Conflict, Store, Surveyed
 
 CONFLICTS_MAX = 5
@@ -20,7 +20,7 @@ class Crowding:
     """What counting needs of the outside world."""
 
     store: Store
-    queues: Queues
+    queues: Onward
 
 
 def count(stack: Stack, counted: Counted, edges: Crowding, policy: Policy, now: datetime) -> None:

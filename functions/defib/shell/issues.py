@@ -10,7 +10,8 @@ from defib.core.issue import Issue
 from defib.core.issue_news import INCIDENT_SERVICE, named, reviewed, told, unnamed
 from defib.core.policy import Policy
 from defib.core.stack import Stack
-from defib.shell.ports import CallFailed, Clock, Observer, Queues
+from defib.shell.onward import Onward
+from defib.shell.ports import CallFailed, Clock, Observer
 from defib.shell.store import Conflict, Store, Surveyed
 
 CONFLICTS_MAX = 8
@@ -34,11 +35,11 @@ def take_in(issue: Issue, clock: Clock, store: Store) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What telling of issues needs of the outside world."""
+    """What telling of issues, and of all else that befalls many, needs of the outside world."""
 
     observer: Observer
     store: Store
-    queues: Queues
+    queues: Onward
 
 
 def tell_of_issues(stack: Stack, edges: Telling, policy: Policy, now: datetime) -> Stack:

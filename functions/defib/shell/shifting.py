@@ -11,7 +11,8 @@ from defib.core.shift_news import tell, zones_with_news
 from defib.core.shifting import due, given_up, ordered, settled
 from defib.core.stack import Stack
 from defib.core.zones import incident_service
-from defib.shell.ports import CallFailed, Queues
+from defib.shell.onward import Onward
+from defib.shell.ports import CallFailed
 from defib.shell.store import Conflict, Store, Surveyed
 
 CONFLICTS_MAX = 5
@@ -21,7 +22,7 @@ CONFLICTS_MAX = 5
 def pursue_shifts(
     stack: Stack,
     store: Store,
-    queues: Queues,
+    queues: Onward,
     zone_ids: Callable[[], Mapping[str, str]],
     policy: Policy,
     now: datetime,
@@ -40,7 +41,7 @@ def pursue_shifts(
 def _pursued(
     stack: Stack,
     store: Store,
-    queues: Queues,
+    queues: Onward,
     zone_ids: Callable[[], Mapping[str, str]],
     policy: Policy,
     now: datetime,

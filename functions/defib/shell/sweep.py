@@ -18,6 +18,7 @@ from defib.core.suspect import Suspect, look_at
 from defib.core.zones import Seen, Turn, incident_service, survey, tell
 from defib.shell.crowd import Crowding, count
 from defib.shell.issues import Telling, tell_of_issues
+from defib.shell.onward import OneByOne
 from defib.shell.parts import THE_QUEUES, THE_TABLE, Parts
 from defib.shell.ports import CallFailed, Clock, Observer, Queues
 from defib.shell.shifting import pursue_shifts
@@ -85,8 +86,9 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     complete = not found.unanswered
     looks = [look for o in found.observations if (look := parts.alone(o.instance_id, look_at, o, policy, now))]
     ailing = [(look.observation, look.diagnosis) for look in looks]
+    telling = Telling(edges.observer, edges.store, OneByOne(edges.queues, parts))
     stack = parts.do(
-        "zones, issues and shifts", THE_TABLE, NOTHING_KNOWN, _pursue, ailing, complete, edges, policy, now
+        "zones, issues and shifts", THE_TABLE, NOTHING_KNOWN, _pursue, ailing, complete, telling, policy, now
     )
     # Whoever fails with its zone is looked at again when the zone has recovered: the sweep then still finds it.
     seen = [look.suspect for look in looks if look.suspect and stack.impairment(look.observation.zone) is None]
@@ -97,7 +99,7 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     _send([s.signal for s in chosen], "signalling suspects", edges, parts)
     if waiting is not None and (stack.crowd is not None or len(waiting) > FRESH):
         counted = _counted(suspects, waiting, bool(stack.impaired), complete)
-        crowding = Crowding(edges.store, edges.queues)
+        crowding = Crowding(edges.store, telling.queues)
         parts.do("counting who waits", THE_TABLE, None, count, stack, counted, crowding, policy, now)
     # strftime takes several times as long.
     change = f"sweep-{now.isoformat()[:19].replace('-', '').replace(':', '')}"
@@ -135,13 +137,13 @@ def _ask(edges: Sweeping, policy: Policy, now: datetime, parts: Parts) -> None:
         parts.do("asking load balancers in between", THE_QUEUES, None, ask, questions, edges.clock.now())
 
 
-def _pursue(ailing: Ailing, complete: bool, edges: Sweeping, policy: Policy, now: datetime) -> Stack:
+def _pursue(ailing: Ailing, complete: bool, edges: Telling, policy: Policy, now: datetime) -> Stack:
     stack = _survey(ailing, complete, edges, policy, now)
-    stack = tell_of_issues(stack, Telling(edges.observer, edges.store, edges.queues), policy, now)
+    stack = tell_of_issues(stack, edges, policy, now)
     return pursue_shifts(stack, edges.store, edges.queues, edges.observer.zone_ids, policy, now)
 
 
-def _survey(ailing: Ailing, complete: bool, edges: Sweeping, policy: Policy, now: datetime) -> Stack:
+def _survey(ailing: Ailing, complete: bool, edges: Telling, policy: Policy, now: datetime) -> Stack:
     """What holds for the whole stack now; people are told of a zone that has become impaired, or has recovered."""
     failing: dict[str, Counter[str]] = {}
     crowd = 0
@@ -165,7 +167,7 @@ def _surveyed(
     known: Stack,
     failing: Mapping[str, Counter[str]],
     complete: bool,
-    edges: Sweeping,
+    edges: Telling,
     policy: Policy,
     now: datetime,
 ) -> Stack:
@@ -192,7 +194,7 @@ def _surveyed(
     return after
 
 
-def _told(stack: Stack, turn: Turn, edges: Sweeping, policy: Policy, now: datetime) -> Stack:
+def _told(stack: Stack, turn: Turn, edges: Telling, policy: Policy, now: datetime) -> Stack:
     """Remember one turn and tell people; a crash in between leaves the notice in the ``due`` index."""
     zone = turn.impairment.zone
     try:
