@@ -28,7 +28,7 @@ from defib.core.page.model import PublicIncident, Shown
 from defib.core.page.pause import was_off, word
 from defib.core.page.replanned import plans
 from defib.core.policy import Policy
-from defib.shell.ports import CallFailed, Clock
+from defib.shell.ports import CallFailed, Clock, Unanswered
 from defib.shell.store import Conflict
 from defib.shell.timelines import whole
 
@@ -81,7 +81,8 @@ class Mailing:
 def mail(edges: Mailing, policy: Policy) -> int:
     """Send what subscribers have not been told yet; how many letters that were.
 
-    Nothing while someone else does. Raises Transient or Rejected when AWS fails.
+    Nothing while someone else does. One that is refused holds up none about anything else.
+    Raises Transient or Rejected when AWS fails.
     """
     try:
         return _mail(edges, policy)
@@ -107,11 +108,22 @@ def _mail(edges: Mailing, policy: Policy) -> int:
     mailed = resumed(seen, incidents) if were_off else seen
     mailed = to_be_ended(mailed, incidents)
     waiting = letters(mailed, incidents, outages, policy.page, edges.url)
-    went = 0
+    went, failed = 0, dict[str, CallFailed]()
     for letter in waiting[:LETTERS_MOST]:
         if mailed.is_enough(edges.clock.now()):
             break
-        mailed, went = _send(letter, mailed, edges), went + 1
+        if letter.about in failed:
+            # A later one of the same must not come before it.
+            continue
+        mailed, error = _send(letter, mailed, edges)
+        if error is None:
+            went += 1
+        else:
+            failed[letter.about] = error
+        if isinstance(error, Unanswered):
+            break
+    if failed:
+        raise next(iter(failed.values()))
     if went == len(waiting):
         edges.store.remember_mailed(settled(mailed, shown.version, incidents, outages))
     return went
@@ -127,11 +139,11 @@ def _public(page: PublicPage, shown: Shown, mailed: Mailed) -> list[PublicIncide
     return [*found.values(), *(incident for incident in ended if incident is not None)]
 
 
-def _send(letter: Letter, mailed: Mailed, edges: Mailing) -> Mailed:
+def _send(letter: Letter, mailed: Mailed, edges: Mailing) -> tuple[Mailed, CallFailed | None]:
+    """What is remembered then, and what kept the letter from going."""
     taken = edges.store.remember_mailed(claimed(mailed, letter, edges.clock.now()))
     try:
         edges.subscribers.tell(letter)
-    except CallFailed:
-        edges.store.remember_mailed(released(taken))
-        raise
-    return edges.store.remember_mailed(sent(taken, letter, edges.clock.now()))
+    except CallFailed as error:
+        return edges.store.remember_mailed(released(taken)), error
+    return edges.store.remember_mailed(sent(taken, letter, edges.clock.now())), None
