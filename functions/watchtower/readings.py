@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,11 +21,11 @@ from watchtower.model import (
     Rule,
     Standing,
     Subscription,
-    Texts,
     TextsIn,
     Unknown,
     Watched,
 )
+from watchtower.quota import texts_in
 from watchtower.settings import Place, Settings
 from watchtower.state import watched_in
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sns import SNSClient
-    from mypy_boto3_sns.type_defs import ListSubscriptionsByTopicResponseTypeDef
     from mypy_boto3_ssm import SSMClient
     from urllib3 import PoolManager
 
@@ -205,15 +204,20 @@ class Eyes:
             return nameless()
         there, on, token = self.settings.primary_region, dict[str, bool](), ""
         for _ in range(PAGES_MOST):
-            asked = {"NamePrefix": f"{self.settings.primary_stack}-", **({"NextToken": token} if token else {})}
-            page = asking.ask(f"EventBridge in {there}", partial(self.primary.events.list_rules, **asked))
+            page = asking.ask(f"EventBridge in {there}", partial(self._some_rules, token))
             if isinstance(page, Unknown):
                 return page
-            on |= {rule["Name"]: rule["State"] != "DISABLED" for rule in page["Rules"]}
-            token = page.get("NextToken", "")
+            some, token = page
+            on |= some
             if not token:
                 break
         return tuple(Rule(name, on[called]) for name, called in names.rules.items() if called in on)
+
+    def _some_rules(self, token: str) -> tuple[dict[str, bool], str]:
+        """Which are on, by name, on one page; and the token of the next."""
+        more = {"NextToken": token} if token else {}
+        answer = self.primary.events.list_rules(NamePrefix=f"{self.settings.primary_stack}-", **more)
+        return {rule["Name"]: rule["State"] != "DISABLED" for rule in answer["Rules"]}, answer.get("NextToken", "")
 
     def _listings(self, asking: Asking, names: Watched | None) -> Iterator[Listing]:
         there, here = self.settings.primary_region, self.settings.region
@@ -231,8 +235,8 @@ class Eyes:
             page = asking.ask(f"SNS in {region}", partial(_subscriptions, sns, arn, token))
             if isinstance(page, Unknown):
                 return page
-            found += [Subscription(one["Endpoint"], _standing(one["SubscriptionArn"])) for one in page["Subscriptions"]]
-            token = page.get("NextToken", "")
+            some, token = page
+            found += some
             if not token:
                 break
         return tuple(found)
@@ -243,38 +247,7 @@ class Eyes:
             (settings.primary_region, self.primary.sns, self.primary.cloudwatch),
             (settings.region, self.own.sns, self.own.cloudwatch),
         ):
-            yield TextsIn(region, self._texts_in(asking, region, sns, cloudwatch, now))
-
-    def _texts_in(
-        self, asking: Asking, region: str, sns: SNSClient, cloudwatch: CloudWatchClient, now: datetime
-    ) -> Texts | Unknown:
-        whom = f"SNS in {region}"
-        month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        attributes = asking.ask(whom, lambda: sns.get_sms_attributes(attributes=["MonthlySpendLimit"]))
-        sandbox = asking.ask(whom, sns.get_sms_sandbox_account_status)
-        spent = asking.ask(
-            f"CloudWatch in {region}",
-            lambda: cloudwatch.get_metric_statistics(
-                Namespace="AWS/SNS",
-                MetricName="SMSMonthToDateSpentUSD",
-                StartTime=month,
-                EndTime=max(now, month + timedelta(minutes=1)),
-                Period=86_400,
-                Statistics=["Maximum"],
-            ),
-        )
-        if isinstance(attributes, Unknown):
-            return attributes
-        if isinstance(sandbox, Unknown):
-            return sandbox
-        if isinstance(spent, Unknown):
-            return spent
-        # The newest day's: in the first minutes of a month the last total of the one before may still be told.
-        newest = max(spent["Datapoints"], key=lambda point: point["Timestamp"], default=None)
-        most = newest["Maximum"] if newest is not None else 0.0
-        # One US dollar until AWS has raised it (SNS Developer Guide, Setting SMS preferences).
-        quota = float(attributes["attributes"].get("MonthlySpendLimit") or 1)
-        return Texts(most, quota, bool(sandbox["IsInSandbox"]))
+            yield TextsIn(region, texts_in(asking, region, sns, cloudwatch, now))
 
 
 def _standing(arn: str) -> Standing:
@@ -284,7 +257,11 @@ def _standing(arn: str) -> Standing:
     return Standing.PENDING if arn == "PendingConfirmation" else Standing.UNSUBSCRIBED
 
 
-def _subscriptions(sns: SNSClient, topic: str, token: str) -> ListSubscriptionsByTopicResponseTypeDef:
+def _subscriptions(sns: SNSClient, topic: str, token: str) -> tuple[list[Subscription], str]:
+    """One page, and the token of the next."""
     if token:
-        return sns.list_subscriptions_by_topic(TopicArn=topic, NextToken=token)
-    return sns.list_subscriptions_by_topic(TopicArn=topic)
+        answer = sns.list_subscriptions_by_topic(TopicArn=topic, NextToken=token)
+    else:
+        answer = sns.list_subscriptions_by_topic(TopicArn=topic)
+    found = [Subscription(one["Endpoint"], _standing(one["SubscriptionArn"])) for one in answer["Subscriptions"]]
+    return found, answer.get("NextToken", "")

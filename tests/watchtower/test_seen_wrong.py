@@ -236,3 +236,24 @@ def test_an_answer_that_makes_no_sense_is_told_and_the_others_are_heard(
 
     assert len(heard) == 1
     assert "DynamoDB in us-east-1 answers what makes no sense: KeyError" in " ".join(heard[0]["Message"].split())
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "what"),
+    [
+        ("sns:ListSubscriptionsByTopic", {"Subscriptions": [{"Protocol": "email"}]}, "SNS in us-east-1 answers what"),
+        ("events:ListRules", {"Rules": [{"Name": "renamed"}]}, "EventBridge in us-east-1 answers what"),
+        ("sns:GetSMSAttributes", {"attributes": {"MonthlySpendLimit": "plenty"}}, "SNS in us-east-1 answers what"),
+        ("sns:GetSMSSandboxAccountStatus", {}, "SNS in us-east-1 answers what"),
+        ("cloudwatch:GetMetricStatistics", {"Datapoints": [{"Maximum": 1.0}]}, "CloudWatch in us-east-1 answers what"),
+    ],
+)
+def test_whichever_answer_makes_no_sense_the_look_goes_on_and_tells(
+    stage: Stage, time: time_machine.Traveller, call: str, answer: dict[str, Any], what: str
+) -> None:
+    stage.wire.answers[THERE, call] = lambda: answer
+
+    heard = minutes(stage, time, 3)
+
+    assert len(heard) == 1
+    assert what in " ".join(heard[0]["Message"].split())
