@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from defib.aws.errors import for_code
 from defib.aws.operator_events import ENTRIES_MAX
@@ -17,7 +18,7 @@ from defib.core.medium import Medium
 from defib.core.model import Observation, Registration, Result, Switch
 from defib.core.post import Post
 from defib.core.shift import Move, Served, Shift
-from defib.shell.ports import Away, CallFailed, Suspects
+from defib.shell.ports import Away, CallFailed, Suspects, try_all
 from sim.clock import VirtualTime
 from sim.detail import MALFORMED, object_in
 from sim.fuzz.acts import Acts
@@ -188,8 +189,8 @@ class OperatorBus:
         self._put = put
 
     def say(self, detail_type: str, *details: str) -> None:
-        for first in range(0, len(details), ENTRIES_MAX):
-            self._out.call("bus.put", self._put_events, detail_type, details[first : first + ENTRIES_MAX])
+        batches = (details[first : first + ENTRIES_MAX] for first in range(0, len(details), ENTRIES_MAX))
+        try_all(partial(self._out.call, "bus.put", self._put_events, detail_type, batch) for batch in batches)
 
     def _put_events(self, detail_type: str, details: Sequence[str]) -> None:
         """What is not taken of a call's events fails it, though the others have been (aws/operator_events.py)."""

@@ -93,6 +93,18 @@ def test_more_than_the_bus_takes_at_once_are_said_in_several_calls(digest: Diges
     assert [incident for incident, _ in digest.answered()] == [incident.id for incident in incidents]
 
 
+def test_a_call_that_the_bus_refuses_keeps_no_later_answer_from_it(digest: Digest) -> None:
+    incidents = [called(service=f"s{n}") for n in range(23)]
+    for n, incident in enumerate(incidents):
+        digest.remember(handed_over(instance_id=f"i-0a1b2c3d4e5f70{n:03}", service=incident.service), incident)
+    digest.bus.refuse_if("PutEvents", "ThrottlingException", lambda _: len(digest.bus.named("PutEvents")) == 1)
+
+    answer = digest.post(digest.link(Many(tuple(i.id for i in incidents), "oncall", MANY.expires_at)), "acknowledge")
+
+    assert (answer["statusCode"], offered(answer)) == (503, ["acknowledge"])
+    assert [len(asked["Entries"]) for asked in digest.bus.named("PutEvents")] == [10, 10, 3]
+
+
 def test_all_of_a_great_storm_are_read(digest: Digest) -> None:
     """As many as one digest names, of which one call reads a third."""
     many = Many((*(f"s{n}-7" for n in range(299)), "web-7"), "oncall", MANY.expires_at)
