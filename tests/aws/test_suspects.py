@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,10 +32,10 @@ class Sky:
     def __init__(self, ec2: EC2Client, elb: ElasticLoadBalancingv2Client, clock: FakeClock) -> None:
         self.fleet = Fleet(ec2, elb)
         self._clients = (ec2, elb)
-        self._clock = clock
+        self.clock = clock
 
     def observer(self, policy: Policy | None = None) -> AwsObserver:
-        return AwsObserver(*self._clients, self._clock, policy or a_policy())
+        return AwsObserver(*self._clients, self.clock, policy or a_policy())
 
     def calls(self) -> int:
         return len(self.fleet.ec2.calls) + len(self.fleet.elb.calls)
@@ -242,6 +242,25 @@ def test_a_silent_load_balancer_hides_no_failing_check(sky: Sky) -> None:
 
     assert [o.instance_id for o in found.observations] == [web]
     assert list(found.unanswered) == ["target group web"]
+
+
+def test_load_balancers_that_throttle_take_no_more_than_their_share_of_a_sweep_and_each_has_its_turn(
+    sky: Sky, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arns = [sky.fleet.target_group(f"web-{number}", []) for number in range(50)]
+    policy = a_policy(a_service(target_groups=tuple(group(arn) for arn in arns)))
+    sky.fleet.elb.refusals["DescribeTargetHealth"] = "Throttling"
+    monkeypatch.setattr("defib.aws.suspects.monotonic", lambda: 0.6 * len(sky.fleet.elb.named("DescribeTargetHealth")))
+
+    found = sky.observer(policy).suspects()
+
+    assert len(sky.fleet.elb.named("DescribeTargetHealth")) == 26
+    assert len(found.unanswered) == 50
+    assert sum("not asked" in why for why in found.unanswered.values()) == 24
+    for _ in range(49):
+        sky.clock.advance(timedelta(minutes=1))
+        sky.observer(policy).suspects()
+    assert {asked["TargetGroupArn"] for asked in sky.fleet.elb.named("DescribeTargetHealth")} == {*arns}
 
 
 def test_a_target_group_that_is_not_there_is_named_and_makes_nothing_else_unsure(sky: Sky) -> None:

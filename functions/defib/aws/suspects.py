@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from defib.aws import instances, statuses, targets
 from defib.aws.errors import translated
 from defib.aws.pages import timely
 from defib.aws.permission import Permission, Scope, union
+from defib.core.detection import MINUTE
 from defib.core.frozen import replace
 from defib.core.model import Check, Checks, CheckStatus, InstanceState, Observation, Target
 from defib.shell.parts import Parts
-from defib.shell.ports import Rejected, Suspects
+from defib.shell.ports import Rejected, Suspects, Transient
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,6 +43,9 @@ COUNTED_WITHIN = timedelta(seconds=30)
 """How long a count of all that run may take. A sweep that is cut off while it counts (infra/functions.py) signals
 nobody, and a page of a thousand costs its share of a processor about 2.5 s."""
 
+ASKED_WITHIN = timedelta(seconds=15)
+"""How long a sweep goes on asking load balancers: where they throttle, fifty target groups would take most of it."""
+
 _OK = Check(CheckStatus.OK)
 
 
@@ -66,7 +71,7 @@ class Sweeper:
         asked.do("opted-in instances that don't run", INSTANCES, None, _keep, here, found)
         checks = self._checks(asked)
         gone: dict[str, str] = {}
-        failing = self._targets(asked, gone)
+        failing = self._targets(asked, gone, now)
         # What no question has named has passed, if all were answered.
         presumed = Checks(statuses.UNSURE, statuses.UNSURE) if asked.failed else Checks(_OK, _OK)
         hits = sorted({*checks, *failing} - {*found})
@@ -108,13 +113,19 @@ class Sweeper:
         answers = statuses.failing(self._ec2, question)
         found.update((i, checks) for i, checks in answers if question is not statuses.ANNOUNCED or checks.events)
 
-    def _targets(self, asked: Parts, gone: dict[str, str]) -> Mapping[str, tuple[Target, ...]]:
-        found: dict[str, tuple[Target, ...]] = {}
+    def _targets(self, asked: Parts, gone: dict[str, str], now: datetime) -> Mapping[str, tuple[Target, ...]]:
         configured = {group.arn: group for service in self._policy.services for group in service.target_groups}
-        for group in configured.values():
-            none: dict[str, tuple[Target, ...]] = {}
-            unhealthy = asked.do(f"target group {group.name}", TARGETS, none, self._unhealthy, group, gone)
-            for instance_id, targets_of_it in unhealthy.items():
+        answers: dict[str, dict[str, tuple[Target, ...]]] = {}
+        began = monotonic()
+        for group in _in_turn(tuple(configured.values()), now):
+            part, none = f"target group {group.name}", dict[str, tuple[Target, ...]]()
+            if monotonic() - began > ASKED_WITHIN.total_seconds():
+                asked.note(part, TARGETS, Transient("not asked: the others have taken all the time"))
+            else:
+                answers[group.arn] = asked.do(part, TARGETS, none, self._unhealthy, group, gone)
+        found: dict[str, tuple[Target, ...]] = {}
+        for arn in configured:
+            for instance_id, targets_of_it in answers.get(arn, {}).items():
                 found[instance_id] = (*found.get(instance_id, ()), *targets_of_it)
         return found
 
@@ -126,6 +137,12 @@ class Sweeper:
                 raise
             gone[f"target group {group.name}"] = f"{error}; make it anew, or take it out of target_groups in the policy"
         return {}
+
+
+def _in_turn(groups: tuple[TargetGroup, ...], now: datetime) -> tuple[TargetGroup, ...]:
+    """Each minute another is the first: where not all can be asked, it is not always the same that are not."""
+    first = int(now.timestamp() // MINUTE.total_seconds()) % max(len(groups), 1)
+    return (*groups[first:], *groups[:first])
 
 
 def _keep(observations: Iterable[Observation], found: dict[str, Observation]) -> None:
