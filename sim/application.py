@@ -10,16 +10,20 @@ from defib.core.model import CheckStatus, InstanceState
 from sim.boundary import Answers, Params, Response
 from sim.clock import VirtualTime
 from sim.machine import ApplicationCheck, Machine
+from sim.scenario import Fleet
 
 EVERY = timedelta(minutes=1)
 PASSES_AFTER = 2
 """Good answers in a row that end an impairment: the default (EC2 User Guide, Application status checks)."""
-GRACE = timedelta(minutes=1)
-"""From a start until its first request: as short as an owner may well have it, while the default is five minutes."""
 FOR_EVER = timedelta(days=3650)
 
 SINGLE = {CheckStatus.OK: "passed", CheckStatus.IMPAIRED: "failed"}
 """What one check of an instance is said to be, where that is not the instance's own word."""
+
+
+def application_check_of(fleet: Fleet) -> ApplicationCheck | None:
+    """What an instance of the fleet begins with; None where none is associated with it."""
+    return ApplicationCheck(fleet.application_check, fleet.application_grace) if fleet.application_check else None
 
 
 class ApplicationChecks:
@@ -49,7 +53,7 @@ class ApplicationChecks:
         now = self._time.now
         if machine.state is not InstanceState.RUNNING:
             return self._say(machine, check, CheckStatus.INSUFFICIENT_DATA)
-        if now < machine.launched_at + GRACE:
+        if now < machine.launched_at + check.grace:
             return self._say(machine, check, CheckStatus.INITIALIZING)
         found = CheckStatus.OK if machine.works(now) else CheckStatus.IMPAIRED
         if found is check.status:

@@ -12,9 +12,10 @@ from moto.moto_api._internal import mock_random
 from defib.core.membership import GROUP_TAG
 from defib.core.model import InstanceState
 from defib.core.policy import Policy
+from sim.application import application_check_of
 from sim.elb import Behind, Group, LoadBalancing
 from sim.groups import AutoScaling
-from sim.machine import ApplicationCheck, Machine, View
+from sim.machine import Machine, View
 from sim.scenario import Fleet, Scenario
 from sim.template import REGION
 
@@ -69,7 +70,7 @@ class Launcher:
             shown=view,
             answers_from=launched_at,
             traits=place.fleet.traits,
-            application=ApplicationCheck(place.fleet.application_check) if place.fleet.application_check else None,
+            application=application_check_of(place.fleet),
         )
 
 

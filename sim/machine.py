@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from defib.core import frozen
 from defib.core.model import CheckStatus, InstanceState
@@ -93,6 +93,8 @@ class ApplicationCheck:
 
     fails_after: int
     """Failed requests in a row that make it impaired."""
+    grace: timedelta = timedelta(minutes=1)
+    """From a start until the first request."""
     status: CheckStatus = CheckStatus.OK
     since: datetime | None = None
     """When the present status began."""
@@ -130,6 +132,8 @@ class Machine:
     """What EC2 shows, which lags behind."""
     answers_from: datetime
     """When the system and the application answer after the last boot."""
+    ebs_from: datetime | None = None
+    """When its attached EBS status check says something after the last boot; None for as soon as the others."""
     epoch: int = 0
     """Grows with every change of state, so that what was planned before it comes to nothing."""
     reboots_until: datetime | None = None

@@ -155,6 +155,7 @@ class Physics:
         self._enter(machine, InstanceState.RUNNING, view)
         # EC2's first result never comes before the system could have answered it.
         checks = max(now + self._durations.checks.draw(self._random), machine.answers_from)
+        machine.ebs_from = checks + self._durations.attached_ebs
         self._sample_from(machine, checks)
         self._time.at(machine.answers_from, lambda: self._note_healthy(machine))
 
@@ -204,16 +205,15 @@ class Physics:
             self._witness.sampled(machine)
             return
         before = machine.view
-        # What never passed since its launch has been impaired since then (EC2 API, InstanceStatusDetails).
-        since = machine.launched_at if before.worst is CheckStatus.INITIALIZING else now
         effects = [active.effect for active in lasting]
         system = not any(effect.breaks_system for effect in effects)
         instance = answers and not any(effect.breaks_instance for effect in effects)
         ebs = not any(effect.breaks_ebs for effect in effects)
+        says_nothing = machine.ebs_from is not None and now < machine.ebs_from
         checks = (
-            _seen(before.system, system, since),
-            _seen(before.instance, instance, since),
-            _seen(before.attached_ebs, ebs, since),
+            _seen(before.system, system, machine, now),
+            _seen(before.instance, instance, machine, now),
+            before.attached_ebs if says_nothing else _seen(before.attached_ebs, ebs, machine, now),
         )
         if checks != (before.system, before.instance, before.attached_ebs):
             machine.view = before.with_checks(*checks)
@@ -265,7 +265,9 @@ class Physics:
                 active.healthy_at = self._time.now
 
 
-def _seen(before: CheckView, passes: bool, since: datetime) -> CheckView:
+def _seen(before: CheckView, passes: bool, machine: Machine, now: datetime) -> CheckView:
     if passes:
         return PASSED
+    # What never passed since its launch has been impaired since then (EC2 API, InstanceStatusDetails).
+    since = machine.launched_at if before.status is CheckStatus.INITIALIZING else now
     return before if before.status is CheckStatus.IMPAIRED else CheckView(CheckStatus.IMPAIRED, since)

@@ -105,6 +105,10 @@ class Fleet:
             10,
         ),
     )
+    application_grace: timedelta = field(
+        default=timedelta(minutes=1),
+        metadata=duration("From a start until the first of these requests; EC2's default is 5m.", "5m", "0s", "10m"),
+    )
     traits: tuple[Trait, ...] = field(
         default=(), metadata=words("What else is special about them.", '["public_ip"]', Trait, 10)
     )
@@ -184,6 +188,10 @@ class Durations:
     checks: Range = field(
         default_factory=lambda: Range.of(120, 150),
         metadata=span("From running until the status checks give their first result.", '["2m", "2m30s"]', "1s", "30m"),
+    )
+    attached_ebs: timedelta = field(
+        default=timedelta(0),
+        metadata=duration("How much longer that takes the attached EBS status check.", "3m", "0s", "30m"),
     )
     reboot: Range = field(
         default_factory=lambda: Range.of(40, 70),

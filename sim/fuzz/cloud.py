@@ -11,14 +11,14 @@ from defib.core.membership import GROUP_TAG
 from defib.core.model import CheckStatus, InstanceState, TargetHealth
 from defib.core.policy import Policy
 from defib.core.shift import load_balancer_of
-from sim.application import ApplicationChecks
+from sim.application import ApplicationChecks, application_check_of
 from sim.clock import VirtualTime
 from sim.ec2 import Ec2
 from sim.faults import FaultKind
 from sim.fuzz.balancer import Balancer, Balancers
 from sim.fuzz.invariants.care import service_of
 from sim.groups import AutoScaling
-from sim.machine import ActiveFault, ApplicationCheck, Machine, View
+from sim.machine import ActiveFault, Machine, View
 from sim.memory.calls import Calls
 from sim.physics import PASSED, Physics
 from sim.scenario import Fault, Fleet, Scenario, instance_names, selected
@@ -64,6 +64,8 @@ class Cloud:
         self.shown: Callable[[Machine], None] = lambda _: None
         self.struck: Callable[[Fault, Machine], None] = lambda _, __: None
         """Called just before a fault strikes a machine."""
+        self.retagged: Callable[[Machine], None] = lambda _: None
+        """Called when somebody has given a machine to another service, or to none."""
         random = draws("physics")
         self.physics = Physics(time, random, scenario.durations, self)
         self.calls = Calls()
@@ -120,7 +122,7 @@ class Cloud:
             shown=view,
             answers_from=since,
             traits=fleet.traits,
-            application=ApplicationCheck(fleet.application_check) if fleet.application_check else None,
+            application=application_check_of(fleet),
         )
         self.machines[machine.instance_id] = self.by_name[name] = machine
         self._ec2.add(machine)
@@ -185,6 +187,9 @@ class Cloud:
     def redeploy(self, policy: Policy) -> None:
         """From now on another policy says which services there are, and which instances are theirs."""
         self.policy = policy
+        self._group_all()
+
+    def _group_all(self) -> None:
         self.members.clear()
         for machine in self.machines.values():
             self._group(machine)
@@ -206,8 +211,12 @@ class Cloud:
             self.recovered[machine.instance_id] = self.time.now
 
     def retag(self, name: str, tags: Mapping[str, str]) -> None:
+        """Give it other tags."""
         machine = self.by_name[name]
-        machine.tags = tags
+        before, machine.tags = service_of(self.policy, machine.tags), tags
+        if service_of(self.policy, tags) is not before:
+            self._group_all()
+            self.retagged(machine)
 
     def balancer_of(self, machine: Machine) -> Balancer | None:
         return self._behind.get(machine.instance_id)

@@ -11,6 +11,7 @@ from defib.core.answer.link import Say
 from defib.core.policy import Policy
 from sim.fuzz.draw_alone import ALONE_EVERY, with_one_alone
 from sim.fuzz.draw_board import with_board
+from sim.fuzz.draw_checks import with_slow_checks
 from sim.fuzz.draw_crowd import CROWDS_EVERY, with_crowd
 from sim.fuzz.draw_drafts import with_drafts
 from sim.fuzz.draw_edits import with_edits
@@ -32,6 +33,7 @@ from sim.fuzz.draw_recovery import with_recovery
 from sim.fuzz.draw_redeployed import with_a_deployment, with_a_renamed_service
 from sim.fuzz.draw_refusals import with_refusals
 from sim.fuzz.draw_replanned import with_outages_replanned
+from sim.fuzz.draw_retagged import with_retagging
 from sim.fuzz.draw_shared import SHARED_EVERY, with_shared_target_group
 from sim.fuzz.draw_shifts import with_shifts
 from sim.fuzz.draw_subscribers import with_subscribers
@@ -53,7 +55,9 @@ def draw(seed: int) -> Story:
     story = with_what_strikes(story, Random(f"strikes {seed}"))
     story = with_calls(story, Random(f"calls {seed}"))
     story = with_fleet_alarm(story, Random(f"fleet alarm {seed}"))
-    return with_hooks(story, Random(f"hooks {seed}"))
+    story = with_hooks(story, Random(f"hooks {seed}"))
+    story = with_slow_checks(story, Random(f"slow checks {seed}"))
+    return with_retagging(story, Random(f"retagged {seed}"))
 
 
 def of_first_kinds(seed: int) -> Story:

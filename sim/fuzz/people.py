@@ -6,9 +6,11 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from random import Random
+from typing import assert_never
 from urllib.parse import urlencode
 
 from defib.answer.asked import FORM, Asked
@@ -16,17 +18,19 @@ from defib.answer.ports import Answering
 from defib.answer.router import answer
 from defib.answer.token import Key
 from defib.core.asking import DETAIL_TYPE, EVENT_SOURCE
+from defib.core.case import Action, Case
 from defib.core.digest import KIND as DIGEST
 from defib.core.duration import format_duration
 from defib.core.maintenance import UNTIL_TAG
-from defib.core.model import InstanceState
+from defib.core.model import Cause, InstanceState
 from defib.core.policy import Policy
 from defib.core.post import Post
 from defib.shell.ports import CallFailed
 from defib.shell.store import Conflict
 from sim.faults import FaultKind
 from sim.fuzz.cloud import Cloud
-from sim.fuzz.story import Interference
+from sim.fuzz.invariants.tried import last
+from sim.fuzz.story import Interference, Once
 from sim.fuzz.trouble import Killed
 from sim.machine import Machine
 from sim.memory.store import FakeStore
@@ -43,6 +47,7 @@ COMMAND = re.compile(r"^  aws events put-events --entries '(\[.*\"Publish\".*\])
 CLICKS = timedelta(seconds=20)
 """How soon people try again when the page says that it can't be reached."""
 CLICKS_MOST = 5
+SOON = timedelta(seconds=1)
 NO_MORE = "no longer"
 """What they write over the value of the opt-in tag."""
 
@@ -91,6 +96,8 @@ class People:
         self.inbox = Inbox()
         self.said = 0
         """Answers given by a link."""
+        self._waiting: list[Interference] = []
+        """What people will do once Defib is at something."""
         self._at_work_on: set[str] = set()
         """The names of instances that somebody starts whenever they are stopped."""
         self._cloud = cloud
@@ -160,8 +167,19 @@ class People:
             fault = Fault(timedelta(0), (machine.name,), FaultKind.STARTED_BY_PERSON)
             self._cloud.time.after(timedelta(0), lambda: self._cloud.strike(fault))
 
+    def remembered(self, case: Case) -> None:
+        """A case has been written; who has waited for that does now what they want to do."""
+        machine = self._cloud.machines[case.instance_id]
+        for entry in [e for e in self._waiting if e.on == machine.name]:
+            if entry.once and case.closed_at is None and _is(entry.once, case, machine):
+                self._waiting.remove(entry)
+                self._cloud.time.after(SOON, partial(self.meddle, replace(entry, once=None)))
+
     def meddle(self, entry: Interference) -> None:
         machine = self._cloud.by_name[entry.on]
+        if entry.once is not None:
+            self._waiting.append(entry)
+            return
         if entry.recovers:
             self._cloud.recover(machine)
             return
@@ -171,9 +189,36 @@ class People:
         tags = dict(machine.tags)
         if entry.untag:
             tags[self.policy.opt_in.key] = NO_MORE
+        elif entry.service:
+            tags = given_to(entry.service, tags, self.policy)
         else:
             tags[UNTIL_TAG] = _in_their_time(self._cloud.time.now + entry.maintenance)
         self._cloud.retag(entry.on, tags)
+
+
+def given_to(name: str, tags: Mapping[str, str], policy: Policy) -> dict[str, str]:
+    """``tags`` as those of an instance of that service; of none where the policy has no such."""
+    keys = {key for service in policy.services for key in service.match}
+    service = policy.service(name)
+    given = {key: values[0] for key, values in service.match.items()} if service is not None else {}
+    return {key: value for key, value in tags.items() if key not in keys} | given
+
+
+def _is(once: Once, case: Case, machine: Machine) -> bool:
+    """Whether Defib is at that with the machine."""
+    match once:
+        case Once.DRAINED:
+            return last(case, Action.DRAIN) is not None and last(case, Action.RESTORE) is None
+        case Once.STOPPED:
+            down = machine.state in (InstanceState.STOPPING, InstanceState.STOPPED)
+            return down and last(case, Action.STOP) is not None
+        case Once.HELD:
+            return bool(case.held_by)
+        case Once.HANDED_OVER:
+            return case.handed_over_at is not None
+        case Once.ANNOUNCED:
+            return case.confirmed_cause is Cause.EVENT_SCHEDULED
+    assert_never(once)
 
 
 def _in_their_time(until: datetime) -> str:

@@ -66,8 +66,11 @@ class Seen:
         if machine is None:
             return Observation(instance_id, cloud.time.now, InstanceState.TERMINATED, launched_at=cloud.time.now)
         service = cloud.policy.service_of(machine.tags)
-        if service is None or machine.shown.state is InstanceState.TERMINATED:
+        if machine.shown.state is InstanceState.TERMINATED:
             return self._observation(machine)
+        if service is None:
+            # Of what is nobody's only what Defib took from it is asked for (aws/observe.py).
+            return self._observation(machine, self._targets(machine, registrations) if registrations else ())
         found = self._observed(machine, service, registrations, act_is_near, stop_is_near, silenced)
         by_address = self._by_address(machine, service)
         return replace(found, traits=replace(found.traits, by_address=by_address)) if by_address else found

@@ -15,11 +15,28 @@ MADE_GOOD = timedelta(minutes=15)
 """Within so long after a denial has been mended nothing of it is left: its traces last ten minutes."""
 
 
+NOBODYS = "nobodys"
+"""As the name of a service: none."""
+
+
+class Once(StrEnum):
+    """At what somebody waits to find Defib."""
+
+    DRAINED = "drained"
+    """It has taken the instance out of its target groups."""
+    STOPPED = "stopped"
+    HELD = "held"
+    """A guard keeps it from doing something."""
+    HANDED_OVER = "handed_over"
+    ANNOUNCED = "announced"
+    """It waits for what AWS has announced."""
+
+
 @dataclass(frozen=True, slots=True)
 class Interference:
     """Somebody changes an instance's tags: takes it out of Defib's care, or puts it into maintenance for a while.
 
-    Or is at work on it from then on. Or AWS recovers it by itself.
+    Or gives it to another service. Or is at work on it from then on. Or AWS recovers it by itself.
     """
 
     at: timedelta
@@ -30,6 +47,10 @@ class Interference:
     """Whether they start it themselves, as soon as it is stopped."""
     recovers: bool = False
     """Whether EC2 moves it from a host that has failed to another."""
+    service: str = ""
+    """The service that it is of from then on."""
+    once: Once | None = None
+    """What they wait for from ``at`` on; None for nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from defib.core.duration import format_duration, parse_duration
 from defib.core.mistake import PolicyError, printable
 from defib.core.page.model import ComponentStatus
 from defib.core.parse import parse as parse_policy
-from sim.fuzz.story import Asked, Drilled, Edit, Edited, Interference, MovedByHand, Posted, Redeployed, Story
+from sim.fuzz.story import Asked, Drilled, Edit, Edited, Interference, MovedByHand, Once, Posted, Redeployed, Story
 from sim.fuzz.trouble import BESIDES, CARRIED, FUNCTIONS, OUTSIDE, REGION, Nth, Spell, Trouble
 from sim.scenario_file import ScenarioError, decoded
 from sim.scenario_file import parse as parse_scenario
@@ -60,6 +60,8 @@ def write(story: Story, nth: Nth | None = None) -> str:
                 "maintenance": _exact(m.maintenance),
                 **({"starts": True} if m.starts else {}),
                 **({"recovers": True} if m.recovers else {}),
+                **({"service": m.service} if m.service else {}),
+                **({"once": m.once.value} if m.once else {}),
             }
             for m in story.meddling
         ]
@@ -121,6 +123,8 @@ def _told(document: dict[str, Any], file: str) -> Told:
             parse_duration(row["maintenance"]),
             row.get("starts", False),
             row.get("recovers", False),
+            row.get("service", ""),
+            Once(row["once"]) if "once" in row else None,
         )
         for row in document.get("meddling", ())
     )

@@ -107,7 +107,8 @@ class World:
         self.cloud.struck = self.judge.struck
         for balancer in self.cloud.balancers.values():
             balancer.turned_unhealthy = self.judge.unhealthy
-        self.store.remembered = self.judge.remembered
+        self.cloud.retagged = self.judge.retagged
+        self.store.remembered = self._remembered
         self.judge.watch_addresses(self.reaching.addresses if story.is_about_addresses else None)
         self._wire()
         self._plan()
@@ -270,6 +271,10 @@ class World:
         self.people.sees(machine)
         if machine.state in TOLD:
             self.bus.state_changed(machine.instance_id, machine.state.value)
+
+    def _remembered(self, case: Case) -> None:
+        self.judge.remembered(case)
+        self.people.remembered(case)
 
     def redeploy(self, policy: Policy) -> None:
         """Lambda lets invocations end with the code that they began with: each takes no time here."""

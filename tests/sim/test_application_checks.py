@@ -13,7 +13,6 @@ from defib.core import suppression
 from defib.core.case import Action, Outcome
 from defib.core.model import Cause, InstanceState
 from defib.core.parse import parse as parse_policy
-from sim import application
 from sim.authority import Authority
 from sim.boundary import Call
 from sim.faults import FaultKind
@@ -168,6 +167,7 @@ until = "22m"
 [fleet.web]
 count = 3
 application_check = 2
+application_grace = "5m"
 
 [[faults]]
 at = "2m"
@@ -182,11 +182,7 @@ cured_by = []
 """
 
 
-def test_what_its_application_check_says_nothing_of_for_minutes_after_its_start_is_not_called_healed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(application, "GRACE", timedelta(minutes=5))
-
+def test_what_its_application_check_says_nothing_of_for_minutes_after_its_start_is_not_called_healed() -> None:
     with played(parse(NOT_THERE)) as world:
         (case,) = world.records.cases()
 

@@ -21,10 +21,12 @@ from sim.fuzz.invariants.course import CourseJudge
 from sim.fuzz.invariants.elsewhere import ElsewhereJudge
 from sim.fuzz.invariants.found import FoundJudge
 from sim.fuzz.invariants.grouped import GroupedJudge
+from sim.fuzz.invariants.healed import healed
 from sim.fuzz.invariants.limits import LimitsJudge
 from sim.fuzz.invariants.mended import MendedJudge
 from sim.fuzz.invariants.page import PageJudge
 from sim.fuzz.invariants.reach import ReachJudge
+from sim.fuzz.invariants.retagged import RetaggedJudge
 from sim.fuzz.invariants.shifts import ShiftsJudge
 from sim.fuzz.invariants.subscribers import SubscribersJudge
 from sim.fuzz.invariants.told import ToldJudge
@@ -46,6 +48,8 @@ class Judge:
         self._grouped = GroupedJudge(truth)
         self._asked = AskedJudge(truth)
         self._mended = MendedJudge(truth)
+        self._retagged = RetaggedJudge(truth)
+        self.retagged = self._retagged.retagged
         self._told = ToldJudge(truth)
         self._page = PageJudge(truth)
         self.board = BoardJudge(truth)
@@ -95,6 +99,7 @@ class Judge:
 
     def act(self, attempt: Attempt, case: Case, looked_at: datetime | None = None) -> None:
         """An act is about to reach EC2, for which was looked just now, or then."""
+        self._retagged.act(attempt, case)
         before = case.instance_id in self.truth.stopped
         self._acts.act(attempt, case, looked_at or self.truth.time.now)
         if not before and case.instance_id in self.truth.stopped:
@@ -126,6 +131,8 @@ class Judge:
         self._course.remembered(case)
         self._limits.remembered(case)
         self._grouped.remembered(case)
+        self._retagged.remembered(case)
+        healed(case, self.truth)
         if case.outcome is None:
             return
         if case.outcome is Outcome.HEALED:
@@ -135,7 +142,9 @@ class Judge:
 
     def heard(self, channel: str, post: Post) -> None:
         """People read a message."""
-        self._told.heard(channel, post)
+        notice = self._told.heard(channel, post)
+        if notice is not None:
+            self._retagged.heard(notice)
         self.inbox(post)
 
     def of_other(self, name: str) -> Judges:
@@ -162,7 +171,8 @@ class Judge:
 
     def settled(self) -> bool:
         """Whether nothing more is to be expected."""
-        return self._course.settled() and self._told.settled() and self._elsewhere.settled() and self._shifts.settled()
+        done = self._course.settled() and self._retagged.settled()
+        return done and self._told.settled() and self._elsewhere.settled() and self._shifts.settled()
 
     def at_end(self, lanes: Lanes) -> None:
         """The story is over, and its aftermath."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from defib.core.case import Outcome
+from defib.core.case import Case, Outcome
 from defib.core.incident import Incident, Phase
+from defib.core.model import Cause
 from defib.core.page.model import ComponentStatus, Origin, Page, PublicIncident
 from defib.core.page.settings import Language, Publishing
 from defib.core.page.words import words
 from defib.core.policy import Policy, Service
 from sim.fuzz.invariants.crowd import waits
 from sim.fuzz.invariants.planned import outage_until, spans
+from sim.fuzz.invariants.tried import is_begun
 from sim.fuzz.invariants.truth import Truth
 
 LAG = timedelta(minutes=2)
@@ -99,7 +101,8 @@ class PageJudge:
             last = {m.instance_id: m.case_id for m in known.members} if known is not None else {}
             for case in (c for c in self._truth.store.cases.values() if c.id in last.values()):
                 ended = case.closed_at is not None and incident.started_at <= case.closed_at < at
-                if ended and case.outcome not in SEEN_TO_WORK:
+                worked = case.outcome in SEEN_TO_WORK or _never_failed(case)
+                if ended and not worked:
                     what = f"{service} works again, customers read, though {case.id} ended as {case.outcome}"
                     self._truth.breaks("page", what)
 
@@ -177,6 +180,11 @@ def _in_trouble(incident: Incident | None) -> int:
     if incident is None or incident.resolved_at is not None:
         return 0
     return sum(1 for member in incident.members if member.phase is not Phase.CLOSED and not member.idle)
+
+
+def _never_failed(case: Case) -> bool:
+    """Whether AWS had announced something, and nothing else was ever about it."""
+    return case.cause is Cause.EVENT_SCHEDULED and not is_begun(case)
 
 
 def _is_posted(incident: PublicIncident) -> bool:

@@ -53,8 +53,8 @@ class ToldJudge:
         self._named: set[tuple[str, Medium, str, int]] = set()
         """By contact and medium, the notices that a digest has named."""
 
-    def heard(self, channel: str, post: Post) -> None:
-        """A message has reached its contact."""
+    def heard(self, channel: str, post: Post) -> Notice | None:
+        """A message has reached its contact; the notice that it is of, None for a digest."""
         del channel
         self._reads_well(post)
         contact = next((c for c in self._truth.policy.contacts if c.name == post.contact), None)
@@ -62,12 +62,12 @@ class ToldJudge:
             leaves_alone(post, contact, self._truth)
         if post.notice == DIGEST:
             self._sums_up(post, contact)
-            return
+            return None
         incident_id, _, sequence = str(json.loads(post.https)["id"]).partition("#")
         notice = self._truth.store.notice(incident_id, int(sequence))
         if notice is None or contact is None:
             self._truth.breaks("told", f"{post.contact} hears of {incident_id}-{sequence}, which is no notice")
-            return
+            return None
         for medium in post.media:
             self._in_order(notice, contact, medium)
             if not any(medium in hear.get(contact.name, ()) for hear in self._at_both_ends(notice)):
@@ -77,6 +77,7 @@ class ToldJudge:
             self._truth.breaks("told", f"notice {name} asks for somebody, but is {notice.severity}")
         self._in_time(notice, post, contact)
         self._says_what_may_help(notice)
+        return notice
 
     def _says_what_may_help(self, notice: Notice) -> None:
         """Where there is no room in a placement group, AWS's advice is about the group: who is asked reads its name."""
