@@ -10,6 +10,7 @@ from random import Random
 from defib.core.answer.link import Say
 from defib.core.policy import Policy
 from sim.fuzz.draw_alone import ALONE_EVERY, with_one_alone
+from sim.fuzz.draw_announced import with_an_announced_one
 from sim.fuzz.draw_board import with_board
 from sim.fuzz.draw_checks import with_slow_checks
 from sim.fuzz.draw_crowd import CROWDS_EVERY, with_crowd
@@ -57,7 +58,8 @@ def draw(seed: int) -> Story:
     story = with_fleet_alarm(story, Random(f"fleet alarm {seed}"))
     story = with_hooks(story, Random(f"hooks {seed}"))
     story = with_slow_checks(story, Random(f"slow checks {seed}"))
-    return with_retagging(story, Random(f"retagged {seed}"))
+    story = with_retagging(story, Random(f"retagged {seed}"))
+    return with_an_announced_one(story, Random(f"announced {seed}"))
 
 
 def of_first_kinds(seed: int) -> Story:

@@ -15,6 +15,7 @@ from sim.addresses import Addresses
 from sim.fuzz.by_hand import Hands
 from sim.fuzz.elsewhere import Judges, OtherSide
 from sim.fuzz.invariants.acts import ActsJudge
+from sim.fuzz.invariants.advice import can_be_done
 from sim.fuzz.invariants.asked import AskedJudge
 from sim.fuzz.invariants.board import BoardJudge
 from sim.fuzz.invariants.course import CourseJudge
@@ -145,6 +146,7 @@ class Judge:
         notice = self._told.heard(channel, post)
         if notice is not None:
             self._retagged.heard(notice)
+            can_be_done(notice, self.truth)
         self.inbox(post)
 
     def of_other(self, name: str) -> Judges:
