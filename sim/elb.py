@@ -72,6 +72,12 @@ class Group:
         return next((t.health for (i, _), t in self.targets.items() if i == instance_id), None)
 
 
+def shown_health(health: TargetHealth, spec: TargetGroup) -> TargetHealth:
+    """How it is called where an unhealthy target keeps its connections (ELBv2 API, TargetHealth)."""
+    drains = spec.drains_unhealthy and health is TargetHealth.UNHEALTHY
+    return TargetHealth.UNHEALTHY_DRAINING if drains else health
+
+
 def load_balancer_arn(group: Group) -> str:
     return f"{group.arn.partition(':targetgroup/')[0]}:loadbalancer/{group.load_balancer}"
 
@@ -201,7 +207,7 @@ class LoadBalancing:
                 "Description": f"Target is in the {target.machine.shown.state.value} state",
             }
         else:
-            shown = {"State": target.health.value}
+            shown = {"State": shown_health(target.health, group.spec).value}
             if target.health in REASONS:
                 shown["Reason"], shown["Description"] = REASONS[target.health]
         name = address_of(key[0]) if group.spec.by_address and target is not None else key[0]

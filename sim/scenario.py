@@ -69,6 +69,12 @@ class TargetGroup:
     by_address: bool = field(
         default=False, metadata=flag("Whether its targets are registered by their addresses (type ip).", "true")
     )
+    drains_unhealthy: bool = field(
+        default=False,
+        metadata=flag(
+            "Whether unhealthy targets keep their connections: `unhealthy.draining` (Network Load Balancer).", "true"
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)

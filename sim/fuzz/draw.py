@@ -12,7 +12,7 @@ from defib.core.policy import Policy
 from sim.fuzz.draw_alone import ALONE_EVERY, with_one_alone
 from sim.fuzz.draw_announced import with_an_announced_one
 from sim.fuzz.draw_board import with_board
-from sim.fuzz.draw_checks import with_slow_checks
+from sim.fuzz.draw_checks import with_draining_targets, with_slow_checks
 from sim.fuzz.draw_crowd import CROWDS_EVERY, with_crowd
 from sim.fuzz.draw_drafts import with_drafts
 from sim.fuzz.draw_edits import with_edits
@@ -59,7 +59,8 @@ def draw(seed: int) -> Story:
     story = with_hooks(story, Random(f"hooks {seed}"))
     story = with_slow_checks(story, Random(f"slow checks {seed}"))
     story = with_retagging(story, Random(f"retagged {seed}"))
-    return with_an_announced_one(story, Random(f"announced {seed}"))
+    story = with_an_announced_one(story, Random(f"announced {seed}"))
+    return with_draining_targets(story, Random(f"draining {seed}"))
 
 
 def of_first_kinds(seed: int) -> Story:

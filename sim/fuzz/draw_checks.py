@@ -10,8 +10,8 @@ from sim.fuzz.draw_fleet import OF_FLEETS
 from sim.fuzz.story import Story
 from sim.scenario import Fleet
 
-SLOW_EVERY = 4
-"""One of so many stories has some."""
+SLOW_EVERY, DRAINING_EVERY = 4, 8
+"""One of so many stories has some such checks; has such load balancers."""
 EITHER = ((True, False), (False, True), (True, True))
 """Whether the applications' are slow, and EBS's."""
 
@@ -28,6 +28,14 @@ def with_slow_checks(story: Story, random: Random) -> Story:
         longer = timedelta(seconds=random.randint(30, 600))
         scenario = replace(scenario, durations=replace(scenario.durations, attached_ebs=longer))
     return replace(story, scenario=scenario)
+
+
+def with_draining_targets(story: Story, random: Random) -> Story:
+    """The story with Network Load Balancers that leave an unhealthy target its connections, in one of eight."""
+    if random.randrange(DRAINING_EVERY):
+        return story
+    groups = tuple(replace(group, drains_unhealthy=True) for group in story.scenario.target_groups)
+    return replace(story, scenario=replace(story.scenario, target_groups=groups))
 
 
 def _slow(fleet: Fleet, random: Random) -> Fleet:

@@ -28,7 +28,7 @@ from defib.core.model import (
 from defib.core.policy import Service
 from defib.core.shift import Served
 from defib.shell.ports import Rejected, Suspects
-from sim.elb import INVALID_STATE, REASONS
+from sim.elb import INVALID_STATE, REASONS, shown_health
 from sim.faults import EventCode, FaultKind
 from sim.fuzz.balancer import Balancer
 from sim.fuzz.cloud import GONE, ZONE_IDS, Cloud
@@ -248,7 +248,8 @@ class Seen:
         registration, manageable = Registration(balancer.arn, 80), balancer.manageable
         health = balancer.health.get(machine.instance_id)
         if health is not None:
-            return (Target(registration, health, SAID.get(health, ""), manageable),)
+            shown = shown_health(health, balancer.spec)
+            return (Target(registration, shown, SAID.get(health, ""), manageable),)
         return (Target(registration, TargetHealth.UNUSED, NOT_REGISTERED, manageable),) if registrations else ()
 
     def _with_others(self, machine: Machine, targets: tuple[Target, ...]) -> tuple[Target, ...]:
