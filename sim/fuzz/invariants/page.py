@@ -99,10 +99,10 @@ class PageJudge:
         for service in incident.components:
             known = self._truth.store.latest_incident(service)
             last = {m.instance_id: m.case_id for m in known.members} if known is not None else {}
-            for case in (c for c in self._truth.store.cases.values() if c.id in last.values()):
+            named = (c for c in self._truth.store.cases.values() if c.id in last.values())
+            for case in (c for c in named if not _never_failed(c)):
                 ended = case.closed_at is not None and incident.started_at <= case.closed_at < at
-                worked = case.outcome in SEEN_TO_WORK or _never_failed(case)
-                if ended and not worked:
+                if ended and case.outcome not in SEEN_TO_WORK:
                     what = f"{service} works again, customers read, though {case.id} ended as {case.outcome}"
                     self._truth.breaks("page", what)
 
