@@ -81,6 +81,7 @@ NO_START = case(
 )
 NO_START_AGAIN = case(EVIDENCE, attempt(Action.STOP), *(attempt(Action.START, verdict=Verdict.RETRY),) * 2)
 HELD = case(EVIDENCE, held_by="minimum_healthy", held_action=Action.STOP, told_of=("minimum_healthy",), reason="few")
+PROTECTED = replace(HELD, held_by="stop_protection", told_of=("stop_protection",), reason="somebody protects it")
 HELD_AGAIN = replace(HELD, look_again_at=after(minutes=1))
 QUEUED = case(EVIDENCE, held_by="concurrent_repairs", held_action=Action.STOP, told_of=("concurrent_repairs",))
 HANDED = case(EVIDENCE, handed_over_at=NOON, ask="Look.", reason="nothing helps")
@@ -115,6 +116,7 @@ TABLE: list[tuple[str, Case, Case, list[NoticeKind]]] = [
     ("the first failed start is news", STARTING, NO_START, [NoticeKind.PROGRESS]),
     ("the second is not", NO_START, NO_START_AGAIN, []),
     ("a guard's refusal is told", case(EVIDENCE), HELD, [NoticeKind.HELD]),
+    ("of what may not be stopped, too", case(EVIDENCE), PROTECTED, [NoticeKind.HELD]),
     ("once", HELD, HELD_AGAIN, []),
     ("a planned restart that is held again is no news", PLANNED, replace(PLANNED, held_by="minimum_healthy"), []),
     ("that the same guard holds it when it fails is told", PLANNED, GONE_WRONG, [NoticeKind.HELD]),
