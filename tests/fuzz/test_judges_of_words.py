@@ -77,6 +77,18 @@ def test_what_waits_for_a_contact_and_is_thrown_away_is_found(names_it: bool, wr
     assert (unheard == []) is names_it
 
 
+@pytest.mark.parametrize(("age", "is_found"), [(timedelta(seconds=59), False), (MINUTE, True)])
+def test_a_notice_that_never_goes_out_is_found_unless_the_story_ended_as_it_was_written(
+    age: timedelta, is_found: bool
+) -> None:
+    world = told("april-30", 12 * MINUTE)
+    notice = replace(next(iter(world.store.notices.values())), sequence=50, at=world.time.now - age)
+    world.store.notices[notice.incident_id, 50] = notice
+    world.judge.at_end(world.lanes)
+    found = [line for line in world.judge.broken if f"{notice.incident_id}-50 never went out" in line]
+    assert bool(found) is is_found
+
+
 def _waiting(notice: Notice, contact: Contact) -> Waiting:
     return Waiting(
         contact.name,

@@ -225,10 +225,10 @@ class ToldJudge:
     def at_end(self) -> None:
         store, now = self._truth.store, self._truth.time.now
         for key, notice in store.notices.items():
-            if now - notice.at < MINUTE:
-                # One that was written as the story ended may be on its way.
-                continue
             if key not in store.published:
+                if now - notice.at < MINUTE:
+                    # It was written as the story ended, and may be on its way.
+                    continue
                 self._truth.breaks("told", f"notice {notice.incident_id}-{notice.sequence} never went out")
             for contact, media in self._hear(notice).items():
                 self._all_heard(notice, contact, media)
