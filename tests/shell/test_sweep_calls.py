@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from defib.core.call import Want, wanted
+from defib.core.call_news import escalate
 from defib.core.contact import Contact
-from defib.core.incident import Incident, NoticeKind
+from defib.core.incident import Incident, Notice, NoticeKind
+from defib.core.policy import Policy
+from defib.shell import still_to_tell
 from defib.shell.ports import Transient
 from defib.shell.sweep import Sweeping, sweep
 from tests.core.facts import NOON, POLICY
@@ -76,3 +79,22 @@ def test_a_call_whose_message_is_lost_is_sent_by_the_next_sweep(bench: Bench) ->
     bench.sweep(policy=CALLED)
 
     assert [notice.kind for notice in bench.queues.notices] == [NoticeKind.CALLED]
+
+
+def test_a_call_of_which_nobody_can_make_sense_is_named_and_hides_no_other(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def puzzled(incident: Incident, policy: Policy, now: datetime) -> tuple[Incident, Notice | None]:
+        if incident.service == "api":
+            raise ValueError("nobody has foreseen this")
+        return escalate(incident, policy, now)
+
+    monkeypatch.setattr(still_to_tell, "escalate", puzzled)
+    for service in ("web", "api", "db"):
+        bench.store.incidents[service, 1] = wanted(Incident(service, 1, NOON, version=1), WANT, CALLED, NOON)
+    bench.clock.advance(timedelta(minutes=5))
+
+    report = bench.sweep(policy=CALLED)
+
+    assert report.unanswered == {"call for api-1": "ValueError: nobody has foreseen this"}
+    assert {notice.service for notice in bench.queues.notices} == {"web", "db"}

@@ -96,7 +96,9 @@ def _call(edges: Edges, policy: Policy, now: datetime, parts: Parts) -> int:
     due = parts.do(part, THE_TABLE, none_due, edges.store.due_calls, now, CALLS_MAX, unread)
     called = 0
     for incident in _in_time(due, edges.clock):
-        notice = parts.do(part, THE_TABLE, unwritten, _louder, incident, edges, policy, now)
+        # One that fails as nobody has foreseen must not keep the others unheard either.
+        louder = partial(_louder, incident, edges, policy, now)
+        notice = parts.alone(f"call for {incident.id}", partial(parts.do, part, THE_TABLE, unwritten, louder))
         if notice is not None:
             parts.do("announcing calls for people", THE_QUEUES, None, edges.queues.announce, [notice])
             called += 1
