@@ -118,3 +118,17 @@ def test_an_order_of_a_zonal_shift_that_the_queue_refuses_holds_up_no_other(benc
 
     assert [order.zone for order in bench.queues.shifts] == [B]
     assert report.unanswered == {"ordering zonal shifts": "shift: throttled"}
+
+
+def test_what_nobody_has_foreseen_of_zones_is_named_and_keeps_no_suspect_from_being_signalled(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def puzzled(*_: object) -> None:
+        raise ValueError("nobody has foreseen this")
+
+    monkeypatch.setattr("defib.shell.sweep.survey", puzzled)
+
+    report = bench.sweep(BAD)
+
+    assert report.unanswered == {"zones, issues and shifts": "ValueError: nobody has foreseen this"}
+    assert report.suspects == 1

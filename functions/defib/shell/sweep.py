@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from defib.core.between_sweeps import asks
 from defib.core.case import Case
@@ -87,9 +88,10 @@ def sweep(edges: Sweeping, policy: Policy) -> SweepReport:
     looks = [look for o in found.observations if (look := parts.alone(o.instance_id, look_at, o, policy, now))]
     ailing = [(look.observation, look.diagnosis) for look in looks]
     telling = Telling(edges.observer, edges.store, OneByOne(edges.queues, parts))
-    stack = parts.do(
-        "zones, issues and shifts", THE_TABLE, NOTHING_KNOWN, _pursue, ailing, complete, telling, policy, now
-    )
+    pursue = partial(_pursue, ailing, complete, telling, policy, now)
+    of_many = "zones, issues and shifts"
+    # Not even what nobody has foreseen may keep who fails from being signalled.
+    stack = parts.alone(of_many, partial(parts.do, of_many, THE_TABLE, NOTHING_KNOWN, pursue)) or NOTHING_KNOWN
     # Whoever fails with its zone is looked at again when the zone has recovered: the sweep then still finds it.
     seen = [look.suspect for look in looks if look.suspect and stack.impairment(look.observation.zone) is None]
     overdue = frozenset(due)
